@@ -1,0 +1,82 @@
+import { SecretError } from '../core/errors.ts';
+import type { Secret, SecretAggregate, SecretDraft, SecretRef, SecretUpdate } from '../core/secret.ts';
+import type { SecretValue } from '../core/value.ts';
+import { sealingKey } from './keys.ts';
+import type { Deps, SecretQuery } from './ports.ts';
+import { required } from './required.ts';
+import { sealVersion } from './seal.ts';
+
+/** What a new secret is made of. */
+export interface CreateSecret {
+  readonly ref: SecretRef;
+  readonly draft: SecretDraft;
+  readonly value: SecretValue;
+  /** Absent: the project's default key. */
+  readonly kmsKeyId: string | undefined;
+}
+
+/** A page of secrets, and whether another one follows. */
+export interface Page<T> {
+  readonly entries: readonly T[];
+  readonly hasMore: boolean;
+}
+
+/**
+ * Creates a secret and its version v1. Throws secret-exists, secret-limit, key-unusable, invalid-parameter.
+ * @see API page CreateSecret
+ */
+export async function createSecret(deps: Deps, input: CreateSecret): Promise<Secret> {
+  const { ref, draft, value } = input;
+  // Before a key is made for a name that is taken; the rules decide again inside the transaction.
+  if ((await deps.store.findSecret(ref)) !== undefined) throw new SecretError('secret-exists');
+  const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);
+  const id = deps.ids.uuid();
+  const version = sealVersion(deps, { ref, secretId: id, key }, { value, expireTimeMs: undefined });
+  const { limits } = deps.policy;
+  const nowMs = deps.clock.nowMs();
+  const result = await deps.store.change({
+    aggregate: 'secret',
+    kind: 'create-secret',
+    ref,
+    id,
+    draft,
+    version,
+    limits,
+    nowMs,
+  });
+  return required(result.secret);
+}
+
+/** The secret's metadata. Throws secret-not-found. @see API page ShowSecret */
+export async function showSecret(deps: Deps, ref: SecretRef): Promise<Secret> {
+  const found = await deps.store.findSecret(ref);
+  if (found === undefined) throw new SecretError('secret-not-found');
+  return found;
+}
+
+/** The secret with its versions and stages, without values. Throws secret-not-found. */
+export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAggregate> {
+  const found = await deps.store.findVersions(ref);
+  if (found === undefined) throw new SecretError('secret-not-found');
+  return found;
+}
+
+/** A page of a project's secrets, by name. @see API page ListSecrets */
+export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<Secret>> {
+  const secrets = await deps.store.listSecrets({ ...query, limit: query.limit + 1 });
+  return { entries: secrets.slice(0, query.limit), hasMore: secrets.length > query.limit };
+}
+
+/**
+ * Changes metadata. A new key must be usable; it seals the versions to come.
+ * Throws secret-not-found, secret-pending-deletion, key-unusable, invalid-parameter. @see API page UpdateSecret
+ */
+export async function updateSecret(deps: Deps, ref: SecretRef, update: SecretUpdate): Promise<Secret> {
+  const current = await showSecret(deps, ref);
+  if (update.kmsKeyId !== undefined && current.state !== 'PENDING_DELETE') {
+    await sealingKey(deps, ref.projectId, update.kmsKeyId);
+  }
+  const nowMs = deps.clock.nowMs();
+  const result = await deps.store.change({ aggregate: 'secret', kind: 'update-secret', ref, update, nowMs });
+  return required(result.secret);
+}

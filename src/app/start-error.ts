@@ -1,0 +1,16 @@
+/**
+ * Why the server cannot start or go on: something that it needs is `taken` or out of reach, the data is `damaged`, or
+ * the `configuration` is wrong. Each kind has an exit code of its own.
+ */
+export type StartErrorKind = 'taken' | 'damaged' | 'configuration';
+
+/** A reason not to start, in one line for the operator. Never holds a key, a password or a value. */
+export class StartError extends Error {
+  readonly kind: StartErrorKind;
+
+  constructor(kind: StartErrorKind, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'StartError';
+    this.kind = kind;
+  }
+}

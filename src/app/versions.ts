@@ -1,0 +1,129 @@
+import { SecretError } from '../core/errors.ts';
+import { requireUsableKey } from '../core/key.ts';
+import type { SecretRef, StagedVersion, ValueKind } from '../core/secret.ts';
+import type { SecretValue } from '../core/value.ts';
+import { findVersion, requireEnabled } from '../core/versions.ts';
+import { sealingKey } from './keys.ts';
+import type { Deps, StoredValue } from './ports.ts';
+import { required } from './required.ts';
+import { sealVersion, untilSealed } from './seal.ts';
+import { loadVersions, type Page, showSecret } from './secrets.ts';
+
+/** What a new version is made of. */
+export interface AddVersion {
+  readonly ref: SecretRef;
+  readonly value: SecretValue;
+  /** Absent: SYSCURRENT. */
+  readonly stages: readonly string[] | undefined;
+  readonly expireTimeMs: number | undefined;
+}
+
+/** A version with its opened value. Whoever gets it zeroes `bytes` after use. */
+export interface OpenedVersion extends StagedVersion {
+  readonly kind: ValueKind;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Adds a version. Throws secret-not-found, secret-not-enabled, key-unusable, stage-limit, version-limit.
+ * @see API page CreateSecretVersion
+ */
+export function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
+  const { ref, stages } = input;
+  const { limits, versionCap } = deps.policy;
+  return untilSealed(async () => {
+    const current = await showSecret(deps, ref);
+    requireEnabled({ secret: current });
+    const { id, kmsKeyId } = current;
+    const key = await sealingKey(deps, ref.projectId, kmsKeyId);
+    const version = sealVersion(deps, { ref, secretId: id, key }, input);
+    const nowMs = deps.clock.nowMs();
+    const command = {
+      aggregate: 'secret',
+      kind: 'add-version',
+      ref,
+      id,
+      version,
+      stages,
+      limits,
+      versionCap,
+      nowMs,
+    } as const;
+    return required((await deps.store.change(command)).version);
+  });
+}
+
+/**
+ * Opens a version's value; `latest` is the holder of SYSCURRENT.
+ * Throws secret-not-found, secret-not-enabled, version-not-found, key-unusable, damaged. @see API page ShowSecretVersion
+ */
+export async function showVersion(
+  deps: Deps,
+  ref: SecretRef,
+  version: number | 'latest',
+): Promise<OpenedVersion> {
+  const stored = await deps.store.findValue(ref, version);
+  if (stored === undefined) {
+    requireEnabled({ secret: await showSecret(deps, ref) });
+    throw new SecretError('version-not-found');
+  }
+  requireEnabled(stored);
+  return {
+    version: stored.version,
+    stages: stored.stages,
+    kind: stored.version.kind,
+    bytes: open(deps, ref, stored),
+  };
+}
+
+function open(deps: Deps, ref: SecretRef, stored: StoredValue): Buffer {
+  const { key, secret, sealed, version } = stored;
+  if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
+  requireUsableKey(key);
+  const { kind, uid } = version;
+  const binding = {
+    projectId: ref.projectId,
+    secretId: secret.id,
+    secretName: ref.name,
+    versionUid: uid,
+    kind,
+  };
+  return deps.keyring.open(key, binding, sealed);
+}
+
+/**
+ * A page of a secret's versions, ascending by number, without values. `afterNumber` is exclusive.
+ * Throws secret-not-found. @see API page ListSecretVersions
+ */
+export async function listVersions(
+  deps: Deps,
+  ref: SecretRef,
+  page: { readonly limit: number; readonly afterNumber: number },
+): Promise<Page<StagedVersion>> {
+  const current = await loadVersions(deps, ref);
+  const following = current.versions.filter((version) => version.number > page.afterNumber);
+  const entries = following
+    .slice(0, page.limit)
+    .map((version) => required(findVersion(current, version.number)));
+  return { entries, hasMore: following.length > page.limit };
+}
+
+/**
+ * Sets when a version expires. Throws secret-not-found, secret-not-enabled, version-not-found.
+ * @see API page UpdateVersion
+ */
+export async function setVersionExpiry(
+  deps: Deps,
+  ref: SecretRef,
+  input: { readonly versionNumber: number; readonly expireTimeMs: number },
+): Promise<StagedVersion> {
+  const nowMs = deps.clock.nowMs();
+  const result = await deps.store.change({
+    aggregate: 'secret',
+    kind: 'set-version-expiry',
+    ref,
+    ...input,
+    nowMs,
+  });
+  return required(result.version);
+}

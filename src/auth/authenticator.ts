@@ -1,0 +1,145 @@
+import { type KeyObject, randomBytes } from 'node:crypto';
+import type { Caller, Clock } from '../app/ports.ts';
+import { SecretError } from '../core/errors.ts';
+import { createSigningKey } from './algorithms.ts';
+import type { PathMode } from './canonical.ts';
+import type { Directory, User } from './identities.ts';
+import {
+  formatSdkDate,
+  type ParsedAuthorization,
+  parseAuthorization,
+  parseSdkDate,
+  type SignedRequest,
+  type UnsignedPayload,
+  verifySignature,
+} from './signature.ts';
+import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './token.ts';
+
+/** A request whose sender is to be found out; `headers` are Node's own, by lower-case name. */
+export interface RequestToAuthenticate extends SignedRequest {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** A caller, with what the HTTP layer must know about the proof. */
+export interface AuthenticatedCaller extends Caller {
+  /**
+   * How the signed path was read. `raw`: the client encoded it twice, as the Node SDK does with a literal
+   * `{project_id}`; undefined for tokens.
+   */
+  readonly pathMode: PathMode | undefined;
+}
+
+/** Finds out who is calling. */
+export interface Authenticator {
+  /**
+   * Synchronous: no input or output, and about ten microseconds. Whether the path and X-Project-Id name one of the
+   * caller's projects is left to the HTTP layer.
+   * Throws unauthenticated, credentials-unsupported, token-expired.
+   */
+  authenticate(request: RequestToAuthenticate): AuthenticatedCaller;
+}
+
+/** What an authenticator works with. */
+export interface AuthenticatorDeps {
+  /** The present directory; asked for each request, so that a reload needs nothing more. */
+  readonly directory: () => Directory;
+  readonly clock: Clock;
+  /** HMAC key of the tokens. */
+  readonly tokenKey: KeyObject;
+  /** How far X-Sdk-Date may be from the clock, either way; default CLOCK_WINDOW_MS. */
+  readonly windowMs?: number;
+  readonly unsignedPayload: UnsignedPayload;
+}
+
+/** @see auth-and-clients.md 1.1: the real gateway refuses what is more than 15 minutes away */
+export const CLOCK_WINDOW_MS = 15 * 60_000;
+
+/**
+ * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token; X-Security-Token
+ * is ignored, as all access keys are permanent.
+ * @see auth-and-clients.md 2.3 for the wording of the refusals
+ */
+export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
+  // Unknown access keys are checked against this one, so that they cost as much as a wrong signature does.
+  const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
+
+  function bySignature(request: SignedRequest, authorization: ParsedAuthorization): AuthenticatedCaller {
+    const { accessKeyId } = authorization;
+    const found = deps.directory().findAccessKey(accessKeyId);
+    const verdict = verifySignature({
+      request,
+      authorization,
+      key: found?.key ?? nobody,
+      unsignedPayload: deps.unsignedPayload,
+    });
+    if (found === undefined) throw refused(`Get secretKey failed,ak:${accessKeyId},err:ak not exist`);
+    if (!verdict.isAuthentic) throw refused(verdict.reason);
+    checkWindow(verdict.date, deps);
+    const { user } = found;
+    return {
+      domainId: user.domainId,
+      userId: user.id,
+      userName: user.name,
+      projectIds: user.projectIds,
+      method: 'signature',
+      accessKeyId,
+      pathMode: verdict.mode,
+    };
+  }
+
+  function byToken(token: string): AuthenticatedCaller {
+    const { claims, user } = readToken(deps, token);
+    return {
+      domainId: user.domainId,
+      userId: user.id,
+      userName: user.name,
+      projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
+      method: 'token',
+      accessKeyId: undefined,
+      pathMode: undefined,
+    };
+  }
+
+  return {
+    authenticate(request) {
+      const { authorization, 'x-auth-token': token } = request.headers;
+      const isPresent = authorization !== undefined && authorization !== '';
+      const parsed = typeof authorization === 'string' ? parseAuthorization(authorization) : undefined;
+      if (parsed !== undefined) return bySignature(request, parsed);
+      if (typeof token === 'string' && token !== '') return byToken(token);
+      if (isPresent || Array.isArray(token)) throw unreadableToken();
+      throw refused('x-auth-token not found');
+    },
+  };
+}
+
+/**
+ * Checks a token against the present directory: it is void when its user is gone, has another password, or has
+ * lost the token's project.
+ * Throws unauthenticated, token-expired.
+ */
+export function readToken(
+  deps: Pick<AuthenticatorDeps, 'directory' | 'clock' | 'tokenKey'>,
+  token: string,
+): { readonly claims: TokenClaims; readonly user: User } {
+  const claims = verifyToken(deps.tokenKey, token, deps.clock.nowMs());
+  const user = deps.directory().findUserById(claims.userId);
+  if (user === undefined || user.domainId !== claims.domainId) throw unreadableToken();
+  if (claims.credentialMark !== credentialMark(deps.tokenKey, user)) throw unreadableToken();
+  if (claims.projectId !== undefined && !user.projectIds.has(claims.projectId)) throw unreadableToken();
+  return { claims, user };
+}
+
+function checkWindow(date: string, deps: AuthenticatorDeps): void {
+  const { clock, windowMs = CLOCK_WINDOW_MS } = deps;
+  const signedAtMs = parseSdkDate(date);
+  if (signedAtMs === undefined) throw refused('calc aksk signature fail:X-Sdk-Date must be YYYYMMDDTHHMMSSZ');
+  const nowMs = clock.nowMs();
+  if (Math.abs(nowMs - signedAtMs) <= windowMs) return;
+  const times = `signature time:${date},server time:${formatSdkDate(nowMs)}`;
+  throw refused(`calc aksk signature fail:signature expired, ${times}`);
+}
+
+function refused(reason: string): SecretError {
+  return new SecretError('unauthenticated', reason);
+}

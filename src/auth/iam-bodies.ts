@@ -1,0 +1,148 @@
+import { hash } from 'node:crypto';
+import type { Domain, Project, User } from './identities.ts';
+import type { TokenClaims } from './token.ts';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+}
+
+interface Links {
+  readonly self: string;
+  readonly next: null;
+  readonly previous: null;
+}
+
+interface Listed extends Named {
+  readonly enabled: true;
+  readonly description: string;
+  readonly links: { readonly self: string };
+}
+
+interface Catalogued extends Named {
+  readonly type: string;
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly interface: 'public';
+    readonly region: string;
+    readonly region_id: string;
+    readonly url: string;
+  }[];
+}
+
+/** Body of a token answer. @see auth-and-clients.md 2.1 */
+export interface TokenBody {
+  readonly token: {
+    readonly methods: readonly ['password'];
+    /** `2020-01-04T09:08:49.965000Z` */
+    readonly issued_at: string;
+    readonly expires_at: string;
+    readonly user: Named & { readonly domain: Named; readonly password_expires_at: '' };
+    readonly project?: Named & { readonly domain: Named };
+    readonly domain?: Named;
+    readonly roles: readonly Named[];
+    readonly catalog: readonly Catalogued[];
+  };
+}
+
+/** Body of GET /v3/projects. @see auth-and-clients.md 3.1 */
+export interface ProjectsBody {
+  readonly projects: readonly (Listed & {
+    readonly domain_id: string;
+    readonly parent_id: string;
+    readonly is_domain: false;
+  })[];
+  readonly links: Links;
+}
+
+/** Body of GET /v3/auth/domains. @see auth-and-clients.md 3.1 */
+export interface DomainsBody {
+  readonly domains: readonly Listed[];
+  readonly links: Links;
+}
+
+/** Body of GET /v3/users, as far as Terraform reads it. */
+export interface UsersBody {
+  readonly users: readonly (Listed & { readonly domain_id: string; readonly password_expires_at: '' })[];
+  readonly links: Links;
+}
+
+/** Where the server is to be found, for the catalogue. */
+export interface Site {
+  /** `scheme://host[:port]` */
+  readonly baseUrl: string;
+  readonly region: string;
+}
+
+/** What a token says, in wire form; `site` undefined leaves the catalogue empty. Pure. */
+export function tokenBody(claims: TokenClaims, user: User, site: Site | undefined): TokenBody {
+  const domain = { id: user.domainId, name: user.domainName };
+  const project = user.projects.find(({ id }) => id === claims.projectId);
+  return {
+    token: {
+      methods: ['password'],
+      issued_at: iamTime(claims.issuedAtMs),
+      expires_at: iamTime(claims.expiresAtMs),
+      user: { id: user.id, name: user.name, domain, password_expires_at: '' },
+      ...(project === undefined ? {} : { project: { id: project.id, name: project.name, domain } }),
+      ...(claims.scope === 'domain' ? { domain } : {}),
+      roles: user.policies.map((name) => ({ id: '0', name })),
+      catalog: site === undefined ? [] : catalogOf(site),
+    },
+  };
+}
+
+/** A list of projects in wire form. Pure. */
+export function projectsBody(baseUrl: string, projects: readonly Project[]): ProjectsBody {
+  const entries = projects.map((project) => ({
+    ...listed(project, `${baseUrl}/v3/projects/${project.id}`),
+    domain_id: project.domainId,
+    parent_id: project.domainId,
+    is_domain: false as const,
+  }));
+  return { projects: entries, links: linksTo(`${baseUrl}/v3/projects`) };
+}
+
+/** A list of one domain or none, in wire form. Pure. */
+export function domainsBody(baseUrl: string, domain: Domain | undefined): DomainsBody {
+  const domains = domain === undefined ? [] : [listed(domain, `${baseUrl}/v3/domains/${domain.id}`)];
+  return { domains, links: linksTo(`${baseUrl}/v3/auth/domains`) };
+}
+
+/** A list of one user or none, in wire form. Pure. */
+export function usersBody(baseUrl: string, user: User | undefined): UsersBody {
+  const links = linksTo(`${baseUrl}/v3/users`);
+  if (user === undefined) return { users: [], links };
+  const entry = listed(user, `${baseUrl}/v3/users/${user.id}`);
+  return { users: [{ ...entry, domain_id: user.domainId, password_expires_at: '' }], links };
+}
+
+/** Microseconds, as clients that replace `000Z` by `Z` expect. */
+function iamTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('Z', '000Z');
+}
+
+function catalogOf(site: Site): readonly Catalogued[] {
+  const services = [
+    { name: 'kms', path: '/v1.0', region: site.region },
+    { name: 'iam', path: '/v3', region: '*' },
+  ];
+  return services.map(({ name, path, region }) => {
+    const place = { interface: 'public' as const, region, region_id: region, url: `${site.baseUrl}${path}` };
+    const endpoint = { id: stableId(`endpoint ${name}`), ...place };
+    return { id: stableId(`service ${name}`), name, type: name, endpoints: [endpoint] };
+  });
+}
+
+/** 32 hex digits that are the same in all installations. */
+function stableId(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, 32);
+}
+
+function listed(entry: Domain | Project | User, self: string): Listed {
+  return { id: entry.id, name: entry.name, enabled: true, description: '', links: { self } };
+}
+
+function linksTo(self: string): Links {
+  return { self, next: null, previous: null };
+}

@@ -1,0 +1,249 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { createSigningKey } from './algorithms.ts';
+import {
+  type AccessKey,
+  BUILT_IN_POLICIES,
+  createDirectory,
+  type Directory,
+  type Domain,
+  IdentitiesError,
+  type Policy,
+  type Project,
+  type User,
+} from './identities.ts';
+import { isPasswordHash } from './password.ts';
+import { readPolicyDocument } from './policy-document.ts';
+import {
+  entriesOf,
+  fieldsOf,
+  parseYaml,
+  printable,
+  problemAt,
+  requiredField,
+  type TextRule,
+  textOf,
+  type YamlPlace,
+} from './yaml-place.ts';
+
+/** Where secrets that the file only points to come from. */
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a small text file; the path is absolute. Its errors may be of any kind. */
+  readonly readFile: (path: string) => string;
+}
+
+/** All that is collected while the file is read. */
+interface Reading {
+  readonly file: string;
+  readonly sources: SecretSources;
+  /** What kind of name was seen where, so that a second one can be refused. */
+  readonly seen: Map<string, number>;
+  readonly users: User[];
+  readonly accessKeys: AccessKey[];
+  readonly policyNames: ReadonlySet<string>;
+}
+
+/** Characters of a file that holds one secret key or one hash. */
+const SECRET_FILE_BYTES_MAX = 4_096;
+const IDENTITIES_BYTES_MAX = 16_777_216;
+const ID: TextRule = { pattern: /^[0-9A-Za-z-]{1,64}$/, rule: '1 to 64 letters, digits or -' };
+const PROJECT_ID: TextRule = { pattern: /^[0-9A-Za-z]{32,64}$/, rule: '32 to 64 letters or digits' };
+const NAME: TextRule = {
+  pattern: /^(?! )[^\p{Cc}\u2028\u2029]{1,128}(?<! )$/u,
+  rule: '1 to 128 characters, without control characters and blanks at its ends',
+};
+const ACCESS_KEY_ID: TextRule = {
+  pattern: /^[\x21-\x2b\x2d-\x2e\x30-\x3c\x3e-\x7e]{1,128}$/,
+  rule: '1 to 128 printable characters without blanks, commas, slashes and equals signs',
+};
+const SECRET_KEY: TextRule = {
+  pattern: /^[\x21-\x7e]{1,256}$/,
+  rule: '1 to 256 printable characters without blanks',
+};
+const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
+const VARIABLE: TextRule = { pattern: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, rule: 'the name of a variable' };
+const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
+
+/**
+ * Loads identities.yaml and everything that it points to.
+ * Throws IdentitiesError (`file:line: key: reason`), also when a file cannot be read.
+ * @see interface.md, identities.yaml
+ */
+export function loadIdentities(input: {
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): Directory {
+  const { file, env } = input;
+  let text: string;
+  try {
+    text = readTextFile(file, IDENTITIES_BYTES_MAX);
+  } catch (error) {
+    throw new IdentitiesError({ file, line: 1, key: '(file)' }, `cannot be read: ${codeOf(error)}`);
+  }
+  const readFile = (path: string): string => readTextFile(path, SECRET_FILE_BYTES_MAX);
+  return parseIdentities({ file, text, sources: { env, readFile } });
+}
+
+/**
+ * Reads the text of an identities file. Relative paths in it start at the file's own directory.
+ * Throws IdentitiesError for unknown keys, wrong types, doubled ids and names, and names that lead nowhere.
+ */
+export function parseIdentities(input: {
+  readonly file: string;
+  readonly text: string;
+  readonly sources: SecretSources;
+}): Directory {
+  const root = parseYaml(input);
+  const fields = fieldsOf(root, ['domains', 'policies']);
+  const seen = new Map<string, number>();
+  const policies = entriesOf(fields.get('policies')).map((place) => readPolicy(place, seen));
+  const policyNames = new Set([...BUILT_IN_POLICIES, ...policies.map((policy) => policy.name)]);
+  const reading: Reading = { ...input, seen, users: [], accessKeys: [], policyNames };
+  const list = requiredField(root, fields, 'domains');
+  const domains = entriesOf(list).map((place) => readDomain(reading, place));
+  if (domains.length === 0) throw problemAt(list, 'must hold a domain');
+  const { users, accessKeys } = reading;
+  return createDirectory({ domains, users, accessKeys, policies });
+}
+
+function readPolicy(place: YamlPlace, seen: Map<string, number>): Policy {
+  const fields = fieldsOf(place, ['name', 'document']);
+  const name = distinct(seen, 'policy name', requiredField(place, fields, 'name'), NAME);
+  if (BUILT_IN_POLICIES.has(name)) throw problemAt(place, `${name} is a built-in policy`);
+  return Object.freeze({ name, document: readPolicyDocument(requiredField(place, fields, 'document')) });
+}
+
+function readDomain(reading: Reading, place: YamlPlace): Domain {
+  const fields = fieldsOf(place, ['id', 'name', 'projects', 'users']);
+  const id = distinct(reading.seen, 'domain id', requiredField(place, fields, 'id'), ID);
+  const name = distinct(reading.seen, 'domain name', requiredField(place, fields, 'name'), NAME);
+  const projects = entriesOf(fields.get('projects')).map((project) => readProject(reading, project, id));
+  const domain = Object.freeze({ id, name, projects: Object.freeze(projects) });
+  for (const user of entriesOf(fields.get('users'))) readUser(reading, user, domain);
+  return domain;
+}
+
+function readProject(reading: Reading, place: YamlPlace, domainId: string): Project {
+  const fields = fieldsOf(place, ['id', 'name']);
+  const id = distinct(reading.seen, 'project id', requiredField(place, fields, 'id'), PROJECT_ID);
+  const kind = `project name in domain ${domainId}`;
+  return Object.freeze({
+    id,
+    name: distinct(reading.seen, kind, requiredField(place, fields, 'name'), NAME),
+    domainId,
+  });
+}
+
+function readUser(reading: Reading, place: YamlPlace, domain: Domain): void {
+  const own = ['id', 'name', 'password', 'password_file', 'access_keys', 'policies', 'projects'];
+  const fields = fieldsOf(place, own);
+  const id = distinct(reading.seen, 'user id', requiredField(place, fields, 'id'), ID);
+  const kind = `user name in domain ${domain.id}`;
+  const name = distinct(reading.seen, kind, requiredField(place, fields, 'name'), NAME);
+  const policies = entriesOf(fields.get('policies')).map((entry) => {
+    const policy = distinct(reading.seen, `policy of user ${id}`, entry, NAME);
+    if (!reading.policyNames.has(policy))
+      throw problemAt(entry, `policy ${printable(policy)} does not exist`);
+    return policy;
+  });
+  const projects = fields.has('projects')
+    ? entriesOf(fields.get('projects')).map((entry) => {
+        const wanted = distinct(reading.seen, `project of user ${id}`, entry, NAME);
+        const project = domain.projects.find((candidate) => candidate.name === wanted);
+        if (project === undefined)
+          throw problemAt(entry, `project ${printable(wanted)} is not in this domain`);
+        return project;
+      })
+    : domain.projects;
+  const user: User = Object.freeze({
+    id,
+    name,
+    domainId: domain.id,
+    domainName: domain.name,
+    passwordHash: readPasswordHash(reading, place, fields),
+    policies: Object.freeze(policies),
+    projects: Object.freeze(projects),
+    projectIds: new Set(projects.map((project) => project.id)),
+  });
+  reading.users.push(user);
+  for (const entry of entriesOf(fields.get('access_keys'))) {
+    reading.accessKeys.push(readAccessKey(reading, entry, user));
+  }
+}
+
+function readPasswordHash(
+  reading: Reading,
+  place: YamlPlace,
+  fields: ReadonlyMap<string, YamlPlace>,
+): string | undefined {
+  const source = onlyOne(place, fields, ['password', 'password_file']);
+  if (source === undefined) return undefined;
+  const hash =
+    source.name === 'password' ? textOf(source.place, PATH) : readSecretFile(reading, source.place);
+  if (!isPasswordHash(hash)) throw problemAt(source.place, `must be ${HASH_RULE}`);
+  return hash;
+}
+
+function readAccessKey(reading: Reading, place: YamlPlace, user: User): AccessKey {
+  const fields = fieldsOf(place, ['ak', 'sk', 'sk_file', 'sk_env']);
+  const accessKeyId = distinct(reading.seen, 'access key', requiredField(place, fields, 'ak'), ACCESS_KEY_ID);
+  const source = onlyOne(place, fields, ['sk', 'sk_file', 'sk_env']);
+  if (source === undefined) throw problemAt(place, 'one of sk, sk_file, sk_env is missing');
+  const secretKey = readSecretKey(reading, source.name, source.place);
+  return Object.freeze({ key: createSigningKey({ accessKeyId, secretKey }), user });
+}
+
+function readSecretKey(reading: Reading, source: string, place: YamlPlace): string {
+  if (source === 'sk') return textOf(place, SECRET_KEY);
+  let secretKey: string;
+  if (source === 'sk_env') {
+    const variable = textOf(place, VARIABLE);
+    secretKey = reading.sources.env[variable] ?? '';
+    if (secretKey === '') throw problemAt(place, `variable ${variable} is not set`);
+  } else {
+    secretKey = readSecretFile(reading, place);
+  }
+  if (!SECRET_KEY.pattern.test(secretKey)) throw problemAt(place, `must lead to ${SECRET_KEY.rule}`);
+  return secretKey;
+}
+
+function readSecretFile(reading: Reading, place: YamlPlace): string {
+  const path = resolve(dirname(reading.file), textOf(place, PATH));
+  try {
+    return reading.sources.readFile(path).replace(/\r?\n$/, '');
+  } catch (error) {
+    throw problemAt(place, `the file cannot be read: ${codeOf(error)}`);
+  }
+}
+
+/** The one of these fields that is present, if any. */
+function onlyOne(
+  place: YamlPlace,
+  fields: ReadonlyMap<string, YamlPlace>,
+  names: readonly string[],
+): { readonly name: string; readonly place: YamlPlace } | undefined {
+  const present = names.filter((name) => fields.has(name));
+  if (present.length > 1) throw problemAt(place, `only one of ${names.join(', ')} may be given`);
+  const [name] = present;
+  return name === undefined ? undefined : { name, place: requiredField(place, fields, name) };
+}
+
+/** A text that must not come twice among those of its kind. */
+function distinct(seen: Map<string, number>, kind: string, place: YamlPlace, rule: TextRule): string {
+  const text = textOf(place, rule);
+  const first = seen.get(`${kind}\n${text}`);
+  if (first !== undefined) throw problemAt(place, `${printable(text)} is already in line ${first} (${kind})`);
+  seen.set(`${kind}\n${text}`, place.line);
+  return text;
+}
+
+function readTextFile(path: string, bytesMax: number): string {
+  if (statSync(path).size > bytesMax) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+  return readFileSync(path, 'utf8');
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown reason';
+}

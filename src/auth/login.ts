@@ -1,0 +1,102 @@
+import { SecretError } from '../core/errors.ts';
+import type { UserQuery } from './identities.ts';
+
+/** What a password login asks a token for. */
+export interface LoginScope {
+  readonly kind: 'project' | 'domain';
+  readonly projectId?: string | undefined;
+  readonly projectName?: string | undefined;
+  readonly domainId?: string | undefined;
+  readonly domainName?: string | undefined;
+}
+
+/** A well-formed password login. */
+export interface Login {
+  readonly user: UserQuery;
+  readonly password: string;
+  /** Undefined: a token for the account, without scope. */
+  readonly scope: LoginScope | undefined;
+}
+
+/** Characters of a name or id, of a password, and entries of `methods`. */
+export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, methods: 8 });
+
+/**
+ * Reads the body of POST /v3/auth/tokens. Pure. Unknown members are ignored; a user is named by id, or by name and
+ * domain; when both scopes are given, the project wins.
+ * Throws login-invalid, without saying where, since the real service does not say either.
+ * @see auth-and-clients.md 2.1
+ */
+export function readLogin(body: unknown): Login {
+  const auth = objectIn(body, 'auth');
+  const identity = objectIn(auth, 'identity');
+  const methods = memberOf(identity, 'methods');
+  if (!Array.isArray(methods) || methods.length > LOGIN_LIMITS.methods || !methods.includes('password')) {
+    throw invalid();
+  }
+  const user = objectIn(objectIn(identity, 'password'), 'user');
+  const domain = optionalObjectIn(user, 'domain');
+  const query: UserQuery = {
+    userId: textIn(user, 'id'),
+    userName: textIn(user, 'name'),
+    domainId: textIn(domain, 'id'),
+    domainName: textIn(domain, 'name'),
+  };
+  const isNamed = query.userName !== undefined && (query.domainId ?? query.domainName) !== undefined;
+  if (query.userId === undefined && !isNamed) throw invalid();
+  const password = textIn(user, 'password', LOGIN_LIMITS.password);
+  if (password === undefined) throw invalid();
+  return { user: query, password, scope: readScope(optionalObjectIn(auth, 'scope')) };
+}
+
+function readScope(scope: object | undefined): LoginScope | undefined {
+  const project = optionalObjectIn(scope, 'project');
+  const domain = optionalObjectIn(project ?? scope, 'domain');
+  const domainId = textIn(domain, 'id');
+  const domainName = textIn(domain, 'name');
+  if (project !== undefined) {
+    const projectId = textIn(project, 'id');
+    const projectName = textIn(project, 'name');
+    if (projectId === undefined && projectName === undefined) throw invalid();
+    return { kind: 'project', projectId, projectName, domainId, domainName };
+  }
+  if (domain === undefined) return undefined;
+  if (domainId === undefined && domainName === undefined) throw invalid();
+  return { kind: 'domain', domainId, domainName };
+}
+
+function objectIn(parent: unknown, name: string): object {
+  const member = optionalObjectIn(parent, name);
+  if (member === undefined) throw invalid();
+  return member;
+}
+
+function optionalObjectIn(parent: unknown, name: string): object | undefined {
+  const member = memberOf(parent, name);
+  if (member === undefined) return undefined;
+  if (typeof member !== 'object' || member === null || Array.isArray(member)) throw invalid();
+  return member;
+}
+
+/** 1 to `charactersMax` characters, or undefined when the member is absent. */
+function textIn(
+  parent: unknown,
+  name: string,
+  charactersMax: number = LOGIN_LIMITS.name,
+): string | undefined {
+  const member = memberOf(parent, name);
+  if (member === undefined) return undefined;
+  if (typeof member !== 'string' || member === '' || member.length > charactersMax) throw invalid();
+  return member;
+}
+
+/** Own members only: a body cannot reach the prototype. */
+function memberOf(parent: unknown, name: string): unknown {
+  if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return undefined;
+  // The cast follows the check in the line before.
+  return (parent as Record<string, unknown>)[name];
+}
+
+function invalid(): SecretError {
+  return new SecretError('login-invalid');
+}

@@ -1,0 +1,153 @@
+import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { SecretError } from '../core/errors.ts';
+
+/** Cost of scrypt: N = 2^ln rounds, blocks of 128 r bytes, p lanes. */
+export interface ScryptCost {
+  readonly ln: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/** Checks passwords, a few at a time, so that logins cannot starve the server. */
+export interface PasswordVerifier {
+  /**
+   * True when the password is the one that was hashed. `phc` undefined (unknown user, or one without a password)
+   * costs the same and answers false. Throws throttled when the queue is full.
+   */
+  verify(phc: string | undefined, password: string): Promise<boolean>;
+}
+
+/** What new hashes cost: 64 MiB and about a quarter of a second. */
+export const SCRYPT_COST: ScryptCost = Object.freeze({ ln: 16, r: 8, p: 1 });
+
+/** Costs accepted in a stored hash, and the memory that they may come to. */
+export const SCRYPT_BOUNDS = Object.freeze({
+  ln: { min: 10, max: 20 },
+  r: { min: 1, max: 32 },
+  p: { min: 1, max: 16 },
+  memoryBytesMax: 1_073_741_824,
+});
+
+interface Hashed {
+  readonly cost: ScryptCost;
+  readonly salt: Buffer;
+  readonly hash: Buffer;
+}
+
+const PHC =
+  /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+/** Nobody's password: unknown users are checked against it, so that they take as long as known ones. */
+const NOBODY = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
+
+/**
+ * Hashes a password with scrypt and a fresh 16-byte salt.
+ * Answers a PHC string: `$scrypt$ln=16,r=8,p=1$<salt>$<hash>`, unpadded base64.
+ * @see https://github.com/P-H-C/phc-string-format
+ */
+export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
+  const salt = randomBytes(16);
+  const hash = await deriveHash(password, { cost, salt, hash: Buffer.alloc(32) });
+  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(hash)}`;
+}
+
+/**
+ * Checks a password against a PHC string in constant time; undefined checks against nobody's password, at
+ * `dummyCost`. Never throws on a malformed or too costly string: it answers false.
+ * Not limited; use `createPasswordVerifier`.
+ */
+export async function verifyPassword(
+  phc: string | undefined,
+  password: string,
+  dummyCost: ScryptCost = SCRYPT_COST,
+): Promise<boolean> {
+  const parsed = phc === undefined ? undefined : parseHash(phc);
+  const wanted = parsed ?? { ...NOBODY, cost: dummyCost };
+  const hash = await deriveHash(password, wanted);
+  return timingSafeEqual(hash, wanted.hash) && parsed !== undefined;
+}
+
+/** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. Pure. */
+export function isPasswordHash(text: string): boolean {
+  return parseHash(text) !== undefined;
+}
+
+/**
+ * Makes a verifier that runs `concurrent` scrypts at once (default 2 of Node's 4 pool threads) and lets `waiting`
+ * more queue (default 16). `dummyCost` should be what the stored hashes cost, so that unknown users take as long.
+ */
+export function createPasswordVerifier(
+  options: { readonly concurrent?: number; readonly waiting?: number; readonly dummyCost?: ScryptCost } = {},
+): PasswordVerifier {
+  const { concurrent = 2, waiting = 16, dummyCost = SCRYPT_COST } = options;
+  const queue: (() => void)[] = [];
+  let running = 0;
+
+  async function enter(): Promise<void> {
+    if (running < concurrent) {
+      running += 1;
+      return;
+    }
+    if (queue.length >= waiting) throw new SecretError('throttled', 'Too many logins at once.');
+    // The place of the one that leaves is handed over, so `running` does not change.
+    await new Promise<void>((resolve) => queue.push(resolve));
+  }
+
+  function leave(): void {
+    const next = queue.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  }
+
+  return {
+    async verify(phc, password) {
+      await enter();
+      try {
+        return await verifyPassword(phc, password, dummyCost);
+      } finally {
+        leave();
+      }
+    },
+  };
+}
+
+function parseHash(text: string): Hashed | undefined {
+  const match = PHC.exec(text);
+  if (match === null) return undefined;
+  const [, ln = '', r = '', p = '', saltText = '', hashText = ''] = match;
+  const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
+  const salt = Buffer.from(saltText, 'base64');
+  const hash = Buffer.from(hashText, 'base64');
+  const isCanonical =
+    `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(hash)}` === text;
+  return isCanonical && isBounded(cost) ? { cost, salt, hash } : undefined;
+}
+
+function isBounded(cost: ScryptCost): boolean {
+  const { ln, r, p, memoryBytesMax } = SCRYPT_BOUNDS;
+  const isInside =
+    cost.ln >= ln.min &&
+    cost.ln <= ln.max &&
+    cost.r >= r.min &&
+    cost.r <= r.max &&
+    cost.p >= p.min &&
+    cost.p <= p.max;
+  // OpenSSL wants N < 2^(16 r). Time grows with p, memory does not: bounding the product bounds both.
+  return isInside && cost.ln < 16 * cost.r && 128 * 2 ** cost.ln * cost.r * cost.p <= memoryBytesMax;
+}
+
+function deriveHash(password: string, wanted: Hashed): Promise<Buffer> {
+  const { ln, r, p } = wanted.cost;
+  // OpenSSL counts some bookkeeping beside the blocks themselves.
+  const maxmem = 128 * r * (2 ** ln + p) + 1_048_576;
+  const options: ScryptOptions = { N: 2 ** ln, r, p, maxmem };
+  return new Promise((resolve, reject) => {
+    scrypt(password, wanted.salt, wanted.hash.length, options, (error, hash) => {
+      if (error === null) resolve(hash);
+      else reject(error);
+    });
+  });
+}
+
+function unpadded(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '');
+}

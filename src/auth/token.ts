@@ -1,0 +1,109 @@
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { SecretError } from '../core/errors.ts';
+
+/** What a token reaches. */
+export type TokenScope = 'project' | 'domain' | 'unscoped';
+
+/** What a token says. Times are epoch milliseconds. */
+export interface TokenClaims {
+  readonly userId: string;
+  readonly domainId: string;
+  /** Present exactly when the scope is a project. */
+  readonly projectId: string | undefined;
+  readonly scope: TokenScope;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** Ties the token to the password it was issued for. @see credentialMark */
+  readonly credentialMark: string;
+}
+
+/** Life of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
+export const TOKEN_VALIDITY_MS = 24 * 3_600_000;
+
+const FORMAT = 1;
+const TOKEN_CHARACTERS_MAX = 4_096;
+/** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
+const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
+
+/**
+ * Issues a token: the claims in the clear (ids and times, nothing secret) and an HMAC-SHA256 over them. Pure.
+ * key: derived from the root key with the label `token`, so that any replica can check what another has issued.
+ */
+export function issueToken(key: KeyObject, claims: TokenClaims): string {
+  const payload = Buffer.from(
+    JSON.stringify([
+      FORMAT,
+      claims.userId,
+      claims.domainId,
+      claims.projectId ?? null,
+      claims.scope,
+      claims.issuedAtMs,
+      claims.expiresAtMs,
+      claims.credentialMark,
+    ]),
+  ).toString('base64url');
+  return `${payload}.${macOf(key, payload)}`;
+}
+
+/**
+ * Checks a token and answers what it says; whether its user and project still exist is the caller's to check. Pure.
+ * Throws unauthenticated for everything that this key has not issued, token-expired from `expiresAtMs` on.
+ */
+export function verifyToken(key: KeyObject, token: string, nowMs: number): TokenClaims {
+  const [, payload, mac] = (token.length <= TOKEN_CHARACTERS_MAX && TOKEN.exec(token)) || [];
+  if (payload === undefined || mac === undefined) throw unreadableToken();
+  // The text of the MAC is compared, not its bytes: the last base64 character has two bits that decode to nothing.
+  if (!timingSafeEqual(Buffer.from(macOf(key, payload)), Buffer.from(mac))) throw unreadableToken();
+  const claims = readClaims(payload);
+  if (nowMs >= claims.expiresAtMs) throw new SecretError('token-expired');
+  return claims;
+}
+
+/**
+ * A short fingerprint of the user's password hash: a token whose mark is no longer the user's is void. Pure.
+ * 16 characters; it tells nothing about the hash without the key.
+ */
+export function credentialMark(
+  key: KeyObject,
+  user: { readonly id: string; readonly passwordHash: string | undefined },
+): string {
+  return createHmac('sha256', key)
+    .update(`credential-mark\0${user.id}\0${user.passwordHash ?? ''}`)
+    .digest('base64url')
+    .slice(0, 16);
+}
+
+/** The one answer to every token that cannot be believed. @see auth-and-clients.md 2.3 */
+export function unreadableToken(): SecretError {
+  return new SecretError('unauthenticated', 'decrypt token fail');
+}
+
+function macOf(key: KeyObject, payload: string): string {
+  return createHmac('sha256', key).update(`token\0${payload}`).digest('base64url');
+}
+
+/** The MAC was right, so this is what `issueToken` of some release has written; an unknown format is refused. */
+function readClaims(payload: string): TokenClaims {
+  const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  if (!Array.isArray(fields) || fields.length !== 8 || fields[0] !== FORMAT) throw unreadableToken();
+  // The cast is what `issueToken` writes for this format.
+  const [, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark] = fields as [
+    number,
+    string,
+    string,
+    string | null,
+    TokenScope,
+    number,
+    number,
+    string,
+  ];
+  return {
+    userId,
+    domainId,
+    projectId: projectId ?? undefined,
+    scope,
+    issuedAtMs,
+    expiresAtMs,
+    credentialMark: mark,
+  };
+}

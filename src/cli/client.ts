@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { StartError } from '../app/start-error.ts';
+import { UsageError } from './flags.ts';
+
+/** What a client command needs to reach a server. */
+export interface ClientSettings {
+  readonly endpoint: string | undefined;
+  readonly accessKeyId: string;
+  readonly secretKey: string;
+  readonly projectId: string | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the client's credentials from the environment, under the names that the SDKs use too; what is missing there is
+ * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set.
+ */
+export function readClientSettings(env: Environment): ClientSettings {
+  const file = join(env.CSMS_DATA || '.csms', 'credentials.env');
+  const stored: Environment = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  const find = (...names: string[]) => {
+    for (const source of [env, stored]) for (const name of names) if (source[name]) return source[name];
+    return undefined;
+  };
+  const accessKeyId = find('HUAWEICLOUD_SDK_AK', 'HW_ACCESS_KEY');
+  const secretKey = find('HUAWEICLOUD_SDK_SK', 'HW_SECRET_KEY');
+  if (accessKeyId === undefined || secretKey === undefined) {
+    throw new StartError('configuration', 'HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK are not set');
+  }
+  const projectId = find('HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID');
+  return { endpoint: find('CSMS_ENDPOINT'), accessKeyId, secretKey, projectId };
+}
+
+/** Takes METHOD and PATH or URL off the command line. Throws UsageError. */
+export function readTarget(positionals: readonly string[], what: string): { method: string; target: string } {
+  const [method, target, ...rest] = positionals;
+  if (method === undefined || target === undefined || rest.length > 0 || !/^[A-Za-z]{3,10}$/.test(method)) {
+    throw new UsageError(`give a method and a ${what}, such as GET`);
+  }
+  return { method: method.toUpperCase(), target };
+}
+
+/** Fills `{project_id}` in. Throws StartError (configuration) when no project is known. */
+export function fillProject(target: string, { projectId }: ClientSettings): string {
+  if (!target.includes('{project_id}')) return target;
+  if (projectId === undefined) throw new StartError('configuration', 'HUAWEICLOUD_SDK_PROJECT_ID is not set');
+  return target.replaceAll('{project_id}', projectId);
+}
+
+/** The headers of a JSON body, when there is one. */
+export function bodyHeaders(body: string | undefined): Record<string, string> {
+  return body === undefined ? {} : { 'Content-Type': 'application/json' };
+}

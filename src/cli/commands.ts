@@ -1,0 +1,111 @@
+/** What a command gets: its arguments, and the environment with the flags on top. */
+export interface CommandInput {
+  readonly positionals: readonly string[];
+  readonly flags: ReadonlyMap<string, string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** A command's module: answers the exit code. */
+export interface CommandModule {
+  run(input: CommandInput): Promise<number>;
+}
+
+/** One command of the program. Its module is loaded only when it runs, so that the others start fast. */
+export interface Command {
+  readonly summary: string;
+  readonly help: string;
+  readonly flags: readonly string[];
+  /** True when every `CSMS_` variable may be given as a flag. */
+  readonly takesSettings: boolean;
+  load(): Promise<CommandModule>;
+}
+
+const SETTINGS_NOTE = 'Every CSMS_ variable may be given as a flag: --port 4281 is CSMS_PORT=4281.';
+
+function command(
+  usage: string,
+  summary: string,
+  details: string,
+  rest: Omit<Command, 'summary' | 'help'>,
+): Command {
+  const note = rest.takesSettings ? `\n${SETTINGS_NOTE}\n` : '';
+  return { ...rest, summary, help: `Usage: csms-server ${usage}\n\n${summary}.\n${details}${note}` };
+}
+
+/** Every command by its name. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  [
+    'dev',
+    command(
+      'dev [flags]',
+      'Starts at once with nothing configured',
+      'Loopback, data in .csms/, credentials made and printed.\n',
+      {
+        flags: [],
+        takesSettings: true,
+        load: () => import('./dev.ts'),
+      },
+    ),
+  ],
+  [
+    'serve',
+    command(
+      'serve [flags]',
+      'Serves in production',
+      'Needs CSMS_DATA, CSMS_ROOT_KEY and CSMS_IDENTITIES; csms-server init writes a starting set.\n',
+      { flags: [], takesSettings: true, load: () => import('./serve.ts') },
+    ),
+  ],
+  [
+    'init',
+    command(
+      'init [DIRECTORY] [--json]',
+      'Writes a starting set for serve',
+      'A root key, identities with one administrator, an example environment file. Overwrites nothing.\n',
+      { flags: ['json'], takesSettings: false, load: () => import('./init.ts') },
+    ),
+  ],
+  [
+    'call',
+    command(
+      'call METHOD PATH [-d BODY]',
+      'Sends a signed request and prints the answer',
+      'Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. Exit code 1 for an answer of 400 or above.\n',
+      { flags: ['d', 'json'], takesSettings: false, load: () => import('./call.ts') },
+    ),
+  ],
+  [
+    'sign',
+    command(
+      'sign METHOD URL [-d BODY] [--json]',
+      'Prints the headers that sign a request',
+      'One header a line, for curl: csms-server sign GET "$URL" | curl -H @- "$URL"\n',
+      { flags: ['d', 'json'], takesSettings: false, load: () => import('./sign.ts') },
+    ),
+  ],
+  [
+    'verify',
+    command(
+      'verify [--json]',
+      'Checks everything that is stored',
+      'Every value opens, every row MAC and constraint holds. Exit code 1 when something is damaged; names it.\nThe server has to be stopped.\n',
+      { flags: ['json'], takesSettings: true, load: () => import('./verify.ts') },
+    ),
+  ],
+  [
+    'openapi',
+    command('openapi', 'Prints the OpenAPI document', '', {
+      flags: [],
+      takesSettings: false,
+      load: () => import('./openapi.ts'),
+    }),
+  ],
+]);
+
+/** What `--help` prints. */
+export const HELP = `Usage: csms-server COMMAND [flags]
+
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+
+csms-server COMMAND --help says more; csms-server --version prints the version.
+`;

@@ -1,0 +1,48 @@
+import { StartError } from '../app/start-error.ts';
+import { IdentitiesError } from '../auth/identities.ts';
+import { RootKeyError } from '../crypto/root-key.ts';
+import { UsageError } from './flags.ts';
+
+/** What the process says about how it ended. @see sysexits.h, from which the figures are */
+export const EXIT = Object.freeze({
+  ok: 0,
+  checkFailed: 1,
+  usage: 64,
+  unavailable: 69,
+  damaged: 74,
+  configuration: 78,
+});
+
+const START_CODES = {
+  taken: EXIT.unavailable,
+  damaged: EXIT.damaged,
+  configuration: EXIT.configuration,
+} as const;
+/** Errors of the operating system that mean "something that is needed is taken or cannot be reached". */
+const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENOTFOUND', 'EACCES']);
+
+/** The exit code for an error that ended a command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof StartError) return START_CODES[error.kind];
+  if (error instanceof RootKeyError || error instanceof IdentitiesError) return EXIT.configuration;
+  return UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
+}
+
+/** Says in one line on stderr why a command ended; a stack only for what nobody expected. */
+export function printFailure(error: unknown): void {
+  const isExpected =
+    error instanceof UsageError ||
+    error instanceof StartError ||
+    error instanceof RootKeyError ||
+    error instanceof IdentitiesError ||
+    systemCode(error) !== '';
+  const text =
+    error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
+  process.stderr.write(`csms-server: ${text}\n`);
+}
+
+function systemCode(error: unknown): string {
+  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+}

@@ -1,0 +1,8 @@
+import { generateOpenapi } from '../openapi.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** `csms-server openapi`: the document of this very program's routes. */
+export async function run(): Promise<number> {
+  process.stdout.write(await generateOpenapi());
+  return EXIT.ok;
+}

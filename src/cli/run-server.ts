@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import pino, { type Logger } from 'pino';
+import { type Composed, compose } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { TIMEOUT_MS } from '../http/limits.ts';
+import { EXIT, printFailure } from './exit-codes.ts';
+
+/** What a command says to the person who started it, between "it listens" and the line that says so. */
+export type Announce = (baseUrl: string, composed: Composed) => void;
+
+/**
+ * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT.
+ * Answers the exit code. Throws what starting throws.
+ */
+export async function runServer(config: Config, announce: Announce): Promise<number> {
+  const log = await createLog(config.logLevel);
+  for (const name of config.warnings)
+    log.warn({ variable: name }, 'this variable has no effect in this release');
+  const stop = Promise.withResolvers<number>();
+  const composed = await compose(config, log, (reason) => {
+    log.fatal({ reason }, 'storage can no longer be trusted; restart to recover');
+    stop.resolve(EXIT.damaged);
+  });
+  try {
+    await composed.app.listen({
+      host: config.host,
+      port: config.port,
+      listenTextResolver: () => 'listening',
+    });
+    const baseUrl = addressOf(config, composed.app.server.address());
+    composed.setBaseUrl(baseUrl);
+    announce(baseUrl, composed);
+    process.stdout.write(`csms-server listening on ${baseUrl}\n`);
+    onSignals(composed, log, (code) => stop.resolve(code));
+    return await drain(composed, log, await stop.promise);
+  } catch (error) {
+    await composed.close();
+    throw error;
+  }
+}
+
+function onSignals(composed: Composed, log: Logger, stop: (code: number) => void): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(EXIT.ok));
+  process.on('SIGHUP', () => {
+    try {
+      composed.reload();
+      log.info({}, 'read identities and certificates again');
+    } catch (error) {
+      log.error(
+        { reason: error instanceof Error ? error.message : 'unknown' },
+        'reload failed; the former ones stay',
+      );
+    }
+  });
+}
+
+/** Lets open requests end, at most for ten seconds, then closes what is behind them. */
+async function drain(composed: Composed, log: Logger, code: number): Promise<number> {
+  const { app } = composed;
+  const closed = app.close();
+  app.server.closeIdleConnections();
+  const timeout = setTimeout(() => app.server.closeAllConnections(), TIMEOUT_MS.drain);
+  await closed;
+  clearTimeout(timeout);
+  // A writer that died has nothing left to finish.
+  await composed.close().catch(printFailure);
+  log.flush();
+  return code;
+}
+
+/** The address that was really bound, as a client would write it. */
+function addressOf(config: Config, bound: AddressInfo | string | null): string {
+  if (bound === null || typeof bound === 'string') throw new Error('the server has no address');
+  const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
+  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[bound.address] ?? bound.address;
+  return `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound.port}`;
+}
+
+/** JSON lines on a pipe, readable lines on a terminal; always on stderr. */
+async function createLog(level: string): Promise<Logger> {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (process.stderr.isTTY) {
+    const { default: pretty } = await import('pino-pretty');
+    return pino(options, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
+  }
+  const destination = pino.destination({ fd: 2, sync: false, minLength: 4_096, periodicFlush: 200 });
+  await once(destination, 'ready');
+  process.on('exit', () => destination.flushSync());
+  return pino(options, destination);
+}

@@ -1,0 +1,29 @@
+import { signRequest } from '../auth/signer.ts';
+import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
+import type { CommandInput } from './commands.ts';
+import { EXIT } from './exit-codes.ts';
+import { UsageError } from './flags.ts';
+
+/** `csms-server sign`: the headers of a signed request, one a line, for `curl -H @-`. */
+export async function run({ positionals, flags, env }: CommandInput): Promise<number> {
+  const { method, target } = readTarget(positionals, 'URL');
+  const settings = readClientSettings(env);
+  const address = fillProject(target, settings);
+  if (!URL.canParse(address))
+    throw new UsageError('the URL must be absolute, such as http://127.0.0.1:4280/v1/...');
+  const body = flags.get('d');
+  const { accessKeyId, secretKey, projectId } = settings;
+  const headers = signRequest({
+    method,
+    url: address,
+    headers: bodyHeaders(body),
+    accessKeyId,
+    secretKey,
+    nowMs: Date.now(),
+    ...(body !== undefined && { body }),
+    ...(projectId !== undefined && { projectId }),
+  });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
+  process.stdout.write(flags.has('json') ? `${JSON.stringify(headers)}\n` : lines.join(''));
+  return EXIT.ok;
+}

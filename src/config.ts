@@ -1,0 +1,198 @@
+import { StartError } from './app/start-error.ts';
+import { DEFAULT_LIMITS, LIMIT_BOUNDS, type Limits } from './core/limits.ts';
+import { CLIENT_VARIABLES, SETTINGS, UNSUPPORTED, WITHOUT_EFFECT } from './settings.ts';
+
+/** The commands that run a server or look at its data. */
+export type ServerMode = 'dev' | 'serve';
+
+/** Everything that a server is told, checked and frozen. */
+export interface Config {
+  readonly mode: ServerMode;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** A root key source, such as `file:PATH`; absent in dev until it has made one. */
+  readonly rootKey: string | undefined;
+  /** Absent in dev: the file that dev makes itself. */
+  readonly identitiesFile: string | undefined;
+  readonly dev: DevCredentials;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly allowHttp: boolean;
+  readonly logLevel: string;
+  readonly region: string;
+  readonly versionCap: 'prune' | 'reject';
+  readonly notFoundStatus: 400 | 404;
+  readonly limits: Limits;
+  readonly unsignedPayload: 'allow' | 'refuse';
+  readonly metrics: 'on' | 'off';
+  /** Requests per second and user; absent: no limit. */
+  readonly rateLimit: number | undefined;
+  /** What was set and has no effect in this release. */
+  readonly warnings: readonly string[];
+}
+
+/** Fixed credentials of dev, for CI; generated where absent. */
+export interface DevCredentials {
+  readonly accessKeyId: string | undefined;
+  readonly secretKey: string | undefined;
+  readonly projectId: string | undefined;
+  readonly password: string | undefined;
+}
+
+/** Text that stands in an env file without quotes, for every reader of such files. */
+const PLAIN = /^[A-Za-z0-9!%*+,./:=?@^_{}[\]-]{8,128}$/;
+const PLAIN_RULE = '8 to 128 letters, digits or ! % * + , . / : = ? @ ^ _ { } [ ] -';
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the settings of a server from the environment. Pure. An empty variable counts as not set.
+ * Throws StartError (configuration) that names the first variable which is unknown, wrong or missing.
+ */
+export function readConfig(mode: ServerMode, env: Environment): Config {
+  requireKnown(env);
+  const text = (name: string) => env[name] || undefined;
+  const config: Config = Object.freeze({
+    mode,
+    host: text('CSMS_HOST') ?? '127.0.0.1',
+    port: integer(env, 'CSMS_PORT', { min: 0, max: 65_535, otherwise: 4_280 }),
+    dataDirectory:
+      text('CSMS_DATA') ?? (mode === 'dev' ? '.csms' : missing('CSMS_DATA', 'the data directory')),
+    rootKey:
+      text('CSMS_ROOT_KEY') ?? (mode === 'dev' ? undefined : missing('CSMS_ROOT_KEY', 'the root key source')),
+    identitiesFile:
+      text('CSMS_IDENTITIES') ??
+      (mode === 'dev' ? undefined : missing('CSMS_IDENTITIES', 'the identities file')),
+    dev: devCredentials(mode, env),
+    tlsCertFile: text('CSMS_TLS_CERT'),
+    tlsKeyFile: text('CSMS_TLS_KEY'),
+    allowHttp: choice(env, 'CSMS_ALLOW_HTTP', ['0', '1'], '0') === '1',
+    logLevel: choice(env, 'CSMS_LOG_LEVEL', LOG_LEVELS, 'info'),
+    region: pattern(env, 'CSMS_REGION', /^[a-z0-9-]{1,64}$/, 'local-1'),
+    versionCap: choice(env, 'CSMS_VERSION_CAP', ['prune', 'reject'], 'prune'),
+    notFoundStatus: choice(env, 'CSMS_NOT_FOUND_STATUS', ['404', '400'], '404') === '400' ? 400 : 404,
+    limits: readLimits(text('CSMS_LIMITS')),
+    unsignedPayload: choice(env, 'CSMS_UNSIGNED_PAYLOAD', ['allow', 'refuse'], 'allow'),
+    metrics: choice(env, 'CSMS_METRICS', ['on', 'off'], 'on'),
+    rateLimit:
+      (env.CSMS_RATE_LIMIT || 'off') === 'off'
+        ? undefined
+        : integer(env, 'CSMS_RATE_LIMIT', { min: 1, max: 1_000_000, otherwise: 0 }),
+    warnings: withoutEffect(env),
+  });
+  requireSafeTransport(config);
+  return config;
+}
+
+/**
+ * Reads the settings of a command that looks at stored data: those of serve when CSMS_DATA is set, else those of dev.
+ * Throws StartError (configuration).
+ */
+export function readVerifyConfig(env: Environment): Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'> {
+  requireKnown(env);
+  const dataDirectory = env.CSMS_DATA || '.csms';
+  // A key beside its data is not refused here: looking at the data makes nothing worse.
+  return { mode: 'dev', dataDirectory, rootKey: env.CSMS_ROOT_KEY || `file:${dataDirectory}/root.key` };
+}
+
+function requireKnown(env: Environment): void {
+  const known = new Set([...SETTINGS.map(({ name }) => name), ...WITHOUT_EFFECT, ...CLIENT_VARIABLES]);
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('CSMS_') || !value || known.has(name)) continue;
+    if (UNSUPPORTED.includes(name)) throw wrong(name, 'is not supported in this release');
+    throw wrong(name, 'is not a variable of csms-server');
+  }
+}
+
+function withoutEffect(env: Environment): string[] {
+  const threads = integer(env, 'CSMS_THREADS', { min: 1, max: 64, otherwise: 1 });
+  const names = WITHOUT_EFFECT.filter((name) => env[name]);
+  return threads > 1 ? [...names, 'CSMS_THREADS'] : names;
+}
+
+function devCredentials(mode: ServerMode, env: Environment): DevCredentials {
+  const given = (name: string, shape: RegExp, rule: string): string | undefined => {
+    const value = env[name] || undefined;
+    if (value === undefined) return undefined;
+    if (mode !== 'dev') throw wrong(name, 'is for dev only');
+    // The rule and not the value: two of these are secrets.
+    if (!shape.test(value)) throw wrong(name, `must be ${rule}`);
+    return value;
+  };
+  return {
+    accessKeyId: given('CSMS_DEV_AK', /^[A-Za-z0-9_-]{1,128}$/, '1 to 128 letters, digits, _ or -'),
+    secretKey: given('CSMS_DEV_SK', PLAIN, PLAIN_RULE),
+    projectId: given('CSMS_DEV_PROJECT_ID', /^[0-9a-z]{32}$/, '32 lower-case letters or digits'),
+    password: given('CSMS_DEV_PASSWORD', PLAIN, PLAIN_RULE),
+  };
+}
+
+function requireSafeTransport(config: Config): void {
+  const { tlsCertFile, tlsKeyFile, host, allowHttp, mode } = config;
+  if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
+    throw new StartError('configuration', 'CSMS_TLS_CERT and CSMS_TLS_KEY go together');
+  }
+  if (tlsCertFile !== undefined || allowHttp || LOOPBACK.test(host)) return;
+  const remedy =
+    mode === 'dev' ? 'set CSMS_ALLOW_HTTP=1' : 'set CSMS_TLS_CERT and CSMS_TLS_KEY, or CSMS_ALLOW_HTTP=1';
+  throw new StartError('configuration', `CSMS_HOST=${host} is plain HTTP beyond loopback: ${remedy}`);
+}
+
+/** `secrets=5000,value-bytes=65536`. Throws StartError for an unknown name, or a figure outside its bounds. */
+function readLimits(text: string | undefined): Limits {
+  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+  for (const part of text?.split(',') ?? []) {
+    const [, name = '', figure] = /^\s*([a-z-]+)=(\d{1,9})\s*$/.exec(part) ?? [];
+    const key = name === 'value-bytes' ? 'valueBytes' : name;
+    if (!isLimit(key)) throw wrong('CSMS_LIMITS', 'must look like secrets=5000,versions=20');
+    const { min, max } = LIMIT_BOUNDS[key];
+    const value = Number(figure);
+    if (value < min || value > max) throw wrong('CSMS_LIMITS', `allows ${name} from ${min} to ${max}`);
+    limits[key] = value;
+  }
+  if (limits.stages >= limits.versions) {
+    throw wrong('CSMS_LIMITS', 'needs fewer stages than versions, or no version could make room');
+  }
+  return Object.freeze(limits);
+}
+
+function isLimit(key: string): key is keyof Limits {
+  return Object.hasOwn(DEFAULT_LIMITS, key) && key !== 'value-bytes';
+}
+
+function integer(
+  env: Environment,
+  name: string,
+  bounds: { readonly min: number; readonly max: number; readonly otherwise: number },
+): number {
+  const text = env[name] || undefined;
+  if (text === undefined) return bounds.otherwise;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= bounds.min && value <= bounds.max) return value;
+  throw wrong(name, `must be a whole number from ${bounds.min} to ${bounds.max}`);
+}
+
+function choice<T extends string>(env: Environment, name: string, choices: readonly T[], otherwise: T): T {
+  const text = env[name] || otherwise;
+  const chosen = choices.find((candidate) => candidate === text);
+  if (chosen === undefined) throw wrong(name, `must be ${choices.join(' or ')}`);
+  return chosen;
+}
+
+function pattern(env: Environment, name: string, shape: RegExp, otherwise: string): string {
+  const text = env[name] || otherwise;
+  if (!shape.test(text)) throw wrong(name, `must match ${shape.source}`);
+  return text;
+}
+
+function missing(name: string, what: string): never {
+  throw new StartError('configuration', `${name} is not set: serve needs ${what}`);
+}
+
+function wrong(name: string, rule: string): StartError {
+  return new StartError('configuration', `${name} ${rule}`);
+}

@@ -1,0 +1,50 @@
+/** Quotas that the operator may change (`CSMS_LIMITS`); they travel inside commands, so rules stay pure. */
+export interface Limits {
+  /** Secrets per project. */
+  readonly secrets: number;
+  /** Versions per secret; the oldest one without a stage makes room for the next. */
+  readonly versions: number;
+  /** Stages per secret; the two built-in ones always count. */
+  readonly stages: number;
+  /** Tags per secret. */
+  readonly tags: number;
+  /** Events per project. */
+  readonly events: number;
+  /** Bytes of one value: UTF-8 for text, decoded for binary. */
+  readonly valueBytes: number;
+}
+
+/** The documented quotas of the real service. @see CSMS user guide, quotas; API page CreateSecretVersion */
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  secrets: 5_000,
+  versions: 20,
+  stages: 12,
+  tags: 20,
+  events: 30,
+  valueBytes: 65_536,
+});
+
+/**
+ * What each quota may be set to. Versions and stages end at the documented figures because the database has
+ * exactly so many slots for them: a 21st version cannot be written, whatever the code does.
+ */
+export const LIMIT_BOUNDS: Readonly<Record<keyof Limits, { readonly min: number; readonly max: number }>> =
+  Object.freeze({
+    secrets: { min: 1, max: 10_000_000 },
+    versions: { min: 4, max: 20 },
+    stages: { min: 3, max: 12 },
+    tags: { min: 1, max: 100 },
+    events: { min: 1, max: 1_000 },
+    valueBytes: { min: 1, max: 65_536 },
+  });
+
+/** Description of a secret, in UTF-8 bytes. @see API page CreateSecret */
+export const DESCRIPTION_BYTES_MAX = 2_048;
+/** Largest time on the wire: 13 digits of epoch milliseconds. @see API page UpdateVersion */
+export const TIME_MS_MAX = 9_999_999_999_999;
+/** Recovery window of a scheduled deletion, in days. @see API page DeleteSecretForSchedule */
+export const RECOVERY_WINDOW_DAYS = Object.freeze({ min: 7, max: 30, default: 30 });
+/** Page sizes of both lists. @see API pages ListSecrets, ListSecretVersions */
+export const PAGE = Object.freeze({ min: 1, max: 1_000, default: 50 });
+/** Rotation period of a rotated secret, in milliseconds: 6 hours to 8,760 hours. @see API page CreateSecret */
+export const ROTATION_PERIOD_MS = Object.freeze({ min: 6 * 3_600_000, max: 8_760 * 3_600_000 });

@@ -1,0 +1,51 @@
+import { invalidParameter } from './errors.ts';
+import { ROTATION_PERIOD_MS } from './limits.ts';
+import type { Secret, SecretDraft } from './secret.ts';
+
+const PERIOD = /^([0-9]{1,10})([dhms])$/;
+const UNIT_MS: Readonly<Record<string, number>> = Object.freeze({
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1_000,
+});
+
+/** A rotation period such as `30d` or `6h` in milliseconds. Throws invalid-parameter outside 6 h to 8,760 h. */
+export function parseRotationPeriod(text: string): number {
+  const [, count, unit] = PERIOD.exec(text) ?? [];
+  const periodMs = Number(count) * (UNIT_MS[unit ?? ''] ?? Number.NaN);
+  if (periodMs >= ROTATION_PERIOD_MS.min && periodMs <= ROTATION_PERIOD_MS.max) return periodMs;
+  throw invalidParameter('rotation_period', 'must be a whole number and one of d, h, m, s, from 6h to 8760h');
+}
+
+/**
+ * When the next automatic rotation is due: a period after `fromMs`, absent while automatic rotation is off.
+ * Pure. `fromMs`: the last rotation, or the moment at which rotation was switched on.
+ */
+export function nextRotationTime(
+  secret: Pick<Secret, 'autoRotation' | 'rotationPeriod'>,
+  fromMs: number,
+): number | undefined {
+  if (!secret.autoRotation || secret.rotationPeriod === undefined) return undefined;
+  return fromMs + parseRotationPeriod(secret.rotationPeriod);
+}
+
+/**
+ * Checks that the rotation fields fit each other and the type. Throws invalid-parameter.
+ * @see API page CreateSecret, fields auto_rotation, rotation_period, rotation_config
+ */
+export function requireRotationFits(
+  draft: Pick<SecretDraft, 'secretType' | 'autoRotation' | 'rotationPeriod' | 'rotationConfig'>,
+): void {
+  const { secretType, autoRotation, rotationPeriod, rotationConfig } = draft;
+  if (rotationPeriod !== undefined) parseRotationPeriod(rotationPeriod);
+  if (autoRotation && secretType === 'COMMON') {
+    throw invalidParameter('auto_rotation', 'is not possible for a secret of type COMMON');
+  }
+  if (autoRotation && rotationPeriod === undefined) {
+    throw invalidParameter('rotation_period', 'is required when auto_rotation is true');
+  }
+  if (secretType !== 'COMMON' && rotationConfig === undefined) {
+    throw invalidParameter('rotation_config', `is required for a secret of type ${secretType}`);
+  }
+}

@@ -1,0 +1,124 @@
+import { invalidParameter, SecretError } from './errors.ts';
+import {
+  cancelDeletion,
+  deleteSecret,
+  purgeSecret,
+  replaceSecret,
+  requireChangeable,
+  scheduleDeletion,
+} from './lifecycle.ts';
+import { SYSCURRENT } from './names.ts';
+import { nextRotationTime, parseRotationPeriod, requireRotationFits } from './rotation.ts';
+import type {
+  Secret,
+  SecretAggregate,
+  SecretCommand,
+  SecretCommandOf,
+  SecretDecision,
+  SecretScope,
+} from './secret.ts';
+import { placeVersionStages, putStage, removeStage } from './stages.ts';
+import { addVersion, newVersion, setVersionExpiry } from './versions.ts';
+
+/**
+ * Decides one command about one secret. Pure and synchronous; runs inside the write transaction.
+ * Throws secret-not-found for every command but create-secret, and what each rule throws.
+ */
+export function decideSecret(scope: SecretScope, command: SecretCommand): SecretDecision {
+  if (command.kind === 'create-secret') return createSecret(scope, command);
+  const { current } = scope;
+  if (current === undefined) throw new SecretError('secret-not-found');
+  switch (command.kind) {
+    case 'update-secret':
+      return updateSecret(current, command);
+    case 'delete-secret':
+      return deleteSecret();
+    case 'schedule-deletion':
+      return scheduleDeletion(current, command);
+    case 'cancel-deletion':
+      return cancelDeletion(current, command);
+    case 'purge-secret':
+      return purgeSecret(current, command);
+    case 'add-version':
+      return addVersion(current, command);
+    case 'set-version-expiry':
+      return setVersionExpiry(current, command);
+    case 'put-stage':
+      return putStage(current, command);
+    case 'remove-stage':
+      return removeStage(current, command);
+    default:
+      throw new Error(`unknown command ${(command satisfies never as SecretCommand).kind}`);
+  }
+}
+
+/**
+ * Creates a secret with version v1, which carries SYSCURRENT. Pure. A name stays taken while its secret waits for
+ * deletion. Throws secret-exists, secret-limit, invalid-parameter. @see API page CreateSecret
+ */
+function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secret'>): SecretDecision {
+  const { draft, limits, nowMs, ref, version } = command;
+  if (scope.current !== undefined) throw new SecretError('secret-exists');
+  if (scope.secretsInProject >= limits.secrets) {
+    throw new SecretError('secret-limit', `A project has at most ${limits.secrets} secrets.`);
+  }
+  requireRotationFits(draft);
+  requireEvents(draft.eventSubscriptions);
+  const first = newVersion(version, { number: 1, createTimeMs: nowMs, slot: 0 });
+  const secret: Secret = {
+    ...draft,
+    id: command.id,
+    projectId: ref.projectId,
+    name: ref.name,
+    state: 'ENABLED',
+    stateBeforeDeletion: undefined,
+    kmsKeyId: version.kmsKeyId,
+    createTimeMs: nowMs,
+    updateTimeMs: nowMs,
+    scheduledDeleteTimeMs: undefined,
+    rotationTimeMs: undefined,
+    nextRotationTimeMs: nextRotationTime(draft, nowMs),
+    lastVersionNumber: 1,
+    revision: 1,
+  };
+  const stages = placeVersionStages([], { names: [SYSCURRENT], versionNumber: 1, nowMs }, limits);
+  return {
+    next: { secret, versions: [first], stages },
+    added: { versionNumber: 1, sealed: version.sealed },
+    result: { secret },
+  };
+}
+
+/**
+ * Changes metadata; an absent field stays as it is, and a new key is used by later versions only. Pure.
+ * Throws secret-pending-deletion, secret-not-enabled (frozen), invalid-parameter. @see API page UpdateSecret
+ */
+function updateSecret(current: SecretAggregate, command: SecretCommandOf<'update-secret'>): SecretDecision {
+  requireChangeable(current);
+  const { update, nowMs } = command;
+  if (Object.keys(update).length === 0) return { next: current, result: { secret: current.secret } };
+  const changed: Secret = { ...current.secret, ...update, updateTimeMs: nowMs };
+  requireRotationFits(changed);
+  requireEvents(update.eventSubscriptions ?? []);
+  return replaceSecret(current, {
+    ...changed,
+    nextRotationTimeMs: rescheduled(current.secret, changed, nowMs),
+  });
+}
+
+/** Counts from the last rotation, or from when rotation was switched on; a repeated update postpones nothing. */
+function rescheduled(before: Secret, after: Secret, nowMs: number): number | undefined {
+  if (before.autoRotation && after.autoRotation && periodMs(before) === periodMs(after)) {
+    return before.nextRotationTimeMs;
+  }
+  return nextRotationTime(after, before.rotationTimeMs ?? nowMs);
+}
+
+function periodMs({ rotationPeriod }: Secret): number | undefined {
+  return rotationPeriod === undefined ? undefined : parseRotationPeriod(rotationPeriod);
+}
+
+function requireEvents(names: readonly string[]): void {
+  const [name] = names;
+  if (name !== undefined) throw invalidParameter('event_subscriptions', 'names an event that does not exist');
+}

@@ -1,0 +1,124 @@
+import { SecretError } from './errors.ts';
+import { LIMIT_BOUNDS } from './limits.ts';
+import { SYSCURRENT } from './names.ts';
+import type {
+  NewVersion,
+  SecretAggregate,
+  SecretCommandOf,
+  SecretDecision,
+  Stage,
+  StagedVersion,
+  Version,
+} from './secret.ts';
+import { placeVersionStages, stageNames } from './stages.ts';
+
+/** The version of that number with its stages. */
+export function findVersion(current: SecretAggregate, versionNumber: number): StagedVersion | undefined {
+  const version = current.versions.find((candidate) => candidate.number === versionNumber);
+  return version && { version, stages: stageNames(current.stages, versionNumber) };
+}
+
+/**
+ * The version that `latest` means: the holder of SYSCURRENT. @see API page BatchShowSecretVersion, which defines it
+ */
+export function latestVersionNumber(stages: readonly Stage[]): number | undefined {
+  return stages.find((stage) => stage.name === SYSCURRENT)?.versionNumber;
+}
+
+/** Throws secret-not-enabled unless the state allows values to be read and written. */
+export function requireEnabled(current: Pick<SecretAggregate, 'secret'>): void {
+  if (current.secret.state !== 'ENABLED') throw new SecretError('secret-not-enabled');
+}
+
+/**
+ * Adds the next version and moves its stages; at the limit the oldest version without a stage makes room. Pure.
+ * Throws secret-not-enabled, seal-outdated (sealed for another secret or key), version-limit, stage-limit.
+ * @see API page CreateSecretVersion
+ */
+export function addVersion(
+  current: SecretAggregate,
+  command: SecretCommandOf<'add-version'>,
+): SecretDecision {
+  requireEnabled(current);
+  const { limits, nowMs, version } = command;
+  const { secret } = current;
+  if (secret.id !== command.id || secret.kmsKeyId !== version.kmsKeyId)
+    throw new SecretError('seal-outdated');
+
+  const number = secret.lastVersionNumber + 1;
+  const names = command.stages ?? [SYSCURRENT];
+  const stages = placeVersionStages(current.stages, { names, versionNumber: number, nowMs }, limits);
+  const kept = makeRoom(current.versions, stages, command);
+  const last = current.versions.at(-1);
+  const added = newVersion(version, {
+    number,
+    createTimeMs: Math.max(nowMs, (last?.createTimeMs ?? 0) + 1),
+    slot: freeVersionSlot(kept),
+  });
+  const next: SecretAggregate = {
+    secret: {
+      ...secret,
+      lastVersionNumber: number,
+      updateTimeMs: Math.max(nowMs, secret.updateTimeMs),
+      revision: secret.revision + 1,
+    },
+    versions: [...kept, added],
+    stages,
+  };
+  return {
+    next,
+    added: { versionNumber: number, sealed: version.sealed },
+    result: { version: { version: added, stages: stageNames(stages, number) } },
+  };
+}
+
+/**
+ * Sets when a version expires; it stays readable afterwards. Pure. `expireTimeMs`: epoch ms, past times allowed.
+ * Throws secret-not-enabled, version-not-found. @see API page UpdateVersion
+ */
+export function setVersionExpiry(
+  current: SecretAggregate,
+  command: SecretCommandOf<'set-version-expiry'>,
+): SecretDecision {
+  requireEnabled(current);
+  const found = findVersion(current, command.versionNumber);
+  if (found === undefined) throw new SecretError('version-not-found');
+  const version: Version = { ...found.version, expireTimeMs: command.expireTimeMs };
+  const secret = { ...current.secret, revision: current.secret.revision + 1 };
+  const versions = current.versions.map((other) => (other.number === version.number ? version : other));
+  return { next: { ...current, secret, versions }, result: { version: { ...found, version } } };
+}
+
+/** A version's metadata from what was sealed and the place that it gets. */
+export function newVersion(
+  version: NewVersion,
+  place: { readonly number: number; readonly createTimeMs: number; readonly slot: number },
+): Version {
+  const { uid, kind, kmsKeyId, expireTimeMs } = version;
+  return { ...place, uid, kind, kmsKeyId, expireTimeMs };
+}
+
+function makeRoom(
+  versions: readonly Version[],
+  stages: readonly Stage[],
+  { limits, versionCap }: SecretCommandOf<'add-version'>,
+): readonly Version[] {
+  if (versions.length < limits.versions) return versions;
+  if (versionCap === 'reject') {
+    throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
+  }
+  const marked = new Set(stages.map((stage) => stage.versionNumber));
+  const unmarked = versions.filter((version) => !marked.has(version.number));
+  // A limit that was lowered since leaves more than one version too many; staged ones stay all the same.
+  const victims = new Set(unmarked.slice(0, versions.length - limits.versions + 1));
+  return versions.filter((version) => !victims.has(version));
+}
+
+/** All slots of the database are looked at: after a limit was lowered, staged versions may sit beyond it. */
+function freeVersionSlot(versions: readonly Version[]): number {
+  const taken = new Set(versions.map((version) => version.slot));
+  for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1) {
+    if (!taken.has(slot)) return slot;
+  }
+  throw new SecretError('version-limit');
+}

@@ -1,0 +1,239 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import * as fs from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { KEY_BYTES } from './aead.ts';
+
+/** A root key that cannot be had. The message names what to set and may hold a path, never a byte of a key. */
+export class RootKeyError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RootKeyError';
+  }
+}
+
+/** Where the root key comes from. @see interface.md, CSMS_ROOT_KEY */
+export type RootKeySource =
+  | { readonly kind: 'file' | 'passphrase-file'; readonly path: string }
+  | { readonly kind: 'systemd' | 'env'; readonly name: string };
+
+/** What each derived key is for; one key never serves two purposes. */
+export type RootKeyLabel = 'kek' | 'rowmac' | 'audit' | 'check' | 'token';
+
+/** The key at the top, never used itself. `id` (32 hex) and `fingerprint` (16 hex) follow from it; both may be printed. */
+export interface RootKey {
+  readonly id: string;
+  readonly fingerprint: string;
+  derive(label: RootKeyLabel): KeyObject;
+}
+
+/** What loading depends on. `allowEnv` and `allowInsideData` are for `dev`. */
+export interface RootKeyOptions {
+  /** Absent with PostgreSQL. */
+  readonly dataDirectory: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly allowEnv: boolean;
+  readonly allowInsideData?: boolean;
+  /** How a passphrase becomes a key: what `createStretching` answered when the installation was made. */
+  readonly stretching?: string | undefined;
+}
+
+const CHOICES = 'Set CSMS_ROOT_KEY to file:PATH, systemd:NAME or passphrase-file:PATH';
+const KEY_FORMATS = '32 raw bytes, 44 characters of base64 or 64 of hex';
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const FILE_BYTES_MAX = 4_096;
+const PASSPHRASE_BYTES_MIN = 8;
+/** Never weaker than what `createStretching` says, never more than 1 GiB of memory. */
+const STRETCHING = /^scrypt ln=(1[7-9]|20),r=8,p=([1-4]) salt=([A-Za-z0-9+/]{22}==)$/;
+
+/**
+ * Reads the setting CSMS_ROOT_KEY. Pure. Throws RootKeyError, which never repeats the text: somebody may have
+ * put the key itself there.
+ */
+export function parseRootKeySource(text: string): RootKeySource {
+  const [, fileKind, path = ''] = /^(file|passphrase-file):([^\0]+)$/.exec(text) ?? [];
+  if (fileKind === 'file' || fileKind === 'passphrase-file') return { kind: fileKind, path };
+  const [, nameKind, name = ''] = /^(systemd|env):([A-Za-z0-9_][A-Za-z0-9_.-]*)$/.exec(text) ?? [];
+  if (nameKind === 'systemd' || nameKind === 'env') return { kind: nameKind, name };
+  const fault = text.startsWith('transit:') ? 'transit: is not supported in this release' : 'names no source';
+  throw new RootKeyError(`CSMS_ROOT_KEY: ${fault}. ${CHOICES}.`);
+}
+
+/**
+ * Loads the root key, once at start; a passphrase takes about 0.4 s and 128 MiB.
+ * A key file holds 32 raw bytes, base64 or hex, with or without a newline. A passphrase file holds one line; the salt
+ * and the scrypt parameters are no secret and are kept with the data that the key protects (`options.stretching`).
+ * Throws RootKeyError; so do files that others may read, and files inside the data directory.
+ * @see RFC 7914 (scrypt)
+ */
+export function loadRootKey(source: RootKeySource, options: RootKeyOptions): RootKey {
+  switch (source.kind) {
+    case 'file':
+      return createRootKey(parseKey(readGuarded(source.path, 'file', options), source.path));
+    case 'systemd': {
+      const directory = options.env.CREDENTIALS_DIRECTORY;
+      if (directory === undefined || !isAbsolute(directory)) {
+        throw new RootKeyError(`CSMS_ROOT_KEY: set LoadCredential=${source.name}:PATH in the systemd unit.`);
+      }
+      const path = join(directory, source.name);
+      return createRootKey(parseKey(readGuarded(path, 'systemd', options), path));
+    }
+    case 'env': {
+      if (!options.allowEnv) throw new RootKeyError(`CSMS_ROOT_KEY: env: is for dev only. ${CHOICES}.`);
+      const text = options.env[source.name];
+      if (text === undefined) throw new RootKeyError(`CSMS_ROOT_KEY: set ${source.name} to ${KEY_FORMATS}.`);
+      return createRootKey(parseKey(Buffer.from(text), source.name));
+    }
+    case 'passphrase-file':
+      return createRootKey(
+        stretch(readGuarded(source.path, 'file', options), source.path, options.stretching),
+      );
+    default:
+      throw source satisfies never;
+  }
+}
+
+/** Makes a root key of 32 bytes, which are zeroed. @see RFC 5869: HKDF-SHA512, no salt, one label for each key */
+export function createRootKey(bytes: Buffer): RootKey {
+  if (bytes.length !== KEY_BYTES) throw new RootKeyError('A root key has 32 bytes.');
+  const root = createSecretKey(bytes);
+  bytes.fill(0);
+  const derive = (label: RootKeyLabel | 'fingerprint'): KeyObject => {
+    const derived = Buffer.from(hkdfSync('sha512', root, '', `csms/1/${label}`, KEY_BYTES));
+    const key = createSecretKey(derived);
+    derived.fill(0);
+    return key;
+  };
+  const print = createHmac('sha256', derive('fingerprint')).update('csms root key').digest('hex');
+  return { id: print.slice(32), fingerprint: print.slice(0, 16), derive };
+}
+
+/** Writes a new random root key as base64: a new file with mode 0600, on the disk when this returns. */
+export function createRootKeyFile(path: string): void {
+  const key = randomBytes(KEY_BYTES);
+  createFile(path, `${key.toString('base64')}\n`);
+  key.fill(0);
+}
+
+/** A fresh salt and the cost of stretching a passphrase, as text to keep beside the data. @see RFC 7914 */
+export function createStretching(): string {
+  return `scrypt ln=17,r=8,p=1 salt=${randomBytes(16).toString('base64')}`;
+}
+
+/**
+ * What is wrong with a key file's owner or mode, or undefined. Pure. Only its owner may read it, and that is us
+ * or root; a systemd credential may show group-read, which is the mask of the access list that lets us in.
+ */
+export function fileFault(
+  file: { readonly uid: number; readonly mode: number },
+  reader: { readonly kind: 'file' | 'systemd'; readonly uid: number | undefined },
+): string | undefined {
+  const forbidden = reader.kind === 'systemd' ? 0o037 : 0o077;
+  if ((file.mode & forbidden) !== 0) return 'can be read by others: chmod 0400 it';
+  if (reader.uid !== undefined && file.uid !== 0 && file.uid !== reader.uid) {
+    return 'belongs to another user: chown it to the user of the server or root';
+  }
+  return undefined;
+}
+
+/** Reads a small file after its checks; they look at the opened file, so it cannot be exchanged in between. */
+function readGuarded(path: string, kind: 'file' | 'systemd', options: RootKeyOptions): Buffer {
+  let file: number;
+  try {
+    // Without O_NONBLOCK a named pipe would keep the server waiting for ever.
+    file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    throw new RootKeyError(`CSMS_ROOT_KEY: ${path} cannot be read (${errorCode(error)}).`);
+  }
+  try {
+    const stat = fs.fstatSync(file);
+    const fault = stat.isFile() ? fileFault(stat, { kind, uid: process.geteuid?.() }) : 'is not a file';
+    if (fault !== undefined) throw new RootKeyError(`CSMS_ROOT_KEY: ${path} ${fault}.`);
+    if (options.allowInsideData !== true && isInside(path, options.dataDirectory)) {
+      throw new RootKeyError(`CSMS_ROOT_KEY: ${path} lies inside the data directory. Move it elsewhere.`);
+    }
+    if (stat.size > FILE_BYTES_MAX) throw new RootKeyError(`CSMS_ROOT_KEY: ${path} is too large for a key.`);
+    return fs.readFileSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** True when the file, links followed, lies under the directory; one that does not exist holds nothing. */
+function isInside(path: string, directory: string | undefined): boolean {
+  if (directory === undefined || !fs.existsSync(directory)) return false;
+  const way = relative(fs.realpathSync(directory), fs.realpathSync(path));
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** Decodes bytes, not text, and zeroes them: a string of a key could not be wiped. */
+function parseKey(content: Buffer, origin: string): Buffer {
+  const digits = withoutNewline(content);
+  let key: Buffer | undefined;
+  if (content.length === KEY_BYTES) key = Buffer.from(content);
+  if (digits.length === 64) key = decodeDigits(digits, '0123456789abcdef', 4);
+  if (digits.length === 44 && digits[43] === 0x3d) key = decodeDigits(digits.subarray(0, 43), BASE64, 6);
+  content.fill(0);
+  if (key === undefined) throw new RootKeyError(`CSMS_ROOT_KEY: ${origin} must hold ${KEY_FORMATS}.`);
+  return key;
+}
+
+/** Strict: undefined for a foreign character and for bits left over. Hex may be upper-case. */
+function decodeDigits(digits: Buffer, alphabet: string, bits: 4 | 6): Buffer | undefined {
+  const key = Buffer.alloc(KEY_BYTES);
+  let [pending, pendingBits, at] = [0, 0, 0];
+  for (const digit of digits) {
+    const isUpperHex = bits === 4 && digit >= 0x41 && digit <= 0x46;
+    const value = alphabet.indexOf(String.fromCharCode(isUpperHex ? digit + 32 : digit));
+    if (value < 0) return undefined;
+    pending = ((pending << bits) | value) & 0xfff;
+    pendingBits += bits;
+    if (pendingBits < 8) continue;
+    pendingBits -= 8;
+    key.writeUInt8((pending >> pendingBits) & 0xff, at++);
+  }
+  return (pending & ((1 << pendingBits) - 1)) === 0 ? key : undefined;
+}
+
+/** Derives the root key from a passphrase and zeroes it. */
+function stretch(content: Buffer, path: string, stretching: string | undefined): Buffer {
+  const [, ln, p, salt] = STRETCHING.exec(stretching ?? '') ?? [];
+  const passphrase = withoutNewline(content);
+  try {
+    if (passphrase.length < PASSPHRASE_BYTES_MIN || passphrase.includes(0x0a)) {
+      throw new RootKeyError(
+        `CSMS_ROOT_KEY: ${path} must hold one line of at least ${PASSPHRASE_BYTES_MIN} bytes.`,
+      );
+    }
+    if (salt === undefined) {
+      throw new RootKeyError(
+        'CSMS_ROOT_KEY: passphrase-file: this installation was not made with a passphrase.',
+      );
+    }
+    const N = 2 ** Number(ln);
+    const cost = { N, r: 8, p: Number(p), maxmem: 2 * 128 * 8 * N };
+    return scryptSync(passphrase, Buffer.from(salt, 'base64'), KEY_BYTES, cost);
+  } finally {
+    content.fill(0);
+  }
+}
+
+function withoutNewline(line: Buffer): Buffer {
+  if (line.at(-1) !== 0x0a) return line;
+  return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
+}
+
+/** Creates a file that was not there (O_EXCL), mode 0600; file and directory are on the disk when it returns. */
+function createFile(path: string, text: string): void {
+  try {
+    fs.writeFileSync(path, text, { flag: 'wx', mode: 0o600, flush: true });
+  } catch (error) {
+    throw new RootKeyError(`${path} cannot be created (${errorCode(error)}); nothing was overwritten.`);
+  }
+  const directory = fs.openSync(dirname(path), 'r');
+  fs.fsyncSync(directory);
+  fs.closeSync(directory);
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+}

@@ -1,0 +1,33 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, SecretError } from '../core/errors.ts';
+import { toWireError } from './error-handler.ts';
+
+/** What Node's parser refuses before there is a request, by its code; everything else is malformed. */
+const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+});
+
+/**
+ * Answers on a connection whose bytes are no HTTP request: in the usual shape, with a request id, then closes it.
+ */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  // A reset connection has nobody to answer to.
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID().replaceAll('-', '');
+  const refusal = new SecretError(PARSER_CODES[error.code ?? ''] ?? 'request-malformed');
+  const { status, body } = toWireError(refusal, { family: 'flat', requestId, notFoundStatus: 404 });
+  const text = JSON.stringify(body);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
+      `X-Request-Id: ${requestId}\r\nCache-Control: no-store\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}

@@ -1,0 +1,22 @@
+import type {} from '@fastify/swagger';
+import type { Caller, Deps } from '../app/ports.ts';
+import type { ErrorFamily } from './error-handler.ts';
+
+// What the hooks of server.ts add to Fastify's own types.
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body's bytes as received; empty without a body. Set before authentication. */
+    rawBody: Buffer;
+    /** Set by authentication; routes of the API run only after it. */
+    caller: Caller;
+    /** What this caller's request works with. */
+    deps: Deps;
+  }
+  interface FastifyContextConfig {
+    /** The shape of the route's error bodies; flat unless said. */
+    errorFamily?: ErrorFamily;
+  }
+}
+
+/** A request without a body. */
+export const NO_BODY: Buffer = Buffer.alloc(0);

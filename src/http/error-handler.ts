@@ -1,0 +1,101 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, SecretError } from '../core/errors.ts';
+import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
+
+/** The shape of an error's body: IAM's own calls answer as the identity service does. */
+export type ErrorFamily = 'flat' | 'iam';
+
+/** An error as it goes out. */
+export interface WireError {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+const MESSAGE_CHARACTERS_MAX = 512;
+
+/** Fastify's own refusals, as ours. Anything else that Fastify refuses with a 4xx is a malformed request. */
+const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type',
+  FST_ERR_BAD_URL: 'request-malformed',
+  FST_ERR_ASYNC_CONSTRAINT: 'request-malformed',
+});
+
+/**
+ * Turns an error into status and body. `notFoundStatus` replaces the 404 of missing secrets, versions and stages.
+ * The body never holds more than the code's fixed sentence and the detail that our own code wrote.
+ */
+export function toWireError(
+  error: SecretError,
+  options: { readonly family: ErrorFamily; readonly requestId: string; readonly notFoundStatus: number },
+): WireError {
+  const row = ERROR_TABLE[error.code];
+  const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
+  const message = messageOf(row, error);
+  if (options.family === 'iam') {
+    return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
+  }
+  if (row.origin === 'gateway') {
+    return { status, body: { error_msg: message, error_code: row.code, request_id: options.requestId } };
+  }
+  return { status, body: { error_code: row.code, error_msg: message } };
+}
+
+/**
+ * The server's last word on every failure: logs what is not the caller's fault, answers in the family's shape.
+ */
+export function createErrorHandler(options: { readonly notFoundStatus: number }) {
+  return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const error = toSecretError(thrown);
+    const family = request.routeOptions.config.errorFamily ?? 'flat';
+    const { status, body } = toWireError(error, { family, requestId: request.id, ...options });
+    if (status >= 500) logFailure(request, error, thrown);
+    if (error.code === 'unavailable' || error.code === 'throttled') reply.header('Retry-After', '1');
+    reply.code(status).type('application/json').serializer(JSON.stringify).send(body);
+  };
+}
+
+function messageOf(row: WireRow, error: SecretError): string {
+  const detail = error.message || HINTS[error.code];
+  const message = detail ? `${row.sentence} ${detail}` : row.sentence;
+  return message.slice(0, row.origin === 'service' ? MESSAGE_CHARACTERS_MAX : undefined);
+}
+
+/** Any error as one of ours. Text of foreign errors is dropped: it may quote the request. */
+function toSecretError(thrown: FastifyError | Error): SecretError {
+  if (thrown instanceof SecretError) return thrown;
+  if ('validation' in thrown && thrown.validation) return validationError(thrown);
+  const code = 'code' in thrown ? String(thrown.code) : '';
+  const known = FRAMEWORK_CODES[code];
+  if (known !== undefined) return new SecretError(known);
+  const status = 'statusCode' in thrown ? thrown.statusCode : undefined;
+  if (code.startsWith('FST_ERR_') && status !== undefined && status < 500)
+    return new SecretError('request-malformed');
+  return new SecretError('internal');
+}
+
+/** Names the field and the rule, never the value. */
+function validationError(thrown: FastifyError): SecretError {
+  const [first] = thrown.validation ?? [];
+  if (first === undefined) return new SecretError('invalid-parameter');
+  const path = first.instancePath.slice(1).replaceAll('/', '.');
+  if (thrown.validationContext === 'body' && path === '' && first.keyword === 'type') {
+    return new SecretError('invalid-body', 'The body must be a JSON object.');
+  }
+  const name = path.slice(0, 64) || (thrown.validationContext === 'body' ? 'The body' : 'The request');
+  return new SecretError(
+    'invalid-parameter',
+    `${name} ${(first.message ?? 'is invalid').replace(',null', ' or null')}.`,
+  );
+}
+
+function logFailure(request: FastifyRequest, error: SecretError, thrown: Error): void {
+  const cause = error.cause instanceof Error ? error.cause : thrown;
+  // Without the message of foreign errors: it may quote a parameter.
+  const stack = cause.stack
+    ?.split('\n')
+    .filter((line) => line.trimStart().startsWith('at '))
+    .join('\n');
+  request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, 'request failed');
+}

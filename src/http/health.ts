@@ -1,0 +1,40 @@
+import { Type } from '@sinclair/typebox';
+import type { App, ServerOptions } from './server.ts';
+
+const Health = Type.Object(
+  { status: Type.String(), reason: Type.Optional(Type.String()) },
+  { title: 'Health' },
+);
+
+/** `/healthz` while the process can answer, `/readyz` while it can serve; both without credentials. */
+export function registerHealth(app: App, options: Pick<ServerOptions, 'notReady'>): void {
+  app.route({
+    method: 'GET',
+    url: '/healthz',
+    schema: {
+      operationId: 'ShowHealth',
+      tags: ['Health'],
+      summary: 'Tells that the process answers',
+      security: [],
+      response: { 200: Health },
+    },
+    handler: () => ({ status: 'ok' }),
+  });
+  app.route({
+    method: 'GET',
+    url: '/readyz',
+    schema: {
+      operationId: 'ShowReadiness',
+      tags: ['Health'],
+      summary: 'Tells whether storage, keyring and identities are good',
+      security: [],
+      response: { 200: Health, 503: Health },
+    },
+    handler: (_request, reply) => {
+      const reason = options.notReady();
+      if (reason === undefined) return { status: 'ok' };
+      reply.code(503);
+      return { status: 'unavailable', reason };
+    },
+  });
+}

@@ -1,0 +1,120 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import { Nullable } from './schemas.ts';
+
+const Name = Type.String({ maxLength: 128 });
+const Named = Type.Object({ id: Type.String(), name: Type.String() }, { title: 'IdentityReference' });
+const OneOf = Type.Object({ id: Type.Optional(Name), name: Type.Optional(Name) });
+const Links = Type.Object({
+  self: Type.String(),
+  next: Nullable(Type.String()),
+  previous: Nullable(Type.String()),
+});
+const Listed = {
+  id: Type.String(),
+  name: Type.String(),
+  enabled: Type.Boolean(),
+  description: Type.String(),
+  links: Type.Object({ self: Type.String() }),
+};
+
+/**
+ * The request for a token, for the document: what the body must be is checked by the identity service, whose errors say less.
+ */
+export const TokenBody = Type.Object(
+  {
+    auth: Type.Object({
+      identity: Type.Object({
+        methods: Type.Array(Type.String(), { description: 'password' }),
+        password: Type.Object({
+          user: Type.Object({
+            id: Type.Optional(Name),
+            name: Type.Optional(Name),
+            password: Type.String(),
+            domain: Type.Optional(OneOf),
+          }),
+        }),
+      }),
+      scope: Type.Optional(
+        Type.Object({
+          project: Type.Optional(Type.Object({ ...OneOf.properties, domain: Type.Optional(OneOf) })),
+          domain: Type.Optional(OneOf),
+        }),
+      ),
+    }),
+  },
+  { title: 'TokenRequest' },
+);
+
+/** What a token says. */
+export const TokenAnswer = Type.Object(
+  {
+    token: Type.Object({
+      methods: Type.Array(Type.String()),
+      issued_at: Type.String(),
+      expires_at: Type.String(),
+      user: Type.Object({ ...Named.properties, domain: Named, password_expires_at: Type.String() }),
+      project: Type.Optional(Type.Object({ ...Named.properties, domain: Named })),
+      domain: Type.Optional(Named),
+      roles: Type.Array(Named),
+      catalog: Type.Array(
+        Type.Object({
+          id: Type.String(),
+          name: Type.String(),
+          type: Type.String(),
+          endpoints: Type.Array(
+            Type.Object({
+              id: Type.String(),
+              interface: Type.String(),
+              region: Type.String(),
+              region_id: Type.String(),
+              url: Type.String(),
+            }),
+          ),
+        }),
+      ),
+    }),
+  },
+  { title: 'TokenResponse' },
+);
+
+/** The projects that the caller reaches. */
+export const ProjectsAnswer = Type.Object(
+  {
+    projects: Type.Array(
+      Type.Object({
+        ...Listed,
+        domain_id: Type.String(),
+        parent_id: Type.String(),
+        is_domain: Type.Boolean(),
+      }),
+    ),
+    links: Links,
+  },
+  { title: 'ProjectsResponse' },
+);
+/** The domain of the caller. */
+export const DomainsAnswer = Type.Object(
+  { domains: Type.Array(Type.Object(Listed)), links: Links },
+  { title: 'DomainsResponse' },
+);
+/** The identity service’s own error body. */
+export const IdentityError = Type.Object(
+  { error: Type.Object({ code: Type.Integer(), message: Type.String(), title: Type.String() }) },
+  { title: 'IdentityError' },
+);
+
+/** Users that the caller may see: itself. */
+export const UsersAnswer = Type.Object(
+  {
+    users: Type.Array(
+      Type.Object({ ...Listed, domain_id: Type.String(), password_expires_at: Type.String() }),
+    ),
+    links: Links,
+  },
+  { title: 'UsersResponse' },
+);
+
+/** The bodies are the identity service's; the schema writes them out and checks them. */
+export function body<T extends TSchema>(schema: T) {
+  return Type.Unsafe<object>(schema);
+}

@@ -1,0 +1,129 @@
+import { Type } from '@sinclair/typebox';
+import type { IdentityService } from '../app/ports.ts';
+import { SecretError } from '../core/errors.ts';
+import {
+  body,
+  DomainsAnswer,
+  IdentityError,
+  ProjectsAnswer,
+  TokenAnswer,
+  TokenBody,
+  UsersAnswer,
+} from './identity-schemas.ts';
+import { authenticate, parseBody } from './request-hooks.ts';
+import { responses } from './schemas.ts';
+import type { App, ServerOptions } from './server.ts';
+
+/** The identity service's calls that clients make: a token for a password, and the caller's projects and domains. */
+export function registerIdentity(app: App, options: ServerOptions): void {
+  const { identity } = options;
+  app.route({
+    method: 'POST',
+    url: '/v3/auth/tokens',
+    config: { errorFamily: 'iam' },
+    schema: {
+      operationId: 'KeystoneCreateUserTokenByPassword',
+      tags: ['Identity'],
+      summary: 'Issues a token for a password, in the header X-Subject-Token',
+      security: [],
+      querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
+      body: TokenBody,
+      response: { 201: body(TokenAnswer), '4xx': IdentityError },
+    },
+    attachValidation: true,
+    handler: async (request, reply) => {
+      const { token, body: answer } = await identity.createTokenFor({
+        body: parseBody(request.rawBody),
+        address: request.ip,
+        noCatalog: request.query.nocatalog !== undefined,
+      });
+      reply.raw.setHeader('X-Subject-Token', token);
+      return reply.code(201).send(answer);
+    },
+  });
+  app.register(async (signed: App) => registerSigned(signed, options));
+}
+
+/** The calls that need credentials, outside any project. */
+function registerSigned(signed: App, { authenticator, depsFor, identity }: ServerOptions): void {
+  signed.addHook('preValidation', (request, _reply, done) => {
+    try {
+      authenticate(request, authenticator, depsFor);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  signed.route({
+    method: 'GET',
+    url: '/v3/projects',
+    schema: {
+      operationId: 'KeystoneListProjects',
+      tags: ['Identity'],
+      summary: 'Lists the projects that the caller reaches',
+      querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
+      response: responses({ 200: body(ProjectsAnswer) }),
+    },
+    handler: async ({ caller, query }) => identity.listProjects(caller, query),
+  });
+  signed.route({
+    method: 'GET',
+    url: '/v3/auth/domains',
+    schema: {
+      operationId: 'KeystoneListAuthDomains',
+      tags: ['Identity'],
+      summary: 'Lists the domain of the caller',
+      response: responses({ 200: body(DomainsAnswer) }),
+    },
+    handler: async ({ caller }) => identity.listDomains(caller),
+  });
+  registerUsers(signed, identity);
+}
+
+function registerUsers(signed: App, identity: IdentityService): void {
+  signed.route({
+    method: 'GET',
+    url: '/v3/users',
+    schema: {
+      operationId: 'KeystoneListUsers',
+      tags: ['Identity'],
+      summary: 'Lists the caller, the one user that it may see',
+      querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
+      response: responses({ 200: body(UsersAnswer) }),
+    },
+    handler: async ({ caller, query }) => identity.listUsers(caller, query),
+  });
+  signed.route({
+    method: 'GET',
+    url: '/v3/auth/tokens',
+    config: { errorFamily: 'iam' },
+    schema: {
+      operationId: 'KeystoneValidateToken',
+      tags: ['Identity'],
+      summary: 'Shows what the token in X-Subject-Token says',
+      querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
+      headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
+      response: { 200: body(TokenAnswer), '4xx': IdentityError },
+    },
+    handler: async ({ headers, query }, reply) => {
+      const token = headers['x-subject-token'] ?? '';
+      const noCatalog = query.nocatalog !== undefined;
+      const answer = showToken(identity, { token, noCatalog });
+      reply.raw.setHeader('X-Subject-Token', token);
+      return answer;
+    },
+  });
+}
+
+/** A token that cannot be believed is one that does not exist, whatever is wrong with it. */
+function showToken(
+  identity: IdentityService,
+  input: { readonly token: string; readonly noCatalog: boolean },
+) {
+  try {
+    return identity.showToken(input);
+  } catch (error) {
+    if (error instanceof SecretError) throw new SecretError('subject-token-invalid');
+    throw error;
+  }
+}

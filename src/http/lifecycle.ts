@@ -1,0 +1,73 @@
+import { Type } from '@sinclair/typebox';
+import * as app from '../app/lifecycle.ts';
+import { RECOVERY_WINDOW_DAYS } from '../core/limits.ts';
+import { Omissible, responses, SecretPath } from './schemas.ts';
+import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
+import type { App } from './server.ts';
+
+const ScheduleBody = Type.Object(
+  {
+    recovery_window_in_days: Omissible(
+      Type.Integer({
+        minimum: RECOVERY_WINDOW_DAYS.min,
+        maximum: RECOVERY_WINDOW_DAYS.max,
+        description: 'Days until the deletion; 30 when left out',
+      }),
+    ),
+  },
+  { title: 'ScheduleDeletionRequest' },
+);
+
+/** DeleteSecret, DeleteSecretForSchedule, RestoreSecret. */
+export function registerLifecycle(api: App): void {
+  api.route({
+    method: 'DELETE',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      operationId: 'DeleteSecret',
+      tags: ['Secrets'],
+      summary: 'Deletes a secret at once, for good',
+      params: SecretPath,
+      response: responses({ 200: Type.Null({ description: 'No body' }) }),
+    },
+    handler: async ({ deps, params }, reply) => {
+      await app.deleteSecret(deps, toRef(params));
+      return reply.send(null);
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
+    schema: {
+      operationId: 'DeleteSecretForSchedule',
+      tags: ['Secrets'],
+      summary: 'Schedules the deletion of a secret',
+      params: SecretPath,
+      body: ScheduleBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    // Clients may leave the body out altogether.
+    preValidation: (request, _reply, done) => {
+      request.body ??= {};
+      done();
+    },
+    handler: async ({ deps, params, body }) => {
+      const days = body.recovery_window_in_days ?? RECOVERY_WINDOW_DAYS.default;
+      return { secret: toWireSecret(await app.scheduleDeletion(deps, toRef(params), days)) };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/cancel',
+    schema: {
+      operationId: 'RestoreSecret',
+      tags: ['Secrets'],
+      summary: 'Calls a scheduled deletion off',
+      params: SecretPath,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params }) => ({
+      secret: toWireSecret(await app.cancelDeletion(deps, toRef(params))),
+    }),
+  });
+}

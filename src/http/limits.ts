@@ -1,0 +1,26 @@
+/** Bytes of a request body: 64 KiB of control characters are 393,218 bytes as JSON. */
+export const BODY_BYTES_MAX = 524_288;
+/** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
+export const HEADER_BYTES_MAX = 32_768;
+export const HEADERS_MAX = 100;
+/** Characters of one path parameter: a tag key of 128 Unicode characters, percent-encoded. */
+export const PARAMETER_CHARACTERS_MAX = 2_048;
+
+/** Time limits in milliseconds. */
+export const TIMEOUT_MS = Object.freeze({
+  /** A request's headers. */
+  headers: 10_000,
+  /** A whole request; Fastify switches Node's own limit off. */
+  request: 15_000,
+  /** Between two requests on one connection. */
+  keepAlive: 65_000,
+  /** How late any of these may be noticed. */
+  check: 1_000,
+  /** Open requests when the server stops. */
+  drain: 10_000,
+});
+
+/** Then a connection is closed, so that long-lived clients spread again. */
+export const REQUESTS_PER_CONNECTION_MAX = 10_000;
+/** Open connections; more are refused. */
+export const CONNECTIONS_MAX = 2_000;

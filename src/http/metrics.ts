@@ -1,0 +1,43 @@
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { SecretError } from '../core/errors.ts';
+import type { App } from './server.ts';
+
+/** What the server counts about itself. No label ever holds what a caller sent. */
+export interface Metrics {
+  /** Counts a finished request. `operation`: an operation id, or `none`. */
+  count(operation: string, status: number): void;
+  /** The Prometheus text and its media type. */
+  read(): Promise<{ readonly text: string; readonly mediaType: string }>;
+}
+
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+
+/** Makes the counters: requests by operation and status, and what the process itself shows. */
+export function createMetrics(): Metrics {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const requests = new Counter({
+    name: 'csms_http_requests_total',
+    help: 'Requests answered, by operation and status',
+    labelNames: ['operation', 'status'],
+    registers: [register],
+  });
+  return {
+    count: (operation, status) => requests.inc({ operation, status }),
+    read: async () => ({ text: await register.metrics(), mediaType: register.contentType }),
+  };
+}
+
+/** `GET /metrics`, for callers on loopback; for others the path does not exist. */
+export function registerMetrics(app: App, metrics: Metrics): void {
+  app.route({
+    method: 'GET',
+    url: '/metrics',
+    schema: { hide: true },
+    handler: async (request, reply) => {
+      if (!LOOPBACK.test(request.ip)) throw new SecretError('route-not-found');
+      const { text, mediaType } = await metrics.read();
+      return reply.type(mediaType).send(text);
+    },
+  });
+}

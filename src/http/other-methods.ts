@@ -1,0 +1,37 @@
+import type { HTTPMethods } from 'fastify';
+import { SecretError } from '../core/errors.ts';
+import type { App } from './server.ts';
+
+const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
+
+/**
+ * Watches which paths get routes from now on; `register` then answers 405 for every other method on them, with the
+ * methods that exist in `Allow`. Unknown paths stay with the 404 handler.
+ */
+export function refuseOtherMethods(app: App): { register(): void } {
+  const methodsOf = new Map<string, Set<string>>();
+  let registering = false;
+  app.addHook('onRoute', ({ url, method }) => {
+    if (registering) return;
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const name of [method].flat()) methods.add(name);
+    methodsOf.set(url, methods);
+  });
+  return {
+    register() {
+      registering = true;
+      for (const [url, methods] of methodsOf) {
+        const allow = [...methods].sort().join(', ');
+        app.route({
+          url,
+          method: METHODS.filter((method) => !methods.has(method)),
+          schema: { hide: true },
+          handler: (_request, reply) => {
+            reply.header('Allow', allow);
+            throw new SecretError('method-not-allowed');
+          },
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { parse as parseJson } from 'secure-json-parse';
+import type { Authenticator, Caller, Deps } from '../app/ports.ts';
+import { invalidParameter, SecretError } from '../core/errors.ts';
+import { NO_BODY } from './context.ts';
+import { BODY_BYTES_MAX, HEADERS_MAX } from './limits.ts';
+
+/** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
+const ANSWER_HEADERS = Object.freeze({
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+});
+const TLS_HEADER = 'max-age=31536000';
+
+/** Headers that decide who is calling or how to read the body: two of them are an attack or a mistake. */
+const SINGLE_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-length',
+  'content-type',
+  'host',
+  'x-auth-token',
+  'x-project-id',
+  'x-sdk-content-sha256',
+  'x-sdk-content-sm3',
+  'x-sdk-date',
+  'x-security-token',
+]);
+
+const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
+const BODYLESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+/** Sets the headers of every answer. The request id keeps its spelling: one client looks for exactly this one. */
+export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
+  reply.raw.setHeader('X-Request-Id', request.id);
+  reply.headers(ANSWER_HEADERS);
+  if (tls) reply.header('strict-transport-security', TLS_HEADER);
+}
+
+/** Refuses requests whose headers are too many or ambiguous. Throws headers-too-large, request-malformed. */
+export function checkHeaders(rawHeaders: readonly string[]): void {
+  if (rawHeaders.length > HEADERS_MAX * 2) throw new SecretError('headers-too-large');
+  let seen: Set<string> | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    if (!SINGLE_HEADERS.has(name)) continue;
+    seen ??= new Set();
+    if (seen.has(name)) throw new SecretError('request-malformed', `The header ${name} is given twice.`);
+    seen.add(name);
+  }
+}
+
+/** Refuses a body of another media type before it is read. A missing type counts as JSON. Throws media-type. */
+export function checkMediaType(request: FastifyRequest): void {
+  const mediaType = request.headers['content-type'];
+  if (mediaType === undefined || !hasBody(request) || JSON_MEDIA_TYPE.test(mediaType)) return;
+  throw new SecretError('media-type', 'Send the body with Content-Type: application/json.');
+}
+
+/**
+ * Reads the body of a GET, which Fastify leaves alone: one client sends `{}` with its GETs and signs it.
+ */
+export function readGetBody(request: FastifyRequest, done: HookHandlerDoneFunction): void {
+  if (!BODYLESS_METHODS.has(request.method) || !hasBody(request)) {
+    done();
+    return;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const { raw } = request;
+  const fail = () => done(new SecretError('request-malformed'));
+  raw.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    chunks.push(chunk);
+    if (bytes <= BODY_BYTES_MAX) return;
+    raw.removeAllListeners('data').removeAllListeners('end').off('error', fail);
+    done(new SecretError('body-too-large'));
+  });
+  raw.on('error', fail);
+  raw.on('end', () => {
+    request.rawBody = Buffer.concat(chunks);
+    done();
+  });
+}
+
+/**
+ * The JSON in a request's body; undefined without one. The bytes stay as they are for the signature.
+ * Throws invalid-body with one fixed text: a parser's own message quotes what it read.
+ */
+export function parseBody(bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  try {
+    return parseJson(UTF8.decode(bytes), undefined, { protoAction: 'error', constructorAction: 'ignore' });
+  } catch {
+    throw new SecretError('invalid-body', 'The body must be JSON in UTF-8.');
+  }
+}
+
+/**
+ * Authenticates a request and checks its project, then puts the caller and what it works with on the request.
+ * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter.
+ */
+export function authenticate(
+  request: FastifyRequest,
+  authenticator: Authenticator,
+  depsFor: (caller: Caller) => Deps,
+): void {
+  const { method, url: target, rawHeaders } = request.raw;
+  const caller = authenticator.authenticate({
+    method: method ?? '',
+    target: target ?? '',
+    rawHeaders,
+    headers: request.headers,
+    body: request.rawBody,
+  });
+  request.caller = caller;
+  requireProject(request, caller);
+  request.deps = depsFor(caller);
+}
+
+function requireProject(request: FastifyRequest, caller: Caller): void {
+  // Routes outside a project have no such parameter.
+  const { project_id: projectId } = request.params as { project_id?: string };
+  if (projectId === undefined) return;
+  if (projectId.startsWith('{')) {
+    throw invalidParameter('project_id', 'is missing: the client was built without a project id');
+  }
+  const named = request.headers['x-project-id'];
+  const consistent = named === undefined || named === '' || named === projectId;
+  if (!consistent || !caller.projectIds.has(projectId)) throw new SecretError('project-forbidden');
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length'];
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
+}
+
+/** Prepares the fields that the hooks set, so that every request object has one shape. */
+export const REQUEST_DEFAULTS = Object.freeze({ rawBody: NO_BODY });

@@ -1,0 +1,92 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { PAGE, TIME_MS_MAX } from '../core/limits.ts';
+import { SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../core/names.ts';
+
+/** A field that may be null: `type: [<type>, "null"]`, which OpenAPI 3.1 and every JSON Schema reader know. */
+export function Nullable<T extends TSchema>(schema: T) {
+  const values: unknown = schema.enum;
+  return Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [schema.type, 'null'],
+    ...(Array.isArray(values) && { enum: [...values, null] }),
+  });
+}
+
+/** An input field that may be left out; null means the same. */
+export function Omissible<T extends TSchema>(schema: T) {
+  return Type.Optional(Nullable(schema));
+}
+
+/** Epoch milliseconds on the wire. */
+export const TimeMs = Type.Integer({
+  minimum: 0,
+  maximum: TIME_MS_MAX,
+  format: 'int64',
+  description: 'Epoch milliseconds',
+});
+
+/** A secret’s name in a path or a body. */
+export const SecretName = Type.String({ pattern: SECRET_NAME_PATTERN, description: 'Name of the secret' });
+/** A stage’s name in a path or a body. */
+export const StageName = Type.String({ pattern: STAGE_NAME_PATTERN, description: 'Name of the stage' });
+/** A key id: a UUID when the server made it, anything of this shape otherwise. */
+export const KmsKeyId = Type.String({ pattern: '^[a-zA-Z0-9_-]{2,64}$', description: 'Id of the KMS key' });
+
+/** Whether and how a secret is rotated. */
+export const SecretType = Type.Unsafe<'COMMON' | 'RDS-FG' | 'GaussDB-FG'>({
+  type: 'string',
+  enum: ['COMMON', 'RDS-FG', 'GaussDB-FG'],
+});
+
+const ProjectId = Type.String({ description: 'Project id' });
+
+/** Path parameters of operations on a project’s secrets. What they may hold is checked by the rules, so that all clients get the same error. */
+export const ProjectPath = Type.Object({ project_id: ProjectId });
+/** Path parameters of operations on one secret. */
+export const SecretPath = Type.Object({ project_id: ProjectId, secret_name: SecretName });
+
+/** The query parameter that both lists share. */
+export const ListQuery = {
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: PAGE.min,
+      maximum: PAGE.max,
+      default: PAGE.default,
+      description: 'Entries per page',
+    }),
+  ),
+};
+
+/** Where a page begins and how to get the next one. @see CSMS API, object PageInfo */
+export const PageInfo = Type.Object(
+  {
+    next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
+    previous_marker: Nullable(Type.String({ description: 'First entry of this page' })),
+    current_count: Type.Integer({ description: 'Entries on this page' }),
+  },
+  { title: 'PageInfo' },
+);
+
+/** The body of every error of the service; the gateway's also repeat the request id. */
+export const ErrorBody = Type.Object(
+  {
+    error_code: Type.String({ minLength: 8, maxLength: 36 }),
+    error_msg: Type.String({ minLength: 2 }),
+    request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+  },
+  { title: 'Error' },
+);
+
+/** Response schemas of an operation: its own success, and the one error body for everything else. */
+export function responses<T extends Record<number, TSchema>>(success: T) {
+  return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
+}
+
+/** `page_info` of one page of wire entries, whose markers are in `key`. */
+export function pageInfo(markers: readonly string[], hasMore: boolean): Static<typeof PageInfo> {
+  return {
+    next_marker: hasMore ? (markers.at(-1) ?? null) : null,
+    previous_marker: markers[0] ?? null,
+    current_count: markers.length,
+  };
+}

@@ -1,0 +1,188 @@
+import { type Static, Type } from '@sinclair/typebox';
+import * as app from '../app/secrets.ts';
+import { requireDescription, requireText } from '../core/fields.ts';
+import { PAGE } from '../core/limits.ts';
+import { requireSecretName } from '../core/names.ts';
+import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
+import {
+  KmsKeyId,
+  ListQuery,
+  Omissible,
+  PageInfo,
+  ProjectPath,
+  pageInfo,
+  responses,
+  SecretName,
+  SecretPath,
+  SecretType,
+} from './schemas.ts';
+import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from './secret-wire.ts';
+import type { App } from './server.ts';
+
+const Description = Type.String({ description: 'At most 2,048 bytes of UTF-8' });
+const RotationPeriod = Type.String({ maxLength: 50, description: 'Such as 30d; from 6h to 8760h' });
+const RotationFuncUrn = Type.String({ maxLength: 255, description: 'URN of the function that rotates' });
+const EventNames = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' }), {
+  maxItems: 1,
+  description: 'Name of the event to subscribe to',
+});
+
+const CreateSecretBody = Type.Object(
+  {
+    name: SecretName,
+    kms_key_id: Omissible(KmsKeyId),
+    description: Omissible(Description),
+    secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
+    secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
+    secret_type: Omissible(SecretType),
+    auto_rotation: Omissible(Type.Boolean()),
+    rotation_period: Omissible(RotationPeriod),
+    rotation_config: Omissible(Type.String({ maxLength: 1_024, description: 'JSON text' })),
+    rotation_func_urn: Omissible(RotationFuncUrn),
+    event_subscriptions: Omissible(EventNames),
+    enterprise_project_id: Omissible(Type.String({ minLength: 1, maxLength: 36 })),
+  },
+  { title: 'CreateSecretRequest' },
+);
+
+const UpdateSecretBody = Type.Object(
+  {
+    kms_key_id: Omissible(KmsKeyId),
+    description: Omissible(Description),
+    auto_rotation: Omissible(Type.Boolean()),
+    rotation_period: Omissible(RotationPeriod),
+    rotation_func_urn: Omissible(RotationFuncUrn),
+    event_subscriptions: Omissible(EventNames),
+  },
+  { title: 'UpdateSecretRequest' },
+);
+
+const ListSecretsAnswer = Type.Object(
+  { secrets: Type.Array(SecretSchema), page_info: PageInfo },
+  { title: 'ListSecretsResponse' },
+);
+
+/** CreateSecret, ListSecrets, ShowSecret, UpdateSecret. */
+export function registerSecrets(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets',
+    schema: {
+      operationId: 'CreateSecret',
+      tags: ['Secrets'],
+      summary: 'Creates a secret and its version v1',
+      params: ProjectPath,
+      body: CreateSecretBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const ref = { projectId: params.project_id, name: requireSecretName(body.name, 'name') };
+      const value = parseGivenValue(body, deps.policy.limits);
+      const kmsKeyId = body.kms_key_id ?? undefined;
+      const secret = await app.createSecret(deps, { ref, draft: toDraft(body), value, kmsKeyId });
+      return { secret: toWireSecret(secret) };
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets',
+    schema: {
+      operationId: 'ListSecrets',
+      tags: ['Secrets'],
+      summary: 'Lists secrets by name, without values',
+      params: ProjectPath,
+      querystring: Type.Object({
+        ...ListQuery,
+        marker: Type.Optional(Type.String({ description: 'Name of the last secret of the page before' })),
+        event_name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+      }),
+      response: responses({ 200: ListSecretsAnswer }),
+    },
+    handler: async ({ deps, params, query }) => {
+      const { limit = PAGE.default, marker = '', event_name: eventName } = query;
+      if (marker !== '') requireSecretName(marker, 'marker');
+      const projectId = params.project_id;
+      const page = await app.listSecrets(deps, {
+        projectId,
+        limit,
+        afterName: marker,
+        ...(eventName && { eventName }),
+      });
+      const secrets = page.entries.map(toWireSecret);
+      return {
+        secrets,
+        page_info: pageInfo(
+          secrets.map(({ name }) => name),
+          page.hasMore,
+        ),
+      };
+    },
+  });
+  registerSecret(api);
+}
+
+function registerSecret(api: App): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      operationId: 'ShowSecret',
+      tags: ['Secrets'],
+      summary: 'Shows a secret, without values',
+      params: SecretPath,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params }) => {
+      const secret = await app.showSecret(deps, toRef(params));
+      return { secret: toWireSecret(secret) };
+    },
+  });
+  api.route({
+    method: 'PUT',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      operationId: 'UpdateSecret',
+      tags: ['Secrets'],
+      summary: 'Changes a secret’s metadata',
+      params: SecretPath,
+      body: UpdateSecretBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const secret = await app.updateSecret(deps, toRef(params), toUpdate(body));
+      return { secret: toWireSecret(secret) };
+    },
+  });
+}
+
+function toDraft(body: Static<typeof CreateSecretBody>): SecretDraft {
+  return {
+    description: requireDescription(body.description ?? ''),
+    secretType: body.secret_type ?? 'COMMON',
+    autoRotation: body.auto_rotation ?? false,
+    rotationPeriod: textOf(body.rotation_period, 'rotation_period'),
+    rotationConfig: textOf(body.rotation_config, 'rotation_config'),
+    rotationFuncUrn: textOf(body.rotation_func_urn, 'rotation_func_urn'),
+    eventSubscriptions: body.event_subscriptions ?? [],
+    enterpriseProjectId: textOf(body.enterprise_project_id, 'enterprise_project_id') ?? '0',
+  };
+}
+
+/** Absent fields stay as they are; null clears subscriptions, as a client that always sends the list expects. */
+function toUpdate(body: Static<typeof UpdateSecretBody>): SecretUpdate {
+  const { auto_rotation: autoRotation, kms_key_id: kmsKeyId } = body;
+  const rotationPeriod = textOf(body.rotation_period, 'rotation_period');
+  const rotationFuncUrn = textOf(body.rotation_func_urn, 'rotation_func_urn');
+  return {
+    ...(kmsKeyId != null && { kmsKeyId }),
+    ...(body.description != null && { description: requireDescription(body.description) }),
+    ...(autoRotation != null && { autoRotation }),
+    ...(rotationPeriod !== undefined && { rotationPeriod }),
+    ...(rotationFuncUrn !== undefined && { rotationFuncUrn }),
+    ...(body.event_subscriptions !== undefined && { eventSubscriptions: body.event_subscriptions ?? [] }),
+  };
+}
+
+function textOf(text: string | null | undefined, parameter: string): string | undefined {
+  return text == null ? undefined : requireText(text, parameter);
+}

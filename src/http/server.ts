@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { Ajv } from 'ajv';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
+import { SecretError } from '../core/errors.ts';
+import { answerClientError } from './client-error.ts';
+import { NO_BODY } from './context.ts';
+import { createErrorHandler } from './error-handler.ts';
+import { registerHealth } from './health.ts';
+import { registerIdentity } from './identity.ts';
+import { registerLifecycle } from './lifecycle.ts';
+import * as limits from './limits.ts';
+import { logRequest } from './log.ts';
+import { type Metrics, registerMetrics } from './metrics.ts';
+import { refuseOtherMethods } from './other-methods.ts';
+import * as hooks from './request-hooks.ts';
+import { registerSecrets } from './secrets.ts';
+import { registerStages } from './stages.ts';
+import { registerVersions } from './versions.ts';
+
+/** What the HTTP side is built from. */
+export interface ServerOptions {
+  readonly authenticator: Authenticator;
+  readonly identity: IdentityService;
+  /** The one place where a request gets what it works with. */
+  depsFor(caller: Caller): Deps;
+  /** The name of what is not ready, absent when all is. */
+  notReady(): string | undefined;
+  /** Throws throttled when the user has no request left. */
+  readonly takeRequest: (userId: string) => void;
+  /** Prometheus text, for callers on loopback; absent: there is none. */
+  readonly metrics: Metrics | undefined;
+  readonly log: FastifyBaseLogger;
+  /** 404, or the published table's 400. */
+  readonly notFoundStatus: number;
+  /** PEM texts; absent: plain HTTP. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Runs before any route is there; the document generator watches the routes from here. */
+  readonly prepare?: (app: App) => Promise<void>;
+}
+
+/** The server: its routes infer their types from TypeBox schemas. */
+export type App = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/**
+ * Builds the HTTP server; the caller makes it listen. Tests use the same function, so they run what production runs.
+ */
+export async function buildServer(options: ServerOptions): Promise<App> {
+  const app = createApp(options);
+  await options.prepare?.(app);
+  app.setErrorHandler(createErrorHandler({ notFoundStatus: options.notFoundStatus }));
+  app.setNotFoundHandler(() => {
+    throw new SecretError('route-not-found');
+  });
+  app.setValidatorCompiler(createValidatorCompiler());
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    request.rawBody = body;
+    done(null, body);
+  });
+  addHooks(app, options);
+  const otherMethods = refuseOtherMethods(app);
+  registerHealth(app, options);
+  if (options.metrics !== undefined) registerMetrics(app, options.metrics);
+  await app.register(async (login: App) => registerIdentity(login, options));
+  await app.register(async (api: App) => registerApi(api, options));
+  otherMethods.register();
+  return app;
+}
+
+function createApp(options: ServerOptions): App {
+  const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
+  return Fastify({
+    serverFactory: (handler) => createHttpServer(handler, options.tls),
+    loggerInstance: options.log,
+    // One logger for all: request lines are written by our own hook, from an allow-list.
+    childLoggerFactory: (logger) => logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID().replaceAll('-', ''),
+    requestIdHeader: false,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    bodyLimit: limits.BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: limits.PARAMETER_CHARACTERS_MAX, caseSensitive: true },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      hooks.setAnswerHeaders(request, reply, options.tls !== undefined);
+      errorHandler(error, request, reply);
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+}
+
+function createHttpServer(handler: RequestListener, tls: ServerOptions['tls']): Server {
+  const settings = {
+    maxHeaderSize: limits.HEADER_BYTES_MAX,
+    headersTimeout: limits.TIMEOUT_MS.headers,
+    requestTimeout: limits.TIMEOUT_MS.request,
+    keepAliveTimeout: limits.TIMEOUT_MS.keepAlive,
+    connectionsCheckingInterval: limits.TIMEOUT_MS.check,
+  };
+  // An https.Server is an http.Server in everything that is used here.
+  const server = tls
+    ? (createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server)
+    : createServer(settings, handler);
+  server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;
+  server.maxConnections = limits.CONNECTIONS_MAX;
+  // Node would drop headers beyond its own count without a word; ours is checked in a hook.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+/** Bodies are taken as they are typed; a query is text, so its numbers are read from text. */
+function createValidatorCompiler() {
+  const common = { allErrors: false, strict: false, useDefaults: false, removeAdditional: false } as const;
+  const body = new Ajv({ ...common, coerceTypes: false });
+  const query = new Ajv({ ...common, coerceTypes: true });
+  for (const ajv of [body, query]) ajv.addFormat('int64', true);
+  return ({ schema, httpPart }: { schema: object; httpPart?: string }) =>
+    (httpPart === 'querystring' ? query : body).compile(schema);
+}
+
+function addHooks(app: App, options: ServerOptions): void {
+  const tls = options.tls !== undefined;
+  app.decorateRequest('rawBody');
+  app.decorateRequest('caller');
+  app.decorateRequest('deps');
+  app.addHook('onRequest', (request, reply, done) => {
+    request.rawBody = NO_BODY;
+    hooks.setAnswerHeaders(request, reply, tls);
+    try {
+      hooks.checkHeaders(request.raw.rawHeaders);
+      hooks.checkMediaType(request);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    hooks.readGetBody(request, done);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    // Once: every look at routeOptions makes it anew.
+    const { url, schema } = request.routeOptions;
+    logRequest(request, reply, url);
+    options.metrics?.count(schema?.operationId ?? 'none', reply.statusCode);
+    done();
+  });
+}
+
+/** The operations that need credentials: who is calling comes first, what the body says second. */
+function registerApi(api: App, options: ServerOptions): void {
+  api.addHook('preValidation', (request, _reply, done) => {
+    try {
+      hooks.authenticate(request, options.authenticator, options.depsFor);
+      options.takeRequest(request.caller.userId);
+      request.body = hooks.parseBody(request.rawBody);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  registerSecrets(api);
+  registerLifecycle(api);
+  registerVersions(api);
+  registerStages(api);
+}

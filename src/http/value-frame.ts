@@ -1,0 +1,55 @@
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const HEX = Buffer.from('0123456789abcdef', 'latin1');
+/** Escaping makes `\u0000` of one byte. */
+const ESCAPED_BYTES_MAX = 6;
+
+/**
+ * Puts UTF-8 bytes between two pieces of JSON as a JSON string, without ever making a JavaScript string of them:
+ * strings cannot be wiped, buffers can. The caller wipes the result once it is sent.
+ * @see RFC 8259, section 7: quotation mark, reverse solidus and control characters are escaped, the rest is not
+ */
+export function frameValue(before: string, value: Uint8Array, after: string): Buffer {
+  const escapes = countEscapes(value);
+  const [head, tail] = [Buffer.byteLength(before), Buffer.byteLength(after)];
+  const frame = Buffer.allocUnsafeSlow(head + 2 + value.length + escapes * (ESCAPED_BYTES_MAX - 1) + tail);
+  let at = frame.write(before, 0, 'utf8');
+  frame[at++] = QUOTE;
+  if (escapes === 0) {
+    frame.set(value, at);
+    at += value.length;
+  } else {
+    at = writeEscaped(frame, at, value);
+  }
+  frame[at++] = QUOTE;
+  at += frame.write(after, at, 'utf8');
+  return frame.subarray(0, at);
+}
+
+function countEscapes(value: Uint8Array): number {
+  let count = 0;
+  for (const byte of value) {
+    if (byte < FIRST_PRINTABLE || byte === QUOTE || byte === BACKSLASH) count += 1;
+  }
+  return count;
+}
+
+function writeEscaped(frame: Buffer, start: number, value: Uint8Array): number {
+  let at = start;
+  for (const byte of value) {
+    if (byte >= FIRST_PRINTABLE && byte !== QUOTE && byte !== BACKSLASH) {
+      frame[at++] = byte;
+      continue;
+    }
+    frame[at++] = BACKSLASH;
+    if (byte >= FIRST_PRINTABLE) {
+      frame[at++] = byte;
+      continue;
+    }
+    at += frame.write('u00', at, 'latin1');
+    frame[at++] = HEX[byte >> 4] ?? 0;
+    frame[at++] = HEX[byte & 15] ?? 0;
+  }
+  return at;
+}

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from './app/ports.ts';
+import { StartError } from './app/start-error.ts';
+import type { Config } from './config.ts';
+import { checkCanary, createCanary } from './crypto/canary.ts';
+import { createStretching, loadRootKey, parseRootKeySource, type RootKey } from './crypto/root-key.ts';
+import { readMigrations } from './storage/migrate.ts';
+import { type Installation, type OpenDirectory, openDirectory } from './storage/sqlite/installation.ts';
+
+/** A data directory with the root key that is proved to fit it. */
+export interface OpenInstallation {
+  readonly open: OpenDirectory;
+  readonly installation: Installation;
+  readonly rootKey: RootKey;
+}
+
+const MIGRATIONS = new URL('../migrations/sqlite/', import.meta.url);
+
+/**
+ * Opens the data directory, loads the root key and checks that they belong together; on the first start it makes the
+ * record that later starts check. Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
+ */
+export function openInstallation(
+  config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>,
+  clock: Clock,
+): OpenInstallation {
+  if (config.rootKey === undefined) throw new StartError('configuration', 'CSMS_ROOT_KEY is not set');
+  const source = parseRootKeySource(config.rootKey);
+  const open = openDirectory(config.dataDirectory, readMigrations(MIGRATIONS));
+  try {
+    const isDev = config.mode === 'dev';
+    const { dataDirectory } = config;
+    const isNew = open.installation === undefined && source.kind === 'passphrase-file';
+    const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;
+    const options = { dataDirectory, env: process.env, allowEnv: isDev, allowInsideData: isDev, stretching };
+    const rootKey = loadRootKey(source, options);
+    const installation =
+      open.installation ?? createInstallation(open, rootKey, { stretching, nowMs: clock.nowMs() });
+    requireFitting(rootKey, installation);
+    return { open, installation, rootKey };
+  } catch (error) {
+    open.release();
+    throw error;
+  }
+}
+
+function createInstallation(
+  open: OpenDirectory,
+  rootKey: RootKey,
+  { stretching, nowMs }: { readonly stretching: string | undefined; readonly nowMs: number },
+): Installation {
+  const id = randomUUID();
+  const canary = createCanary(rootKey, id);
+  const installation: Installation = {
+    id,
+    createTimeMs: nowMs,
+    rootKeyId: rootKey.id,
+    rootKeyFingerprint: rootKey.fingerprint,
+    rootKeyStretching: stretching,
+    canary,
+  };
+  open.initialise(installation);
+  return installation;
+}
+
+function requireFitting(rootKey: RootKey, { id, rootKeyId, rootKeyFingerprint, canary }: Installation): void {
+  const result = checkCanary(rootKey, id, { rootKeyId, fingerprint: rootKeyFingerprint, sealed: canary });
+  switch (result.kind) {
+    case 'ok':
+      return;
+    case 'wrong-root-key':
+      throw new StartError(
+        'configuration',
+        `wrong root key: the database expects ${result.expected}, CSMS_ROOT_KEY gave ${result.given}`,
+      );
+    case 'damaged':
+      throw new StartError('configuration', 'the database’s record of its root key is damaged');
+    default:
+      throw result satisfies never;
+  }
+}

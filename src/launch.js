@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read: it finds one that is new enough for the program itself.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED = [22, 18];
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const isNewEnough = major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
+
+if (isNewEnough) {
+  await import('./main.ts');
+} else if (existsSync(bundled)) {
+  const child = spawn(bundled, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code) => process.exit(code ?? 1));
+} else {
+  process.stderr.write(
+    `csms-server needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. ` +
+      'Run "npm ci" in the checkout to get one, or install it.\n',
+  );
+  process.exitCode = 69;
+}

@@ -1,0 +1,50 @@
+import { COMMANDS, HELP } from './cli/commands.ts';
+import { exitCodeOf, printFailure } from './cli/exit-codes.ts';
+import { parseCommandLine, UsageError } from './cli/flags.ts';
+import { SETTINGS } from './settings.ts';
+import { readVersion } from './version.ts';
+
+// Files are private from the first one on; a thread cannot set this later.
+process.umask(0o077);
+// Without a listener this signal opens the debugger.
+process.on('SIGUSR1', () => undefined);
+
+const SETTING_FLAGS = SETTINGS.map(({ name }) =>
+  name.slice('CSMS_'.length).toLowerCase().replaceAll('_', '-'),
+);
+
+/** Runs one command; answers the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === 'help' || name === '--help') {
+    process.stdout.write(HELP);
+    return name === undefined ? 64 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`csms-server ${readVersion()}\n`);
+    return 0;
+  }
+  const command = COMMANDS.get(name);
+  if (command === undefined) throw new UsageError(`there is no command ${name}; see csms-server --help`);
+  const allowed = new Set(['help', ...command.flags, ...(command.takesSettings ? SETTING_FLAGS : [])]);
+  const { positionals, flags } = parseCommandLine(rest, allowed);
+  if (flags.has('help')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  const settings = command.takesSettings ? SETTING_FLAGS.filter((flag) => flags.has(flag)) : [];
+  const overrides = settings.map((flag) => [
+    `CSMS_${flag.toUpperCase().replaceAll('-', '_')}`,
+    flags.get(flag),
+  ]);
+  const env: Record<string, string | undefined> = { ...process.env, ...Object.fromEntries(overrides) };
+  const { run } = await command.load();
+  return run({ positionals, flags, env });
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  printFailure(error);
+  process.exitCode = exitCodeOf(error);
+}

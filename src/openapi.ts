@@ -1,0 +1,107 @@
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import pino from 'pino';
+import { stringify } from 'yaml';
+import { buildServer } from './http/server.ts';
+import { readVersion } from './version.ts';
+
+/** Stands in for a part that no route touches while it is only being described. */
+function absent(): never {
+  throw new Error('the document generator does not answer requests');
+}
+
+/**
+ * The OpenAPI 3.1 document of the server's routes, as YAML. It is made from the schemas that check requests and write
+ * answers, so it cannot say anything else than what the server does.
+ */
+export async function generateOpenapi(): Promise<string> {
+  const app = await buildServer({
+    authenticator: { authenticate: absent },
+    identity: {
+      createTokenFor: absent,
+      showToken: absent,
+      listUsers: absent,
+      listProjects: absent,
+      listDomains: absent,
+    },
+    depsFor: absent,
+    notReady: () => undefined,
+    takeRequest: absent,
+    metrics: undefined,
+    log: pino({ level: 'silent' }),
+    notFoundStatus: 404,
+    tls: undefined,
+    prepare: async (server) => {
+      await server.register(swagger, { openapi: describe() });
+    },
+  });
+  await app.ready();
+  const document = app.swagger();
+  await app.close();
+  const schemas: Record<string, unknown> = {};
+  const paths = withReferences(document.paths, schemas);
+  const named = {
+    ...document,
+    components: { ...(document as { components?: object }).components, schemas },
+    paths,
+  };
+  return stringify(named, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** What the routes themselves do not say. */
+function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'csms-server',
+      description:
+        'A self-hosted server that speaks the CSMS v1 API, with the slice of IAM that its clients need.',
+      version: readVersion(),
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: 'http://127.0.0.1:4280' }],
+    tags: [
+      { name: 'Secrets' },
+      { name: 'Versions' },
+      { name: 'Stages' },
+      { name: 'Identity' },
+      { name: 'Health' },
+    ],
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Auth-Token',
+          description: 'From POST /v3/auth/tokens',
+        },
+        signature: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: 'SDK-HMAC-SHA256 or V11-HMAC-SHA256 signature, with X-Sdk-Date',
+        },
+      },
+    },
+    security: [{ token: [] }, { signature: [] }],
+  };
+}
+
+/**
+ * Moves every schema that has a title to the document's named schemas, so that a client generator makes one type of it.
+ * Throws when two different schemas have one title.
+ */
+function withReferences(node: unknown, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(node)) return node.map((entry) => withReferences(entry, schemas));
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node).map(([key, value]) => [key, withReferences(value, schemas)] as const);
+  const copy: Record<string, unknown> = Object.fromEntries(entries);
+  if (copy.description === 'Default Response')
+    copy.description = 'content' in copy ? 'The answer' : 'No body';
+  if (typeof copy.title !== 'string') return copy;
+  const present = schemas[copy.title];
+  if (present !== undefined && stringify(present) !== stringify(copy)) {
+    throw new Error(`two schemas are called ${copy.title}`);
+  }
+  schemas[copy.title] = copy;
+  return { $ref: `#/components/schemas/${copy.title}` };
+}

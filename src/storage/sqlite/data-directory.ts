@@ -1,0 +1,55 @@
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { StartError } from '../../app/start-error.ts';
+import type { Connection } from './open.ts';
+
+/** Holds a data directory for this process until it is released or the process ends. */
+export interface DirectoryLock {
+  release(): void;
+}
+
+/**
+ * Makes the data directory if need be, private to this user. Throws StartError (configuration) when it is not a
+ * directory or belongs to somebody else.
+ */
+export function prepareDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { mode, uid } = statSync(directory);
+  if (process.getuid !== undefined && uid !== process.getuid()) {
+    throw new StartError('configuration', `the data directory ${directory} belongs to another user`);
+  }
+  if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+}
+
+/**
+ * Takes the directory for this process: a second one is refused at once, and the kernel frees the lock when the
+ * process ends, however it ends. Throws StartError (taken).
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  const lock = new Database(createPrivate(join(directory, 'instance.lock')), { timeout: 0 });
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.pragma('journal_mode = MEMORY');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new StartError('taken', `the data directory ${directory} is in use by another process`, { cause });
+  }
+  return { release: () => lock.close() };
+}
+
+/** Makes a file that only this user can read, unless it is there; answers its path. */
+export function createPrivate(file: string): string {
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
+  return file;
+}
+
+/**
+ * Runs SQLite's quick check. Throws StartError (damaged) with the first finding.
+ */
+export function requireSound(db: Connection): void {
+  const finding = db.pragma('quick_check(1)', { simple: true });
+  if (finding !== 'ok') throw new StartError('damaged', `the database is damaged: ${String(finding)}`);
+}

@@ -1,0 +1,98 @@
+import { SecretError } from '../../core/errors.ts';
+import type { RowMac } from '../row-mac.ts';
+import { type Carrier, createCarrier } from './aggregates.ts';
+import type { Connection } from './open.ts';
+import { type Outcome, type Request, toWireError } from './protocol.ts';
+
+/** Storage can no longer be trusted: the process has to end and recover at its next start. */
+export class FatalStorageError extends Error {
+  /** SQLite's code, such as SQLITE_IOERR_FSYNC. */
+  readonly sqliteCode: string;
+
+  constructor(sqliteCode: string, options: { cause: unknown }) {
+    super(`the database failed with ${sqliteCode}`, options);
+    this.name = 'FatalStorageError';
+    this.sqliteCode = sqliteCode;
+  }
+}
+
+/** The file system has no room left; the batch was rolled back and nothing of it is stored. */
+export class DiskFullError extends Error {}
+
+const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
+/** Codes that one statement can fail with while the transaction and the file stay sound. */
+const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
+
+/**
+ * Carries out a batch in one durable transaction: one sync for all, and each command in a savepoint of its own, so
+ * that a refused one does not disturb its neighbours. Returns after COMMIT. Throws DiskFullError, FatalStorageError.
+ */
+export type CommitBatch = (batch: readonly Request[]) => Outcome[];
+
+/** Prepares group commit on the writing connection. */
+export function createCommitBatch(db: Connection, mac: RowMac): CommitBatch {
+  const carrier = createCarrier(db, mac);
+  const statements = {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    savepoint: db.prepare('SAVEPOINT one'),
+    release: db.prepare('RELEASE one'),
+    undo: db.prepare('ROLLBACK TO one'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+  };
+
+  function carryOne(request: Request): Outcome {
+    statements.savepoint.run();
+    try {
+      const result = carrier.carry(request.command);
+      statements.release.run();
+      return { id: request.id, result };
+    } catch (error) {
+      if (!isSurvivable(error)) throw error;
+      statements.undo.run();
+      statements.release.run();
+      carrier.forget();
+      return { id: request.id, error: toWireError(error) };
+    }
+  }
+
+  return (batch) => {
+    try {
+      statements.begin.run();
+      const outcomes = batch.map(carryOne);
+      statements.commit.run();
+      return outcomes;
+    } catch (error) {
+      abandon(db, carrier, statements.rollback);
+      throw classify(error);
+    }
+  };
+}
+
+function abandon(db: Connection, carrier: Carrier, rollback: { run(): unknown }): void {
+  carrier.forget();
+  // SQLite has usually rolled back by itself.
+  if (!db.inTransaction) return;
+  try {
+    rollback.run();
+  } catch {
+    // The first error says more, and the process ends on it.
+  }
+}
+
+function isSurvivable(error: unknown): boolean {
+  if (error instanceof SecretError) return true;
+  const code = sqliteCode(error);
+  return code === undefined || SURVIVABLE.test(code);
+}
+
+function classify(error: unknown): Error {
+  const code = sqliteCode(error) ?? 'no SQLite code';
+  if (FULL.has(code)) return new DiskFullError('the disk is full', { cause: error });
+  return new FatalStorageError(code, { cause: error });
+}
+
+function sqliteCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' && error.code.startsWith('SQLITE') ? error.code : undefined;
+}

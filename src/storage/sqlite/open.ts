@@ -1,0 +1,96 @@
+import Database from 'better-sqlite3';
+
+/** A connection to the embedded database. */
+export type Connection = Database.Database;
+
+/** "CSMS" in ASCII: tells our files from other SQLite databases. */
+export const APPLICATION_ID = 0x43534d53;
+/** The first SQLite without the WAL-reset bug (two connections writing and checkpointing at once). */
+const SQLITE_MIN = [3, 51, 3] as const;
+const WAL_LIMIT_BYTES = 67_108_864;
+
+/** Every setting that durability or secrecy rests on, with the value that reading it back must give. */
+const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
+  ['journal_mode', 'wal'],
+  // better-sqlite3 compiles NORMAL in as the default for WAL: acknowledged writes would be lost with the power.
+  ['synchronous', 2],
+  ['fullfsync', 1],
+  ['checkpoint_fullfsync', 1],
+  // FAST leaves overflow pages behind.
+  ['secure_delete', 1],
+  ['foreign_keys', 1],
+  ['trusted_schema', 0],
+  ['cell_size_check', 1],
+  ['temp_store', 2],
+  ['mmap_size', 0],
+  ['wal_autocheckpoint', 1_000],
+  ['journal_size_limit', WAL_LIMIT_BYTES],
+  ['busy_timeout', 5_000],
+];
+
+const READER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
+  ['query_only', 1],
+  ['trusted_schema', 0],
+  ['cell_size_check', 1],
+  ['temp_store', 2],
+  ['mmap_size', 0],
+  ['busy_timeout', 1_000],
+];
+
+/** Opens the one connection that writes. Throws when a setting does not hold, or SQLite is too old. */
+export function openWriter(file: string): Connection {
+  return configure(new Database(file), WRITER_SETTINGS);
+}
+
+/** Opens a connection that cannot write. The file must exist. */
+export function openReader(file: string): Connection {
+  return configure(new Database(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
+}
+
+/**
+ * Runs several reads on one snapshot: without it, a commit of the writer between two of them would look like damage.
+ * The work must not be asynchronous.
+ */
+export type Snapshot = <T>(read: () => T) => T;
+
+/** Prepares snapshots on a reading connection. */
+export function createSnapshot(db: Connection): Snapshot {
+  const begin = db.prepare('BEGIN');
+  const end = db.prepare('COMMIT');
+  return (read) => {
+    begin.run();
+    try {
+      return read();
+    } finally {
+      end.run();
+    }
+  };
+}
+
+function configure(
+  db: Connection,
+  settings: readonly (readonly [name: string, value: string | number])[],
+): Connection {
+  try {
+    requireSqliteVersion(db);
+    for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
+    // WAL takes over the compiled default of `synchronous` at the first statement, so the check comes after one.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    for (const [name, value] of settings) {
+      const actual = db.pragma(name, { simple: true });
+      if (actual !== value) throw new Error(`SQLite setting ${name} is ${String(actual)} and not ${value}`);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function requireSqliteVersion(db: Connection): void {
+  const text = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0';
+  const parts = text.split('.').map(Number);
+  const difference =
+    SQLITE_MIN.map((wanted, index) => (parts[index] ?? 0) - wanted).find((part) => part !== 0) ?? 0;
+  if (difference < 0) throw new Error(`SQLite ${text} is older than ${SQLITE_MIN.join('.')}`);
+}

@@ -1,0 +1,57 @@
+import type { Command } from '../../core/commands.ts';
+import { type ErrorCode, SecretError } from '../../core/errors.ts';
+
+/** One command on its way to the writer thread. */
+export interface Request {
+  readonly id: number;
+  readonly command: Command;
+}
+
+/** An error on its way back: classes do not cross threads. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Where an unexpected error happened; for the log only. */
+  readonly stack?: string;
+}
+
+/** What became of one command. */
+export type Outcome =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: WireError };
+
+/** From the main thread to the writer: commands, or the wish to stop. */
+export type ToWriter = { readonly requests: readonly Request[] } | { readonly stop: true };
+
+/** From the writer to the main thread. After `fatal` nothing else comes: the process has to end. */
+export type FromWriter =
+  | { readonly ready: true }
+  | { readonly outcomes: readonly Outcome[]; readonly writable: boolean }
+  | { readonly fatal: string }
+  | { readonly stopped: true };
+
+/** What the writer thread is started with. */
+export interface WriterSettings {
+  readonly directory: string;
+  readonly databaseFile: string;
+}
+
+/** Flattens an error; the text of one that is not ours stays out of answers. */
+export function toWireError(error: unknown): WireError {
+  if (error instanceof SecretError) return { code: error.code, message: error.message };
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { code: 'internal', message: '', ...(stack !== undefined && { stack }) };
+}
+
+/** The error that `toWireError` flattened. */
+export function fromWireError(error: WireError): SecretError {
+  if (error.stack === undefined) return new SecretError(error.code, error.message);
+  const cause = new Error('unexpected error in the writer thread');
+  cause.stack = error.stack;
+  return new SecretError(error.code, error.message, { cause });
+}
+
+/** Bytes of the sealed value that a command carries. */
+export function commandBytes(command: Command): number {
+  return 'version' in command ? command.version.sealed.body.length : 0;
+}

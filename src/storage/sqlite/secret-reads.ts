@@ -1,0 +1,187 @@
+import type { DueSecret } from '../../app/ports.ts';
+import { SecretError } from '../../core/errors.ts';
+import type { SealedValue, Secret, SecretAggregate, SecretRef } from '../../core/secret.ts';
+import { type RowMac, requireIntactContents, requireIntactSecret, type SecretMac } from '../row-mac.ts';
+import type { Connection } from './open.ts';
+import { createRowCache } from './row-cache.ts';
+import {
+  fromSecretRow,
+  fromStageRow,
+  fromVersionRow,
+  type SecretRow,
+  type StageRow,
+  type VersionRow,
+} from './secret-rows.ts';
+
+/** An authenticated aggregate with the places of its rows. */
+export interface LoadedSecret {
+  readonly row: number;
+  readonly aggregate: SecretAggregate;
+  /** Version number to the row of its value. */
+  readonly versionRows: ReadonlyMap<number, number>;
+}
+
+/** How a page of secrets is chosen. */
+export interface PageQuery {
+  readonly projectId: string;
+  readonly afterName: string;
+  readonly eventName: string | null;
+  readonly limit: number;
+}
+
+/** Reads of secrets on one connection. Every row is authenticated before it is given out. */
+export interface SecretReads {
+  /** Metadata alone, for which the versions need not be read. */
+  loadSecret(ref: SecretRef): Secret | undefined;
+  load(ref: SecretRef): LoadedSecret | undefined;
+  loadRow(row: number): LoadedSecret | undefined;
+  list(query: PageQuery): Secret[];
+  listDue(nowMs: number, limit: number): DueSecret[];
+  /** Throws damaged when the value of a known version is missing. */
+  sealed(versionRow: number): SealedValue;
+  countInProject(projectId: string): number;
+  /** Takes over what has just been written, so that it need not be read back. */
+  remember(saved: SavedSecret): void;
+  /** Drops what is remembered. */
+  forget(): void;
+}
+
+/** An aggregate as it was written, with its MAC. */
+export interface SavedSecret {
+  readonly loaded: LoadedSecret;
+  readonly mac: SecretMac;
+}
+
+/** A verified row; its versions and stages follow when somebody asks for them. */
+interface KnownSecret {
+  readonly secret: Secret;
+  readonly contentsDigest: Buffer;
+  loaded: LoadedSecret | undefined;
+}
+
+const CACHE_ENTRIES = 2_000;
+
+/** Prepares the reads of secrets on one connection. */
+export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
+  const cache = createRowCache<number, KnownSecret>(CACHE_ENTRIES);
+  const place = db
+    .prepare<[string, string], [number, Buffer]>(
+      'SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?',
+    )
+    .raw();
+  const byRow = db.prepare<[number], SecretRow>('SELECT * FROM secret WHERE row = ?');
+  const loadContents = createContentsRead(db);
+
+  /** Only the MAC is read while it is the known one. */
+  function known(row: number, rowMac: Buffer | undefined): KnownSecret | undefined {
+    const present = rowMac && cache.get(row, rowMac);
+    if (present !== undefined) return present;
+    const stored = byRow.get(row);
+    if (stored === undefined) return undefined;
+    const secret = authentic(stored, mac);
+    const entry = { secret, contentsDigest: stored.contents_digest, loaded: undefined };
+    cache.set(row, stored.row_mac, entry);
+    return entry;
+  }
+
+  function find(ref: SecretRef): { readonly row: number; readonly entry: KnownSecret } | undefined {
+    const found = place.get(ref.projectId, ref.name);
+    const entry = found && known(found[0], found[1]);
+    return found && entry && { row: found[0], entry };
+  }
+
+  function complete(row: number, entry: KnownSecret): LoadedSecret {
+    entry.loaded ??= loadContents(row, entry);
+    return entry.loaded;
+  }
+
+  return {
+    loadSecret: (ref) => find(ref)?.entry.secret,
+    load(ref) {
+      const found = find(ref);
+      return found && complete(found.row, found.entry);
+    },
+    loadRow(row) {
+      const entry = known(row, undefined);
+      return entry && complete(row, entry);
+    },
+    remember({ loaded, mac: { rowMac, contentsDigest } }) {
+      const { secret } = loaded.aggregate;
+      cache.set(loaded.row, rowMac, { secret, contentsDigest, loaded });
+    },
+    forget: () => cache.clear(),
+    ...createListReads(db, mac),
+    ...createValueReads(db),
+  };
+}
+
+/** Prepares the reading of a secret's versions and stages, which throws damaged when they are not the signed ones. */
+function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
+  const versions = db.prepare<[number], VersionRow>(
+    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, slot
+       FROM version WHERE secret_row = ? ORDER BY number`,
+  );
+  const stages = db.prepare<[number], StageRow>(
+    'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
+  );
+  return (row, { secret, contentsDigest }) => {
+    const versionRows = versions.all(row);
+    const aggregate = {
+      secret,
+      versions: versionRows.map(fromVersionRow),
+      stages: stages.all(row).map(fromStageRow),
+    };
+    requireIntactContents(aggregate, contentsDigest);
+    return {
+      row,
+      aggregate,
+      versionRows: new Map(versionRows.map((version) => [version.number, version.row])),
+    };
+  };
+}
+
+function authentic(row: SecretRow, mac: RowMac): Secret {
+  const secret = fromSecretRow(row);
+  requireIntactSecret(mac, secret, { contentsDigest: row.contents_digest, rowMac: row.row_mac });
+  return secret;
+}
+
+function createListReads(
+  db: Connection,
+  mac: RowMac,
+): Pick<SecretReads, 'list' | 'listDue' | 'countInProject'> {
+  const page = db.prepare<[PageQuery], SecretRow>(
+    `SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName
+       AND (@eventName IS NULL OR EXISTS (SELECT 1 FROM json_each(event_subscriptions) WHERE value = @eventName))
+     ORDER BY name LIMIT @limit`,
+  );
+  const due = db.prepare<[number, number], Pick<SecretRow, 'id' | 'project_id' | 'name'>>(
+    'SELECT id, project_id, name FROM secret WHERE scheduled_delete_time_ms <= ? ORDER BY scheduled_delete_time_ms LIMIT ?',
+  );
+  const count = db.prepare<[string], number>('SELECT secret_count FROM project WHERE id = ?').pluck();
+  return {
+    list: (query) => page.all(query).map((row) => authentic(row, mac)),
+    listDue: (nowMs, limit) =>
+      due
+        .all(nowMs, limit)
+        .map((row) => ({ id: row.id, ref: { projectId: row.project_id, name: row.name } })),
+    countInProject: (projectId) => count.get(projectId) ?? 0,
+  };
+}
+
+function createValueReads(db: Connection): Pick<SecretReads, 'sealed'> {
+  const wrapped = db
+    .prepare<[number], Buffer>('SELECT wrapped FROM version_key WHERE version_row = ?')
+    .pluck();
+  const body = db.prepare<[number], Buffer>('SELECT body FROM version_body WHERE version_row = ?').pluck();
+  return {
+    sealed(versionRow) {
+      const key = wrapped.get(versionRow);
+      const sealed = body.get(versionRow);
+      if (key === undefined || sealed === undefined) {
+        throw new SecretError('damaged', 'The value of a stored version is missing.');
+      }
+      return { wrappedKey: key, body: sealed };
+    },
+  };
+}

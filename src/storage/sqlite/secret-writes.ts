@@ -1,0 +1,177 @@
+import { SecretError } from '../../core/errors.ts';
+import type { Secret, SecretAggregate, SecretDecision, Stage, Version } from '../../core/secret.ts';
+import { type RowMac, type SecretMac, signSecret } from '../row-mac.ts';
+import type { Connection } from './open.ts';
+import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
+import { SECRET_COLUMNS, toSecretRow } from './secret-rows.ts';
+
+/**
+ * Writes what the rules decided about a secret. Runs inside the write transaction. Answers the aggregate as it is stored
+ * now; undefined when nothing was written, or the secret is gone.
+ */
+export type SaveSecret = (
+  loaded: LoadedSecret | undefined,
+  decision: SecretDecision,
+) => SavedSecret | undefined;
+
+/** Prepares the writes of secrets on one connection. */
+export function createSecretWrites(db: Connection, mac: RowMac): SaveSecret {
+  const statements = prepareSecret(db);
+  const saveVersions = createVersionWrites(db);
+
+  function remove(loaded: LoadedSecret): void {
+    saveVersions.removeAll(loaded);
+    statements.remove.run(loaded.row);
+    statements.discount.run(loaded.aggregate.secret.projectId);
+  }
+
+  function put(row: number | undefined, secret: Secret, signed: SecretMac): number {
+    const values = toSecretRow(secret, signed);
+    if (row !== undefined) {
+      statements.update.run({ ...values, row });
+      return row;
+    }
+    statements.count.run(secret.projectId);
+    return Number(statements.insert.run(values).lastInsertRowid);
+  }
+
+  return (loaded, decision) => {
+    const { next } = decision;
+    if (next === undefined) {
+      if (loaded !== undefined) remove(loaded);
+      return undefined;
+    }
+    if (next === loaded?.aggregate) return undefined;
+    const signed = signSecret(mac, next);
+    const row = put(loaded?.row, next.secret, signed);
+    const versionRows = saveVersions.replace(row, loaded, decision, next);
+    return { loaded: { row, aggregate: next, versionRows }, mac: signed };
+  };
+}
+
+function prepareSecret(db: Connection) {
+  const columns = SECRET_COLUMNS.join(', ');
+  const parameters = SECRET_COLUMNS.map((column) => `@${column}`).join(', ');
+  const assignments = SECRET_COLUMNS.map((column) => `${column} = @${column}`).join(', ');
+  return {
+    insert: db.prepare(`INSERT INTO secret (${columns}) VALUES (${parameters})`),
+    update: db.prepare(`UPDATE secret SET ${assignments} WHERE row = @row`),
+    remove: db.prepare('DELETE FROM secret WHERE row = ?'),
+    count: db.prepare(
+      'INSERT INTO project (id, secret_count) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET secret_count = secret_count + 1',
+    ),
+    discount: db.prepare('UPDATE project SET secret_count = secret_count - 1 WHERE id = ?'),
+  };
+}
+
+/**
+ * The order of the steps lets every constraint hold after each of them: stages leave first, then versions, whose slots
+ * the new ones may take; stages come back last, when the versions that they mark are there.
+ */
+function createVersionWrites(db: Connection) {
+  const { insert, update, insertStage, removeStage, insertKey, insertBody, ...removals } = prepareVersion(db);
+
+  function removeVersion(row: number): void {
+    removals.key.run(row);
+    removals.body.run(row);
+    removals.version.run(row);
+  }
+
+  return {
+    removeAll(loaded: LoadedSecret): void {
+      for (const stage of loaded.aggregate.stages) removeStage.run(loaded.row, stage.name);
+      for (const row of loaded.versionRows.values()) removeVersion(row);
+    },
+
+    /** Answers the rows of the versions that are there afterwards. */
+    replace(
+      row: number,
+      loaded: LoadedSecret | undefined,
+      { added }: SecretDecision,
+      next: SecretAggregate,
+    ): ReadonlyMap<number, number> {
+      const stages = difference(loaded?.aggregate.stages ?? [], next.stages);
+      const versions = difference(loaded?.aggregate.versions ?? [], next.versions);
+      const versionRows = new Map(loaded?.versionRows);
+      const changed = new Set(versions.entered.map((version) => version.number));
+      for (const stage of stages.left) removeStage.run(row, stage.name);
+      for (const { number } of versions.left) {
+        if (changed.has(number)) continue;
+        removeVersion(requireRow(versionRows, number));
+        versionRows.delete(number);
+      }
+      for (const version of versions.entered) {
+        const present = versionRows.get(version.number);
+        if (present !== undefined) {
+          update.run(version.expireTimeMs ?? null, present);
+          continue;
+        }
+        if (added?.versionNumber !== version.number) throw new SecretError('internal');
+        const inserted = Number(insert.run({ ...toVersionRow(version), secret_row: row }).lastInsertRowid);
+        insertKey.run(inserted, added.sealed.wrappedKey);
+        insertBody.run(inserted, added.sealed.body);
+        versionRows.set(version.number, inserted);
+      }
+      for (const stage of stages.entered) insertStage.run({ ...toStageRow(stage), secret_row: row });
+      return versionRows;
+    },
+  };
+}
+
+function prepareVersion(db: Connection) {
+  return {
+    insert: db.prepare(
+      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, slot)
+       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @slot)`,
+    ),
+    // Nothing else of a version ever changes.
+    update: db.prepare('UPDATE version SET expire_time_ms = ? WHERE row = ?'),
+    insertStage: db.prepare(
+      `INSERT INTO stage (secret_row, name, version_number, update_time_ms, slot)
+       VALUES (@secret_row, @name, @version_number, @update_time_ms, @slot)`,
+    ),
+    removeStage: db.prepare('DELETE FROM stage WHERE secret_row = ? AND name = ?'),
+    insertKey: db.prepare('INSERT INTO version_key (version_row, wrapped) VALUES (?, ?)'),
+    insertBody: db.prepare('INSERT INTO version_body (version_row, body) VALUES (?, ?)'),
+    // The small row is the data key: without it the body is noise, so it goes first.
+    key: db.prepare('DELETE FROM version_key WHERE version_row = ?'),
+    body: db.prepare('DELETE FROM version_body WHERE version_row = ?'),
+    version: db.prepare('DELETE FROM version WHERE row = ?'),
+  };
+}
+
+/** What left and what entered, by identity: the rules copy what they change and keep the rest. */
+function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; entered: T[] } {
+  const [old, present] = [new Set(before), new Set(after)];
+  return {
+    left: before.filter((entry) => !present.has(entry)),
+    entered: after.filter((entry) => !old.has(entry)),
+  };
+}
+
+function requireRow(versionRows: ReadonlyMap<number, number>, number: number): number {
+  const row = versionRows.get(number);
+  if (row === undefined) throw new SecretError('internal');
+  return row;
+}
+
+function toVersionRow(version: Version) {
+  return {
+    number: version.number,
+    uid: version.uid,
+    kind: version.kind,
+    kms_key_id: version.kmsKeyId,
+    create_time_ms: version.createTimeMs,
+    expire_time_ms: version.expireTimeMs ?? null,
+    slot: version.slot,
+  };
+}
+
+function toStageRow(stage: Stage) {
+  return {
+    name: stage.name,
+    version_number: stage.versionNumber,
+    update_time_ms: stage.updateTimeMs,
+    slot: stage.slot,
+  };
+}

@@ -1,0 +1,140 @@
+import type { Worker } from 'node:worker_threads';
+import type { Command, ResultOf } from '../../core/commands.ts';
+import { SecretError } from '../../core/errors.ts';
+import {
+  commandBytes,
+  type FromWriter,
+  fromWireError,
+  type Outcome,
+  type Request,
+  type ToWriter,
+} from './protocol.ts';
+
+/** Commands that may wait for the writer, and the bytes of their values; beyond that the caller is sent away. */
+const WAITING_MAX = 1_000;
+const WAITING_BYTES_MAX = 33_554_432;
+
+/** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
+const ANSWER_MS_MAX = 20_000;
+const CHECK_MS = 1_000;
+
+interface Waiting {
+  readonly bytes: number;
+  readonly sinceMs: number;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The main thread's side of the writer thread. */
+export interface WriterClient {
+  change<C extends Command>(command: C): Promise<ResultOf<C>>;
+  isWritable(): boolean;
+  /** Lets the writer finish what it has, then ends the thread. */
+  stop(): Promise<void>;
+}
+
+/** Commands on their way, with their promises. */
+interface WaitingRoom {
+  /** Undefined when there is no room: too many wait, or too many bytes. */
+  admit(command: Command): { readonly id: number; readonly answer: Promise<unknown> } | undefined;
+  settle(outcome: Outcome): void;
+  /** Nobody knows what became of those that have waited since before then. */
+  abandon(sinceMs: number): void;
+}
+
+function createWaitingRoom(): WaitingRoom {
+  const waiting = new Map<number, Waiting>();
+  let [nextId, waitingBytes] = [1, 0];
+
+  function settle(outcome: Outcome): void {
+    const entry = waiting.get(outcome.id);
+    if (entry === undefined) return;
+    waiting.delete(outcome.id);
+    waitingBytes -= entry.bytes;
+    if ('error' in outcome) entry.reject(fromWireError(outcome.error));
+    else entry.resolve(outcome.result);
+  }
+
+  return {
+    settle,
+    admit(command) {
+      const bytes = commandBytes(command);
+      if (waiting.size >= WAITING_MAX || waitingBytes + bytes > WAITING_BYTES_MAX) return undefined;
+      const id = nextId;
+      nextId += 1;
+      waitingBytes += bytes;
+      const answer = new Promise<unknown>((resolve, reject) => {
+        waiting.set(id, { bytes, sinceMs: performance.now(), resolve, reject });
+      });
+      return { id, answer };
+    },
+    abandon(sinceMs) {
+      // In order of arrival: the first one that is young enough ends the search.
+      for (const [id, entry] of waiting) {
+        if (entry.sinceMs >= sinceMs) break;
+        settle({ id, error: { code: 'outcome-unknown', message: '' } });
+      }
+    },
+  };
+}
+
+/**
+ * Talks to the writer thread. Commands of one turn of the event loop travel in one message. When the thread dies, every
+ * waiting command fails with outcome-unknown, since its transaction may or may not have reached the disk, and `onFatal`
+ * is told: nothing but a restart finds out.
+ */
+export function createWriterClient(worker: Worker, onFatal: (reason: string) => void): WriterClient {
+  const waiting = createWaitingRoom();
+  let outgoing: Request[] = [];
+  let [writable, dead, stopping] = [true, false, false];
+  const stopped = Promise.withResolvers<void>();
+  const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
+
+  function die(reason: string): void {
+    if (dead) return;
+    dead = true;
+    writable = false;
+    waiting.abandon(Number.POSITIVE_INFINITY);
+    clearInterval(patience);
+    stopped.resolve();
+    if (!stopping) onFatal(reason);
+  }
+
+  function flush(): void {
+    if (outgoing.length === 0) return;
+    const requests = outgoing;
+    outgoing = [];
+    worker.postMessage({ requests } satisfies ToWriter);
+  }
+
+  worker.on('message', (message: FromWriter) => {
+    if ('outcomes' in message) {
+      writable = message.writable;
+      for (const outcome of message.outcomes) waiting.settle(outcome);
+    } else if ('fatal' in message) die(message.fatal);
+    else if ('stopped' in message) stopped.resolve();
+  });
+  worker.on('error', () => die('the writer thread failed'));
+  worker.on('exit', () => die('the writer thread ended'));
+
+  return {
+    change<C extends Command>(command: C) {
+      const admitted = dead || stopping ? undefined : waiting.admit(command);
+      if (admitted === undefined) return Promise.reject(new SecretError('unavailable'));
+      if (outgoing.length === 0) setImmediate(flush);
+      outgoing.push({ id: admitted.id, command });
+      // The writer answers each command with the result that its kind is declared to have.
+      return admitted.answer as Promise<ResultOf<C>>;
+    },
+    isWritable: () => writable,
+    async stop() {
+      if (dead) return;
+      flush();
+      stopping = true;
+      worker.postMessage({ stop: true } satisfies ToWriter);
+      await stopped.promise;
+      clearInterval(patience);
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import type { KeyObject } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { createRowMac } from './crypto/row-mac.ts';
+import type { WriterSettings } from './storage/sqlite/protocol.ts';
+import { runWriter } from './storage/sqlite/writer.ts';
+
+/** What `compose.ts` starts the writer thread with. */
+export interface WriterInput {
+  readonly settings: WriterSettings;
+  readonly keys: { readonly rowMac: KeyObject };
+}
+
+// The one place where the writer thread's parts meet, as compose.ts is for the main thread.
+if (parentPort !== null) {
+  const { settings, keys } = workerData as WriterInput;
+  runWriter(parentPort, settings, createRowMac(keys.rowMac));
+}

@@ -1,0 +1,227 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = dirname(import.meta.dirname);
+const FILE_LINES_MAX = 250;
+const FUNCTION_LINES_MAX = 60;
+
+interface SourceFile {
+  /** From the top of the repository, with forward slashes: `src/core/names.ts`. */
+  readonly path: string;
+  readonly lines: readonly string[];
+  /** The lines with comments blanked out, and with the contents of strings blanked out too. */
+  readonly code: readonly string[];
+  /** What the file imports, as written. */
+  readonly imports: readonly string[];
+}
+
+const sources = filesUnder('src');
+const tests = filesUnder('test');
+
+describe('imports form a star', () => {
+  /** Here the parts meet. Every folder of src but cli, core and app is an adapter. */
+  const anything = /^src\/(?:cli\/.+|(?:compose|installation|main|openapi|verify|writer)\.ts)$/;
+
+  /** The folders of src that a file may import from; undefined: all. */
+  function reach(path: string): readonly string[] | undefined {
+    if (anything.test(path)) return undefined;
+    const [, folder = '', ...rest] = path.split('/');
+    if (path === 'src/config.ts') return ['core', 'app', 'settings.ts'];
+    if (rest.length === 0) return [];
+    return folder === 'core' ? ['core'] : folder === 'app' ? ['core', 'app'] : ['core', 'app', folder];
+  }
+
+  it('core <- app <- each adapter <- compose', () => {
+    expect(
+      violations(sources, ({ path, imports }) => {
+        const folders = reach(path);
+        if (folders === undefined) return [];
+        return imports
+          .filter((name) => name.startsWith('.'))
+          .map((name) => posix.join(posix.dirname(path), name))
+          .filter(
+            (target) =>
+              !folders.some((folder) => target === `src/${folder}` || target.startsWith(`src/${folder}/`)),
+          );
+      }),
+    ).toEqual([]);
+  });
+
+  it('core and app need no library and no part of Node', () => {
+    const inner = sources.filter(({ path }) => /^src\/(?:core|app)\//.test(path));
+    expect(violations(inner, ({ imports }) => imports.filter((name) => !name.startsWith('.')))).toEqual([]);
+  });
+
+  it('by the name of the file, its ending included', () => {
+    const relative = (name: string) => name.startsWith('.') && !/\.(?:ts|js|json)$/.test(name);
+    expect(violations([...sources, ...tests], ({ imports }) => imports.filter(relative))).toEqual([]);
+  });
+});
+
+describe('core', () => {
+  it('reads no clock, no random source and no process, and waits for nothing', () => {
+    const core = sources.filter(({ path }) => path.startsWith('src/core/'));
+    expect(core.length).toBeGreaterThan(0);
+    const impure =
+      /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\bMath\.random\b|\bperformance\b|\bcrypto\b|\bprocess\b|\bawait\b|\basync\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\b/;
+    expect(violations(core, matching(impure))).toEqual([]);
+  });
+});
+
+describe('cryptography', () => {
+  it('makes ciphers in one file', () => {
+    const elsewhere = sources.filter(({ path }) => path !== 'src/crypto/aead.ts');
+    expect(violations(elsewhere, matching(/\bcreate(?:Cipher|Decipher)iv\b/))).toEqual([]);
+  });
+});
+
+describe('source files', () => {
+  it(`have at most ${FILE_LINES_MAX} lines`, () => {
+    const tooLong = ({ lines }: SourceFile) =>
+      lines.length > FILE_LINES_MAX ? [`${lines.length} lines`] : [];
+    expect(violations(sources, tooLong)).toEqual([]);
+  });
+
+  it(`have functions of at most ${FUNCTION_LINES_MAX} lines`, () => {
+    expect(violations(sources, longFunctions)).toEqual([]);
+  });
+
+  it('export names, and no default', () => {
+    const anonymous = /^\s*export\s+default\b|\bas\s+default\b|^\s*export\s*=/;
+    expect(violations([...sources, ...tests], matching(anonymous))).toEqual([]);
+  });
+
+  it('say what every export is for', () => {
+    expect(violations(sources, undocumentedExports)).toEqual([]);
+  });
+
+  it('leave nothing to be done', () => {
+    const marker = new RegExp(`\\b(?:${['TO', 'DO'].join('')}|${['FIX', 'ME'].join('')})\\b`);
+    expect(violations([...sources, ...tests], ({ lines }) => numbered(lines, marker))).toEqual([]);
+  });
+
+  it('do not write to the console', () => {
+    expect(violations(sources, matching(/\bconsole\b/))).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  it('are all run', () => {
+    const partial = /\b(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:skip|only|todo)\b/;
+    expect(violations(tests, matching(partial))).toEqual([]);
+  });
+});
+
+describe('the repository', () => {
+  it('does not know where it was made', () => {
+    const place = `/${'work'}/`;
+    const found = repositoryFiles().filter((path) =>
+      readFileSync(join(ROOT, path), 'latin1').includes(place),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+function filesUnder(folder: string): SourceFile[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .map((name) => posix.join(folder, name.replaceAll('\\', '/')))
+    .filter((path) => path.endsWith('.ts') && !path.includes('/node_modules/'))
+    .sort()
+    .map((path) => {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      const code = blanked(text);
+      const lines = text.replace(/\n$/, '').split('\n');
+      return { path, lines, code: code.split('\n'), imports: importsOf(text, code) };
+    });
+}
+
+/** Committed files and those that would be. */
+function repositoryFiles(): string[] {
+  const listed = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
+  const paths = execFileSync('git', listed, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 }).split('\0');
+  return paths.filter(
+    (path) => path !== '' && existsSync(join(ROOT, path)) && statSync(join(ROOT, path)).isFile(),
+  );
+}
+
+function violations(files: readonly SourceFile[], find: (file: SourceFile) => readonly string[]): string[] {
+  return files.flatMap((file) => find(file).map((found) => `${file.path}: ${found}`));
+}
+
+/** Finds the lines whose code, comments and strings apart, matches. */
+function matching(pattern: RegExp): (file: SourceFile) => string[] {
+  return ({ code }) => numbered(code, pattern);
+}
+
+function numbered(lines: readonly string[], pattern: RegExp): string[] {
+  return lines.flatMap((line, index) => (pattern.test(line) ? [`line ${index + 1}: ${line.trim()}`] : []));
+}
+
+/** Text of the same shape in which comments, strings and regular expressions are blank. What a template embeds is code. */
+function blanked(text: string): string {
+  const comment = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/;
+  const string = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`/;
+  // A slash that follows an operator starts a regular expression; after a value it divides.
+  const regex =
+    /(?<=[=(,:?!&|[{;]\s*|=>\s*|\breturn\s+)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\//;
+  const any = new RegExp([comment, string, regex].map(({ source }) => source).join('|'), 'g');
+  return text.replace(any, (part) => {
+    const kept = part.startsWith('`') ? /\$\{[^}]*\}|[^\n]/g : /[^\n]/g;
+    return part.replace(kept, (piece) => (piece.length > 1 ? piece : ' '));
+  });
+}
+
+/** Static, dynamic and re-exporting imports that are code, and not part of a comment or a string. */
+function importsOf(text: string, code: string): string[] {
+  const clause = /(?<![.\w])(?:from\s*|import\s*\(?\s*)(['"])([^'"\n]+)\1/g;
+  return [...text.matchAll(clause)].flatMap((found) =>
+    /^(?:from|import)\b/.test(code.slice(found.index)) ? [found[2]!] : [],
+  );
+}
+
+/** Relies on the formatter: what opens a block on a line is closed by the first line of the same indentation. */
+function longFunctions({ code }: SourceFile): string[] {
+  const declared = /^\s*(?:export\s+)?(?:async\s+)?function\b/;
+  const method =
+    /^\s+(?:(?:static|async|override|get|set|private|protected|public)\s+|\*|#)*(?!(?:if|for|while|switch|catch|return|function|await|new)\b)[\w$]+(?:<[^>]*>)?\(.*$/;
+  const arrow = /=>\s*\{$/;
+  return code.flatMap((line, start) => {
+    if (!declared.test(line) && !arrow.test(line) && !method.test(line)) return [];
+    const indentation = /^\s*/.exec(line)![0];
+    const closing = new RegExp(`^${indentation}\\}(?!.*\\{\\s*$)`);
+    const isCall = !declared.test(line) && !arrow.test(line) && !opensBlock(code, start, indentation);
+    const length = isCall
+      ? 0
+      : code.slice(start).findIndex((later, offset) => offset > 0 && closing.test(later)) + 1;
+    return length > FUNCTION_LINES_MAX ? [`line ${start + 1}: ${length} lines: ${line.trim()}`] : [];
+  });
+}
+
+/** True for a method, whose head ends with `{`; false for a call, which looks the same so far. */
+function opensBlock(code: readonly string[], start: number, indentation: string): boolean {
+  if (/\{\s*$/.test(code[start]!)) return true;
+  const headEnd = code.slice(start + 1).find((line) => line.startsWith(`${indentation})`));
+  return headEnd !== undefined && /\)(?::.*)?\s*\{\s*$/.test(headEnd);
+}
+
+/**
+ * Exports without a docstring right above. One docstring may speak for several exports in a row, and a type on one line
+ * and a re-export speak for themselves.
+ */
+function undocumentedExports({ lines, code }: SourceFile): string[] {
+  const declaration =
+    /^export\s+(?:(?:abstract|async|declare)\s+)*(?:function|class|interface|type|const|let|enum)\b/;
+  const oneLineType = /^export\s+type\s+[^{]*;$/;
+  const isDocumented = (index: number): boolean => {
+    const above = lines[index - 1]?.trim() ?? '';
+    return (
+      above.endsWith('*/') || (declaration.test(above) && above.endsWith(';') && isDocumented(index - 1))
+    );
+  };
+  return code.flatMap((line, index) => {
+    if (!declaration.test(line) || oneLineType.test(lines[index]!) || isDocumented(index)) return [];
+    return [`line ${index + 1}: ${lines[index]!.trim()}`];
+  });
+}

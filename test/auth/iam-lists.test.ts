@@ -1,0 +1,117 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Caller } from '../../src/app/ports.ts';
+import { createIam, type Iam } from '../../src/auth/iam.ts';
+import { createPasswordVerifier } from '../../src/auth/password.ts';
+import { createLoginThrottle } from '../../src/auth/throttle.ts';
+import {
+  ADMIN_ID,
+  DOMAIN_ID,
+  directoryOf,
+  movableClock,
+  NOW_MS,
+  OTHER_PROJECT_ID,
+  PASSWORD,
+  PROJECT_ID,
+  READER_ID,
+  refusalOf,
+  TOKEN_KEY,
+} from './fixtures.ts';
+
+const directory = directoryOf();
+const clock = movableClock();
+const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
+const CALLER: Caller = {
+  domainId: DOMAIN_ID,
+  userId: ADMIN_ID,
+  userName: 'admin',
+  projectIds: new Set(),
+  method: 'token',
+  accessKeyId: undefined,
+};
+let iam: Iam;
+
+beforeEach(() => {
+  iam = createIam({
+    directory: () => directory,
+    clock,
+    tokenKey: TOKEN_KEY,
+    passwords: createPasswordVerifier({ dummyCost: { ln: 10, r: 8, p: 1 } }),
+    throttle: createLoginThrottle({ clock }),
+    region: 'local-1',
+    baseUrl: () => 'http://127.0.0.1:4280',
+  });
+});
+
+const bodyOf = (user: unknown, scope?: unknown) => ({
+  auth: {
+    identity: { methods: ['password'], password: { user } },
+    ...(scope === undefined ? {} : { scope }),
+  },
+});
+const login = (body: unknown, address = '10.0.0.1') =>
+  iam.createTokenFor({ body, address, noCatalog: false });
+
+describe('the other IAM calls', () => {
+  it('show what a token says, until it expires', async () => {
+    const { token, body } = await login(bodyOf(USER, { domain: { name: 'acme' } }));
+    expect(iam.showToken({ token, noCatalog: false })).toEqual(body);
+    expect(refusalOf(() => iam.showToken({ token: `${token}x`, noCatalog: true })).code).toBe(
+      'unauthenticated',
+    );
+    clock.advance(24 * 3_600_000);
+    expect(refusalOf(() => iam.showToken({ token, noCatalog: true })).code).toBe('token-expired');
+    clock.advance(-24 * 3_600_000);
+    expect(clock.nowMs()).toBe(NOW_MS);
+  });
+
+  it('list the projects of the caller, whatever the token reaches', () => {
+    expect(iam.listProjects(CALLER)).toEqual({
+      projects: [
+        { id: PROJECT_ID, name: 'local-1', ...projectMembers(PROJECT_ID) },
+        { id: OTHER_PROJECT_ID, name: 'local-2', ...projectMembers(OTHER_PROJECT_ID) },
+      ],
+      links: { self: 'http://127.0.0.1:4280/v3/projects', next: null, previous: null },
+    });
+    const reader = { ...CALLER, userId: READER_ID, userName: 'reader' };
+    expect(iam.listProjects(reader).projects.map(({ name }) => name)).toEqual(['local-2']);
+    expect(iam.listProjects({ ...CALLER, userId: 'gone' }).projects).toEqual([]);
+  });
+
+  it.each([
+    [{ name: 'local-1' }, 1],
+    [{ name: 'local' }, 0],
+    [{ name: '' }, 0],
+    [{ domainId: DOMAIN_ID }, 2],
+    [{ domainId: '2'.repeat(32) }, 0],
+  ])('list projects by %j', (query, count) => {
+    expect(iam.listProjects(CALLER, query).projects).toHaveLength(count);
+  });
+
+  it('list the domain of the caller alone', () => {
+    const links = { self: `http://127.0.0.1:4280/v3/domains/${DOMAIN_ID}` };
+    expect(iam.listDomains(CALLER)).toEqual({
+      domains: [{ id: DOMAIN_ID, name: 'acme', enabled: true, description: '', links }],
+      links: { self: 'http://127.0.0.1:4280/v3/auth/domains', next: null, previous: null },
+    });
+    expect(iam.listDomains({ ...CALLER, domainId: 'gone' }).domains).toEqual([]);
+  });
+
+  it('list the caller alone among the users', () => {
+    expect(iam.listUsers(CALLER, { name: 'admin' }).users).toMatchObject([
+      { id: ADMIN_ID, name: 'admin', domain_id: DOMAIN_ID },
+    ]);
+    expect(iam.listUsers(CALLER, { name: 'reader' }).users).toEqual([]);
+    expect(iam.listUsers({ ...CALLER, userId: 'gone' }).users).toEqual([]);
+  });
+});
+
+function projectMembers(id: string) {
+  return {
+    domain_id: DOMAIN_ID,
+    parent_id: DOMAIN_ID,
+    is_domain: false,
+    enabled: true,
+    description: '',
+    links: { self: `http://127.0.0.1:4280/v3/projects/${id}` },
+  };
+}

@@ -1,0 +1,129 @@
+import { scryptSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  createPasswordVerifier,
+  hashPassword,
+  isPasswordHash,
+  verifyPassword,
+} from '../../src/auth/password.ts';
+import { PASSWORD, PASSWORD_HASH, rejectionOf } from './fixtures.ts';
+
+const CHEAP = { ln: 10, r: 8, p: 1 };
+const SALT = 'A'.repeat(22);
+const HASH = 'A'.repeat(43);
+
+describe('password hashes', () => {
+  it('are PHC strings of scrypt with a fresh salt', async () => {
+    const [first, second] = await Promise.all([hashPassword('x', CHEAP), hashPassword('x', CHEAP)]);
+    expect(first).toMatch(/^\$scrypt\$ln=10,r=8,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
+    expect(first).not.toBe(second);
+  });
+
+  it('cost 2^16 rounds unless told otherwise', async () => {
+    const phc = await hashPassword('x');
+    expect(phc.startsWith('$scrypt$ln=16,r=8,p=1$')).toBe(true);
+    expect(await verifyPassword(phc, 'x')).toBe(true);
+  });
+
+  it('are what scrypt of RFC 7914 gives', () => {
+    const hash = scryptSync(PASSWORD, 'sodiumchloride', 32, { N: 1024, r: 8, p: 1 });
+    expect(PASSWORD_HASH).toBe(
+      `$scrypt$ln=10,r=8,p=1$c29kaXVtY2hsb3JpZGU$${hash.toString('base64').replaceAll('=', '')}`,
+    );
+  });
+
+  it('fit their own password only', async () => {
+    const phc = await hashPassword('pass\u0000wörd', CHEAP);
+    expect(await verifyPassword(phc, 'pass\u0000wörd')).toBe(true);
+    for (const other of ['', 'pass', 'pass\u0000word', 'pass\u0000wörd ', phc]) {
+      expect(await verifyPassword(phc, other)).toBe(false);
+    }
+  });
+
+  it('are accepted within the bounds of cost', () => {
+    const costs = ['ln=10,r=8,p=1', 'ln=20,r=8,p=1', 'ln=15,r=1,p=1', 'ln=16,r=8,p=16'];
+    expect(costs.filter((cost) => !isPasswordHash(`$scrypt$${cost}$${SALT}$${HASH}`))).toEqual([]);
+  });
+
+  it.each([
+    '',
+    'Passw0rd!',
+    PASSWORD_HASH.slice(1),
+    `${PASSWORD_HASH}=`,
+    `${PASSWORD_HASH}\n`,
+    `$scrypt$ln=9,r=8,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=21,r=8,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=20,r=9,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=20,r=8,p=2$${SALT}$${HASH}`,
+    `$scrypt$ln=16,r=1,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=16,r=0,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=16,r=8,p=0$${SALT}$${HASH}`,
+    `$scrypt$ln=016,r=8,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=16,r=08,p=1$${SALT}$${HASH}`,
+    `$scrypt$r=8,ln=16,p=1$${SALT}$${HASH}`,
+    `$scrypt$ln=16,r=8,p=1$AAAA$${HASH}`,
+    `$scrypt$ln=16,r=8,p=1$${SALT}$AAAA`,
+    `$scrypt$ln=16,r=8,p=1$${SALT}$${'A'.repeat(42)}B`,
+    `$scrypt$ln=16,r=8,p=1$${SALT}$${HASH.replace('A', '_')}`,
+    `$argon2id$v=19$m=65536,t=3,p=4$${SALT}$${HASH}`,
+  ])('are refused in any other form: %j', (text) => {
+    expect(isPasswordHash(text)).toBe(false);
+  });
+
+  it('of all zeros, as unknown users are checked against, fit nothing', async () => {
+    expect(await verifyPassword(undefined, '')).toBe(false);
+    expect(await verifyPassword('nonsense', 'nonsense')).toBe(false);
+  });
+
+  it('cost an unknown user as much work as one with the usual hash', async () => {
+    const cost = { ln: 14, r: 8, p: 1 };
+    const phc = await hashPassword('x', cost);
+    const workOf = async (hash: string | undefined): Promise<number> => {
+      const before = process.cpuUsage();
+      await verifyPassword(hash, 'y', cost);
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    const known: number[] = [];
+    const unknown: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      known.push(await workOf(phc));
+      unknown.push(await workOf(undefined));
+    }
+    // Time of the processor, since other programs may be running; leaving the work out gives nearly 0.
+    const ratio = Math.min(...unknown) / Math.min(...known);
+    expect(ratio).toBeGreaterThan(0.5);
+    expect(ratio).toBeLessThan(2);
+  });
+});
+
+describe('the password verifier', () => {
+  it('takes 2 and 16 waiting, then refuses, and recovers', async () => {
+    const verifier = createPasswordVerifier();
+    const accepted = Array.from({ length: 18 }, () => verifier.verify(PASSWORD_HASH, PASSWORD));
+    expect((await rejectionOf(verifier.verify(PASSWORD_HASH, PASSWORD))).code).toBe('throttled');
+    expect(await Promise.all(accepted)).toEqual(Array.from({ length: 18 }, () => true));
+    expect(await verifier.verify(PASSWORD_HASH, PASSWORD)).toBe(true);
+    expect(await verifier.verify(PASSWORD_HASH, 'wrong')).toBe(false);
+  });
+
+  it('never blocks the thread', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => {
+      ticks += 1;
+    }, 5);
+    await verifyPassword(undefined, 'x');
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(2);
+  });
+
+  it('runs no more at once than told', async () => {
+    const verifier = createPasswordVerifier({ concurrent: 1, waiting: 1 });
+    const order: string[] = [];
+    const first = verifier.verify(undefined, 'slow').then(() => order.push('slow'));
+    const second = verifier.verify(PASSWORD_HASH, 'fast').then(() => order.push('fast'));
+    expect((await rejectionOf(verifier.verify(PASSWORD_HASH, 'x'))).code).toBe('throttled');
+    await Promise.all([first, second]);
+    expect(order).toEqual(['slow', 'fast']);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import {
+  createLoginThrottle,
+  createRateLimiter,
+  LOGIN_FAILURES_MAX,
+  LOGIN_WINDOW_MS,
+} from '../../src/auth/throttle.ts';
+import { movableClock, refusalOf } from './fixtures.ts';
+
+const AT_HOME = { principal: 'admin', address: '10.0.0.1' };
+
+describe('the login throttle', () => {
+  function failures(count: number, clock = movableClock()) {
+    const throttle = createLoginThrottle({ clock });
+    for (let index = 0; index < count; index += 1) throttle.begin(AT_HOME);
+    return { throttle, clock, next: () => refusalOf(() => throttle.begin(AT_HOME)).code };
+  }
+
+  it('lets 10 failures pass and refuses the 11th attempt', () => {
+    expect(LOGIN_FAILURES_MAX).toBe(10);
+    expect(failures(9).next()).toBe('accepted');
+    expect(failures(10).next()).toBe('throttled');
+  });
+
+  it('counts for each user and address', () => {
+    const { throttle } = failures(10);
+    throttle.begin({ ...AT_HOME, principal: 'reader' });
+    throttle.begin({ ...AT_HOME, address: '10.0.0.2' });
+    expect(refusalOf(() => throttle.begin(AT_HOME)).code).toBe('throttled');
+  });
+
+  it('lets go a minute after the failures, not earlier', () => {
+    const { clock, next } = failures(10);
+    clock.advance(LOGIN_WINDOW_MS - 1);
+    expect(next()).toBe('throttled');
+    clock.advance(1);
+    expect(next()).toBe('accepted');
+  });
+
+  it('allows no more than 10 in any minute, also over the turn of one', () => {
+    const clock = movableClock();
+    const throttle = createLoginThrottle({ clock });
+    const begunMs: number[] = [];
+    for (let second = 0; second < 300; second += 1) {
+      clock.advance(1_000);
+      if (refusalOf(() => throttle.begin(AT_HOME)).code === 'accepted') begunMs.push(clock.nowMs());
+    }
+    const spans = begunMs.slice(10).map((timeMs, index) => timeMs - (begunMs[index] ?? 0));
+    expect(Math.min(...spans)).toBeGreaterThanOrEqual(LOGIN_WINDOW_MS);
+    expect(begunMs).toHaveLength(50);
+  });
+
+  it('forgets the failures after a success', () => {
+    const { throttle, next } = failures(10);
+    throttle.succeed(AT_HOME);
+    expect(next()).toBe('accepted');
+  });
+
+  it('takes an attempt back that was never checked', () => {
+    const { throttle, next } = failures(10);
+    throttle.withdraw(AT_HOME);
+    expect(next()).toBe('accepted');
+    expect(next()).toBe('throttled');
+  });
+
+  it('remembers a bounded number of users, those seen last', () => {
+    const throttle = createLoginThrottle({ clock: movableClock(), failuresMax: 1, entriesMax: 3 });
+    for (const principal of ['a', 'b', 'c', 'd']) throttle.begin({ principal, address: '' });
+    expect(refusalOf(() => throttle.begin({ principal: 'b', address: '' })).code).toBe('throttled');
+    expect(refusalOf(() => throttle.begin({ principal: 'a', address: '' })).code).toBe('accepted');
+  });
+
+  it.each([
+    ['counts an attempt as being seen', ['a', 'b', 'a', 'c']],
+    ['pushes nobody out for one it knows', ['a', 'a', 'b', 'b']],
+  ])('%s', (_name, principals) => {
+    const throttle = createLoginThrottle({ clock: movableClock(), failuresMax: 2, entriesMax: 2 });
+    for (const principal of principals) throttle.begin({ principal, address: '' });
+    expect(refusalOf(() => throttle.begin({ principal: 'a', address: '' })).code).toBe('throttled');
+  });
+
+  it('is not locked for ever by a clock that is set back', () => {
+    const { clock, next } = failures(10);
+    clock.advance(-3_600_000);
+    expect(next()).toBe('accepted');
+  });
+});
+
+describe('the rate limiter', () => {
+  it('allows a burst of one second, then as many as are earned', () => {
+    const clock = movableClock();
+    const limiter = createRateLimiter({ clock, perSecond: 5 });
+    const taken = (): number => {
+      let count = 0;
+      while (refusalOf(() => limiter.take('a')).code === 'accepted') count += 1;
+      return count;
+    };
+    expect(taken()).toBe(5);
+    clock.advance(199);
+    expect(taken()).toBe(0);
+    clock.advance(1);
+    expect(taken()).toBe(1);
+    clock.advance(10_000);
+    expect(taken()).toBe(5);
+    clock.advance(-10_000);
+    expect(taken()).toBe(0);
+    clock.advance(200);
+    expect(taken()).toBe(1);
+  });
+
+  it('counts each principal alone, and forgets the one unused for longest', () => {
+    const limiter = createRateLimiter({ clock: movableClock(), perSecond: 0.5, entriesMax: 2 });
+    const take = (principal: string): string => refusalOf(() => limiter.take(principal)).code;
+    expect([take('a'), take('a'), take('b'), take('b')]).toEqual([
+      'accepted',
+      'throttled',
+      'accepted',
+      'throttled',
+    ]);
+    expect([take('c'), take('b'), take('a')]).toEqual(['accepted', 'throttled', 'accepted']);
+  });
+});

@@ -1,0 +1,355 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import type { SecretAggregate } from '../../src/core/secret.ts';
+import { findVersion, latestVersionNumber, requireEnabled } from '../../src/core/versions.ts';
+import {
+  aCommand,
+  aNewVersion,
+  anAggregate,
+  aSealedValue,
+  aVersion,
+  decideOn,
+  evolve,
+  marks,
+  numbers,
+  outcome,
+  range,
+  T0,
+} from '../support/builders.ts';
+
+const add = aCommand('add-version');
+
+/** The numbers that one more version removes. */
+function victims(current: SecretAggregate, command = add): number[] {
+  const left = new Set(numbers(evolve(current, command)));
+  return numbers(current).filter((number) => !left.has(number));
+}
+
+describe('a new version', () => {
+  it('gets the next number, what was sealed, and the stages', () => {
+    const version = aNewVersion({
+      uid: 'ab'.repeat(16),
+      kind: 'binary',
+      expireTimeMs: 5,
+      sealed: aSealedValue(),
+    });
+    const current = anAggregate({ versions: [1, 2] });
+    const { next, added, result } = decideOn(current, aCommand('add-version', { version, nowMs: T0 + 50 }));
+    const expected = {
+      number: 3,
+      uid: 'ab'.repeat(16),
+      kind: 'binary',
+      expireTimeMs: 5,
+      createTimeMs: T0 + 50,
+      slot: 2,
+    };
+    expect(next!.versions.at(-1)).toEqual({ ...expected, kmsKeyId: current.secret.kmsKeyId });
+    expect(added).toEqual({ versionNumber: 3, sealed: version.sealed });
+    expect(added?.sealed).toBe(version.sealed);
+    expect(result).toEqual({ version: { version: next!.versions.at(-1), stages: ['SYSCURRENT'] } });
+  });
+
+  it('changes of the secret only its counter, its time and its revision', () => {
+    const current = anAggregate({ versions: [1, 2] });
+    expect(evolve(current, aCommand('add-version', { nowMs: T0 + 50 })).secret).toEqual({
+      ...current.secret,
+      lastVersionNumber: 3,
+      updateTimeMs: T0 + 50,
+      revision: current.secret.revision + 1,
+    });
+  });
+
+  it('leaves the others alone', () => {
+    const current = anAggregate({ versions: [1, 2] });
+    expect(evolve(current, add).versions.slice(0, 2)).toEqual(current.versions);
+  });
+
+  it('never gets a number that was given before', () => {
+    expect(numbers(evolve(anAggregate({ versions: [2, 7], secret: { lastVersionNumber: 9 } }), add))).toEqual(
+      [2, 7, 10],
+    );
+  });
+
+  it('never gets the number of a version that made room', () => {
+    const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
+    const small = aCommand('add-version', { limits, stages: [] });
+    const history = evolve(
+      anAggregate({ versions: range(1, 4), stages: { SYSCURRENT: 1 } }),
+      small,
+      small,
+      small,
+    );
+    expect(numbers(history)).toEqual([1, 5, 6, 7]);
+    expect(history.secret.lastVersionNumber).toBe(7);
+  });
+});
+
+describe('create_time of versions', () => {
+  const twoVersions = {
+    ...anAggregate({ versions: [1, 2] }),
+    versions: [aVersion({ number: 1, createTimeMs: T0 }), aVersion({ number: 2, createTimeMs: T0 + 10 })],
+  };
+
+  it.each([
+    { clock: 'runs on', nowMs: T0 + 11, createTimeMs: T0 + 11 },
+    { clock: 'stands still', nowMs: T0 + 10, createTimeMs: T0 + 11 },
+    { clock: 'goes back', nowMs: T0 - 1_000_000, createTimeMs: T0 + 11 },
+    { clock: 'goes back to zero', nowMs: 0, createTimeMs: T0 + 11 },
+    { clock: 'leaps', nowMs: T0 + 1_000_000, createTimeMs: T0 + 1_000_000 },
+  ])('rises when the clock $clock', ({ nowMs, createTimeMs }) => {
+    expect(evolve(twoVersions, aCommand('add-version', { nowMs })).versions.at(-1)?.createTimeMs).toBe(
+      createTimeMs,
+    );
+  });
+
+  it('rises past a last version that makes room itself', () => {
+    const current = anAggregate({
+      versions: range(1, 4),
+      stages: { SYSCURRENT: 1, SYSPREVIOUS: 2, blue: 3 },
+    });
+    const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
+    const next = evolve(current, aCommand('add-version', { limits, stages: [], nowMs: T0 }));
+    expect(numbers(next)).toEqual([1, 2, 3, 5]);
+    expect(next.versions.at(-1)?.createTimeMs).toBe(current.versions.at(-1)!.createTimeMs + 1);
+  });
+});
+
+describe('the 21st version', () => {
+  it.each([
+    { why: 'the oldest', stages: { SYSCURRENT: 20, SYSPREVIOUS: 19 }, add: undefined, victim: 1 },
+    {
+      why: 'the oldest without a stage',
+      stages: { SYSCURRENT: 20, blue: 1, green: 2 },
+      add: undefined,
+      victim: 3,
+    },
+    { why: 'the newest, if no other is free', stages: marksOn(range(1, 19)), add: [], victim: 20 },
+    {
+      why: 'the one that just lost SYSPREVIOUS',
+      stages: { ...marksOn(range(2, 20)), SYSPREVIOUS: 1 },
+      add: undefined,
+      victim: 1,
+    },
+    {
+      why: 'the one that just lost its own stage',
+      stages: { ...marksOn(range(2, 20)), blue: 1 },
+      add: ['blue'],
+      victim: 1,
+    },
+    {
+      why: 'never one whose second stage stays',
+      stages: { SYSCURRENT: 20, blue: 1, green: 1 },
+      add: ['blue'],
+      victim: 2,
+    },
+    {
+      why: 'never the former SYSCURRENT',
+      stages: { SYSCURRENT: 1, SYSPREVIOUS: 2, blue: 3 },
+      add: undefined,
+      victim: 2,
+    },
+  ])('takes the place of $why', ({ stages, add: names, victim }) => {
+    const current = anAggregate({ versions: range(1, 20), stages });
+    expect(victims(current, aCommand('add-version', { stages: names }))).toEqual([victim]);
+  });
+
+  /** A stage of its own on each of these versions: more than the limit allows, as no rule here may rely on it. */
+  function marksOn(versions: number[]): Record<string, number> {
+    return Object.fromEntries(
+      versions.map((number) => [number === 20 ? 'SYSCURRENT' : `own${number}`, number]),
+    );
+  }
+
+  it('is the first to remove anything', () => {
+    expect(victims(anAggregate({ versions: range(1, 18) }))).toEqual([]);
+    expect(victims(anAggregate({ versions: range(1, 19) }))).toEqual([]);
+    expect(victims(anAggregate({ versions: range(1, 20) }))).toEqual([1]);
+  });
+
+  it('gets the slot that became free', () => {
+    const current = anAggregate({
+      versions: range(1, 20),
+      stages: { SYSCURRENT: 20, SYSPREVIOUS: 19, blue: 1 },
+    });
+    const next = evolve(current, add);
+    expect(next.versions.at(-1)).toMatchObject({ number: 21, slot: findVersion(current, 2)!.version.slot });
+    expect(new Set(next.versions.map((version) => version.slot)).size).toBe(20);
+  });
+
+  it('is refused when the cap rejects, and the 20th is not', () => {
+    const reject = aCommand('add-version', { versionCap: 'reject' });
+    expect(outcome(() => decideOn(anAggregate({ versions: range(1, 19) }), reject))).toBe('ok');
+    expect(outcome(() => decideOn(anAggregate({ versions: range(1, 20) }), reject))).toBe('version-limit');
+  });
+
+  it('is refused, rather than removing a staged one, when every version has a stage', () => {
+    const stages = Object.fromEntries(range(1, 20).map((number) => [`own${number}`, number]));
+    expect(
+      outcome(() =>
+        decideOn(anAggregate({ versions: range(1, 20), stages }), aCommand('add-version', { stages: [] })),
+      ),
+    ).toBe('version-limit');
+  });
+});
+
+describe('a lower limit of versions', () => {
+  const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
+
+  it('is kept like the documented one', () => {
+    const small = aCommand('add-version', { limits });
+    const three = anAggregate({ versions: [1, 2, 3], stages: { SYSCURRENT: 3, SYSPREVIOUS: 2, blue: 1 } });
+    const four = evolve(three, small);
+    expect(numbers(four)).toEqual([1, 2, 3, 4]);
+    expect(numbers(evolve(four, small))).toEqual([1, 3, 4, 5]);
+    expect(outcome(() => decideOn(four, aCommand('add-version', { limits, versionCap: 'reject' })))).toBe(
+      'version-limit',
+    );
+  });
+
+  it('has room for every stage on a version of its own', () => {
+    const full = anAggregate({ versions: range(1, 4), stages: { SYSCURRENT: 4, SYSPREVIOUS: 3, blue: 1 } });
+    const next = evolve(full, aCommand('add-version', { limits, stages: ['SYSCURRENT'] }));
+    expect(numbers(next)).toEqual([1, 3, 4, 5]);
+    expect(marks(next)).toEqual({ SYSCURRENT: 5, SYSPREVIOUS: 4, blue: 1 });
+  });
+
+  it('removes as many as are too many since it was lowered', () => {
+    const current = anAggregate({
+      versions: range(1, 20),
+      stages: { SYSCURRENT: 20, SYSPREVIOUS: 18, blue: 5 },
+    });
+    const next = evolve(current, aCommand('add-version', { limits }));
+    expect(numbers(next)).toEqual([5, 19, 20, 21]);
+    expect(next.versions.at(-1)!.slot).toBeLessThan(4);
+  });
+
+  describe('while more versions than that have a stage', () => {
+    const own = Object.fromEntries(range(1, 10).map((number) => [`own${number}`, number]));
+    const current = anAggregate({
+      versions: range(1, 20),
+      stages: { ...own, SYSCURRENT: 20, SYSPREVIOUS: 19 },
+    });
+    const small = aCommand('add-version', { limits });
+    const unmark = (number: number) => aCommand('remove-stage', { name: `own${number}` });
+
+    it('lets every one of them stay, and the rotation succeed', () => {
+      const next = evolve(current, small);
+      expect(numbers(next)).toEqual([...range(1, 10), 20, 21]);
+      expect(marks(next)).toEqual({ ...own, SYSCURRENT: 21, SYSPREVIOUS: 20 });
+    });
+
+    it('never adds to their number, however often it rotates', () => {
+      const next = evolve(current, ...range(1, 30).map(() => small));
+      expect(numbers(next)).toEqual([...range(1, 10), 49, 50]);
+    });
+
+    it('gives each a slot of its own, beyond the limit where need be', () => {
+      const next = evolve(current, small);
+      const slots = next.versions.map((version) => version.slot);
+      expect(next.versions.slice(0, 10)).toEqual(current.versions.slice(0, 10));
+      expect(slots.at(-1)).toBe(10);
+      expect(new Set(slots).size).toBe(12);
+    });
+
+    it('lets their number shrink as stages leave, down to the limit', () => {
+      let state = evolve(current, small);
+      const counts = range(1, 10).map((number) => {
+        state = evolve(state, unmark(number), small);
+        return state.versions.length;
+      });
+      expect(counts).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 4, 4]);
+    });
+
+    it('refuses more versions when the cap rejects', () => {
+      const reject = aCommand('add-version', { limits, versionCap: 'reject' });
+      expect(outcome(() => decideOn(current, reject))).toBe('version-limit');
+    });
+
+    it.each([
+      { staged: 19, ends: 'ok' },
+      { staged: 20, ends: 'version-limit' },
+    ])('of which $staged have a stage, ends $ends, for the last slot is the 20th', ({ staged, ends }) => {
+      const full = anAggregate({
+        versions: range(1, 20),
+        stages: Object.fromEntries(range(1, staged).map((number) => [`own${number}`, number])),
+      });
+      const unmarked = aCommand('add-version', { limits, stages: [] });
+      expect(outcome(() => decideOn(full, unmarked))).toBe(ends);
+    });
+  });
+});
+
+describe('a value that was sealed too early', () => {
+  it.each([
+    { why: 'the key of the secret changed meanwhile', secret: { kmsKeyId: 'another-key' } },
+    { why: 'the secret was replaced by another of its name', secret: { id: 'another-secret' } },
+  ])('is refused when $why', ({ secret }) => {
+    expect(outcome(() => decideOn(anAggregate({ secret }), add))).toBe('seal-outdated');
+    expect(outcome(() => decideOn(anAggregate(), add))).toBe('ok');
+  });
+
+  it('is refused for the state first, so that nobody seals in vain', () => {
+    const frozen = anAggregate({ secret: { kmsKeyId: 'another-key', state: 'DISABLED' } });
+    expect(outcome(() => decideOn(frozen, add))).toBe('secret-not-enabled');
+  });
+});
+
+describe('setting an expiry', () => {
+  const current = anAggregate({ versions: [1, 2, 3], stages: { SYSCURRENT: 3, blue: 2 } });
+
+  it.each([0, T0 - 1, T0, 9_999_999_999_999])('to %i changes that version only', (expireTimeMs) => {
+    const { next, result } = decideOn(
+      current,
+      aCommand('set-version-expiry', { versionNumber: 2, expireTimeMs }),
+    );
+    const version = { ...current.versions[1]!, expireTimeMs };
+    expect(next).toEqual({
+      secret: { ...current.secret, revision: current.secret.revision + 1 },
+      versions: [current.versions[0], version, current.versions[2]],
+      stages: current.stages,
+    });
+    expect(result).toEqual({ version: { version, stages: ['blue'] } });
+  });
+
+  it('can be done again', () => {
+    const expiry = (expireTimeMs: number) =>
+      aCommand('set-version-expiry', { versionNumber: 1, expireTimeMs });
+    expect(evolve(current, expiry(5), expiry(6)).versions[0]?.expireTimeMs).toBe(6);
+  });
+
+  it.each([0, 4])('of version %i, which does not exist, is refused', (versionNumber) => {
+    expect(outcome(() => decideOn(current, aCommand('set-version-expiry', { versionNumber })))).toBe(
+      'version-not-found',
+    );
+  });
+});
+
+describe('reading', () => {
+  it.each([
+    { stages: { SYSCURRENT: 3 }, latest: 3 },
+    { stages: { SYSCURRENT: 1, SYSPREVIOUS: 3, blue: 2 }, latest: 1 },
+    { stages: { blue: 3 }, latest: undefined },
+  ])('latest means the holder of SYSCURRENT: $stages', ({ stages, latest }) => {
+    expect(latestVersionNumber(anAggregate({ versions: [1, 2, 3], stages }).stages)).toBe(latest);
+  });
+
+  it('finds a version with its stages, in the order of their slots', () => {
+    const stages = { SYSCURRENT: 2, SYSPREVIOUS: 2, blue: 2, green: 1 };
+    const sorted = anAggregate({ versions: [1, 2], stages });
+    const current = { ...sorted, stages: sorted.stages.toReversed() };
+    expect(findVersion(current, 2)).toEqual({
+      version: current.versions[1],
+      stages: ['SYSCURRENT', 'SYSPREVIOUS', 'blue'],
+    });
+    expect(findVersion(current, 3)).toBeUndefined();
+  });
+
+  it.each([
+    ['ENABLED', 'ok'],
+    ['DISABLED', 'secret-not-enabled'],
+    ['PENDING_DELETE', 'secret-not-enabled'],
+    ['FROZEN', 'secret-not-enabled'],
+  ] as const)('of values in state %s ends %s', (state, ends) => {
+    expect(outcome(() => requireEnabled(anAggregate({ secret: { state } })))).toBe(ends);
+  });
+});

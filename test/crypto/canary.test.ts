@@ -1,0 +1,60 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type CanaryRecord, checkCanary, createCanary } from '../../src/crypto/canary.ts';
+import { createRootKey, type RootKey } from '../../src/crypto/root-key.ts';
+
+const installationId = randomUUID();
+const rootKey = createRootKey(randomBytes(32));
+
+function aRecord(of: RootKey = rootKey, changes: Partial<CanaryRecord> = {}): CanaryRecord {
+  const sealed = createCanary(of, installationId);
+  return { rootKeyId: of.id, fingerprint: of.fingerprint, sealed, ...changes };
+}
+
+describe('canary', () => {
+  it('says ok for the root key that it was made with', () => {
+    expect(checkCanary(rootKey, installationId, aRecord())).toEqual({ kind: 'ok' });
+  });
+
+  it('names both fingerprints for another root key', () => {
+    const other = createRootKey(randomBytes(32));
+    expect(checkCanary(other, installationId, aRecord())).toEqual({
+      kind: 'wrong-root-key',
+      expected: rootKey.fingerprint,
+      given: other.fingerprint,
+    });
+  });
+
+  it('says damaged for every changed bit and every other length', () => {
+    const record = aRecord();
+    for (let bit = 0; bit < record.sealed.length * 8; bit++) {
+      const sealed = Buffer.from(record.sealed);
+      sealed[bit >> 3]! ^= 1 << (bit & 7);
+      expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
+    }
+    for (let length = 0; length < record.sealed.length; length++) {
+      const sealed = record.sealed.subarray(0, length);
+      expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
+    }
+    const sealed = Buffer.concat([record.sealed, Buffer.alloc(1)]);
+    expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
+  });
+
+  it('says damaged in another installation with the same root key', () => {
+    expect(checkCanary(rootKey, randomUUID(), aRecord())).toEqual({ kind: 'damaged' });
+  });
+
+  it('says damaged when a record was relabelled with our fingerprint', () => {
+    const other = createRootKey(randomBytes(32));
+    const { id: rootKeyId, fingerprint } = rootKey;
+    expect(checkCanary(rootKey, installationId, aRecord(other, { rootKeyId, fingerprint }))).toEqual({
+      kind: 'damaged',
+    });
+  });
+
+  it('says damaged when only the id differs', () => {
+    expect(checkCanary(rootKey, installationId, aRecord(rootKey, { rootKeyId: '0'.repeat(32) }))).toEqual({
+      kind: 'damaged',
+    });
+  });
+});

@@ -1,0 +1,310 @@
+import * as crypto from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { ValueBinding } from '../../src/app/ports.ts';
+import { SecretError } from '../../src/core/errors.ts';
+import type { Key } from '../../src/core/key.ts';
+import type { SealedValue } from '../../src/core/secret.ts';
+import { createXaesKey } from '../../src/crypto/aead.ts';
+import { dataKeyContext, materialContext, unwrapMaterial, wrapDataKey } from '../../src/crypto/envelope.ts';
+import { createKeyring } from '../../src/crypto/keyring.ts';
+
+/** Every Buffer of key bytes that came from node:crypto or went there, to see that it was zeroed. */
+const keyBytes: Uint8Array[] = [];
+let derivations = 0;
+vi.mock('node:crypto', async (importOriginal) => {
+  const actual = await importOriginal<typeof import('node:crypto')>();
+  return {
+    ...actual,
+    randomBytes: (bytes: number) => {
+      const random = actual.randomBytes(bytes);
+      if (bytes === 32) keyBytes.push(random);
+      return random;
+    },
+    createSecretKey: (bytes: Buffer) => {
+      keyBytes.push(bytes);
+      return actual.createSecretKey(bytes);
+    },
+    createHmac: (...given: Parameters<typeof actual.createHmac>) => {
+      derivations++;
+      return actual.createHmac(...given);
+    },
+  };
+});
+
+const { randomBytes, randomUUID } = crypto;
+const installationId = randomUUID();
+const kek = crypto.createSecretKey(randomBytes(32));
+const keyring = createKeyring({ installationId, kek });
+const ref = { projectId: 'p1', id: 'k1' };
+const binding: ValueBinding = {
+  projectId: 'p1',
+  secretId: 's1',
+  secretName: 'name',
+  versionUid: 'u1',
+  kind: 'string',
+};
+const key = aKey(ref, 2);
+const DAMAGED = 'A stored value cannot be opened.';
+
+function aKey(of: { projectId: string; id: string }, versions = 1, ring = keyring): Key {
+  const numbers = Array.from({ length: versions }, (_, index) => index + 1);
+  return {
+    ...of,
+    alias: 'csms/default',
+    isDefault: true,
+    state: 'ENABLED',
+    createTimeMs: 1,
+    revision: 1,
+    versions: numbers.map((number) => ({
+      number,
+      wrapped: ring.createKeyMaterial(of, number),
+      createTimeMs: 1,
+    })),
+  };
+}
+
+/** True when the value opens; any failure but the one that is allowed fails the test. */
+function opens(of: Key, bound: ValueBinding, sealed: SealedValue, ring = keyring): boolean {
+  try {
+    ring.open(of, bound, sealed);
+    return true;
+  } catch (error) {
+    // Plain comparisons: this runs many thousand times.
+    const isDamaged = error instanceof SecretError && error.code === 'damaged' && error.message === DAMAGED;
+    if (!isDamaged || error.cause !== undefined) throw error;
+    return false;
+  }
+}
+
+/** Every single bit flipped, every truncation, one byte more. */
+function* variants(blob: Uint8Array): Generator<Buffer> {
+  for (let bit = 0; bit < blob.length * 8; bit++) {
+    const changed = Buffer.from(blob);
+    changed[bit >> 3]! ^= 1 << (bit & 7);
+    yield changed;
+  }
+  for (let length = 0; length < blob.length; length++) yield Buffer.from(blob.subarray(0, length));
+  yield Buffer.concat([blob, Buffer.of(0)]);
+}
+
+describe('sealing and opening', () => {
+  it.each([0, 1, 15, 16, 17, 31, 32, 33, 1_023, 1_024, 65_535, 65_536])('gives back %i bytes', (bytes) => {
+    const value = randomBytes(bytes);
+    const sealed = keyring.seal(key, binding, value);
+    expect(sealed.body.length).toBe(bytes + 66);
+    expect(keyring.open(key, binding, sealed)).toEqual(value);
+    expect(keyring.open(key, binding, sealed)).toEqual(value);
+  });
+
+  it('gives back any value under any binding, also as plain Uint8Arrays from another thread', () => {
+    const bindings = fc.record({
+      secretId: fc.string(),
+      secretName: fc.string({ unit: 'grapheme' }),
+      versionUid: fc.string(),
+      kind: fc.constantFrom('string' as const, 'binary' as const),
+    });
+    const values = fc.integer({ min: 0, max: 65_536 }).map((bytes) => randomBytes(bytes));
+    fc.assert(
+      fc.property(bindings, values, (facts, value) => {
+        const bound = { ...facts, projectId: 'p1' };
+        const sealed = structuredClone(keyring.seal(key, bound, value));
+        return keyring.open(structuredClone(key), bound, sealed).equals(value);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('seals under the newest key version and opens what older ones sealed', () => {
+    const [first] = key.versions;
+    const old = keyring.seal({ ...key, versions: [first!] }, binding, Buffer.from('old'));
+    expect(Buffer.from(old.wrappedKey).readUInt32BE(6)).toBe(1);
+    expect(Buffer.from(keyring.seal(key, binding, Buffer.of()).wrappedKey).readUInt32BE(6)).toBe(2);
+    expect(keyring.open(key, binding, old).toString()).toBe('old');
+  });
+
+  it('never seals alike twice', () => {
+    const [left, right] = [
+      keyring.seal(key, binding, Buffer.of(1)),
+      keyring.seal(key, binding, Buffer.of(1)),
+    ];
+    expect(left.wrappedKey).not.toEqual(right.wrappedKey);
+    expect(left.body).not.toEqual(right.body);
+  });
+
+  it('refuses to seal under the key of another project', () => {
+    const seal = () => keyring.seal(aKey({ projectId: 'p2', id: 'k1' }), binding, Buffer.of(1));
+    expect(seal).toThrow(expect.objectContaining({ code: 'key-unusable' }));
+  });
+});
+
+describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
+  const value = randomBytes(300);
+  const sealed = keyring.seal(key, binding, value);
+  const other = keyring.seal(key, binding, value);
+  const ring = () => {
+    const made = createKeyring({ installationId, kek });
+    if (temperature === 'warm') for (const stored of [sealed, other]) made.open(key, binding, stored);
+    return made;
+  };
+
+  it('opens no changed, truncated or extended blob', () => {
+    const under = ring();
+    let tried = 0;
+    for (const body of variants(sealed.body)) {
+      expect(opens(key, binding, { ...sealed, body }, under), `body variant ${tried}`).toBe(false);
+      tried++;
+    }
+    for (const wrappedKey of variants(sealed.wrappedKey)) {
+      expect(opens(key, binding, { ...sealed, wrappedKey }, under), `key variant ${tried}`).toBe(false);
+      tried++;
+    }
+    expect(tried).toBe(9 * (300 + 66 + 82) + 2);
+    expect(opens(key, binding, sealed, under)).toBe(true);
+  });
+
+  it('opens nothing when a field of the binding changed', () => {
+    const under = ring();
+    const changes: Partial<ValueBinding>[] = [
+      { projectId: 'p2' },
+      { secretId: 's2' },
+      { secretName: 'Name' },
+      { versionUid: 'u2' },
+      { kind: 'binary' },
+      { secretId: 's1n', secretName: 'ame' },
+    ];
+    for (const change of changes) expect(opens(key, { ...binding, ...change }, sealed, under)).toBe(false);
+    expect(opens({ ...key, id: 'k2' }, binding, sealed, under)).toBe(false);
+    expect(opens({ ...key, projectId: 'p2' }, binding, sealed, under)).toBe(false);
+    expect(opens(key, binding, sealed, createKeyring({ installationId: randomUUID(), kek }))).toBe(false);
+  });
+
+  it('opens nothing when the key version is gone, changed, renumbered or another', () => {
+    const under = ring();
+    const [first, second] = [key.versions[0]!, key.versions[1]!];
+    const opensWith = (...versions: Key['versions']) => opens({ ...key, versions }, binding, sealed, under);
+    expect(opensWith(first)).toBe(false);
+    expect(opensWith({ ...second, wrapped: first.wrapped })).toBe(false);
+    expect(opensWith({ ...second, number: 3 })).toBe(false);
+    expect(opensWith({ ...second, wrapped: aKey(ref, 2).versions[1]!.wrapped })).toBe(false);
+    for (const wrapped of variants(second.wrapped)) expect(opensWith({ ...second, wrapped })).toBe(false);
+    expect(opensWith(second)).toBe(true);
+    const renumbered = { ...key, versions: [{ ...second, number: 3 }] };
+    expect(() => under.seal(renumbered, binding, value)).toThrow(DAMAGED);
+  });
+
+  it('opens no half of a value with the half of another, even of the same version', () => {
+    const under = ring();
+    expect(opens(key, binding, { wrappedKey: other.wrappedKey, body: sealed.body }, under)).toBe(false);
+    expect(opens(key, binding, { wrappedKey: sealed.wrappedKey, body: other.body }, under)).toBe(false);
+  });
+
+  it('opens nothing under a data key that was exchanged together with nothing else', () => {
+    const under = ring();
+    const material = unwrapMaterial(
+      createXaesKey(kek),
+      key.versions[1]!.wrapped,
+      materialContext(installationId, ref, 2),
+    );
+    const context = dataKeyContext(installationId, binding, { id: ref.id, version: 2 });
+    const wrappedKey = wrapDataKey(createXaesKey(material), {
+      dataKey: randomBytes(32),
+      cmkVersion: 2,
+      context,
+    });
+    expect(opens(key, binding, { wrappedKey, body: sealed.body }, under)).toBe(false);
+  });
+});
+
+describe('swapped rows', () => {
+  it('none opens among 2 projects, 3 secrets, 4 versions, not even where the key ids are equal', () => {
+    const rows = ['p1', 'p2'].flatMap((projectId) => {
+      const rowKey = aKey({ projectId, id: 'k1' });
+      return ['a', 'b', 'c'].flatMap((secretName) =>
+        [1, 2, 3, 4].map((version) => {
+          const versionUid = `${secretName}${version}`;
+          const bound: ValueBinding = {
+            projectId,
+            secretId: secretName,
+            secretName,
+            versionUid,
+            kind: 'string',
+          };
+          return { key: rowKey, bound, sealed: keyring.seal(rowKey, bound, Buffer.from(versionUid)) };
+        }),
+      );
+    });
+    let [accepted, refused] = [0, 0];
+    for (const [at, row] of rows.entries()) {
+      for (const [from, { key: otherKey, sealed }] of rows.entries()) {
+        if (at === from) continue;
+        const swaps = [
+          opens(row.key, row.bound, sealed),
+          opens(otherKey, row.bound, sealed),
+          opens(row.key, row.bound, { ...row.sealed, body: sealed.body }),
+          opens(row.key, row.bound, { ...row.sealed, wrappedKey: sealed.wrappedKey }),
+        ];
+        for (const isOpen of swaps) isOpen ? accepted++ : refused++;
+      }
+    }
+    expect([accepted, refused]).toEqual([0, 24 * 23 * 4]);
+    for (const row of rows) expect(opens(row.key, row.bound, row.sealed)).toBe(true);
+  });
+});
+
+describe('caches', () => {
+  it('skip the derivation for the same bytes only, and forget the entry used longest ago', () => {
+    const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 2 });
+    const stored = ['a', 'b', 'c'].map((text) => ring.seal(key, binding, Buffer.from(text)));
+    const derivationsOf = (at: number) => {
+      const before = derivations;
+      ring.open(key, binding, stored[at]!);
+      return derivations - before;
+    };
+    expect([0, 1, 0, 2, 0, 1].map(derivationsOf)).toEqual([1, 1, 0, 1, 0, 1]);
+  });
+
+  it('work without room', () => {
+    const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 0, cmkCacheMax: 0 });
+    const sealed = ring.seal(key, binding, Buffer.from('x'));
+    expect(ring.open(key, binding, sealed).toString()).toBe('x');
+    expect(ring.open(key, binding, sealed).toString()).toBe('x');
+  });
+
+  it('are not moved by a caller who reuses its buffers', () => {
+    const sealed = keyring.seal(key, binding, Buffer.from('x'));
+    const wrappedKey = Buffer.from(sealed.wrappedKey);
+    keyring.open(key, binding, { ...sealed, wrappedKey });
+    wrappedKey.fill(0);
+    expect(opens(key, binding, { ...sealed, wrappedKey })).toBe(false);
+  });
+});
+
+describe('memory', () => {
+  it('holds no key bytes after making, sealing and opening: every buffer is zeroed', () => {
+    keyBytes.length = 0;
+    const ring = createKeyring({ installationId, kek });
+    const made = aKey(ref, 1, ring);
+    ring.open(made, binding, ring.seal(made, binding, Buffer.from('x')));
+    expect(keyBytes.length).toBeGreaterThan(6);
+    for (const bytes of keyBytes) expect(bytes.every((byte) => byte === 0)).toBe(true);
+  });
+
+  it('gives sealed blobs memory of their own', () => {
+    const { wrappedKey, body } = keyring.seal(key, binding, Buffer.from('x'));
+    expect([wrappedKey.buffer.byteLength, body.buffer.byteLength]).toEqual([82, 67]);
+  });
+});
+
+describe('failing', () => {
+  it('shows nothing of the value', () => {
+    const sealed = keyring.seal(key, binding, Buffer.from('marker-7f3a'));
+    try {
+      keyring.open(key, { ...binding, versionUid: 'u2' }, sealed);
+      expect.fail('opened');
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'damaged' });
+      expect(String(error instanceof Error && error.stack)).not.toMatch(/marker|7f3a|[0-9a-f]{24}/);
+    }
+  });
+});

@@ -1,0 +1,120 @@
+import { expect, it } from 'vitest';
+import {
+  addVersion,
+  cancel,
+  create,
+  DAY_MS,
+  expectRefused,
+  freshRef,
+  purge,
+  putStage,
+  ROTATED_DRAFT,
+  remove,
+  schedule,
+  T0,
+  update,
+} from '../../support/stores.ts';
+import type { HarnessOf } from '../store.contract.ts';
+
+/** Deletion, at once or scheduled: nothing is left of it, and nothing else goes. */
+export function lifecycleContract(harnessOf: HarnessOf): void {
+  it('removes a secret with all its rows', async () => {
+    const harness = harnessOf();
+    const { store } = harness;
+    const before = await harness.countRows();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    for (let count = 0; count < 3; count += 1) await store.change(addVersion(ref, id));
+    await store.change(putStage(ref, 'blue', 1));
+    const added = { secret: 1, version: 4, stage: 3, wrappedKey: 4, body: 4, key: 0 };
+    for (const [kind, count] of Object.entries(await harness.countRows())) {
+      const key = kind as keyof typeof added;
+      expect(count - before[key], kind).toBe(added[key]);
+    }
+
+    await store.change(remove(ref));
+    expect(await harness.countRows()).toStrictEqual(before);
+    expect(await store.findSecret(ref)).toBeUndefined();
+    expect(await store.findValue(ref, 'latest')).toBeUndefined();
+    expect(await store.listSecrets({ projectId: ref.projectId, limit: 9 })).toStrictEqual([]);
+    await expectRefused(store.change(remove(ref)), 'secret-not-found');
+  });
+
+  it('frees the name for a new secret that starts at version 1', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const first = (await store.change(create(ref))).secret!;
+    await store.change(addVersion(ref, first.id));
+    await store.change(remove(ref));
+    const second = create(ref);
+    await store.change(second);
+    const found = await store.findVersions(ref);
+    expect(found?.secret).toMatchObject({ id: second.id, lastVersionNumber: 1, revision: 1 });
+    expect(found?.versions.map((version) => version.uid)).toStrictEqual([second.version.uid]);
+    const value = await store.findValue(ref, 'latest');
+    expect(Buffer.compare(value!.sealed.body, second.version.sealed.body)).toBe(0);
+    await expectRefused(store.change(addVersion(ref, first.id)), 'seal-outdated');
+  });
+
+  it('schedules a deletion and calls it off', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref, { draft: ROTATED_DRAFT }));
+    const scheduled = await store.change(schedule(ref, 7, T0 + 5));
+    expect(scheduled.secret).toMatchObject({
+      state: 'PENDING_DELETE',
+      stateBeforeDeletion: 'ENABLED',
+      scheduledDeleteTimeMs: T0 + 5 + 7 * DAY_MS,
+    });
+    expect(await store.findSecret(ref)).toStrictEqual(scheduled.secret);
+    await expectRefused(store.change(schedule(ref, 7)), 'deletion-already-scheduled');
+    await expectRefused(store.change(update(ref, { description: 'x' })), 'secret-pending-deletion');
+    await expectRefused(store.change(create(ref)), 'secret-exists');
+
+    const cancelled = await store.change(cancel(ref, T0 + 6));
+    expect(cancelled.secret).toMatchObject({
+      state: 'ENABLED',
+      stateBeforeDeletion: undefined,
+      scheduledDeleteTimeMs: undefined,
+    });
+    expect(await store.findSecret(ref)).toStrictEqual(cancelled.secret);
+    await expectRefused(store.change(cancel(ref)), 'deletion-not-scheduled');
+  });
+
+  it('purges a due secret with all its rows, and not a moment before', async () => {
+    const harness = harnessOf();
+    const { store } = harness;
+    const before = await harness.countRows();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    await store.change(schedule(ref, 7));
+    const scheduled = await store.findSecret(ref);
+    await store.change(purge(ref, id, T0 + 7 * DAY_MS - 1));
+    expect(await store.findSecret(ref)).toStrictEqual(scheduled);
+    await store.change(purge(ref, id, T0 + 7 * DAY_MS));
+    expect(await store.findSecret(ref)).toBeUndefined();
+    expect(await harness.countRows()).toStrictEqual(before);
+  });
+
+  it('purges neither a secret whose deletion was called off nor a namesake', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    await store.change(purge(ref, id, T0 + 99 * DAY_MS));
+    await store.change(schedule(ref, 7));
+    await store.change(purge(ref, 'the-id-of-a-namesake', T0 + 99 * DAY_MS));
+    await store.change(cancel(ref));
+    await store.change(purge(ref, id, T0 + 99 * DAY_MS));
+    expect(await store.findSecret(ref)).toMatchObject({ id, state: 'ENABLED' });
+  });
+
+  it('deletes a secret whose deletion is already scheduled', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref));
+    await store.change(schedule(ref, 30));
+    await store.change(remove(ref));
+    expect(await store.findSecret(ref)).toBeUndefined();
+    expect((await store.listDueSecrets(T0 + 99 * DAY_MS, 999)).map((due) => due.ref)).not.toContainEqual(ref);
+  });
+}

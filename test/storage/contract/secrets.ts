@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import {
+  addVersion,
+  create,
+  DRAFT,
+  expectRefused,
+  freshProject,
+  freshRef,
+  newVersion,
+  purge,
+  ROTATED_DRAFT,
+  readProject,
+  remove,
+  schedule,
+  T0,
+  update,
+} from '../../support/stores.ts';
+import type { HarnessOf } from '../store.contract.ts';
+
+/** Metadata of secrets: what was written is what is read, inside one project. */
+export function secretContract(harnessOf: HarnessOf): void {
+  it('finds a created secret as the creation answered it', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const command = create(ref, { version: newVersion({ expireTimeMs: T0 + 5 }) });
+    const { secret } = await store.change(command);
+    expect(secret).toEqual({
+      ...DRAFT,
+      ...ref,
+      id: command.id,
+      state: 'ENABLED',
+      stateBeforeDeletion: undefined,
+      kmsKeyId: 'key-1',
+      createTimeMs: T0,
+      updateTimeMs: T0,
+      scheduledDeleteTimeMs: undefined,
+      rotationTimeMs: undefined,
+      nextRotationTimeMs: undefined,
+      lastVersionNumber: 1,
+      revision: 1,
+    });
+    expect(await store.findSecret(ref)).toStrictEqual(secret);
+    expect(await store.findVersions(ref)).toStrictEqual({
+      secret,
+      versions: [
+        {
+          number: 1,
+          uid: command.version.uid,
+          kind: 'string',
+          kmsKeyId: 'key-1',
+          createTimeMs: T0,
+          expireTimeMs: T0 + 5,
+          slot: 0,
+        },
+      ],
+      stages: [{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }],
+    });
+  });
+
+  it('keeps every optional field, and text of every kind', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
+    expect(secret).toMatchObject(ROTATED_DRAFT);
+    expect(secret.nextRotationTimeMs).toBe(T0 + 30 * 86_400_000);
+    expect(await store.findSecret(ref)).toStrictEqual(secret);
+  });
+
+  it('refuses a second secret of the same name and leaves the first one alone', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref));
+    const before = await readProject(store, ref.projectId);
+    await expectRefused(store.change(create(ref)), 'secret-exists');
+    expect(await readProject(store, ref.projectId)).toStrictEqual(before);
+  });
+
+  it('lets one of many concurrent creations of a name win', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const ids = Array.from({ length: 20 }, () => randomUUID());
+    const outcomes = await Promise.allSettled(ids.map((id) => store.change(create(ref, { id }))));
+    const winners = ids.filter((_, index) => outcomes[index]?.status === 'fulfilled');
+    expect(winners).toHaveLength(1);
+    expect((await store.findSecret(ref))?.id).toBe(winners[0]);
+  });
+
+  it('tells names apart that differ in case only', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const lower = await store.change(create({ projectId, name: 'token' }));
+    const upper = await store.change(create({ projectId, name: 'TOKEN' }));
+    expect((await store.findSecret({ projectId, name: 'token' }))?.id).toBe(lower.secret!.id);
+    expect((await store.findSecret({ projectId, name: 'TOKEN' }))?.id).toBe(upper.secret!.id);
+    expect(await store.findSecret({ projectId, name: 'Token' })).toBeUndefined();
+  });
+
+  it('shows an update to the very next read', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref, { draft: ROTATED_DRAFT }));
+    const changes = {
+      description: 'after',
+      kmsKeyId: 'key-2',
+      rotationPeriod: '6h',
+      rotationFuncUrn: 'urn:other',
+      eventSubscriptions: [],
+    };
+    const secret = (await store.change(update(ref, changes, T0 + 9))).secret!;
+    expect(secret).toMatchObject({ ...changes, updateTimeMs: T0 + 9, revision: 2 });
+    expect(await store.findSecret(ref)).toStrictEqual(secret);
+    expect(await store.listSecrets({ projectId: ref.projectId, limit: 9 })).toStrictEqual([secret]);
+  });
+
+  it('writes nothing for an empty update', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref));
+    const before = await readProject(store, ref.projectId);
+    await store.change(update(ref, {}, T0 + 9));
+    expect(await readProject(store, ref.projectId)).toStrictEqual(before);
+  });
+
+  it('keeps projects apart that use the same name', async () => {
+    const { store } = harnessOf();
+    const [one, other] = [freshRef(), freshRef()];
+    const secret = (await store.change(create(one))).secret!;
+    expect(await store.findSecret(other)).toBeUndefined();
+    expect(await store.findValue(other, 'latest')).toBeUndefined();
+    await expectRefused(store.change(remove(other)), 'secret-not-found');
+    await expectRefused(store.change(addVersion(other, secret.id)), 'secret-not-found');
+
+    await store.change(create(other));
+    const before = await readProject(store, one.projectId);
+    await store.change(addVersion(other, (await store.findSecret(other))!.id));
+    await store.change(update(other, { description: 'theirs' }));
+    await store.change(remove(other));
+    expect(await readProject(store, one.projectId)).toStrictEqual(before);
+    expect((await readProject(store, other.projectId)).secrets).toStrictEqual([]);
+  });
+
+  it('takes the last secret that the quota allows and refuses the next', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const limits = { ...DEFAULT_LIMITS, secrets: 3 };
+    const make = (name: string) => store.change(create({ projectId, name }, { limits }));
+    await make('a');
+    await make('b');
+    await make('c');
+    await expectRefused(make('d'), 'secret-limit');
+    await expectRefused(make('e'), 'secret-limit');
+    await store.change(create({ projectId: freshProject(), name: 'd' }, { limits }));
+    expect(await store.listSecrets({ projectId, limit: 9 })).toHaveLength(3);
+  });
+
+  it('gives the quota back after a deletion and after a purge, and counts no refused creation', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const limits = { ...DEFAULT_LIMITS, secrets: 2 };
+    const make = (name: string) => store.change(create({ projectId, name }, { limits }));
+    const a = { projectId, name: 'a' };
+    const secret = (await make('a')).secret!;
+    await expectRefused(make('a'), 'secret-exists');
+    await make('b');
+    await expectRefused(make('c'), 'secret-limit');
+
+    await store.change(schedule(a, 7));
+    await expectRefused(make('c'), 'secret-limit');
+    await store.change(purge(a, secret.id, T0 + 7 * 86_400_000));
+    await make('c');
+    await expectRefused(make('d'), 'secret-limit');
+
+    await store.change(remove({ projectId, name: 'b' }));
+    await make('d');
+    await expectRefused(make('e'), 'secret-limit');
+  });
+
+  it('holds the quota against many creations at once', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const limits = { ...DEFAULT_LIMITS, secrets: 7 };
+    const names = Array.from({ length: 30 }, (_, index) => `s${index}`);
+    await Promise.allSettled(names.map((name) => store.change(create({ projectId, name }, { limits }))));
+    expect(await store.listSecrets({ projectId, limit: 99 })).toHaveLength(7);
+  });
+}

@@ -1,0 +1,276 @@
+import { expect, it } from 'vitest';
+import type { SecretCommand } from '../../../src/core/secret.ts';
+import {
+  addVersion,
+  cancel,
+  codeOf,
+  create,
+  expectRefused,
+  expire,
+  freshProject,
+  freshRef,
+  newVersion,
+  putStage,
+  ROTATED_DRAFT,
+  readProject,
+  removeStage,
+  type StoreEngine,
+  schedule,
+  update,
+} from '../../support/stores.ts';
+import type { HarnessOf } from '../store.contract.ts';
+
+/** Atomicity and durability: all of a change or nothing of it, and never lost once answered. */
+export function transactionContract(harnessOf: HarnessOf, engine: StoreEngine): void {
+  it('carries out good commands between refused ones that were sent in the same moment', async () => {
+    const { store } = harnessOf();
+    const [projectId, other] = [freshProject(), freshRef()];
+    const a = { projectId, name: 'a' };
+    const { id } = (await store.change(create(a))).secret!;
+    const commands: SecretCommand[] = [];
+    for (let round = 0; round < 10; round += 1) {
+      commands.push(
+        addVersion(a, id),
+        addVersion(a, 'wrong-id'),
+        create(a),
+        putStage(a, `stage-${round}`, round + 2),
+        putStage(a, 'nowhere', 99),
+        create({ projectId, name: `b${round}` }),
+        removeStage(other, 'blue'),
+      );
+    }
+    const outcomes = await Promise.allSettled(commands.map((command) => store.change(command)));
+    const codes = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? codeOf(outcome.reason) : 'done',
+    );
+    const round = [
+      'done',
+      'seal-outdated',
+      'secret-exists',
+      'done',
+      'version-not-found',
+      'done',
+      'secret-not-found',
+    ];
+    expect(codes).toStrictEqual(Array.from({ length: 10 }, () => round).flat());
+
+    const found = await store.findVersions(a);
+    const added = commands.flatMap((c) => (c.kind === 'add-version' && c.id === id ? [c.version.uid] : []));
+    expect(found?.versions.slice(1).map((version) => version.uid)).toStrictEqual(added);
+    expect(found?.secret.revision).toBe(21);
+    expect(found?.stages).toHaveLength(12);
+    expect(await store.listSecrets({ projectId, limit: 99 })).toHaveLength(11);
+    await harnessOf().reopen();
+    expect(await harnessOf().store.findVersions(a)).toStrictEqual(found);
+  });
+
+  it('carries out the commands of one caller in the order in which they were sent', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        store.change(index % 2 === 0 ? update(ref, { description: `d${index}` }) : addVersion(ref, id)),
+      ),
+    );
+    const added = results.flatMap((result) =>
+      result.version === undefined ? [] : [result.version.version.number],
+    );
+    expect(added).toStrictEqual(Array.from({ length: 50 }, (_, index) => index + 2));
+    const revisions = results.flatMap((result) =>
+      result.secret === undefined ? [] : [result.secret.revision],
+    );
+    expect(revisions).toStrictEqual(Array.from({ length: 50 }, (_, index) => 2 * index + 2));
+    expect((await store.findSecret(ref))?.description).toBe('d98');
+  });
+
+  it('changes nothing when the rules refuse', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const [open, closed] = [
+      { projectId, name: 'open' },
+      { projectId, name: 'closed' },
+    ];
+    const { id } = (await store.change(create(open, { draft: ROTATED_DRAFT }))).secret!;
+    for (let count = 1; count < 20; count += 1) await store.change(addVersion(open, id));
+    for (let count = 0; count < 10; count += 1) await store.change(putStage(open, `own-${count}`, 5));
+    await store.change(create(closed));
+    await store.change(schedule(closed, 7));
+    const counts = await harnessOf().countRows();
+    const before = await readProject(store, projectId);
+    const limits = { ...create(open).limits, secrets: 2 };
+    const refused: [SecretCommand, string][] = [
+      [create(open), 'secret-exists'],
+      [create({ projectId, name: 'third' }, { limits }), 'secret-limit'],
+      [
+        create({ projectId, name: 'third' }, { draft: { ...ROTATED_DRAFT, rotationPeriod: '1h' } }),
+        'invalid-parameter',
+      ],
+      [addVersion(open, id, { versionCap: 'reject' }), 'version-limit'],
+      [addVersion(open, id, { stages: ['SYSCURRENT', 'one-more'] }), 'stage-limit'],
+      [addVersion(open, id, { version: newVersion({ kmsKeyId: 'other' }) }), 'seal-outdated'],
+      [addVersion(closed, id), 'secret-not-enabled'],
+      [update(open, { rotationPeriod: '1h', description: 'x' }), 'invalid-parameter'],
+      [update(open, { eventSubscriptions: ['nothing'] }), 'invalid-parameter'],
+      [update(closed, { description: 'x' }), 'secret-pending-deletion'],
+      [expire(open, 99, 5), 'version-not-found'],
+      [putStage(open, 'one-more', 1), 'stage-limit'],
+      [putStage(open, 'own-1', 99), 'version-not-found'],
+      [removeStage(open, 'SYSCURRENT'), 'stage-built-in'],
+      [removeStage(open, 'absent'), 'stage-not-found'],
+      [schedule(closed, 7), 'deletion-already-scheduled'],
+      [cancel(open), 'deletion-not-scheduled'],
+    ];
+    for (const [command, code] of refused) {
+      await expect(store.change(command).catch(codeOf), command.kind).resolves.toBe(code);
+      expect(await readProject(store, projectId), `${command.kind} ${code}`).toStrictEqual(before);
+    }
+    expect(await harnessOf().countRows()).toStrictEqual(counts);
+  });
+
+  it('changes nothing when the engine itself refuses a row', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref))).secret!;
+    const counts = await harnessOf().countRows();
+    const before = await readProject(store, ref.projectId);
+    // Two secrets with one id: no rule looks, so the unique constraint has to.
+    const twin = { ...ref, name: 'twin' };
+    const [refused, neighbour] = await Promise.allSettled([
+      store.change(create(twin, { id: secret.id })),
+      store.change(create({ ...ref, name: 'neighbour' })),
+    ]);
+    expect(refused.status === 'rejected' && codeOf(refused.reason)).toBe('internal');
+    expect(neighbour.status).toBe('fulfilled');
+    await store.change({
+      aggregate: 'secret',
+      kind: 'delete-secret',
+      ref: { ...ref, name: 'neighbour' },
+      nowMs: 0,
+    });
+    expect(await readProject(store, ref.projectId)).toStrictEqual(before);
+    expect(await harnessOf().countRows()).toStrictEqual(counts);
+    const limits = { ...create(ref).limits, secrets: 2 };
+    await store.change(create(twin, { limits }));
+  });
+
+  it('changes nothing when the engine refuses a row half way through a change', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    const counts = await harnessOf().countRows();
+    const before = await readProject(store, ref.projectId);
+    // No rule looks at this number, and no column of whole milliseconds takes it; the secret's own row comes first.
+    const version = newVersion({ expireTimeMs: 0.5 });
+    const outcomes = await Promise.allSettled([
+      store.change(addVersion(ref, id, { version })),
+      store.change(create({ ...ref, name: 'other' }, { version })),
+      store.change(expire(ref, 1, 0.5)),
+    ]);
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && codeOf(outcome.reason))).toStrictEqual([
+      'internal',
+      'internal',
+      'internal',
+    ]);
+    expect(await readProject(store, ref.projectId)).toStrictEqual(before);
+    expect(await harnessOf().countRows()).toStrictEqual(counts);
+    const limits = { ...create(ref).limits, secrets: 2 };
+    await store.change(create({ ...ref, name: 'other' }, { limits }));
+    expect((await store.change(addVersion(ref, id))).version?.version.number).toBe(2);
+  });
+
+  it('never shows a reader half of a change that is being made', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const refs = Array.from({ length: 30 }, (_, index) => ({ projectId, name: `s${index}` }));
+    const ids = await Promise.all(refs.map(async (ref) => (await store.change(create(ref))).secret!.id));
+    let isWriting = true;
+    const writing = (async () => {
+      for (let round = 0; round < 60; round += 1) {
+        await Promise.all(refs.map((ref, index) => store.change(addVersion(ref, ids[index]!))));
+      }
+      isWriting = false;
+    })();
+    const latest = new Map<string, number>();
+    while (isWriting) {
+      for (const ref of refs) {
+        const found = (await store.findValue(ref, 'latest'))!;
+        expect(found.stages).toStrictEqual(['SYSCURRENT']);
+        expect(found.version.number).toBe(found.secret.lastVersionNumber);
+        expect(found.version.number).toBeGreaterThanOrEqual(latest.get(ref.name) ?? 1);
+        latest.set(ref.name, found.version.number);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await writing;
+    expect(latest.size).toBe(refs.length);
+  });
+
+  it('sees everything again after it was closed and opened', async () => {
+    const harness = harnessOf();
+    const ref = freshRef();
+    const { id } = (await harness.store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
+    await harness.store.change(
+      addVersion(ref, id, { version: newVersion({ kind: 'binary', expireTimeMs: 7 }) }),
+    );
+    await harness.store.change(putStage(ref, 'blue', 1));
+    await harness.store.change(schedule(ref, 9));
+    const before = await readProject(harness.store, ref.projectId);
+    const counts = await harness.countRows();
+    await harness.reopen();
+    expect(await readProject(harness.store, ref.projectId)).toStrictEqual(before);
+    expect(await harness.countRows()).toStrictEqual(counts);
+    await harness.store.change(cancel(ref));
+    await harness.store.change(addVersion(ref, id));
+    expect((await harness.store.findValue(ref, 'latest'))?.version.number).toBe(3);
+  });
+
+  it('keeps every acknowledged change when it is killed in the middle of others', async () => {
+    const harness = harnessOf();
+    const projectId = freshProject();
+    const acknowledged: string[] = [];
+    const pending = Array.from({ length: 400 }, async (_, index) => {
+      const secret = (await harness.store.change(create({ projectId, name: `s${index}` }))).secret!;
+      acknowledged.push(secret.name);
+    });
+    await Promise.race(pending);
+    const { store } = harness;
+    await harness.kill();
+    const outcomes = await Promise.allSettled(pending);
+    const lost = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [codeOf(outcome.reason)] : [],
+    );
+    expect(lost.filter((code) => code !== 'outcome-unknown')).toStrictEqual([]);
+    await expectRefused(store.change(create(freshRef())), 'unavailable');
+    const names = (await harness.store.listSecrets({ projectId, limit: 1_000 })).map((secret) => secret.name);
+    expect(names).toEqual(expect.arrayContaining(acknowledged));
+    for (const name of names)
+      expect(await harness.store.findValue({ projectId, name }, 'latest')).toBeDefined();
+  });
+
+  it('finishes what it accepted before it closes, and refuses what comes later', async () => {
+    const harness = await engine.open();
+    const ref = freshRef();
+    const { id } = (await harness.store.change(create(ref))).secret!;
+    const accepted = Array.from({ length: 100 }, () => harness.store.change(addVersion(ref, id)));
+    const { store } = harness;
+    const closing = store.close();
+    await expectRefused(store.change(addVersion(ref, id)), 'unavailable');
+    expect((await Promise.all(accepted)).at(-1)?.version?.version.number).toBe(101);
+    await closing;
+    await expectRefused(store.change(addVersion(ref, id)), 'unavailable');
+    expect(harness.fatal).toStrictEqual([]);
+    await harness.reopen();
+    expect((await harness.store.findValue(ref, 'latest'))?.version.number).toBe(101);
+    await harness.destroy();
+  });
+
+  it('is writable while nothing is wrong, and not after it was killed', async () => {
+    const harness = harnessOf();
+    const { store } = harness;
+    expect(store.isWritable()).toBe(true);
+    await harness.kill();
+    expect(store.isWritable()).toBe(false);
+    expect(harness.store.isWritable()).toBe(true);
+  });
+}

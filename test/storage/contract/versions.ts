@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Store } from '../../../src/app/ports.ts';
+import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import type { SecretRef } from '../../../src/core/secret.ts';
+import {
+  addVersion,
+  create,
+  expectRefused,
+  expire,
+  freshRef,
+  newVersion,
+  putStage,
+  schedule,
+  sealedValue,
+  T0,
+} from '../../support/stores.ts';
+import type { HarnessOf } from '../store.contract.ts';
+
+/** Versions and their values: numbers, room for 20, and bytes that come back as they went in. */
+export function versionContract(harnessOf: HarnessOf): void {
+  it('answers a new version to the very next read, as latest and by number', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref))).secret!;
+    const version = newVersion({ kind: 'binary', expireTimeMs: T0 + 7 });
+    const added = await store.change(addVersion(ref, secret.id, { version }));
+    expect(added.version?.version).toMatchObject({
+      number: 2,
+      uid: version.uid,
+      kind: 'binary',
+      expireTimeMs: T0 + 7,
+    });
+    const latest = await store.findValue(ref, 'latest');
+    expect(latest).toStrictEqual(await store.findValue(ref, 2));
+    expect(latest).toMatchObject({ ...added.version, stages: ['SYSCURRENT'] });
+    expect((await store.findValue(ref, 1))?.stages).toStrictEqual(['SYSPREVIOUS']);
+    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 2, SYSPREVIOUS: 1 });
+  });
+
+  it.each([0, 1, 100, 3_900, 4_096, 65_535, 65_536 + 96])(
+    'gives a sealed value of %i bytes back byte for byte',
+    async (size) => {
+      const { store } = harnessOf();
+      const ref = freshRef();
+      const sealed = sealedValue(size);
+      await store.change(create(ref, { version: newVersion({ sealed }) }));
+      const found = await store.findValue(ref, 1);
+      expect(Buffer.compare(found!.sealed.body, sealed.body)).toBe(0);
+      expect(Buffer.compare(found!.sealed.wrappedKey, sealed.wrappedKey)).toBe(0);
+    },
+  );
+
+  it('stores the bytes of a view, not of the memory around it', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const memory = randomBytes(300);
+    const sealed = {
+      wrappedKey: memory.subarray(10, 96),
+      body: new Uint8Array(memory.buffer, memory.byteOffset + 100, 150),
+    };
+    await store.change(create(ref, { version: newVersion({ sealed }) }));
+    const found = await store.findValue(ref, 'latest');
+    expect(Buffer.from(found!.sealed.body)).toStrictEqual(Buffer.from(memory.subarray(100, 250)));
+    expect(Buffer.from(found!.sealed.wrappedKey)).toStrictEqual(Buffer.from(memory.subarray(10, 96)));
+  });
+
+  it('knows no value of an absent secret or version', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    expect(await store.findValue(ref, 'latest')).toBeUndefined();
+    await store.change(create(ref));
+    expect(await store.findValue(ref, 0)).toBeUndefined();
+    expect(await store.findValue(ref, 2)).toBeUndefined();
+  });
+
+  it('gives 40 concurrent additions 40 different numbers and leaves one SYSCURRENT', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref))).secret!;
+    const adding = Array.from({ length: 40 }, () => store.change(addVersion(ref, secret.id)));
+    const numbers = (await Promise.all(adding)).map((result) => result.version!.version.number);
+    expect(numbers.toSorted((a, b) => a - b)).toStrictEqual(
+      Array.from({ length: 40 }, (_, index) => index + 2),
+    );
+    const found = await store.findVersions(ref);
+    expect(found?.versions.map((version) => version.number)).toStrictEqual(range(22, 41));
+    expect(new Set(found?.versions.map((version) => version.slot)).size).toBe(20);
+    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 41, SYSPREVIOUS: 40 });
+  });
+
+  it('lets the oldest version without a stage make room, and passes over marked ones', async () => {
+    const { store } = harnessOf();
+    const { ref, id } = await fullSecret(store);
+    await store.change(putStage(ref, 'keep', 1));
+    await store.change(addVersion(ref, id));
+    expect(await numbersOf(store, ref)).toStrictEqual([1, ...range(3, 21)]);
+    await store.change(addVersion(ref, id));
+    expect(await numbersOf(store, ref)).toStrictEqual([1, ...range(4, 22)]);
+    expect(await store.findValue(ref, 2)).toBeUndefined();
+    expect((await store.findValue(ref, 1))?.stages).toStrictEqual(['keep']);
+  });
+
+  it('removes a version whose last stage moves to its successor in the same change', async () => {
+    const { store } = harnessOf();
+    const { ref, id } = await fullSecret(store);
+    await store.change(putStage(ref, 'blue', 1));
+    await store.change(addVersion(ref, id, { stages: ['blue'] }));
+    expect(await numbersOf(store, ref)).toStrictEqual(range(2, 21));
+    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 20, SYSPREVIOUS: 19, blue: 21 });
+    expect(await store.findValue(ref, 1)).toBeUndefined();
+    expect((await store.findValue(ref, 'latest'))?.version.number).toBe(20);
+  });
+
+  it('removes the former SYSPREVIOUS when it is the oldest version', async () => {
+    const { store } = harnessOf();
+    const { ref, id } = await fullSecret(store);
+    await store.change(putStage(ref, 'SYSPREVIOUS', 1));
+    await store.change(addVersion(ref, id));
+    expect(await numbersOf(store, ref)).toStrictEqual(range(2, 21));
+    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 21, SYSPREVIOUS: 20 });
+  });
+
+  it('removes the rows of a version that made room', async () => {
+    const harness = harnessOf();
+    const { ref, id } = await fullSecret(harness.store);
+    const before = await harness.countRows();
+    await harness.store.change(addVersion(ref, id));
+    expect(await harness.countRows()).toStrictEqual(before);
+  });
+
+  it('makes room for several when the limit was lowered since', async () => {
+    const { store } = harnessOf();
+    const { ref, id } = await fullSecret(store);
+    await store.change(addVersion(ref, id, { limits: { ...DEFAULT_LIMITS, versions: 5 } }));
+    expect(await numbersOf(store, ref)).toStrictEqual(range(17, 21));
+  });
+
+  it('takes the 20th version and refuses the 21st where the policy says so', async () => {
+    const { store } = harnessOf();
+    const { ref, id } = await fullSecret(store, 19);
+    await store.change(addVersion(ref, id, { versionCap: 'reject' }));
+    await expectRefused(store.change(addVersion(ref, id, { versionCap: 'reject' })), 'version-limit');
+    expect(await numbersOf(store, ref)).toStrictEqual(range(1, 20));
+  });
+
+  it('refuses a value that was sealed for another secret or another key', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref))).secret!;
+    await expectRefused(store.change(addVersion(ref, 'another-id')), 'seal-outdated');
+    const version = newVersion({ kmsKeyId: 'key-2' });
+    await expectRefused(store.change(addVersion(ref, secret.id, { version })), 'seal-outdated');
+    expect(await numbersOf(store, ref)).toStrictEqual([1]);
+  });
+
+  it('sets and moves an expiry without touching the value', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const sealed = sealedValue();
+    const secret = (await store.change(create(ref, { version: newVersion({ sealed }) }))).secret!;
+    await store.change(addVersion(ref, secret.id));
+    for (const expireTimeMs of [T0 + 100, T0 - 100, 9_999_999_999_999]) {
+      const result = await store.change(expire(ref, 1, expireTimeMs));
+      const found = await store.findValue(ref, 1);
+      expect(found).toMatchObject({ ...result.version });
+      expect(found?.version.expireTimeMs).toBe(expireTimeMs);
+      expect(Buffer.compare(found!.sealed.body, sealed.body)).toBe(0);
+    }
+    expect((await store.findValue(ref, 2))?.version.expireTimeMs).toBeUndefined();
+    await expectRefused(store.change(expire(ref, 3, T0)), 'version-not-found');
+  });
+
+  it('adds no version to a secret that waits for deletion', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const secret = (await store.change(create(ref))).secret!;
+    await store.change(schedule(ref, 7));
+    await expectRefused(store.change(addVersion(ref, secret.id)), 'secret-not-enabled');
+    await expectRefused(store.change(expire(ref, 1, T0)), 'secret-not-enabled');
+    expect(await numbersOf(store, ref)).toStrictEqual([1]);
+  });
+}
+
+/** A secret with versions 1 to `count`. */
+async function fullSecret(store: Store, count = 20): Promise<{ ref: SecretRef; id: string }> {
+  const ref = freshRef();
+  const { id } = (await store.change(create(ref))).secret!;
+  await Promise.all(Array.from({ length: count - 1 }, () => store.change(addVersion(ref, id))));
+  return { ref, id };
+}
+
+async function numbersOf(store: Store, ref: SecretRef): Promise<number[] | undefined> {
+  return (await store.findVersions(ref))?.versions.map((version) => version.number);
+}
+
+async function stagesOf(store: Store, ref: SecretRef): Promise<Record<string, number>> {
+  const stages = (await store.findVersions(ref))?.stages ?? [];
+  return Object.fromEntries(stages.map((stage) => [stage.name, stage.versionNumber]));
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

@@ -1,0 +1,128 @@
+import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Store } from '../../../src/app/ports.ts';
+import { codeOf, create, newVersion, remove, sealedValue } from '../../support/stores.ts';
+import { databaseFile, openSqlite } from './harness.ts';
+
+// Fills the file system that it is given (a small tmpfs of its own) and says after each step what the store did.
+const [root = ''] = process.argv.slice(2);
+const directory = join(root, 'data');
+const filler = join(root, 'filler');
+const projectId = 'full';
+const bodies = new Map<string, Uint8Array>();
+
+function say(step: string, seen: Record<string, unknown>): void {
+  writeSync(1, `${JSON.stringify({ step, ...seen })}\n`);
+}
+
+/** Takes all the space but `leaveBytes`. */
+function fill(leaveBytes = 0): void {
+  const { bavail, bsize } = statfsSync(root);
+  const block = Buffer.alloc(65_536, 'f');
+  const descriptor = openSync(filler, 'a');
+  try {
+    for (let left = bavail * bsize - leaveBytes; left > 0; left -= block.length) {
+      writeSync(descriptor, block, 0, Math.min(left, block.length));
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function createAll(store: Store, prefix: string, count: number, bodyBytes: number): Promise<string[]> {
+  const names = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+  return Promise.all(
+    names.map(async (name) => {
+      const version = newVersion({ sealed: sealedValue(bodyBytes) });
+      try {
+        await store.change(create({ projectId, name }, { version }));
+        bodies.set(name, version.sealed.body);
+        return 'done';
+      } catch (error) {
+        return codeOf(error);
+      }
+    }),
+  );
+}
+
+async function removeAll(store: Store, names: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        await store.change(remove({ projectId, name }));
+        bodies.delete(name);
+        return 'done';
+      } catch (error) {
+        return codeOf(error);
+      }
+    }),
+  );
+}
+
+/** Names of acknowledged values that do not read as they were written, and of deleted ones that do. */
+async function wrong(store: Store): Promise<string[]> {
+  const listed = (await store.listSecrets({ projectId, limit: 5_000 })).map((secret) => secret.name);
+  const unexpected = listed.filter((name) => !bodies.has(name));
+  const lost: string[] = [];
+  for (const [name, body] of bodies) {
+    const found = await store.findValue({ projectId, name }, 'latest');
+    if (found === undefined || Buffer.compare(found.sealed.body, body) !== 0) lost.push(name);
+  }
+  return [...unexpected, ...lost];
+}
+
+const hasBallast = () => existsSync(join(directory, 'ballast'));
+const kinds = (outcomes: readonly string[]) => [...new Set(outcomes)].sort();
+
+let { store, fatal } = await openSqlite(directory);
+say('start', { created: kinds(await createAll(store, 'a', 100, 20_000)), hasBallast: hasBallast() });
+
+// Within a second of the last look at the free space, so that it is the disk that refuses.
+await createAll(store, 'b', 1, 100);
+fill();
+const refused = kinds(await createAll(store, 'c', 300, 60_000));
+say('full', {
+  refused,
+  isWritable: store.isWritable(),
+  hasBallast: hasBallast(),
+  fatal,
+  wrong: await wrong(store),
+});
+
+const removed = kinds(await removeAll(store, ['a1', 'a2', 'a3', 'b0']));
+const stillRefused = kinds(await createAll(store, 'd', 1, 100));
+say('reserve', { removed, stillRefused, fatal, wrong: await wrong(store) });
+
+rmSync(filler);
+await sleep(1_100);
+const healed = kinds(await createAll(store, 'e', 50, 20_000));
+say('healed', { healed, isWritable: store.isWritable(), fatal, wrong: await wrong(store) });
+
+await store.close();
+({ store, fatal } = await openSqlite(directory));
+say('reopened', { hasBallast: hasBallast(), wrong: await wrong(store) });
+await store.close();
+
+fill();
+({ store, fatal } = await openSqlite(directory));
+const small = kinds(await createAll(store, 'f', 1, 100));
+const removedAfterStart = kinds(await removeAll(store, ['a4', 'a5']));
+say('started full', { small, removedAfterStart, hasBallast: hasBallast(), fatal, wrong: await wrong(store) });
+await store.close();
+rmSync(filler);
+
+// A deletion that fits while what the log holds does not fit into the database any more.
+({ store, fatal } = await openSqlite(directory));
+await createAll(store, 'g', 30, 60_000);
+const logBytes = statSync(`${databaseFile(directory)}-wal`).size;
+fill(200_000);
+await sleep(1_100);
+const removedSmall = kinds(await removeAll(store, ['g0']));
+await sleep(50);
+const later = kinds(await removeAll(store, ['g1']));
+say('checkpoint', { logBytes, removedSmall, later, fatal, wrong: await wrong(store) });
+await store.close();
+process.exit(0);

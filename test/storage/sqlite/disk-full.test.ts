@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startChild } from './children.ts';
+import { writeIntoFileLimit } from './file-limit.ts';
+import { makeDirectory, openSqlite, removeDirectory } from './harness.ts';
+
+/** Room for what the store wants free (64 MiB), the ballast (16 MiB) and the data. */
+const TMPFS = 'mount -t tmpfs -o size=110m tmpfs "$0"';
+
+type Report = Readonly<Record<string, unknown>>;
+
+/** How to run a program with a small file system of its own, which ends with it; absent where that is not allowed. */
+function smallDisk(directory: string): string[] | undefined {
+  const ways = [
+    ['unshare', '--mount'],
+    ['unshare', '--user', '--map-root-user', '--mount'],
+  ];
+  const way = ways.find(([command = '', ...flags]) => {
+    return spawnSync(command, [...flags, 'sh', '-c', TMPFS, directory], { timeout: 5_000 }).status === 0;
+  });
+  return way && [...way, 'sh', '-c', `${TMPFS} && exec "$@"`, directory];
+}
+
+const root = makeDirectory();
+const via = smallDisk(root);
+afterAll(() => removeDirectory(root));
+
+if (via !== undefined) describe('a full disk', () => fullDisk(via));
+else describe('files that cannot grow, since no small disk can be had here', fileLimit);
+
+function fullDisk(command: readonly string[]): void {
+  const reports = new Map<string, Report>();
+  beforeAll(async () => {
+    const child = startChild('disk-full-child.ts', [root], command);
+    expect(await child.ended()).toBe(0);
+    for (const line of child.lines) {
+      const report = JSON.parse(line) as Report & { readonly step: string };
+      reports.set(report.step, report);
+    }
+  }, 60_000);
+  const report = (step: string) => reports.get(step);
+
+  it('is told from one with room', () => {
+    expect(report('start')).toMatchObject({ created: ['done'], hasBallast: true });
+  });
+
+  it('refuses changes as storage-full, keeps every acknowledged row and goes on reading', () => {
+    expect(report('full')).toMatchObject({
+      refused: ['storage-full'],
+      isWritable: false,
+      fatal: [],
+      wrong: [],
+    });
+  });
+
+  it('makes the store give its reserve back', () => {
+    expect(report('full')).toMatchObject({ hasBallast: false });
+  });
+
+  it('lets deletions through thanks to the reserve, and nothing else', () => {
+    const wanted = { removed: ['done'], stillRefused: ['storage-full'], fatal: [], wrong: [] };
+    expect(report('reserve')).toMatchObject(wanted);
+  });
+
+  it('heals by itself when there is room again', () => {
+    expect(report('healed')).toMatchObject({ healed: ['done'], isWritable: true, fatal: [], wrong: [] });
+  });
+
+  it('has lost nothing when the store is opened again, and the reserve is back', () => {
+    expect(report('reopened')).toMatchObject({ hasBallast: true, wrong: [] });
+  });
+
+  it('does not keep the store from starting, reading and deleting', () => {
+    const wanted = {
+      small: ['storage-full'],
+      removedAfterStart: ['done'],
+      hasBallast: false,
+      fatal: [],
+      wrong: [],
+    };
+    expect(report('started full')).toMatchObject(wanted);
+  });
+
+  it('loses nothing when the log does not fit into the database any more', () => {
+    expect(report('checkpoint')).toMatchObject({ removedSmall: ['done'], wrong: [] });
+  });
+
+  it.fails('does not end the writer when the log does not fit into the database any more', () => {
+    expect(report('checkpoint')).toMatchObject({ later: ['done'], fatal: [] });
+  });
+}
+
+function fileLimit(): void {
+  it('keep every acknowledged row', async () => {
+    const report = await writeIntoFileLimit(root);
+    expect(report.refused.length).toBeGreaterThan(0);
+    expect(report.stillReads).toBe(report.acknowledged.length);
+    const { store } = await openSqlite(root);
+    const listed = await store.listSecrets({ projectId: 'limited', limit: 5_000 });
+    expect(listed.map((secret) => secret.name)).toEqual(expect.arrayContaining([...report.acknowledged]));
+    await store.close();
+  });
+}

@@ -1,0 +1,112 @@
+import type Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Command } from '../../../src/core/commands.ts';
+import {
+  type CommitBatch,
+  createCommitBatch,
+  DiskFullError,
+} from '../../../src/storage/sqlite/group-commit.ts';
+import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+import {
+  addVersion,
+  create,
+  expire,
+  freshProject,
+  newVersion,
+  sealedValue,
+  T0,
+} from '../../support/stores.ts';
+import { databaseFile, MIGRATIONS, makeDirectory, ROW_MAC, removeDirectory } from './harness.ts';
+
+/** More pages than the database may have: SQLite answers as on a full disk. */
+const NO_ROOM = newVersion({ sealed: sealedValue(4_000_000) });
+
+describe('group commit', () => {
+  let directory: string;
+  let db: Database.Database;
+  let commit: CommitBatch;
+  const projectId = freshProject();
+  const [one, other] = [
+    { projectId, name: 'one' },
+    { projectId, name: 'other' },
+  ];
+
+  beforeEach(() => {
+    directory = makeDirectory();
+    openDirectory(directory, MIGRATIONS).release();
+    db = openWriter(databaseFile(directory));
+    commit = createCommitBatch(db, ROW_MAC);
+  });
+  afterEach(() => {
+    db.close();
+    removeDirectory(directory);
+  });
+
+  const send = (...commands: Command[]) => commit(commands.map((command, id) => ({ id, command })));
+
+  function limitPages(extra: number): void {
+    db.pragma(`max_page_count = ${Number(db.pragma('page_count', { simple: true })) + extra}`);
+  }
+
+  /** What somebody sees who opens the file afresh. */
+  function stored(name: string) {
+    const reader = openReader(databaseFile(directory));
+    try {
+      return createSecretReads(reader, ROW_MAC).load({ projectId, name })?.aggregate;
+    } finally {
+      reader.close();
+    }
+  }
+
+  it('answers in the order of the commands and has them committed by then', () => {
+    const outcomes = send(create(one), create(one), create(other));
+    expect(outcomes).toMatchObject([
+      { id: 0, result: {} },
+      { id: 1, error: { code: 'secret-exists' } },
+      { id: 2, result: {} },
+    ]);
+    expect(db.inTransaction).toBe(false);
+    expect(stored('one')).toBeDefined();
+    expect(stored('other')).toBeDefined();
+  });
+
+  it('keeps nothing of a batch that finds no room', () => {
+    send(create(other));
+    limitPages(100);
+    expect(() => send(create(one), create({ projectId, name: 'large' }, { version: NO_ROOM }))).toThrow(
+      DiskFullError,
+    );
+    expect(db.inTransaction).toBe(false);
+    expect(stored('one')).toBeUndefined();
+    expect(send(create(one))).toMatchObject([{ result: {} }]);
+  });
+
+  it('forgets what it read in a batch that was rolled back', () => {
+    const id = 'id-of-other';
+    send(create(other, { id }));
+    // Loads the secret "one" as it would have been.
+    const retried = [create(one), expire(one, 1, T0 + 1)] as const;
+    limitPages(100);
+    expect(() => send(...retried, create({ projectId, name: 'large' }, { version: NO_ROOM }))).toThrow(
+      DiskFullError,
+    );
+    // Takes the row that version 1 of "one" had before the rollback.
+    send(addVersion(other, id));
+    send(...retried);
+    expect(stored('other')?.versions.map((version) => version.expireTimeMs)).toStrictEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(stored('one')?.versions.map((version) => version.expireTimeMs)).toStrictEqual([T0 + 1]);
+  });
+
+  it('takes a batch again after one that found no room', () => {
+    limitPages(50);
+    expect(() => send(create({ projectId, name: 'large' }, { version: NO_ROOM }))).toThrow(DiskFullError);
+    db.pragma('max_page_count = 1000000');
+    expect(send(create({ projectId, name: 'large' }, { version: NO_ROOM }))).toMatchObject([{ result: {} }]);
+    expect(stored('large')).toBeDefined();
+  });
+});

@@ -1,0 +1,139 @@
+import { createSecretKey } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+import type { Store } from '../../../src/app/ports.ts';
+import { createRowMac } from '../../../src/crypto/row-mac.ts';
+import { readMigrations } from '../../../src/storage/migrate.ts';
+import { DATABASE_NAME, openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
+
+const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
+export const ROW_MAC = createRowMac(ROW_MAC_KEY);
+export const MIGRATIONS = readMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
+const WRITER_ENTRY = new URL('../../../src/writer.ts', import.meta.url);
+export const INSTALLATION = Object.freeze({
+  id: 'installation-1',
+  createTimeMs: 1,
+  rootKeyId: 'root-1',
+  rootKeyFingerprint: 'fingerprint',
+  rootKeyStretching: undefined,
+  canary: Buffer.from('canary'),
+});
+
+/** A store on SQLite together with what it was made of. */
+export interface OpenSqlite {
+  readonly store: Store;
+  readonly worker: Worker;
+  readonly fatal: readonly string[];
+}
+
+/** A new directory of this test; the caller removes it. */
+export function makeDirectory(): string {
+  return mkdtempSync(join(tmpdir(), 'csms-storage-'));
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+export function databaseFile(directory: string): string {
+  return join(directory, DATABASE_NAME);
+}
+
+/** Opens the store as `compose.ts` does, with a fixed MAC key. */
+export async function openSqlite(directory: string): Promise<OpenSqlite> {
+  const open = openDirectory(directory, MIGRATIONS);
+  if (open.installation === undefined) open.initialise(INSTALLATION);
+  const settings = { directory, databaseFile: open.databaseFile };
+  const worker = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
+  const fatal: string[] = [];
+  const store = await createSqliteStore(open, {
+    mac: ROW_MAC,
+    worker,
+    onFatal: (reason) => fatal.push(reason),
+  });
+  return { store, worker, fatal };
+}
+
+/** Ends the writer thread wherever it is, as a crash would. */
+export async function killSqlite({ store, worker }: OpenSqlite): Promise<void> {
+  await worker.terminate();
+  await store.close();
+}
+
+/** A connection with no setting of ours and no constraint in the way: the hand of an attacker or of a bad disk. */
+export function openRaw(file: string): Database.Database {
+  const db = new Database(file);
+  db.pragma('foreign_keys = OFF');
+  db.pragma('ignore_check_constraints = ON');
+  return db;
+}
+
+/** Runs statements by hand on a database that is closed, and leaves no log behind. */
+export function tamper<T>(directory: string, work: (db: Database.Database) => T): T {
+  const db = openRaw(databaseFile(directory));
+  try {
+    const result = work(db);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    return result;
+  } finally {
+    db.close();
+  }
+}
+
+const TABLES = {
+  secret: 'secret',
+  version: 'version',
+  stage: 'stage',
+  wrappedKey: 'version_key',
+  body: 'version_body',
+  key: 'kms_key',
+} as const;
+
+/** The embedded engine, for the contract. */
+export const sqliteEngine: StoreEngine = {
+  name: 'sqlite',
+  async open(): Promise<StoreHarness> {
+    const directory = makeDirectory();
+    let current = await openSqlite(directory);
+    return {
+      get store() {
+        return current.store;
+      },
+      get fatal() {
+        return current.fatal;
+      },
+      async reopen() {
+        await current.store.close();
+        current = await openSqlite(directory);
+      },
+      async kill() {
+        await killSqlite(current);
+        current = await openSqlite(directory);
+      },
+      countRows() {
+        const db = new Database(databaseFile(directory), { readonly: true });
+        const count = (table: string) =>
+          db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
+        const counts = {
+          secret: count(TABLES.secret),
+          version: count(TABLES.version),
+          stage: count(TABLES.stage),
+          wrappedKey: count(TABLES.wrappedKey),
+          body: count(TABLES.body),
+          key: count(TABLES.key),
+        };
+        db.close();
+        return counts;
+      },
+      async destroy() {
+        await current.store.close();
+        removeDirectory(directory);
+      },
+    };
+  },
+};

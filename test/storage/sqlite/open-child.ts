@@ -1,0 +1,14 @@
+import { writeSync } from 'node:fs';
+import { StartError } from '../../../src/app/start-error.ts';
+import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { MIGRATIONS } from './harness.ts';
+
+// Opens the directory that it is given, says how that went, and holds it until it is killed.
+const [directory = ''] = process.argv.slice(2);
+try {
+  openDirectory(directory, MIGRATIONS);
+  writeSync(1, 'open\n');
+  setInterval(() => undefined, 60_000);
+} catch (error) {
+  writeSync(1, `${error instanceof StartError ? error.kind : String(error)}\n`);
+}

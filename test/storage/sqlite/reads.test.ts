@@ -1,0 +1,119 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { SecretDecision } from '../../../src/core/secret.ts';
+import { signSecret } from '../../../src/storage/row-mac.ts';
+import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+import { createSecretWrites } from '../../../src/storage/sqlite/secret-writes.ts';
+import { create, expectRefused, freshProject, freshRef, update } from '../../support/stores.ts';
+import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
+
+describe('reads on SQLite', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = makeDirectory();
+  });
+  afterEach(() => removeDirectory(directory));
+
+  it('find the subscribers of one event, page by page', async () => {
+    const { store } = await openSqlite(directory);
+    const projectId = freshProject();
+    const made = new Map<string, SecretDecision>();
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      await store.change(create({ projectId, name }));
+      const aggregate = (await store.findVersions({ projectId, name }))!;
+      const eventSubscriptions = {
+        a: ['rotated'],
+        b: ['rotate', 'd'],
+        c: ['x', 'rotated'],
+        d: [],
+        e: ['rotated"'],
+      }[name]!;
+      const secret = { ...aggregate.secret, eventSubscriptions };
+      made.set(name, { next: { ...aggregate, secret }, result: { secret } });
+    }
+    await store.close();
+    // No rule lets a secret subscribe yet, so the rows are written below the rules, as a rule would have them written.
+    const db = openWriter(databaseFile(directory));
+    const [reads, save] = [createSecretReads(db, ROW_MAC), createSecretWrites(db, ROW_MAC)];
+    for (const [name, decision] of made) save(reads.load({ projectId, name }), decision);
+    const find = (eventName: string, afterName = '', limit = 9) =>
+      reads.list({ projectId, eventName, afterName, limit }).map((secret) => secret.name);
+    expect(find('rotated')).toStrictEqual(['a', 'c']);
+    expect(find('rotated', '', 1)).toStrictEqual(['a']);
+    expect(find('rotated', 'a')).toStrictEqual(['c']);
+    expect(find('rotated"')).toStrictEqual(['e']);
+    expect(find('d')).toStrictEqual(['b']);
+    expect(find('Rotated')).toStrictEqual([]);
+    expect(find('%')).toStrictEqual([]);
+    expect(reads.load({ projectId, name: 'c' })?.aggregate.secret.eventSubscriptions).toStrictEqual([
+      'x',
+      'rotated',
+    ]);
+    db.close();
+  });
+
+  it('do not take a row whose MAC was made for another secret', async () => {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    await store.change(create(ref));
+    const aggregate = (await store.findVersions(ref))!;
+    await store.close();
+    const other = { ...aggregate, secret: { ...aggregate.secret, projectId: 'another' } };
+    tamper(directory, (db) => {
+      const { rowMac, contentsDigest } = signSecret(ROW_MAC, other);
+      db.prepare('UPDATE secret SET row_mac = ?, contents_digest = ?').run(rowMac, contentsDigest);
+    });
+    const again = await openSqlite(directory);
+    expect(() => again.store.findSecret(ref)).toThrow('A stored secret has been changed.');
+    await expectRefused(again.store.change(update(ref, { description: 'x' })), 'damaged');
+    await again.store.close();
+  });
+
+  it.fails('refuse subscriptions that are no list as damaged, also when asked for one event', async () => {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    await store.change(create(ref));
+    await store.close();
+    tamper(directory, (db) => db.exec("UPDATE secret SET event_subscriptions = 'no list'"));
+    const again = await openSqlite(directory);
+    try {
+      const query = { projectId: ref.projectId, limit: 9, eventName: 'rotated' };
+      await expectRefused(
+        Promise.resolve().then(() => again.store.listSecrets(query)),
+        'damaged',
+      );
+    } finally {
+      await again.store.close();
+    }
+  });
+
+  it.fails('refuse a page that SQLite cannot read as damaged', async () => {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    await store.change(create(ref));
+    await store.close();
+    const page = tamper(directory, (db) =>
+      Number(db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'stage'").pluck().get()),
+    );
+    const bytes = readFileSync(databaseFile(directory));
+    bytes.fill(0xaa, (page - 1) * 4_096, (page - 1) * 4_096 + 100);
+    writeFileSync(databaseFile(directory), bytes);
+    const again = await openSqlite(directory);
+    try {
+      await expectRefused(
+        Promise.resolve().then(() => again.store.findSecret(ref)),
+        'damaged',
+      );
+    } finally {
+      await again.store.close();
+    }
+  });
+
+  it('can be closed by two callers at once', async () => {
+    const { store } = await openSqlite(directory);
+    const closing = Promise.all([store.close(), store.close()]);
+    const timeout = new Promise((_, reject) => setTimeout(() => reject(new Error('never closed')), 1_000));
+    await Promise.race([closing, timeout]);
+  });
+});

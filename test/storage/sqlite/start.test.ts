@@ -1,0 +1,235 @@
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
+import { readMigrations } from '../../../src/storage/migrate.ts';
+import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { create, ensureKey, freshRef } from '../../support/stores.ts';
+import {
+  databaseFile,
+  INSTALLATION,
+  killSqlite,
+  MIGRATIONS,
+  makeDirectory,
+  openRaw,
+  openSqlite,
+  removeDirectory,
+  tamper,
+} from './harness.ts';
+
+describe('opening of a data directory', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = makeDirectory();
+  });
+  afterEach(() => removeDirectory(directory));
+
+  /** A database with a secret and a key in it, closed in good order. */
+  async function filled(): Promise<string> {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
+    for (let count = 0; count < 50; count += 1) await store.change(create({ ...ref, name: `s${count}` }));
+    await store.close();
+    return databaseFile(directory);
+  }
+
+  function makeForeign(): string {
+    const file = databaseFile(directory);
+    const db = new Database(file);
+    db.exec('CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES (1)');
+    db.close();
+    return file;
+  }
+
+  function expectStartError(kind: StartErrorKind, message: RegExp): string {
+    let thrown: unknown;
+    try {
+      openDirectory(directory, MIGRATIONS).release();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(StartError);
+    expect(thrown).toMatchObject({ kind, message: expect.stringMatching(message) });
+    // Words for the operator, not a trace.
+    expect((thrown as StartError).message).not.toMatch(/\bat .*:\d+/);
+    return (thrown as StartError).message;
+  }
+
+  it('has no installation at first, and the one that was written ever after', () => {
+    const first = openDirectory(directory, MIGRATIONS);
+    expect(first.installation).toBeUndefined();
+    first.initialise(INSTALLATION);
+    first.release();
+    const second = openDirectory(directory, MIGRATIONS);
+    expect(second.installation).toStrictEqual(INSTALLATION);
+    expect(() => second.initialise({ ...INSTALLATION, id: 'another' })).toThrow(StartError);
+    second.release();
+    const third = openDirectory(directory, MIGRATIONS);
+    expect(third.installation?.id).toBe(INSTALLATION.id);
+    third.release();
+  });
+
+  it('has no installation when the first start ended before it was written', () => {
+    openDirectory(directory, MIGRATIONS).release();
+    const again = openDirectory(directory, MIGRATIONS);
+    expect(again.installation).toBeUndefined();
+    again.release();
+  });
+
+  it('refuses the SQLite database of another program', () => {
+    makeForeign();
+    expectStartError('configuration', /not made by csms-server/);
+  });
+
+  it.fails('leaves the SQLite database of another program as it was', () => {
+    const file = makeForeign();
+    const before = readFileSync(file);
+    expectStartError('configuration', /not made by csms-server/);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  it('refuses a database of a newer program', async () => {
+    await filled();
+    tamper(directory, (db) => db.pragma(`user_version = ${MIGRATIONS.length + 1}`));
+    expectStartError('configuration', /schema/);
+    tamper(directory, (db) => db.pragma(`user_version = ${MIGRATIONS.length}`));
+    openDirectory(directory, MIGRATIONS).release();
+  });
+
+  it('refuses a file that is no database', () => {
+    writeFileSync(databaseFile(directory), 'x'.repeat(10_000));
+    expectStartError('damaged', /not a database/);
+  });
+
+  it('refuses a database whose header is damaged', async () => {
+    const file = await filled();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 16, 100);
+    writeFileSync(file, bytes);
+    expectStartError('damaged', /cannot be used/);
+  });
+
+  it('refuses a database whose schema page is damaged', async () => {
+    const file = await filled();
+    const bytes = readFileSync(file);
+    bytes.fill(0xff, 100, 4_096);
+    writeFileSync(file, bytes);
+    expectStartError('damaged', /database/);
+  });
+
+  it('refuses a database that was cut off', async () => {
+    const file = await filled();
+    truncateSync(file, 3 * 4_096);
+    expectStartError('damaged', /database/);
+  });
+
+  it('checks every page after an unclean stop', async () => {
+    await leaveDamagedPage();
+    expectStartError('damaged', /the database is damaged/);
+  });
+
+  it.fails('says in one line what is damaged', async () => {
+    await leaveDamagedPage();
+    expect(expectStartError('damaged', /the database is damaged/)).not.toContain('\n');
+  });
+
+  /** A directory as a crash leaves it, with a damaged page that opening alone does not touch. */
+  async function leaveDamagedPage(): Promise<void> {
+    const file = await filled();
+    const db = openRaw(file);
+    db.exec("INSERT INTO project VALUES ('p', 0)");
+    const page = Number(
+      db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'version_key'").pluck().get(),
+    );
+    const crashed = makeDirectory();
+    for (const suffix of ['', '-wal']) copyFileSync(file + suffix, databaseFile(crashed) + suffix);
+    db.close();
+    removeDirectory(directory);
+    directory = crashed;
+    const bytes = readFileSync(databaseFile(directory));
+    bytes.fill(0xaa, (page - 1) * 4_096, (page - 1) * 4_096 + 100);
+    writeFileSync(databaseFile(directory), bytes);
+  }
+
+  it('opens after an unclean stop with everything that was acknowledged', async () => {
+    const ref = freshRef();
+    const killed = await openSqlite(directory);
+    const secret = (await killed.store.change(create(ref))).secret!;
+    await killSqlite(killed);
+    const { store } = await openSqlite(directory);
+    expect(await store.findSecret(ref)).toStrictEqual(secret);
+    await store.close();
+  });
+
+  it.each(['secret', 'key'])('refuses a database with a %s but without its installation', async (what) => {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    if (what === 'secret') await store.change(create(ref));
+    else await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
+    await store.close();
+    tamper(directory, (db) => db.exec('DELETE FROM installation'));
+    expectStartError('damaged', /lost the record of its root key/);
+  });
+
+  it('brings nothing of a migration in that fails', () => {
+    const broken = [
+      { number: 1, name: '0001_broken.sql', sql: 'CREATE TABLE one (a TEXT) STRICT; CREATE TABL two' },
+    ];
+    expect(() => openDirectory(directory, broken)).toThrow(StartError);
+    expect(tamper(directory, (db) => db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get())).toBe(0);
+    openDirectory(directory, MIGRATIONS).release();
+  });
+
+  it('applies only the migrations that a database lacks', () => {
+    openDirectory(directory, MIGRATIONS).release();
+    const number = MIGRATIONS.length + 1;
+    const more = [...MIGRATIONS, { number, name: 'next.sql', sql: 'CREATE TABLE extra (a TEXT) STRICT' }];
+    openDirectory(directory, more).release();
+    openDirectory(directory, more).release();
+    expect(tamper(directory, (db) => db.pragma('user_version', { simple: true }))).toBe(number);
+    expectStartError('configuration', /schema/);
+  });
+});
+
+describe('migration files', () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = makeDirectory();
+  });
+  afterEach(() => removeDirectory(directory));
+
+  function read(...names: string[]) {
+    const folder = join(directory, 'migrations');
+    mkdirSync(folder);
+    for (const name of names) writeFileSync(join(folder, name), `-- ${name}`);
+    return readMigrations(pathToFileURL(`${folder}/`));
+  }
+
+  it('come in the order of their numbers', () => {
+    const migrations = read('0002_b.sql', '0001_a.sql', '0003_c.sql');
+    expect(migrations).toStrictEqual([
+      { number: 1, name: '0001_a.sql', sql: '-- 0001_a.sql' },
+      { number: 2, name: '0002_b.sql', sql: '-- 0002_b.sql' },
+      { number: 3, name: '0003_c.sql', sql: '-- 0003_c.sql' },
+    ]);
+  });
+
+  it('must not leave a number out', () => {
+    expect(() => read('0001_a.sql', '0003_c.sql')).toThrow('0003_c.sql');
+  });
+
+  it('must not start anywhere but at 1', () => {
+    expect(() => read('0000_a.sql')).toThrow('0000_a.sql');
+  });
+
+  it('must not use a number twice', () => {
+    expect(() => read('0001_a.sql', '0001_b.sql')).toThrow('0001_b.sql');
+  });
+
+  it('must all be migrations', () => {
+    expect(() => read('0001_a.sql', 'notes.txt')).toThrow('notes.txt');
+  });
+});

@@ -1,0 +1,94 @@
+import { isDeepStrictEqual } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/app/ports.ts';
+import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { everyColumn, ROWS, type Tampering } from './tamper-columns.ts';
+import { type Answers, fillProject, NAMES, readAnswers } from './tamper-project.ts';
+
+/**
+ * One database, one project per tampering: the store is closed once, the hand of the attacker goes over all of them, and
+ * the store is opened once.
+ */
+describe('tampering with stored rows', () => {
+  let directory: string;
+  let store: Store;
+  let tamperings: Tampering[];
+  const before: Answers[] = [];
+  const projectOf = (index: number) => `project-${String(index).padStart(4, '0')}`;
+
+  beforeAll(async () => {
+    directory = makeDirectory();
+    let open = await openSqlite(directory);
+    await fillProject(open.store, projectOf(0));
+    await open.store.close();
+    tamperings = tamper(directory, (db) => everyColumn(db, projectOf(0)));
+    open = await openSqlite(directory);
+    await Promise.all(
+      tamperings.map((_, index) => (index === 0 ? undefined : fillProject(open.store, projectOf(index)))),
+    );
+    for (const index of tamperings.keys()) before.push(await readAnswers(open.store, projectOf(index)));
+    await open.store.close();
+    tamper(directory, (db) => {
+      db.exec('BEGIN');
+      for (const [index, tampering] of tamperings.entries()) tampering.tamper(db, projectOf(index));
+      db.exec('COMMIT');
+    });
+    ({ store } = await openSqlite(directory));
+  }, 60_000);
+  afterAll(async () => {
+    await store.close();
+    removeDirectory(directory);
+  });
+
+  it('covers every column of every table that holds what a project stores', () => {
+    const claims = tamperings.map((tampering) => tampering.claim);
+    for (const table of Object.keys(ROWS)) expect(claims.join('\n')).toContain(`${table}.`);
+    expect(new Set(claims).size).toBe(claims.length);
+    expect(claims.length).toBeGreaterThan(200);
+  });
+
+  it('reads every project as it was written, before anybody touched it', () => {
+    for (const answers of before) {
+      expect([...answers.values()].filter((answer) => String(answer).startsWith('refused'))).toStrictEqual(
+        [],
+      );
+      expect(answers.get('value open latest')).toMatchObject({
+        value: 'value 3 of open',
+        stages: ['SYSCURRENT', 'green'],
+      });
+    }
+  });
+
+  it('is noticed in every column of every row, and never answered as good', async () => {
+    const findings: string[] = [];
+    for (const [index, { claim }] of tamperings.entries()) {
+      const after = await readAnswers(store, projectOf(index));
+      const altered = [...after]
+        .filter(([read, answer]) => !isGood(read, answer, before[index]!))
+        .map(([read]) => read);
+      if (altered.length > 0) findings.push(`${claim}: altered answer to ${altered.join(', ')}`);
+      const noticed = [...after].filter(
+        ([read, answer]) => answer === 'refused: damaged' || isGone(read, answer),
+      );
+      if (noticed.length === 0) findings.push(`${claim}: not noticed`);
+    }
+    expect(findings).toStrictEqual([]);
+  });
+
+  /** The very answer of before, the refusal as damaged, or nothing at all. */
+  function isGood(read: string, answer: unknown, pristine: Answers): boolean {
+    if (answer === 'refused: damaged' || answer === undefined) return true;
+    const good = pristine.get(read);
+    if (read !== 'list') return isDeepStrictEqual(answer, good);
+    // A renamed or moved secret is refused or missing in the list, and the others are as they were.
+    return (
+      Array.isArray(answer) &&
+      Array.isArray(good) &&
+      answer.every((entry) => good.some((other) => isDeepStrictEqual(entry, other)))
+    );
+  }
+
+  function isGone(read: string, answer: unknown): boolean {
+    return answer === undefined || (read === 'list' && Array.isArray(answer) && answer.length < NAMES.length);
+  }
+});

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/app/ports.ts';
+import {
+  create,
+  DAY_MS,
+  freshProject,
+  newVersion,
+  purge,
+  remove,
+  schedule,
+  T0,
+} from '../../support/stores.ts';
+import { databaseFile, makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';
+
+const MARKERS = 100;
+
+describe('traces of deleted values', () => {
+  let directory: string;
+  let open: OpenSqlite;
+  beforeEach(async () => {
+    directory = makeDirectory();
+    open = await openSqlite(directory);
+  });
+  afterEach(async () => {
+    await open.store.close();
+    removeDirectory(directory);
+  });
+
+  /** Secrets with a marker in the data key and at the end of the body: small bodies and ones with overflow pages. */
+  async function plant(store: Store, projectId: string): Promise<{ names: string[]; markers: Buffer[] }> {
+    const markers: Buffer[] = [];
+    const names = Array.from({ length: MARKERS }, (_, index) => `s${index}`);
+    await Promise.all(
+      names.map((name, index) => {
+        const [key, body] = [randomBytes(32), randomBytes(32)];
+        markers.push(key, body);
+        const padding = Buffer.alloc([268, 5_000, 64_000][index % 3]!, 'x');
+        const sealed = { wrappedKey: key, body: Buffer.concat([padding, body]) };
+        return store.change(
+          create({ projectId, name }, { id: `${projectId}-${name}`, version: newVersion({ sealed }) }),
+        );
+      }),
+    );
+    return { names, markers };
+  }
+
+  function found(markers: readonly Buffer[]): number {
+    const contents = ['', '-wal']
+      .map((suffix) => databaseFile(directory) + suffix)
+      .filter((file) => existsSync(file));
+    const bytes = Buffer.concat(contents.map((file) => readFileSync(file)));
+    return markers.filter((marker) => bytes.includes(marker)).length;
+  }
+
+  it('are in the files while the values are there', async () => {
+    const { markers } = await plant(open.store, freshProject());
+    expect(found(markers)).toBe(2 * MARKERS);
+    await open.store.close();
+    open = await openSqlite(directory);
+    expect(found(markers)).toBe(2 * MARKERS);
+  });
+
+  it('are gone from the database and its log once deletions were answered', async () => {
+    const projectId = freshProject();
+    const { names, markers } = await plant(open.store, projectId);
+    const kept = await plant(open.store, freshProject());
+    await Promise.all(names.map((name) => open.store.change(remove({ projectId, name }))));
+    await settled();
+    expect(found(markers)).toBe(0);
+    expect(found(kept.markers)).toBe(2 * MARKERS);
+    await open.store.close();
+    for (const name of readdirSync(directory)) {
+      const bytes = readFileSync(join(directory, name));
+      expect(
+        markers.filter((marker) => bytes.includes(marker)),
+        name,
+      ).toStrictEqual([]);
+    }
+  });
+
+  it('are gone once scheduled deletions were carried out', async () => {
+    const projectId = freshProject();
+    const { names, markers } = await plant(open.store, projectId);
+    await Promise.all(names.map((name) => open.store.change(schedule({ projectId, name }, 7))));
+    for (const name of names) {
+      await open.store.change(purge({ projectId, name }, `${projectId}-${name}`, T0 + 7 * DAY_MS));
+    }
+    await settled();
+    expect(found(markers)).toBe(0);
+  });
+
+  /** The log is emptied right after the answer; the next answer comes after that. */
+  async function settled(): Promise<void> {
+    await open.store.change(create({ projectId: freshProject(), name: 'later' }));
+  }
+});

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freshProject, type StoreEngine, type StoreHarness } from '../support/stores.ts';
+import { compareProject, type Model, type Real } from './model/model.ts';
+import { anyStep } from './model/steps.ts';
+import { sqliteEngine } from './sqlite/harness.ts';
+
+const RUNS = 300;
+const STEPS_MAX = 60;
+
+const ENGINES: readonly StoreEngine[] = [sqliteEngine];
+
+describe.each(ENGINES)('store model on $name', (engine) => {
+  let harness: StoreHarness;
+  beforeAll(async () => {
+    harness = await engine.open();
+  });
+  afterAll(() => harness.destroy());
+
+  it('answers random histories as the model does', { timeout: 60_000 }, async () => {
+    const histories = fc.commands([anyStep], { maxCommands: STEPS_MAX, size: 'max' });
+    let steps = 0;
+    const property = fc.asyncProperty(histories, async (history) => {
+      const model: Model = { secrets: new Map() };
+      const real: Real = { harness, projectId: freshProject() };
+      await fc.asyncModelRun(() => ({ model, real }), history);
+      await compareProject(model, real);
+      steps += [...history].length;
+    });
+    await fc.assert(property, { numRuns: RUNS });
+    expect(steps).toBeGreaterThan(RUNS * 10);
+  });
+});

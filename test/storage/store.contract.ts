@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import type { StoreEngine, StoreHarness } from '../support/stores.ts';
+import { keyContract } from './contract/keys.ts';
+import { lifecycleContract } from './contract/lifecycle.ts';
+import { listContract } from './contract/lists.ts';
+import { secretContract } from './contract/secrets.ts';
+import { stageContract } from './contract/stages.ts';
+import { transactionContract } from './contract/transactions.ts';
+import { versionContract } from './contract/versions.ts';
+
+/** How a part of the contract gets at the store under test. */
+export type HarnessOf = () => StoreHarness;
+
+/** What every engine has to do. Written once, run on each; knows nothing of any of them. */
+export function storeContract(engine: StoreEngine): void {
+  describe(`store on ${engine.name}`, () => {
+    let harness: StoreHarness;
+    beforeAll(async () => {
+      harness = await engine.open();
+    });
+    afterAll(() => harness.destroy());
+    const harnessOf = () => harness;
+
+    describe('secrets', () => secretContract(harnessOf));
+    describe('versions', () => versionContract(harnessOf));
+    describe('stages', () => stageContract(harnessOf));
+    describe('deletion', () => lifecycleContract(harnessOf));
+    describe('lists', () => listContract(harnessOf));
+    describe('keys', () => keyContract(harnessOf));
+    describe('transactions', () => transactionContract(harnessOf, engine));
+  });
+}

@@ -1,0 +1,251 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import pino from 'pino';
+import { stringify } from 'yaml';
+import { hashPassword } from '../../src/auth/password.ts';
+import { signRequest } from '../../src/auth/signer.ts';
+import { type Composed, compose } from '../../src/compose.ts';
+import { readConfig, type ServerMode } from '../../src/config.ts';
+import { createRootKeyFile } from '../../src/crypto/root-key.ts';
+import type { App } from '../../src/http/server.ts';
+import { checkAnswer } from './answers.ts';
+
+/** Someone with an access key and a password. */
+export interface TestUser {
+  readonly id: string;
+  readonly name: string;
+  readonly password: string;
+  readonly accessKeyId: string;
+  readonly secretKey: string;
+  readonly domainId: string;
+  readonly domainName: string;
+}
+
+const ACME = { domainId: '1'.repeat(32), domainName: 'acme' };
+const GLOBEX = { domainId: '2'.repeat(32), domainName: 'globex' };
+/** Two projects of acme, and one of globex. */
+export const ALPHA = 'a1'.repeat(16);
+export const BETA = 'b2'.repeat(16);
+export const GAMMA = 'c3'.repeat(16);
+
+/** Reaches ALPHA and BETA. */
+export const ADMIN: TestUser = {
+  ...ACME,
+  id: 'd4'.repeat(16),
+  name: 'admin',
+  password: 'Canary-password-0f61',
+  accessKeyId: 'AKADMIN00000000001',
+  secretKey: 'CanarySecretKeyOfAdmin7c2e9b41d05a63f8',
+};
+/** Reaches ALPHA alone. */
+export const GUEST: TestUser = {
+  ...ACME,
+  id: 'e5'.repeat(16),
+  name: 'guest',
+  password: 'Guest-password-77aa',
+  accessKeyId: 'AKGUEST00000000002',
+  secretKey: 'CanarySecretKeyOfGuest1b2c3d4e5f607182',
+};
+/** Reaches GAMMA. */
+export const OUTSIDER: TestUser = {
+  ...GLOBEX,
+  id: 'f6'.repeat(16),
+  name: 'outsider',
+  password: 'Outsider-password-33cc',
+  accessKeyId: 'AKOUTSIDER00000003',
+  secretKey: 'CanarySecretKeyOfOther90817263544f3e2d',
+};
+
+/** A request before it is signed. `path` starts with `/` and is sent as it is. */
+export interface TestRequest {
+  readonly method: string;
+  readonly path: string;
+  /** An object is sent as JSON, text and bytes as they are. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer as it came. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly bytes: Buffer;
+  /** The body read as JSON; undefined without one. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape.
+  readonly json: any;
+}
+
+/** A server that is put together as in production, over a directory of its own. */
+export interface TestServer {
+  readonly app: App;
+  readonly composed: Composed;
+  /** Holds the data directory `data`, `root.key` and `identities.yaml`. */
+  readonly directory: string;
+  /** `http://127.0.0.1:port`; `http://csms.test` unless it listens. */
+  readonly baseUrl: string;
+  /** Signs and sends a request; the answer is checked against the OpenAPI document. */
+  send(request: TestRequest, user?: TestUser): Promise<Answer>;
+  /** Sends a request without credentials of its own. */
+  sendUnsigned(request: TestRequest): Promise<Answer>;
+  /** The headers that make the request a signed one. */
+  sign(request: TestRequest, user?: TestUser): Record<string, string>;
+  /** Everything logged so far, one JSON object a line. */
+  logText(): string;
+  logged(): Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+/** Path of a project's secrets, or of something below them. */
+export function secretsPath(...segments: readonly string[]): string {
+  return ['/v1', ALPHA, 'secrets', ...segments].join('/');
+}
+
+/**
+ * Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. It
+ * listens only when asked to. `env` holds settings as an operator would give them.
+ */
+export async function startTestServer(
+  options: {
+    readonly mode?: ServerMode;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly listen?: boolean;
+  } = {},
+): Promise<TestServer> {
+  const { mode = 'serve', env = {}, listen = false } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'csms-http-'));
+  const config = readConfig(mode, {
+    CSMS_PORT: '0',
+    CSMS_DATA: join(directory, 'data'),
+    CSMS_ROOT_KEY: `file:${join(directory, 'root.key')}`,
+    CSMS_IDENTITIES: join(directory, 'identities.yaml'),
+    CSMS_LOG_LEVEL: 'trace',
+    ...env,
+  });
+  mkdirSync(config.dataDirectory, { mode: 0o700 });
+  createRootKeyFile(join(directory, 'root.key'));
+  writeFileSync(join(directory, 'identities.yaml'), await identitiesYaml(), { mode: 0o600 });
+  const lines: string[] = [];
+  const composed = await compose(config, createLog(config.logLevel, lines), (reason) => {
+    lines.push(`${JSON.stringify({ level: 60, reason, msg: 'fatal' })}\n`);
+  });
+  const { app } = composed;
+  await app.ready();
+  let baseUrl = 'http://csms.test';
+  if (listen) {
+    await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: () => 'listening' });
+    baseUrl = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
+  }
+  composed.setBaseUrl(baseUrl);
+
+  const sign = (request: TestRequest, user = ADMIN) =>
+    signRequest({
+      method: request.method,
+      url: `${baseUrl}${request.path}`,
+      headers: headersOf(request),
+      ...(request.body !== undefined && { body: payloadOf(request.body) }),
+      accessKeyId: user.accessKeyId,
+      secretKey: user.secretKey,
+      nowMs: Date.now(),
+    });
+  const send = async (request: TestRequest, user = ADMIN) =>
+    inject(app, baseUrl, request, sign(request, user));
+  return {
+    app,
+    composed,
+    directory,
+    baseUrl,
+    sign,
+    send,
+    sendUnsigned: (request) => inject(app, baseUrl, request, headersOf(request)),
+    logText: () => lines.join(''),
+    logged: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
+    async close() {
+      await app.close();
+      await composed.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function inject(
+  app: App,
+  baseUrl: string,
+  request: TestRequest,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const response = await app.inject({
+    method: request.method as 'GET',
+    url: request.path,
+    authority: new URL(baseUrl).host,
+    headers,
+    ...(request.body !== undefined && { payload: payloadOf(request.body) }),
+  });
+  const answer: Answer = {
+    status: response.statusCode,
+    headers: response.headers as Record<string, string>,
+    text: response.payload,
+    bytes: response.rawPayload,
+    json: response.payload === '' ? undefined : JSON.parse(response.payload),
+  };
+  await checkAnswer(request, answer);
+  return answer;
+}
+
+function payloadOf(body: unknown): string | Buffer {
+  return typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+}
+
+function headersOf(request: TestRequest): Record<string, string> {
+  return { ...(request.body !== undefined && { 'content-type': 'application/json' }), ...request.headers };
+}
+
+function createLog(level: string, lines: string[]): pino.Logger {
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString());
+      done();
+    },
+  });
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+}
+
+async function identitiesYaml(): Promise<string> {
+  const userOf = async (user: TestUser, projects: readonly string[]) => ({
+    id: user.id,
+    name: user.name,
+    password: await hashPassword(user.password, { ln: 10, r: 8, p: 1 }),
+    access_keys: [{ ak: user.accessKeyId, sk: user.secretKey }],
+    policies: ['everything'],
+    projects,
+  });
+  const acmeProjects = [
+    { id: ALPHA, name: 'local-1' },
+    { id: BETA, name: 'local-2' },
+  ];
+  return stringify({
+    domains: [
+      {
+        id: ACME.domainId,
+        name: ACME.domainName,
+        projects: acmeProjects,
+        users: [await userOf(ADMIN, ['local-1', 'local-2']), await userOf(GUEST, ['local-1'])],
+      },
+      {
+        id: GLOBEX.domainId,
+        name: GLOBEX.domainName,
+        projects: [{ id: GAMMA, name: 'local-1' }],
+        users: [await userOf(OUTSIDER, ['local-1'])],
+      },
+    ],
+    policies: [
+      {
+        name: 'everything',
+        document: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['csms:*:*', 'kms:*:*'] }] },
+      },
+    ],
+  });
+}

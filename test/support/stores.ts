@@ -1,0 +1,214 @@
+import { rejects } from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Awaitable, Store } from '../../src/app/ports.ts';
+import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import type { KeyCommand, KeyRef } from '../../src/core/key.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
+import type {
+  NewVersion,
+  SealedValue,
+  SecretCommandOf,
+  SecretDraft,
+  SecretRef,
+} from '../../src/core/secret.ts';
+
+/** A store under test, whatever engine is behind it. */
+export interface StoreHarness {
+  /** The open store; another one after `reopen` and `kill`. */
+  readonly store: Store;
+  /** What `onFatal` was called with since the store was opened. */
+  readonly fatal: readonly string[];
+  /** Closes in good order, then opens the same data. */
+  reopen(): Promise<void>;
+  /** Ends the engine in the middle of whatever it does, then opens the same data. */
+  kill(): Promise<void>;
+  /** Rows per kind of thing, over all projects: what a deletion must bring back to where it was. */
+  countRows(): Awaitable<
+    Readonly<Record<'secret' | 'version' | 'stage' | 'wrappedKey' | 'body' | 'key', number>>
+  >;
+  /** Closes and throws the data away. */
+  destroy(): Promise<void>;
+}
+
+/** A way to store things; the contract runs on each. */
+export interface StoreEngine {
+  readonly name: string;
+  /** Opens an empty store. */
+  open(): Promise<StoreHarness>;
+}
+
+/** 2030-01-01, far from any clock, so that nothing in a test depends on one. */
+export const T0 = 1_893_456_000_000;
+export const DAY_MS = 86_400_000;
+
+export const DRAFT: SecretDraft = Object.freeze({
+  description: 'a plain secret',
+  secretType: 'COMMON',
+  autoRotation: false,
+  rotationPeriod: undefined,
+  rotationConfig: undefined,
+  rotationFuncUrn: undefined,
+  eventSubscriptions: [],
+  enterpriseProjectId: '0',
+});
+
+/** A draft in which every optional field is set. */
+export const ROTATED_DRAFT: SecretDraft = Object.freeze({
+  ...DRAFT,
+  description: 'rotated: "quoted" \\ é 漢 🔑 \u2028 end',
+  secretType: 'RDS-FG',
+  autoRotation: true,
+  rotationPeriod: '30d',
+  rotationConfig: '{"InstanceId":"i"}',
+  rotationFuncUrn: 'urn:fss:region:project:function:f',
+});
+
+let projects = 0;
+
+/** A project that no other test of this file uses. */
+export function freshProject(): string {
+  projects += 1;
+  return `project-${String(projects).padStart(5, '0')}`;
+}
+
+/** A secret of a fresh project. */
+export function freshRef(name = 'db-password'): SecretRef {
+  return { projectId: freshProject(), name };
+}
+
+/** Random bytes in place of a sealed value: the store must not care what they are. */
+export function sealedValue(bodyBytes = 200): SealedValue {
+  return { wrappedKey: randomBytes(86), body: randomBytes(bodyBytes) };
+}
+
+export function newVersion(overrides: Partial<NewVersion> = {}): NewVersion {
+  return {
+    uid: randomBytes(16).toString('hex'),
+    kind: 'string',
+    kmsKeyId: 'key-1',
+    sealed: sealedValue(),
+    expireTimeMs: undefined,
+    ...overrides,
+  };
+}
+
+/** The fields of a command that are not its kind or its secret, all optional. */
+type Overrides<C> = Partial<Omit<C, 'aggregate' | 'kind' | 'ref'>>;
+
+export function create(ref: SecretRef, overrides: Overrides<SecretCommandOf<'create-secret'>> = {}) {
+  return {
+    aggregate: 'secret',
+    kind: 'create-secret',
+    ref,
+    id: randomUUID(),
+    draft: DRAFT,
+    version: newVersion(),
+    limits: DEFAULT_LIMITS,
+    nowMs: T0,
+    ...overrides,
+  } satisfies SecretCommandOf<'create-secret'>;
+}
+
+export function addVersion(
+  ref: SecretRef,
+  id: string,
+  overrides: Overrides<SecretCommandOf<'add-version'>> = {},
+) {
+  return {
+    aggregate: 'secret',
+    kind: 'add-version',
+    ref,
+    id,
+    version: newVersion(),
+    stages: undefined,
+    limits: DEFAULT_LIMITS,
+    versionCap: 'prune',
+    nowMs: T0,
+    ...overrides,
+  } satisfies SecretCommandOf<'add-version'>;
+}
+
+export function update(ref: SecretRef, changes: SecretCommandOf<'update-secret'>['update'], nowMs = T0) {
+  return { aggregate: 'secret', kind: 'update-secret', ref, update: changes, nowMs } as const;
+}
+
+export function remove(ref: SecretRef) {
+  return { aggregate: 'secret', kind: 'delete-secret', ref, nowMs: T0 } as const;
+}
+
+export function schedule(ref: SecretRef, recoveryWindowDays: number, nowMs = T0) {
+  return { aggregate: 'secret', kind: 'schedule-deletion', ref, recoveryWindowDays, nowMs } as const;
+}
+
+export function cancel(ref: SecretRef, nowMs = T0) {
+  return { aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs } as const;
+}
+
+export function purge(ref: SecretRef, id: string, nowMs: number) {
+  return { aggregate: 'secret', kind: 'purge-secret', ref, id, nowMs } as const;
+}
+
+export function expire(ref: SecretRef, versionNumber: number, expireTimeMs: number) {
+  return {
+    aggregate: 'secret',
+    kind: 'set-version-expiry',
+    ref,
+    versionNumber,
+    expireTimeMs,
+    nowMs: T0,
+  } as const;
+}
+
+export function putStage(
+  ref: SecretRef,
+  name: string,
+  versionNumber: number,
+  limits: Limits = DEFAULT_LIMITS,
+) {
+  return { aggregate: 'secret', kind: 'put-stage', ref, name, versionNumber, limits, nowMs: T0 } as const;
+}
+
+export function removeStage(ref: SecretRef, name: string) {
+  return { aggregate: 'secret', kind: 'remove-stage', ref, name, nowMs: T0 } as const;
+}
+
+export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): KeyCommand {
+  return {
+    aggregate: 'key',
+    kind: 'ensure-key',
+    ref,
+    alias: 'csms/default',
+    isDefault: true,
+    material: randomBytes(78),
+    nowMs: T0,
+    ...overrides,
+  };
+}
+
+/** Everything that the read models say about a project: what two moments are compared by. */
+export async function readProject(store: Store, projectId: string) {
+  const secrets = await store.listSecrets({ projectId, limit: 1_000 });
+  const contents = [];
+  for (const { name } of secrets) {
+    const ref = { projectId, name };
+    const aggregate = await store.findVersions(ref);
+    const values = [];
+    for (const { number } of aggregate?.versions ?? []) values.push(await store.findValue(ref, number));
+    contents.push({ aggregate, values, latest: await store.findValue(ref, 'latest') });
+  }
+  return { secrets, contents, due: await store.listDueSecrets(Number.MAX_SAFE_INTEGER, 1_000) };
+}
+
+/** Waits for a promise that must be refused with this code. */
+export async function expectRefused(promise: Promise<unknown>, code: ErrorCode): Promise<void> {
+  await rejects(promise, (error) => {
+    if (codeOf(error) !== code)
+      throw new Error(`refused as ${codeOf(error)} and not as ${code}`, { cause: error });
+    return true;
+  });
+}
+
+/** The code of a refusal, or the text of an error that is none. */
+export function codeOf(error: unknown): string {
+  return error instanceof SecretError ? error.code : String(error);
+}
