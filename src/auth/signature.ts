@@ -138,8 +138,10 @@ export function parseSdkDate(text: string): number | undefined {
   if (match === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
   const timeMs = Date.UTC(year, month - 1, day, hour, minute, second);
-  // A thirteenth month or a 31st of June comes back as another date.
-  return formatSdkDate(timeMs) === text ? timeMs : undefined;
+  // A thirteenth month or a 31st of June comes back as another day, hour 24 as the next one.
+  const date = new Date(timeMs);
+  const isSame = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour;
+  return isSame && minute < 60 && second < 60 && date.getUTCFullYear() === year ? timeMs : undefined;
 }
 
 /** `YYYYMMDDTHHMMSSZ` of epoch milliseconds, rounded down to the second. Pure. */

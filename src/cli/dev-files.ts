@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
 import type { Config } from '../config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
+import { makeDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 
 /** What dev runs with when it was told nothing. */
@@ -23,7 +24,7 @@ const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
  */
 export async function ensureDevFiles(config: Config): Promise<DevFiles> {
   const { dataDirectory } = config;
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDirectory);
   const rootKeyFile = join(dataDirectory, 'root.key');
   if (config.rootKey === undefined && !existsSync(rootKeyFile)) {
     // A new key for data that is there would make all of it unreadable.

@@ -28,7 +28,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       body: TokenBody,
-      response: { 201: body(TokenAnswer), '4xx': IdentityError },
+      response: { 201: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
     },
     attachValidation: true,
     handler: async (request, reply) => {
@@ -103,7 +103,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
       summary: 'Shows what the token in X-Subject-Token says',
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
-      response: { 200: body(TokenAnswer), '4xx': IdentityError },
+      response: { 200: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
     },
     handler: async ({ headers, query }, reply) => {
       const token = headers['x-subject-token'] ?? '';

@@ -77,6 +77,9 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 );
 
+/** An answer without a body: send undefined, since null would be sent as JSON. */
+export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
+
 /** Response schemas of an operation: its own success, and the one error body for everything else. */
 export function responses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };

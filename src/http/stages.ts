@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/stages.ts';
 import { parseStageVersion, requireStageName, VERSION_ID_PATTERN, versionId } from '../core/names.ts';
 import type { Stage } from '../core/secret.ts';
-import { responses, SecretPath, StageName, TimeMs } from './schemas.ts';
+import { NoBody, responses, SecretPath, StageName, TimeMs } from './schemas.ts';
 import { toRef } from './secret-wire.ts';
 import type { App } from './server.ts';
 
@@ -84,11 +84,11 @@ function registerStage(api: App): void {
       tags: ['Stages'],
       summary: 'Takes a stage away; its version stays',
       params: StagePath,
-      response: responses({ 204: Type.Null({ description: 'No body' }) }),
+      response: responses({ 204: NoBody }),
     },
     handler: async ({ deps, params }, reply) => {
       await app.removeStage(deps, toRef(params), requireStageName(params.stage_name));
-      return reply.code(204).send(null);
+      return reply.code(204).send(undefined);
     },
   });
 }

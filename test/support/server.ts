@@ -99,11 +99,6 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Path of a project's secrets, or of something below them. */
-export function secretsPath(...segments: readonly string[]): string {
-  return ['/v1', ALPHA, 'secrets', ...segments].join('/');
-}
-
 /**
  * Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. It
  * listens only when asked to. `env` holds settings as an operator would give them.

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import type { Connection } from './open.ts';
@@ -14,12 +14,28 @@ export interface DirectoryLock {
  * directory or belongs to somebody else.
  */
 export function prepareDirectory(directory: string): void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const { mode, uid } = statSync(directory);
   if (process.getuid !== undefined && uid !== process.getuid()) {
     throw new StartError('configuration', `the data directory ${directory} belongs to another user`);
   }
   if ((mode & 0o077) !== 0) chmodSync(directory, 0o700);
+}
+
+/**
+ * Makes a private directory, and those above it that are missing. Throws StartError (configuration) when that cannot be
+ * done. Node's own recursive form never ends on a file system that refuses, such as /proc.
+ */
+export function makeDirectory(directory: string): void {
+  const missing: string[] = [];
+  for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.unshift(path);
+  try {
+    for (const path of missing) mkdirSync(path, { mode: 0o700 });
+    if (statSync(directory).isDirectory()) return;
+  } catch (cause) {
+    throw new StartError('configuration', `the directory ${directory} cannot be made`, { cause });
+  }
+  throw new StartError('configuration', `${directory} is not a directory`);
 }
 
 /**

@@ -1,0 +1,368 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  ADMIN,
+  ALPHA,
+  BETA,
+  GUEST,
+  OUTSIDER,
+  startTestServer,
+  type TestServer,
+  type TestUser,
+} from '../support/server.ts';
+import { callsOf, ok, problem } from './calls.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { CSMS_REGION: 'region-7' } });
+});
+afterAll(() => server.close());
+afterEach(() => void vi.useRealTimers());
+
+const loginBody = (user: TestUser, scope?: object, password = user.password) => ({
+  auth: {
+    identity: {
+      methods: ['password'],
+      password: { user: { name: user.name, password, domain: { name: user.domainName } } },
+    },
+    ...(scope && { scope }),
+  },
+});
+const login = (body: unknown, query = '') =>
+  server.sendUnsigned({ method: 'POST', path: `/v3/auth/tokens${query}`, body });
+const tokenOf = async (user: TestUser, scope?: object) =>
+  (await login(loginBody(user, scope))).headers['x-subject-token'] ?? '';
+const withToken = (token: string, path: string) =>
+  server.sendUnsigned({ method: 'GET', path, headers: { 'x-auth-token': token } });
+
+describe('KeystoneCreateUserTokenByPassword', () => {
+  it('answers 201 with the token in a header, and a body of the documented form', async () => {
+    const answer = await login(loginBody(ADMIN, { project: { id: ALPHA } }));
+    const domain = { id: ADMIN.domainId, name: 'acme' };
+    const endpoint = (region: string, path: string) => ({
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      interface: 'public',
+      region,
+      region_id: region,
+      url: `http://csms.test${path}`,
+    });
+    expect(answer.status).toBe(201);
+    expect(answer.headers['x-subject-token']).toMatch(/^[\x21-\x7e]{20,}$/);
+    expect(answer.json).toEqual({
+      token: {
+        methods: ['password'],
+        issued_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/),
+        expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/),
+        user: { id: ADMIN.id, name: 'admin', domain, password_expires_at: '' },
+        project: { id: ALPHA, name: 'local-1', domain },
+        roles: [{ id: '0', name: 'everything' }],
+        catalog: [
+          { id: expect.any(String), name: 'kms', type: 'kms', endpoints: [endpoint('region-7', '/v1.0')] },
+          { id: expect.any(String), name: 'iam', type: 'iam', endpoints: [endpoint('*', '/v3')] },
+        ],
+      },
+    });
+    const { issued_at, expires_at } = answer.json.token;
+    expect(Date.parse(expires_at) - Date.parse(issued_at)).toBe(86_400_000);
+  });
+
+  it('leaves the catalogue empty with nocatalog, whatever its value', async () => {
+    for (const query of ['?nocatalog', '?nocatalog=', '?nocatalog=true', '?nocatalog=0']) {
+      expect((await login(loginBody(ADMIN), query)).json.token.catalog).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['a project id', { project: { id: BETA } }, { project: BETA }],
+    ['a project name', { project: { name: 'local-2' } }, { project: BETA }],
+    [
+      'a project name with its domain',
+      { project: { name: 'local-1', domain: { name: 'acme' } } },
+      { project: ALPHA },
+    ],
+    ['a domain name', { domain: { name: 'acme' } }, { domain: ADMIN.domainId }],
+    [
+      'both, where the project wins',
+      { project: { id: ALPHA }, domain: { name: 'acme' } },
+      { project: ALPHA },
+    ],
+    ['nothing', undefined, {}],
+  ])('takes %s for the scope', async (_, scope, expected) => {
+    const { token } = (await login(loginBody(ADMIN, scope))).json;
+    expect({ project: token.project?.id, domain: token.domain?.id }).toEqual({
+      project: undefined,
+      domain: undefined,
+      ...expected,
+    });
+  });
+
+  it.each([
+    ['a wrong password', loginBody(ADMIN, undefined, 'wrong')],
+    ['an unknown user', loginBody({ ...ADMIN, name: 'nobody' })],
+    ['an unknown domain', loginBody({ ...ADMIN, domainName: 'nowhere' })],
+    ['the domain of others', loginBody({ ...ADMIN, domainName: 'globex' })],
+    ['a project of others', loginBody(OUTSIDER, { project: { id: ALPHA } })],
+    ['a project that the user does not reach', loginBody(GUEST, { project: { id: BETA } })],
+  ])('has one answer for %s', async (_, body) => {
+    const answer = await login(body);
+    expect(answer.status).toBe(401);
+    expect(answer.headers['x-subject-token']).toBeUndefined();
+    expect(answer.json).toEqual({
+      error: { code: 401, message: 'The username or password is wrong.', title: 'Unauthorized' },
+    });
+  });
+
+  it.each([
+    ['no body', undefined],
+    ['an empty object', {}],
+    ['a list', []],
+    ['null', 'null'],
+    ['another method', { auth: { identity: { methods: ['token'], token: { id: 'x' } } } }],
+    [
+      'a number for a password',
+      { auth: { identity: { methods: ['password'], password: { user: { id: 'x', password: 1 } } } } },
+    ],
+  ])('refuses %s without telling where', async (_, body) => {
+    const answer = await login(body);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({
+      error: { code: 400, message: 'The request body is invalid', title: 'Bad Request' },
+    });
+  });
+
+  it('refuses malformed JSON in the same family', async () => {
+    const answer = await login('{"auth":');
+    expect(answer.status).toBe(400);
+    expect(Object.keys(answer.json)).toEqual(['error']);
+    expect(answer.json.error).toMatchObject({ code: 400, title: 'Bad Request' });
+  });
+
+  it('takes the content type of the documents, and refuses others', async () => {
+    const send = (type: string) =>
+      server.sendUnsigned({
+        method: 'POST',
+        path: '/v3/auth/tokens',
+        body: loginBody(ADMIN),
+        headers: { 'content-type': type },
+      });
+    expect((await send('application/json;charset=utf8')).status).toBe(201);
+    const refused = await send('text/plain');
+    expect(refused.status).toBe(415);
+    expect(refused.json.error).toMatchObject({ code: 415, title: 'Unsupported Media Type' });
+  });
+
+  it('locks a user out after ten failures, from this address and for a minute', async () => {
+    const guess = () => login(loginBody(GUEST, undefined, 'wrong'));
+    for (let count = 0; count < 10; count += 1) expect((await guess()).status).toBe(401);
+    const locked = await login(loginBody(GUEST));
+    expect(locked.status).toBe(429);
+    expect(locked.headers['retry-after']).toBe('1');
+    expect(locked.json.error).toMatchObject({ code: 429, title: 'Too Many Requests' });
+    expect((await login(loginBody(OUTSIDER))).status).toBe(201);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    expect((await login(loginBody(GUEST))).status).toBe(201);
+  });
+});
+
+describe('a token', () => {
+  const secrets = (project: string) => `/v1/${project}/secrets`;
+
+  it('opens the project that it was made for, and no other', async () => {
+    const token = await tokenOf(ADMIN, { project: { id: ALPHA } });
+    expect((await withToken(token, secrets(ALPHA))).status).toBe(200);
+    expect(problem(await withToken(token, secrets(BETA)))).toEqual([403, 'APIGW.0302']);
+  });
+
+  it.each([
+    ['no scope', undefined],
+    ['a domain as scope', { domain: { name: 'acme' } }],
+  ])('with %s opens no project', async (_, scope) => {
+    expect(problem(await withToken(await tokenOf(ADMIN, scope), secrets(ALPHA)))).toEqual([
+      403,
+      'APIGW.0302',
+    ]);
+  });
+
+  it('writes as well as it reads', async () => {
+    const headers = { 'x-auth-token': await tokenOf(ADMIN, { project: { id: ALPHA } }) };
+    const body = { name: 'by-token', secret_string: 'x' };
+    ok(await server.sendUnsigned({ method: 'POST', path: secrets(ALPHA), body, headers }));
+    expect(ok(await callsOf(() => server).get('/by-token/versions/latest')).version.secret_string).toBe('x');
+  });
+
+  it('ends after 24 hours', async () => {
+    const token = await tokenOf(ADMIN, { project: { id: ALPHA } });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 86_400_000 + 1_000 });
+    const answer = await withToken(token, secrets(ALPHA));
+    expect(answer.status).toBe(401);
+    expect(answer.json).toEqual({
+      error_msg: 'The token must be updated.',
+      error_code: 'APIGW.0307',
+      request_id: answer.headers['x-request-id'],
+    });
+  });
+
+  it.each([
+    ['cut short', (token: string) => token.slice(0, -2)],
+    [
+      'changed in its first character',
+      (token: string) => `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}`,
+    ],
+    ['of another make', () => 'MIIEbwYJKoZIhvcNAQcCoIIEYDCCBFw'],
+    ['a security token', () => 'x'.repeat(4_000)],
+  ])('is refused when it is %s', async (_, change) => {
+    const answer = await withToken(change(await tokenOf(ADMIN, { project: { id: ALPHA } })), secrets(ALPHA));
+    expect(problem(answer)).toEqual([401, 'APIGW.0301']);
+    expect(answer.json.error_msg).toBe('Incorrect IAM authentication information: decrypt token fail');
+  });
+});
+
+describe('KeystoneListProjects', () => {
+  const listed = (id: string, name: string, domain: string) => ({
+    id,
+    name,
+    domain_id: domain,
+    parent_id: domain,
+    is_domain: false,
+    enabled: true,
+    description: '',
+    links: { self: `http://csms.test/v3/projects/${id}` },
+  });
+
+  it('lists the caller’s projects in the order of the identities file', async () => {
+    const answer = await server.send({ method: 'GET', path: '/v3/projects' });
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({
+      projects: [listed(ALPHA, 'local-1', ADMIN.domainId), listed(BETA, 'local-2', ADMIN.domainId)],
+      links: { self: 'http://csms.test/v3/projects', next: null, previous: null },
+    });
+  });
+
+  it('finds one by name, or none', async () => {
+    const find = async (name: string) =>
+      ok(await server.send({ method: 'GET', path: `/v3/projects?name=${name}` })).projects.map(
+        ({ id }: { id: string }) => id,
+      );
+    expect(await find('local-2')).toEqual([BETA]);
+    expect(await find('local-3')).toEqual([]);
+  });
+
+  it('shows nobody the projects of others', async () => {
+    const guest = ok(await server.send({ method: 'GET', path: '/v3/projects' }, GUEST)).projects;
+    const outsider = ok(await server.send({ method: 'GET', path: '/v3/projects' }, OUTSIDER)).projects;
+    expect(guest.map(({ id }: { id: string }) => id)).toEqual([ALPHA]);
+    expect(outsider).toHaveLength(1);
+    expect(outsider[0].domain_id).toBe(OUTSIDER.domainId);
+  });
+
+  it('takes a signed GET with the body {}, as one SDK sends it', async () => {
+    const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-1', body: {} });
+    expect(answer.json.projects).toHaveLength(1);
+  });
+
+  it('takes any token of the caller', async () => {
+    expect(ok(await withToken(await tokenOf(ADMIN), '/v3/projects')).projects).toHaveLength(2);
+  });
+
+  it('needs credentials, and refuses a name that is too long or doubled', async () => {
+    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/projects' }))).toEqual([
+      401,
+      'APIGW.0301',
+    ]);
+    for (const query of [`name=${'x'.repeat(65)}`, 'name=a&name=b']) {
+      const answer = await server.send({ method: 'GET', path: `/v3/projects?${query}` });
+      expect(answer.status).toBe(400);
+      expect(answer.json.error_msg).toContain('name');
+    }
+  });
+});
+
+describe('KeystoneListAuthDomains', () => {
+  it('lists the domain of the caller alone', async () => {
+    const answer = await server.send({ method: 'GET', path: '/v3/auth/domains' }, OUTSIDER);
+    expect(answer.status).toBe(200);
+    expect(answer.json).toEqual({
+      domains: [
+        {
+          id: OUTSIDER.domainId,
+          name: 'globex',
+          enabled: true,
+          description: '',
+          links: { self: `http://csms.test/v3/domains/${OUTSIDER.domainId}` },
+        },
+      ],
+      links: { self: 'http://csms.test/v3/auth/domains', next: null, previous: null },
+    });
+  });
+
+  it('needs credentials', async () => {
+    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/auth/domains' }))).toEqual([
+      401,
+      'APIGW.0301',
+    ]);
+  });
+});
+
+describe('KeystoneListUsers', () => {
+  it('lists the caller alone, by name or not at all', async () => {
+    const list = (query = '') => server.send({ method: 'GET', path: `/v3/users${query}` }, GUEST);
+    const users = [
+      {
+        id: GUEST.id,
+        name: 'guest',
+        domain_id: GUEST.domainId,
+        password_expires_at: '',
+        enabled: true,
+        description: '',
+        links: { self: `http://csms.test/v3/users/${GUEST.id}` },
+      },
+    ];
+    const links = { self: 'http://csms.test/v3/users', next: null, previous: null };
+    expect((await list()).json).toEqual({ users, links });
+    expect((await list('?name=guest')).json).toEqual({ users, links });
+    expect((await list('?name=admin')).json).toEqual({ users: [], links });
+  });
+
+  it('needs credentials', async () => {
+    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/users' }))).toEqual([
+      401,
+      'APIGW.0301',
+    ]);
+  });
+});
+
+describe('KeystoneValidateToken', () => {
+  const show = (subject: string | undefined, query = '') =>
+    server.send({
+      method: 'GET',
+      path: `/v3/auth/tokens${query}`,
+      ...(subject !== undefined && { headers: { 'x-subject-token': subject } }),
+    });
+
+  it('answers what the login answered, with the token in a header', async () => {
+    const issued = await login(loginBody(GUEST, { project: { id: ALPHA } }));
+    const token = issued.headers['x-subject-token'] ?? '';
+    const answer = await show(token);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['x-subject-token']).toBe(token);
+    expect(answer.json).toEqual(issued.json);
+    expect((await show(token, '?nocatalog')).json.token.catalog).toEqual([]);
+  });
+
+  it.each([undefined, '', 'x', 'x'.repeat(5_000)])(
+    'has one answer for what is no token: %s',
+    async (subject) => {
+      const answer = await show(subject);
+      expect(answer.status).toBe(404);
+      expect(answer.headers['x-subject-token']).toBeUndefined();
+      expect(answer.json).toEqual({
+        error: { code: 404, message: 'X-Subject-Token is invalid in the request', title: 'Not Found' },
+      });
+    },
+  );
+
+  it('needs credentials of its own', async () => {
+    const answer = await server.sendUnsigned({ method: 'GET', path: '/v3/auth/tokens' });
+    expect(answer.status).toBe(401);
+    expect(answer.json.error).toMatchObject({ code: 401, title: 'Unauthorized' });
+  });
+});

@@ -1,0 +1,273 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ADMIN,
+  ALPHA,
+  type Answer,
+  GUEST,
+  startTestServer,
+  type TestRequest,
+  type TestServer,
+} from '../support/server.ts';
+import { callsOf } from './calls.ts';
+import { exchange, requestText } from './raw-socket.ts';
+
+const TEXT = 'canary-text "quoted" \\ /slash & é漢🔑 end-of-canary';
+const BYTES = Buffer.from('canary-binary \x00\x01\xfe\xff end-of-canary', 'latin1');
+const LIST = `/v1/${ALPHA}/secrets`;
+
+let server: TestServer;
+/** Every answer but the one that carries the value, and the one that carries the token. */
+const answers: string[] = [];
+const carriers: Answer[] = [];
+const canaries: Record<string, string | Buffer> = {
+  text: TEXT,
+  binary: BYTES,
+  'secret key': ADMIN.secretKey,
+  password: ADMIN.password,
+};
+
+/** The forms in which a canary could come back. */
+function formsOf(canary: string | Buffer): Buffer[] {
+  const bytes = Buffer.from(canary);
+  const text = bytes.toString();
+  // Inside a longer text, Base64 depends on where it starts: the middle of each of the three ways is looked for.
+  const base64 = [0, 1, 2].map((shift) =>
+    Buffer.concat([Buffer.alloc(shift), bytes])
+      .toString('base64')
+      .slice(4, -4),
+  );
+  const ascii = JSON.stringify(text)
+    .slice(1, -1)
+    .replaceAll(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const forms = [
+    text,
+    ...base64,
+    ...base64.map((form) => form.replaceAll('+', '-').replaceAll('/', '_')),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    JSON.stringify(text).slice(1, -1),
+    JSON.stringify(JSON.stringify(text)).slice(3, -3),
+    ascii,
+    encodeURIComponent(text),
+    encodeURIComponent(text).toLowerCase(),
+    encodeURI(text),
+  ];
+  return [bytes, Buffer.from(text, 'utf16le'), ...forms.map((form) => Buffer.from(form))];
+}
+
+/** Names of the canaries that are in there, in any form. */
+function found(haystack: Buffer, names = Object.keys(canaries)): string[] {
+  return names.filter((name) => formsOf(canaries[name]!).some((form) => haystack.includes(form)));
+}
+
+async function send(request: TestRequest, user = ADMIN): Promise<Answer> {
+  const answer = await server.send(request, user);
+  answers.push(JSON.stringify(answer.headers), answer.text);
+  return answer;
+}
+
+async function sendUnsigned(request: TestRequest): Promise<Answer> {
+  const answer = await server.sendUnsigned(request);
+  answers.push(answer.text);
+  return answer;
+}
+
+const loginBody = (password: string) => ({
+  auth: {
+    identity: {
+      methods: ['password'],
+      password: { user: { name: ADMIN.name, password, domain: { name: ADMIN.domainName } } },
+    },
+    scope: { project: { id: ALPHA } },
+  },
+});
+
+beforeAll(async () => {
+  server = await startTestServer({ mode: 'dev', listen: true });
+  canaries['root key'] =
+    readFileSync(join(server.directory, 'root.key'), 'utf8').trim().split(/[\s:]/).at(-1) ?? '';
+  await runEverything();
+});
+afterAll(() => server.close());
+
+/** Every operation with the canaries in its values, then everything that can go wrong with them in it. */
+async function runEverything(): Promise<void> {
+  const login = await server.sendUnsigned({
+    method: 'POST',
+    path: '/v3/auth/tokens',
+    body: loginBody(ADMIN.password),
+  });
+  answers.push(login.text);
+  const token = login.headers['x-subject-token'] ?? '';
+  canaries.token = token;
+  const signed = server.sign({ method: 'GET', path: LIST });
+  canaries.signature = /Signature=(\w+)/.exec(signed.Authorization ?? '')?.[1] ?? '';
+  await sendUnsigned({ method: 'GET', path: LIST, headers: signed });
+  await sendUnsigned({ method: 'GET', path: LIST, headers: { 'x-auth-token': token } });
+
+  const secret_binary = BYTES.toString('base64');
+  await send({ method: 'POST', path: LIST, body: { name: 'db', secret_string: TEXT } });
+  await send({
+    method: 'POST',
+    path: `${LIST}/db/versions`,
+    body: { secret_binary, version_stages: ['own'] },
+  });
+  for (const path of ['', '/db', '/db/versions', '/db/stages/own'])
+    await send({ method: 'GET', path: `${LIST}${path}` });
+  carriers.push(await server.send({ method: 'GET', path: `${LIST}/db/versions/v1` }));
+  carriers.push(await server.send({ method: 'GET', path: `${LIST}/db/versions/v2` }));
+  await send({
+    method: 'PUT',
+    path: `${LIST}/db`,
+    body: { description: 'changed', kms_key_id: 'a-key-of-dev' },
+  });
+  await send({ method: 'PUT', path: `${LIST}/db/versions/v1`, body: { expire_time: 1 } });
+  await send({ method: 'PUT', path: `${LIST}/db/stages/own`, body: { version_id: 'v1' } });
+  for (let count = 0; count < 22; count += 1) {
+    await send({ method: 'POST', path: `${LIST}/db/versions`, body: { secret_string: `${TEXT}${count}` } });
+  }
+  await send({ method: 'POST', path: LIST, body: { name: 'gone', secret_string: TEXT } });
+  await send({ method: 'DELETE', path: `${LIST}/db/stages/own` });
+  await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/create` });
+  await send({ method: 'GET', path: `${LIST}/db/versions/v1` });
+  await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/cancel` });
+  for (const path of ['/v3/projects', '/v3/auth/domains', '/v3/users']) await send({ method: 'GET', path });
+  // The deletion is the last of the successes; its answer is looked at elsewhere.
+  answers.push(
+    (await server.app.inject({ method: 'DELETE', url: `${LIST}/gone`, headers: { 'x-auth-token': token } }))
+      .payload,
+  );
+  await failInEveryWay(token);
+}
+
+async function failInEveryWay(token: string): Promise<void> {
+  const quoted = JSON.stringify(TEXT);
+  const post = (body: unknown, headers = {}) => send({ method: 'POST', path: LIST, body, headers });
+  await post(`{"name":"x","secret_string":${quoted}`);
+  await post(`{"name":"x","secret_string":${quoted},}`);
+  await post(`${quoted}${quoted}`);
+  await post(`{"__proto__":${quoted}}`);
+  await post(TEXT);
+  await post({ name: TEXT, secret_string: 'x' });
+  await post({ name: 'x', secret_string: [TEXT] });
+  await post({ name: 'x', secret_string: { [TEXT]: 1 } });
+  await post({ name: 'x', secret_string: TEXT, secret_binary: BYTES.toString('base64') });
+  await post({ name: 'x', secret_binary: TEXT });
+  await post({ name: 'x', secret_string: TEXT, secret_type: TEXT });
+  await post({ name: 'x', secret_string: TEXT, rotation_period: TEXT });
+  await post({ name: 'x', secret_string: TEXT, event_subscriptions: [TEXT] });
+  await post({ name: 'db', secret_string: TEXT });
+  await post({ name: 'x', secret_string: TEXT.repeat(2_000) });
+  await post({ name: 'x', secret_string: TEXT.repeat(12_000) });
+  await post(TEXT, { 'content-type': 'text/plain' });
+  await post({ name: 'x', secret_string: TEXT }, { 'x-project-id': 'b'.repeat(32) });
+  await send(
+    { method: 'POST', path: LIST, body: { secret_string: TEXT } },
+    { ...ADMIN, secretKey: GUEST.secretKey },
+  );
+  await send({ method: 'GET', path: `${LIST}?marker=${encodeURIComponent(TEXT)}` });
+  await send({ method: 'GET', path: `${LIST}?limit=${encodeURIComponent(TEXT)}` });
+  await send({ method: 'GET', path: `${LIST}/${encodeURIComponent(TEXT)}` });
+  await send({
+    method: 'PUT',
+    path: `${LIST}/db/stages/${encodeURIComponent(TEXT)}`,
+    body: { version_id: TEXT },
+  });
+  await sendUnsigned({ method: 'GET', path: `/${encodeURIComponent(TEXT)}?${encodeURIComponent(TEXT)}` });
+  await sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body: loginBody(`${ADMIN.password}x`) });
+  await sendUnsigned({
+    method: 'POST',
+    path: '/v3/auth/tokens',
+    body: JSON.stringify(loginBody(ADMIN.password)).slice(0, -2),
+  });
+  await sendUnsigned({ method: 'GET', path: LIST, headers: { 'x-auth-token': `${token}x` } });
+  await sendUnsigned({ method: 'GET', path: LIST, headers: { authorization: `Bearer ${token}` } });
+  await sendUnsigned({
+    method: 'GET',
+    path: LIST,
+    headers: { authorization: `SDK-HMAC-SHA256 ${ADMIN.secretKey}` },
+  });
+  await sendUnsigned({
+    method: 'GET',
+    path: LIST,
+    headers: { authorization: `Basic ${btoa(`a:${ADMIN.password}`)}` },
+  });
+  const raw = [
+    requestText(`GET /${encodeURIComponent(TEXT)} HTTP/1.1`, [`X-Auth-Token: ${token}`]),
+    requestText(
+      `POST ${LIST} HTTP/1.1`,
+      ['Host: a', `X-Auth-Token: ${token}`, `X-Auth-Token: ${token}`],
+      TEXT,
+    ),
+    requestText(
+      `POST ${LIST} HTTP/1.1`,
+      ['Host: a', `X-Auth-Token: ${token}`, 'Content-Length: 1', 'Content-Length: 2'],
+      TEXT,
+    ),
+    `${TEXT}\r\n\r\n`,
+    requestText('GET / HTTP/1.1', ['Host: a', `X-Auth-Token: ${token.padEnd(40_000, 'x')}`]),
+  ];
+  for (const text of raw) {
+    for (const { headers, body } of await exchange(server.baseUrl, [text]))
+      answers.push(JSON.stringify([...headers]), body);
+  }
+}
+
+describe('a canary', () => {
+  it('is found by the search in every form', () => {
+    for (const [name, canary] of Object.entries(canaries)) {
+      expect(canary.length, name).toBeGreaterThanOrEqual(20);
+      for (const form of formsOf(canary))
+        expect(found(Buffer.concat([Buffer.from('xx'), form]))).toContain(name);
+      const inBase64 = [0, 1, 2].map(
+        (shift) => `${'x'.repeat(shift)}${Buffer.from(canary).toString('latin1')}yyy`,
+      );
+      for (const text of inBase64) {
+        expect(found(Buffer.from(Buffer.from(text, 'latin1').toString('base64'))), name).toContain(name);
+      }
+    }
+  });
+
+  it('comes back only in the answer that may carry it', () => {
+    const [text, binary] = carriers.map(({ bytes }) => found(bytes));
+    expect([text, binary]).toEqual([['text'], ['binary']]);
+    expect(answers.length).toBeGreaterThan(100);
+    expect(answers.filter((answer) => found(Buffer.from(answer)).length > 0)).toEqual([]);
+  });
+
+  it('is in no line of the log, at level trace', () => {
+    const lines = server.logText().split('\n');
+    expect(lines.length).toBeGreaterThan(70);
+    expect(lines.filter((line) => found(Buffer.from(line)).length > 0)).toEqual([]);
+  });
+
+  it('is in no metric', async () => {
+    const metrics = await server.app.inject({ method: 'GET', url: '/metrics' });
+    expect(found(metrics.rawPayload)).toEqual([]);
+  });
+
+  it('is in no file but those that hold it by contract', () => {
+    // With a loaded row cache and a log of changes that is not folded back yet.
+    const files = readdirSync(server.directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      statSync(join(server.directory, name)).isFile(),
+    );
+    expect(files).toEqual(expect.arrayContaining(['data/csms.db', 'data/csms.db-wal', 'data/csms.db-shm']));
+    const byFile = files.map((name) => [name, found(readFileSync(join(server.directory, name)))] as const);
+    expect(Object.fromEntries(byFile.filter(([, names]) => names.length > 0))).toEqual({
+      'identities.yaml': ['secret key'],
+      'root.key': ['root key'],
+    });
+  });
+
+  it('is not in the database in clear after the server has stopped either', async () => {
+    const stopped = await startTestServer();
+    await callsOf(() => stopped).create('db', { secret_string: TEXT });
+    await stopped.app.close();
+    await stopped.composed.close();
+    const data = join(stopped.directory, 'data');
+    const contents = readdirSync(data).map((name) => readFileSync(join(data, name)));
+    expect(contents.filter((content) => found(content, ['text']).length > 0)).toEqual([]);
+  });
+});

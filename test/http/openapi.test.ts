@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { generateOpenapi } from '../../src/openapi.ts';
+import { SETTINGS } from '../../src/settings.ts';
+import { openapiDocument } from '../support/answers.ts';
+
+const document = await openapiDocument();
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+);
+
+describe('openapi.yaml', () => {
+  it('is what the routes give; npm run openapi writes it', async () => {
+    const committed = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
+    expect(committed).toBe(await generateOpenapi());
+  });
+
+  it('comes out the same every time', async () => {
+    expect(await generateOpenapi()).toBe(await generateOpenapi());
+  });
+
+  it('is OpenAPI 3.1, and every reference in it leads somewhere', async () => {
+    expect(document.openapi).toMatch(/^3\.1\./);
+    const text = await generateOpenapi();
+    expect(() => JSON.stringify(parse(text, { maxAliasCount: 0 }))).not.toThrow();
+    expect(JSON.stringify(document)).not.toContain('$ref');
+  });
+
+  it('has the operations of the API under the vendor’s names', () => {
+    const core = operations
+      .filter(({ path }) => path.startsWith('/v1/'))
+      .map(({ operation, method, path }) => [
+        operation.operationId,
+        `${method.toUpperCase()} ${path.replace('/v1/{project_id}/secrets', '')}`,
+      ]);
+    expect(Object.fromEntries(core)).toEqual({
+      CreateSecret: 'POST ',
+      ListSecrets: 'GET ',
+      ShowSecret: 'GET /{secret_name}',
+      UpdateSecret: 'PUT /{secret_name}',
+      DeleteSecret: 'DELETE /{secret_name}',
+      DeleteSecretForSchedule: 'POST /{secret_name}/scheduled-deleted-tasks/create',
+      RestoreSecret: 'POST /{secret_name}/scheduled-deleted-tasks/cancel',
+      CreateSecretVersion: 'POST /{secret_name}/versions',
+      ListSecretVersions: 'GET /{secret_name}/versions',
+      ShowSecretVersion: 'GET /{secret_name}/versions/{version_id}',
+      UpdateVersion: 'PUT /{secret_name}/versions/{version_id}',
+      CreateSecretStage: 'POST /{secret_name}/stages',
+      ShowSecretStage: 'GET /{secret_name}/stages/{stage_name}',
+      UpdateSecretStage: 'PUT /{secret_name}/stages/{stage_name}',
+      DeleteSecretStage: 'DELETE /{secret_name}/stages/{stage_name}',
+    });
+  });
+});
+
+describe('an operation of the document', () => {
+  it('has an id of its own', () => {
+    const ids = operations.map(({ operation }) => operation.operationId);
+    expect(ids.every((id) => /^[A-Z]\w+$/.test(id))).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each(operations)(
+    '$operation.operationId declares its path parameters, and no others',
+    ({ path, operation }) => {
+      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const parameters = operation.parameters ?? [];
+      expect(
+        parameters
+          .filter((parameter) => parameter.in === 'path')
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(inPath.sort());
+      for (const parameter of parameters) {
+        expect(['path', 'query', 'header']).toContain(parameter.in);
+        expect(parameter.schema.type).toBeDefined();
+        if (parameter.in === 'path') expect(parameter).toHaveProperty('required', true);
+      }
+    },
+  );
+
+  it.each(operations)(
+    '$operation.operationId declares a success with its schema, and the errors',
+    ({ operation }) => {
+      const statuses = Object.keys(operation.responses);
+      const successes = statuses.filter((status) => status.startsWith('2'));
+      expect(successes).toHaveLength(1);
+      for (const status of statuses) {
+        const isBodiless =
+          ['DeleteSecret', 'DeleteSecretStage'].includes(operation.operationId) && status.startsWith('2');
+        const schema = operation.responses[status]?.content?.['application/json'].schema;
+        expect([status, schema !== undefined && schema.type !== 'null']).toEqual([status, !isBodiless]);
+      }
+      if (operation.tags.includes('Health')) return;
+      expect(statuses).toEqual(expect.arrayContaining(['4XX', '5XX']));
+    },
+  );
+
+  it.each(operations)(
+    '$operation.operationId has a body where the method has one',
+    ({ method, operation }) => {
+      const isBodiless = operation.operationId === 'RestoreSecret';
+      expect(operation.requestBody !== undefined).toBe(
+        (method === 'post' || method === 'put') && !isBodiless,
+      );
+    },
+  );
+
+  it('asks for credentials, but for health and login', () => {
+    const schemes = Object.keys(document.components.securitySchemes);
+    expect(document.security.map((entry) => Object.keys(entry)[0]).sort()).toEqual(schemes.sort());
+    const open = operations.filter(({ operation }) => operation.security !== undefined);
+    expect(open.map(({ operation }) => [operation.operationId, operation.security])).toEqual([
+      ['ShowHealth', []],
+      ['ShowReadiness', []],
+      ['KeystoneCreateUserTokenByPassword', []],
+    ]);
+  });
+});
+
+describe('the README', () => {
+  it('lists every setting of the server, with its default and its meaning', () => {
+    const lines = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split('\n');
+    const head = lines.findIndex((line) => /^\|\s*Variable\s*\|\s*Default\s*\|\s*Meaning\s*\|$/.test(line));
+    expect(head).toBeGreaterThan(0);
+    const length = lines.slice(head).findIndex((line) => !line.startsWith('|'));
+    const rows = lines.slice(head + 2, head + length).map((line) => {
+      const [, name, byDefault, meaning] = line
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll('\\|', '|'));
+      return { name: name?.replaceAll('`', ''), default: byDefault, meaning };
+    });
+    const bare = (text: string | undefined) => text?.replaceAll('`', '');
+    const compared = (
+      settings: readonly {
+        name?: string | undefined;
+        default?: string | undefined;
+        meaning?: string | undefined;
+      }[],
+    ) =>
+      settings.map((setting) => ({
+        name: setting.name,
+        default: bare(setting.default),
+        meaning: bare(setting.meaning),
+      }));
+    expect(compared(rows)).toEqual(compared(SETTINGS));
+  });
+});
