@@ -1,5 +1,6 @@
 import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock, Deps, Ids, Store } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
@@ -166,9 +167,16 @@ function readIdentities(config: Config): Directory {
 function readTls({ tlsCertFile, tlsKeyFile }: Config): ServerOptions['tls'] {
   if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
   try {
-    return { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
+    const tls = { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
+    // Finds out here, and not at the first connection, that they are broken or do not belong together.
+    createSecureContext(tls);
+    return tls;
   } catch (cause) {
-    throw new StartError('configuration', 'CSMS_TLS_CERT or CSMS_TLS_KEY cannot be read', { cause });
+    throw new StartError(
+      'configuration',
+      'CSMS_TLS_CERT and CSMS_TLS_KEY are not a certificate and its key',
+      { cause },
+    );
   }
 }
 

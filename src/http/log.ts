@@ -11,7 +11,9 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply, route: 
       requestId: request.id,
       method: request.method,
       route,
-      projectId: caller === undefined ? undefined : (request.params as { project_id?: string }).project_id,
+      // What the caller named counts only once it is one of its projects.
+      projectId:
+        request.deps === undefined ? undefined : (request.params as { project_id?: string }).project_id,
       userId: caller?.userId,
       accessKeyId: caller?.accessKeyId,
       address: request.ip,

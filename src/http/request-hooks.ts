@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
 import type { Authenticator, Caller, Deps } from '../app/ports.ts';
@@ -39,8 +40,11 @@ export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, t
   if (tls) reply.header('strict-transport-security', TLS_HEADER);
 }
 
-/** Refuses requests whose headers are too many or ambiguous. Throws headers-too-large, request-malformed. */
-export function checkHeaders(rawHeaders: readonly string[]): void {
+/**
+ * Refuses requests whose headers are too many, ambiguous or lack the host. Throws headers-too-large, request-malformed.
+ */
+export function checkHeaders({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
+  if (httpVersion === '1.1' && headers.host === undefined) throw new SecretError('request-malformed');
   if (rawHeaders.length > HEADERS_MAX * 2) throw new SecretError('headers-too-large');
   let seen: Set<string> | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {

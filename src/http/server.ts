@@ -95,7 +95,8 @@ function createApp(options: ServerOptions): App {
     requestIdHeader: false,
     trustProxy: false,
     exposeHeadRoutes: false,
-    return503OnClosing: true,
+    // Its answer would have another shape and no request id; our hook says the same.
+    return503OnClosing: false,
     bodyLimit: limits.BODY_BYTES_MAX,
     routerOptions: { maxParamLength: limits.PARAMETER_CHARACTERS_MAX, caseSensitive: true },
     clientErrorHandler: answerClientError,
@@ -113,11 +114,15 @@ function createHttpServer(handler: RequestListener, tls: ServerOptions['tls']): 
     requestTimeout: limits.TIMEOUT_MS.request,
     keepAliveTimeout: limits.TIMEOUT_MS.keepAlive,
     connectionsCheckingInterval: limits.TIMEOUT_MS.check,
+    // Node's own refusal has no request id; our hook refuses the same.
+    requireHostHeader: false,
   };
   // An https.Server is an http.Server in everything that is used here.
   const server = tls
     ? (createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server)
     : createServer(settings, handler);
+  // An expectation that nobody knows is passed over, as RFC 9110 allows, instead of answered in Node's own shape.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;
   server.maxConnections = limits.CONNECTIONS_MAX;
   // Node would drop headers beyond its own count without a word; ours is checked in a hook.
@@ -140,11 +145,17 @@ function addHooks(app: App, options: ServerOptions): void {
   app.decorateRequest('rawBody');
   app.decorateRequest('caller');
   app.decorateRequest('deps');
+  let closing = false;
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = NO_BODY;
     hooks.setAnswerHeaders(request, reply, tls);
     try {
-      hooks.checkHeaders(request.raw.rawHeaders);
+      hooks.checkHeaders(request.raw);
+      if (closing) throw new SecretError('unavailable');
       hooks.checkMediaType(request);
     } catch (error) {
       done(error as Error);

@@ -145,19 +145,29 @@ function report(load: Load, { bare: yard, server: ours }: { bare: Figures; serve
     `  ${name.padEnd(12)} ${perSecond.toFixed(0).padStart(7)} /s   p50 ${p50Ms} ms   p99 ${p99Ms} ms`;
   console.log(`${load.name}, ${options.bytes} B, ${options.connections} connections`);
   console.log(`${line('bare Fastify', yard)}\n${line('csms-server', ours)}`);
-  console.log(`  ratio        ${ratio.toFixed(3)} (at least ${load.budget})${ratio < load.budget ? '  MISSED' : ''}\n`);
+  console.log(
+    `  ratio        ${ratio.toFixed(3)} (at least ${load.budget})${ratio < load.budget ? '  MISSED' : ''}\n`,
+  );
   if (ratio < load.budget) process.exitCode = 1;
 }
 
 function sign(method: string, path: string, body?: string): Record<string, string> {
   const headers: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
   const url = server.url + path;
-  return signRequest({ method, url, headers, ...CREDENTIALS, nowMs: Date.now(), ...(body !== undefined && { body }) });
+  return signRequest({
+    method,
+    url,
+    headers,
+    ...CREDENTIALS,
+    nowMs: Date.now(),
+    ...(body !== undefined && { body }),
+  });
 }
 
 async function call(method: string, path: string, body: string): Promise<void> {
   const response = await fetch(server.url + path, { method, body, headers: sign(method, path, body) });
-  if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+  if (!response.ok)
+    throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
 }
 
 async function start(args: string[]): Promise<Target> {

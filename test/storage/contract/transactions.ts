@@ -186,7 +186,7 @@ export function transactionContract(harnessOf: HarnessOf, engine: StoreEngine): 
     const ids = await Promise.all(refs.map(async (ref) => (await store.change(create(ref))).secret!.id));
     let isWriting = true;
     const writing = (async () => {
-      for (let round = 0; round < 60; round += 1) {
+      for (let round = 0; round < 30; round += 1) {
         await Promise.all(refs.map((ref, index) => store.change(addVersion(ref, ids[index]!))));
       }
       isWriting = false;

@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SecretDecision } from '../../../src/core/secret.ts';
 import { signSecret } from '../../../src/storage/row-mac.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
 import { createSecretWrites } from '../../../src/storage/sqlite/secret-writes.ts';
-import { create, expectRefused, freshProject, freshRef, update } from '../../support/stores.ts';
+import { addVersion, create, expectRefused, freshProject, freshRef, update } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
 
 describe('reads on SQLite', () => {
@@ -51,6 +53,35 @@ describe('reads on SQLite', () => {
       'rotated',
     ]);
     db.close();
+  });
+
+  it('see one moment, though a change is committed between any two of their statements', async () => {
+    const { store } = await openSqlite(directory);
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    const db = openWriter(databaseFile(directory));
+    const commit = createCommitBatch(db, ROW_MAC);
+    const betweens: number[] = [];
+    for (let between = 1; between <= 10; between += 1) {
+      commit([{ id: 0, command: addVersion(ref, id) }]);
+      const restore = afterStatement(between, () => {
+        betweens.push(between);
+        commit([{ id: 0, command: addVersion(ref, id) }]);
+      });
+      try {
+        const found = (await store.findValue(ref, 'latest'))!;
+        expect(found.stages).toStrictEqual(['SYSCURRENT']);
+        expect(found.version.number).toBe(found.secret.lastVersionNumber);
+      } finally {
+        restore();
+      }
+      expect((await store.findVersions(ref))?.versions).toHaveLength(
+        Math.min(20, 1 + betweens.length + between),
+      );
+    }
+    expect(betweens.length).toBeGreaterThanOrEqual(6);
+    db.close();
+    await store.close();
   });
 
   it('do not take a row whose MAC was made for another secret', async () => {
@@ -117,3 +148,25 @@ describe('reads on SQLite', () => {
     await Promise.race([closing, timeout]);
   });
 });
+
+/** Has `act` done once, after so many statements of this thread from now on; answers how to undo that. */
+function afterStatement(count: number, act: () => void): () => void {
+  const db = new Database(':memory:');
+  const prototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Database.Statement;
+  db.close();
+  const { get, all, run } = prototype;
+  const restore = () => void Object.assign(prototype, { get, all, run });
+  let left = count;
+  const counted = (execute: (...values: unknown[]) => unknown) =>
+    function (this: unknown, ...values: unknown[]): unknown {
+      const result = execute.apply(this, values);
+      left -= 1;
+      if (left === 0) {
+        restore();
+        act();
+      }
+      return result;
+    };
+  Object.assign(prototype, { get: counted(get), all: counted(all), run: counted(run) });
+  return restore;
+}

@@ -1,0 +1,111 @@
+"""Scheduled deletion: the cycle, and what is refused meanwhile."""
+
+import time
+
+import pytest
+from huaweicloudsdkcsms import v1 as csms
+
+from support import (
+    DAY_MS,
+    add_version,
+    create,
+    delete,
+    fields_of,
+    list_secrets,
+    list_versions,
+    new_name,
+    put_stage,
+    refused_with,
+    restore,
+    schedule,
+    set_expiry,
+    show,
+    show_stage,
+    show_version,
+    update,
+)
+
+
+def test_scheduling_sets_the_state_and_the_time(client, name):
+    before = fields_of(show(client, name))
+    secret = schedule(client, name, 7)
+    assert abs(secret.scheduled_delete_time - (time.time() * 1000 + 7 * DAY_MS)) < 60_000
+    changed = {
+        "state": "PENDING_DELETE",
+        "scheduled_delete_time": secret.scheduled_delete_time,
+        "update_time": secret.update_time,
+    }
+    assert fields_of(secret) == {**before, **changed}
+    assert fields_of(show(client, name)) == fields_of(secret)
+
+
+def test_calling_it_off_brings_the_secret_back(client, name):
+    before = fields_of(show(client, name))
+    schedule(client, name, 30)
+    after = fields_of(restore(client, name))
+    assert {**after, "update_time": 0} == {**before, "update_time": 0}
+    assert show_version(client, name).secret_string == "initial"
+    assert add_version(client, name).id == "v2"
+
+
+def test_the_cycle_can_be_repeated(client, name):
+    for days in (7, 15, 30):
+        assert schedule(client, name, days).state == "PENDING_DELETE"
+        assert restore(client, name).scheduled_delete_time is None
+
+
+def test_the_window_is_30_days_unless_given(client, name):
+    secret = schedule(client, name)
+    assert abs(secret.scheduled_delete_time - (time.time() * 1000 + 30 * DAY_MS)) < 60_000
+
+
+def test_scheduling_works_without_a_body(client, name):
+    secret = client.delete_secret_for_schedule(csms.DeleteSecretForScheduleRequest(secret_name=name)).secret
+    assert secret.state == "PENDING_DELETE"
+
+
+@pytest.mark.parametrize("days", [0, 6, 31, -7, 7.5, "fourteen"])
+def test_windows_outside_7_to_30_days_are_refused(client, name, days):
+    assert refused_with(schedule, client, name, days) == (400, "CSMS.0002")
+
+
+@pytest.fixture
+def pending(client, name):
+    schedule(client, name, 7)
+    return name
+
+
+def test_a_pending_secret_is_shown_and_listed(client, pending):
+    assert show(client, pending).state == "PENDING_DELETE"
+    marker = pending[:-1] + chr(ord(pending[-1]) - 1)
+    assert list_secrets(client, limit="1", marker=marker).secrets[0].state == "PENDING_DELETE"
+    assert len(list_versions(client, pending).version_metadatas) == 1
+    assert show_stage(client, pending, "SYSCURRENT").version_id == "v1"
+
+
+REFUSED = {
+    "show_version": (lambda client, name: show_version(client, name), (403, "CSMS.0109")),
+    "add_version": (lambda client, name: add_version(client, name), (403, "CSMS.0109")),
+    "set_expiry": (lambda client, name: set_expiry(client, name, "v1", 0), (403, "CSMS.0109")),
+    "update": (lambda client, name: update(client, name, description="x"), (400, "CSMS.0103")),
+    "put_stage": (lambda client, name: put_stage(client, name, "blue", "v1"), (400, "CSMS.0103")),
+    "schedule": (lambda client, name: schedule(client, name, 7), (400, "CSMS.0107")),
+    "create": (lambda client, name: create(client, name), (409, "CSMS.0101")),
+}
+
+
+@pytest.mark.parametrize("call, answer", REFUSED.values(), ids=REFUSED.keys())
+def test_a_pending_secret_is_not_used(client, pending, call, answer):
+    assert refused_with(call, client, pending) == answer
+
+
+def test_a_pending_secret_can_be_deleted_at_once(client):
+    name = new_name()
+    create(client, name)
+    schedule(client, name, 7)
+    delete(client, name)
+    assert refused_with(show, client, name) == (404, "CSMS.0106")
+
+
+def test_what_is_not_scheduled_cannot_be_called_off(client, name):
+    assert refused_with(restore, client, name) == (400, "CSMS.0108")

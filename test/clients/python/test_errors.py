@@ -1,0 +1,144 @@
+"""Refusals, as the SDK's exceptions show them to a program."""
+
+import pytest
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServiceResponseException
+from huaweicloudsdkcsms import v1 as csms
+
+from support import (
+    REQUEST_ID,
+    add_version,
+    create,
+    delete,
+    list_versions,
+    new_name,
+    put_stage,
+    refusal,
+    refused_with,
+    set_expiry,
+    show,
+    show_stage,
+    show_version,
+    update,
+)
+
+NOT_FOUND = (404, "CSMS.0106")
+
+
+def test_a_refusal_is_a_client_request_exception_with_all_its_parts(client):
+    with pytest.raises(ClientRequestException) as caught:
+        show(client, "no-such-secret")
+    error = caught.value
+    assert isinstance(error, ServiceResponseException)
+    assert error.status_code == 404
+    assert error.error_code == "CSMS.0106"
+    assert error.error_msg.startswith("The secret name not found int the db.")
+    assert REQUEST_ID.fullmatch(error.request_id)
+
+
+def test_two_refusals_have_two_request_ids(client):
+    first, second = (refusal(show, client, "no-such-secret") for _ in range(2))
+    assert first.request_id != second.request_id
+
+
+ON_A_MISSING_SECRET = {
+    "show": show,
+    "update": lambda client, name: update(client, name, description="x"),
+    "delete": delete,
+    "add_version": add_version,
+    "list_versions": list_versions,
+    "show_version": show_version,
+    "set_expiry": lambda client, name: set_expiry(client, name, "v1", 0),
+    "show_stage": lambda client, name: show_stage(client, name, "SYSCURRENT"),
+    "put_stage": lambda client, name: put_stage(client, name, "blue", "v1"),
+}
+
+
+@pytest.mark.parametrize("call", ON_A_MISSING_SECRET.values(), ids=ON_A_MISSING_SECRET.keys())
+def test_a_missing_secret_is_404_everywhere(client, call):
+    assert refused_with(call, client, "no-such-secret") == NOT_FOUND
+
+
+def test_a_missing_version_is_404(client, name):
+    assert refused_with(show_version, client, name, "v2") == (404, "CSMS.0005")
+    assert refused_with(set_expiry, client, name, "v2", 0) == (404, "CSMS.0005")
+
+
+def test_a_missing_stage_is_404(client, name):
+    assert refused_with(show_stage, client, name, "blue") == (404, "CSMS.0005")
+
+
+def test_a_second_secret_of_the_same_name_is_409(client, name):
+    assert refused_with(create, client, name) == (409, "CSMS.0101")
+
+
+@pytest.mark.parametrize("version_id", ["v", "1", "SYSCURRENT", "v12345678901", "Latest"])
+def test_what_is_no_version_id_is_refused(client, name, version_id):
+    assert refused_with(show_version, client, name, version_id) == (400, "CSMS.0002")
+
+
+WRONG_DRAFTS = {
+    "no_value": {"secret_string": None},
+    "an_empty_value": {"secret_string": ""},
+    "two_values": {"secret_string": "a", "secret_binary": "YQ=="},
+    "a_long_description": {"description": "ü" * 1025},
+    "an_unknown_type": {"secret_type": "RDS"},
+    "rotation_of_a_common_secret": {"auto_rotation": True, "rotation_period": "1d"},
+    "an_unknown_event": {"event_subscriptions": ["noSuchEvent"]},
+    "two_events": {"event_subscriptions": ["a", "b"]},
+    "a_value_that_is_no_text": {"secret_string": 12345},
+    "a_key_id_with_blanks": {"kms_key_id": "not a key"},
+    "a_lone_surrogate": {"secret_string": "\ud800"},
+}
+
+
+@pytest.mark.parametrize("fields", WRONG_DRAFTS.values(), ids=WRONG_DRAFTS.keys())
+def test_a_wrong_draft_is_refused_and_leaves_nothing(client, fields):
+    name = new_name()
+    assert refused_with(create, client, name, **fields) == (400, "CSMS.0002")
+    assert refused_with(show, client, name) == NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "a/b", "ü", "x" * 65, "a\n"])
+def test_a_wrong_name_is_refused(client, name):
+    # Not through `create`, which makes a name up where there is none.
+    body = csms.CreateSecretRequestBody(name=name, secret_string="x")
+    assert refused_with(client.create_secret, csms.CreateSecretRequest(body=body)) == (400, "CSMS.0002")
+
+
+def test_a_description_of_2048_bytes_fits(client):
+    name = new_name()
+    assert create(client, name, description="ü" * 1024).description == "ü" * 1024
+    delete(client, name)
+
+
+def test_the_message_names_the_field_and_never_the_value(client, name):
+    error = refusal(add_version, client, name, secret_binary="!confidential!")
+    assert "secret_binary" in error.error_msg
+    assert "confidential" not in error.error_msg
+
+
+@pytest.mark.parametrize("body", ["{", "[]", '"text"', "null", "{}{}", '{"name":1e999}'])
+def test_a_body_that_is_no_object_is_refused(client, body):
+    status, code = refused_with(
+        client.do_http_request, method="POST", resource_path="/v1/{project_id}/secrets", body=body
+    )
+    assert (status, code) in {(400, "CSMS.0004"), (400, "CSMS.0002")}
+
+
+def test_an_unknown_path_is_the_gateways_404(client):
+    refused = refused_with(client.do_http_request, method="GET", resource_path="/v1/{project_id}/nothing")
+    assert refused == (404, "APIGW.0101")
+
+
+def test_a_missing_version_id_is_an_error_and_no_redirect(client, name):
+    # Go clients with an empty parameter ask for `…/versions/`.
+    status, _ = refused_with(
+        client.do_http_request, method="GET", resource_path="/v1/{project_id}/secrets/%s/versions/" % name
+    )
+    assert status in (400, 404)
+
+
+def test_a_body_above_the_limit_is_413(client):
+    body = {"name": new_name(), "secret_string": "x" * 600_000}
+    refused = refused_with(client.do_http_request, method="POST", resource_path="/v1/{project_id}/secrets", body=body)
+    assert refused == (413, "APIGW.0201")

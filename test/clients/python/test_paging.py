@@ -1,0 +1,119 @@
+"""Loops over pages, as programs write them."""
+
+import pytest
+
+from support import add_version, build_client, create, delete, fields_of, list_secrets, list_versions, new_name
+from support import refused_with
+
+COUNT = 27
+PREFIX = new_name("page")
+
+
+@pytest.fixture(scope="module")
+def names():
+    client = build_client()
+    made = [f"{PREFIX}-{index:02d}" for index in range(COUNT)]
+    for made_name in reversed(made):
+        create(client, made_name)
+    yield made
+    for made_name in made:
+        delete(client, made_name)
+
+
+def walk_secrets(client, limit):
+    """Follows next_marker until it is absent, as dapr does."""
+    pages, marker = [], PREFIX
+    while marker is not None:
+        page = list_secrets(client, limit=limit, marker=marker)
+        pages.append(page)
+        marker = page.page_info.next_marker
+        assert len(pages) < 100
+    return pages
+
+
+@pytest.mark.parametrize("limit", ["1", "7", "9", "26", "27", "28"])
+def test_every_secret_comes_once_and_in_order(client, names, limit):
+    found = [secret.name for page in walk_secrets(client, limit) for secret in page.secrets]
+    assert [name for name in found if name.startswith(PREFIX)] == names
+
+
+def test_page_info_names_the_first_and_the_last_of_the_page(client, names):
+    page = list_secrets(client, limit="10", marker=PREFIX)
+    assert fields_of(page.page_info) == {
+        "previous_marker": names[0],
+        "next_marker": names[9],
+        "current_count": 10,
+    }
+
+
+def test_a_loop_until_an_empty_page_ends(client, names):
+    # Terraform's pager: the marker is the name of the last secret, until a page is empty.
+    found, marker = [], PREFIX
+    while True:
+        secrets = list_secrets(client, limit="10", marker=marker).secrets
+        if not secrets:
+            break
+        found += [secret.name for secret in secrets]
+        marker = found[-1]
+    assert [name for name in found if name.startswith(PREFIX)] == names
+
+
+def test_the_page_after_the_last_is_empty_and_has_no_markers(client):
+    page = list_secrets(client, limit="10", marker="z" * 64)
+    assert page.secrets == []
+    assert fields_of(page.page_info) == {"previous_marker": None, "next_marker": None, "current_count": 0}
+
+
+def test_the_default_page_holds_50(client, names):
+    more = [f"{PREFIX}-more-{index:02d}" for index in range(50 - COUNT + 1)]
+    for name in more:
+        create(client, name)
+    page = list_secrets(client, marker=PREFIX)
+    assert page.page_info.current_count == len(page.secrets) == 50
+    for name in more:
+        delete(client, name)
+
+
+def test_a_marker_of_a_deleted_secret_still_works(client, names):
+    gone = f"{names[4]}-gone"
+    create(client, gone)
+    delete(client, gone)
+    assert list_secrets(client, limit="1", marker=gone).secrets[0].name == names[5]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "1001", "ten", "1.5"])
+def test_limits_outside_1_to_1000_are_refused(client, limit):
+    assert refused_with(list_secrets, client, limit=limit) == (400, "CSMS.0002")
+
+
+def test_a_marker_that_is_no_name_is_refused(client):
+    assert refused_with(list_secrets, client, limit="1", marker="a b/ü?&=+") == (400, "CSMS.0002")
+
+
+def test_nothing_subscribes_to_an_event_that_does_not_exist(client):
+    assert list_secrets(client, event_name="noSuchEvent").secrets == []
+
+
+def test_versions_come_once_and_by_number(client, name):
+    for _ in range(14):
+        add_version(client, name)
+    found, marker = [], None
+    while True:
+        page = list_versions(client, name, limit=4, marker=marker)
+        found += [metadata.id for metadata in page.version_metadatas]
+        marker = page.page_info.next_marker
+        if marker is None:
+            break
+    assert found == [f"v{number}" for number in range(1, 16)]
+
+
+def test_a_page_of_versions_names_its_first_and_last(client, name):
+    for _ in range(4):
+        add_version(client, name)
+    page = list_versions(client, name, limit=2, marker="v2")
+    assert fields_of(page.page_info) == {"previous_marker": "v3", "next_marker": "v4", "current_count": 2}
+
+
+@pytest.mark.parametrize("marker", ["latest", "3", "vv", "v12345678901"])
+def test_a_marker_that_is_no_version_is_refused(client, name, marker):
+    assert refused_with(list_versions, client, name, limit=2, marker=marker) == (400, "CSMS.0002")

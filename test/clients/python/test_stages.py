@@ -1,0 +1,124 @@
+"""Stages: attach, move, delete, and how many there may be."""
+
+import pytest
+
+from support import (
+    add_version,
+    delete_stage,
+    fields_of,
+    is_now_ms,
+    list_versions,
+    post_stage,
+    put_stage,
+    refused_with,
+    show_stage,
+    show_version,
+)
+
+OWN_STAGES_MAX = 10
+
+
+def stages_of(client, name):
+    return {metadata.id: sorted(metadata.version_stages) for metadata in list_versions(client, name).version_metadatas}
+
+
+def test_a_stage_has_every_field(client, name):
+    stage = put_stage(client, name, "blue", "v1")
+    assert is_now_ms(stage.update_time)
+    assert fields_of(stage) == {
+        "name": "blue",
+        "update_time": stage.update_time,
+        "secret_name": name,
+        "version_id": "v1",
+    }
+    assert fields_of(show_stage(client, name, "blue")) == fields_of(stage)
+
+
+def test_the_built_in_stage_of_a_new_secret_is_on_v1(client, name):
+    assert show_stage(client, name, "SYSCURRENT").version_id == "v1"
+
+
+def test_update_moves_a_stage(client, name):
+    put_stage(client, name, "blue", "v1")
+    add_version(client, name)
+    assert put_stage(client, name, "blue", "v2").version_id == "v2"
+    assert stages_of(client, name) == {"v1": ["SYSPREVIOUS"], "v2": ["SYSCURRENT", "blue"]}
+
+
+@pytest.mark.parametrize("set_stage", [put_stage, post_stage])
+def test_moving_syscurrent_back_is_a_rollback(client, name, set_stage):
+    add_version(client, name, secret_string="two")
+    set_stage(client, name, "SYSCURRENT", "v1")
+    assert show_version(client, name).secret_string == "initial"
+    # Only the named stage moves.
+    assert show_stage(client, name, "SYSPREVIOUS").version_id == "v1"
+
+
+def test_create_stage_attaches_and_then_moves(client, name):
+    assert post_stage(client, name, "green", "v1").version_id == "v1"
+    add_version(client, name)
+    moved = post_stage(client, name, "green", "v2")
+    assert fields_of(moved) == fields_of(show_stage(client, name, "green"))
+    assert moved.version_id == "v2"
+
+
+def test_delete_answers_204_and_leaves_the_version(client, name):
+    put_stage(client, name, "blue", "v1")
+    response = delete_stage(client, name, "blue")
+    assert (response.status_code, response.raw_content) == (204, b"")
+    assert refused_with(show_stage, client, name, "blue") == (404, "CSMS.0005")
+    assert show_version(client, name, "v1").secret_string == "initial"
+
+
+def test_deleting_a_stage_twice_is_refused(client, name):
+    put_stage(client, name, "blue", "v1")
+    delete_stage(client, name, "blue")
+    assert refused_with(delete_stage, client, name, "blue") == (404, "CSMS.0005")
+
+
+@pytest.mark.parametrize("stage_name", ["SYSCURRENT", "SYSPREVIOUS"])
+def test_built_in_stages_cannot_be_deleted(client, name, stage_name):
+    add_version(client, name)
+    assert refused_with(delete_stage, client, name, stage_name) == (400, "CSMS.0105")
+
+
+def test_a_stage_needs_a_version_that_exists(client, name):
+    assert refused_with(put_stage, client, name, "blue", "v7") == (404, "CSMS.0005")
+
+
+@pytest.mark.parametrize("version_id", ["latest", "1", "version_id", ""])
+def test_a_stage_needs_a_version_id(client, name, version_id):
+    assert refused_with(put_stage, client, name, "blue", version_id) == (400, "CSMS.0002")
+
+
+@pytest.mark.parametrize("stage_name", ["a.b", "a b", "x" * 65, "ü", "a%2Fb"])
+def test_stage_names_are_checked(client, name, stage_name):
+    assert refused_with(put_stage, client, name, stage_name, "v1") == (400, "CSMS.0002")
+
+
+@pytest.mark.parametrize("set_stage", [put_stage, post_stage])
+def test_beside_the_built_in_ones_there_are_ten_stages(client, name, set_stage):
+    for index in range(OWN_STAGES_MAX):
+        set_stage(client, name, f"stage-{index}", "v1")
+    assert refused_with(set_stage, client, name, "one-too-many", "v1") == (400, "CSMS.0203")
+    # Moving one that exists needs no room.
+    add_version(client, name)
+    assert set_stage(client, name, "stage-0", "v2").version_id == "v2"
+
+
+def test_a_version_with_one_stage_too_many_is_not_made(client, name):
+    for index in range(OWN_STAGES_MAX):
+        put_stage(client, name, f"stage-{index}", "v1")
+    assert refused_with(add_version, client, name, version_stages=["one-too-many"]) == (400, "CSMS.0203")
+    assert list(stages_of(client, name)) == ["v1"]
+
+
+def test_the_flow_of_a_rotation_for_two_users(client, name):
+    # What the vendor's rotation function does: a pending version, then the two built-in stages by hand.
+    pending = add_version(client, name, secret_string="two", version_stages=["SYSPENDING"]).id
+    assert show_version(client, name).secret_string == "initial"
+    put_stage(client, name, "SYSPREVIOUS", "v1")
+    put_stage(client, name, "SYSCURRENT", pending)
+    delete_stage(client, name, "SYSPENDING")
+    assert stages_of(client, name) == {"v1": ["SYSPREVIOUS"], "v2": ["SYSCURRENT"]}
+    assert show_version(client, name).secret_string == "two"

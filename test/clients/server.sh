@@ -1,0 +1,45 @@
+# Sourced by the run.sh of each client: a real server on a free port, with data that is thrown away.
+# Sets `repo`, `cache` (CLIENTS_CACHE, default .cache/clients), `node` and `scratch`; `start_server` exports what
+# credentials.env holds. The server is stopped, by its pid, when the script ends.
+
+repo=$(CDPATH= cd -- "$(dirname -- "$0")/../../.." && pwd)
+cache=${CLIENTS_CACHE:-$repo/.cache/clients}
+mkdir -p "$cache"
+cache=$(CDPATH= cd -- "$cache" && pwd)
+scratch=$(mktemp -d)
+server_pid=
+
+# The bundled Node where there is one: the machine's own may be too old.
+node=$repo/node_modules/node/bin/node
+[ -x "$node" ] || node=node
+
+stop_server() {
+  if [ -n "$server_pid" ]; then
+    kill "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+  fi
+  rm -rf "$scratch"
+}
+trap stop_server EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+start_server() {
+  # A clean environment: a stray CSMS_ variable would make another server of it.
+  (cd "$repo" && exec env -i PATH="$PATH" HOME="$scratch" CSMS_DATA="$scratch/data" CSMS_PORT=0 CSMS_LOG_LEVEL=warn \
+    "$node" src/main.ts dev >"$scratch/stdout" 2>"$scratch/stderr") &
+  server_pid=$!
+  tries=0
+  until grep -q '^csms-server listening on ' "$scratch/stdout" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt 200 ] || ! kill -0 "$server_pid" 2>/dev/null; then
+      echo 'the server did not start:' >&2
+      cat "$scratch/stdout" "$scratch/stderr" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+  set -a
+  . "$scratch/data/credentials.env"
+  set +a
+}

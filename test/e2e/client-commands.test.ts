@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  createScratch,
+  hasProgram,
+  ROOT,
+  readCredentials,
+  run,
+  runProgram,
+  shareDev,
+  startServer,
+} from './process.ts';
+
+const BODY = '{"name":"by-hand","secret_string":"it’s {\\"quoted\\"} 🔑"}';
+
+describe('call', () => {
+  const dev = shareDev();
+  const call = (...args: string[]) => run(['call', ...args], { CSMS_DATA: dev.directory });
+
+  it('finds the credentials of dev by itself, and prints the answer', async () => {
+    const { code, stdout, stderr } = await call('POST', '/v1/{project_id}/secrets', '-d', BODY);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).secret.name).toBe('by-hand');
+    expect(stderr).toMatch(/^200 [0-9a-f]{32}\n$/);
+  });
+
+  it('signs a query as it is written', async () => {
+    const { code, stdout } = await call('get', '/v1/{project_id}/secrets?limit=1&marker=a');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).page_info.current_count).toBe(1);
+  });
+
+  it('ends with 1 for a refusal, and prints it', async () => {
+    const { code, stdout, stderr } = await call('GET', '/v1/{project_id}/secrets/none');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error_code).toBe('CSMS.0106');
+    expect(stderr).toMatch(/^404 /);
+  });
+
+  it('prints nothing on stdout for an answer without a body', async () => {
+    await call('PUT', '/v1/{project_id}/secrets/by-hand/stages/blue', '-d', '{"version_id":"v1"}');
+    const { code, stdout } = await call('DELETE', '/v1/{project_id}/secrets/by-hand/stages/blue');
+    expect([code, stdout]).toEqual([0, '']);
+  });
+
+  it('takes the credentials from the environment', async () => {
+    const { code } = await run(['call', 'GET', '/v1/{project_id}/secrets'], readCredentials(dev.directory));
+    expect(code).toBe(0);
+  });
+
+  it('takes the names that Terraform reads as well', async () => {
+    const {
+      CSMS_ENDPOINT = '',
+      HW_ACCESS_KEY = '',
+      HW_SECRET_KEY = '',
+      HW_PROJECT_ID = '',
+    } = readCredentials(dev.directory);
+    const variables = { CSMS_ENDPOINT, HW_ACCESS_KEY, HW_SECRET_KEY, HW_PROJECT_ID };
+    expect((await run(['call', 'GET', '/v1/{project_id}/secrets'], variables)).code).toBe(0);
+  });
+
+  it.each(['CSMS_ENDPOINT', 'HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_PROJECT_ID'])(
+    'names %s when it is missing',
+    async (name) => {
+      const {
+        CSMS_ENDPOINT = '',
+        HUAWEICLOUD_SDK_AK = '',
+        HUAWEICLOUD_SDK_SK = '',
+        HUAWEICLOUD_SDK_PROJECT_ID = '',
+      } = readCredentials(dev.directory);
+      const all = { CSMS_ENDPOINT, HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_PROJECT_ID };
+      const variables = { ...all, [name]: '', CSMS_DATA: createScratch() };
+      const { code, stderr } = await run(['call', 'GET', '/v1/{project_id}/secrets'], variables);
+      expect(code).toBe(78);
+      expect(stderr).toContain(name);
+    },
+  );
+});
+
+describe('sign', () => {
+  const dev = shareDev();
+  const url = () =>
+    `${dev.server.baseUrl}/v1/${readCredentials(dev.directory).HUAWEICLOUD_SDK_PROJECT_ID}/secrets`;
+
+  it.runIf(hasProgram('curl'))('prints headers that curl reads from a pipe', async () => {
+    const script = '"$NODE" src/main.ts sign POST "$URL" -d "$BODY" | curl -sS -H @- -d "$BODY" "$URL"';
+    const variables = { CSMS_DATA: dev.directory, NODE: process.execPath, URL: url(), BODY };
+    const { stdout, stderr } = await runProgram(['sh', '-c', script], variables);
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout).secret.name).toBe('by-hand');
+  });
+
+  it.runIf(hasProgram('curl'))('prints headers for a query with reserved characters', async () => {
+    const script = '"$NODE" src/main.ts sign GET "$URL" | curl -sS -H @- "$URL"';
+    const target = `${url()}?limit=1&marker=a%20b%2Fc%2B~*`;
+    const variables = { CSMS_DATA: dev.directory, NODE: process.execPath, URL: target };
+    const { stdout } = await runProgram(['sh', '-c', script], variables);
+    expect(JSON.parse(stdout).error_code).toBe('CSMS.0002');
+  });
+
+  it('prints them as JSON, and fills the project in', async () => {
+    const target = `${dev.server.baseUrl}/v1/{project_id}/secrets`;
+    const { stdout } = await run(['sign', 'GET', target, '--json'], { CSMS_DATA: dev.directory });
+    expect((await fetch(url(), { headers: JSON.parse(stdout) })).status).toBe(200);
+  });
+
+  it('wants a whole URL', async () => {
+    expect((await run(['sign', 'GET', '/v1'], { CSMS_DATA: dev.directory })).code).toBe(64);
+  });
+});
+
+describe('launch.js', () => {
+  const old = oldNode();
+  const bundled = existsSync(join(ROOT, 'node_modules', 'node', 'bin', 'node'));
+  const program = [old ?? '', 'src/launch.js'];
+
+  it.runIf(old !== undefined && bundled)(
+    'finds the bundled Node when the one that runs it is too old',
+    async () => {
+      const { code, stdout } = await runProgram([...program, '--version']);
+      expect([code, stdout.slice(0, 12)]).toEqual([0, 'csms-server ']);
+    },
+  );
+
+  it.runIf(old !== undefined && bundled)('hands the exit code on', async () => {
+    expect((await runProgram([...program, 'frobnicate'])).code).toBe(64);
+  });
+
+  it.runIf(old !== undefined && bundled)('hands SIGTERM on, and ends with 0', async () => {
+    const server = await startServer(['dev'], { CSMS_DATA: createScratch() }, program);
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('runs the program itself on a Node that is new enough', async () => {
+    const { code, stdout } = await runProgram([process.execPath, 'src/launch.js', '--version']);
+    expect([code, stdout.slice(0, 12)]).toEqual([0, 'csms-server ']);
+  });
+});
+
+/** A Node of this machine that is older than 22.18, if there is one. */
+function oldNode(): string | undefined {
+  const candidates = (process.env.PATH ?? '').split(':').map((directory) => join(directory, 'node'));
+  return candidates.find((path) => {
+    if (!existsSync(path)) return false;
+    const [major = 0, minor = 0] = execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' })
+      .split('.')
+      .map(Number);
+    return major < 22 || (major === 22 && minor < 18);
+  });
+}

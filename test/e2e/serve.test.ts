@@ -1,0 +1,170 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { type Account, createClient, createSecret, readValue, SECRETS } from './client.ts';
+import { createScratch, type Ended, run, startServer, type Variables } from './process.ts';
+
+interface StartingSet {
+  readonly directory: string;
+  readonly ended: Ended;
+  /** What `init --json` said. */
+  readonly said: Readonly<Record<string, string>>;
+  /** What csms.env sets. */
+  readonly variables: Variables;
+}
+
+async function initialise(): Promise<StartingSet> {
+  const directory = join(createScratch(), 'config');
+  const ended = await run(['init', directory, '--json']);
+  const variables = parseEnv(readFileSync(join(directory, 'csms.env'), 'utf8')) as Variables;
+  return { directory, ended, said: JSON.parse(ended.stdout), variables };
+}
+
+function administratorOf({ said }: StartingSet, endpoint: string): Account {
+  const { access_key: accessKeyId = '', secret_key: secretKey = '', project_id: projectId = '' } = said;
+  return { endpoint, accessKeyId, secretKey, projectId };
+}
+
+describe('init', () => {
+  it('writes its set, private to its owner', async () => {
+    const { directory, ended } = await initialise();
+    expect(ended.code).toBe(0);
+    const modes = readdirSync(directory)
+      .sort()
+      .map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
+    expect(modes).toEqual(
+      ['admin.sk', 'csms.env', 'identities.yaml', 'root.key'].map((name) => [name, 0o600]),
+    );
+  });
+
+  it('says in JSON what it made', async () => {
+    const { directory, said } = await initialise();
+    expect(said).toMatchObject({ user: 'admin', root_key_file: join(directory, 'root.key') });
+    expect(readFileSync(join(directory, 'admin.sk'), 'utf8')).toBe(`${said.secret_key}\n`);
+    expect(readFileSync(join(directory, 'identities.yaml'), 'utf8')).toContain(said.access_key);
+  });
+
+  it('keeps secret key and password out of the identities file', async () => {
+    const { directory, said } = await initialise();
+    const identities = readFileSync(join(directory, 'identities.yaml'), 'utf8');
+    expect(identities).not.toContain(said.secret_key);
+    expect(identities).not.toContain(said.password);
+  });
+
+  it('says in text what it made', async () => {
+    const directory = join(createScratch(), 'config');
+    const { code, stdout } = await run(['init', directory]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(readFileSync(join(directory, 'admin.sk'), 'utf8').trim());
+    expect(stdout).toContain(`. ${join(directory, 'csms.env')};`);
+  });
+
+  it('overwrites nothing', async () => {
+    const { directory } = await initialise();
+    const before = readFileSync(join(directory, 'root.key'), 'utf8');
+    const { code, stderr } = await run(['init', directory]);
+    expect(code).toBe(78);
+    expect(stderr).toContain('nothing was written');
+    expect(readFileSync(join(directory, 'root.key'), 'utf8')).toBe(before);
+  });
+
+  it('writes nothing when one file is there', async () => {
+    const directory = createScratch();
+    writeFileSync(join(directory, 'csms.env'), 'mine');
+    expect((await run(['init', directory])).code).toBe(78);
+    expect(readdirSync(directory)).toEqual(['csms.env']);
+  });
+});
+
+describe('serve', () => {
+  it('starts with the set of init, and keeps its data', async () => {
+    const set = await initialise();
+    const variables = { ...set.variables, CSMS_PORT: '0' };
+    const first = await startServer(['serve'], variables);
+    await createSecret(createClient(administratorOf(set, first.baseUrl)), 'kept');
+    expect(await first.stop()).toBe(0);
+    const second = await startServer(['serve'], variables);
+    expect(await readValue(createClient(administratorOf(set, second.baseUrl)), 'kept')).toBe('value of kept');
+  });
+
+  it('prints no credentials, and never a value in its log', async () => {
+    const set = await initialise();
+    const server = await startServer(['serve'], {
+      ...set.variables,
+      CSMS_PORT: '0',
+      CSMS_LOG_LEVEL: 'trace',
+    });
+    const client = createClient(administratorOf(set, server.baseUrl));
+    await createSecret(client, 'quiet', 'do-not-log-me');
+    await readValue(client, 'quiet');
+    await client('POST', SECRETS, { name: 'quiet', secret_string: 'do-not-log-me', description: 7 });
+    await server.stop();
+    const written = server.stdout() + server.stderr();
+    expect(written).toContain('/versions/:version_id');
+    for (const secret of ['do-not-log-me', set.said.secret_key, set.said.password])
+      expect(written).not.toContain(secret);
+  });
+
+  it('refuses a key that does not exist', async () => {
+    const set = await initialise();
+    const server = await startServer(['serve'], { ...set.variables, CSMS_PORT: '0' });
+    const draft = { name: 'a', secret_string: 'b', kms_key_id: '0d0466b0-e727-4d9c-b35d-f84bb474a37f' };
+    const { status, body } = await createClient(administratorOf(set, server.baseUrl))('POST', SECRETS, draft);
+    expect([status, body.error_code]).toEqual([400, 'CSMS.0401']);
+  });
+
+  it.each(['CSMS_DATA', 'CSMS_ROOT_KEY', 'CSMS_IDENTITIES'])('does not start without %s', async (name) => {
+    const given = { CSMS_DATA: createScratch(), CSMS_ROOT_KEY: 'file:/none', CSMS_IDENTITIES: '/none' };
+    const { code, stderr } = await run(['serve'], { ...given, [name]: '' });
+    expect(code).toBe(78);
+    expect(stderr).toMatch(new RegExp(`^csms-server: ${name} is not set[^\\n]*\\n$`));
+  });
+
+  it('does not start with a root key from the environment', async () => {
+    const { variables } = await initialise();
+    const { code, stderr } = await run(['serve'], {
+      ...variables,
+      CSMS_ROOT_KEY: 'env:KEY',
+      KEY: 'ab'.repeat(32),
+    });
+    expect(code).toBe(78);
+    expect(stderr).toContain('CSMS_ROOT_KEY');
+  });
+
+  it('does not start with a root key inside its data', async () => {
+    const { directory, variables } = await initialise();
+    const { code, stderr } = await run(['serve'], { ...variables, CSMS_DATA: directory });
+    expect(code).toBe(78);
+    expect(stderr).toContain('inside the data directory');
+  });
+
+  it('does not start with credentials of dev', async () => {
+    const { variables } = await initialise();
+    const { code, stderr } = await run(['serve'], { ...variables, CSMS_DEV_AK: 'AK' });
+    expect(code).toBe(78);
+    expect(stderr).toContain('CSMS_DEV_AK');
+  });
+
+  it('does not speak plain HTTP beyond loopback', async () => {
+    const { variables } = await initialise();
+    const { code, stderr } = await run(['serve', '--host', '0.0.0.0'], variables);
+    expect(code).toBe(78);
+    expect(stderr).toContain('CSMS_ALLOW_HTTP');
+  });
+
+  it('speaks plain HTTP beyond loopback when it is told to', async () => {
+    const { variables } = await initialise();
+    const server = await startServer(['serve', '--allow-http', '--host', '0.0.0.0'], {
+      ...variables,
+      CSMS_PORT: '0',
+    });
+    expect((await fetch(`${server.baseUrl}/healthz`)).status).toBe(200);
+  });
+
+  it('does so by the variable too', async () => {
+    const { variables } = await initialise();
+    const beyond = { ...variables, CSMS_HOST: '0.0.0.0', CSMS_ALLOW_HTTP: '1', CSMS_PORT: '0' };
+    expect(await (await startServer(['serve'], beyond)).stop()).toBe(0);
+  });
+});

@@ -1,0 +1,93 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createScratch, run, startServer, type Variables } from './process.ts';
+
+const WRONG_VALUES: Variables = {
+  CSMS_PORT: '65536',
+  CSMS_ALLOW_HTTP: 'yes',
+  CSMS_LOG_LEVEL: 'loud',
+  CSMS_REGION: 'Region One',
+  CSMS_VERSION_CAP: 'keep',
+  CSMS_NOT_FOUND_STATUS: '410',
+  CSMS_LIMITS: 'versions=0',
+  CSMS_UNSIGNED_PAYLOAD: 'maybe',
+  CSMS_THREADS: '0',
+  CSMS_RATE_LIMIT: '0',
+  CSMS_METRICS: 'sometimes',
+  CSMS_DEV_AK: 'a b',
+  CSMS_DEV_SK: 'short',
+  CSMS_DEV_PROJECT_ID: 'none',
+  CSMS_DEV_PASSWORD: 'with a blank',
+  CSMS_ROOT_KEY: 'just-the-key',
+  CSMS_TLS_CERT: 'cert-without-key.pem',
+  CSMS_HOST: '0.0.0.0',
+};
+
+describe('a wrong setting ends dev with 78 and one line that names it:', () => {
+  it.each(Object.entries(WRONG_VALUES))('%s=%s', async (name, value) => {
+    const { code, stdout, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), [name]: value });
+    expect([code, stdout]).toEqual([78, '']);
+    expect(stderr).toMatch(new RegExp(`^csms-server: [^\\n]*${name}[^\\n]*\\n$`));
+  });
+
+  it.each(['CSMS_PROT', 'CSMS_DATABASE_URL', 'CSMS_ROOT_KEY_PREVIOUS'])(
+    '%s, which is no setting here',
+    async (name) => {
+      const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), [name]: '1' });
+      expect(code).toBe(78);
+      expect(stderr).toContain(name);
+    },
+  );
+
+  it('a flag with a wrong value', async () => {
+    const { code, stderr } = await run(['dev', '--port', 'x'], { CSMS_DATA: createScratch() });
+    expect(code).toBe(78);
+    expect(stderr).toContain('CSMS_PORT');
+  });
+
+  it('an identities file that is not there', async () => {
+    const missing = join(createScratch(), 'none.yaml');
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), CSMS_IDENTITIES: missing });
+    expect(code).toBe(78);
+    expect(stderr).toContain(missing);
+  });
+
+  it('an identities file with an unknown key, by its line', async () => {
+    const file = join(createScratch(), 'identities.yaml');
+    writeFileSync(file, 'domains:\n  - id: d\n    nmae: x\n');
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), CSMS_IDENTITIES: file });
+    expect(code).toBe(78);
+    expect(stderr).toContain(`${file}:3: `);
+  });
+
+  it('a data directory that cannot be made', async () => {
+    const file = join(createScratch(), 'a-file');
+    writeFileSync(file, '');
+    const { code } = await run(['dev'], { CSMS_DATA: join(file, 'data') });
+    expect([69, 74, 78]).toContain(code);
+  });
+});
+
+describe('a wrong value is never repeated when it may be a secret:', () => {
+  it.each(['CSMS_DEV_SK', 'CSMS_DEV_PASSWORD', 'CSMS_ROOT_KEY'])('%s', async (name) => {
+    const { stderr } = await run(['dev'], { CSMS_DATA: createScratch(), [name]: 'hush hush' });
+    expect(stderr).toContain(name);
+    expect(stderr).not.toContain('hush');
+  });
+});
+
+describe('variables of the client commands', () => {
+  it('do not stop a server', async () => {
+    const variables = { CSMS_ENDPOINT: 'http://x', CSMS_USER: 'u', CSMS_DOMAIN: 'd', CSMS_PASSWORD: 'p' };
+    const server = await startServer(['dev'], { CSMS_DATA: createScratch(), ...variables });
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('a flag', () => {
+  it('wins over the variable of the same name', async () => {
+    const server = await startServer(['dev', '--port=0'], { CSMS_DATA: createScratch(), CSMS_PORT: '1' });
+    expect(server.baseUrl).toMatch(/:\d{4,5}$/);
+  });
+});

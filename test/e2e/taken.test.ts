@@ -1,0 +1,54 @@
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createScratch, readCredentials, run, shareDev, takePort } from './process.ts';
+
+describe('what is taken ends with 69:', () => {
+  const dev = shareDev();
+
+  it('a port', async () => {
+    const { port, release } = await takePort();
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), CSMS_PORT: String(port) });
+    release();
+    expect(code).toBe(69);
+    expect(stderr).toContain(String(port));
+  });
+
+  it('a data directory', async () => {
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: dev.directory, CSMS_PORT: '0' });
+    expect(code).toBe(69);
+    expect(stderr).toContain(dev.directory);
+  });
+
+  it('a data directory, whatever name leads to it', async () => {
+    const link = join(createScratch(), 'link');
+    symlinkSync(dev.directory, link);
+    expect((await run(['dev'], { CSMS_DATA: link, CSMS_PORT: '0' })).code).toBe(69);
+  });
+
+  it('a data directory that verify would need for itself', async () => {
+    expect((await run(['verify'], { CSMS_DATA: dev.directory })).code).toBe(69);
+  });
+
+  it('a server that a call cannot reach', async () => {
+    const { port, release } = await takePort();
+    release();
+    const variables = {
+      CSMS_ENDPOINT: `http://127.0.0.1:${port}`,
+      HUAWEICLOUD_SDK_AK: 'a',
+      HUAWEICLOUD_SDK_SK: 'b',
+    };
+    expect((await run(['call', 'GET', '/'], variables)).code).toBe(69);
+  });
+});
+
+describe('a second start that was refused', () => {
+  const dev = shareDev();
+
+  it('leaves the first server and its credentials alone', async () => {
+    const before = readCredentials(dev.directory);
+    await run(['dev'], { CSMS_DATA: dev.directory, CSMS_PORT: '0' });
+    expect(readCredentials(dev.directory)).toEqual(before);
+    expect((await fetch(`${dev.server.baseUrl}/readyz`)).status).toBe(200);
+  });
+});

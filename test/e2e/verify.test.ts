@@ -1,0 +1,162 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
+import { createScratch, run, shareDev } from './process.ts';
+
+// The server of this file has written and stopped before the first test; each test damages a copy of what it left.
+const dev = shareDev();
+let projectId = '';
+
+beforeAll(async () => {
+  const account = devAccount(dev.directory, dev.server.baseUrl);
+  ({ projectId } = account);
+  const client = createClient(account);
+  for (const name of ['alpha', 'beta']) {
+    await createSecret(client, name);
+    await client('POST', `${SECRETS}/${name}/versions`, { secret_string: `second of ${name}` });
+    await client('POST', `${SECRETS}/${name}/stages`, { name: 'blue', version_id: 'v1' });
+  }
+  await dev.server.stop();
+});
+
+/** A copy of the data, changed by these statements; each must hit something. */
+function damaged(...statements: string[]): string {
+  const directory = createScratch();
+  for (const name of ['csms.db', 'root.key']) copyFileSync(join(dev.directory, name), join(directory, name));
+  const db = new Database(join(directory, 'csms.db'));
+  db.pragma('foreign_keys = OFF');
+  db.function('flip', (bytes) => {
+    const copy = Buffer.from(bytes as Buffer);
+    copy.writeUInt8(copy.readUInt8(copy.length - 1) ^ 1, copy.length - 1);
+    return copy;
+  });
+  for (const statement of statements) expect(db.prepare(statement).run().changes).toBeGreaterThan(0);
+  db.close();
+  return directory;
+}
+
+async function findings(directory: string): Promise<{ code: number | null; lines: string[] }> {
+  const { code, stdout } = await run(['verify', '--json'], { CSMS_DATA: directory });
+  return { code, lines: JSON.parse(stdout).findings };
+}
+
+const ALPHA = "(SELECT row FROM secret WHERE name = 'alpha')";
+const VERSION = (name: string, number: number) =>
+  `(SELECT v.row FROM version v JOIN secret s ON s.row = v.secret_row WHERE s.name = '${name}' AND v.number = ${number})`;
+
+describe('verify of good data', () => {
+  it('ends with 0 and counts what it has checked', async () => {
+    const { code, stdout } = await run(['verify'], { CSMS_DATA: dev.directory });
+    expect(code).toBe(0);
+    expect(stdout).toBe('checked 2 secrets, 4 versions, 1 keys: all good\n');
+  });
+
+  it('says so in JSON', async () => {
+    const { code, stdout } = await run(['verify', '--json'], { CSMS_DATA: dev.directory });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ secrets: 2, versions: 4, keys: 1, findings: [] });
+  });
+
+  it('changes nothing that a second run would see', async () => {
+    await run(['verify'], { CSMS_DATA: dev.directory });
+    expect((await run(['verify'], { CSMS_DATA: dev.directory })).code).toBe(0);
+  });
+});
+
+describe('verify ends with 1 and names the secret when somebody has changed', () => {
+  it.each<[string, string]>([
+    ['a description', "UPDATE secret SET description = 'x' WHERE name = 'alpha'"],
+    ['a state', "UPDATE secret SET state = 'DISABLED' WHERE name = 'alpha'"],
+    ['a revision', "UPDATE secret SET revision = revision - 1 WHERE name = 'alpha'"],
+    ['a MAC', "UPDATE secret SET row_mac = flip(row_mac) WHERE name = 'alpha'"],
+    ['an expiry', `UPDATE version SET expire_time_ms = 1 WHERE secret_row = ${ALPHA} AND number = 1`],
+    ['a version’s number', `UPDATE version SET number = 9 WHERE secret_row = ${ALPHA} AND number = 1`],
+    ['a version’s kind', `UPDATE version SET kind = 'binary' WHERE secret_row = ${ALPHA} AND number = 1`],
+    ['where a stage is', `UPDATE stage SET version_number = 2 WHERE secret_row = ${ALPHA} AND name = 'blue'`],
+    ['the name of a stage', `UPDATE stage SET name = 'red' WHERE secret_row = ${ALPHA} AND name = 'blue'`],
+    ['that a stage exists', `DELETE FROM stage WHERE secret_row = ${ALPHA} AND name = 'blue'`],
+    ['that a version exists', `DELETE FROM version WHERE secret_row = ${ALPHA} AND number = 1`],
+  ])('%s', async (_, statement) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    expect(lines).toContain(`secret ${projectId}/alpha: its rows have been changed`);
+    expect(lines.join('\n')).not.toContain('/beta');
+  });
+});
+
+describe('verify ends with 1 and names the version when somebody has changed', () => {
+  it.each<[string, string[]]>([
+    [
+      'one bit of a value',
+      [`UPDATE version_body SET body = flip(body) WHERE version_row = ${VERSION('alpha', 1)}`],
+    ],
+    [
+      'the length of a value',
+      [`UPDATE version_body SET body = substr(body, 2) WHERE version_row = ${VERSION('alpha', 1)}`],
+    ],
+    [
+      'one bit of a wrapped key',
+      [`UPDATE version_key SET wrapped = flip(wrapped) WHERE version_row = ${VERSION('alpha', 1)}`],
+    ],
+    ['that a value exists', [`DELETE FROM version_body WHERE version_row = ${VERSION('alpha', 1)}`]],
+    [
+      'a value for that of another secret',
+      [
+        `UPDATE version_body SET body = (SELECT body FROM version_body WHERE version_row = ${VERSION('beta', 1)}) WHERE version_row = ${VERSION('alpha', 1)}`,
+        `UPDATE version_key SET wrapped = (SELECT wrapped FROM version_key WHERE version_row = ${VERSION('beta', 1)}) WHERE version_row = ${VERSION('alpha', 1)}`,
+      ],
+    ],
+  ])('%s', async (_, statements) => {
+    const { code, lines } = await findings(damaged(...statements));
+    expect(code).toBe(1);
+    expect(lines).toEqual([`version ${projectId}/alpha/v1: its value does not open`]);
+  });
+});
+
+describe('verify ends with 1 and names the key when somebody has changed', () => {
+  it.each<[string, string]>([
+    ['its state', "UPDATE kms_key SET state = 'DISABLED'"],
+    ['its alias', "UPDATE kms_key SET alias = 'other'"],
+    ['its wrapped form', 'UPDATE kms_key_version SET wrapped = flip(wrapped)'],
+  ])('%s', async (_, statement) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    const key = new RegExp(`^key ${projectId}/\\S+: `);
+    expect(lines.filter((line) => key.test(line))).toHaveLength(1);
+  });
+});
+
+describe('verify ends with 1 when', () => {
+  it('a secret is gone', async () => {
+    const gone = ['stage', 'version'].map((table) => `DELETE FROM ${table} WHERE secret_row = ${ALPHA}`);
+    const { code, lines } = await findings(damaged(...gone, "DELETE FROM secret WHERE name = 'alpha'"));
+    expect(code).toBe(1);
+    expect(lines).toContain(`the count of secrets of project ${projectId} is wrong`);
+  });
+
+  it('a secret has another name, and names it by that', async () => {
+    const { code, lines } = await findings(damaged("UPDATE secret SET name = 'gamma' WHERE name = 'alpha'"));
+    expect(code).toBe(1);
+    expect(lines).toEqual([`secret ${projectId}/gamma: its rows have been changed`]);
+  });
+
+  it('several rows are damaged, and names each', async () => {
+    const statements = ['alpha', 'beta'].map(
+      (name) => `UPDATE version_body SET body = flip(body) WHERE version_row = ${VERSION(name, 2)}`,
+    );
+    const { lines } = await findings(damaged(...statements));
+    expect(lines).toEqual(
+      ['alpha', 'beta'].map((name) => `version ${projectId}/${name}/v2: its value does not open`),
+    );
+  });
+});
+
+describe('verify does not start', () => {
+  it('where there is no data', async () => {
+    const { code, stderr } = await run(['verify'], { CSMS_DATA: createScratch() });
+    expect(code).toBe(78);
+    expect(stderr).toContain('there is no database');
+  });
+});
