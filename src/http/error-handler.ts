@@ -19,6 +19,7 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type',
   FST_ERR_BAD_URL: 'request-malformed',
+  FST_ERR_MAX_PARAM_LENGTH: 'uri-too-large',
   FST_ERR_ASYNC_CONSTRAINT: 'request-malformed',
 });
 
@@ -57,8 +58,7 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
 }
 
 function messageOf(row: WireRow, error: SecretError): string {
-  const detail = error.message || HINTS[error.code];
-  const message = detail ? `${row.sentence} ${detail}` : row.sentence;
+  const message = [row.sentence, error.message, HINTS[error.code]].filter(Boolean).join(' ');
   return message.slice(0, row.origin === 'service' ? MESSAGE_CHARACTERS_MAX : undefined);
 }
 
@@ -94,7 +94,8 @@ function logFailure(request: FastifyRequest, error: SecretError, thrown: Error):
   const cause = error.cause instanceof Error ? error.cause : thrown;
   // Without the message of foreign errors: it may quote a parameter.
   const stack = cause.stack
-    ?.split('\n')
+    ?.replace(cause.message, '')
+    .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n');
   request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, 'request failed');

@@ -45,10 +45,12 @@ export function registerIdentity(app: App, options: ServerOptions): void {
 }
 
 /** The calls that need credentials, outside any project. */
-function registerSigned(signed: App, { authenticator, depsFor, identity }: ServerOptions): void {
+function registerSigned(signed: App, options: ServerOptions): void {
+  const { authenticator, depsFor, identity, takeRequest } = options;
   signed.addHook('preValidation', (request, _reply, done) => {
     try {
       authenticate(request, authenticator, depsFor);
+      takeRequest(request.caller.userId);
       done();
     } catch (error) {
       done(error as Error);

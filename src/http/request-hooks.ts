@@ -84,6 +84,7 @@ export function readGetBody(request: FastifyRequest, done: HookHandlerDoneFuncti
   });
   raw.on('error', fail);
   raw.on('end', () => {
+    raw.off('error', fail);
     request.rawBody = Buffer.concat(chunks);
     done();
   });

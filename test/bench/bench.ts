@@ -16,6 +16,8 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '5' },
     rounds: { type: 'string', default: '3' },
     bytes: { type: 'string', default: '1024' },
+    /** Only the loads whose name holds this. */
+    only: { type: 'string', default: '' },
     /** Writes a CPU profile of the server into this directory. */
     profile: { type: 'string' },
   },
@@ -106,7 +108,9 @@ async function run(): Promise<void> {
       },
     },
   ];
-  for (const load of loads) report(load, await alternate(load));
+  for (const load of loads) {
+    if (load.name.includes(options.only)) report(load, await alternate(load));
+  }
 }
 
 /** Takes turns; answers the figures of the median round of each side. */

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { signRequest } from '../../src/auth/signer.ts';
 import { type Client, createClient, createSecret, devAccount, readValue, SECRETS } from './client.ts';
@@ -8,17 +9,23 @@ const ROUNDS = 10;
 const WRITERS = 8;
 /** The kill comes in the midst of the load: after this many acknowledged secrets, a few more or less. */
 const ACKNOWLEDGED_BEFORE_KILL = 25;
+/** Long enough for the server to have read what was written. */
+const PAUSE_MS = 300;
+const PROMPT_MS = 3_000;
 
 describe('kill -9 under write load', () => {
   it(`loses no acknowledged write in ${ROUNDS} rounds`, { timeout: 60_000 }, async () => {
     const directory = createScratch();
+    const all = new Map<string, string>();
+    // Of the round before: each start looks for these, and the last one for all.
     const acknowledged = new Map<string, string>();
     for (let round = 0; round < ROUNDS; round += 1) {
       const server = await startDev(directory);
       const client = createClient(devAccount(directory, server.baseUrl));
       await expectAll(client, acknowledged);
-      const before = acknowledged.size;
-      const wanted = before + ACKNOWLEDGED_BEFORE_KILL + ((round * 7) % 20);
+      for (const entry of acknowledged) all.set(...entry);
+      acknowledged.clear();
+      const wanted = ACKNOWLEDGED_BEFORE_KILL + ((round * 7) % 20);
       let isDead = false;
       const onAcknowledged = () => {
         if (isDead || acknowledged.size < wanted) return;
@@ -32,7 +39,7 @@ describe('kill -9 under write load', () => {
       expect(acknowledged.size).toBeGreaterThanOrEqual(wanted);
     }
     const last = await startDev(directory);
-    await expectAll(createClient(devAccount(directory, last.baseUrl)), acknowledged);
+    await expectAll(createClient(devAccount(directory, last.baseUrl)), new Map([...all, ...acknowledged]));
   });
 });
 
@@ -72,40 +79,34 @@ async function expectAll(client: Client, acknowledged: ReadonlyMap<string, strin
   expect(lost).toEqual([]);
 }
 
+/** A request whose head the server has read, and whose body it waits for. */
+async function openRequest(directory: string, baseUrl: string) {
+  const { accessKeyId, secretKey, projectId } = devAccount(directory, baseUrl);
+  const url = new URL(`${baseUrl}/v1/${projectId}/secrets`);
+  const body = JSON.stringify({ name: 'in-flight', secret_string: 'x' });
+  const signed = signRequest({ method: 'POST', url, body, accessKeyId, secretKey, nowMs: Date.now() });
+  const headers = { Host: url.host, 'Content-Length': String(body.length), ...signed };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const socket = connect(Number(url.port), url.hostname);
+  let answer = '';
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    answer += text;
+  });
+  socket.write(`POST ${url.pathname} HTTP/1.1\r\n${head.join('')}\r\n${body.slice(0, 10)}`);
+  await setTimeout(PAUSE_MS);
+  return { answer: () => answer, finish: () => socket.write(body.slice(10)) };
+}
+
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('lets an open request end, answers it, and exits with 0', async () => {
+  it('lets an open request end and answers it', async () => {
     const directory = createScratch();
     const server = await startDev(directory);
-    const { endpoint, accessKeyId, secretKey, projectId } = devAccount(directory, server.baseUrl);
-    const url = `${endpoint}/v1/${projectId}/secrets`;
-    const body = JSON.stringify({ name: 'in-flight', secret_string: 'x' });
-    const headers = signRequest({
-      method: 'POST',
-      url,
-      body,
-      accessKeyId,
-      secretKey,
-      projectId,
-      nowMs: Date.now(),
-    });
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    const { hostname, port, host } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    let answer = '';
-    socket.setEncoding('utf8').on('data', (text: string) => {
-      answer += text;
-    });
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    const head = `POST /v1/${projectId}/secrets HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n`;
-    socket.write(`${head}${lines.join('')}\r\n${body.slice(0, 10)}`);
-    // The server has read the head, and waits for the rest of the body when it is told to stop.
-    await new Promise((resume) => setTimeout(resume, 300));
+    const request = await openRequest(directory, server.baseUrl);
     const exit = server.stop(signal);
-    await new Promise((resume) => setTimeout(resume, 300));
-    socket.write(body.slice(10));
-    await closed;
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    await setTimeout(PAUSE_MS);
+    request.finish();
     expect(await exit).toBe(0);
+    expect(request.answer()).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('ends an idle server at once, whatever connections are kept', async () => {
@@ -114,6 +115,32 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     await createClient(devAccount(directory, server.baseUrl))('GET', SECRETS);
     const asked = performance.now();
     expect(await server.stop(signal)).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(3_000);
+    expect(performance.now() - asked).toBeLessThan(PROMPT_MS);
+  });
+});
+
+describe('a server that is told to stop', () => {
+  it('ends soon after its last answer, although the client keeps the connection', async () => {
+    const directory = createScratch();
+    const server = await startDev(directory);
+    const request = await openRequest(directory, server.baseUrl);
+    const exit = server.stop();
+    await setTimeout(PAUSE_MS);
+    request.finish();
+    const finished = performance.now();
+    expect(await exit).toBe(0);
+    expect(performance.now() - finished).toBeLessThan(PROMPT_MS);
+  });
+
+  it('ends with 0 from the moment at which it says that it listens', async () => {
+    const server = await startDev(createScratch());
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('is not stopped by a reload at that moment', async () => {
+    const server = await startDev(createScratch());
+    server.process.kill('SIGHUP');
+    await server.logged('read identities and certificates again');
+    expect(await server.stop()).toBe(0);
   });
 });

@@ -50,6 +50,13 @@ export function createScratch(): string {
   return directory;
 }
 
+/** A directory that is gone after the last test of a block. */
+export function shareScratch(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'csms-e2e-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
 /** Starts `csms-server` with these arguments and waits for the line that says it listens; throws what it wrote if it ends first. */
 export async function startServer(
   args: readonly string[],
@@ -88,7 +95,7 @@ export function shareDev(variables: Variables = {}): {
   readonly server: RunningServer;
   readonly directory: string;
 } {
-  const directory = mkdtempSync(join(tmpdir(), 'csms-e2e-'));
+  const directory = shareScratch();
   let server: RunningServer | undefined;
   beforeAll(async () => {
     server = await startDev(directory, variables);
@@ -97,7 +104,6 @@ export function shareDev(variables: Variables = {}): {
   });
   afterAll(async () => {
     if (server !== undefined) await kill(server.process);
-    rmSync(directory, { recursive: true, force: true });
   });
   return {
     directory,

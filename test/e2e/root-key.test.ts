@@ -1,17 +1,28 @@
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import { createClient, createSecret, devAccount, readValue } from './client.ts';
-import { createScratch, run, startDev, type Variables } from './process.ts';
+import { createScratch, run, shareScratch, startDev, type Variables } from './process.ts';
 
-/** A data directory whose server has stopped, with one secret. */
-async function createData(variables: Variables = {}): Promise<string> {
-  const directory = createScratch();
+const template = shareScratch();
+
+beforeAll(() => fill(template));
+
+/** Makes a data directory whose server has stopped, with one secret. */
+async function fill(directory: string, variables: Variables = {}): Promise<void> {
   const server = await startDev(directory, variables);
   await createSecret(createClient(devAccount(directory, server.baseUrl)), 'kept');
   await server.stop();
+}
+
+/** A copy of such a directory. */
+function createData(): string {
+  const directory = createScratch();
+  for (const name of ['csms.db', 'root.key', 'identities.yaml', 'credentials.env']) {
+    copyFileSync(join(template, name), join(directory, name));
+  }
   return directory;
 }
 
@@ -34,7 +45,7 @@ function writePassphrase(): string {
 
 describe('a server does not start', () => {
   it('with another root key, and names both by their fingerprints', async () => {
-    const directory = await createData();
+    const directory = createData();
     const other = join(createScratch(), 'other.key');
     createRootKeyFile(other);
     const { code, stderr } = await start(directory, { CSMS_ROOT_KEY: `file:${other}` });
@@ -45,7 +56,7 @@ describe('a server does not start', () => {
   });
 
   it('with a damaged record of its root key', async () => {
-    const directory = await createData();
+    const directory = createData();
     tamper(directory, 'UPDATE installation SET canary = zeroblob(length(canary))');
     const { code, stderr } = await start(directory);
     expect(code).toBe(78);
@@ -53,7 +64,7 @@ describe('a server does not start', () => {
   });
 
   it('without the record of its root key', async () => {
-    const directory = await createData();
+    const directory = createData();
     tamper(directory, 'DELETE FROM installation');
     const { code, stderr } = await start(directory);
     expect(code).toBe(74);
@@ -71,7 +82,7 @@ describe('a server does not start', () => {
   });
 
   it('on the database of a newer release', async () => {
-    const directory = await createData();
+    const directory = createData();
     const db = new Database(join(directory, 'csms.db'));
     db.pragma('user_version = 9999');
     db.close();
@@ -79,13 +90,13 @@ describe('a server does not start', () => {
   });
 
   it('on a file that is no database', async () => {
-    const directory = await createData();
+    const directory = createData();
     writeFileSync(join(directory, 'csms.db'), 'x'.repeat(8192));
     expect((await start(directory)).code).toBe(74);
   });
 
   it('with a root key that others can read', async () => {
-    const directory = await createData();
+    const directory = createData();
     chmodSync(join(directory, 'root.key'), 0o644);
     const { code, stderr } = await start(directory);
     expect(code).toBe(78);
@@ -103,7 +114,8 @@ describe('a server does not start', () => {
 
 describe('the root key may come from', () => {
   async function expectToWork(variables: Variables): Promise<void> {
-    const directory = await createData(variables);
+    const directory = createScratch();
+    await fill(directory, variables);
     const server = await startDev(directory, variables);
     expect(await readValue(createClient(devAccount(directory, server.baseUrl)), 'kept')).toBe(
       'value of kept',
@@ -113,7 +125,7 @@ describe('the root key may come from', () => {
   it('a variable', () => expectToWork({ CSMS_ROOT_KEY: 'env:MY_KEY', MY_KEY: 'ab'.repeat(32) }));
 
   it('a copy of the file that the data was made with', async () => {
-    const directory = await createData();
+    const directory = createData();
     const copy = join(createScratch(), 'copy.key');
     copyFileSync(join(directory, 'root.key'), copy);
     const server = await startDev(directory, { CSMS_ROOT_KEY: `file:${copy}` });
@@ -148,7 +160,8 @@ describe('the root key may not come from', () => {
   it('another passphrase', async () => {
     const path = writePassphrase();
     const source = { CSMS_ROOT_KEY: `passphrase-file:${path}` };
-    const directory = await createData(source);
+    const directory = createScratch();
+    await fill(directory, source);
     writeFileSync(path, 'correct horse battery stable\n');
     const { code, stderr } = await start(directory, source);
     expect(code).toBe(78);

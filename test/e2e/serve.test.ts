@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type Account, createClient, createSecret, readValue, SECRETS } from './client.ts';
-import { createScratch, type Ended, run, startServer, type Variables } from './process.ts';
+import { createScratch, type Ended, run, shareScratch, startServer, type Variables } from './process.ts';
 
 interface StartingSet {
   readonly directory: string;
@@ -14,21 +14,32 @@ interface StartingSet {
   readonly variables: Variables;
 }
 
-async function initialise(): Promise<StartingSet> {
-  const directory = join(createScratch(), 'config');
+const place = shareScratch();
+let set: StartingSet;
+
+beforeAll(async () => {
+  set = await initialise(join(place, 'config'));
+});
+
+async function initialise(directory: string): Promise<StartingSet> {
   const ended = await run(['init', directory, '--json']);
   const variables = parseEnv(readFileSync(join(directory, 'csms.env'), 'utf8')) as Variables;
   return { directory, ended, said: JSON.parse(ended.stdout), variables };
 }
 
-function administratorOf({ said }: StartingSet, endpoint: string): Account {
-  const { access_key: accessKeyId = '', secret_key: secretKey = '', project_id: projectId = '' } = said;
+/** What serve is started with here: the set, with data of its own and any free port. */
+function settings(): Variables {
+  return { ...set.variables, CSMS_DATA: createScratch(), CSMS_PORT: '0' };
+}
+
+function administratorOf(endpoint: string): Account {
+  const { access_key: accessKeyId = '', secret_key: secretKey = '', project_id: projectId = '' } = set.said;
   return { endpoint, accessKeyId, secretKey, projectId };
 }
 
 describe('init', () => {
   it('writes its set, private to its owner', async () => {
-    const { directory, ended } = await initialise();
+    const { directory, ended } = set;
     expect(ended.code).toBe(0);
     const modes = readdirSync(directory)
       .sort()
@@ -39,14 +50,14 @@ describe('init', () => {
   });
 
   it('says in JSON what it made', async () => {
-    const { directory, said } = await initialise();
+    const { directory, said } = set;
     expect(said).toMatchObject({ user: 'admin', root_key_file: join(directory, 'root.key') });
     expect(readFileSync(join(directory, 'admin.sk'), 'utf8')).toBe(`${said.secret_key}\n`);
     expect(readFileSync(join(directory, 'identities.yaml'), 'utf8')).toContain(said.access_key);
   });
 
   it('keeps secret key and password out of the identities file', async () => {
-    const { directory, said } = await initialise();
+    const { directory, said } = set;
     const identities = readFileSync(join(directory, 'identities.yaml'), 'utf8');
     expect(identities).not.toContain(said.secret_key);
     expect(identities).not.toContain(said.password);
@@ -61,7 +72,7 @@ describe('init', () => {
   });
 
   it('overwrites nothing', async () => {
-    const { directory } = await initialise();
+    const { directory } = set;
     const before = readFileSync(join(directory, 'root.key'), 'utf8');
     const { code, stderr } = await run(['init', directory]);
     expect(code).toBe(78);
@@ -79,23 +90,20 @@ describe('init', () => {
 
 describe('serve', () => {
   it('starts with the set of init, and keeps its data', async () => {
-    const set = await initialise();
     const variables = { ...set.variables, CSMS_PORT: '0' };
     const first = await startServer(['serve'], variables);
-    await createSecret(createClient(administratorOf(set, first.baseUrl)), 'kept');
+    await createSecret(createClient(administratorOf(first.baseUrl)), 'kept');
     expect(await first.stop()).toBe(0);
     const second = await startServer(['serve'], variables);
-    expect(await readValue(createClient(administratorOf(set, second.baseUrl)), 'kept')).toBe('value of kept');
+    expect(await readValue(createClient(administratorOf(second.baseUrl)), 'kept')).toBe('value of kept');
   });
 
   it('prints no credentials, and never a value in its log', async () => {
-    const set = await initialise();
     const server = await startServer(['serve'], {
-      ...set.variables,
-      CSMS_PORT: '0',
+      ...settings(),
       CSMS_LOG_LEVEL: 'trace',
     });
-    const client = createClient(administratorOf(set, server.baseUrl));
+    const client = createClient(administratorOf(server.baseUrl));
     await createSecret(client, 'quiet', 'do-not-log-me');
     await readValue(client, 'quiet');
     await client('POST', SECRETS, { name: 'quiet', secret_string: 'do-not-log-me', description: 7 });
@@ -107,10 +115,9 @@ describe('serve', () => {
   });
 
   it('refuses a key that does not exist', async () => {
-    const set = await initialise();
-    const server = await startServer(['serve'], { ...set.variables, CSMS_PORT: '0' });
+    const server = await startServer(['serve'], settings());
     const draft = { name: 'a', secret_string: 'b', kms_key_id: '0d0466b0-e727-4d9c-b35d-f84bb474a37f' };
-    const { status, body } = await createClient(administratorOf(set, server.baseUrl))('POST', SECRETS, draft);
+    const { status, body } = await createClient(administratorOf(server.baseUrl))('POST', SECRETS, draft);
     expect([status, body.error_code]).toEqual([400, 'CSMS.0401']);
   });
 
@@ -122,9 +129,8 @@ describe('serve', () => {
   });
 
   it('does not start with a root key from the environment', async () => {
-    const { variables } = await initialise();
     const { code, stderr } = await run(['serve'], {
-      ...variables,
+      ...settings(),
       CSMS_ROOT_KEY: 'env:KEY',
       KEY: 'ab'.repeat(32),
     });
@@ -133,38 +139,34 @@ describe('serve', () => {
   });
 
   it('does not start with a root key inside its data', async () => {
-    const { directory, variables } = await initialise();
-    const { code, stderr } = await run(['serve'], { ...variables, CSMS_DATA: directory });
+    const data = createScratch();
+    const rootKey = join(data, 'root.key');
+    copyFileSync(join(set.directory, 'root.key'), rootKey);
+    const inside = { ...settings(), CSMS_DATA: data, CSMS_ROOT_KEY: `file:${rootKey}` };
+    const { code, stderr } = await run(['serve'], inside);
     expect(code).toBe(78);
     expect(stderr).toContain('inside the data directory');
   });
 
   it('does not start with credentials of dev', async () => {
-    const { variables } = await initialise();
-    const { code, stderr } = await run(['serve'], { ...variables, CSMS_DEV_AK: 'AK' });
+    const { code, stderr } = await run(['serve'], { ...settings(), CSMS_DEV_AK: 'AK' });
     expect(code).toBe(78);
     expect(stderr).toContain('CSMS_DEV_AK');
   });
 
   it('does not speak plain HTTP beyond loopback', async () => {
-    const { variables } = await initialise();
-    const { code, stderr } = await run(['serve', '--host', '0.0.0.0'], variables);
+    const { code, stderr } = await run(['serve', '--host', '0.0.0.0'], settings());
     expect(code).toBe(78);
     expect(stderr).toContain('CSMS_ALLOW_HTTP');
   });
 
   it('speaks plain HTTP beyond loopback when it is told to', async () => {
-    const { variables } = await initialise();
-    const server = await startServer(['serve', '--allow-http', '--host', '0.0.0.0'], {
-      ...variables,
-      CSMS_PORT: '0',
-    });
+    const server = await startServer(['serve', '--allow-http', '--host', '0.0.0.0'], settings());
     expect((await fetch(`${server.baseUrl}/healthz`)).status).toBe(200);
   });
 
   it('does so by the variable too', async () => {
-    const { variables } = await initialise();
-    const beyond = { ...variables, CSMS_HOST: '0.0.0.0', CSMS_ALLOW_HTTP: '1', CSMS_PORT: '0' };
+    const beyond = { ...settings(), CSMS_HOST: '0.0.0.0', CSMS_ALLOW_HTTP: '1' };
     expect(await (await startServer(['serve'], beyond)).stop()).toBe(0);
   });
 });

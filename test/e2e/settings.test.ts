@@ -64,8 +64,9 @@ describe('a wrong setting ends dev with 78 and one line that names it:', () => {
   it('a data directory that cannot be made', async () => {
     const file = join(createScratch(), 'a-file');
     writeFileSync(file, '');
-    const { code } = await run(['dev'], { CSMS_DATA: join(file, 'data') });
-    expect([69, 74, 78]).toContain(code);
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: join(file, 'data') });
+    expect(code).toBe(78);
+    expect(stderr).toContain(join(file, 'data'));
   });
 });
 

@@ -19,15 +19,18 @@ describe.each(ENGINES)('store model on $name', (engine) => {
 
   it('answers random histories as the model does', { timeout: 60_000 }, async () => {
     const histories = fc.commands([anyStep], { maxCommands: STEPS_MAX, size: 'max' });
-    let steps = 0;
+    let [steps, pruned] = [0, 0];
     const property = fc.asyncProperty(histories, async (history) => {
       const model: Model = { secrets: new Map() };
       const real: Real = { harness, projectId: freshProject() };
       await fc.asyncModelRun(() => ({ model, real }), history);
       await compareProject(model, real);
       steps += [...history].length;
+      for (const { lastNumber, versions } of model.secrets.values()) pruned += lastNumber - versions.size;
     });
     await fc.assert(property, { numRuns: RUNS });
+    // The histories do get to where the limits are.
     expect(steps).toBeGreaterThan(RUNS * 10);
+    expect(pruned).toBeGreaterThan(RUNS / 2);
   });
 });

@@ -1,44 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import type { ErrorCode } from '../../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {
   addVersion,
-  cancel,
   create,
-  DAY_MS,
   expire,
   newVersion,
-  purge,
   putStage,
-  remove,
   removeStage,
-  schedule,
-  T0,
   update,
 } from '../../support/stores.ts';
-import { ChangeStep, CheckStep, type Model, type ModelSecret, NAMES, type Step, stagesOn } from './model.ts';
+import { anyName, cancelStep, deleteStep, purgeStep, scheduleStep, whenOpen } from './lifecycle-steps.ts';
+import { ChangeStep, CheckStep, type ModelSecret, type Step, stagesOn } from './model.ts';
 
 /** Small enough for random histories to run into every limit. */
 const LIMITS = Object.freeze({ ...DEFAULT_LIMITS, secrets: 3, versions: 4, stages: 4 });
 const STAGES = ['SYSCURRENT', 'SYSPREVIOUS', 'blue', 'green', 'red'];
 
-const anyName = fc.constantFrom(...NAMES);
 const anyStage = fc.constantFrom(...STAGES);
-const anyNumber = fc.integer({ min: 1, max: 9 });
-
-/** Predicts for a secret that has to be there and must not wait for its deletion. */
-function whenOpen(
-  name: string,
-  closed: ErrorCode,
-  then: (secret: ModelSecret) => ErrorCode | undefined = () => undefined,
-) {
-  return ({ secrets }: Model): ErrorCode | undefined => {
-    const secret = secrets.get(name);
-    if (secret === undefined) return 'secret-not-found';
-    return secret.isPending ? closed : then(secret);
-  };
-}
+const anyNumber = fc.integer({ min: 1, max: 7 });
 
 const createStep = anyName.map(
   (name): Step =>
@@ -67,7 +47,7 @@ const createStep = anyName.map(
 const addStep = fc
   .record({
     name: anyName,
-    stages: fc.option(fc.uniqueArray(anyStage, { minLength: 1, maxLength: 5 }), { nil: undefined }),
+    stages: fc.option(fc.uniqueArray(anyStage, { minLength: 1, maxLength: 5 }), { nil: undefined, freq: 2 }),
     versionCap: fc.constantFrom('prune' as const, 'prune' as const, 'reject' as const),
   })
   .map(({ name, stages, versionCap }): Step => {
@@ -180,62 +160,6 @@ const expireStep = fc.tuple(anyName, anyNumber, fc.integer({ min: 0, max: 9_999_
     }),
 );
 
-const scheduleStep = fc.tuple(anyName, fc.integer({ min: 7, max: 30 })).map(
-  ([name, days]): Step =>
-    new ChangeStep({
-      name,
-      text: `schedule ${name} in ${days} d`,
-      predict: whenOpen(name, 'deletion-already-scheduled'),
-      build: ({ projectId }) => schedule({ projectId, name }, days),
-      apply: ({ secrets }) => {
-        Object.assign(secrets.get(name)!, { isPending: true, dueMs: T0 + days * DAY_MS });
-      },
-    }),
-);
-
-const cancelStep = anyName.map(
-  (name): Step =>
-    new ChangeStep({
-      name,
-      text: `cancel ${name}`,
-      predict: ({ secrets }) => {
-        const secret = secrets.get(name);
-        if (secret === undefined) return 'secret-not-found';
-        return secret.isPending ? undefined : 'deletion-not-scheduled';
-      },
-      build: ({ projectId }) => cancel({ projectId, name }),
-      apply: ({ secrets }) => {
-        secrets.get(name)!.isPending = false;
-      },
-    }),
-);
-
-const deleteStep = anyName.map(
-  (name): Step =>
-    new ChangeStep({
-      name,
-      text: `delete ${name}`,
-      predict: ({ secrets }) => (secrets.has(name) ? undefined : 'secret-not-found'),
-      build: ({ projectId }) => remove({ projectId, name }),
-      apply: ({ secrets }) => void secrets.delete(name),
-    }),
-);
-
-const purgeStep = fc.tuple(anyName, fc.integer({ min: 6, max: 31 })).map(
-  ([name, days]): Step =>
-    new ChangeStep({
-      name,
-      text: `purge ${name} after ${days} d`,
-      predict: ({ secrets }) => (secrets.has(name) ? undefined : 'secret-not-found'),
-      build: ({ projectId }, { secrets }) =>
-        purge({ projectId, name }, secrets.get(name)?.id ?? 'none', T0 + days * DAY_MS),
-      apply: ({ secrets }) => {
-        const secret = secrets.get(name)!;
-        if (secret.isPending && secret.dueMs <= T0 + days * DAY_MS) secrets.delete(name);
-      },
-    }),
-);
-
 const readStep = fc.constant<Step>(new CheckStep('read all', async () => undefined));
 const reopenStep = fc.constant<Step>(new CheckStep('reopen', ({ harness }) => harness.reopen()));
 const killStep = fc.constant<Step>(new CheckStep('kill', ({ harness }) => harness.kill()));
@@ -243,15 +167,15 @@ const killStep = fc.constant<Step>(new CheckStep('kill', ({ harness }) => harnes
 /** One random step; opening the store again takes long, so it is rare. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 120, arbitrary: createStep },
-  { weight: 240, arbitrary: addStep },
-  { weight: 160, arbitrary: putStep },
+  { weight: 300, arbitrary: addStep },
+  { weight: 140, arbitrary: putStep },
   { weight: 60, arbitrary: removeStageStep },
   { weight: 40, arbitrary: updateStep },
   { weight: 40, arbitrary: expireStep },
-  { weight: 30, arbitrary: scheduleStep },
+  { weight: 16, arbitrary: scheduleStep },
   { weight: 60, arbitrary: cancelStep },
-  { weight: 16, arbitrary: deleteStep },
-  { weight: 16, arbitrary: purgeStep },
+  { weight: 8, arbitrary: deleteStep },
+  { weight: 10, arbitrary: purgeStep },
   { weight: 40, arbitrary: readStep },
   { weight: 1, arbitrary: reopenStep },
   { weight: 1, arbitrary: killStep },

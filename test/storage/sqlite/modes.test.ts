@@ -43,7 +43,7 @@ describe('modes of the data directory', () => {
     await store.close();
   });
 
-  it.fails('refuses a path that is no directory', () => {
+  it('refuses a path that is no directory', () => {
     const file = join(root, 'file');
     writeFileSync(file, '');
     expect(() => openDirectory(file, MIGRATIONS)).toThrow(StartError);
