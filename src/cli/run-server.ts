@@ -79,7 +79,7 @@ function addressOf(config: Config, bound: AddressInfo | string | null): string {
 
 /** JSON lines on a pipe, readable lines on a terminal; always on stderr. */
 async function createLog(level: string): Promise<Logger> {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = { level, base: null };
   if (process.stderr.isTTY) {
     const { default: pretty } = await import('pino-pretty');
     return pino(options, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));

@@ -22,8 +22,18 @@ export function createMetrics(): Metrics {
     labelNames: ['operation', 'status'],
     registers: [register],
   });
+  // Looking a counter up by its labels costs more than counting.
+  const counters = new Map<string, Counter.Internal>();
   return {
-    count: (operation, status) => requests.inc({ operation, status }),
+    count(operation, status) {
+      const key = `${operation} ${status}`;
+      let counter = counters.get(key);
+      if (counter === undefined) {
+        counter = requests.labels(operation, String(status));
+        counters.set(key, counter);
+      }
+      counter.inc();
+    },
     read: async () => ({ text: await register.metrics(), mediaType: register.contentType }),
   };
 }

@@ -67,5 +67,6 @@ export function createPrivate(file: string): string {
  */
 export function requireSound(db: Connection): void {
   const finding = db.pragma('quick_check(1)', { simple: true });
-  if (finding !== 'ok') throw new StartError('damaged', `the database is damaged: ${String(finding)}`);
+  if (finding !== 'ok')
+    throw new StartError('damaged', `the database is damaged: ${String(finding).replaceAll('\n', ' ')}`);
 }

@@ -92,6 +92,11 @@ function classify(error: unknown): Error {
   return new FatalStorageError(code, { cause: error });
 }
 
+/** True for what SQLite says when the file system has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return FULL.has(sqliteCode(error) ?? '');
+}
+
 function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' && error.code.startsWith('SQLITE') ? error.code : undefined;

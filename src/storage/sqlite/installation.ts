@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import { type Migration, pendingMigrations } from '../migrate.ts';
 import { createPrivate, lockDirectory, prepareDirectory, requireSound } from './data-directory.ts';
@@ -57,9 +58,9 @@ export function openDirectory(directory: string, migrations: readonly Migration[
 function bringUp(databaseFile: string, migrations: readonly Migration[]): Installation | undefined {
   // A clean stop leaves no log behind.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  withDatabase(() => new Database(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
-    requireOurs(db);
     migrate(db, migrations);
     db.pragma('wal_checkpoint(TRUNCATE)');
     return readInstallation(db);
@@ -67,9 +68,13 @@ function bringUp(databaseFile: string, migrations: readonly Migration[]): Instal
 }
 
 function withWriter<T>(databaseFile: string, work: (db: Connection) => T): T {
+  return withDatabase(() => openWriter(databaseFile), databaseFile, work);
+}
+
+function withDatabase<T>(open: () => Connection, databaseFile: string, work: (db: Connection) => T): T {
   let db: Connection | undefined;
   try {
-    db = openWriter(databaseFile);
+    db = open();
     return work(db);
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
@@ -80,6 +85,7 @@ function withWriter<T>(databaseFile: string, work: (db: Connection) => T): T {
   }
 }
 
+/** Looks before anything is set: another program's database stays as it was. */
 function requireOurs(db: Connection): void {
   const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
   if (tables > 0 && db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { SecretError } from '../../core/errors.ts';
 
 /** A connection to the embedded database. */
 export type Connection = Database.Database;
@@ -58,13 +59,25 @@ export function createSnapshot(db: Connection): Snapshot {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
   return (read) => {
-    begin.run();
-    try {
-      return read();
-    } finally {
-      end.run();
-    }
+    return readOrDamaged(() => {
+      begin.run();
+      try {
+        return read();
+      } finally {
+        end.run();
+      }
+    });
   };
+}
+
+/** Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged. */
+export function readOrDamaged<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Database.SqliteError)) throw cause;
+    throw new SecretError('damaged', 'The database cannot be read.', { cause });
+  }
 }
 
 function configure(

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { SecretQuery, Store, StoredValue } from '../../app/ports.ts';
+import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
-import type { SecretRef } from '../../core/secret.ts';
-import { findVersion, latestVersionNumber } from '../../core/versions.ts';
 import type { RowMac } from '../row-mac.ts';
 import type { OpenDirectory } from './installation.ts';
-import { createKeyReads, type KeyReads } from './keys.ts';
+import { createKeyReads } from './keys.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
-import { createSecretReads, type SecretReads } from './secret-reads.ts';
+import { createSecretReads } from './secret-reads.ts';
+import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
 /** What the store needs beside the directory. */
@@ -40,16 +39,17 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const keys = createKeyReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
+  const findValue = createReadValue(db, { secrets, keys, snapshot });
   return {
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),
     findSecret: (ref) => snapshot(() => secrets.loadSecret(ref)),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
-    listSecrets: (query) => secrets.list(toPageQuery(query)),
-    findValue: (ref, version) => snapshot(() => findValue(secrets, keys, ref, version)),
+    listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
+    findValue,
     findKey: (ref) => snapshot(() => keys.find(ref)),
     findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
-    listDueSecrets: (nowMs, limit) => secrets.listDue(nowMs, limit),
+    listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     async close() {
       await writer.stop();
       db.close();
@@ -71,25 +71,4 @@ async function untilReady(worker: Worker): Promise<void> {
 function toPageQuery(query: SecretQuery) {
   const { projectId, limit } = query;
   return { projectId, limit, afterName: query.afterName ?? '', eventName: query.eventName ?? null };
-}
-
-function findValue(
-  secrets: SecretReads,
-  keys: KeyReads,
-  ref: SecretRef,
-  wanted: number | 'latest',
-): StoredValue | undefined {
-  const loaded = secrets.load(ref);
-  if (loaded === undefined) return undefined;
-  const { aggregate } = loaded;
-  const number = wanted === 'latest' ? latestVersionNumber(aggregate.stages) : wanted;
-  const found = number === undefined ? undefined : findVersion(aggregate, number);
-  const row = number === undefined ? undefined : loaded.versionRows.get(number);
-  if (found === undefined || row === undefined) return undefined;
-  return {
-    ...found,
-    secret: aggregate.secret,
-    key: keys.find({ projectId: ref.projectId, id: found.version.kmsKeyId }),
-    sealed: secrets.sealed(row),
-  };
 }

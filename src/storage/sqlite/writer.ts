@@ -2,7 +2,13 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Command } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
 import { FREE_BYTES_MIN, freeBytes, releaseBallast } from './disk.ts';
-import { type CommitBatch, createCommitBatch, DiskFullError, FatalStorageError } from './group-commit.ts';
+import {
+  type CommitBatch,
+  createCommitBatch,
+  DiskFullError,
+  FatalStorageError,
+  isDiskFull,
+} from './group-commit.ts';
 import { type Connection, openWriter } from './open.ts';
 import {
   commandBytes,
@@ -133,17 +139,25 @@ function createCheckpoints(db: Connection) {
   const truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const passive = db.prepare<[], { log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
   let batches = 0;
-  const idle = setTimeout(() => truncate.get(), IDLE_CHECKPOINT_MS);
+  /** A log that does not fit into the database for want of space stays a log; nothing is lost. */
+  function shorten(): void {
+    try {
+      truncate.get();
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
+  }
+  const idle = setTimeout(shorten, IDLE_CHECKPOINT_MS);
   return {
     after(batch: readonly Request[]): void {
       idle.refresh();
       batches += 1;
-      if (batch.some(({ command }) => isRemoval(command))) truncate.get();
-      else if (batches % 1_024 === 0 && (passive.get()?.log ?? 0) > WAL_PAGES_MAX) truncate.get();
+      if (batch.some(({ command }) => isRemoval(command))) shorten();
+      else if (batches % 1_024 === 0 && (passive.get()?.log ?? 0) > WAL_PAGES_MAX) shorten();
     },
     stop(): void {
       clearTimeout(idle);
-      truncate.get();
+      shorten();
     },
   };
 }

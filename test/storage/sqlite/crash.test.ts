@@ -74,7 +74,8 @@ describe('kill -9 under load', () => {
       await store.close();
       expect(integrityOf(databaseFile(directory))).toStrictEqual(['ok', []]);
     }
-    expect(counts.filter((count) => count > 0).length).toBeGreaterThan(ROUNDS / 2);
+    // Otherwise the rounds proved nothing.
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(ROUNDS * 10);
   });
 });
 

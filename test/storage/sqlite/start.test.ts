@@ -84,7 +84,7 @@ describe('opening of a data directory', () => {
     expectStartError('configuration', /not made by csms-server/);
   });
 
-  it.fails('leaves the SQLite database of another program as it was', () => {
+  it('leaves the SQLite database of another program as it was', () => {
     const file = makeForeign();
     const before = readFileSync(file);
     expectStartError('configuration', /not made by csms-server/);
@@ -131,7 +131,7 @@ describe('opening of a data directory', () => {
     expectStartError('damaged', /the database is damaged/);
   });
 
-  it.fails('says in one line what is damaged', async () => {
+  it('says in one line what is damaged', async () => {
     await leaveDamagedPage();
     expect(expectStartError('damaged', /the database is damaged/)).not.toContain('\n');
   });
