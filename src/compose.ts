@@ -2,7 +2,7 @@ import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { Clock, Deps, Ids, Store } from './app/ports.ts';
+import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -69,11 +69,7 @@ export async function compose(
     keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),
     clock: systemClock,
     ids: randomIds,
-    policy: {
-      limits: config.limits,
-      versionCap: config.versionCap,
-      unknownKey: config.mode === 'dev' ? 'create' : 'refuse',
-    },
+    policy: policyOf(config),
     log,
   };
   let baseUrl = '';
@@ -87,6 +83,10 @@ export async function compose(
     log,
     notFoundStatus: config.notFoundStatus,
     tls,
+  }).catch(async (error: unknown) => {
+    // A writer thread left behind would keep the process, and the data directory, from being free.
+    await store.close();
+    throw error;
   });
   const purging = startPurging(deps);
   return {
@@ -108,6 +108,10 @@ export async function compose(
       await store.close();
     },
   };
+}
+
+function policyOf({ limits, versionCap, mode }: Config): Policy {
+  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse' };
 }
 
 function createRequestLimit({ rateLimit }: Config): (userId: string) => void {

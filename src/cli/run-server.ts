@@ -6,6 +6,9 @@ import type { Config } from '../config.ts';
 import { TIMEOUT_MS } from '../http/limits.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 
+/** How often connections that have become idle are closed while the server stops. */
+const SWEEP_MS = 50;
+
 /** What a command says to the person who started it, between "it listens" and the line that says so. */
 export type Announce = (baseUrl: string, composed: Composed) => void;
 
@@ -22,6 +25,7 @@ export async function runServer(config: Config, announce: Announce): Promise<num
     log.fatal({ reason }, 'storage can no longer be trusted; restart to recover');
     stop.resolve(EXIT.damaged);
   });
+  onSignals(composed, log, (code) => stop.resolve(code));
   try {
     await composed.app.listen({
       host: config.host,
@@ -32,7 +36,6 @@ export async function runServer(config: Config, announce: Announce): Promise<num
     composed.setBaseUrl(baseUrl);
     announce(baseUrl, composed);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
-    onSignals(composed, log, (code) => stop.resolve(code));
     return await drain(composed, log, await stop.promise);
   } catch (error) {
     await composed.close();
@@ -59,10 +62,12 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
 async function drain(composed: Composed, log: Logger, code: number): Promise<number> {
   const { app } = composed;
   const closed = app.close();
-  app.server.closeIdleConnections();
+  // A kept connection becomes idle only when its last answer is out.
+  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
   const timeout = setTimeout(() => app.server.closeAllConnections(), TIMEOUT_MS.drain);
   await closed;
   clearTimeout(timeout);
+  clearInterval(sweep);
   // A writer that died has nothing left to finish.
   await composed.close().catch(printFailure);
   log.flush();

@@ -122,7 +122,9 @@ describe('a failure of the server', () => {
     database.close();
     for (const answer of [await acme.get('/damaged'), await acme.get('/damaged/versions/latest')]) {
       expect(problem(answer)).toEqual([500, 'CSMS.0001']);
-      expect(answer.json.error_msg).toMatch(/^An internal error occurred\. A stored [a-z ]+\.$/);
+      expect(answer.json.error_msg).toMatch(
+        /^An internal error occurred\. A stored [a-z ]+\. A stored record does not pass its check; [a-z ]+\.$/,
+      );
     }
     const failures = server.logged().filter(({ level }) => level === 50);
     expect(failures.map(({ code }) => code)).toEqual(['damaged', 'damaged']);

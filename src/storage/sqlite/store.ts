@@ -33,7 +33,13 @@ export function startWriter(entry: URL, settings: WriterSettings, keys: unknown)
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
   const { mac, worker, onFatal } = options;
-  await untilReady(worker);
+  try {
+    await untilReady(worker);
+  } catch (error) {
+    await worker.terminate();
+    open.release();
+    throw error;
+  }
   const db = openReader(open.databaseFile);
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);

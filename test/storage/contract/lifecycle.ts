@@ -56,6 +56,22 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(addVersion(ref, first.id)), 'seal-outdated');
   });
 
+  it('answers the value of a new secret though one of its name was read before it was deleted', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    await store.change(create(ref));
+    expect((await store.findValue(ref, 'latest'))?.secret.revision).toBe(1);
+    await store.change(remove(ref));
+    const second = create(ref);
+    await store.change(second);
+    for (const wanted of [1, 'latest'] as const) {
+      const found = (await store.findValue(ref, wanted))!;
+      expect(found.secret).toMatchObject({ id: second.id, revision: 1 });
+      expect(found.version.uid).toBe(second.version.uid);
+      expect(Buffer.compare(found.sealed.body, second.version.sealed.body)).toBe(0);
+    }
+  });
+
   it('schedules a deletion and calls it off', async () => {
     const { store } = harnessOf();
     const ref = freshRef();

@@ -4,7 +4,7 @@ import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { type Child, startChild } from './children.ts';
 import { MIGRATIONS, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
-describe('lock of a data directory', () => {
+describe('lock of a data directory', { timeout: 60_000 }, () => {
   let directory: string;
   let children: Child[];
   beforeEach(() => {
