@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
@@ -38,21 +38,34 @@ export function makeDirectory(directory: string): void {
   throw new StartError('configuration', `${directory} is not a directory`);
 }
 
+/** What this process holds, by real path. It is a fact of the process, and it keeps the locks from being collected. */
+const held = new Map<string, Connection>();
+
 /**
  * Takes the directory for this process: a second one is refused at once, and the kernel frees the lock when the
  * process ends, however it ends. Throws StartError (taken).
  */
 export function lockDirectory(directory: string): DirectoryLock {
-  const lock = new Database(createPrivate(join(directory, 'instance.lock')), { timeout: 0 });
+  const path = realpathSync(directory);
+  const message = `the data directory ${directory} is in use by another process`;
+  // Before the file is touched: closing any descriptor of it would drop the lock that this process has.
+  if (held.has(path)) throw new StartError('taken', message);
+  const lock = new Database(createPrivate(join(path, 'instance.lock')), { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new StartError('taken', `the data directory ${directory} is in use by another process`, { cause });
+    throw new StartError('taken', message, { cause });
   }
-  return { release: () => lock.close() };
+  held.set(path, lock);
+  return {
+    release() {
+      held.delete(path);
+      lock.close();
+    },
+  };
 }
 
 /** Makes a file that only this user can read, unless it is there; answers its path. */

@@ -51,6 +51,14 @@ describe('lock of a data directory', { timeout: 60_000 }, () => {
     openDirectory(directory, MIGRATIONS).release();
   });
 
+  it('still holds against other processes after a second opening in this one was refused', async () => {
+    const first = openDirectory(directory, MIGRATIONS);
+    expect(kindOf(() => openDirectory(directory, MIGRATIONS))).toBe('taken');
+    expect(await startOpener().firstLine()).toBe('taken');
+    first.release();
+    openDirectory(directory, MIGRATIONS).release();
+  });
+
   it('lets two directories be open in one process', () => {
     const other = makeDirectory();
     const opened = [directory, other].map((path) => openDirectory(path, MIGRATIONS));
