@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'invalid-request'
   | 'invalid-body'
   | 'media-type'
+  // Anything that hangs on a secret or a project and has no code of its own
+  | 'resource-not-found'
   // Secrets, versions, stages
   | 'secret-not-found'
   | 'version-not-found'

@@ -3,8 +3,11 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
 import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
 
-/** The shape of an error's body: IAM's own calls answer as the identity service does. */
-export type ErrorFamily = 'flat' | 'iam';
+/**
+ * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
+ * clients that look only there; IAM's own calls answer as the identity service does.
+ */
+export type ErrorFamily = 'flat' | 'nested' | 'iam';
 
 /** An error as it goes out. */
 export interface WireError {
@@ -37,10 +40,14 @@ export function toWireError(
   if (options.family === 'iam') {
     return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
   }
-  if (row.origin === 'gateway') {
-    return { status, body: { error_msg: message, error_code: row.code, request_id: options.requestId } };
-  }
-  return { status, body: { error_code: row.code, error_msg: message } };
+  const flat = {
+    error_code: row.code,
+    error_msg: message,
+    ...(row.origin === 'gateway' && { request_id: options.requestId }),
+  };
+  if (options.family === 'flat') return { status, body: flat };
+  // `code` and `message` are where the Node SDK looks, error_code and error_msg where the documents put them.
+  return { status, body: { error: { ...flat, code: row.code, message }, ...flat } };
 }
 
 /**

@@ -32,6 +32,7 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
   'secret-not-found',
   'version-not-found',
   'stage-not-found',
+  'resource-not-found',
 ]);
 
 /** Every error code on the wire. @see the vendor's error tables; docs/adr/0005-error-codes.md */
@@ -43,6 +44,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'secret-not-found': CSMS(404, '0106', 'The secret name not found int the db.'),
   'version-not-found': CSMS(404, '0005', 'The resource does not exist.'),
   'stage-not-found': CSMS(404, '0005', 'The resource does not exist.'),
+  'resource-not-found': CSMS(404, '0005', 'The resource does not exist.'),
   'secret-exists': CSMS(409, '0101', 'The secret name already exists.'),
   'secret-not-enabled': CSMS(403, '0109', 'The secret state is not enabled.'),
   'secret-pending-deletion': CSMS(400, '0103', 'The secret is in the scheduled deletion state.'),

@@ -53,6 +53,19 @@ describe('the error table', () => {
     },
   );
 
+  it('repeats code and message where each client looks for them, in the nested family', () => {
+    const error = new SecretError('resource-not-found', 'x');
+    const [code, message] = ['CSMS.0005', 'The resource does not exist. x'];
+    const flatBody = { error_code: code, error_msg: message };
+    expect(toWireError(error, flat).body).toEqual(flatBody);
+    expect(toWireError(error, { ...flat, family: 'nested' }).body).toEqual({
+      error: { ...flatBody, code, message },
+      ...flatBody,
+    });
+    const gateway = toWireError(new SecretError('throttled'), { ...flat, family: 'nested' }).body;
+    expect(gateway).toMatchObject({ request_id: requestId, error: { request_id: requestId } });
+  });
+
   it('has a client error or a server error for every code, within the documented lengths', () => {
     for (const code of codes) {
       const { status, body } = toWireError(new SecretError(code), flat);
