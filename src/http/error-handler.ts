@@ -40,11 +40,10 @@ export function toWireError(
   if (options.family === 'iam') {
     return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
   }
-  const flat = {
-    error_code: row.code,
-    error_msg: message,
-    ...(row.origin === 'gateway' && { request_id: options.requestId }),
-  };
+  const flat =
+    row.origin === 'gateway'
+      ? { error_msg: message, error_code: row.code, request_id: options.requestId }
+      : { error_code: row.code, error_msg: message };
   if (options.family === 'flat') return { status, body: flat };
   // `code` and `message` are where the Node SDK looks, error_code and error_msg where the documents put them.
   return { status, body: { error: { ...flat, code: row.code, message }, ...flat } };

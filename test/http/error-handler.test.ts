@@ -94,12 +94,17 @@ describe('the error table', () => {
     }
   });
 
-  it('turns missing secrets, versions and stages alone into the other status', () => {
+  it('turns missing resources alone into the other status', () => {
     const changed = codes.filter((code) => {
       const wire = toWireError(new SecretError(code), { ...flat, notFoundStatus: 400 });
       return wire.status !== ERROR_TABLE[code].status;
     });
-    expect(changed).toEqual(['secret-not-found', 'version-not-found', 'stage-not-found']);
+    expect(changed.toSorted()).toEqual([
+      'resource-not-found',
+      'secret-not-found',
+      'stage-not-found',
+      'version-not-found',
+    ]);
   });
 
   it('puts the detail behind the sentence, and cuts the service’s messages at 512 characters', () => {
