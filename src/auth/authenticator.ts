@@ -2,17 +2,11 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Caller, Clock } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { createSigningKey } from './algorithms.ts';
+import { type ParsedAuthorization, parseAuthorization } from './authorization.ts';
 import type { PathMode } from './canonical.ts';
 import type { Directory, User } from './identities.ts';
-import {
-  formatSdkDate,
-  type ParsedAuthorization,
-  parseAuthorization,
-  parseSdkDate,
-  type SignedRequest,
-  type UnsignedPayload,
-  verifySignature,
-} from './signature.ts';
+import { formatSdkDate, parseSdkDate } from './sdk-date.ts';
+import { type SignedRequest, type UnsignedPayload, verifySignature } from './signature.ts';
 import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './token.ts';
 
 /** A request whose sender is to be found out; `headers` are Node's own, by lower-case name. */

@@ -4,6 +4,12 @@ export type PathMode = 'decode' | 'raw';
 /** What a `+` in the query means: itself, or a blank (form encoders). */
 export type PlusMode = 'literal' | 'blank';
 
+/** One way in which a target may have been signed. */
+export interface CanonicalMode {
+  readonly path: PathMode;
+  readonly plus: PlusMode;
+}
+
 /** The parts of a canonical request that are the same in all modes. */
 export interface CanonicalParts {
   readonly method: string;
@@ -16,55 +22,60 @@ export interface CanonicalParts {
   readonly payloadHash: string;
 }
 
-/** Header fields as received; a name that came more than once is in `doubled`, and `values` has its first. */
-export interface HeaderFields {
-  readonly values: ReadonlyMap<string, string>;
-  readonly doubled: ReadonlySet<string>;
+/** What a request's headers say for some names. */
+export interface HeaderValues {
+  /** In the order of the names asked for; undefined where the header is absent. Of a repeated one, the first. */
+  readonly values: readonly (string | undefined)[];
+  /** The first of these names that came more than once. */
+  readonly doubled: string | undefined;
 }
 
-const NONE: ReadonlySet<string> = new Set();
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/;
 const UNRESERVED_PATH = /^[A-Za-z0-9\-_.~/]*$/;
 const RESERVED = /[^A-Za-z0-9\-_.~]/g;
 const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
 /** What the Node SDK escapes before its signer encodes a second time; nothing else ever needs mode `raw`. */
 const PRE_ESCAPED = /^(?:[^%]|%(?:20|22|27|3C|3E|5C|5E|60|7B|7C|7D))*$/;
+const DECODE: CanonicalMode = { path: 'decode', plus: 'literal' };
+const DECODE_BLANK: CanonicalMode = { path: 'decode', plus: 'blank' };
+const RAW: CanonicalMode = { path: 'raw', plus: 'literal' };
+const RAW_BLANK: CanonicalMode = { path: 'raw', plus: 'blank' };
+const DECODE_LITERAL = [DECODE];
+const DECODE_BOTH = [DECODE, DECODE_BLANK];
+const ALL_LITERAL = [DECODE, RAW];
+const ALL_MODES = [DECODE, DECODE_BLANK, RAW, RAW_BLANK];
 const ENCODED: readonly string[] = Array.from(
   { length: 256 },
   (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
 );
 
 /**
- * Reads Node's flat list of header names and values, without its rules for repeated names. Pure.
- * Names are lowered; values are trimmed of blanks and tabs only (a latin1 0xA0 may be half of a UTF-8 character).
+ * Finds some headers in Node's flat list of names and values, without Node's rules for repeated names. Pure.
+ * `names`: lower-case, distinct. Values are trimmed of blanks and tabs only (a latin1 0xA0 may be half of a UTF-8
+ * character).
  */
-export function readHeaders(rawHeaders: readonly string[]): HeaderFields {
-  const values = new Map<string, string>();
-  let doubled: Set<string> | undefined;
+export function readHeaders(rawHeaders: readonly string[], names: readonly string[]): HeaderValues {
+  const values: (string | undefined)[] = names.map(() => undefined);
+  let doubledAt = names.length;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = (rawHeaders[index] ?? '').toLowerCase();
-    if (values.has(name)) {
-      doubled ??= new Set();
-      doubled.add(name);
-    } else {
-      values.set(name, trimBlanks(rawHeaders[index + 1] ?? ''));
-    }
+    const at = names.indexOf((rawHeaders[index] ?? '').toLowerCase());
+    if (at < 0) continue;
+    if (values[at] === undefined) values[at] = trimBlanks(rawHeaders[index + 1] ?? '');
+    else doubledAt = Math.min(doubledAt, at);
   }
-  return { values, doubled: doubled ?? NONE };
+  return { values, doubled: names[doubledAt] };
 }
 
 /**
  * The ways in which this target may have been signed, most likely first; at most four. Pure: it depends on the
  * target alone, so a wrong key costs the same as a wrong signature.
  */
-export function canonicalModes(
-  target: string,
-): readonly { readonly path: PathMode; readonly plus: PlusMode }[] {
+export function canonicalModes(target: string): readonly CanonicalMode[] {
   const { path, query } = splitTarget(target);
-  const paths: readonly PathMode[] =
-    path.includes('%') && PRE_ESCAPED.test(path) ? ['decode', 'raw'] : ['decode'];
-  const pluses: readonly PlusMode[] = query.includes('+') ? ['literal', 'blank'] : ['literal'];
-  return paths.flatMap((mode) => pluses.map((plus) => ({ path: mode, plus })));
+  const raw = path.includes('%') && PRE_ESCAPED.test(path);
+  const plus = query.includes('+');
+  if (!raw) return plus ? DECODE_BOTH : DECODE_LITERAL;
+  return plus ? ALL_MODES : ALL_LITERAL;
 }
 
 /**
@@ -72,15 +83,20 @@ export function canonicalModes(
  * Undefined when the target cannot be read: not starting with `/`, or with a percent sign that starts no escape.
  * @see auth-and-clients.md 1.1 and 1.3, steps 3 to 6
  */
-export function canonicalRequest(
-  parts: CanonicalParts,
-  mode: { readonly path: PathMode; readonly plus: PlusMode },
-): string | undefined {
+export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): string | undefined {
   const { path, query } = splitTarget(parts.target);
-  if (!path.startsWith('/') || BAD_ESCAPE.test(parts.target)) return undefined;
+  if (!path.startsWith('/') || (parts.target.includes('%') && BAD_ESCAPE.test(parts.target)))
+    return undefined;
+  const { signedHeaders, values } = parts;
   let text = `${parts.method}\n${canonicalUri(path, mode.path)}\n${canonicalQuery(query, mode.plus)}\n`;
-  for (const [index, name] of parts.signedHeaders.entries()) text += `${name}:${parts.values[index] ?? ''}\n`;
-  return `${text}\n${parts.signedHeaders.join(';')}\n${parts.payloadHash}`;
+  let names = '';
+  // Every signed request comes by here; `entries` and `join` cost as much as all the rest.
+  for (let index = 0; index < signedHeaders.length; index += 1) {
+    const name = signedHeaders[index] ?? '';
+    text += `${name}:${values[index] ?? ''}\n`;
+    names += index === 0 ? name : `;${name}`;
+  }
+  return `${text}\n${names}\n${parts.payloadHash}`;
 }
 
 /** Without blanks and tabs at both ends; all other white space of Unicode is part of a value. Pure. */

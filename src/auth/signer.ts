@@ -1,6 +1,6 @@
 import { createHmac, hash, type KeyObject } from 'node:crypto';
 import { canonicalRequest, trimBlanks } from './canonical.ts';
-import { formatSdkDate } from './signature.ts';
+import { formatSdkDate } from './sdk-date.ts';
 
 /** A request that a client is about to send. */
 export interface RequestToSign {

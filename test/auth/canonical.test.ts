@@ -122,13 +122,15 @@ describe('a malformed target', () => {
 });
 
 describe('header fields', () => {
-  it('are found by lower-case name; repeated ones are known as such', () => {
-    const { values, doubled } = readHeaders(['Host', 'h', 'X-A', ' 1\t', 'x-a', '2', 'odd']);
-    expect([...values]).toEqual([
-      ['host', 'h'],
-      ['x-a', '1'],
-    ]);
-    expect([...doubled]).toEqual(['x-a']);
+  it('are found by lower-case name, in the order asked for; the first repeated one is named', () => {
+    const raw = ['Host', 'h', 'X-B', '3', 'X-A', ' 1\t', 'x-a', '2', 'x-b', '4', 'odd'];
+    expect(readHeaders(raw, ['x-a', 'absent', 'host'])).toEqual({
+      values: ['1', undefined, 'h'],
+      doubled: 'x-a',
+    });
+    expect(readHeaders(raw, ['host', 'x-b', 'x-a'])).toEqual({ values: ['h', '3', '1'], doubled: 'x-b' });
+    expect(readHeaders(raw, ['host'])).toEqual({ values: ['h'], doubled: undefined });
+    expect(readHeaders(['x-a', '', 'x-a', '1'], ['x-a'])).toEqual({ values: [''], doubled: 'x-a' });
   });
 });
 

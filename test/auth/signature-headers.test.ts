@@ -1,15 +1,9 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSigningKey } from '../../src/auth/algorithms.ts';
-import {
-  formatSdkDate,
-  parseAuthorization,
-  parseSdkDate,
-  SIGNATURE_LIMITS,
-  type UnsignedPayload,
-  type Verdict,
-  verifySignature,
-} from '../../src/auth/signature.ts';
+import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/authorization.ts';
+import { formatSdkDate, parseSdkDate } from '../../src/auth/sdk-date.ts';
+import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
 import {
   AK,
   asRequest,

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { formatSdkDate } from '../../src/auth/signature.ts';
+import { formatSdkDate } from '../../src/auth/sdk-date.ts';
 import { AK, asRequest, directoryOf, NOW_MS, PROJECT_ID, refusalOf, TOKEN_KEY } from './fixtures.ts';
 import {
   at,

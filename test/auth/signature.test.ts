@@ -2,13 +2,9 @@ import { createHmac, hash, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSigningKey } from '../../src/auth/algorithms.ts';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import {
-  parseAuthorization,
-  parseSdkDate,
-  type UnsignedPayload,
-  type Verdict,
-  verifySignature,
-} from '../../src/auth/signature.ts';
+import { parseAuthorization } from '../../src/auth/authorization.ts';
+import { parseSdkDate } from '../../src/auth/sdk-date.ts';
+import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
 import {
   AK,
   directoryOf,
