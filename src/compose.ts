@@ -62,8 +62,8 @@ export async function compose(
   const { databaseFile } = open;
   const settings = { directory: open.directory, databaseFile };
   const rowMacKey = rootKey.derive('rowmac');
-  const worker = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
-  const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), worker, onFatal });
+  const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
+  const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), writer, onFatal });
   const deps: Deps = {
     store,
     keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),

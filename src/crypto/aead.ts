@@ -49,7 +49,21 @@ export function sealGcm(key: KeyObject, input: SealInput): Buffer {
 
 /** Opens what `sealGcm` made. No plaintext is given before the tag has been verified. Throws damaged. */
 export function openGcm(key: KeyObject, input: OpenInput): Buffer {
-  return decrypt(input, IV_BYTES, () => key);
+  return openPreparedGcm(prepareGcm(key, input));
+}
+
+/** What `sealGcm` made, taken apart: for what is opened again and again. The parts are views of the blob. */
+export interface PreparedGcm {
+  readonly key: KeyObject;
+  readonly iv: Uint8Array;
+  readonly associatedData: Uint8Array;
+  readonly ciphertext: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+/** Takes apart what `sealGcm` made; checks nothing but its length. Throws damaged. */
+export function prepareGcm(key: KeyObject, input: OpenInput): PreparedGcm {
+  return takeApart(input, IV_BYTES, () => key);
 }
 
 /**
@@ -79,7 +93,7 @@ export function sealXaes(key: XaesKey, input: SealInput): Buffer {
 
 /** Opens what `sealXaes` made. No plaintext is given before the tag has been verified. Throws damaged. */
 export function openXaes(key: XaesKey, input: OpenInput): Buffer {
-  return decrypt(input, XAES_NONCE_BYTES, (nonce) => deriveXaesKey(key, nonce));
+  return openPreparedGcm(takeApart(input, XAES_NONCE_BYTES, (nonce) => deriveXaesKey(key, nonce)));
 }
 
 /** Only for published test vectors: `sealGcm` with a given nonce of 12 bytes. Using one twice breaks the key. */
@@ -124,20 +138,33 @@ function encrypt(key: KeyObject, input: SealInput, nonce: Uint8Array): Buffer {
   return blob;
 }
 
-function decrypt(input: OpenInput, nonceBytes: number, keyFor: (nonce: Uint8Array) => KeyObject): Buffer {
-  const { blob, headerBytes, context } = input;
+function takeApart(
+  { blob, headerBytes, context }: OpenInput,
+  nonceBytes: number,
+  keyFor: (nonce: Uint8Array) => KeyObject,
+): PreparedGcm {
   const bodyAt = headerBytes + nonceBytes;
   const tagAt = blob.length - TAG_BYTES;
   if (tagAt < bodyAt) throw damaged();
+  const nonce = blob.subarray(headerBytes, bodyAt);
+  return {
+    key: keyFor(nonce),
+    iv: nonce.subarray(nonceBytes - IV_BYTES),
+    associatedData: Buffer.concat([blob.subarray(0, headerBytes), context]),
+    ciphertext: blob.subarray(bodyAt, tagAt),
+    tag: blob.subarray(tagAt),
+  };
+}
+
+/** Opens what `prepareGcm` took apart. No plaintext is given before the tag has been verified. Throws damaged. */
+export function openPreparedGcm({ key, iv, associatedData, ciphertext, tag }: PreparedGcm): Buffer {
   let plaintext: Buffer | undefined;
   try {
-    const nonce = blob.subarray(headerBytes, bodyAt);
-    const iv = nonce.subarray(nonceBytes - IV_BYTES);
-    const decipher = createDecipheriv('aes-256-gcm', keyFor(nonce), iv, { authTagLength: TAG_BYTES });
-    decipher.setAuthTag(blob.subarray(tagAt));
-    decipher.setAAD(Buffer.concat([blob.subarray(0, headerBytes), context]));
+    const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+    decipher.setAuthTag(tag);
+    decipher.setAAD(associatedData);
     // GCM is a stream mode: update gives everything, final only verifies the tag.
-    plaintext = decipher.update(blob.subarray(bodyAt, tagAt));
+    plaintext = decipher.update(ciphertext);
     decipher.final();
     return plaintext;
   } catch {

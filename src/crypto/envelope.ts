@@ -5,8 +5,9 @@ import {
   damaged,
   IV_BYTES,
   KEY_BYTES,
-  openGcm,
   openXaes,
+  type PreparedGcm,
+  prepareGcm,
   sealGcm,
   sealXaes,
   TAG_BYTES,
@@ -158,10 +159,10 @@ export function openBodyKey(dataKey: KeyObject, commitment: Uint8Array, context:
   return derived.key;
 }
 
-/** Opens a body with the key that `openBodyKey` gave for it. Throws damaged. */
-export function openBody(bodyKey: KeyObject, body: Uint8Array, context: Uint8Array): Buffer {
+/** Takes a body apart, to be opened with the key that `openBodyKey` gave for it. Throws damaged. */
+export function prepareBody(bodyKey: KeyObject, body: Uint8Array, context: Uint8Array): PreparedGcm {
   requireFormat(body, 'CSV');
-  return openGcm(bodyKey, { blob: body, headerBytes: BODY_HEADER_BYTES, context });
+  return prepareGcm(bodyKey, { blob: body, headerBytes: BODY_HEADER_BYTES, context });
 }
 
 /**

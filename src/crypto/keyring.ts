@@ -3,14 +3,21 @@ import type { Keyring, ValueBinding } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type Key, type KeyVersion } from '../core/key.ts';
 import type { SealedValue } from '../core/secret.ts';
-import { createXaesKey, damaged, KEY_BYTES, type XaesKey } from './aead.ts';
+import {
+  createXaesKey,
+  damaged,
+  KEY_BYTES,
+  openPreparedGcm,
+  type PreparedGcm,
+  type XaesKey,
+} from './aead.ts';
 import {
   asBuffer,
   bodyContext,
   dataKeyContext,
   materialContext,
-  openBody,
   openBodyKey,
+  prepareBody,
   readCmkVersion,
   readCommitment,
   sealBody,
@@ -40,6 +47,13 @@ interface OpenedCmk {
   readonly cmk: XaesKey;
 }
 
+/** A sealed value ready to be opened again; it lives as long as the store remembers the sealed value. */
+interface PreparedValue {
+  readonly key: Key;
+  readonly binding: ValueBinding;
+  readonly body: PreparedGcm;
+}
+
 interface OpenedBodyKey {
   readonly cmk: XaesKey;
   readonly bodyKey: KeyObject;
@@ -55,7 +69,6 @@ export function createKeyring(options: KeyringOptions): Keyring {
   const { installationId } = options;
   const kek = createXaesKey(options.kek);
   const cmks = createCache<OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
-  const bodyKeys = createCache<OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
 
   function openCmk(key: Key, version: KeyVersion): XaesKey {
     const { projectId, id: keyId } = key;
@@ -91,25 +104,59 @@ export function createKeyring(options: KeyringOptions): Keyring {
       return { wrappedKey, body: sealBody(dataKeyObject, value, bodyContext(installationId, binding)) };
     },
 
-    open(key: Key, binding: ValueBinding, sealed: SealedValue): Buffer {
-      const number = readCmkVersion(sealed.wrappedKey);
-      const version = key.versions.find((candidate) => candidate.number === number);
-      if (version === undefined) throw damaged();
-      const cmk = openCmk(key, version);
-      const commitment = readCommitment(sealed.body);
-      const context = bodyContext(installationId, binding);
-      // The first two have fixed lengths, both checked by now, so the name has one reading.
-      const name = Buffer.concat([sealed.wrappedKey, commitment, context]).toString('latin1');
-      const known = bodyKeys.get(name);
-      // The same key version, not just its number: otherwise the data key must be unwrapped, and that fails.
-      if (known?.cmk === cmk) return openBody(known.bodyKey, sealed.body, context);
-      const wrapContext = dataKeyContext(installationId, binding, { id: key.id, version: number });
-      const dataKey = unwrapDataKey(cmk, sealed.wrappedKey, wrapContext);
-      const bodyKey = openBodyKey(dataKey, commitment, context);
-      bodyKeys.set(name, { cmk, bodyKey });
-      return openBody(bodyKey, sealed.body, context);
-    },
+    open: createOpener(options, openCmk),
   };
+}
+
+type OpenCmk = (key: Key, version: KeyVersion) => XaesKey;
+
+/** The way from a sealed value to the value, with what is remembered of the way. */
+function createOpener(
+  { installationId, bodyKeyCacheMax }: KeyringOptions,
+  openCmk: OpenCmk,
+): Keyring['open'] {
+  const bodyKeys = createCache<OpenedBodyKey>(bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
+  const prepared = new WeakMap<SealedValue, PreparedValue>();
+
+  /** Finds the body's key, in the cache or by unwrapping the data key. */
+  function prepare(key: Key, binding: ValueBinding, sealed: SealedValue): PreparedGcm {
+    const number = readCmkVersion(sealed.wrappedKey);
+    const version = key.versions.find((candidate) => candidate.number === number);
+    if (version === undefined) throw damaged();
+    const cmk = openCmk(key, version);
+    const commitment = readCommitment(sealed.body);
+    const context = bodyContext(installationId, binding);
+    // The first two have fixed lengths, both checked by now, so the name has one reading.
+    const name = Buffer.concat([sealed.wrappedKey, commitment, context]).toString('latin1');
+    const known = bodyKeys.get(name);
+    // The same key version, not just its number: otherwise the data key must be unwrapped, and that fails.
+    if (known?.cmk === cmk) return prepareBody(known.bodyKey, sealed.body, context);
+    const wrapContext = dataKeyContext(installationId, binding, { id: key.id, version: number });
+    const dataKey = unwrapDataKey(cmk, sealed.wrappedKey, wrapContext);
+    const bodyKey = openBodyKey(dataKey, commitment, context);
+    bodyKeys.set(name, { cmk, bodyKey });
+    return prepareBody(bodyKey, sealed.body, context);
+  }
+
+  return (key, binding, sealed) => {
+    const known = prepared.get(sealed);
+    // The very same objects: a store that gives them out again says that nothing has changed.
+    if (known?.key === key && isSameBinding(known.binding, binding)) return openPreparedGcm(known.body);
+    const body = prepare(key, binding, sealed);
+    const value = openPreparedGcm(body);
+    prepared.set(sealed, { key, binding, body });
+    return value;
+  };
+}
+
+function isSameBinding(one: ValueBinding, other: ValueBinding): boolean {
+  return (
+    one.projectId === other.projectId &&
+    one.secretId === other.secretId &&
+    one.secretName === other.secretName &&
+    one.versionUid === other.versionUid &&
+    one.kind === other.kind
+  );
 }
 
 interface Cache<V> {

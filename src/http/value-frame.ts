@@ -10,11 +10,12 @@ const ESCAPED_BYTES_MAX = 6;
  * strings cannot be wiped, buffers can. The caller wipes the result once it is sent.
  * @see RFC 8259, section 7: quotation mark, reverse solidus and control characters are escaped, the rest is not
  */
-export function frameValue(before: string, value: Uint8Array, after: string): Buffer {
+export function frameValue(before: Uint8Array, value: Uint8Array, after: Uint8Array): Buffer {
   const escapes = countEscapes(value);
-  const [head, tail] = [Buffer.byteLength(before), Buffer.byteLength(after)];
-  const frame = Buffer.allocUnsafeSlow(head + 2 + value.length + escapes * (ESCAPED_BYTES_MAX - 1) + tail);
-  let at = frame.write(before, 0, 'utf8');
+  const valueBytesMax = 2 + value.length + escapes * (ESCAPED_BYTES_MAX - 1);
+  const frame = Buffer.allocUnsafeSlow(before.length + valueBytesMax + after.length);
+  frame.set(before);
+  let at = before.length;
   frame[at++] = QUOTE;
   if (escapes === 0) {
     frame.set(value, at);
@@ -23,8 +24,8 @@ export function frameValue(before: string, value: Uint8Array, after: string): Bu
     at = writeEscaped(frame, at, value);
   }
   frame[at++] = QUOTE;
-  at += frame.write(after, at, 'utf8');
-  return frame.subarray(0, at);
+  frame.set(after, at);
+  return frame.subarray(0, at + after.length);
 }
 
 // Counted loops: iterating over typed arrays costs several times as much, and this is the way of every value.

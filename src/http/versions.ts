@@ -183,11 +183,19 @@ function toWireVersion(
   };
 }
 
+/** The answer up to the value, by the list of stages that it was made from: every change of the version makes a new one. */
+const answerHeads = new WeakMap<readonly string[], Buffer>();
+const ANSWER_TAIL = Buffer.from('}}');
+
 /** Sends a value as bytes from the cipher to the socket, and wipes them afterwards. */
 function sendVersion(reply: FastifyReply, secretName: string, version: app.OpenedVersion) {
-  const metadata = JSON.stringify(toWireVersion(secretName, version));
-  const before = `{"version":{"version_metadata":${metadata},"secret_${version.kind}":`;
-  const frame = frameValue(before, version.bytes, '}}');
+  let head = answerHeads.get(version.stages);
+  if (head === undefined) {
+    const metadata = JSON.stringify(toWireVersion(secretName, version));
+    head = Buffer.from(`{"version":{"version_metadata":${metadata},"secret_${version.kind}":`);
+    answerHeads.set(version.stages, head);
+  }
+  const frame = frameValue(head, version.bytes, ANSWER_TAIL);
   version.bytes.fill(0);
   reply.raw.once('close', () => frame.fill(0));
   return reply.type('application/json').send(frame);

@@ -11,8 +11,8 @@ import {
   expandSha512,
   formatHeader,
   materialContext,
-  openBody,
   openBodyKey,
+  prepareBody,
   readCmkVersion,
   readCommitment,
   requireFormat,
@@ -188,7 +188,7 @@ describe('format', () => {
     expect(() => unwrapDataKey(kek, material, context)).toThrow(DAMAGED);
     expect(() => readCmkVersion(body)).toThrow(DAMAGED);
     expect(() => readCommitment(wrapped)).toThrow(DAMAGED);
-    expect(() => openBody(aKey(), material, context)).toThrow(DAMAGED);
+    expect(() => prepareBody(aKey(), material, context)).toThrow(DAMAGED);
   });
 });
 

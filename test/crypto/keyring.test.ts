@@ -258,10 +258,29 @@ describe('caches', () => {
     const stored = ['a', 'b', 'c'].map((text) => ring.seal(key, binding, Buffer.from(text)));
     const derivationsOf = (at: number) => {
       const before = derivations;
-      ring.open(key, binding, stored[at]!);
+      // A copy: the very same object is remembered beside this cache.
+      ring.open(key, binding, { ...stored[at]! });
       return derivations - before;
     };
     expect([0, 1, 0, 2, 0, 1].map(derivationsOf)).toEqual([1, 1, 0, 1, 0, 1]);
+  });
+
+  it('remember a sealed value that is opened again, for its key and binding alone', () => {
+    const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 0 });
+    const sealed = ring.seal(key, binding, Buffer.from('x'));
+    ring.open(key, binding, sealed);
+    const before = derivations;
+    expect(ring.open(key, { ...binding }, sealed).toString()).toBe('x');
+    expect(derivations).toBe(before);
+    expect(ring.open({ ...key }, binding, sealed).toString()).toBe('x');
+    expect(derivations).toBe(before + 1);
+    for (const field of ['projectId', 'secretId', 'secretName', 'versionUid'] as const) {
+      expect(() => ring.open(key, { ...binding, [field]: 'other' }, sealed)).toThrow(SecretError);
+    }
+    expect(() => ring.open(key, { ...binding, kind: 'binary' }, sealed)).toThrow(SecretError);
+    expect(() => ring.open(aKey(ref, 1, ring), binding, sealed)).toThrow(SecretError);
+    sealed.body[sealed.body.length - 1]! ^= 1;
+    expect(() => ring.open(key, binding, sealed)).toThrow(SecretError);
   });
 
   it('work without room', () => {

@@ -34,6 +34,8 @@ export type FromWriter =
 export interface WriterSettings {
   readonly directory: string;
   readonly databaseFile: string;
+  /** The memory of the store's ChangeCounters. */
+  readonly changes: SharedArrayBuffer;
 }
 
 /** Flattens an error; the text of one that is not ours stays out of answers. */

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { RowMac } from '../row-mac.ts';
+import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
 import { createSnapshot, openReader } from './open.ts';
@@ -14,17 +15,30 @@ import { createWriterClient } from './writer-client.ts';
 /** What the store needs beside the directory. */
 export interface StoreOptions {
   readonly mac: RowMac;
-  /** The thread that runs `runWriter`, already started. */
-  readonly worker: Worker;
+  /** The thread that runs `runWriter`, already started, and what it counts its changes with. */
+  readonly writer: StartedWriter;
   /** Called once when storage can no longer be trusted. */
   onFatal(reason: string): void;
+}
+
+/** A writer thread that may not be ready yet. */
+export interface StartedWriter {
+  readonly worker: Worker;
+  readonly changes: ChangeCounters;
 }
 
 /**
  * Starts the writer thread from the program's own entry file for it; `keys` is what that entry needs to make its MAC.
  */
-export function startWriter(entry: URL, settings: WriterSettings, keys: unknown): Worker {
-  return new Worker(entry, { workerData: { settings, keys }, name: 'csms-writer' });
+export function startWriter(
+  entry: URL,
+  files: Omit<WriterSettings, 'changes'>,
+  keys: unknown,
+): StartedWriter {
+  const changes = createChangeCounters();
+  const settings: WriterSettings = { ...files, changes: changes.memory };
+  const worker = new Worker(entry, { workerData: { settings, keys }, name: 'csms-writer' });
+  return { worker, changes };
 }
 
 /**
@@ -32,7 +46,8 @@ export function startWriter(entry: URL, settings: WriterSettings, keys: unknown)
  * Throws StartError when the writer does not come up.
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
-  const { mac, worker, onFatal } = options;
+  const { mac, onFatal } = options;
+  const { worker, changes } = options.writer;
   try {
     await untilReady(worker);
   } catch (error) {
@@ -45,7 +60,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const keys = createKeyReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
-  const findValue = createReadValue(db, { secrets, keys, snapshot });
+  const findValue = createReadValue(db, { secrets, keys, snapshot, changes });
   return {
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),

@@ -1,6 +1,7 @@
 import type { StoredValue } from '../../app/ports.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import { findVersion, latestVersionNumber } from '../../core/versions.ts';
+import type { ChangeCounters } from './change-counters.ts';
 import type { KeyReads } from './keys.ts';
 import { type Connection, readOrDamaged, type Snapshot } from './open.ts';
 import type { SecretReads } from './secret-reads.ts';
@@ -8,14 +9,14 @@ import type { SecretReads } from './secret-reads.ts';
 /** Reads one value with everything that is needed to open it. */
 export type ReadValue = (ref: SecretRef, version: number | 'latest') => StoredValue | undefined;
 
-/** What was read and verified before, with the revisions that it holds for. */
+/** What was read and verified before, with what it holds for. */
 interface KnownValue {
-  readonly secretId: string;
-  readonly secretRevision: number;
-  readonly keyRevision: number | null;
+  readonly stored: StoredValue;
   readonly versionRow: number;
   readonly keyId: string;
-  readonly stored: Omit<StoredValue, 'sealed'>;
+  readonly slot: number;
+  /** The count of changes at which all of it was found to be current. */
+  seen: number;
 }
 
 type FreshRow = readonly [
@@ -26,45 +27,78 @@ type FreshRow = readonly [
   body: Buffer | null,
 ];
 
-const CACHE_ENTRIES = 4_000;
+/** What the remembered values may hold together. */
+const CACHE_BYTES = 16 * 1_048_576;
+/** What an entry takes beside its value, roughly. */
+const ENTRY_BYTES = 2_048;
 
 /**
- * Prepares the hot path: what is known about a value is confirmed and its sealed bytes are fetched by one statement,
- * which is one snapshot. Revisions rise with every change, so an entry whose revisions are the stored ones is what the
- * rows say; anything else is read and authenticated anew.
+ * Prepares the hot path. A value that was read before is given out again, sealed as it is stored, while the count of
+ * changes says that nothing has happened to its secret or to any key. Otherwise one statement, which is one snapshot,
+ * compares the revisions, which rise with every change; and what is not confirmed is read and authenticated anew.
  */
 export function createReadValue(
   db: Connection,
-  reads: { readonly secrets: SecretReads; readonly keys: KeyReads; readonly snapshot: Snapshot },
+  reads: {
+    readonly secrets: SecretReads;
+    readonly keys: KeyReads;
+    readonly snapshot: Snapshot;
+    readonly changes: ChangeCounters;
+  },
 ): ReadValue {
-  const known = new Map<string, KnownValue>();
-  const confirm = createConfirm(db);
-
-  function remember(cacheKey: string, entry: KnownValue): void {
-    known.delete(cacheKey);
-    known.set(cacheKey, entry);
-    if (known.size <= CACHE_ENTRIES) return;
-    const oldest = known.keys().next();
-    if (!oldest.done) known.delete(oldest.value);
-  }
-
-  function readAnew(ref: SecretRef, wanted: number | 'latest', cacheKey: string): StoredValue | undefined {
-    const entry = lookUp(reads, ref, wanted);
-    if (entry === undefined) return undefined;
-    remember(cacheKey, entry);
-    return { ...entry.stored, sealed: reads.secrets.sealed(entry.versionRow) };
-  }
+  const { changes, snapshot } = reads;
+  const known = createValueCache();
+  const isCurrent = createConfirm(db);
 
   return (ref, wanted) => {
-    const cacheKey = `${ref.projectId}/${ref.name}/${wanted}`;
-    const entry = known.get(cacheKey);
-    const confirmed = entry && confirm(ref, entry);
-    return confirmed ?? reads.snapshot(() => readAnew(ref, wanted, cacheKey));
+    const name = `${ref.projectId}/${ref.name}/${wanted}`;
+    const entry = known.get(name);
+    // Before the database is looked at: a change in between then makes the next read look again.
+    const seen = changes.read(entry?.slot ?? changes.slotOf(ref));
+    if (entry?.seen === seen) return entry.stored;
+    if (entry !== undefined && isCurrent(ref, entry)) {
+      entry.seen = seen;
+      return entry.stored;
+    }
+    const found = snapshot(() => lookUp(reads, ref, wanted));
+    known.set(name, found && { ...found, slot: changes.slotOf(ref), seen });
+    return found?.stored;
   };
 }
 
-/** Fetches the sealed bytes of a known value; undefined when anything about it has changed. */
-function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => StoredValue | undefined {
+/** Keeps values up to CACHE_BYTES; the oldest makes room. */
+function createValueCache() {
+  const entries = new Map<string, KnownValue>();
+  let bytes = 0;
+
+  function remove(name: string): void {
+    const entry = entries.get(name);
+    if (entry === undefined) return;
+    entries.delete(name);
+    bytes -= sizeOf(entry);
+  }
+
+  return {
+    get: (name: string) => entries.get(name),
+    set(name: string, entry: KnownValue | undefined): void {
+      remove(name);
+      if (entry === undefined) return;
+      entries.set(name, entry);
+      bytes += sizeOf(entry);
+      for (const oldest of entries.keys()) {
+        if (bytes <= CACHE_BYTES) break;
+        remove(oldest);
+      }
+    },
+  };
+}
+
+function sizeOf({ stored }: KnownValue): number {
+  return ENTRY_BYTES + stored.sealed.body.length;
+}
+
+/** True while the rows are still those that the entry was made from. */
+function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => boolean {
   const fresh = db
     .prepare<[string, string, number, number, string, string], FreshRow>(
       `SELECT id, revision,
@@ -74,19 +108,20 @@ function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => S
          FROM secret WHERE project_id = ? AND name = ?`,
     )
     .raw();
-  return (ref, entry) => {
-    const { keyId, versionRow } = entry;
+  return (ref, { keyId, versionRow, stored }) => {
     const row = readOrDamaged(() =>
       fresh.get(ref.projectId, keyId, versionRow, versionRow, ref.projectId, ref.name),
     );
-    if (row === undefined) return undefined;
+    if (row === undefined) return false;
     const [secretId, secretRevision, keyRevision, wrappedKey, body] = row;
-    const isSame =
-      secretId === entry.secretId &&
-      secretRevision === entry.secretRevision &&
-      keyRevision === entry.keyRevision;
-    if (!isSame || wrappedKey === null || body === null) return undefined;
-    return { ...entry.stored, sealed: { wrappedKey, body } };
+    const { secret, key, sealed } = stored;
+    return (
+      secretId === secret.id &&
+      secretRevision === secret.revision &&
+      keyRevision === (key?.revision ?? null) &&
+      wrappedKey?.equals(sealed.wrappedKey) === true &&
+      body?.equals(sealed.body) === true
+    );
   };
 }
 
@@ -94,7 +129,7 @@ function lookUp(
   { secrets, keys }: { readonly secrets: SecretReads; readonly keys: KeyReads },
   ref: SecretRef,
   wanted: number | 'latest',
-): KnownValue | undefined {
+): Pick<KnownValue, 'stored' | 'versionRow' | 'keyId'> | undefined {
   const loaded = secrets.load(ref);
   if (loaded === undefined) return undefined;
   const { secret, stages } = loaded.aggregate;
@@ -104,12 +139,5 @@ function lookUp(
   if (found === undefined || versionRow === undefined) return undefined;
   const keyId = found.version.kmsKeyId;
   const key = keys.find({ projectId: ref.projectId, id: keyId });
-  return {
-    secretId: secret.id,
-    secretRevision: secret.revision,
-    keyRevision: key?.revision ?? null,
-    versionRow,
-    keyId,
-    stored: { ...found, secret, key },
-  };
+  return { stored: { ...found, secret, key, sealed: secrets.sealed(versionRow) }, versionRow, keyId };
 }

@@ -1,6 +1,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { Command } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createChangeCounters } from './change-counters.ts';
 import { FREE_BYTES_MIN, freeBytes, releaseBallast } from './disk.ts';
 import {
   type CommitBatch,
@@ -32,6 +33,7 @@ const WAL_PAGES_MAX = 4_096;
 export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowMac): void {
   const db = openWriter(settings.databaseFile);
   const commit = createCommitBatch(db, mac);
+  const changes = createChangeCounters(settings.changes);
   const guard = createSpaceGuard(settings.directory);
   const checkpoints = createCheckpoints(db);
   const queue: Request[] = [];
@@ -51,7 +53,8 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
   function drain(): void {
     while (queue.length > 0) {
       const batch = takeBatch(queue);
-      const outcomes = guard.admit(batch, (admitted) => commit(admitted));
+      const outcomes = guard.admit(batch, commit);
+      for (const { command } of batch) changes.count(command);
       send(port, { outcomes, writable: guard.writable() });
       checkpoints.after(batch);
       // What arrived during the commit is taken up at once, without a turn of the event loop.

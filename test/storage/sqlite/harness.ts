@@ -7,6 +7,7 @@ import Database from 'better-sqlite3';
 import type { Store } from '../../../src/app/ports.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
+import type { ChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
 import { DATABASE_NAME, openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
@@ -28,6 +29,7 @@ export const INSTALLATION = Object.freeze({
 export interface OpenSqlite {
   readonly store: Store;
   readonly worker: Worker;
+  readonly changes: ChangeCounters;
   readonly fatal: readonly string[];
 }
 
@@ -49,14 +51,14 @@ export async function openSqlite(directory: string): Promise<OpenSqlite> {
   const open = openDirectory(directory, MIGRATIONS);
   if (open.installation === undefined) open.initialise(INSTALLATION);
   const settings = { directory, databaseFile: open.databaseFile };
-  const worker = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
+  const writer = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
   const fatal: string[] = [];
   const store = await createSqliteStore(open, {
     mac: ROW_MAC,
-    worker,
+    writer,
     onFatal: (reason) => fatal.push(reason),
   });
-  return { store, worker, fatal };
+  return { store, ...writer, fatal };
 }
 
 /** Ends the writer thread wherever it is, as a crash would. */
