@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The body's bytes as received; empty without a body. Set before authentication. */
     rawBody: Buffer;
+    /** Set once the route is found and its headers are sound. */
+    labels: RouteLabels | undefined;
     /** Set by authentication; routes of the API run only after it. */
     caller: Caller;
     /** What this caller's request works with. */
@@ -16,6 +18,14 @@ declare module 'fastify' {
     /** The shape of the route's error bodies; flat unless said. */
     errorFamily?: ErrorFamily;
   }
+}
+
+/** What logs and metrics call a route. */
+export interface RouteLabels {
+  /** The pattern, never the path; undefined when no route was found. */
+  readonly url: string | undefined;
+  /** `none` for what is no operation of the API. */
+  readonly operation: string;
 }
 
 /** A request without a body. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -9,11 +8,18 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifySchema,
+  LogController,
+  type onRequestHookHandler,
+} from 'fastify';
 import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { Answer } from './answer.ts';
 import { answerClientError } from './client-error.ts';
-import { NO_BODY } from './context.ts';
+import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
@@ -23,6 +29,7 @@ import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
+import { createRequestIds } from './request-ids.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
 import { registerVersions } from './versions.ts';
@@ -91,7 +98,7 @@ function createApp(options: ServerOptions): App {
     // One logger for all: request lines are written by our own hook, from an allow-list.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: () => randomUUID().replaceAll('-', ''),
+    genReqId: createRequestIds(),
     requestIdHeader: false,
     trustProxy: false,
     exposeHeadRoutes: false,
@@ -113,6 +120,7 @@ function createHttpServer(handler: RequestListener, tls: ServerOptions['tls']): 
     headersTimeout: limits.TIMEOUT_MS.headers,
     requestTimeout: limits.TIMEOUT_MS.request,
     keepAliveTimeout: limits.TIMEOUT_MS.keepAlive,
+    ServerResponse: Answer,
     connectionsCheckingInterval: limits.TIMEOUT_MS.check,
     // Node's own refusal has no request id; our hook refuses the same.
     requireHostHeader: false,
@@ -143,6 +151,7 @@ function createValidatorCompiler() {
 function addHooks(app: App, options: ServerOptions): void {
   const tls = options.tls !== undefined;
   app.decorateRequest('rawBody');
+  app.decorateRequest('labels');
   app.decorateRequest('caller');
   app.decorateRequest('deps');
   let closing = false;
@@ -164,12 +173,24 @@ function addHooks(app: App, options: ServerOptions): void {
     hooks.readGetBody(request, done);
   });
   app.addHook('onResponse', (request, reply, done) => {
-    // Once: every look at routeOptions makes it anew.
-    const { url, schema } = request.routeOptions;
+    const { url, operation } = request.labels ?? labelsOf(request.routeOptions);
     logRequest(request, reply, url);
-    options.metrics?.count(schema?.operationId ?? 'none', reply.statusCode);
+    options.metrics?.count(operation, reply.statusCode);
     done();
   });
+  app.addHook('onRoute', (route) => {
+    const labels = labelsOf(route);
+    // Every look at a request's routeOptions would make them anew.
+    const label: onRequestHookHandler = (request, _reply, done) => {
+      request.labels = labels;
+      done();
+    };
+    route.onRequest = [label, ...[route.onRequest ?? []].flat()];
+  });
+}
+
+function labelsOf({ url, schema }: { url?: string | undefined; schema?: FastifySchema }): RouteLabels {
+  return { url, operation: schema?.operationId ?? 'none' };
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */
