@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
@@ -19,6 +19,7 @@ import { createRowMac } from './crypto/row-mac.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { openInstallation } from './installation.ts';
+import { createHexIds } from './random-hex.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
 
 /** How often due deletions are looked for. */
@@ -44,7 +45,7 @@ export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
 /** Random identifiers. */
 export const randomIds: Ids = Object.freeze({
   uuid: () => randomUUID(),
-  uid: () => randomBytes(16).toString('hex'),
+  uid: createHexIds(),
 });
 
 /**
@@ -75,6 +76,7 @@ export async function compose(
   let baseUrl = '';
   const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
   const app = await buildServer({
+    newRequestId: randomIds.uid,
     ...identity,
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),

@@ -15,6 +15,7 @@ function absent(): never {
  */
 export async function generateOpenapi(): Promise<string> {
   const app = await buildServer({
+    newRequestId: () => '',
     authenticator: { authenticate: absent },
     identity: {
       createTokenFor: absent,

@@ -59,6 +59,10 @@ export interface Store {
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
+  /**
+   * What was last known of a secret, without looking: for callers whose command checks it again. Undefined: look.
+   */
+  recallSecret(ref: SecretRef): Secret | undefined;
   /** With versions and stages, without values. */
   findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;

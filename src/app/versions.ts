@@ -31,8 +31,10 @@ export interface OpenedVersion extends StagedVersion {
 export function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
   const { ref, stages } = input;
   const { limits, versionCap } = deps.policy;
-  return untilSealed(async () => {
-    const current = await showSecret(deps, ref);
+  return untilSealed(async (isFirst) => {
+    // What was last known will do: the rules look at id, key and state again.
+    const known = isFirst ? deps.store.recallSecret(ref) : undefined;
+    const current = known?.state === 'ENABLED' ? known : await showSecret(deps, ref);
     requireEnabled({ secret: current });
     const { id, kmsKeyId } = current;
     const key = await sealingKey(deps, ref.projectId, kmsKeyId);

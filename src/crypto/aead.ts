@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
+import { takeNonce } from './nonce.ts';
 
 /** Bytes of every symmetric key: AES-256. */
 export const KEY_BYTES = 32;
@@ -44,7 +45,7 @@ export function damaged(): SecretError {
  * @see NIST SP 800-38D
  */
 export function sealGcm(key: KeyObject, input: SealInput): Buffer {
-  return encrypt(key, input, randomBytes(IV_BYTES));
+  return encrypt(key, input, takeNonce(IV_BYTES));
 }
 
 /** Opens what `sealGcm` made. No plaintext is given before the tag has been verified. Throws damaged. */
@@ -88,7 +89,7 @@ export function createXaesKey(key: KeyObject): XaesKey {
  * @see C2SP XAES-256-GCM
  */
 export function sealXaes(key: XaesKey, input: SealInput): Buffer {
-  return sealXaesWithNonce(key, input, randomBytes(XAES_NONCE_BYTES));
+  return sealXaesWithNonce(key, input, takeNonce(XAES_NONCE_BYTES));
 }
 
 /** Opens what `sealXaes` made. No plaintext is given before the tag has been verified. Throws damaged. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
@@ -31,7 +32,6 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 const BODYLESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
 
 /** Sets the headers of every answer. */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
@@ -97,7 +97,8 @@ export function readGetBody(request: FastifyRequest, done: HookHandlerDoneFuncti
 export function parseBody(bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
   try {
-    return parseJson(UTF8.decode(bytes), undefined, { protoAction: 'error', constructorAction: 'ignore' });
+    if (!isUtf8(bytes)) throw new TypeError();
+    return parseJson(bytes.toString(), undefined, { protoAction: 'error', constructorAction: 'ignore' });
   } catch {
     throw new SecretError('invalid-body', 'The body must be JSON in UTF-8.');
   }

@@ -29,7 +29,6 @@ import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
-import { createRequestIds } from './request-ids.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
 import { registerVersions } from './versions.ts';
@@ -42,6 +41,8 @@ export interface ServerOptions {
   depsFor(caller: Caller): Deps;
   /** The name of what is not ready, absent when all is. */
   notReady(): string | undefined;
+  /** 32 lower-case hex digits, never the same twice. */
+  readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */
   readonly takeRequest: (userId: string) => void;
   /** Prometheus text, for callers on loopback; absent: there is none. */
@@ -98,7 +99,7 @@ function createApp(options: ServerOptions): App {
     // One logger for all: request lines are written by our own hook, from an allow-list.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: createRequestIds(),
+    genReqId: options.newRequestId,
     requestIdHeader: false,
     trustProxy: false,
     exposeHeadRoutes: false,

@@ -22,6 +22,16 @@ describe('until a value is sealed', () => {
     expect(attempts.made).toBe(times + 1);
   });
 
+  it('a key found unusable ends it at the second attempt only, since the first may go by what has changed', async () => {
+    const firsts: boolean[] = [];
+    const attempt = async (isFirst: boolean) => {
+      firsts.push(isFirst);
+      throw new SecretError('key-unusable');
+    };
+    expect(await outcomeOf(untilSealed(attempt))).toBe('key-unusable');
+    expect(firsts).toEqual([true, false]);
+  });
+
   it('no more than five attempts are made', async () => {
     const { attempts, attempt } = outdatedFor(Number.POSITIVE_INFINITY);
     expect(await outcomeOf(untilSealed(attempt))).toBe('unavailable');

@@ -9,6 +9,7 @@ import { parseValue } from '../../src/core/value.ts';
 import {
   aDraft,
   aKey,
+  aSecret,
   aWorld,
   KEY_ID,
   numbers,
@@ -58,6 +59,35 @@ function afterSealing({ deps }: World, meanwhile: (seals: number) => Promise<unk
   };
   return { deps: racing, counted };
 }
+
+describe('what was last known of a secret', () => {
+  /** Adds a version by an outdated memory of the secret; answers the outcome and what is read afterwards. */
+  async function addBy(outdated: Parameters<typeof aSecret>[0], meanwhile = async (_: Deps) => {}) {
+    const { deps } = await aWorldWithSecret();
+    await meanwhile(deps);
+    const present = await deps.store.findSecret(REF);
+    const recalled = { ...(present ?? aSecret()), ...outdated };
+    const recalling: Deps = { ...deps, store: { ...deps.store, recallSecret: () => recalled } };
+    return { outcome: await outcomeOf(add(recalling, 'second')), deps };
+  }
+
+  it.each([
+    ['another id', { id: '33333333-3333-4333-8333-333333333333' }],
+    ['another key', { kmsKeyId: '44444444-4444-4444-8444-444444444444' }],
+    ['another state', { state: 'DISABLED' }],
+    ['the present facts', {}],
+  ] as const)('does no harm: %s', async (_, outdated) => {
+    const { outcome, deps } = await addBy(outdated);
+    expect(outcome).toBe('ok');
+    expect(await read(deps)).toBe('second');
+  });
+
+  it('does not bring back what was deleted, or let through what is not enabled', async () => {
+    expect((await addBy({}, (deps) => deleteSecret(deps, REF))).outcome).toBe('secret-not-found');
+    const schedule = async (deps: Deps) => void (await scheduleDeletion(deps, REF, 7));
+    expect((await addBy({ state: 'ENABLED' }, schedule)).outcome).toBe('secret-not-enabled');
+  });
+});
 
 describe('adding a version', () => {
   it('makes its value the one that is read', async () => {

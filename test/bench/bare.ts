@@ -1,8 +1,8 @@
 import Fastify from 'fastify';
 
 /**
- * The yardstick: Fastify with nothing on top, which answers the same number of bytes. Its two routes stand for a read
- * of a value and for the adding of a version.
+ * The yardstick: Fastify with nothing on top. It takes the same requests as the real server and answers the same bytes,
+ * head and body, without looking at what it was sent.
  */
 const value = 'x'.repeat(Number(process.argv[2] ?? 1024));
 const metadata = {
@@ -13,10 +13,20 @@ const metadata = {
   secret_name: 'bench',
   version_stages: ['SYSCURRENT'],
 };
-const answer = Buffer.from(JSON.stringify({ version: { version_metadata: metadata, secret_string: value } }));
+const shown = Buffer.from(JSON.stringify({ version: { version_metadata: metadata, secret_string: value } }));
 const added = Buffer.from(JSON.stringify({ version_metadata: metadata }));
+const headers = {
+  'x-request-id': '0123456789abcdef0123456789abcdef',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+};
 
 const app = Fastify();
-app.get('/read', (_request, reply) => reply.type('application/json').send(answer));
-app.post('/add', (_request, reply) => reply.type('application/json').send(added));
+const versions = '/v1/:project_id/secrets/:secret_name/versions';
+app.get(`${versions}/:version_id`, (_request, reply) =>
+  reply.headers(headers).type('application/json').send(shown),
+);
+app.post(versions, (_request, reply) => reply.headers(headers).type('application/json').send(added));
 process.stdout.write(`listening on ${await app.listen({ port: 0, host: '127.0.0.1' })}\n`);

@@ -287,6 +287,7 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
   return {
     change: async <C extends Command>(command: C) => change(command) as ResultOf<C>,
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
+    recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),
     listSecrets: ({ projectId, limit, afterName = '' }) =>
       inProject(projectId)

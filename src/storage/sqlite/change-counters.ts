@@ -17,7 +17,8 @@ export interface ChangeCounters {
   count(command: Command): void;
 }
 
-/** Slot 0 counts everything that is not a secret, such as keys. */
+/** Where everything is counted that is not a secret, such as keys. */
+export const OTHER_SLOT = 0;
 const SLOTS = 4_096;
 
 /** Makes counters, or joins those in `memory`. */
@@ -29,9 +30,9 @@ export function createChangeCounters(
     memory,
     slotOf,
     // Neither of the two ever falls, so their sum is unchanged only if both are.
-    read: (slot) => Atomics.load(counts, 0) + Atomics.load(counts, slot),
+    read: (slot) => Atomics.load(counts, OTHER_SLOT) + Atomics.load(counts, slot),
     count(command) {
-      Atomics.add(counts, command.aggregate === 'secret' ? slotOf(command.ref) : 0, 1);
+      Atomics.add(counts, command.aggregate === 'secret' ? slotOf(command.ref) : OTHER_SLOT, 1);
     },
   };
 }

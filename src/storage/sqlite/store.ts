@@ -2,15 +2,21 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
+import type { Key } from '../../core/key.ts';
+import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
-import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
+import { type ChangeCounters, createChangeCounters, OTHER_SLOT } from './change-counters.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
+import { createRemembered } from './remembered.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
+
+const KNOWN_SECRETS_MAX = 4_000;
+const KNOWN_KEYS_MAX = 1_000;
 
 /** What the store needs beside the directory. */
 export interface StoreOptions {
@@ -60,16 +66,24 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const keys = createKeyReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
+  const knownSecrets = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
+  const knownKeys = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
   const findValue = createReadValue(db, { secrets, keys, snapshot, changes });
   return {
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),
-    findSecret: (ref) => snapshot(() => secrets.loadSecret(ref)),
+    findSecret: (ref) =>
+      knownSecrets.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref))),
+    recallSecret: (ref) => knownSecrets.recall(nameOf(ref)),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
     listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
     findValue,
-    findKey: (ref) => snapshot(() => keys.find(ref)),
-    findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
+    findKey: (ref) =>
+      knownKeys.get(`${ref.projectId}/id/${ref.id}`, OTHER_SLOT, () => snapshot(() => keys.find(ref))),
+    findKeyByAlias: (projectId, alias) =>
+      knownKeys.get(`${projectId}/alias/${alias}`, OTHER_SLOT, () =>
+        snapshot(() => keys.findByAlias(projectId, alias)),
+      ),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     async close() {
       await writer.stop();
@@ -92,4 +106,8 @@ async function untilReady(worker: Worker): Promise<void> {
 function toPageQuery(query: SecretQuery) {
   const { projectId, limit } = query;
   return { projectId, limit, afterName: query.afterName ?? '', eventName: query.eventName ?? null };
+}
+
+function nameOf({ projectId, name }: SecretRef): string {
+  return `${projectId}/${name}`;
 }

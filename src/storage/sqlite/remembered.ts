@@ -1,0 +1,30 @@
+import type { ChangeCounters } from './change-counters.ts';
+
+/** Answers of the database that are given again while nothing has changed. */
+export interface Remembered<T> {
+  /** What `read` answers, or what it answered before if nothing in the slot has changed since. Throws what it throws. */
+  get(name: string, slot: number, read: () => T | undefined): T | undefined;
+  /** What was answered last, which may have changed since. */
+  recall(name: string): T | undefined;
+}
+
+/** Remembers up to `entriesMax` answers; the oldest makes room. That something is absent is not remembered. */
+export function createRemembered<T>(changes: ChangeCounters, entriesMax: number): Remembered<T> {
+  const entries = new Map<string, { readonly value: T; readonly seen: number }>();
+  return {
+    get(name, slot, read) {
+      const entry = entries.get(name);
+      // Before the database is looked at: a change in between then makes the next read look again.
+      const seen = changes.read(slot);
+      if (entry?.seen === seen) return entry.value;
+      const value = read();
+      entries.delete(name);
+      if (value === undefined) return undefined;
+      entries.set(name, { value, seen });
+      const oldest = entries.size > entriesMax ? entries.keys().next() : undefined;
+      if (oldest?.done === false) entries.delete(oldest.value);
+      return value;
+    },
+    recall: (name) => entries.get(name)?.value,
+  };
+}
