@@ -1,4 +1,4 @@
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
 
 /** What a token reaches. */
@@ -20,10 +20,18 @@ export interface TokenClaims {
 /** Life of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
 export const TOKEN_VALIDITY_MS = 24 * 3_600_000;
 
+/** Tokens that are remembered as genuine. */
+const KNOWN_TOKENS_MAX = 4_096;
+
 const FORMAT = 1;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
+
+/** By the key that they were checked with, and a digest: a token itself is not kept in memory. */
+const knownTokens = new WeakMap<KeyObject, Map<string, TokenClaims>>();
+/** A user object never changes; a reload makes new ones. */
+const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
 
 /**
  * Issues a token: the claims in the clear (ids and times, nothing secret) and an HMAC-SHA256 over them. Pure.
@@ -50,13 +58,23 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
  * Throws unauthenticated for everything that this key has not issued, token-expired from `expiresAtMs` on.
  */
 export function verifyToken(key: KeyObject, token: string, nowMs: number): TokenClaims {
-  const [, payload, mac] = (token.length <= TOKEN_CHARACTERS_MAX && TOKEN.exec(token)) || [];
+  if (token.length > TOKEN_CHARACTERS_MAX) throw unreadableToken();
+  const known = knownTokens.get(key) ?? new Map<string, TokenClaims>();
+  const digest = hash('sha256', token, 'base64');
+  const claims = known.get(digest) ?? readGenuine(key, token);
+  if (nowMs >= claims.expiresAtMs) throw new SecretError('token-expired');
+  if (known.size >= KNOWN_TOKENS_MAX) known.clear();
+  known.set(digest, claims);
+  knownTokens.set(key, known);
+  return claims;
+}
+
+function readGenuine(key: KeyObject, token: string): TokenClaims {
+  const [, payload, mac] = TOKEN.exec(token) ?? [];
   if (payload === undefined || mac === undefined) throw unreadableToken();
   // The text of the MAC is compared, not its bytes: the last base64 character has two bits that decode to nothing.
   if (!timingSafeEqual(Buffer.from(macOf(key, payload)), Buffer.from(mac))) throw unreadableToken();
-  const claims = readClaims(payload);
-  if (nowMs >= claims.expiresAtMs) throw new SecretError('token-expired');
-  return claims;
+  return readClaims(payload);
 }
 
 /**
@@ -65,12 +83,16 @@ export function verifyToken(key: KeyObject, token: string, nowMs: number): Token
  */
 export function credentialMark(
   key: KeyObject,
-  user: { readonly id: string; readonly passwordHash: string | undefined },
+  user: Readonly<{ id: string; passwordHash: string | undefined }>,
 ): string {
-  return createHmac('sha256', key)
+  const known = knownMarks.get(user);
+  if (known?.key === key) return known.mark;
+  const mark = createHmac('sha256', key)
     .update(`credential-mark\0${user.id}\0${user.passwordHash ?? ''}`)
     .digest('base64url')
     .slice(0, 16);
+  knownMarks.set(user, { key, mark });
+  return mark;
 }
 
 /** The one answer to every token that cannot be believed. @see auth-and-clients.md 2.3 */
