@@ -89,7 +89,13 @@ async function createLog(level: string): Promise<Logger> {
     const { default: pretty } = await import('pino-pretty');
     return pino(options, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
   }
-  const destination = pino.destination({ fd: 2, sync: false, minLength: 65_536, periodicFlush: 200 });
+  const destination = pino.destination({
+    fd: 2,
+    sync: false,
+    minLength: 32_768,
+    maxWrite: 65_536,
+    periodicFlush: 200,
+  });
   await once(destination, 'ready');
   process.on('exit', () => destination.flushSync());
   return pino(options, destination);
