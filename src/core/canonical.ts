@@ -1,3 +1,4 @@
+import type { JobState } from './job.ts';
 import type { Key } from './key.ts';
 import type { Secret, SecretAggregate } from './secret.ts';
 
@@ -66,5 +67,21 @@ export function canonicalKey(key: Key): string {
     key.createTimeMs,
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
+  ]);
+}
+
+/** One unambiguous text for a background job: what its row MAC authenticates. Pure. */
+export function canonicalJob(job: JobState): string {
+  return JSON.stringify([
+    'job/1',
+    job.name,
+    job.leaseHolder ?? null,
+    job.leaseUntilMs,
+    job.epoch,
+    job.nextRunMs,
+    job.lastError ?? null,
+    job.runs,
+    job.failures,
+    job.processed,
   ]);
 }

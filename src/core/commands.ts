@@ -1,3 +1,4 @@
+import { decideJob, type JobCommand, type JobDecision, type JobResult, type JobScope } from './job.ts';
 import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
 import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
 import { decideSecret } from './secret-rules.ts';
@@ -8,6 +9,7 @@ import { decideSecret } from './secret-rules.ts';
  */
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
+  job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
 }
 
@@ -22,4 +24,4 @@ export const decide: {
     scope: Aggregates[A]['scope'],
     command: Aggregates[A]['command'],
   ) => Aggregates[A]['decision'];
-} = { secret: decideSecret, key: decideKey };
+} = { secret: decideSecret, job: decideJob, key: decideKey };

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../../src/core/canonical.ts';
+import { canonicalContents, canonicalJob, canonicalKey, canonicalSecret } from '../../src/core/canonical.ts';
+import type { JobState } from '../../src/core/job.ts';
 import type { Key } from '../../src/core/key.ts';
 import type { Secret, Stage, Version } from '../../src/core/secret.ts';
 import { aKey, anAggregate, aSecret, aVersion, T0 } from '../support/builders.ts';
@@ -102,6 +103,22 @@ describe('every single change gives another text', () => {
     const version = { number: 1, wrapped: Buffer.from('material'), createTimeMs: T0 };
     const rows = neighbours(version).filter((row) => row.wrapped !== undefined);
     expectAllDifferent(rows.map((row) => canonicalKey(aKey({ versions: [row] }))));
+  });
+
+  it('in the fields of a job', () => {
+    const job: Required<JobState> = {
+      name: 'purge',
+      leaseHolder: 'one',
+      leaseUntilMs: 11,
+      epoch: 12,
+      nextRunMs: 13,
+      lastError: 'damaged',
+      runs: 14,
+      failures: 15,
+      processed: 16,
+    };
+    const rows = neighbours(job).filter((row) => row.leaseUntilMs !== undefined);
+    expectAllDifferent(rows.map((row) => canonicalJob(row as JobState)));
   });
 
   it('in which rows there are, and in their order', () => {

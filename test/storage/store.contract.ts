@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { durabilityContract } from './contract/durability.ts';
+import { jobContract } from './contract/jobs.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
@@ -27,6 +28,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('stages', () => stageContract(harnessOf));
     describe('deletion', () => lifecycleContract(harnessOf));
     describe('lists', () => listContract(harnessOf));
+    describe('jobs', () => jobContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));

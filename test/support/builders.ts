@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import { decideJob, type JobState } from '../../src/core/job.ts';
 import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
@@ -258,12 +259,18 @@ const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
 function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Key>): Store {
   const values = new Map<string, SealedValue>();
+  const jobs = new Map<string, JobState>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byAlias = (projectId: string, alias: string) =>
     [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
 
   function change(command: Command): ResultOf<Command> {
+    if (command.aggregate === 'job') {
+      const { next, result } = decideJob({ current: jobs.get(command.ref.name) }, command);
+      if (next !== undefined) jobs.set(next.name, next);
+      return result;
+    }
     if (command.aggregate === 'key') {
       const { next, result } = decideKey(
         {

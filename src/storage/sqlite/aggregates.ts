@@ -6,6 +6,7 @@ import {
   type ResultOf,
 } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
 import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
@@ -31,6 +32,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const keys = createKeyReads(db, mac);
   const table: CarryTable = {
     secret: createSecretCarrier(secrets, createSecretWrites(db, mac)),
+    job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
   };
   return {
@@ -64,6 +66,15 @@ function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
     const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
     const decision = decide.key({ current, aliasHolder }, command);
     save(current ?? aliasHolder, decision);
+    return decision.result;
+  };
+}
+
+function createJobCarrier(reads: JobReads, save: SaveJob): Carry<'job'> {
+  return (command) => {
+    const current = reads.find(command.ref);
+    const decision = decide.job({ current }, command);
+    save(current, decision);
     return decision.result;
   };
 }
