@@ -1,7 +1,11 @@
 import { join } from 'node:path';
+import { createDelivery } from './app/delivery.ts';
+import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
-import type { Deps } from './app/ports.ts';
+import { createRetention } from './app/notifications.ts';
+import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
+import type { LoadSigningKey } from './app/signing-key.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
@@ -58,9 +62,21 @@ export function openOutbound(config: Config): Outbound {
   };
 }
 
+/** What the background jobs work with, beside what use cases have. */
+export interface BackgroundDeps extends Deps, Outbound {
+  readonly signingKeys: SigningKeys;
+  readonly loadSigningKey: LoadSigningKey;
+  baseUrl(): string;
+}
+
 /** Starts the background jobs. A new one is a line in the list here. */
-export function startBackground(deps: Deps): Background {
-  const jobs: readonly Job[] = [{ name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) }];
+export function startBackground(deps: BackgroundDeps): Background {
+  const jobs: readonly Job[] = [
+    { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
+    createExpiryScan(deps),
+    createDelivery({ ...deps, random: { fraction: Math.random } }),
+    createRetention(deps),
+  ];
   const trustedTime = createTrustedTime(deps, monotonic);
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
   const timer = setInterval(() => void runner.tick(), TICK_MS);

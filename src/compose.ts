@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
+import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createIam } from './auth/iam.ts';
@@ -16,6 +17,7 @@ import type { Config } from './config.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import type { RootKey } from './crypto/root-key.ts';
 import { createRowMac } from './crypto/row-mac.ts';
+import { createSigningKeys } from './crypto/signing-keys.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { openInstallation } from './installation.ts';
@@ -56,15 +58,9 @@ export async function compose(
   let directory: Directory = readIdentities(config);
   const tls = readTls(config);
   const outbound = openOutbound(config);
-  const { store, installation, rootKey } = await openStore(config, onFatal);
-  const deps: Deps = {
-    store,
-    keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),
-    clock: systemClock,
-    ids: randomIds,
-    policy: policyOf(config),
-    log,
-  };
+  const { store, rootKey, keyring, signing } = await openStore(config, onFatal);
+  const policy = policyOf(config);
+  const deps: Deps = { store, keyring, clock: systemClock, ids: randomIds, policy, log };
   let baseUrl = '';
   const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
@@ -73,6 +69,7 @@ export async function compose(
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
+    certificate: async () => (await signing.loadSigningKey()).certificatePem,
     metrics,
     log,
     notFoundStatus: config.notFoundStatus,
@@ -82,7 +79,7 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const background = startBackground(deps);
+  const background = startBackground({ ...deps, ...outbound, ...signing, baseUrl: () => baseUrl });
   metrics?.watchJobs(() => background.runner.status());
   return {
     app,
@@ -112,7 +109,10 @@ async function openStore(config: Config, onFatal: (reason: string) => void) {
   const rowMacKey = rootKey.derive('rowmac');
   const worker = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), worker, onFatal });
-  return { store, installation, rootKey };
+  const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
+  const signingKeys = createSigningKeys(keys);
+  const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
+  return { store, rootKey, keyring: createKeyring(keys), signing: { signingKeys, loadSigningKey } };
 }
 
 function policyOf({ limits, versionCap, mode }: Config): Policy {

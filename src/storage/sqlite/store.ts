@@ -3,11 +3,14 @@ import { Worker } from 'node:worker_threads';
 import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createEventReads } from './events.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
+import { createNotificationReads } from './notifications.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createSecretReads } from './secret-reads.ts';
+import { createSigningKeyRead } from './signing-key.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
@@ -43,6 +46,9 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const db = openReader(open.databaseFile);
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
+  const events = createEventReads(db, mac);
+  const notifications = createNotificationReads(db, mac);
+  const findSigningKey = createSigningKeyRead(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const findValue = createReadValue(db, { secrets, keys, snapshot });
@@ -56,6 +62,15 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     findKey: (ref) => snapshot(() => keys.find(ref)),
     findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
+    findEvent: (ref) => snapshot(() => events.find(ref)),
+    listEvents: (query) => snapshot(() => events.list(query)),
+    listNotifications: (projectId) => snapshot(() => notifications.list(projectId)),
+    findNotification: (id) => snapshot(() => notifications.find(id)),
+    listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
+    listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
+    listExpiredVersions: (nowMs, after, limit) =>
+      snapshot(() => notifications.listExpired(nowMs, after, limit)),
+    findSigningKey: () => snapshot(findSigningKey),
     async close() {
       await writer.stop();
       db.close();
