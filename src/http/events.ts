@@ -6,11 +6,11 @@ import { EVENT_NAME_PATTERN, requireEventName } from '../core/names.ts';
 import {
   ListQuery,
   NoBody,
+  nestedResponses,
   Omissible,
   PageInfo,
   ProjectPath,
   pageInfo,
-  responses,
   TimeMs,
 } from './schemas.ts';
 import type { App } from './server.ts';
@@ -80,7 +80,7 @@ export function registerEvents(api: App): void {
       summary: 'Creates an event, which secrets can subscribe to',
       params: ProjectPath,
       body: CreateEventBody,
-      response: responses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventAnswer }),
     },
     handler: async ({ deps, params, body }) => {
       const ref = { projectId: params.project_id, name: requireEventName(body.name, 'name') };
@@ -105,7 +105,7 @@ export function registerEvents(api: App): void {
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Name of the last event of the page before' })),
       }),
-      response: responses({ 200: EventsAnswer }),
+      response: nestedResponses({ 200: EventsAnswer }),
     },
     handler: async ({ deps, params, query }) => {
       const { limit = PAGE.default, marker = '' } = query;
@@ -129,7 +129,7 @@ function registerEvent(api: App): void {
       tags: ['Events'],
       summary: 'Shows an event',
       params: EventPath,
-      response: responses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventAnswer }),
     },
     handler: async ({ deps, params }) => ({
       event: toWireEvent(await app.showEvent(deps, toEventRef(params))),
@@ -145,7 +145,7 @@ function registerEvent(api: App): void {
       summary: 'Changes an event’s types, state or topic',
       params: EventPath,
       body: UpdateEventBody,
-      response: responses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventAnswer }),
     },
     handler: async ({ deps, params, body }) => {
       const event = await app.updateEvent(deps, toEventRef(params), toUpdate(body));
@@ -161,7 +161,7 @@ function registerEvent(api: App): void {
       tags: ['Events'],
       summary: 'Deletes an event that no secret refers to',
       params: EventPath,
-      response: responses({ 204: NoBody }),
+      response: nestedResponses({ 204: NoBody }),
     },
     handler: async ({ deps, params }, reply) => {
       await app.deleteEvent(deps, toEventRef(params));

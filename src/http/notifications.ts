@@ -4,7 +4,7 @@ import * as app from '../app/notifications.ts';
 import { SecretError } from '../core/errors.ts';
 import type { Notification } from '../core/notification.ts';
 import { EventTypeName } from './events.ts';
-import { PageInfo, ProjectPath, responses, SecretType, TimeMs } from './schemas.ts';
+import { nestedResponses, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
 import type { App } from './server.ts';
 
 const RecordSchema = Type.Object(
@@ -40,7 +40,7 @@ export function registerNotifications(api: App): void {
       tags: ['Events'],
       summary: 'Lists what became of notifications, newest first',
       params: ProjectPath,
-      response: responses({ 200: RecordsAnswer }),
+      response: nestedResponses({ 200: RecordsAnswer }),
     },
     handler: async ({ deps, params }) => {
       const records = (await app.listNotifications(deps, params.project_id)).map(toWireRecord);

@@ -1,2 +1,0 @@
--- Number taken by the tables of tags.
-SELECT 1;
