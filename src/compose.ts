@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
-import { createPurge } from './app/purge.ts';
+import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createIam } from './auth/iam.ts';
@@ -12,24 +12,23 @@ import { loadIdentities } from './auth/identities-file.ts';
 import { createPasswordVerifier } from './auth/password.ts';
 import { createLoginThrottle, createRateLimiter } from './auth/throttle.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
+import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import type { RootKey } from './crypto/root-key.ts';
 import { createRowMac } from './crypto/row-mac.ts';
+import { createSigningKeys } from './crypto/signing-keys.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { openInstallation } from './installation.ts';
 import { createHexIds } from './random-hex.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
 
-/** How often due deletions are looked for. */
-const PURGE_INTERVAL_MS = 1_000;
-
 /** A server that is put together but does not listen yet. */
 export interface Composed {
   readonly app: App;
   readonly store: Store;
-  /** Reads identities and certificates again; keeps the present ones and throws when the new ones are wrong. */
+  /** Reads identities, hooks and certificates again; keeps the present ones and throws when the new ones are wrong. */
   reload(): void;
   /** Where the server can be reached; known once it listens. */
   setBaseUrl(url: string): void;
@@ -50,7 +49,7 @@ export const randomIds: Ids = Object.freeze({
 
 /**
  * Puts the server together from its settings: the one place that knows all parts. `onFatal` is called once when storage
- * can no longer be trusted. Throws StartError, RootKeyError, IdentitiesError.
+ * can no longer be trusted. Throws StartError, RootKeyError, FileError.
  */
 export async function compose(
   config: Config,
@@ -59,29 +58,21 @@ export async function compose(
 ): Promise<Composed> {
   let directory: Directory = readIdentities(config);
   const tls = readTls(config);
-  const { open, installation, rootKey } = openInstallation(config, systemClock);
-  const { databaseFile } = open;
-  const settings = { directory: open.directory, databaseFile };
-  const rowMacKey = rootKey.derive('rowmac');
-  const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
-  const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), writer, onFatal });
-  const deps: Deps = {
-    store,
-    keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),
-    clock: systemClock,
-    ids: randomIds,
-    policy: policyOf(config),
-    log,
-  };
+  const outbound = openOutbound(config);
+  const { store, rootKey, keyring, signing } = await openStore(config, onFatal);
+  const policy = policyOf(config);
+  const deps: Deps = { store, keyring, clock: systemClock, ids: randomIds, policy, log };
   let baseUrl = '';
   const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
+  const metrics = config.metrics === 'on' ? createMetrics() : undefined;
   const app = await buildServer({
     newRequestId: randomIds.uid,
     ...identity,
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
-    metrics: config.metrics === 'on' ? createMetrics() : undefined,
+    certificate: async () => (await signing.loadSigningKey()).certificatePem,
+    metrics,
     log,
     notFoundStatus: config.notFoundStatus,
     tls,
@@ -90,7 +81,8 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const purging = startPurging(deps);
+  const background = startBackground({ ...deps, ...outbound, ...signing, baseUrl: () => baseUrl });
+  metrics?.watchJobs(() => background.runner.status());
   return {
     app,
     store,
@@ -100,16 +92,29 @@ export async function compose(
     reload() {
       const next = readIdentities(config);
       const certificate = readTls(config);
+      outbound.reload();
       directory = next;
       if (certificate !== undefined) setCertificate(app, certificate);
     },
     issueToken: (userId, projectId) =>
       issueProjectToken(directory, rootKey.derive('token'), { userId, projectId }),
     async close() {
-      await purging.stop();
+      await background.stop();
       await store.close();
     },
   };
+}
+
+async function openStore(config: Config, onFatal: (reason: string) => void) {
+  const { open, installation, rootKey } = openInstallation(config, systemClock);
+  const settings = { directory: open.directory, databaseFile: open.databaseFile };
+  const rowMacKey = rootKey.derive('rowmac');
+  const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
+  const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), writer, onFatal });
+  const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
+  const signingKeys = createSigningKeys(keys);
+  const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
+  return { store, rootKey, keyring: createKeyring(keys), signing: { signingKeys, loadSigningKey } };
 }
 
 function policyOf({ limits, versionCap, mode }: Config): Policy {
@@ -190,23 +195,4 @@ function setCertificate(app: App, tls: NonNullable<ServerOptions['tls']>): void 
   // Only a TLS server has the method, and there is a certificate only with one.
   const server = app.server as unknown as { setSecureContext(options: object): void };
   server.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
-}
-
-/** Looks for due deletions again and again; `stop` waits for a round under way. */
-function startPurging(deps: Deps): { stop(): Promise<void> } {
-  // It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions wait, which is safe.
-  const purge = createPurge(deps, { nowMs: () => performance.now() });
-  let round: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    round = round.then(purge).catch((error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? error.code : 'internal';
-      deps.log.error({ code }, 'a round of scheduled deletions failed');
-    });
-  }, PURGE_INTERVAL_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await round;
-    },
-  };
 }

@@ -1,6 +1,6 @@
 import { StartError } from './app/start-error.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS, type Limits } from './core/limits.ts';
-import { CLIENT_VARIABLES, SETTINGS, UNSUPPORTED, WITHOUT_EFFECT } from './settings.ts';
+import { CLIENT_VARIABLES, SETTINGS, UNSUPPORTED } from './settings.ts';
 
 /** The commands that run a server or look at its data. */
 export type ServerMode = 'dev' | 'serve';
@@ -29,6 +29,10 @@ export interface Config {
   readonly metrics: 'on' | 'off';
   /** Requests per second and user; absent: no limit. */
   readonly rateLimit: number | undefined;
+  /** Absent: no hooks, or in dev the file of that name in the data directory, which may be absent too. */
+  readonly hooksFile: string | undefined;
+  /** What hooks may call, as it was written. */
+  readonly webhookHosts: string;
   /** What was set and has no effect in this release. */
   readonly warnings: readonly string[];
 }
@@ -82,6 +86,8 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
       (env.CSMS_RATE_LIMIT || 'off') === 'off'
         ? undefined
         : integer(env, 'CSMS_RATE_LIMIT', { min: 1, max: 1_000_000, otherwise: 0 }),
+    hooksFile: text('CSMS_HOOKS'),
+    webhookHosts: text('CSMS_WEBHOOK_HOSTS') ?? (mode === 'dev' ? 'loopback' : ''),
     warnings: withoutEffect(env),
   });
   requireSafeTransport(config);
@@ -100,7 +106,7 @@ export function readVerifyConfig(env: Environment): Pick<Config, 'mode' | 'dataD
 }
 
 function requireKnown(env: Environment): void {
-  const known = new Set([...SETTINGS.map(({ name }) => name), ...WITHOUT_EFFECT, ...CLIENT_VARIABLES]);
+  const known = new Set([...SETTINGS.map(({ name }) => name), ...CLIENT_VARIABLES]);
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('CSMS_') || !value || known.has(name)) continue;
     if (UNSUPPORTED.includes(name)) throw wrong(name, 'is not supported in this release');
@@ -110,8 +116,7 @@ function requireKnown(env: Environment): void {
 
 function withoutEffect(env: Environment): string[] {
   const threads = integer(env, 'CSMS_THREADS', { min: 1, max: 64, otherwise: 1 });
-  const names = WITHOUT_EFFECT.filter((name) => env[name]);
-  return threads > 1 ? [...names, 'CSMS_THREADS'] : names;
+  return threads > 1 ? ['CSMS_THREADS'] : [];
 }
 
 function devCredentials(mode: ServerMode, env: Environment): DevCredentials {

@@ -59,6 +59,17 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   },
   { name: 'CSMS_THREADS', default: '1', meaning: 'HTTP threads; this release runs one whatever is set' },
   { name: 'CSMS_RATE_LIMIT', default: 'off', meaning: 'Requests per second and user; more are answered 429' },
+  {
+    name: 'CSMS_HOOKS',
+    default: '`dev`: `hooks.yaml` in the data directory, may be absent; `serve`: none',
+    meaning: 'Where notification topics and rotation functions lead; read again on SIGHUP',
+  },
+  {
+    name: 'CSMS_WEBHOOK_HOSTS',
+    default: '`dev`: `loopback`; `serve`: none',
+    meaning:
+      'What hooks may call: `host`, `host:port`, networks of private addresses, `loopback`; such as `ops.example,10.2.0.0/16`',
+  },
   { name: 'CSMS_METRICS', default: 'on', meaning: '`/metrics` for callers on loopback: `on` or `off`' },
 ]);
 
@@ -68,8 +79,6 @@ export const UNSUPPORTED: readonly string[] = [
   'CSMS_ROOT_KEY_PREVIOUS',
   'CSMS_AUDIT_READS',
 ];
-/** Variables of later releases that have nothing to act on yet. */
-export const WITHOUT_EFFECT: readonly string[] = ['CSMS_WEBHOOK_HOSTS', 'CSMS_HOOKS'];
 /** Variables of the client commands; they are no mistake in a server's environment. */
 export const CLIENT_VARIABLES: readonly string[] = [
   'CSMS_ENDPOINT',

@@ -1,6 +1,8 @@
 import type { Command, ResultOf } from '../core/commands.ts';
+import type { EventRef, SecretEvent } from '../core/event.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
+import type { Notification } from '../core/notification.ts';
 import type {
   SealedValue,
   Secret,
@@ -9,6 +11,7 @@ import type {
   StagedVersion,
   ValueKind,
 } from '../core/secret.ts';
+import type { SigningKey } from '../core/signing-key.ts';
 
 /** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
 export type Awaitable<T> = T | Promise<T>;
@@ -49,12 +52,53 @@ export interface SecretQuery {
   readonly eventName?: string;
 }
 
+/** A page of events, ordered by name in byte order. */
+export interface EventQuery {
+  readonly projectId: string;
+  readonly limit: number;
+  /** Exclusive; need not exist any more. The empty string comes before all names. */
+  readonly afterName: string;
+}
+
+/** Where a list of expired versions goes on; both figures 0: at its start. */
+export interface ExpiryPlace {
+  readonly expireTimeMs: number;
+  /** The engine's own. */
+  readonly row: number;
+}
+
+/** A version whose expiry has come and was not told. */
+export interface ExpiredVersion {
+  readonly ref: SecretRef;
+  readonly id: string;
+  readonly versionNumber: number;
+  /** What the secret is subscribed to. */
+  readonly eventNames: readonly string[];
+  readonly place: ExpiryPlace;
+}
+
+/** What background work on notifications looks for. */
+export interface NotificationStore {
+  /** Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
+  listDueNotifications(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<string[]>;
+  findNotification(id: string): Awaitable<Notification | undefined>;
+  /** Ids of records made before then. */
+  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
+  /** Versions of all projects that expired up to `nowMs`, by time. */
+  listExpiredVersions(nowMs: number, after: ExpiryPlace, limit: number): Awaitable<ExpiredVersion[]>;
+  /** The key that signs notifications; absent until it was needed. */
+  findSigningKey(): Awaitable<SigningKey | undefined>;
+}
+
 /**
  * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
  * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
  * authenticated as they are read: a changed one throws damaged.
  */
-export interface Store {
+export interface Store extends NotificationStore {
   /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
   /** Metadata alone. */
@@ -70,6 +114,10 @@ export interface Store {
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
+  listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
+  /** Final ones, newest first, at most 1,000. */
+  listNotifications(projectId: string): Awaitable<Notification[]>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** False while changes are refused (disk full, writer gone). */
@@ -108,6 +156,22 @@ export interface Ids {
   uuid(): string;
   /** 32 random hex digits. */
   uid(): string;
+}
+
+/** Chance that need not be unpredictable: spreads retries. */
+export interface Random {
+  /** From 0 up to but without 1. */
+  fraction(): number;
+}
+
+/** Makes and uses the key that signs notifications; the private key is never outside of it in clear. */
+export interface SigningKeys {
+  /** A new RSA key with its self-signed certificate. Takes about a tenth of a second, off the event loop. */
+  create(nowMs: number): Promise<SigningKey>;
+  /** RSASSA-PKCS1-v1_5 with SHA-256 over the UTF-8 text, Base64. Throws damaged. */
+  sign(key: SigningKey, text: string): string;
+  /** 32 hex digits that stand for one text: the same every time. */
+  digest(text: string): string;
 }
 
 /** What an operator is told while the server runs; never values, keys or tokens. */

@@ -3,29 +3,13 @@ import type { Deps, DueSecret } from './ports.ts';
 
 /** Due secrets that one round removes. */
 const PURGE_BATCH = 100;
-/** How far the wall clock may run from the monotonic one between two rounds. */
-const CLOCK_JUMP_MS_MAX = 60_000;
-/** How long a jumped clock keeps deletions waiting, unless it is set back. */
-const CLOCK_JUMP_HOLD_MS = 24 * 3_600_000;
-
-/** A clock that nobody can set; milliseconds from an arbitrary start. */
-export interface MonotonicClock {
-  nowMs(): number;
-}
-
-/** Carries out scheduled deletions that are due; answers how many. Call it again and again. */
-export type PurgeRound = () => Promise<number>;
+/** Carries out the deletions that are due at that time, which must be a trusted one; answers how many. */
+export type PurgeRound = (nowMs: number) => Promise<number>;
 
 /**
- * Prepares the rounds that remove due secrets. A wall clock that jumps forward must not delete anything: after a jump
- * of more than a minute the rounds do nothing for a day, or until the clock is set back; another jump starts the day
- * again. One damaged secret does not keep the others from being removed.
+ * Prepares the rounds that remove due secrets. One damaged secret does not keep the others from being removed.
  */
-export function createPurge(
-  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
-  monotonic: MonotonicClock,
-): PurgeRound {
-  const trustedTime = createTrustedTime(deps, monotonic);
+export function createPurge(deps: Pick<Deps, 'store' | 'log'>): PurgeRound {
   const damaged = new Set<string>();
 
   /** True when the secret was there, due, and is gone now. */
@@ -44,9 +28,7 @@ export function createPurge(
     }
   }
 
-  return async () => {
-    const nowMs = trustedTime();
-    if (nowMs === undefined) return 0;
+  return async (nowMs) => {
     let purged = 0;
     // Damaged ones stay at the head of the list; the round looks past them.
     for (const secret of await deps.store.listDueSecrets(nowMs, PURGE_BATCH + damaged.size)) {
@@ -54,35 +36,5 @@ export function createPurge(
     }
     if (purged > 0) deps.log.info({ purged }, 'carried out scheduled deletions');
     return purged;
-  };
-}
-
-/** The wall clock's time, read once a round; undefined while it cannot be trusted. */
-function createTrustedTime(
-  { clock, log }: Pick<Deps, 'clock' | 'log'>,
-  monotonic: MonotonicClock,
-): () => number | undefined {
-  // Where the wall clock should be when the monotonic clock is at zero.
-  let originMs = clock.nowMs() - monotonic.nowMs();
-  let hold: { readonly driftMs: number; readonly untilMs: number } | undefined;
-
-  return () => {
-    const [wallMs, sinceMs] = [clock.nowMs(), monotonic.nowMs()];
-    const driftMs = wallMs - sinceMs - originMs;
-    const jumped = driftMs > (hold?.driftMs ?? 0) + CLOCK_JUMP_MS_MAX;
-    if (jumped) {
-      hold = { driftMs, untilMs: sinceMs + CLOCK_JUMP_HOLD_MS };
-      log.error({ driftMs }, 'the clock jumped forward: scheduled deletions wait for a day');
-    }
-    const isBack = driftMs <= CLOCK_JUMP_MS_MAX;
-    if (hold !== undefined && !isBack && sinceMs < hold.untilMs) {
-      // A clock that is set back halfway and jumps again has jumped again.
-      hold = { ...hold, driftMs: Math.min(hold.driftMs, driftMs) };
-      return undefined;
-    }
-    // Small steps are followed, and so is a clock that was set back.
-    originMs += driftMs;
-    hold = undefined;
-    return wallMs;
   };
 }

@@ -1,19 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { createSigningKey } from './algorithms.ts';
-import {
-  type AccessKey,
-  BUILT_IN_POLICIES,
-  createDirectory,
-  type Directory,
-  type Domain,
-  IdentitiesError,
-  type Policy,
-  type Project,
-  type User,
-} from './identities.ts';
-import { isPasswordHash } from './password.ts';
-import { readPolicyDocument } from './policy-document.ts';
+import { FileError } from '../yaml/file-error.ts';
 import {
   entriesOf,
   fieldsOf,
@@ -24,7 +11,20 @@ import {
   type TextRule,
   textOf,
   type YamlPlace,
-} from './yaml-place.ts';
+} from '../yaml/yaml-place.ts';
+import { createSigningKey } from './algorithms.ts';
+import {
+  type AccessKey,
+  BUILT_IN_POLICIES,
+  createDirectory,
+  type Directory,
+  type Domain,
+  type Policy,
+  type Project,
+  type User,
+} from './identities.ts';
+import { isPasswordHash } from './password.ts';
+import { readPolicyDocument } from './policy-document.ts';
 
 /** Where secrets that the file only points to come from. */
 export interface SecretSources {
@@ -67,7 +67,7 @@ const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
 
 /**
  * Loads identities.yaml and everything that it points to.
- * Throws IdentitiesError (`file:line: key: reason`), also when a file cannot be read.
+ * Throws FileError (`file:line: key: reason`), also when a file cannot be read.
  * @see interface.md, identities.yaml
  */
 export function loadIdentities(input: {
@@ -79,7 +79,7 @@ export function loadIdentities(input: {
   try {
     text = readTextFile(file, IDENTITIES_BYTES_MAX);
   } catch (error) {
-    throw new IdentitiesError({ file, line: 1, key: '(file)' }, `cannot be read: ${codeOf(error)}`);
+    throw new FileError({ file, line: 1, key: '(file)' }, `cannot be read: ${codeOf(error)}`);
   }
   const readFile = (path: string): string => readTextFile(path, SECRET_FILE_BYTES_MAX);
   return parseIdentities({ file, text, sources: { env, readFile } });
@@ -87,7 +87,7 @@ export function loadIdentities(input: {
 
 /**
  * Reads the text of an identities file. Relative paths in it start at the file's own directory.
- * Throws IdentitiesError for unknown keys, wrong types, doubled ids and names, and names that lead nowhere.
+ * Throws FileError for unknown keys, wrong types, doubled ids and names, and names that lead nowhere.
  */
 export function parseIdentities(input: {
   readonly file: string;

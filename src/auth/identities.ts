@@ -86,17 +86,6 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'KMSReadOnlyPolicy',
 ]);
 
-/**
- * The identities cannot be used. `message` is `file:line: key: reason` and never holds a secret key, a password
- * or a hash.
- */
-export class IdentitiesError extends Error {
-  constructor(place: { readonly file: string; readonly line: number; readonly key: string }, reason: string) {
-    super(`${place.file}:${place.line}: ${place.key}: ${reason}`);
-    this.name = 'IdentitiesError';
-  }
-}
-
 /** Builds the look-ups. Pure; the contents must be consistent, as `parseIdentities` makes them. */
 export function createDirectory(contents: DirectoryContents): Directory {
   const domains = new Map(contents.domains.map((domain) => [domain.id, domain]));

@@ -8,7 +8,7 @@ import {
   type TextRule,
   textOf,
   type YamlPlace,
-} from './yaml-place.ts';
+} from '../yaml/yaml-place.ts';
 
 /** Operator, then condition key, then the values, of which one must fit. */
 export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -51,7 +51,7 @@ const CONDITION_KEY = /^[^\p{Cc}]{1,256}$/u;
 /**
  * Reads a policy document and checks its shape, not its meaning.
  * 1.1: at most 8 statements with Action; 5.0: Sid, NotAction and NotResource as well.
- * Throws IdentitiesError with file, line and key.
+ * Throws FileError with file, line and key.
  */
 export function readPolicyDocument(place: YamlPlace): PolicyDocument {
   const fields = fieldsOf(place, ['Version', 'Statement', 'Depends']);

@@ -1,6 +1,6 @@
 import { StartError } from '../app/start-error.ts';
-import { IdentitiesError } from '../auth/identities.ts';
 import { RootKeyError } from '../crypto/root-key.ts';
+import { FileError } from '../yaml/file-error.ts';
 import { UsageError } from './flags.ts';
 
 /** What the process says about how it ended. @see sysexits.h, from which the figures are */
@@ -25,7 +25,7 @@ const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENO
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof StartError) return START_CODES[error.kind];
-  if (error instanceof RootKeyError || error instanceof IdentitiesError) return EXIT.configuration;
+  if (error instanceof RootKeyError || error instanceof FileError) return EXIT.configuration;
   return UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
 }
 
@@ -35,7 +35,7 @@ export function printFailure(error: unknown): void {
     error instanceof UsageError ||
     error instanceof StartError ||
     error instanceof RootKeyError ||
-    error instanceof IdentitiesError ||
+    error instanceof FileError ||
     systemCode(error) !== '';
   const text =
     error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);

@@ -48,7 +48,7 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
   process.on('SIGHUP', () => {
     try {
       composed.reload();
-      log.info({}, 'read identities and certificates again');
+      log.info({}, 'read identities, hooks and certificates again');
     } catch (error) {
       log.error(
         { reason: error instanceof Error ? error.message : 'unknown' },

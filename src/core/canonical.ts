@@ -1,5 +1,9 @@
+import type { SecretEvent } from './event.ts';
+import type { JobState } from './job.ts';
 import type { Key } from './key.ts';
+import type { Notification } from './notification.ts';
 import type { Secret, SecretAggregate } from './secret.ts';
+import type { SigningKey } from './signing-key.ts';
 
 /**
  * One unambiguous text for a secret's versions and stages; its digest goes into `canonicalSecret`. Pure.
@@ -18,6 +22,7 @@ export function canonicalContents({
       v.createTimeMs,
       v.expireTimeMs ?? null,
       v.slot,
+      v.expiryNotified,
     ]),
     stages.map((s) => [s.name, s.versionNumber, s.updateTimeMs, s.slot]),
   ]);
@@ -66,5 +71,68 @@ export function canonicalKey(key: Key): string {
     key.createTimeMs,
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
+  ]);
+}
+
+/** One unambiguous text for a background job: what its row MAC authenticates. Pure. */
+export function canonicalJob(job: JobState): string {
+  return JSON.stringify([
+    'job/1',
+    job.name,
+    job.leaseHolder ?? null,
+    job.leaseUntilMs,
+    job.epoch,
+    job.nextRunMs,
+    job.lastError ?? null,
+    job.runs,
+    job.failures,
+    job.processed,
+  ]);
+}
+
+/** One unambiguous text for an event: what its row MAC authenticates. Pure. */
+export function canonicalEvent(event: SecretEvent): string {
+  return JSON.stringify([
+    'event/1',
+    event.projectId,
+    event.name,
+    event.id,
+    event.types,
+    event.state,
+    event.target.id,
+    event.target.name,
+    event.createTimeMs,
+    event.updateTimeMs,
+    event.revision,
+  ]);
+}
+
+/** One unambiguous text for a notification: what its row MAC authenticates. Pure. */
+export function canonicalNotification(notification: Notification): string {
+  return JSON.stringify([
+    'notification/1',
+    notification.id,
+    notification.projectId,
+    notification.eventName,
+    notification.eventType,
+    notification.secretName,
+    notification.secretType,
+    notification.targetId,
+    notification.targetName,
+    notification.content,
+    notification.createTimeMs,
+    notification.status,
+    notification.attempts,
+    notification.nextAttemptMs ?? null,
+  ]);
+}
+
+/** One unambiguous text for the key that signs notifications: what its row MAC authenticates. Pure. */
+export function canonicalSigningKey(key: SigningKey): string {
+  return JSON.stringify([
+    'signing-key/1',
+    key.certificatePem,
+    Buffer.from(key.sealedPrivateKey).toString('base64'),
+    key.createTimeMs,
   ]);
 }

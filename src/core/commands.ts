@@ -1,6 +1,27 @@
+import {
+  decideEvent,
+  type EventCommand,
+  type EventDecision,
+  type EventScope,
+  type SecretEvent,
+} from './event.ts';
+import { decideJob, type JobCommand, type JobDecision, type JobResult, type JobScope } from './job.ts';
 import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
+import {
+  decideNotification,
+  type NotificationCommand,
+  type NotificationDecision,
+  type NotificationScope,
+} from './notification.ts';
 import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
 import { decideSecret } from './secret-rules.ts';
+import {
+  decideSigningKey,
+  type SigningKey,
+  type SigningKeyCommand,
+  type SigningKeyDecision,
+  type SigningKeyScope,
+} from './signing-key.ts';
 
 /**
  * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what
@@ -8,6 +29,25 @@ import { decideSecret } from './secret-rules.ts';
  */
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
+  event: {
+    scope: EventScope;
+    command: EventCommand;
+    decision: EventDecision;
+    result: SecretEvent | undefined;
+  };
+  notification: {
+    scope: NotificationScope;
+    command: NotificationCommand;
+    decision: NotificationDecision;
+    result: NotificationDecision['result'];
+  };
+  'signing-key': {
+    scope: SigningKeyScope;
+    command: SigningKeyCommand;
+    decision: SigningKeyDecision;
+    result: SigningKey;
+  };
+  job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
 }
 
@@ -22,4 +62,11 @@ export const decide: {
     scope: Aggregates[A]['scope'],
     command: Aggregates[A]['command'],
   ) => Aggregates[A]['decision'];
-} = { secret: decideSecret, key: decideKey };
+} = {
+  secret: decideSecret,
+  event: decideEvent,
+  notification: decideNotification,
+  'signing-key': decideSigningKey,
+  job: decideJob,
+  key: decideKey,
+};

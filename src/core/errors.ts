@@ -24,6 +24,11 @@ export type ErrorCode =
   | 'version-limit'
   | 'stage-limit'
   | 'key-unusable'
+  // Events
+  | 'event-not-found'
+  | 'event-exists'
+  | 'event-limit'
+  | 'event-referenced'
   // Who is calling
   | 'unauthenticated'
   | 'credentials-unsupported'

@@ -1,8 +1,10 @@
 import { SecretError } from './errors.ts';
+import type { Notice } from './notification.ts';
 import { nextRotationTime } from './rotation.ts';
 import type { Secret, SecretAggregate, SecretCommandOf, SecretDecision } from './secret.ts';
 
 const DAY_MS = 86_400_000;
+const DELETED: Notice = Object.freeze({ type: 'SECRET_DELETED' });
 
 /** Throws unless metadata may be changed. @see CSMS error codes CSMS.0103, CSMS.0109 */
 export function requireChangeable(current: SecretAggregate): void {
@@ -12,7 +14,7 @@ export function requireChangeable(current: SecretAggregate): void {
 
 /** Removes the secret with all its versions at once, in every state. Pure. @see API page DeleteSecret */
 export function deleteSecret(): SecretDecision {
-  return { next: undefined, result: {} };
+  return { next: undefined, notices: [DELETED], result: {} };
 }
 
 /**
@@ -73,7 +75,9 @@ export function purgeSecret(
   command: SecretCommandOf<'purge-secret'>,
 ): SecretDecision {
   const due = current.secret.id === command.id && isDue(current.secret, command.nowMs);
-  return { next: due ? undefined : current, result: { removed: due } };
+  return due
+    ? { next: undefined, notices: [DELETED], result: { removed: true } }
+    : { next: current, result: { removed: false } };
 }
 
 /** The aggregate with other metadata, a new revision, and an update time that never goes back. */

@@ -4,11 +4,14 @@ import { invalidParameter } from './errors.ts';
 export const SECRET_NAME_PATTERN = '^[a-zA-Z0-9._-]{1,64}$';
 /** @see API page CreateSecretStage */
 export const STAGE_NAME_PATTERN = '^[a-zA-Z0-9_-]{1,64}$';
+/** @see API page CreateSecretEvent */
+export const EVENT_NAME_PATTERN = '^[a-zA-Z0-9_-]{1,64}$';
 /** The version id of a stage body: more may have the shape than can exist. @see API page UpdateSecretStage */
 export const VERSION_ID_PATTERN = '^v[0-9]{0,63}$';
 
 const SECRET_NAME = new RegExp(SECRET_NAME_PATTERN);
 const STAGE_NAME = new RegExp(STAGE_NAME_PATTERN);
+const EVENT_NAME = new RegExp(EVENT_NAME_PATTERN);
 const VERSION_ID = new RegExp(VERSION_ID_PATTERN);
 const PATH_VERSION_ID = /^v[0-9]{1,10}$/;
 
@@ -30,6 +33,12 @@ export function requireSecretName(name: string, parameter = 'secret_name'): stri
 /** Throws invalid-parameter for anything that no stage can be called. */
 export function requireStageName(name: string, parameter = 'stage_name'): string {
   if (STAGE_NAME.test(name)) return name;
+  throw invalidParameter(parameter, 'must be 1 to 64 letters, digits, "_" or "-"');
+}
+
+/** Throws invalid-parameter for anything that no event can be called. */
+export function requireEventName(name: string, parameter = 'event_name'): string {
+  if (EVENT_NAME.test(name)) return name;
   throw invalidParameter(parameter, 'must be 1 to 64 letters, digits, "_" or "-"');
 }
 

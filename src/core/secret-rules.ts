@@ -1,4 +1,5 @@
 import { invalidParameter, SecretError } from './errors.ts';
+import type { SecretEvent } from './event.ts';
 import {
   cancelDeletion,
   deleteSecret,
@@ -8,6 +9,7 @@ import {
   scheduleDeletion,
 } from './lifecycle.ts';
 import { SYSCURRENT } from './names.ts';
+import { notificationsOf } from './notification.ts';
 import { nextRotationTime, parseRotationPeriod, requireRotationFits } from './rotation.ts';
 import type {
   Secret,
@@ -18,19 +20,44 @@ import type {
   SecretScope,
 } from './secret.ts';
 import { placeVersionStages, putStage, removeStage } from './stages.ts';
-import { addVersion, newVersion, setVersionExpiry } from './versions.ts';
+import { addVersion, newVersion, notifyExpiry, setVersionExpiry } from './versions.ts';
 
 /**
  * Decides one command about one secret. Pure and synchronous; runs inside the write transaction.
  * Throws secret-not-found for every command but create-secret, and what each rule throws.
  */
 export function decideSecret(scope: SecretScope, command: SecretCommand): SecretDecision {
+  const decision = decideChange(scope, command);
+  const { next, notices = [] } = decision;
+  const secret = next?.secret ?? successor(scope.current?.secret);
+  const { events } = scope;
+  if (events.length === 0 || secret === undefined) return decision;
+  return { ...decision, notifications: notificationsOf({ secret, events, notices, nowMs: command.nowMs }) };
+}
+
+/** The names of the events that the rules for this command must see: those subscribed to, before and after. Pure. */
+export function subscribedNames(
+  current: SecretAggregate | undefined,
+  command: SecretCommand,
+): readonly string[] {
+  const before = current?.secret.eventSubscriptions ?? [];
+  if (command.kind === 'create-secret') return command.draft.eventSubscriptions;
+  if (command.kind !== 'update-secret') return before;
+  return [...new Set([...before, ...(command.update.eventSubscriptions ?? [])])];
+}
+
+/** A secret that is removed, under the revision that its removal would have had. */
+function successor(secret: Secret | undefined): Secret | undefined {
+  return secret && { ...secret, revision: secret.revision + 1 };
+}
+
+function decideChange(scope: SecretScope, command: SecretCommand): SecretDecision {
   if (command.kind === 'create-secret') return createSecret(scope, command);
   const { current } = scope;
   if (current === undefined) throw new SecretError('secret-not-found');
   switch (command.kind) {
     case 'update-secret':
-      return updateSecret(current, command);
+      return updateSecret(current, command, scope.events);
     case 'delete-secret':
       return deleteSecret();
     case 'schedule-deletion':
@@ -43,6 +70,8 @@ export function decideSecret(scope: SecretScope, command: SecretCommand): Secret
       return addVersion(current, command);
     case 'set-version-expiry':
       return setVersionExpiry(current, command);
+    case 'notify-expiry':
+      return notifyExpiry(current, command, scope.events);
     case 'put-stage':
       return putStage(current, command);
     case 'remove-stage':
@@ -63,7 +92,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
     throw new SecretError('secret-limit', `A project has at most ${limits.secrets} secrets.`);
   }
   requireRotationFits(draft);
-  requireEvents(draft.eventSubscriptions);
+  requireEvents(draft.eventSubscriptions, scope.events);
   const first = newVersion(version, { number: 1, createTimeMs: nowMs, slot: 0 });
   const secret: Secret = {
     ...draft,
@@ -85,6 +114,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
   return {
     next: { secret, versions: [first], stages },
     added: { versionNumber: 1, sealed: version.sealed },
+    notices: [{ type: 'SECRET_VERSION_CREATED', version: first }],
     result: { secret },
   };
 }
@@ -93,13 +123,17 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
  * Changes metadata; an absent field stays as it is, and a new key is used by later versions only. Pure.
  * Throws secret-pending-deletion, secret-not-enabled (frozen), invalid-parameter. @see API page UpdateSecret
  */
-function updateSecret(current: SecretAggregate, command: SecretCommandOf<'update-secret'>): SecretDecision {
+function updateSecret(
+  current: SecretAggregate,
+  command: SecretCommandOf<'update-secret'>,
+  events: readonly SecretEvent[],
+): SecretDecision {
   requireChangeable(current);
   const { update, nowMs } = command;
   if (Object.keys(update).length === 0) return { next: current, result: { secret: current.secret } };
   const changed: Secret = { ...current.secret, ...update, updateTimeMs: nowMs };
   requireRotationFits(changed);
-  requireEvents(update.eventSubscriptions ?? []);
+  requireEvents(update.eventSubscriptions ?? [], events);
   return replaceSecret(current, {
     ...changed,
     nextRotationTimeMs: rescheduled(current.secret, changed, nowMs),
@@ -118,7 +152,8 @@ function periodMs({ rotationPeriod }: Secret): number | undefined {
   return rotationPeriod === undefined ? undefined : parseRotationPeriod(rotationPeriod);
 }
 
-function requireEvents(names: readonly string[]): void {
-  const [name] = names;
-  if (name !== undefined) throw invalidParameter('event_subscriptions', 'names an event that does not exist');
+function requireEvents(names: readonly string[], events: readonly SecretEvent[]): void {
+  const isKnown = (name: string) => events.some((event) => event.name === name);
+  if (names.every(isKnown)) return;
+  throw invalidParameter('event_subscriptions', 'names an event that does not exist');
 }

@@ -1,4 +1,6 @@
+import type { SecretEvent } from './event.ts';
 import type { Limits } from './limits.ts';
+import type { Notice, Notification } from './notification.ts';
 
 /** Names one secret: `name` is unique inside the project. */
 export interface SecretRef {
@@ -56,6 +58,8 @@ export interface Version {
   readonly kmsKeyId: string;
   readonly createTimeMs: number;
   readonly expireTimeMs: number | undefined;
+  /** Whether the present expiry has been told; setting the time anew takes it back. */
+  readonly expiryNotified: boolean;
   /** 0 to 19, unique in the secret: a version too many has nowhere to go. */
   readonly slot: number;
 }
@@ -81,6 +85,8 @@ export interface SecretScope {
   readonly current: SecretAggregate | undefined;
   /** Secrets that the project holds, for the quota. */
   readonly secretsInProject: number;
+  /** Those of the events in `subscribedNames` that exist. */
+  readonly events: readonly SecretEvent[];
 }
 
 /** An encrypted value: the wrapped data key and the body, both in the envelope's own format. */
@@ -111,12 +117,18 @@ export interface SecretResult {
   readonly stage?: Stage;
   /** Whether a purge found the secret due. */
   readonly removed?: boolean;
+  /** Whether an expiry was due and is told now. */
+  readonly notified?: boolean;
 }
 
 /** What the rules decided: the aggregate after the change (absent: removed), and the value that came with it. */
 export interface SecretDecision {
   readonly next: SecretAggregate | undefined;
   readonly added?: { readonly versionNumber: number; readonly sealed: SealedValue };
+  /** What happened, for whoever subscribed to it; the outbox takes `notifications`. */
+  readonly notices?: readonly Notice[];
+  /** Made of the notices by `decideSecret`; written in the same transaction. */
+  readonly notifications?: readonly Notification[];
   readonly result: SecretResult;
 }
 
@@ -174,6 +186,7 @@ export type SecretCommand = SecretCommandBase &
         readonly versionCap: 'prune' | 'reject';
       }
     | { readonly kind: 'set-version-expiry'; readonly versionNumber: number; readonly expireTimeMs: number }
+    | { readonly kind: 'notify-expiry'; readonly id: string; readonly versionNumber: number }
     | {
         readonly kind: 'put-stage';
         readonly name: string;

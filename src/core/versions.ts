@@ -1,6 +1,8 @@
 import { SecretError } from './errors.ts';
+import type { SecretEvent } from './event.ts';
 import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
+import { isTold } from './notification.ts';
 import type {
   NewVersion,
   SecretAggregate,
@@ -68,12 +70,14 @@ export function addVersion(
   return {
     next,
     added: { versionNumber: number, sealed: version.sealed },
+    notices: [{ type: 'SECRET_VERSION_CREATED', version: added }],
     result: { version: { version: added, stages: stageNames(stages, number) } },
   };
 }
 
 /**
- * Sets when a version expires; it stays readable afterwards. Pure. `expireTimeMs`: epoch ms, past times allowed.
+ * Sets when a version expires, which will be told once, also when the time is the same as before; the version stays
+ * readable afterwards. Pure. `expireTimeMs`: epoch ms, past times allowed.
  * Throws secret-not-enabled, version-not-found. @see API page UpdateVersion
  */
 export function setVersionExpiry(
@@ -83,10 +87,40 @@ export function setVersionExpiry(
   requireEnabled(current);
   const found = findVersion(current, command.versionNumber);
   if (found === undefined) throw new SecretError('version-not-found');
-  const version: Version = { ...found.version, expireTimeMs: command.expireTimeMs };
+  const version: Version = { ...found.version, expireTimeMs: command.expireTimeMs, expiryNotified: false };
+  return { next: replaceVersion(current, version), result: { version: { ...found, version } } };
+}
+
+/**
+ * Tells that a version has expired, unless that has been told, the time was changed, or nobody who is told of it is
+ * subscribed: then it stays to be told to a later subscriber. Pure. @see API page UpdateVersion: once for each update
+ */
+export function notifyExpiry(
+  current: SecretAggregate,
+  command: SecretCommandOf<'notify-expiry'>,
+  events: readonly SecretEvent[],
+): SecretDecision {
+  const { secret } = current;
+  const version = findVersion(current, command.versionNumber)?.version;
+  const isDue =
+    secret.id === command.id &&
+    secret.state === 'ENABLED' &&
+    version?.expireTimeMs !== undefined &&
+    version.expireTimeMs <= command.nowMs &&
+    !version.expiryNotified &&
+    events.some((event) => isTold(event, 'SECRET_VERSION_EXPIRED'));
+  if (!isDue) return { next: current, result: { notified: false } };
+  return {
+    next: replaceVersion(current, { ...version, expiryNotified: true }),
+    notices: [{ type: 'SECRET_VERSION_EXPIRED', version }],
+    result: { notified: true },
+  };
+}
+
+function replaceVersion(current: SecretAggregate, version: Version): SecretAggregate {
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
   const versions = current.versions.map((other) => (other.number === version.number ? version : other));
-  return { next: { ...current, secret, versions }, result: { version: { ...found, version } } };
+  return { ...current, secret, versions };
 }
 
 /** A version's metadata from what was sealed and the place that it gets. */
@@ -95,7 +129,7 @@ export function newVersion(
   place: { readonly number: number; readonly createTimeMs: number; readonly slot: number },
 ): Version {
   const { uid, kind, kmsKeyId, expireTimeMs } = version;
-  return { ...place, uid, kind, kmsKeyId, expireTimeMs };
+  return { ...place, uid, kind, kmsKeyId, expireTimeMs, expiryNotified: false };
 }
 
 function makeRoom(

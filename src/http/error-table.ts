@@ -33,6 +33,7 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
   'version-not-found',
   'stage-not-found',
   'resource-not-found',
+  'event-not-found',
 ]);
 
 /** Every error code on the wire. @see the vendor's error tables; docs/adr/0005-error-codes.md */
@@ -54,6 +55,10 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'secret-limit': CSMS(400, '0202', 'The number of secret has reached the upper limit.'),
   'version-limit': CSMS(400, '0202', 'The number of version has reached the upper limit.'),
   'stage-limit': CSMS(400, '0203', 'The number of stage has reached the upper limit.'),
+  'event-not-found': CSMS(404, '0005', 'The resource does not exist.'),
+  'event-exists': CSMS(409, '0101', 'The event name already exists.'),
+  'event-limit': CSMS(400, '0202', 'The number of event has reached the upper limit.'),
+  'event-referenced': CSMS(400, '0003', 'The request is invalid.'),
   'key-unusable': CSMS(400, '0401', 'Can not get the protected secret value using the provided KMS key.'),
   unauthenticated: APIGW(401, '0301', 'Incorrect IAM authentication information:'),
   'credentials-unsupported': APIGW(401, '0305', 'Incorrect authentication information:'),
@@ -84,6 +89,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
 
 /** What the caller is told behind the fixed sentence of an error that has no detail of its own. */
 export const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({
+  'event-referenced': 'Secrets still refer to the event.',
   'storage-full': 'The server has no space left; only deletions are accepted.',
   'outcome-unknown': 'Whether the change was made is not known; look before trying again.',
   damaged: 'A stored record does not pass its check; the operator has to run verify.',

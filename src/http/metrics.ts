@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { JobStatus } from '../app/jobs.ts';
 import { SecretError } from '../core/errors.ts';
 import type { App } from './server.ts';
 
@@ -6,6 +7,8 @@ import type { App } from './server.ts';
 export interface Metrics {
   /** Counts a finished request. `operation`: an operation id, or `none`. */
   count(operation: string, status: number): void;
+  /** Has the background jobs shown; `status` is asked at each reading. */
+  watchJobs(status: () => readonly JobStatus[]): void;
   /** The Prometheus text and its media type. */
   read(): Promise<{ readonly text: string; readonly mediaType: string }>;
 }
@@ -39,8 +42,30 @@ export function createMetrics(): Metrics {
       }
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     },
+    watchJobs: (status) => registerJobGauges(register, status),
     read: async () => ({ text: await register.metrics(), mediaType: register.contentType }),
   };
+}
+
+/** One gauge for each figure of a job; their label is the program's own name of the job. */
+function registerJobGauges(register: Registry, status: () => readonly JobStatus[]): void {
+  const gauges: Readonly<Record<string, readonly [help: string, read: (job: JobStatus) => number]>> = {
+    csms_job_due: ['Whether the background job is due', ({ isDue }) => Number(isDue)],
+    csms_job_running: ['Whether the background job runs', ({ isRunning }) => Number(isRunning)],
+    csms_job_failed: ['Failed runs of the background job since the start', ({ failures }) => failures],
+    csms_job_lag_seconds: ['Since when the background job is due', ({ lagMs }) => lagMs / 1_000],
+  };
+  for (const [name, [help, read]] of Object.entries(gauges)) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['job'],
+      registers: [register],
+      collect() {
+        for (const job of status()) this.set({ job: job.name }, read(job));
+      },
+    });
+  }
 }
 
 /** `GET /metrics`, for callers on loopback; for others the path does not exist. */

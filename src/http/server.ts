@@ -21,12 +21,14 @@ import { Answer } from './answer.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { registerEvents } from './events.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import { registerLifecycle } from './lifecycle.ts';
 import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
+import { registerCertificate, registerNotifications } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
@@ -45,6 +47,8 @@ export interface ServerOptions {
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */
   readonly takeRequest: (userId: string) => void;
+  /** PEM of the certificate that notifications are signed with. */
+  certificate(): Promise<string>;
   /** Prometheus text, for callers on loopback; absent: there is none. */
   readonly metrics: Metrics | undefined;
   readonly log: FastifyBaseLogger;
@@ -84,6 +88,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   addHooks(app, options);
   const otherMethods = refuseOtherMethods(app);
   registerHealth(app, options);
+  registerCertificate(app, options);
   if (options.metrics !== undefined) registerMetrics(app, options.metrics);
   await app.register(async (login: App) => registerIdentity(login, options));
   await app.register(async (api: App) => registerApi(api, options));
@@ -210,4 +215,6 @@ function registerApi(api: App, options: ServerOptions): void {
   registerLifecycle(api);
   registerVersions(api);
   registerStages(api);
+  registerEvents(api);
+  registerNotifications(api);
 }

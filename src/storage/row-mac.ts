@@ -56,3 +56,16 @@ export function requireIntactKey(mac: RowMac, key: Key, rowMac: Uint8Array): voi
   if (!mac.verify(canonicalKey(key), rowMac))
     throw new SecretError('damaged', 'A stored key has been changed.');
 }
+
+/**
+ * Checks a row that is a whole by itself: `canonical` is its text, `what` names its kind in the message.
+ * Throws damaged.
+ */
+export function requireIntactRow(
+  mac: RowMac,
+  canonical: string,
+  row: { rowMac: Uint8Array; what: string },
+): void {
+  if (!mac.verify(canonical, row.rowMac))
+    throw new SecretError('damaged', `A stored ${row.what} has been changed.`);
+}

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/app/ports.ts';
-import { createPurge, type PurgeRound } from '../../src/app/purge.ts';
+import { createPurge } from '../../src/app/purge.ts';
+import { createTrustedTime } from '../../src/app/trusted-time.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import type { SecretState } from '../../src/core/secret.ts';
 import { anAggregate, aWorld, DAY_MS, REF, SECRET_ID, T0, type World } from '../support/builders.ts';
@@ -10,7 +11,7 @@ const HOUR_MS = 3_600_000;
 
 let world: World;
 let monotonicMs: number;
-let round: PurgeRound;
+let round: Round;
 
 /** Puts a secret that is due at that time where the rounds will find it. */
 function put(name: string, dueMs: number, state: SecretState = 'PENDING_DELETE'): void {
@@ -54,15 +55,26 @@ function alsoListing(...names: string[]): Store {
   };
 }
 
+type Round = () => Promise<number>;
+
+/** Rounds as the job runner makes them: the time is read once, and without one nothing happens. */
+function roundsWith(deps: World['deps']): Round {
+  const trustedTime = createTrustedTime(deps, { nowMs: () => monotonicMs });
+  const purge = createPurge(deps);
+  return async () => {
+    const nowMs = trustedTime();
+    return nowMs === undefined ? 0 : purge(nowMs);
+  };
+}
+
 /** The rounds of this world, over another store. */
-const roundsOver = (store: Store): PurgeRound =>
-  createPurge({ ...world.deps, store }, { nowMs: () => monotonicMs });
+const roundsOver = (store: Store): Round => roundsWith({ ...world.deps, store });
 
 beforeEach(() => {
   world = aWorld();
   // It starts anywhere; only its differences count.
   monotonicMs = 123_456;
-  round = createPurge(world.deps, { nowMs: () => monotonicMs });
+  round = roundsWith(world.deps);
 });
 
 describe('a round', () => {
@@ -124,7 +136,7 @@ describe('a round', () => {
     const clock = { nowMs: () => (reads++ < 2 ? T0 : T0 + 10 * DAY_MS) };
     const deps = { ...world.deps, store: alsoListing('due-in-a-day'), clock };
     // The first reading is that of the preparation.
-    expect(await createPurge(deps, { nowMs: () => monotonicMs })()).toBe(1);
+    expect(await roundsWith(deps)()).toBe(1);
     expect(reads).toBe(2);
     expect(left()).toEqual(['due-in-a-day']);
   });
@@ -144,7 +156,7 @@ describe('a damaged secret', () => {
     const error = (fields: object, message: string) => told.push({ fields, message });
     const store = failingFor('damaged', new SecretError('damaged'));
     const deps = { ...world.deps, store, log: { ...world.deps.log, error } };
-    await createPurge(deps, { nowMs: () => monotonicMs })();
+    await roundsWith(deps)();
     const message = 'a due secret is damaged and was not removed';
     expect(told).toEqual([{ fields: { secretId: 'id-of-damaged' }, message }]);
   });
@@ -166,10 +178,7 @@ describe('a hundred damaged secrets', () => {
     const error = () => {
       told += 1;
     };
-    const purge = createPurge(
-      { ...world.deps, store, log: { ...world.deps.log, error } },
-      { nowMs: () => monotonicMs },
-    );
+    const purge = roundsWith({ ...world.deps, store, log: { ...world.deps.log, error } });
     expect([await purge(), await purge(), await purge()]).toEqual([0, 1, 0]);
     expect(told).toBe(100);
   });
@@ -178,7 +187,7 @@ describe('a hundred damaged secrets', () => {
 describe('a clock that is set back halfway and jumps again', () => {
   it('starts the day of waiting again', async () => {
     put('due-in-a-year', T0 + 365 * DAY_MS);
-    round = createPurge(world.deps, { nowMs: () => monotonicMs });
+    round = roundsWith(world.deps);
     world.clock.wallMs += 400 * DAY_MS;
     expect(await round()).toBe(0);
     pass(3_600_000);
@@ -244,7 +253,9 @@ describe('a clock that jumps forward', () => {
     setBy(10 * DAY_MS);
     await round();
     await round();
-    expect(world.logged).toEqual(['the clock jumped forward: scheduled deletions wait for a day']);
+    expect(world.logged).toEqual([
+      'the clock jumped forward: background jobs that delete or expire wait for a day',
+    ]);
   });
 
   it('and is set back deletes at once what is really due, and nothing else', async () => {

@@ -1,5 +1,5 @@
-import { IdentitiesError } from '../../src/auth/identities.ts';
 import { parseIdentities, type SecretSources } from '../../src/auth/identities-file.ts';
+import { FileError } from '../../src/yaml/file-error.ts';
 import { ADMIN_ID, AK, DOMAIN_ID, PASSWORD_HASH, PROJECT_ID, SK, sources } from './fixtures.ts';
 
 /** Parses as identities.yaml. */
@@ -12,7 +12,7 @@ export function complaint(text: string, given: Partial<SecretSources> = {}): str
   try {
     parse(text, given);
   } catch (error) {
-    if (error instanceof IdentitiesError) return error.message;
+    if (error instanceof FileError) return error.message;
     throw error;
   }
   return 'accepted';

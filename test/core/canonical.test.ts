@@ -2,10 +2,20 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../../src/core/canonical.ts';
+import {
+  canonicalContents,
+  canonicalEvent,
+  canonicalJob,
+  canonicalKey,
+  canonicalNotification,
+  canonicalSecret,
+  canonicalSigningKey,
+} from '../../src/core/canonical.ts';
+import type { SecretEvent } from '../../src/core/event.ts';
+import type { JobState } from '../../src/core/job.ts';
 import type { Key } from '../../src/core/key.ts';
 import type { Secret, Stage, Version } from '../../src/core/secret.ts';
-import { aKey, anAggregate, aSecret, aVersion, T0 } from '../support/builders.ts';
+import { aKey, aNotification, anAggregate, anEvent, aSecret, aVersion, T0 } from '../support/builders.ts';
 
 /** Every field has a value here; the type makes a new field appear, and so be covered below. */
 const FULL_SECRET: { readonly [F in keyof Required<Secret>]: NonNullable<Secret[F]> } = {
@@ -38,6 +48,7 @@ const FULL_VERSION: { readonly [F in keyof Required<Version>]: NonNullable<Versi
   kmsKeyId: 'key',
   createTimeMs: 11,
   expireTimeMs: 12,
+  expiryNotified: true,
   slot: 0,
 };
 const STAGE: Required<Stage> = { name: 'blue', versionNumber: 1, updateTimeMs: 11, slot: 2 };
@@ -102,6 +113,40 @@ describe('every single change gives another text', () => {
     const version = { number: 1, wrapped: Buffer.from('material'), createTimeMs: T0 };
     const rows = neighbours(version).filter((row) => row.wrapped !== undefined);
     expectAllDifferent(rows.map((row) => canonicalKey(aKey({ versions: [row] }))));
+  });
+
+  it('in the fields of an event and of its target', () => {
+    const { target, ...fields } = anEvent();
+    const rows = neighbours(fields).map((row) => ({ ...row, target }) as SecretEvent);
+    const targets = neighbours(target).map((other) => ({ ...fields, target: other }));
+    expectAllDifferent([...rows, ...targets.slice(1)].map(canonicalEvent));
+  });
+
+  it('in the fields of a notification', () => {
+    const rows = neighbours(aNotification());
+    expectAllDifferent(rows.map((row) => canonicalNotification(row)));
+  });
+
+  it('in the fields of the signing key', () => {
+    const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: 1 };
+    const rows = neighbours(key).filter((row) => row.sealedPrivateKey !== undefined);
+    expectAllDifferent(rows.map(canonicalSigningKey));
+  });
+
+  it('in the fields of a job', () => {
+    const job: Required<JobState> = {
+      name: 'purge',
+      leaseHolder: 'one',
+      leaseUntilMs: 11,
+      epoch: 12,
+      nextRunMs: 13,
+      lastError: 'damaged',
+      runs: 14,
+      failures: 15,
+      processed: 16,
+    };
+    const rows = neighbours(job).filter((row) => row.leaseUntilMs !== undefined);
+    expectAllDifferent(rows.map((row) => canonicalJob(row as JobState)));
   });
 
   it('in which rows there are, and in their order', () => {

@@ -107,6 +107,7 @@ describe('a deletion', () => {
       const before = anAggregate({ secret: { state } });
       expect(decideOn(before, aCommand('delete-secret'))).toEqual({
         next: undefined,
+        notices: [{ type: 'SECRET_DELETED' }],
         result: {},
       });
     }
@@ -116,7 +117,8 @@ describe('a deletion', () => {
 describe('purging', () => {
   const purge = (changes: { readonly id?: string; readonly nowMs?: number } = {}) =>
     aCommand('purge-secret', { nowMs: dueMs, ...changes });
-  const removed = { next: undefined, result: { removed: true } };
+  const notices = [{ type: 'SECRET_DELETED' }];
+  const removed = { next: undefined, notices, result: { removed: true } };
 
   /** The very same aggregate, so that the store has nothing to write. */
   function expectKept(before: SecretAggregate, command: SecretCommandOf<'purge-secret'>): void {

@@ -32,6 +32,7 @@ describe('which state allows which command', () => {
     'purge-secret': ['ok', 'ok', 'ok', 'ok'],
     'add-version': ['ok', 'secret-not-enabled', 'secret-not-enabled', 'secret-not-enabled'],
     'set-version-expiry': ['ok', 'secret-not-enabled', 'secret-not-enabled', 'secret-not-enabled'],
+    'notify-expiry': ['ok', 'ok', 'ok', 'ok'],
     'put-stage': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
     'remove-stage': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
   };
@@ -76,6 +77,7 @@ describe('what a command answers', () => {
     'purge-secret': ['removed'],
     'add-version': ['version'],
     'set-version-expiry': ['version'],
+    'notify-expiry': ['notified'],
     'put-stage': ['stage'],
     'remove-stage': ['stage'],
   };
@@ -158,6 +160,7 @@ describe('creating a secret', () => {
       kmsKeyId,
       createTimeMs: T0,
       expireTimeMs: undefined,
+      expiryNotified: false,
       slot: 0,
     };
     expect(next!.versions).toEqual([first]);
@@ -174,14 +177,16 @@ describe('creating a secret', () => {
     { held: 5_001, most: 5_000, ends: 'secret-limit' },
   ])('in a project that holds $held of $most ends $ends', ({ held, most, ends }) => {
     const command = aCommand('create-secret', { limits: { ...DEFAULT_LIMITS, secrets: most } });
-    expect(outcome(() => decideSecret({ current: undefined, secretsInProject: held }, command))).toBe(ends);
+    expect(
+      outcome(() => decideSecret({ current: undefined, secretsInProject: held, events: [] }, command)),
+    ).toBe(ends);
   });
 
   it('of a name in use is refused before the quota is', () => {
     const command = aCommand('create-secret', { limits: { ...DEFAULT_LIMITS, secrets: 1 } });
-    expect(outcome(() => decideSecret({ current: anAggregate(), secretsInProject: 1 }, command))).toBe(
-      'secret-exists',
-    );
+    expect(
+      outcome(() => decideSecret({ current: anAggregate(), secretsInProject: 1, events: [] }, command)),
+    ).toBe('secret-exists');
   });
 
   it.each([

@@ -40,6 +40,7 @@ describe('a new version', () => {
       uid: 'ab'.repeat(16),
       kind: 'binary',
       expireTimeMs: 5,
+      expiryNotified: false,
       createTimeMs: T0 + 50,
       slot: 2,
     };

@@ -140,7 +140,7 @@ describe('a server that is told to stop', () => {
   it('is not stopped by a reload at that moment', async () => {
     const server = await startDev(createScratch());
     server.process.kill('SIGHUP');
-    await server.logged('read identities and certificates again');
+    await server.logged('read identities, hooks and certificates again');
     expect(await server.stop()).toBe(0);
   });
 });

@@ -29,7 +29,7 @@ describe('SIGHUP', () => {
     const { file, server, account, statusWith } = await start();
     writeFileSync(file, readFileSync(file, 'utf8').replace(`ak: ${account.accessKeyId}`, 'ak: AKNEW'));
     expect(await statusWith('AKNEW')).toBe(401);
-    await reload(server, 'read identities and certificates again');
+    await reload(server, 'read identities, hooks and certificates again');
     expect(await statusWith('AKNEW')).toBe(200);
     expect(await statusWith(account.accessKeyId)).toBe(401);
   });
@@ -48,7 +48,7 @@ describe('SIGHUP', () => {
     writeFileSync(file, '{');
     await reload(server, 'reload failed');
     writeFileSync(file, good.replace(`ak: ${account.accessKeyId}`, 'ak: AKNEW'));
-    await reload(server, 'read identities and certificates again');
+    await reload(server, 'read identities, hooks and certificates again');
     expect(await statusWith('AKNEW')).toBe(200);
   });
 });
@@ -93,7 +93,7 @@ describe('TLS', () => {
     const server = await startDev(createScratch(), files);
     use('tls-two');
     server.process.kill('SIGHUP');
-    await server.logged('read identities and certificates again');
+    await server.logged('read identities, hooks and certificates again');
     expect(await subjectSeen(server, 'tls-two')).toMatch(/two$/);
   });
 

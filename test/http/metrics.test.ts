@@ -33,6 +33,13 @@ describe('GET /metrics', () => {
     ]);
   });
 
+  it('shows the background jobs: due, running, failed, lag', async () => {
+    const { payload } = await read(server);
+    for (const figure of ['due', 'running', 'failed', 'lag_seconds']) {
+      expect(payload).toMatch(new RegExp(`^csms_job_${figure}\\{job="purge"\\} \\d`, 'm'));
+    }
+  });
+
   it('names no project, no secret and no path', async () => {
     const { payload } = await read(server);
     for (const name of [ALPHA, 'counted', 'canary']) expect(payload).not.toContain(name);

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { durabilityContract } from './contract/durability.ts';
+import { eventContract } from './contract/events.ts';
+import { jobContract } from './contract/jobs.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
+import { notificationContract } from './contract/notifications.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
 import { transactionContract } from './contract/transactions.ts';
@@ -27,6 +30,9 @@ export function storeContract(engine: StoreEngine): void {
     describe('stages', () => stageContract(harnessOf));
     describe('deletion', () => lifecycleContract(harnessOf));
     describe('lists', () => listContract(harnessOf));
+    describe('events', () => eventContract(harnessOf));
+    describe('notifications', () => notificationContract(harnessOf));
+    describe('jobs', () => jobContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));

@@ -3,9 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
+import { decideJob, type JobState } from '../../src/core/job.ts';
 import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import type { Notification } from '../../src/core/notification.ts';
 import type {
   NewVersion,
   SealedValue,
@@ -19,8 +22,9 @@ import type {
   Stage,
   Version,
 } from '../../src/core/secret.ts';
-import { decideSecret } from '../../src/core/secret-rules.ts';
+import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
+import { type MemoryEvents, memoryEvents } from './memory-events.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;
@@ -70,7 +74,8 @@ export function aVersion(changes: Partial<Version> = {}): Version {
   const number = changes.number ?? 1;
   const place = { number, createTimeMs: T0 + number, slot: number - 1 };
   const uid = number.toString(16).padStart(32, '0');
-  return { ...place, uid, kind: 'string', kmsKeyId: KEY_ID, expireTimeMs: undefined, ...changes };
+  const expiry = { expireTimeMs: undefined, expiryNotified: false };
+  return { ...place, uid, kind: 'string', kmsKeyId: KEY_ID, ...expiry, ...changes };
 }
 
 /** A sealed value for `add-version` and `create-secret`. */
@@ -152,6 +157,7 @@ const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } =
     versionCap: 'prune',
   },
   'set-version-expiry': { versionNumber: 1, expireTimeMs: T0 + DAY_MS },
+  'notify-expiry': { id: SECRET_ID, versionNumber: 1 },
   'put-stage': { name: 'blue', versionNumber: 1, limits: DEFAULT_LIMITS },
   'remove-stage': { name: 'blue' },
 };
@@ -177,8 +183,48 @@ export function aCommand<K extends SecretCommand['kind']>(
 }
 
 /** Decides one command. */
-export function decideOn(current: SecretAggregate | undefined, command: SecretCommand): SecretDecision {
-  return decideSecret({ current, secretsInProject: 0 }, command);
+export function decideOn(
+  current: SecretAggregate | undefined,
+  command: SecretCommand,
+  events: readonly SecretEvent[] = [],
+): SecretDecision {
+  return decideSecret({ current, secretsInProject: 0, events }, command);
+}
+
+/** An enabled event that tells of everything. */
+export function anEvent(changes: Partial<SecretEvent> = {}): SecretEvent {
+  return {
+    projectId: REF.projectId,
+    name: 'alarm',
+    id: '33333333-3333-4333-8333-333333333333',
+    types: EVENT_TYPES,
+    state: 'ENABLED',
+    target: { id: `urn:smn:local-1:${REF.projectId}:ops`, name: 'ops' },
+    createTimeMs: T0,
+    updateTimeMs: T0,
+    revision: 1,
+    ...changes,
+  };
+}
+
+/** A notification that waits for its first delivery. */
+export function aNotification(changes: Partial<Notification> = {}): Notification {
+  return {
+    id: `${SECRET_ID}.2.SECRET_VERSION_CREATED`,
+    projectId: REF.projectId,
+    eventName: 'alarm',
+    eventType: 'SECRET_VERSION_CREATED',
+    secretName: REF.name,
+    secretType: 'COMMON',
+    targetId: anEvent().target.id,
+    targetName: 'ops',
+    content: '{"eventName":"alarm"}',
+    createTimeMs: T0,
+    status: 'PENDING',
+    attempts: 0,
+    nextAttemptMs: T0,
+    ...changes,
+  };
 }
 
 /** The aggregate after these commands, none of which removes it. */
@@ -226,6 +272,8 @@ export interface World {
   readonly clock: { wallMs: number };
   readonly secrets: Map<string, SecretAggregate>;
   readonly keys: Map<string, Key>;
+  readonly events: MemoryEvents['events'];
+  readonly notifications: MemoryEvents['notifications'];
   /** Messages of level warn and error. */
   readonly logged: string[];
 }
@@ -236,10 +284,11 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
   const logged: string[] = [];
+  const told = memoryEvents(secrets);
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore(secrets, keys),
+    store: memoryStore(secrets, keys, told),
     keyring: bindingKeyring,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
@@ -250,20 +299,31 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
       error: (_, message) => logged.push(message),
     },
   };
-  return { deps, clock, secrets, keys, logged };
+  const { events, notifications } = told;
+  return { deps, clock, secrets, keys, events, notifications, logged };
 }
 
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
-function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Key>): Store {
+function memoryStore(
+  secrets: Map<string, SecretAggregate>,
+  keys: Map<string, Key>,
+  told: MemoryEvents,
+): Store {
   const values = new Map<string, SealedValue>();
+  const jobs = new Map<string, JobState>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byAlias = (projectId: string, alias: string) =>
     [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
 
   function change(command: Command): ResultOf<Command> {
+    if (command.aggregate === 'job') {
+      const { next, result } = decideJob({ current: jobs.get(command.ref.name) }, command);
+      if (next !== undefined) jobs.set(next.name, next);
+      return result;
+    }
     if (command.aggregate === 'key') {
       const { next, result } = decideKey(
         {
@@ -275,9 +335,15 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
       keys.set(keyPathOf(next), next);
       return result;
     }
+    if (command.aggregate !== 'secret') return told.change(command);
     const path = pathOf(command.ref);
-    const scope = { current: secrets.get(path), secretsInProject: inProject(command.ref.projectId).length };
-    const { next, added, result } = decideSecret(scope, command);
+    const current = secrets.get(path);
+    const events = subscribedNames(current, command)
+      .map((name) => told.events.get(pathOf({ ...command.ref, name })))
+      .filter((event) => event !== undefined);
+    const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
+    const { next, added, notifications = [], result } = decideSecret(scope, command);
+    for (const notification of notifications) told.notifications.set(notification.id, notification);
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
     if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
@@ -289,10 +355,12 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
     recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),
-    listSecrets: ({ projectId, limit, afterName = '' }) =>
+    ...told.reads,
+    listSecrets: ({ projectId, limit, afterName = '', eventName }) =>
       inProject(projectId)
         .map(({ secret }) => secret)
         .filter(({ name }) => name > afterName)
+        .filter((secret) => eventName === undefined || secret.eventSubscriptions.includes(eventName))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, limit),
     findValue: (ref, version) => {

@@ -2,6 +2,7 @@ import { rejects } from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/event.ts';
 import type { KeyCommand, KeyRef } from '../../src/core/key.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type {
@@ -24,7 +25,12 @@ export interface StoreHarness {
   kill(): Promise<void>;
   /** Rows per kind of thing, over all projects: what a deletion must bring back to where it was. */
   countRows(): Awaitable<
-    Readonly<Record<'secret' | 'version' | 'stage' | 'wrappedKey' | 'body' | 'key', number>>
+    Readonly<
+      Record<
+        'secret' | 'version' | 'stage' | 'wrappedKey' | 'body' | 'key' | 'event' | 'notification',
+        number
+      >
+    >
   >;
   /** Closes and throws the data away. */
   destroy(): Promise<void>;
@@ -170,6 +176,29 @@ export function putStage(
 
 export function removeStage(ref: SecretRef, name: string) {
   return { aggregate: 'secret', kind: 'remove-stage', ref, name, nowMs: T0 } as const;
+}
+
+/** An enabled event that tells of everything. */
+export function createEvent(ref: EventRef, overrides: Overrides<EventCommandOf<'create-event'>> = {}) {
+  const target = { id: `urn:smn:local-1:${ref.projectId}:ops`, name: 'ops' };
+  return {
+    aggregate: 'event',
+    kind: 'create-event',
+    ref,
+    id: randomUUID(),
+    draft: { types: EVENT_TYPES, state: 'ENABLED', target },
+    limits: DEFAULT_LIMITS,
+    nowMs: T0,
+    ...overrides,
+  } satisfies EventCommandOf<'create-event'>;
+}
+
+export function updateEvent(ref: EventRef, changes: EventCommandOf<'update-event'>['update']) {
+  return { aggregate: 'event', kind: 'update-event', ref, update: changes, nowMs: T0 + 1 } as const;
+}
+
+export function removeEvent(ref: EventRef) {
+  return { aggregate: 'event', kind: 'delete-event', ref, nowMs: T0 } as const;
 }
 
 export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): KeyCommand {

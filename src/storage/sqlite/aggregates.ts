@@ -5,11 +5,26 @@ import {
   decide,
   type ResultOf,
 } from '../../core/commands.ts';
+import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
+import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
 import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
+import {
+  createNotificationReads,
+  createNotificationWrites,
+  type NotificationReads,
+  type NotificationWrites,
+} from './notifications.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
 import { createSecretWrites, type SaveSecret } from './secret-writes.ts';
+import {
+  createSigningKeyRead,
+  createSigningKeyWrite,
+  type ReadSigningKey,
+  type SaveSigningKey,
+} from './signing-key.ts';
 
 /** Loads what the rules must see, decides and writes; runs inside the write transaction. */
 type Carry<A extends AggregateKind> = (command: Aggregates[A]['command']) => Aggregates[A]['result'];
@@ -29,8 +44,14 @@ export interface Carrier {
 export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
+  const events = createEventReads(db, mac);
+  const notifications = createNotificationWrites(db, mac);
   const table: CarryTable = {
-    secret: createSecretCarrier(secrets, createSecretWrites(db, mac)),
+    secret: createSecretCarrier({ secrets, events }, createSecretWrites(db, mac), notifications.insert),
+    event: createEventCarrier(events, createEventWrites(db, mac)),
+    notification: createNotificationCarrier(createNotificationReads(db, mac), notifications),
+    'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
+    job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
   };
   return {
@@ -46,14 +67,56 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   };
 }
 
-function createSecretCarrier(reads: SecretReads, save: SaveSecret): Carry<'secret'> {
+function createSecretCarrier(
+  { secrets, events }: { readonly secrets: SecretReads; readonly events: EventReads },
+  save: SaveSecret,
+  notify: NotificationWrites['insert'],
+): Carry<'secret'> {
   return (command) => {
-    const loaded = reads.load(command.ref);
-    const secretsInProject =
-      command.kind === 'create-secret' ? reads.countInProject(command.ref.projectId) : 0;
-    const decision = decide.secret({ current: loaded?.aggregate, secretsInProject }, command);
+    const { ref } = command;
+    const loaded = secrets.load(ref);
+    const secretsInProject = command.kind === 'create-secret' ? secrets.countInProject(ref.projectId) : 0;
+    const current = loaded?.aggregate;
+    const subscribed = subscribedNames(current, command)
+      .map((name) => events.find({ projectId: ref.projectId, name }))
+      .filter((event) => event !== undefined);
+    const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
     const saved = save(loaded, decision);
-    if (saved !== undefined) reads.remember(saved);
+    if (saved !== undefined) secrets.remember(saved);
+    notify(decision.notifications ?? []);
+    return decision.result;
+  };
+}
+
+function createEventCarrier(reads: EventReads, save: SaveEvent): Carry<'event'> {
+  return (command) => {
+    const { ref } = command;
+    const current = reads.find(ref);
+    const eventsInProject = command.kind === 'create-event' ? reads.countInProject(ref.projectId) : 0;
+    const subscribers = command.kind === 'delete-event' ? reads.countSubscribers(ref) : 0;
+    const decision = decide.event({ current, eventsInProject, subscribers }, command);
+    save(current, decision);
+    return decision.result;
+  };
+}
+
+function createNotificationCarrier(
+  reads: NotificationReads,
+  writes: NotificationWrites,
+): Carry<'notification'> {
+  return (command) => {
+    const current = reads.find(command.ref.id);
+    const decision = decide.notification({ current }, command);
+    writes.save(current, decision);
+    return decision.result;
+  };
+}
+
+function createSigningKeyCarrier(read: ReadSigningKey, save: SaveSigningKey): Carry<'signing-key'> {
+  return (command) => {
+    const current = read();
+    const decision = decide['signing-key']({ current }, command);
+    save(current, decision);
     return decision.result;
   };
 }
@@ -64,6 +127,15 @@ function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
     const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
     const decision = decide.key({ current, aliasHolder }, command);
     save(current ?? aliasHolder, decision);
+    return decision.result;
+  };
+}
+
+function createJobCarrier(reads: JobReads, save: SaveJob): Carry<'job'> {
+  return (command) => {
+    const current = reads.find(command.ref);
+    const decision = decide.job({ current }, command);
+    save(current, decision);
     return decision.result;
   };
 }

@@ -11,14 +11,14 @@ export interface ChangeCounters {
   readonly memory: SharedArrayBuffer;
   /** Where changes of this secret are counted; other secrets may share the place. */
   slotOf(ref: SecretRef): number;
-  /** Rises whenever this slot's secrets, or anything that is not a secret, may have changed. */
+  /** Rises whenever this slot's secrets, or any key, may have changed. */
   read(slot: number): number;
   /** Counts a committed change. */
   count(command: Command): void;
 }
 
-/** Where everything is counted that is not a secret, such as keys. */
-export const OTHER_SLOT = 0;
+/** Where changes of keys are counted. */
+export const KEY_SLOT = 0;
 const SLOTS = 4_096;
 
 /** Makes counters, or joins those in `memory`. */
@@ -30,9 +30,11 @@ export function createChangeCounters(
     memory,
     slotOf,
     // Neither of the two ever falls, so their sum is unchanged only if both are.
-    read: (slot) => Atomics.load(counts, OTHER_SLOT) + Atomics.load(counts, slot),
+    read: (slot) => Atomics.load(counts, KEY_SLOT) + Atomics.load(counts, slot),
     count(command) {
-      Atomics.add(counts, command.aggregate === 'secret' ? slotOf(command.ref) : OTHER_SLOT, 1);
+      // Nothing is remembered of the other aggregates, and none of their commands touches a secret or a key.
+      if (command.aggregate === 'secret') Atomics.add(counts, slotOf(command.ref), 1);
+      else if (command.aggregate === 'key') Atomics.add(counts, KEY_SLOT, 1);
     },
   };
 }

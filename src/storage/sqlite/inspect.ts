@@ -2,6 +2,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { Key } from '../../core/key.ts';
 import type { SealedValue, SecretAggregate } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
+import { inspectRows } from './inspect-rows.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads } from './secret-reads.ts';
@@ -22,6 +23,8 @@ export interface Inspector {
   /** Every key by its place; undefined when its rows do not pass their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
   secrets(): Iterable<InspectedSecret>;
+  /** Kind and place of every other row that does not pass its check. */
+  changedRows(): string[];
 }
 
 const FINDINGS_MAX = 100;
@@ -48,6 +51,10 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
         place: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
+    changedRows: () =>
+      [...inspectRows(db, mac)]
+        .filter(({ check }) => intact(() => check() ?? true) === undefined)
+        .map(({ place }) => place),
     *secrets() {
       for (const { row, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));

@@ -10,6 +10,7 @@ import {
   fromVersionRow,
   type SecretRow,
   type StageRow,
+  SUBSCRIBED_EVENT,
   type VersionRow,
 } from './secret-rows.ts';
 
@@ -118,7 +119,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
 /** Prepares the reading of a secret's versions and stages, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
   const versions = db.prepare<[number], VersionRow>(
-    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, slot
+    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified, slot
        FROM version WHERE secret_row = ? ORDER BY number`,
   );
   const stages = db.prepare<[number], StageRow>(
@@ -151,16 +152,19 @@ function createListReads(
   mac: RowMac,
 ): Pick<SecretReads, 'list' | 'listDue' | 'countInProject'> {
   const page = db.prepare<[PageQuery], SecretRow>(
-    `SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName
-       AND (@eventName IS NULL OR EXISTS (SELECT 1 FROM json_each(event_subscriptions) WHERE value = @eventName))
-     ORDER BY name LIMIT @limit`,
+    'SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName ORDER BY name LIMIT @limit',
+  );
+  const pageOfEvent = db.prepare<[PageQuery], SecretRow>(
+    `SELECT * FROM secret WHERE project_id = @projectId AND ${SUBSCRIBED_EVENT} = @eventName
+       AND event_subscriptions <> '[]' AND name > @afterName ORDER BY name LIMIT @limit`,
   );
   const due = db.prepare<[number, number], Pick<SecretRow, 'id' | 'project_id' | 'name'>>(
     'SELECT id, project_id, name FROM secret WHERE scheduled_delete_time_ms <= ? ORDER BY scheduled_delete_time_ms LIMIT ?',
   );
   const count = db.prepare<[string], number>('SELECT secret_count FROM project WHERE id = ?').pluck();
   return {
-    list: (query) => page.all(query).map((row) => authentic(row, mac)),
+    list: (query) =>
+      (query.eventName === null ? page : pageOfEvent).all(query).map((row) => authentic(row, mac)),
     listDue: (nowMs, limit) =>
       due
         .all(nowMs, limit)

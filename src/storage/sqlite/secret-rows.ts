@@ -38,6 +38,7 @@ export interface VersionRow {
   readonly kms_key_id: string;
   readonly create_time_ms: number;
   readonly expire_time_ms: number | null;
+  readonly expiry_notified: number;
   readonly slot: number;
 }
 
@@ -144,6 +145,7 @@ export function fromVersionRow(row: VersionRow): Version {
     kmsKeyId: row.kms_key_id,
     createTimeMs: row.create_time_ms,
     expireTimeMs: row.expire_time_ms ?? undefined,
+    expiryNotified: row.expiry_notified !== 0,
     slot: row.slot,
   };
 }
@@ -158,8 +160,15 @@ export function fromStageRow(row: StageRow): Stage {
   };
 }
 
+/**
+ * The event that a secret is subscribed to, as SQL: character by character the expression of the index `secret_event`.
+ * A secret subscribes to one event at most.
+ */
+export const SUBSCRIBED_EVENT =
+  "iif(json_valid(event_subscriptions), json_extract(event_subscriptions, '$[0]'), NULL)";
+
 /** Text that is no JSON array becomes a name that no MAC was made for, so damage is found where all damage is. */
-function parseNames(text: string): string[] {
+export function parseNames(text: string): string[] {
   try {
     const names: unknown = JSON.parse(text);
     if (Array.isArray(names)) return names.map(String);

@@ -103,7 +103,8 @@ function createVersionWrites(db: Connection) {
       for (const version of versions.entered) {
         const present = versionRows.get(version.number);
         if (present !== undefined) {
-          update.run(version.expireTimeMs ?? null, present);
+          const { expire_time_ms, expiry_notified } = toVersionRow(version);
+          update.run(expire_time_ms, expiry_notified, present);
           continue;
         }
         if (added?.versionNumber !== version.number) throw new SecretError('internal');
@@ -121,11 +122,11 @@ function createVersionWrites(db: Connection) {
 function prepareVersion(db: Connection) {
   return {
     insert: db.prepare(
-      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, slot)
-       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @slot)`,
+      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified, slot)
+       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @expiry_notified, @slot)`,
     ),
     // Nothing else of a version ever changes.
-    update: db.prepare('UPDATE version SET expire_time_ms = ? WHERE row = ?'),
+    update: db.prepare('UPDATE version SET expire_time_ms = ?, expiry_notified = ? WHERE row = ?'),
     insertStage: db.prepare(
       `INSERT INTO stage (secret_row, name, version_number, update_time_ms, slot)
        VALUES (@secret_row, @name, @version_number, @update_time_ms, @slot)`,
@@ -163,6 +164,7 @@ function toVersionRow(version: Version) {
     kms_key_id: version.kmsKeyId,
     create_time_ms: version.createTimeMs,
     expire_time_ms: version.expireTimeMs ?? null,
+    expiry_notified: version.expiryNotified ? 1 : 0,
     slot: version.slot,
   };
 }

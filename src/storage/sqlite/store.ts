@@ -5,13 +5,16 @@ import { StartError } from '../../app/start-error.ts';
 import type { Key } from '../../core/key.ts';
 import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
-import { type ChangeCounters, createChangeCounters, OTHER_SLOT } from './change-counters.ts';
+import { type ChangeCounters, createChangeCounters, KEY_SLOT } from './change-counters.ts';
+import { createEventReads } from './events.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
+import { createNotificationReads } from './notifications.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createRemembered } from './remembered.ts';
 import { createSecretReads } from './secret-reads.ts';
+import { createSigningKeyRead } from './signing-key.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
@@ -64,6 +67,9 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const db = openReader(open.databaseFile);
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
+  const events = createEventReads(db, mac);
+  const notifications = createNotificationReads(db, mac);
+  const findSigningKey = createSigningKeyRead(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const knownSecrets = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
@@ -79,12 +85,21 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
     findValue,
     findKey: (ref) =>
-      knownKeys.get(`${ref.projectId}/id/${ref.id}`, OTHER_SLOT, () => snapshot(() => keys.find(ref))),
+      knownKeys.get(`${ref.projectId}/id/${ref.id}`, KEY_SLOT, () => snapshot(() => keys.find(ref))),
     findKeyByAlias: (projectId, alias) =>
-      knownKeys.get(`${projectId}/alias/${alias}`, OTHER_SLOT, () =>
+      knownKeys.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
         snapshot(() => keys.findByAlias(projectId, alias)),
       ),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
+    findEvent: (ref) => snapshot(() => events.find(ref)),
+    listEvents: (query) => snapshot(() => events.list(query)),
+    listNotifications: (projectId) => snapshot(() => notifications.list(projectId)),
+    findNotification: (id) => snapshot(() => notifications.find(id)),
+    listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
+    listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
+    listExpiredVersions: (nowMs, after, limit) =>
+      snapshot(() => notifications.listExpired(nowMs, after, limit)),
+    findSigningKey: () => snapshot(findSigningKey),
     async close() {
       await writer.stop();
       db.close();

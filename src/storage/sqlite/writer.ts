@@ -93,6 +93,11 @@ function takeBatch(queue: Request[]): Request[] {
   return queue.splice(0, count);
 }
 
+/** What a nearly full disk has room for: deletions, and the leases of the jobs that carry deletions out. */
+function isAdmittedAlways(command: Command): boolean {
+  return isRemoval(command) || command.aggregate === 'job';
+}
+
 function isRemoval(command: Command): boolean {
   return command.kind === 'delete-secret' || command.kind === 'purge-secret';
 }
@@ -115,8 +120,8 @@ function createSpaceGuard(directory: string) {
     writable: () => writable,
     admit(batch: readonly Request[], commit: CommitBatch): Outcome[] {
       check();
-      const admitted = writable ? batch : batch.filter(({ command }) => isRemoval(command));
-      const refused = writable ? [] : batch.filter(({ command }) => !isRemoval(command));
+      const admitted = writable ? batch : batch.filter(({ command }) => isAdmittedAlways(command));
+      const refused = writable ? [] : batch.filter(({ command }) => !isAdmittedAlways(command));
       try {
         return [...(admitted.length > 0 ? commit(admitted) : []), ...refused.map(storageFull)];
       } catch (error) {

@@ -52,6 +52,7 @@ export function secretContract(harnessOf: HarnessOf): void {
           kmsKeyId: 'key-1',
           createTimeMs: T0,
           expireTimeMs: T0 + 5,
+          expiryNotified: false,
           slot: 0,
         },
       ],

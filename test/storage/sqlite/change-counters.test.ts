@@ -17,7 +17,7 @@ describe('change counters', () => {
     expect(there.read(slot)).toBe(before + 1);
   });
 
-  it('count what is not a secret for all of them', () => {
+  it('count a change of a key for all secrets', () => {
     const changes = createChangeCounters();
     const slot = changes.slotOf(REF);
     const before = changes.read(slot);
@@ -33,7 +33,7 @@ describe('change counters', () => {
     expect(changes.read(slot)).toBe(before + 1);
   });
 
-  it('never use the slot of the rest for a secret', () => {
+  it('never use the slot of the keys for a secret', () => {
     const changes = createChangeCounters();
     const slots = new Set(
       Array.from({ length: 5_000 }, (_, index) => changes.slotOf({ projectId: 'p', name: `n${index}` })),

@@ -94,6 +94,8 @@ const TABLES = {
   wrappedKey: 'version_key',
   body: 'version_body',
   key: 'kms_key',
+  event: 'event',
+  notification: 'notification',
 } as const;
 
 /** The embedded engine, for the contract. */
@@ -128,6 +130,8 @@ export const sqliteEngine: StoreEngine = {
           wrappedKey: count(TABLES.wrappedKey),
           body: count(TABLES.body),
           key: count(TABLES.key),
+          event: count(TABLES.event),
+          notification: count(TABLES.notification),
         };
         db.close();
         return counts;

@@ -7,6 +7,7 @@ import {
   addVersion,
   codeOf,
   create,
+  createEvent,
   ensureKey,
   expire,
   newVersion,
@@ -38,6 +39,7 @@ export async function fillProject(store: Store, projectId: string): Promise<void
       ),
     );
   }
+  await store.change(createEvent({ projectId, name: 'alarm' }));
   for (const name of NAMES) {
     const ref = { projectId, name };
     const id = `${projectId}-${name}`;
@@ -55,7 +57,9 @@ export async function fillProject(store: Store, projectId: string): Promise<void
         sealed: keyring.seal(keys[0]!, binding, Buffer.from(`value ${number} of ${name}`)),
       };
     };
-    await store.change(create(ref, { id, draft: ROTATED_DRAFT, version: sealed(1) }));
+    const eventSubscriptions = name === 'open' ? ['alarm'] : [];
+    const draft = { ...ROTATED_DRAFT, eventSubscriptions };
+    await store.change(create(ref, { id, draft, version: sealed(1) }));
     for (const number of VERSIONS.slice(1))
       await store.change(addVersion(ref, id, { version: sealed(number) }));
     await store.change(expire(ref, 2, T0 + 77));
@@ -63,6 +67,19 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     await store.change(putStage(ref, 'green', 3));
   }
   await store.change(schedule({ projectId, name: 'pending' }, 7));
+  await store.change({
+    aggregate: 'notification',
+    kind: 'settle-notification',
+    ref: { id: notificationId(projectId, 1) },
+    attempts: 0,
+    outcome: { status: 'SUCCESS' },
+    nowMs: T0,
+  });
+}
+
+/** The notification about one of the versions of `open`; all but the first wait for their delivery. */
+function notificationId(projectId: string, version: number): string {
+  return `${projectId}-open.${version}.SECRET_VERSION_CREATED`;
 }
 
 /** Carries out every read, up to the opened value. */
@@ -84,6 +101,11 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
     const binding = { projectId, secretId: found.secret.id, secretName: ref.name, versionUid: uid, kind };
     return { ...found, value: keyring.open(found.key, binding, found.sealed).toString() };
   };
+  await note('list of events', () => store.listEvents({ projectId, limit: 9, afterName: '' }));
+  await note('list of records', () => store.listNotifications(projectId));
+  await note('event', () => store.findEvent({ projectId, name: 'alarm' }));
+  for (const version of VERSIONS)
+    await note(`notification ${version}`, () => store.findNotification(notificationId(projectId, version)));
   await note('list', () => store.listSecrets({ projectId, limit: 9 }));
   for (const name of NAMES) {
     const ref = { projectId, name };

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
-import { IdentitiesError } from './identities.ts';
+import { FileError } from './file-error.ts';
 
 /** A node of a YAML file, with the key that leads to it: every complaint can name file, line and key. */
 export interface YamlPlace {
@@ -22,13 +22,13 @@ export const YAML_LIMITS = Object.freeze({ entries: 100_000, characters: 16_777_
 
 /**
  * Parses one YAML document in which every scalar is text: an id of digits stays what was written.
- * Throws IdentitiesError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting and too large
+ * Throws FileError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting and too large
  * files; the messages never quote the file, which may hold secret keys.
  */
 export function parseYaml(input: { readonly file: string; readonly text: string }): YamlPlace {
   const { file, text } = input;
   const whole = { file, line: 1, key: '(file)' };
-  if (text.length > YAML_LIMITS.characters) throw new IdentitiesError(whole, 'is too large');
+  if (text.length > YAML_LIMITS.characters) throw new FileError(whole, 'is too large');
   const lines = new LineCounter();
   const parsed = parseDocument(text, {
     schema: 'failsafe',
@@ -42,18 +42,18 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
   const [problem] = [...parsed.errors, ...parsed.warnings];
   if (problem !== undefined) {
     const kind = problem.code.toLowerCase().replaceAll('_', ' ');
-    throw new IdentitiesError({ ...whole, line: lineAt(problem.pos[0]) }, `YAML error: ${kind}`);
+    throw new FileError({ ...whole, line: lineAt(problem.pos[0]) }, `YAML error: ${kind}`);
   }
   visit(parsed, {
     Alias: (_, alias) => {
       const line = lineAt(alias.range?.[0] ?? 0);
-      throw new IdentitiesError({ ...whole, line }, 'aliases are not accepted');
+      throw new FileError({ ...whole, line }, 'aliases are not accepted');
     },
   });
   return { ...whole, node: parsed.contents, lineAt };
 }
 
-/** The fields of a mapping. Throws IdentitiesError when it is none or has keys other than `allowed`. */
+/** The fields of a mapping. Throws FileError when it is none or has keys other than `allowed`. */
 export function fieldsOf(place: YamlPlace, allowed?: readonly string[]): ReadonlyMap<string, YamlPlace> {
   if (!isMap(place.node)) throw problemAt(place, 'must be a mapping');
   const fields = new Map<string, YamlPlace>();
@@ -69,7 +69,7 @@ export function fieldsOf(place: YamlPlace, allowed?: readonly string[]): Readonl
   return fields;
 }
 
-/** The entries of a list; none when the field is absent. Throws IdentitiesError when it is no list. */
+/** The entries of a list; none when the field is absent. Throws FileError when it is no list. */
 export function entriesOf(place: YamlPlace | undefined): readonly YamlPlace[] {
   if (place === undefined) return [];
   if (!isSeq(place.node)) throw problemAt(place, 'must be a list');
@@ -82,7 +82,7 @@ export function entriesOf(place: YamlPlace | undefined): readonly YamlPlace[] {
   }));
 }
 
-/** The field of that name. Throws IdentitiesError at the mapping when it is absent. */
+/** The field of that name. Throws FileError at the mapping when it is absent. */
 export function requiredField(
   place: YamlPlace,
   fields: ReadonlyMap<string, YamlPlace>,
@@ -93,7 +93,7 @@ export function requiredField(
   return field;
 }
 
-/** The text of a scalar. Throws IdentitiesError, without quoting it, when it does not follow the rule. */
+/** The text of a scalar. Throws FileError, without quoting it, when it does not follow the rule. */
 export function textOf(place: YamlPlace, rule: TextRule): string {
   const value = isScalar(place.node) ? place.node.value : undefined;
   if (typeof value !== 'string') throw problemAt(place, 'must be text');
@@ -107,8 +107,8 @@ export function isList(place: YamlPlace): boolean {
 }
 
 /** The error to throw about a place. */
-export function problemAt(place: YamlPlace, reason: string): IdentitiesError {
-  return new IdentitiesError(place, reason);
+export function problemAt(place: YamlPlace, reason: string): FileError {
+  return new FileError(place, reason);
 }
 
 /** A name out of the file, fit for a message: at most 64 printable ASCII characters. */

@@ -1,0 +1,2 @@
+-- Number taken by the tables of the key service.
+SELECT 1;

@@ -1,0 +1,152 @@
+import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
+import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
+import { createDamageGuard } from './damage-guard.ts';
+import type { Job, Lease } from './jobs.ts';
+import type { Deps, Random, SigningKeys } from './ports.ts';
+import type { LoadSigningKey } from './signing-key.ts';
+import { type Hook, type Hooks, SIGNATURE_HEADER, signatureHeader, type Webhooks } from './webhooks.ts';
+
+/** How often notifications are looked for that are due. */
+const DELIVERY_INTERVAL_MS = 1_000;
+/** Notifications on their way at one time. */
+const DELIVERY_CONCURRENCY = 16;
+/** After this long a run ends, and the next one goes on. */
+const DELIVERY_RUN_MS_MAX = 30_000;
+/** Wait after the first failure, doubled with each further one. */
+const BACKOFF_MS = Object.freeze({ min: 5_000, max: 300_000 });
+/** No next attempt lies further away, a run's length included. */
+const WAIT_MS_MAX = 2 * BACKOFF_MS.max;
+
+/** Where the certificate is that messages are checked with, below the server's own address. */
+export const CERTIFICATE_PATH = '/smn/certificate.pem';
+
+/** What delivery works with. */
+export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
+  readonly hooks: Hooks;
+  readonly webhooks: Webhooks;
+  readonly signingKeys: SigningKeys;
+  readonly loadSigningKey: LoadSigningKey;
+  readonly random: Random;
+  /** The server's own address, without a slash at its end. */
+  baseUrl(): string;
+}
+
+/**
+ * The job that delivers notifications: at least once to each endpoint of the topic, with a growing wait between attempts,
+ * for an hour at most. An attempt is recorded when it is over, so a crash in the middle means another attempt with the
+ * same message id. It tells nothing that is not true under a wrong clock, so it also runs while the clock is not trusted.
+ * @see docs/adr/0013-notification-delivery.md
+ */
+export function createDelivery(deps: DeliveryDeps): Job {
+  const { clock, store } = deps;
+  const guard = createDamageGuard(deps.log, 'a notification is damaged and was not delivered');
+  // Endpoints that have taken a notification which others have not; forgotten with the process, which costs a repetition.
+  const taken = new Map<string, Set<string>>();
+
+  async function deliverOne(id: string): Promise<boolean> {
+    const notification = await store.findNotification(id);
+    if (notification === undefined) return false;
+    const accepted = taken.get(id) ?? new Set();
+    const outcome = await attempt(deps, notification, accepted);
+    if (outcome.status === 'RETRY') taken.set(id, accepted);
+    else taken.delete(id);
+    const { attempts } = notification;
+    const nowMs = clock.nowMs();
+    const result = await store.change({
+      aggregate: 'notification',
+      kind: 'settle-notification',
+      ref: { id },
+      attempts,
+      outcome,
+      nowMs,
+    });
+    return result.changed;
+  }
+
+  /** Answers how many were settled or put off; undefined when none is due. */
+  async function deliverBatch(): Promise<number | undefined> {
+    const limit = DELIVERY_CONCURRENCY + guard.size;
+    const ids = await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX });
+    const sound = ids.filter((id) => !guard.isDamaged(id)).slice(0, DELIVERY_CONCURRENCY);
+    if (sound.length === 0) return undefined;
+    const results = await Promise.all(sound.map((id) => guard.run(id, () => deliverOne(id))));
+    return results.filter(Boolean).length;
+  }
+
+  async function run(nowMs: number, lease: Lease): Promise<number> {
+    let total = 0;
+    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX) {
+      const settled = await deliverBatch();
+      // None at all although some were due: another process is at them.
+      if (settled === undefined || settled === 0) return total;
+      total += settled;
+    }
+    await lease.extend();
+    return total;
+  }
+
+  return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run };
+}
+
+async function attempt(
+  deps: DeliveryDeps,
+  notification: Notification,
+  accepted: Set<string>,
+): Promise<DeliveryOutcome> {
+  const hook = findTopic(deps.hooks, notification);
+  if (hook === undefined) return { status: 'INVALID' };
+  const { body, headers } = await envelopeOf(deps, notification);
+  const failures: string[] = [];
+  await Promise.all(
+    hook.urls
+      .filter((url) => !accepted.has(url))
+      .map(async (url) => {
+        const signature = signatureHeader(hook, body, deps.clock.nowMs());
+        const outcome = await deps.webhooks.post(url, body, { ...headers, [SIGNATURE_HEADER]: signature });
+        if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) accepted.add(url);
+        else failures.push(outcome.kind === 'failed' ? outcome.reason : `status ${outcome.status}`);
+      }),
+  );
+  if (failures.length === 0) return { status: 'SUCCESS' };
+  const { attempts, id } = notification;
+  deps.log.warn({ notificationId: id, attempts: attempts + 1, failures }, 'a notification was not delivered');
+  return afterFailure(notification, deps.clock.nowMs(), deps.random);
+}
+
+/** A topic leads somewhere only for events of its own project: no tenant sends to another's endpoints. */
+function findTopic(hooks: Hooks, { projectId, targetId }: Notification): Hook | undefined {
+  return topicProject(targetId) === projectId ? hooks.findTopic(targetId) : undefined;
+}
+
+/** Up to the end of its time a notification is tried again, the last time right at the end. */
+function afterFailure(
+  { attempts, createTimeMs }: Notification,
+  nowMs: number,
+  random: Random,
+): DeliveryOutcome {
+  const endMs = createTimeMs + TIME_TO_LIVE_MS;
+  if (nowMs >= endMs) return { status: 'FAIL' };
+  const doubled = Math.min(BACKOFF_MS.min * 2 ** Math.min(attempts, 16), BACKOFF_MS.max);
+  // Between half and all of it, so that many that failed together do not come back together.
+  const waitMs = Math.ceil((doubled * (1 + random.fraction())) / 2);
+  return { status: 'RETRY', nextAttemptMs: Math.min(nowMs + waitMs, endMs) };
+}
+
+async function envelopeOf(deps: DeliveryDeps, notification: Notification) {
+  const { loadSigningKey, signingKeys } = deps;
+  const message = smnMessage(notification, signingKeys.digest(notification.id));
+  const body = JSON.stringify({
+    ...message,
+    signature: signingKeys.sign(await loadSigningKey(), smnStringToSign(message)),
+    signature_version: 'v1',
+    unsubscribe_url: '',
+    signing_cert_url: `${deps.baseUrl()}${CERTIFICATE_PATH}`,
+  });
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'x-smn-message-type': message.type,
+    'x-smn-message-id': message.message_id,
+    'x-smn-topic-urn': message.topic_urn,
+  };
+  return { body, headers };
+}

@@ -1,0 +1,42 @@
+import { SecretError } from '../core/errors.ts';
+import type { EventDraft, EventRef, SecretEvent } from '../core/event.ts';
+import type { Deps, EventQuery } from './ports.ts';
+import { required } from './required.ts';
+import type { Page } from './secrets.ts';
+
+/** Creates an event. Throws event-exists, event-limit, invalid-parameter. @see API page CreateSecretEvent */
+export async function createEvent(deps: Deps, ref: EventRef, draft: EventDraft): Promise<SecretEvent> {
+  const { limits } = deps.policy;
+  const id = deps.ids.uuid();
+  const nowMs = deps.clock.nowMs();
+  const command = { aggregate: 'event', kind: 'create-event', ref, id, draft, limits, nowMs } as const;
+  return required(await deps.store.change(command));
+}
+
+/** Throws event-not-found. @see API page ShowSecretEvent */
+export async function showEvent(deps: Deps, ref: EventRef): Promise<SecretEvent> {
+  const found = await deps.store.findEvent(ref);
+  if (found === undefined) throw new SecretError('event-not-found');
+  return found;
+}
+
+/** A page of a project's events, by name. @see API page ListSecretEvents */
+export async function listEvents(deps: Deps, query: EventQuery): Promise<Page<SecretEvent>> {
+  const events = await deps.store.listEvents({ ...query, limit: query.limit + 1 });
+  return { entries: events.slice(0, query.limit), hasMore: events.length > query.limit };
+}
+
+/** Changes an event; an absent field stays as it is. Throws event-not-found, invalid-parameter. @see API page UpdateSecretEvent */
+export async function updateEvent(
+  deps: Deps,
+  ref: EventRef,
+  update: Partial<EventDraft>,
+): Promise<SecretEvent> {
+  const nowMs = deps.clock.nowMs();
+  return required(await deps.store.change({ aggregate: 'event', kind: 'update-event', ref, update, nowMs }));
+}
+
+/** Removes an event. Throws event-not-found, event-referenced. @see API page DeleteSecretEvent */
+export async function deleteEvent(deps: Deps, ref: EventRef): Promise<void> {
+  await deps.store.change({ aggregate: 'event', kind: 'delete-event', ref, nowMs: deps.clock.nowMs() });
+}

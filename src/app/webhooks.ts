@@ -1,0 +1,64 @@
+/** What came of one call to a webhook. */
+export type WebhookOutcome =
+  | { readonly kind: 'answered'; readonly status: number; readonly body: Uint8Array }
+  | { readonly kind: 'failed'; readonly reason: WebhookFailure };
+
+/** Why a webhook gave no answer: words for logs and task messages, without any address. */
+export type WebhookFailure =
+  | 'not-allowed'
+  | 'unresolvable'
+  | 'unreachable'
+  | 'tls-failed'
+  | 'timed-out'
+  | 'answer-too-large';
+
+/** Bounds of one call. */
+export interface WebhookBounds {
+  /** From the look-up of the host to the last byte of the answer. */
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+}
+
+/** Bounds of a call whose answer nobody reads. */
+export const WEBHOOK_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 5_000, answerBytesMax: 4_096 });
+
+/**
+ * The only way out of the process. Calls nothing that the operator did not allow, follows no redirect (a 3xx is an
+ * answer like any other), uses no proxy. Never rejects.
+ */
+export interface Webhooks {
+  post(
+    url: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    bounds?: WebhookBounds,
+  ): Promise<WebhookOutcome>;
+}
+
+/** Where a topic or a function leads, from the operator's hooks.yaml. */
+export interface Hook {
+  /** At least one; checked against the allowed hosts. */
+  readonly urls: readonly string[];
+  /** HMAC-SHA256 over the text under the hook's own secret, lower-case hex. */
+  sign(text: string): string;
+}
+
+/** The operator's hooks.yaml as it is now; reloaded while the server runs, so look up each time. */
+export interface Hooks {
+  /** By the URN of a notification topic. */
+  findTopic(urn: string): Hook | undefined;
+  /** By the URN of a rotation function. */
+  findFunction(urn: string): Hook | undefined;
+}
+
+/** Name of the server's own signature header. */
+export const SIGNATURE_HEADER = 'X-CSMS-Signature';
+
+/**
+ * The signature header's value: `t=<unix seconds>,v1=<hex>`, where the HMAC covers `<unix seconds>.<body>`. A receiver
+ * checks it in constant time and refuses one that is older than a few minutes.
+ */
+export function signatureHeader(hook: Hook, body: string, nowMs: number): string {
+  const seconds = Math.floor(nowMs / 1_000);
+  return `t=${seconds},v1=${hook.sign(`${seconds}.${body}`)}`;
+}

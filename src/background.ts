@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { createDelivery } from './app/delivery.ts';
+import { createExpiryScan } from './app/expiry.ts';
+import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
+import { createRetention } from './app/notifications.ts';
+import type { Deps, SigningKeys } from './app/ports.ts';
+import { createPurge } from './app/purge.ts';
+import type { LoadSigningKey } from './app/signing-key.ts';
+import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
+import type { Hooks, Webhooks } from './app/webhooks.ts';
+import type { Config } from './config.ts';
+import { parseAddressRules } from './webhook/address-rules.ts';
+import { createWebhooks } from './webhook/client.ts';
+import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
+
+/** How often the runner looks for jobs that are due. */
+const TICK_MS = 1_000;
+/** How often due deletions are looked for. */
+const PURGE_INTERVAL_MS = 1_000;
+/** The data directory belongs to one process, so each life of it may go on where the last one ended. */
+const HOLDER = 'embedded';
+
+/** Where topics and functions lead, and the way there. */
+export interface Outbound {
+  readonly hooks: Hooks;
+  readonly webhooks: Webhooks;
+  /** Reads hooks.yaml again; keeps the present hooks and throws FileError when the new ones are wrong. */
+  reload(): void;
+}
+
+/** Background work of a server. */
+export interface Background {
+  readonly runner: JobRunner;
+  /** Waits for the runs under way. */
+  stop(): Promise<void>;
+}
+
+// It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions wait, which is safe.
+const monotonic: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
+
+/** Reads what the server may call. Throws StartError (configuration), FileError. */
+export function openOutbound(config: Config): Outbound {
+  const rules = parseAddressRules(config.webhookHosts);
+  let present = readHooks();
+
+  function readHooks(): Hooks {
+    const { dataDirectory, hooksFile, mode } = config;
+    if (hooksFile !== undefined) return loadHooks({ file: hooksFile, rules, mayBeAbsent: false });
+    if (mode !== 'dev') return NO_HOOKS;
+    return loadHooks({ file: join(dataDirectory, 'hooks.yaml'), rules, mayBeAbsent: true });
+  }
+
+  return {
+    hooks: {
+      findTopic: (urn) => present.findTopic(urn),
+      findFunction: (urn) => present.findFunction(urn),
+    },
+    webhooks: createWebhooks({ rules }),
+    reload() {
+      present = readHooks();
+    },
+  };
+}
+
+/** What the background jobs work with, beside what use cases have. */
+export interface BackgroundDeps extends Deps, Outbound {
+  readonly signingKeys: SigningKeys;
+  readonly loadSigningKey: LoadSigningKey;
+  baseUrl(): string;
+}
+
+/** Starts the background jobs. A new one is a line in the list here. */
+export function startBackground(deps: BackgroundDeps): Background {
+  const jobs: readonly Job[] = [
+    { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
+    createExpiryScan(deps),
+    createDelivery({ ...deps, random: { fraction: Math.random } }),
+    createRetention(deps),
+  ];
+  const trustedTime = createTrustedTime(deps, monotonic);
+  const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
+  const timer = setInterval(() => void runner.tick(), TICK_MS);
+  return {
+    runner,
+    stop() {
+      clearInterval(timer);
+      return runner.stop();
+    },
+  };
+}

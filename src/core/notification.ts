@@ -1,0 +1,166 @@
+import type { EventType, SecretEvent } from './event.ts';
+import { versionId } from './names.ts';
+import type { Secret, SecretType, Version } from './secret.ts';
+
+/** How long delivery is tried, in milliseconds. @see SMN API, PublishMessage, time_to_live */
+export const TIME_TO_LIVE_MS = 3_600_000;
+/** How long records are kept: three months, of which none is longer than 31 days. @see CSMS API, ListNotificationRecords */
+export const RECORD_KEPT_MS = 93 * 86_400_000;
+/** Records that a list holds. @see CSMS API, ListNotificationRecords */
+export const RECORDS_MAX = 1_000;
+
+/** Something that the rules for a secret decided, and that its subscribed event may tell. */
+export interface Notice {
+  readonly type: EventType;
+  /** Absent for a deletion. */
+  readonly version?: Pick<Version, 'number' | 'expireTimeMs'>;
+  /** Of a failed rotation; the message must be fit for strangers. */
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
+/** `PENDING` waits for its delivery and is no record yet; the others are final. @see CSMS API, object Record */
+export type NotificationStatus = 'PENDING' | 'SUCCESS' | 'FAIL' | 'INVALID';
+
+/** One message about one secret to one topic: first in the outbox, then a record. Times are epoch milliseconds. */
+export interface Notification {
+  /** `<secret id>.<revision of the secret>.<event type>`: one change tells each type once. */
+  readonly id: string;
+  readonly projectId: string;
+  readonly eventName: string;
+  readonly eventType: EventType;
+  readonly secretName: string;
+  readonly secretType: SecretType;
+  readonly targetId: string;
+  readonly targetName: string;
+  /** JSON text, as it is delivered. */
+  readonly content: string;
+  readonly createTimeMs: number;
+  readonly status: NotificationStatus;
+  /** Deliveries that were tried. */
+  readonly attempts: number;
+  /** Set only while the status is PENDING. */
+  readonly nextAttemptMs: number | undefined;
+}
+
+/** What the rules for a notification decide on. */
+export interface NotificationScope {
+  readonly current: Notification | undefined;
+}
+
+/** How one attempt to deliver ended; `RETRY` is tried again at `nextAttemptMs`. */
+export type DeliveryOutcome =
+  | { readonly status: 'SUCCESS' | 'FAIL' | 'INVALID' }
+  | { readonly status: 'RETRY'; readonly nextAttemptMs: number };
+
+/** Every change of a notification that is there, as plain data. */
+export type NotificationCommand = {
+  readonly aggregate: 'notification';
+  readonly ref: { readonly id: string };
+  readonly nowMs: number;
+} & (
+  | {
+      readonly kind: 'settle-notification';
+      /** As it was when the attempt began: a late answer of an earlier attempt changes nothing. */
+      readonly attempts: number;
+      readonly outcome: DeliveryOutcome;
+    }
+  | { readonly kind: 'remove-notification' }
+);
+
+/** The notification after the change (absent: removed); the very object of before when nothing changed. */
+export interface NotificationDecision {
+  readonly next: Notification | undefined;
+  readonly result: { readonly changed: boolean };
+}
+
+/** Decides one command about one notification. Pure. One that is gone, settled or too young is left alone. */
+export function decideNotification(
+  { current }: NotificationScope,
+  command: NotificationCommand,
+): NotificationDecision {
+  const unchanged: NotificationDecision = { next: current, result: { changed: false } };
+  if (current === undefined) return unchanged;
+  switch (command.kind) {
+    case 'settle-notification': {
+      if (current.status !== 'PENDING' || current.attempts !== command.attempts) return unchanged;
+      const attempts = current.attempts + 1;
+      const { outcome } = command;
+      const settled =
+        outcome.status === 'RETRY'
+          ? { nextAttemptMs: outcome.nextAttemptMs }
+          : { status: outcome.status, nextAttemptMs: undefined };
+      return { next: { ...current, attempts, ...settled }, result: { changed: true } };
+    }
+    case 'remove-notification': {
+      const isOld = current.createTimeMs < command.nowMs - RECORD_KEPT_MS;
+      if (current.status === 'PENDING' || !isOld) return unchanged;
+      return { next: undefined, result: { changed: true } };
+    }
+    default:
+      throw new Error(`unknown command ${(command satisfies never as NotificationCommand).kind}`);
+  }
+}
+
+/** True when the event is told of this type. @see CSMS API, CreateSecretEvent: only an enabled event notifies */
+export function isTold(event: SecretEvent, type: EventType): boolean {
+  return event.state === 'ENABLED' && event.types.includes(type);
+}
+
+/**
+ * The notifications that a change of a secret leads to: one for each notice and each event that is told of it. Pure.
+ * `secret` is the one after the change; of a removed one, as it was last, with the revision that would have followed.
+ */
+export function notificationsOf(input: {
+  readonly secret: Secret;
+  readonly events: readonly SecretEvent[];
+  readonly notices: readonly Notice[];
+  readonly nowMs: number;
+}): Notification[] {
+  const { events, notices, nowMs, secret } = input;
+  const subscribed = events.filter(({ name }) => secret.eventSubscriptions.includes(name));
+  return notices.flatMap((notice) =>
+    subscribed
+      .filter((event) => isTold(event, notice.type))
+      .map((event): Notification => {
+        return {
+          id: `${secret.id}.${secret.revision}.${notice.type}`,
+          projectId: secret.projectId,
+          eventName: event.name,
+          eventType: notice.type,
+          secretName: secret.name,
+          secretType: secret.secretType,
+          targetId: event.target.id,
+          targetName: event.target.name,
+          content: contentOf(secret, event, notice, nowMs),
+          createTimeMs: nowMs,
+          status: 'PENDING',
+          attempts: 0,
+          nextAttemptMs: nowMs,
+        };
+      }),
+  );
+}
+
+/** The message for the subscriber. It never holds a value. @see CSMS API, ListNotificationRecords, notification_content */
+function contentOf(secret: Secret, event: SecretEvent, notice: Notice, nowMs: number): string {
+  const { failure, type, version } = notice;
+  const expireTimeMs = type === 'SECRET_VERSION_EXPIRED' ? version?.expireTimeMs : undefined;
+  return JSON.stringify({
+    eventName: event.name,
+    eventType: type,
+    eventTime: isoTime(nowMs),
+    data: {
+      secretId: secret.id,
+      secretName: secret.name,
+      createTime: isoTime(secret.createTimeMs),
+      updateTime: isoTime(secret.updateTimeMs),
+      ...(version && { versionId: versionId(version.number) }),
+      ...(expireTimeMs !== undefined && { versionExpireTime: isoTime(expireTimeMs) }),
+      ...(failure && { errorCode: failure.code, errorMsg: failure.message }),
+    },
+  });
+}
+
+function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}

@@ -1,0 +1,36 @@
+/** The installation's one key that signs notifications, as it is stored. */
+export interface SigningKey {
+  /** X.509, PEM; given to everybody. */
+  readonly certificatePem: string;
+  /** PKCS #8, sealed under the key-encryption key. */
+  readonly sealedPrivateKey: Uint8Array;
+  readonly createTimeMs: number;
+}
+
+/** What the rules for the signing key decide on. */
+export interface SigningKeyScope {
+  readonly current: SigningKey | undefined;
+}
+
+/** Takes the key unless there is one. */
+export interface SigningKeyCommand {
+  readonly aggregate: 'signing-key';
+  readonly kind: 'ensure-signing-key';
+  readonly key: SigningKey;
+  readonly nowMs: number;
+}
+
+/** The key after the change; the very object of before when there was one. */
+export interface SigningKeyDecision {
+  readonly next: SigningKey;
+  readonly result: SigningKey;
+}
+
+/** Keeps the first key that somebody made: receivers may have stored its certificate. Pure. */
+export function decideSigningKey(
+  { current }: SigningKeyScope,
+  command: SigningKeyCommand,
+): SigningKeyDecision {
+  const next = current ?? command.key;
+  return { next, result: next };
+}

@@ -1,0 +1,28 @@
+import type { RowMac } from '../row-mac.ts';
+import { createEventReads } from './events.ts';
+import { createJobReads } from './jobs.ts';
+import { createNotificationReads } from './notifications.ts';
+import type { Connection } from './open.ts';
+import { createSigningKeyRead } from './signing-key.ts';
+
+/** A row that is a whole by itself, and its check, which throws damaged. */
+export interface InspectedRow {
+  /** Kind and place, as a finding names it. */
+  readonly place: string;
+  check(): unknown;
+}
+
+/** Every row beside secrets and keys: events, notifications, jobs, the signing key. */
+export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
+  const events = createEventReads(db, mac);
+  for (const ref of events.refs()) {
+    yield { place: `event ${ref.projectId}/${ref.name}`, check: () => events.find(ref) };
+  }
+  const notifications = createNotificationReads(db, mac);
+  for (const id of notifications.ids()) {
+    yield { place: `notification ${id}`, check: () => notifications.find(id) };
+  }
+  const jobs = createJobReads(db, mac);
+  for (const name of jobs.names()) yield { place: `job ${name}`, check: () => jobs.find({ name }) };
+  yield { place: 'the signing key', check: createSigningKeyRead(db, mac) };
+}

@@ -1,0 +1,129 @@
+import { lookup } from 'node:dns/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest, type RequestOptions } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { WEBHOOK_BOUNDS, type WebhookBounds, type WebhookFailure, type Webhooks } from '../app/webhooks.ts';
+import type { AddressRules } from './address-rules.ts';
+
+/** Finds all addresses of a host name; the system's own way but in tests. */
+export type ResolveHost = (host: string) => Promise<readonly string[]>;
+
+/** What the client is made of. */
+export interface WebhookClientOptions {
+  readonly rules: AddressRules;
+  readonly resolveHost?: ResolveHost;
+}
+
+const systemResolve: ResolveHost = async (host) => {
+  return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+};
+
+class CallFailed extends Error {
+  readonly reason: WebhookFailure;
+
+  constructor(reason: WebhookFailure, options?: { cause: unknown }) {
+    super(reason, options);
+    this.reason = reason;
+  }
+}
+
+/**
+ * Makes the outbound client. The host is looked up here, every address that it has must be allowed, and the connection
+ * is made to the first of them: a name that changes in between, or leads inside, reaches nothing. Each call has its own
+ * connection and no agent, so neither a pool nor a proxy variable of the environment has a say.
+ * @see OWASP, Server Side Request Forgery Prevention
+ */
+export function createWebhooks({ rules, resolveHost = systemResolve }: WebhookClientOptions): Webhooks {
+  return {
+    async post(url, body, headers, bounds = WEBHOOK_BOUNDS) {
+      const deadline = AbortSignal.timeout(bounds.timeoutMs);
+      try {
+        const target = URL.parse(url);
+        if (target === null || rules.refuseUrl(target) !== undefined) throw new CallFailed('not-allowed');
+        const address = await beforeDeadline(deadline, findAddress(target, rules, resolveHost));
+        const answer = await send({ target, address, body, headers, signal: deadline, rules });
+        return { kind: 'answered', status: answer.statusCode ?? 0, body: await readAnswer(answer, bounds) };
+      } catch (error) {
+        return { kind: 'failed', reason: deadline.aborted ? 'timed-out' : reasonOf(error) };
+      }
+    },
+  };
+}
+
+async function findAddress(target: URL, rules: AddressRules, resolveHost: ResolveHost): Promise<string> {
+  const host = target.hostname.replace(/^\[|\]$/g, '');
+  // A look-up is never made for a literal address, so it has to be checked here.
+  const addresses = isIP(host) === 0 ? await resolveHost(host).catch(() => []) : [host];
+  const [first] = addresses;
+  if (first === undefined) throw new CallFailed('unresolvable');
+  if (!addresses.every((address) => rules.allowsAddress(address))) throw new CallFailed('not-allowed');
+  return first;
+}
+
+interface Call {
+  readonly target: URL;
+  readonly address: string;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  readonly rules: AddressRules;
+}
+
+function send({ target, address, body, headers, signal, rules }: Call): Promise<IncomingMessage> {
+  const pinned: LookupFunction = (_host, options, done) => {
+    const family = isIP(address);
+    if (options.all === true) done(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+  const options: RequestOptions = {
+    method: 'POST',
+    agent: false,
+    lookup: pinned,
+    signal,
+    maxHeaderSize: 16_384,
+    rejectUnauthorized: true,
+    headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
+  };
+  return new Promise((resolve, reject) => {
+    const open = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const request = open(target, options, resolve);
+    request.on('error', reject);
+    request.on('socket', (socket) => {
+      // The body waits for this: nothing is told to an address that was not checked.
+      socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+        if (rules.allowsAddress(socket.remoteAddress ?? '')) request.end(body);
+        else request.destroy(new CallFailed('not-allowed'));
+      });
+    });
+  });
+}
+
+/** The whole answer, which has to be small. */
+async function readAnswer(answer: IncomingMessage, { answerBytesMax }: WebhookBounds): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer) {
+    bytes += (chunk as Buffer).length;
+    if (bytes > answerBytesMax) {
+      answer.destroy();
+      throw new CallFailed('answer-too-large');
+    }
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The result, unless the deadline comes first; what is still under way then is left to itself. */
+function beforeDeadline<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(new CallFailed('timed-out'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function reasonOf(error: unknown): WebhookFailure {
+  if (error instanceof CallFailed) return error.reason;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code) ? 'tls-failed' : 'unreachable';
+}

@@ -1,0 +1,148 @@
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Hook, Hooks } from '../app/webhooks.ts';
+import { FileError } from '../yaml/file-error.ts';
+import {
+  entriesOf,
+  fieldsOf,
+  parseYaml,
+  problemAt,
+  requiredField,
+  type TextRule,
+  textOf,
+  type YamlPlace,
+} from '../yaml/yaml-place.ts';
+import type { AddressRules } from './address-rules.ts';
+
+/** Endpoints of one topic. */
+const ENDPOINTS_MAX = 16;
+const HOOKS_BYTES_MAX = 1_048_576;
+const SECRET_BYTES = Object.freeze({ min: 16, max: 4_096 });
+const URL_CHARACTERS_MAX = 2_048;
+
+const TOPIC_URN: TextRule = {
+  pattern: /^urn:smn:[a-z0-9-]{1,64}:[0-9A-Za-z]{32,64}:[A-Za-z0-9_-]{1,128}$/,
+  rule: 'a topic such as urn:smn:<region>:<project id>:<name>',
+};
+const FUNCTION_URN: TextRule = {
+  pattern: /^urn:fss:[A-Za-z0-9_:.-]{1,247}$/,
+  rule: 'a function such as urn:fss:<region>:<project id>:function:<package>:<name>',
+};
+const URL_TEXT: TextRule = {
+  pattern: new RegExp(`^[\\x21-\\x7e]{1,${URL_CHARACTERS_MAX}}$`),
+  rule: 'an absolute URL',
+};
+const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
+
+/** What reading a hooks file needs. */
+export interface HooksSource {
+  readonly file: string;
+  readonly rules: AddressRules;
+  /** True: no hooks when there is no such file. */
+  readonly mayBeAbsent: boolean;
+}
+
+/** No topic and no function leads anywhere. */
+export const NO_HOOKS: Hooks = Object.freeze({ findTopic: () => undefined, findFunction: () => undefined });
+
+/**
+ * Loads hooks.yaml and the secrets that it points to. Throws FileError (`file:line: key: reason`) for unknown keys,
+ * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see interface.md, hooks.yaml
+ */
+export function loadHooks({ file, rules, mayBeAbsent }: HooksSource): Hooks {
+  let text: string;
+  try {
+    text = readSmallFile(file, HOOKS_BYTES_MAX).toString('utf8');
+  } catch (error) {
+    const code = codeOf(error);
+    if (mayBeAbsent && code === 'ENOENT') return NO_HOOKS;
+    throw new FileError({ file, line: 1, key: '(file)' }, `cannot be read: ${code}`);
+  }
+  return parseHooks({ file, text, rules });
+}
+
+/** Reads the text of a hooks file. Relative paths in it start at the file's own directory. Throws FileError. */
+export function parseHooks(input: {
+  readonly file: string;
+  readonly text: string;
+  readonly rules: AddressRules;
+}): Hooks {
+  const fields = fieldsOf(parseYaml(input), ['topics', 'functions']);
+  const topics = readEntries(fields.get('topics'), (place) => {
+    const own = fieldsOf(place, ['urn', 'endpoints', 'secret_file']);
+    const list = requiredField(place, own, 'endpoints');
+    const urls = entriesOf(list).map((entry) => readUrl(entry, input.rules));
+    if (urls.length === 0 || urls.length > ENDPOINTS_MAX) {
+      throw problemAt(list, `must hold 1 to ${ENDPOINTS_MAX} URLs`);
+    }
+    if (new Set(urls).size < urls.length) throw problemAt(list, 'must not hold a URL twice');
+    const urn = requiredField(place, own, 'urn');
+    return { place: urn, urn: textOf(urn, TOPIC_URN), hook: readHook(place, own, urls) };
+  });
+  const functions = readEntries(fields.get('functions'), (place) => {
+    const own = fieldsOf(place, ['urn', 'url', 'secret_file']);
+    const urls = [readUrl(requiredField(place, own, 'url'), input.rules)];
+    const urn = requiredField(place, own, 'urn');
+    return { place: urn, urn: textOf(urn, FUNCTION_URN), hook: readHook(place, own, urls) };
+  });
+  return { findTopic: (urn) => topics.get(urn), findFunction: (urn) => functions.get(urn) };
+}
+
+interface ReadHook {
+  readonly place: YamlPlace;
+  readonly urn: string;
+  readonly hook: Hook;
+}
+
+function readEntries(
+  list: YamlPlace | undefined,
+  read: (place: YamlPlace) => ReadHook,
+): ReadonlyMap<string, Hook> {
+  const hooks = new Map<string, Hook>();
+  for (const entry of entriesOf(list)) {
+    const { place, urn, hook } = read(entry);
+    if (hooks.has(urn)) throw problemAt(place, 'comes twice');
+    hooks.set(urn, hook);
+  }
+  return hooks;
+}
+
+function readUrl(place: YamlPlace, rules: AddressRules): string {
+  const url = URL.parse(textOf(place, URL_TEXT));
+  if (url === null) throw problemAt(place, `must be ${URL_TEXT.rule}`);
+  const refusal = rules.refuseUrl(url);
+  if (refusal !== undefined) throw problemAt(place, refusal);
+  return url.href;
+}
+
+function readHook(place: YamlPlace, fields: ReadonlyMap<string, YamlPlace>, urls: readonly string[]): Hook {
+  const key = readSecret(requiredField(place, fields, 'secret_file'));
+  return { urls, sign: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex') };
+}
+
+/** The bytes of the file without the newline at its end. */
+function readSecret(place: YamlPlace): KeyObject {
+  const path = resolve(dirname(place.file), textOf(place, PATH));
+  let bytes: Buffer;
+  try {
+    bytes = readSmallFile(path, SECRET_BYTES.max);
+  } catch (error) {
+    throw problemAt(place, `the file cannot be read: ${codeOf(error)}`);
+  }
+  const length = bytes.length - (bytes.at(-1) === 10 ? (bytes.at(-2) === 13 ? 2 : 1) : 0);
+  if (length < SECRET_BYTES.min) throw problemAt(place, `must lead to at least ${SECRET_BYTES.min} bytes`);
+  const key = createSecretKey(bytes.subarray(0, length));
+  bytes.fill(0);
+  return key;
+}
+
+function readSmallFile(path: string, bytesMax: number): Buffer {
+  if (statSync(path).size > bytesMax) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
+  return readFileSync(path);
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : 'unknown reason';
+}

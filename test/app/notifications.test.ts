@@ -1,0 +1,146 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createExpiryScan } from '../../src/app/expiry.ts';
+import type { Job, Lease } from '../../src/app/jobs.ts';
+import { createRetention, listNotifications } from '../../src/app/notifications.ts';
+import type { Store } from '../../src/app/ports.ts';
+import { SecretError } from '../../src/core/errors.ts';
+import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
+import { aNotification, anAggregate, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
+
+const LEASE: Lease = { epoch: 1, extend: async () => true };
+let world: World;
+beforeEach(() => {
+  world = aWorld();
+});
+const run = (job: Job, nowMs = T0) => job.run(nowMs, LEASE);
+
+describe('the expiry scan', () => {
+  /** A secret whose version v1 expires then. */
+  function put(name: string, expireTimeMs = T0, eventSubscriptions: readonly string[] = ['alarm']): void {
+    const current = anAggregate({ secret: { id: `id-of-${name}`, name, eventSubscriptions } });
+    const versions = current.versions.map((version) => ({ ...version, expireTimeMs }));
+    world.secrets.set(`${REF.projectId}/${name}`, { ...current, versions });
+  }
+  const addEvent = (changes = {}) => world.events.set(`${REF.projectId}/alarm`, anEvent(changes));
+  const told = () => [...world.notifications.values()].map(({ secretName }) => secretName);
+  const scanOf = (store: Store = world.deps.store) => createExpiryScan({ ...world.deps, store });
+
+  it('tells of what has expired, once', async () => {
+    addEvent();
+    put('past', T0 - 1);
+    put('now', T0);
+    put('soon', T0 + 1);
+    put('unsubscribed', T0, []);
+    const scan = scanOf();
+    expect([await run(scan), await run(scan)]).toEqual([2, 0]);
+    expect(told()).toEqual(['past', 'now']);
+    expect(await run(scan, T0 + 1)).toBe(1);
+  });
+
+  it('tells a subscriber that comes late', async () => {
+    put('late');
+    const scan = scanOf();
+    expect(await run(scan)).toBe(0);
+    addEvent();
+    expect(await run(scan)).toBe(1);
+  });
+
+  it.each([{ state: 'DISABLED' }, { types: ['SECRET_DELETED'] }])(
+    'asks the writer for nothing while the event is not told: %j',
+    async (changes) => {
+      addEvent(changes);
+      put('quiet');
+      const store: Store = { ...world.deps.store, change: () => Promise.reject(new Error('asked')) };
+      expect(await run(scanOf(store))).toBe(0);
+    },
+  );
+
+  it('gets to the last one behind very many that nobody is told of', async () => {
+    addEvent();
+    for (let number = 0; number < 1_200; number += 1) put(`quiet-${number}`, T0 - 1, []);
+    put('wanted');
+    const scan = scanOf();
+    expect([await run(scan), await run(scan), await run(scan)]).toEqual([0, 0, 1]);
+    put('next', T0 - 2);
+    expect(await run(scan)).toBe(1);
+  });
+
+  it('goes on beside a damaged secret and one that was deleted in the meantime', async () => {
+    addEvent();
+    for (const name of ['damaged', 'gone', 'sound']) put(name);
+    const { store } = world.deps;
+    const failing: Store = {
+      ...store,
+      change: ((command: { ref: { name: string } }) => {
+        if (command.ref.name === 'damaged') return Promise.reject(new SecretError('damaged'));
+        if (command.ref.name === 'gone') return Promise.reject(new SecretError('secret-not-found'));
+        return store.change(command as never);
+      }) as Store['change'],
+    };
+    const scan = scanOf(failing);
+    expect([await run(scan), await run(scan)]).toEqual([1, 0]);
+    expect(told()).toEqual(['sound']);
+    expect(world.logged).toEqual(['an expired version is damaged and was not told of']);
+  });
+
+  it('ends with any other failure', async () => {
+    addEvent();
+    put('one');
+    const store: Store = {
+      ...world.deps.store,
+      change: () => Promise.reject(new SecretError('storage-full')),
+    };
+    await expect(run(scanOf(store))).rejects.toMatchObject({ code: 'storage-full' });
+  });
+
+  it('needs a clock that can be trusted', () => {
+    expect(scanOf().time ?? 'trusted').toBe('trusted');
+    expect(createRetention(world.deps).time ?? 'trusted').toBe('trusted');
+  });
+});
+
+describe('retention', () => {
+  const put = (id: string, changes: Parameters<typeof aNotification>[0]) =>
+    world.notifications.set(
+      id,
+      aNotification({ id, status: 'SUCCESS', nextAttemptMs: undefined, ...changes }),
+    );
+
+  it('removes records after three months, and never what still waits', async () => {
+    put('old', { createTimeMs: T0 - 1 });
+    put('young', { createTimeMs: T0 });
+    put('waiting', { createTimeMs: T0 - 1, status: 'PENDING', nextAttemptMs: T0 });
+    expect(await run(createRetention(world.deps), T0 + RECORD_KEPT_MS)).toBe(1);
+    expect([...world.notifications.keys()]).toEqual(['young', 'waiting']);
+  });
+
+  it('removes very many in one run, past damaged ones', async () => {
+    for (let number = 0; number < 1_000; number += 1) put(`n${number}`, { createTimeMs: T0 - 1 });
+    const { store } = world.deps;
+    const failing: Store = {
+      ...store,
+      change: ((command: { ref: { id: string } }) =>
+        /^n\d\d?$/.test(command.ref.id)
+          ? Promise.reject(new SecretError('damaged'))
+          : store.change(command as never)) as Store['change'],
+    };
+    const job = createRetention({ ...world.deps, store: failing });
+    expect(await run(job, T0 + RECORD_KEPT_MS)).toBe(900);
+    expect(world.logged).toHaveLength(100);
+  });
+});
+
+describe('the list of records', () => {
+  it('shows final ones of the project, newest first', async () => {
+    const final = { status: 'FAIL', nextAttemptMs: undefined } as const;
+    for (const one of [
+      aNotification({ id: 'a', ...final }),
+      aNotification({ id: 'b', ...final }),
+      aNotification({ id: 'c' }),
+      aNotification({ id: 'd', ...final, projectId: 'other' }),
+    ]) {
+      world.notifications.set(one.id, one);
+    }
+    expect((await listNotifications(world.deps, REF.projectId)).map(({ id }) => id)).toEqual(['b', 'a']);
+  });
+});

@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { WEBHOOK_BOUNDS } from '../../src/app/webhooks.ts';
+import { parseAddressRules } from '../../src/webhook/address-rules.ts';
+import { createWebhooks } from '../../src/webhook/client.ts';
+
+interface Received {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** A receiver on loopback; answers its port and what reached it. */
+async function receiver(
+  respond: (response: ServerResponse) => void = (response) => response.writeHead(200).end('{}'),
+  host = '127.0.0.1',
+) {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += String(chunk);
+    received.push({ method: request.method, url: request.url, headers: request.headers, body });
+    respond(response);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  return { port: (server.address() as AddressInfo).port, received };
+}
+
+const clientOf = (rules: string, addresses?: readonly string[]) =>
+  createWebhooks({
+    rules: parseAddressRules(rules),
+    ...(addresses && { resolveHost: async () => addresses }),
+  });
+const post = (client: ReturnType<typeof clientOf>, url: string, bounds = WEBHOOK_BOUNDS) =>
+  client.post(url, '{"é":1}', { 'content-type': 'application/json', 'x-own': 'yes' }, bounds);
+
+describe('a call', () => {
+  it('sends body and headers and answers status and body', async () => {
+    const { port, received } = await receiver((response) => response.writeHead(202).end('taken'));
+    const outcome = await post(clientOf('loopback'), `http://127.0.0.1:${port}/hook?a=b`);
+    expect(outcome).toMatchObject({ kind: 'answered', status: 202 });
+    expect('body' in outcome && Buffer.from(outcome.body).toString()).toBe('taken');
+    expect(received).toHaveLength(1);
+    expect(received[0]).toMatchObject({
+      method: 'POST',
+      url: '/hook?a=b',
+      body: '{"é":1}',
+      headers: {
+        host: `127.0.0.1:${port}`,
+        'content-type': 'application/json',
+        'content-length': '8',
+        'x-own': 'yes',
+        connection: 'close',
+      },
+    });
+  });
+
+  it.each([301, 302, 303, 307, 308])('does not follow a redirect with %i', async (status) => {
+    const inner = await receiver();
+    const { port } = await receiver((response) => {
+      response.writeHead(status, { location: `http://127.0.0.1:${inner.port}/` }).end();
+    });
+    expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`)).toMatchObject({ status });
+    expect(inner.received).toEqual([]);
+  });
+
+  it('looks at no proxy variable', async () => {
+    const proxy = await receiver();
+    const target = await receiver();
+    const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'NODE_USE_ENV_PROXY'];
+    const before = names.map((name) => [name, process.env[name]] as const);
+    for (const name of names)
+      process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : `http://127.0.0.1:${proxy.port}`;
+    try {
+      expect(await post(clientOf('loopback'), `http://localhost:${target.port}/`)).toMatchObject({
+        status: 200,
+      });
+    } finally {
+      for (const [name, value] of before) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+    }
+    expect([proxy.received.length, target.received.length]).toEqual([0, 1]);
+  });
+
+  it('connects to the address that was checked, under the name of the URL', async () => {
+    const { port, received } = await receiver();
+    const client = clientOf('loopback', ['127.0.0.1']);
+    expect(await post(client, `http://localhost:${port}/`)).toMatchObject({ status: 200 });
+    expect(received[0]?.headers.host).toBe(`localhost:${port}`);
+  });
+});
+
+describe('nothing is sent', () => {
+  const hidden = [
+    ['127.0.0.1', '127.0.0.1'],
+    ['::1', '::1'],
+    ['::ffff:127.0.0.1', '[::ffff:127.0.0.1]'],
+    ['169.254.169.254', '169.254.169.254'],
+    ['10.0.0.1', '10.0.0.1'],
+    ['a decimal address', '2130706433'],
+    ['a hexadecimal address', '0x7f000001'],
+    ['a short address', '127.1'],
+    ['circled digits', '①②⑦.⓪.⓪.①'],
+  ] as const;
+
+  it.each(hidden)('to %s', async (_, host) => {
+    const { port, received } = await receiver();
+    const outcome = await post(
+      clientOf(`ops.example:${port}`),
+      `https://${host.startsWith('::') ? `[${host}]` : host}:${port}/`,
+    );
+    expect(outcome).toEqual({ kind: 'failed', reason: 'not-allowed' });
+    expect(received).toEqual([]);
+  });
+
+  it.each([
+    [['127.0.0.1']],
+    [['::1']],
+    [['::ffff:127.0.0.1']],
+    [['::ffff:7f00:1']],
+    [['169.254.169.254']],
+    [['10.0.0.1']],
+    [['192.168.0.1']],
+    [['fd00::1']],
+    [['1.1.1.1', '127.0.0.1']],
+    [['127.0.0.1', '1.1.1.1']],
+  ])('to an allowed name that leads to %j', async (addresses) => {
+    const outcome = await post(clientOf('ops.example', addresses), 'https://ops.example/');
+    expect(outcome).toEqual({ kind: 'failed', reason: 'not-allowed' });
+  });
+
+  it('to a name that leads nowhere', async () => {
+    expect(await post(clientOf('ops.example', []), 'https://ops.example/')).toEqual({
+      kind: 'failed',
+      reason: 'unresolvable',
+    });
+  });
+
+  it('in clear to a host that may be called with TLS', async () => {
+    expect(await post(clientOf('ops.example', ['1.1.1.1']), 'http://ops.example/')).toMatchObject({
+      reason: 'not-allowed',
+    });
+  });
+
+  it('to a server whose certificate is not good', async () => {
+    const fixture = (name: string) => readFileSync(new URL(`../e2e/fixtures/${name}`, import.meta.url));
+    const received: string[] = [];
+    const server = createTlsServer(
+      { cert: fixture('tls-one.crt'), key: fixture('tls-one.key') },
+      (request, response) => {
+        received.push(request.url ?? '');
+        response.end();
+      },
+    );
+    servers.push(server as unknown as Server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    expect(await post(clientOf('loopback'), `https://127.0.0.1:${port}/`)).toEqual({
+      kind: 'failed',
+      reason: 'tls-failed',
+    });
+    expect(received).toEqual([]);
+  });
+});
+
+describe('a bad receiver', () => {
+  it('that refuses the connection fails', async () => {
+    const { port } = await receiver();
+    servers.pop()?.close();
+    await expect
+      .poll(() => post(clientOf('loopback'), `http://127.0.0.1:${port}/`))
+      .toEqual({
+        kind: 'failed',
+        reason: 'unreachable',
+      });
+  });
+
+  it('that cuts the connection fails', async () => {
+    const { port } = await receiver((response) => response.destroy());
+    expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`)).toMatchObject({
+      reason: 'unreachable',
+    });
+  });
+
+  it.each([
+    ['never answers', () => undefined],
+    ['never ends its answer', (response: ServerResponse) => void response.writeHead(200).write('x')],
+  ])('that %s is given up', async (_, respond) => {
+    const { port } = await receiver(respond);
+    const bounds = { ...WEBHOOK_BOUNDS, timeoutMs: 200 };
+    expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`, bounds)).toEqual({
+      kind: 'failed',
+      reason: 'timed-out',
+    });
+  });
+
+  it('whose name is never resolved is given up', async () => {
+    const client = createWebhooks({
+      rules: parseAddressRules('ops.example'),
+      resolveHost: () => new Promise(() => undefined),
+    });
+    const bounds = { ...WEBHOOK_BOUNDS, timeoutMs: 50 };
+    expect(await post(client, 'https://ops.example/', bounds)).toMatchObject({ reason: 'timed-out' });
+  });
+
+  it.each([
+    [4_096, { kind: 'answered', status: 200 }],
+    [4_097, { kind: 'failed', reason: 'answer-too-large' }],
+  ])('that answers %i bytes ends as %j', async (bytes, expected) => {
+    const { port } = await receiver((response) => response.end('x'.repeat(bytes)));
+    expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`)).toMatchObject(expected);
+  });
+});
