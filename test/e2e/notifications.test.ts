@@ -70,6 +70,21 @@ describe('kill -9 in the middle of a delivery', () => {
   });
 });
 
+describe('a proxy in the environment', () => {
+  it('is not used', async () => {
+    const { receiver, directory } = await start();
+    const proxy = await startReceiver();
+    receivers.push(proxy);
+    const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy', 'ALL_PROXY'];
+    const variables = Object.fromEntries(names.map((name) => [name, proxy.url]));
+    // Node heeds the variables when it is told to, at its start.
+    const server = await startDev(directory, { ...DEV, ...variables, NODE_USE_ENV_PROXY: '1' });
+    await subscribe(createClient(devAccount(directory, server.baseUrl)), 'direct');
+    await until(() => receiver.received.length === 1);
+    expect(proxy.received).toEqual([]);
+  });
+});
+
 describe('hooks.yaml', () => {
   it('is read again on SIGHUP; a wrong one leaves the former in place', async () => {
     const { directory } = await start();
