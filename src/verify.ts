@@ -1,11 +1,13 @@
-import type { Keyring } from './app/ports.ts';
+import type { Keyring, SigningKeys } from './app/ports.ts';
 import { systemClock } from './compose.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
 import type { Key } from './core/key.ts';
 import type { Version } from './core/secret.ts';
+import type { SigningKey } from './core/signing-key.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import { createRowMac } from './crypto/row-mac.ts';
+import { createSigningKeys } from './crypto/signing-keys.ts';
 import { openInstallation } from './installation.ts';
 import { createInspector, type InspectedSecret } from './storage/sqlite/inspect.ts';
 import { openWriter } from './storage/sqlite/open.ts';
@@ -26,13 +28,15 @@ export function verifyInstallation(config: Pick<Config, 'mode' | 'dataDirectory'
   const { open, installation, rootKey } = openInstallation(config, systemClock);
   const db = openWriter(open.databaseFile);
   try {
-    const keyring = createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') });
+    const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
+    const keyring = createKeyring(sealing);
     const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
     const findings = inspector.structure();
     const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
     for (const [place, key] of keys)
       if (key === undefined) findings.push(`key ${place}: its row has been changed`);
     for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
+    findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
     let [secrets, versions] = [0, 0];
     for (const secret of inspector.secrets()) {
       secrets += 1;
@@ -57,6 +61,18 @@ function checkSecret(secret: InspectedSecret, opening: Opening): string[] {
   return aggregate.versions
     .map((version) => checkVersion(secret, version, opening))
     .filter((finding) => finding !== undefined);
+}
+
+function checkSigningKey(key: SigningKey | undefined, signingKeys: SigningKeys): string[] {
+  if (key === undefined) return [];
+  try {
+    signingKeys.sign(key, 'check');
+    return [];
+  } catch (error) {
+    if (error instanceof SecretError && error.code === 'damaged')
+      return ['the signing key: it does not open'];
+    throw error;
+  }
 }
 
 function checkVersion(

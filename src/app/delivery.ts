@@ -40,16 +40,15 @@ export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
 export function createDelivery(deps: DeliveryDeps): Job {
   const { clock, store } = deps;
   const guard = createDamageGuard(deps.log, 'a notification is damaged and was not delivered');
-  // Endpoints that have taken a notification which others have not; forgotten with the process, which costs a repetition.
+  // Endpoints that have taken a notification which is not settled; forgotten with the process, which costs a repetition.
   const taken = new Map<string, Set<string>>();
 
   async function deliverOne(id: string): Promise<boolean> {
     const notification = await store.findNotification(id);
     if (notification === undefined) return false;
     const accepted = taken.get(id) ?? new Set();
+    taken.set(id, accepted);
     const outcome = await attempt(deps, notification, accepted);
-    if (outcome.status === 'RETRY') taken.set(id, accepted);
-    else taken.delete(id);
     const { attempts } = notification;
     const nowMs = clock.nowMs();
     const result = await store.change({
@@ -60,6 +59,7 @@ export function createDelivery(deps: DeliveryDeps): Job {
       outcome,
       nowMs,
     });
+    if (outcome.status !== 'RETRY') taken.delete(id);
     return result.changed;
   }
 
@@ -75,13 +75,12 @@ export function createDelivery(deps: DeliveryDeps): Job {
 
   async function run(nowMs: number, lease: Lease): Promise<number> {
     let total = 0;
-    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX) {
+    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !lease.isEnding()) {
       const settled = await deliverBatch();
       // None at all although some were due: another process is at them.
       if (settled === undefined || settled === 0) return total;
       total += settled;
     }
-    await lease.extend();
     return total;
   }
 

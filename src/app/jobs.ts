@@ -9,6 +9,8 @@ export interface Lease {
   readonly epoch: number;
   /** Makes the lease last from now on; false: another process has it, and the run has to end. */
   extend(): Promise<boolean>;
+  /** True once the process wants to stop: a long run ends at its next good moment. */
+  isEnding(): boolean;
 }
 
 /** Work that is done again and again in the background, by one process at a time. */
@@ -53,6 +55,10 @@ export interface JobRunnerDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly holder: string;
 }
 
+interface RunDeps extends JobRunnerDeps {
+  isEnding(): boolean;
+}
+
 interface Entry {
   readonly job: Job;
   /** On the monotonic clock. */
@@ -85,9 +91,10 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
     };
   });
   let stopped = false;
+  const runDeps: RunDeps = { ...deps, isEnding: () => stopped };
 
   function start(entry: Entry, nowMs: number): Promise<void> {
-    entry.running = runEntry(deps, entry, nowMs).finally(() => {
+    entry.running = runEntry(runDeps, entry, nowMs).finally(() => {
       entry.running = undefined;
     });
     return entry.running;
@@ -121,7 +128,7 @@ function statusOf({ job, dueAtMs, running, failures }: Entry, sinceMs: number): 
 }
 
 /** Never rejects: what fails here is logged, counted and tried again. */
-async function runEntry(deps: JobRunnerDeps, entry: Entry, nowMs: number): Promise<void> {
+async function runEntry(deps: RunDeps, entry: Entry, nowMs: number): Promise<void> {
   const { job } = entry;
   let waitMs = job.intervalMs;
   try {
@@ -157,7 +164,7 @@ async function ensureLease(deps: JobRunnerDeps, entry: Entry, nowMs: number): Pr
   return notYetMs > 0 && notYetMs <= job.intervalMs ? notYetMs : undefined;
 }
 
-async function runOnce(deps: JobRunnerDeps, entry: Entry, nowMs: number): Promise<void> {
+async function runOnce(deps: RunDeps, entry: Entry, nowMs: number): Promise<void> {
   const { job } = entry;
   const epoch = entry.held?.epoch ?? 0;
   const extend = async () => {
@@ -170,7 +177,7 @@ async function runOnce(deps: JobRunnerDeps, entry: Entry, nowMs: number): Promis
   };
   let processed: number;
   try {
-    processed = await job.run(nowMs, { epoch, extend });
+    processed = await job.run(nowMs, { epoch, extend, isEnding: deps.isEnding });
   } catch (error) {
     await finish(0, codeOf(error));
     throw error;

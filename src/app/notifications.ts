@@ -37,12 +37,12 @@ export function createRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Jo
   return {
     name: 'notification-retention',
     intervalMs: RETENTION_INTERVAL_MS,
-    async run(nowMs) {
+    async run(nowMs, lease) {
       let total = 0;
       for (let batches = 0; batches < RETENTION_BATCHES_MAX; batches += 1) {
         const removed = await removeBatch(nowMs);
         total += removed;
-        if (removed === 0) break;
+        if (removed === 0 || lease.isEnding()) break;
       }
       return total;
     },

@@ -9,7 +9,7 @@ import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/notification.
 import { aNotification, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
 
 const OK: WebhookOutcome = { kind: 'answered', status: 200, body: Buffer.from('') };
-const LEASE: Lease = { epoch: 1, extend: async () => true };
+const LEASE: Lease = { epoch: 1, extend: async () => true, isEnding: () => false };
 const TOPIC = anEvent().target.id;
 const ID = aNotification().id;
 
@@ -281,6 +281,35 @@ describe('a crash', () => {
     await run(jobOf());
     expect([sent.length, state()?.status]).toEqual([2, 'SUCCESS']);
     expect(sent[0]?.body.message_id).toBe(sent[1]?.body.message_id);
+  });
+});
+
+describe('a store that refuses the record', () => {
+  it('does not cause another delivery by the same process', async () => {
+    put();
+    const { store } = world.deps;
+    let isFull = true;
+    const full = {
+      ...store,
+      change: ((command: { kind: string }) =>
+        isFull && command.kind === 'settle-notification'
+          ? Promise.reject(new SecretError('storage-full'))
+          : store.change(command as never)) as typeof store.change,
+    };
+    const job = jobOf({ store: full });
+    await expect(run(job)).rejects.toMatchObject({ code: 'storage-full' });
+    isFull = false;
+    await run(job);
+    expect([sent.length, state()?.status]).toEqual([1, 'SUCCESS']);
+  });
+});
+
+describe('a process that wants to stop', () => {
+  it('begins no further batch', async () => {
+    for (let number = 0; number < 50; number += 1) put(aNotification({ id: `n${number}` }));
+    const lease = { ...LEASE, isEnding: () => sent.length > 0 };
+    await jobOf().run(T0, lease);
+    expect(sent).toHaveLength(16);
   });
 });
 

@@ -252,6 +252,24 @@ describe('a clock that jumps forward', () => {
 });
 
 describe('stopping', () => {
+  it('is told to a run that is under way', async () => {
+    const ending: boolean[] = [];
+    const gate = Promise.withResolvers<void>();
+    const run = async (_: number, lease: Lease) => {
+      ending.push(lease.isEnding());
+      await gate.promise;
+      ending.push(lease.isEnding());
+      return 0;
+    };
+    const runner = runnerOf([noting([], { run })]);
+    const ticking = runner.tick();
+    await expect.poll(() => ending.length).toBe(1);
+    const stopping = runner.stop();
+    gate.resolve();
+    await Promise.all([ticking, stopping]);
+    expect(ending).toEqual([false, true]);
+  });
+
   it('waits for the run under way, then starts nothing any more', async () => {
     const gate = Promise.withResolvers<number>();
     const runner = runnerOf([noting([], { run: () => gate.promise })]);

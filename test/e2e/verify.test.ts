@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
 import { createScratch, run, shareDev } from './process.ts';
 
@@ -18,6 +18,16 @@ beforeAll(async () => {
     await client('POST', `${SECRETS}/${name}/versions`, { secret_string: `second of ${name}` });
     await client('POST', `${SECRETS}/${name}/stages`, { name: 'blue', version_id: 'v1' });
   }
+  const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
+  const event = { name: 'alarm', event_types: ['SECRET_DELETED'], state: 'ENABLED', notification: topic };
+  await client('POST', '/v1/{project_id}/csms/events', event);
+  await client('POST', SECRETS, { name: 'told', secret_string: 'x', event_subscriptions: ['alarm'] });
+  await client('DELETE', `${SECRETS}/told`);
+  await fetch(`${dev.server.baseUrl}/smn/certificate.pem`);
+  // The jobs have rows once they have run.
+  const records = async () =>
+    (await client('GET', '/v1/{project_id}/csms/notification-records')).body.records;
+  await vi.waitUntil(async () => (await records()).length === 1, { timeout: 10_000 });
   await dev.server.stop();
 });
 
@@ -125,6 +135,31 @@ describe('verify ends with 1 and names the key when somebody has changed', () =>
     expect(code).toBe(1);
     const key = new RegExp(`^key ${projectId}/\\S+: `);
     expect(lines.filter((line) => key.test(line))).toHaveLength(1);
+  });
+});
+
+describe('verify ends with 1 and names the row when somebody has changed', () => {
+  it.each<[string, string, RegExp]>([
+    [
+      'an event',
+      "UPDATE event SET state = 'DISABLED'",
+      /^event [0-9a-f]{32}\/alarm: its row has been changed$/,
+    ],
+    [
+      'a notification',
+      "UPDATE notification SET content = '{}'",
+      /^notification \S+: its row has been changed$/,
+    ],
+    ['a job', "UPDATE job SET runs = runs + 1 WHERE name = 'purge'", /^job purge: its row has been changed$/],
+    [
+      'the certificate',
+      "UPDATE signing_key SET certificate_pem = 'x'",
+      /^the signing key: its row has been changed$/,
+    ],
+  ])('%s', async (_, statement, finding) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringMatching(finding)]);
   });
 });
 

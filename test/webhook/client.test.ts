@@ -77,26 +77,6 @@ describe('a call', () => {
     expect(inner.received).toEqual([]);
   });
 
-  it('looks at no proxy variable', async () => {
-    const proxy = await receiver();
-    const target = await receiver();
-    const names = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'NODE_USE_ENV_PROXY'];
-    const before = names.map((name) => [name, process.env[name]] as const);
-    for (const name of names)
-      process.env[name] = name === 'NODE_USE_ENV_PROXY' ? '1' : `http://127.0.0.1:${proxy.port}`;
-    try {
-      expect(await post(clientOf('loopback'), `http://localhost:${target.port}/`)).toMatchObject({
-        status: 200,
-      });
-    } finally {
-      for (const [name, value] of before) {
-        if (value === undefined) delete process.env[name];
-        else process.env[name] = value;
-      }
-    }
-    expect([proxy.received.length, target.received.length]).toEqual([0, 1]);
-  });
-
   it('connects to the address that was checked, under the name of the URL', async () => {
     const { port, received } = await receiver();
     const client = clientOf('loopback', ['127.0.0.1']);

@@ -1,11 +1,13 @@
 import { SecretError } from '../../core/errors.ts';
 import type { Key } from '../../core/key.ts';
 import type { SealedValue, SecretAggregate } from '../../core/secret.ts';
+import type { SigningKey } from '../../core/signing-key.ts';
 import type { RowMac } from '../row-mac.ts';
 import { inspectRows } from './inspect-rows.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads } from './secret-reads.ts';
+import { createSigningKeyRead } from './signing-key.ts';
 
 /** A stored secret as the inspection meets it; without an aggregate when its rows do not pass their check. */
 export interface InspectedSecret {
@@ -25,6 +27,8 @@ export interface Inspector {
   secrets(): Iterable<InspectedSecret>;
   /** Kind and place of every other row that does not pass its check. */
   changedRows(): string[];
+  /** Undefined when there is none yet, or its row does not pass its check. */
+  signingKey(): SigningKey | undefined;
 }
 
 const FINDINGS_MAX = 100;
@@ -55,6 +59,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
       [...inspectRows(db, mac)]
         .filter(({ check }) => intact(() => check() ?? true) === undefined)
         .map(({ place }) => place),
+    signingKey: () => intact(createSigningKeyRead(db, mac)),
     *secrets() {
       for (const { row, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));

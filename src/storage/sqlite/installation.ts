@@ -112,6 +112,9 @@ function migrate(db: Connection, migrations: readonly Migration[]): void {
   }
 }
 
+/** Tables whose rows are sealed or authenticated under the root key. */
+const KEYED_TABLES = ['secret', 'kms_key', 'event', 'notification', 'job', 'signing_key'] as const;
+
 interface InstallationRow {
   readonly id: string;
   readonly create_time_ms: number;
@@ -124,11 +127,11 @@ interface InstallationRow {
 function readInstallation(db: Connection): Installation | undefined {
   const row = db.prepare<[], InstallationRow>('SELECT * FROM installation').get();
   if (row === undefined) {
-    const secrets = db.prepare<[], number>('SELECT count(*) FROM secret').pluck().get() ?? 0;
-    const keys = db.prepare<[], number>('SELECT count(*) FROM kms_key').pluck().get() ?? 0;
+    const isEmpty = KEYED_TABLES.every(
+      (table) => db.prepare<[], number>(`SELECT EXISTS (SELECT 1 FROM ${table})`).pluck().get() === 0,
+    );
     // A new root key for a database that is not empty would make everything in it unreadable.
-    if (secrets + keys > 0)
-      throw new StartError('damaged', 'the database has lost the record of its root key');
+    if (!isEmpty) throw new StartError('damaged', 'the database has lost the record of its root key');
     return undefined;
   }
   return {

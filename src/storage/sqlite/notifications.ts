@@ -68,7 +68,8 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
   );
   const due = db
     .prepare<[number, number, number], string>(
-      `SELECT id FROM notification WHERE next_attempt_ms <= ? OR next_attempt_ms > ?
+      `SELECT id FROM notification
+        WHERE next_attempt_ms IS NOT NULL AND (next_attempt_ms <= ? OR next_attempt_ms > ?)
         ORDER BY next_attempt_ms LIMIT ?`,
     )
     .pluck();

@@ -93,9 +93,9 @@ function takeBatch(queue: Request[]): Request[] {
   return queue.splice(0, count);
 }
 
-/** What a nearly full disk has room for: deletions, and the leases of the jobs that carry deletions out. */
+/** What a nearly full disk has room for: deletions, and what background jobs note about themselves and their work. */
 function isAdmittedAlways(command: Command): boolean {
-  return isRemoval(command) || command.aggregate === 'job';
+  return isRemoval(command) || command.aggregate === 'job' || command.aggregate === 'notification';
 }
 
 function isRemoval(command: Command): boolean {
