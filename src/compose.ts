@@ -70,6 +70,12 @@ export async function compose(
     clock: systemClock,
     ids: randomIds,
     policy: policyOf(config),
+    grantees: {
+      userName(domainId, userId) {
+        const user = directory.findUserById(userId);
+        return user?.domainId === domainId ? user.name : undefined;
+      },
+    },
     log,
   };
   let baseUrl = '';

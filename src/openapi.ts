@@ -63,6 +63,8 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Secrets' },
       { name: 'Versions' },
       { name: 'Stages' },
+      { name: 'Tags' },
+      { name: 'Grants' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

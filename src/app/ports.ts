@@ -1,4 +1,5 @@
 import type { Command, ResultOf } from '../core/commands.ts';
+import type { Grant, GrantRef } from '../core/grant.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   SecretAggregate,
   SecretRef,
   StagedVersion,
+  Tag,
   ValueKind,
 } from '../core/secret.ts';
 
@@ -47,6 +49,27 @@ export interface SecretQuery {
   readonly afterName?: string;
   /** Only secrets subscribed to this event. */
   readonly eventName?: string;
+  /** Only secrets with a rotation configuration. */
+  readonly rotatedOnly?: boolean;
+}
+
+/** What a secret must have to be found; every condition must hold. */
+export interface SecretSearch {
+  readonly projectId: string;
+  /** A tag of that key with one of the values; without values, with any. */
+  readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
+  /** Each is a part of the name, upper and lower case told apart. */
+  readonly nameParts: readonly string[];
+  /** 0: only the total is wanted. */
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A page of a search, ordered by name in byte order. */
+export interface SearchedSecrets {
+  /** On all pages. */
+  readonly total: number;
+  readonly secrets: readonly Pick<SecretAggregate, 'secret' | 'tags'>[];
 }
 
 /**
@@ -59,11 +82,18 @@ export interface Store {
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
-  /** With versions and stages, without values. */
+  /** With versions, stages and tags, without values. */
   findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
+  /** As `findVersions`, for those who know the id. */
+  findSecretById(projectId: string, secretId: string): Awaitable<SecretAggregate | undefined>;
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Every pair of key and value that a project's secrets have, once, by key and value. */
+  listTags(projectId: string): Awaitable<Tag[]>;
+  searchSecrets(query: SecretSearch): Awaitable<SearchedSecrets>;
+  /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
+  listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
@@ -122,6 +152,12 @@ export interface Policy {
   readonly unknownKey: 'create' | 'refuse';
 }
 
+/** Who can be granted something: a view of the present identities. */
+export interface Grantees {
+  /** The name of a domain's user; undefined when the domain has no such user. */
+  userName(domainId: string, userId: string): string | undefined;
+}
+
 /** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
 export interface Deps {
   readonly store: Store;
@@ -129,6 +165,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly policy: Policy;
+  readonly grantees: Grantees;
   readonly log: Log;
 }
 

@@ -1,14 +1,12 @@
+import type { Grant } from './grant.ts';
 import type { Key } from './key.ts';
-import type { Secret, SecretAggregate } from './secret.ts';
+import type { Secret, SecretContents } from './secret.ts';
 
 /**
- * One unambiguous text for a secret's versions and stages; its digest goes into `canonicalSecret`. Pure.
+ * One unambiguous text for a secret's versions, stages and tags; its digest goes into `canonicalSecret`. Pure.
  * A JSON array of fixed order cannot be read in two ways, and every field of every row is in it.
  */
-export function canonicalContents({
-  versions,
-  stages,
-}: Pick<SecretAggregate, 'versions' | 'stages'>): string {
+export function canonicalContents({ versions, stages, tags }: SecretContents): string {
   return JSON.stringify([
     versions.map((v) => [
       v.number,
@@ -20,6 +18,7 @@ export function canonicalContents({
       v.slot,
     ]),
     stages.map((s) => [s.name, s.versionNumber, s.updateTimeMs, s.slot]),
+    tags.map((t) => [t.key, t.value]),
   ]);
 }
 
@@ -66,5 +65,21 @@ export function canonicalKey(key: Key): string {
     key.createTimeMs,
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
+  ]);
+}
+
+/** One unambiguous text for a grant: what its row MAC authenticates. Pure. */
+export function canonicalGrant(grant: Grant): string {
+  return JSON.stringify([
+    'grant/1',
+    grant.projectId,
+    grant.secretId,
+    grant.id,
+    grant.grantee.type,
+    grant.grantee.id,
+    grant.createTimeMs,
+    grant.updateTimeMs,
+    grant.expireTimeMs ?? null,
+    grant.revision,
   ]);
 }

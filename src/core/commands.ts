@@ -1,3 +1,10 @@
+import {
+  decideGrant,
+  type GrantCommand,
+  type GrantDecision,
+  type GrantResult,
+  type GrantScope,
+} from './grant.ts';
 import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
 import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
 import { decideSecret } from './secret-rules.ts';
@@ -8,6 +15,7 @@ import { decideSecret } from './secret-rules.ts';
  */
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
+  grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
 }
 
@@ -22,4 +30,4 @@ export const decide: {
     scope: Aggregates[A]['scope'],
     command: Aggregates[A]['command'],
   ) => Aggregates[A]['decision'];
-} = { secret: decideSecret, key: decideKey };
+} = { secret: decideSecret, grant: decideGrant, key: decideKey };

@@ -18,6 +18,7 @@ import type {
   SecretScope,
 } from './secret.ts';
 import { placeVersionStages, putStage, removeStage } from './stages.ts';
+import { putTags, removeTags } from './tags.ts';
 import { addVersion, newVersion, setVersionExpiry } from './versions.ts';
 
 /**
@@ -32,7 +33,7 @@ export function decideSecret(scope: SecretScope, command: SecretCommand): Secret
     case 'update-secret':
       return updateSecret(current, command);
     case 'delete-secret':
-      return deleteSecret();
+      return deleteSecret(current, command);
     case 'schedule-deletion':
       return scheduleDeletion(current, command);
     case 'cancel-deletion':
@@ -47,6 +48,10 @@ export function decideSecret(scope: SecretScope, command: SecretCommand): Secret
       return putStage(current, command);
     case 'remove-stage':
       return removeStage(current, command);
+    case 'put-tags':
+      return putTags(current, command);
+    case 'remove-tags':
+      return removeTags(current, command);
     default:
       throw new Error(`unknown command ${(command satisfies never as SecretCommand).kind}`);
   }
@@ -83,7 +88,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
   };
   const stages = placeVersionStages([], { names: [SYSCURRENT], versionNumber: 1, nowMs }, limits);
   return {
-    next: { secret, versions: [first], stages },
+    next: { secret, versions: [first], stages, tags: [] },
     added: { versionNumber: 1, sealed: version.sealed },
     result: { secret },
   };

@@ -56,6 +56,7 @@ export function addVersion(
     slot: freeVersionSlot(kept),
   });
   const next: SecretAggregate = {
+    ...current,
     secret: {
       ...secret,
       lastVersionNumber: number,

@@ -54,6 +54,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'secret-limit': CSMS(400, '0202', 'The number of secret has reached the upper limit.'),
   'version-limit': CSMS(400, '0202', 'The number of version has reached the upper limit.'),
   'stage-limit': CSMS(400, '0203', 'The number of stage has reached the upper limit.'),
+  // The published table has no code for these two.
+  'tag-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
+  'grant-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'key-unusable': CSMS(400, '0401', 'Can not get the protected secret value using the provided KMS key.'),
   unauthenticated: APIGW(401, '0301', 'Incorrect IAM authentication information:'),
   'credentials-unsupported': APIGW(401, '0305', 'Incorrect authentication information:'),

@@ -6,7 +6,8 @@ const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PA
 
 /**
  * Watches which paths get routes from now on; `register` then answers 405 for every other method on them, with the
- * methods that exist in `Allow`. Unknown paths stay with the 404 handler.
+ * methods that exist in `Allow`. Unknown paths stay with the 404 handler. A path whose last words are also a name that
+ * somebody may choose, such as `secrets/restore`, leaves the methods alone that are about the thing of that name.
  */
 export function refuseOtherMethods(app: App): { register(): void } {
   const methodsOf = new Map<string, Set<string>>();
@@ -20,7 +21,9 @@ export function refuseOtherMethods(app: App): { register(): void } {
   return {
     register() {
       registering = true;
-      for (const [url, methods] of methodsOf) {
+      for (const [url, own] of methodsOf) {
+        const shared = [...methodsOf].filter(([pattern]) => covers(pattern, url));
+        const methods = new Set([...own, ...shared.flatMap(([, others]) => [...others])]);
         const allow = [...methods].sort().join(', ');
         app.route({
           url,
@@ -34,4 +37,13 @@ export function refuseOtherMethods(app: App): { register(): void } {
       }
     },
   };
+}
+
+/** True when every path of `url` is also one of `pattern`, whose parameters stand for any word. */
+function covers(pattern: string, url: string): boolean {
+  const [wanted, words] = [pattern.split('/'), url.split('/')];
+  return (
+    wanted.length === words.length &&
+    wanted.every((part, index) => part.startsWith(':') || part === words[index])
+  );
 }

@@ -38,6 +38,12 @@ export const SecretType = Type.Unsafe<'COMMON' | 'RDS-FG' | 'GaussDB-FG'>({
   enum: ['COMMON', 'RDS-FG', 'GaussDB-FG'],
 });
 
+/** A caller’s own serial number of a request; it has no effect. */
+export const Sequence = Type.String({
+  maxLength: 36,
+  description: 'Serial number of the request; no effect',
+});
+
 const ProjectId = Type.String({ description: 'Project id' });
 
 /** Path parameters of operations on a project’s secrets. What they may hold is checked by the rules, so that all clients get the same error. */
@@ -77,12 +83,30 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 );
 
+/** The body of every error of the families that nest it; the same is at the top for clients that look only there. */
+export const NestedErrorBody = Type.Object(
+  {
+    error: Type.Object({
+      ...ErrorBody.properties,
+      code: Type.String({ description: 'The error_code, where one client looks for it' }),
+      message: Type.String({ description: 'The error_msg, where one client looks for it' }),
+    }),
+    ...ErrorBody.properties,
+  },
+  { title: 'NestedError' },
+);
+
 /** An answer without a body: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
 
 /** Response schemas of an operation: its own success, and the one error body for everything else. */
 export function responses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
+}
+
+/** As `responses`, for routes of the error family `nested`. */
+export function nestedResponses<T extends Record<number, TSchema>>(success: T) {
+  return { ...success, '4xx': NestedErrorBody, '5xx': NestedErrorBody };
 }
 
 /** `page_info` of one page of wire entries, whose markers are in `key`. */

@@ -12,9 +12,11 @@ import { Ajv } from 'ajv';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { registerBatches } from './batches.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { registerGrants } from './grants.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import { registerLifecycle } from './lifecycle.ts';
@@ -25,6 +27,8 @@ import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
+import { registerTagSearch } from './tag-search.ts';
+import { registerTags } from './tags.ts';
 import { registerVersions } from './versions.ts';
 
 /** What the HTTP side is built from. */
@@ -188,4 +192,8 @@ function registerApi(api: App, options: ServerOptions): void {
   registerLifecycle(api);
   registerVersions(api);
   registerStages(api);
+  registerTags(api);
+  registerTagSearch(api);
+  registerGrants(api);
+  registerBatches(api);
 }

@@ -36,19 +36,17 @@ const VersionAnswer = Type.Object(
   { title: 'VersionMetadataResponse' },
 );
 
-const ShowVersionAnswer = Type.Object(
+/** A version with its value. @see CSMS API, object Version */
+export const VersionSchema = Type.Object(
   {
-    version: Type.Object(
-      {
-        version_metadata: VersionMetadata,
-        secret_string: Type.Optional(Type.String()),
-        secret_binary: Type.Optional(Type.String({ description: 'Base64, as it was sent' })),
-      },
-      { title: 'Version', description: 'Only the kind of value that was stored is there' },
-    ),
+    version_metadata: VersionMetadata,
+    secret_string: Type.Optional(Type.String()),
+    secret_binary: Type.Optional(Type.String({ description: 'Base64, as it was sent' })),
   },
-  { title: 'ShowSecretVersionResponse' },
+  { title: 'Version', description: 'Only the kind of value that was stored is there' },
 );
+
+const ShowVersionAnswer = Type.Object({ version: VersionSchema }, { title: 'ShowSecretVersionResponse' });
 
 const ListVersionsAnswer = Type.Object(
   { version_metadatas: Type.Array(VersionMetadata), page_info: PageInfo },
@@ -185,10 +183,20 @@ function toWireVersion(
 
 /** Sends a value as bytes from the cipher to the socket, and wipes them afterwards. */
 function sendVersion(reply: FastifyReply, secretName: string, version: app.OpenedVersion) {
-  const metadata = JSON.stringify(toWireVersion(secretName, version));
-  const before = `{"version":{"version_metadata":${metadata},"secret_${version.kind}":`;
-  const frame = frameValue(before, version.bytes, '}}');
-  version.bytes.fill(0);
+  const frame = frameVersion(secretName, version, { before: '{"version":', after: '}' });
   reply.raw.once('close', () => frame.fill(0));
   return reply.type('application/json').send(frame);
+}
+
+/** A version on the wire, as bytes that the caller wipes once they are sent; the value itself is wiped here. */
+export function frameVersion(
+  secretName: string,
+  version: app.OpenedVersion,
+  around: { readonly before: string; readonly after: string },
+): Buffer {
+  const metadata = JSON.stringify(toWireVersion(secretName, version));
+  const before = `${around.before}{"version_metadata":${metadata},"secret_${version.kind}":`;
+  const frame = frameValue(before, version.bytes, `}${around.after}`);
+  version.bytes.fill(0);
+  return frame;
 }

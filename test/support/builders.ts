@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
 import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
@@ -17,6 +18,7 @@ import type {
   SecretDraft,
   SecretRef,
   Stage,
+  Tag,
   Version,
 } from '../../src/core/secret.ts';
 import { decideSecret } from '../../src/core/secret-rules.ts';
@@ -110,6 +112,7 @@ export function anAggregate(
     readonly secret?: Partial<Secret>;
     readonly versions?: readonly number[];
     readonly stages?: Readonly<Record<string, number>>;
+    readonly tags?: readonly Tag[];
   } = {},
 ): SecretAggregate {
   const numbers = parts.versions ?? [1];
@@ -124,6 +127,7 @@ export function anAggregate(
     secret: aSecret({ lastVersionNumber: Math.max(...numbers), ...parts.secret }),
     versions: numbers.map((number, slot) => aVersion({ number, slot })),
     stages: stages.sort((a, b) => a.slot - b.slot),
+    tags: parts.tags ?? [],
   };
 }
 
@@ -154,6 +158,8 @@ const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } =
   'set-version-expiry': { versionNumber: 1, expireTimeMs: T0 + DAY_MS },
   'put-stage': { name: 'blue', versionNumber: 1, limits: DEFAULT_LIMITS },
   'remove-stage': { name: 'blue' },
+  'put-tags': { id: SECRET_ID, tags: [{ key: 'team', value: 'payments' }], limits: DEFAULT_LIMITS },
+  'remove-tags': { id: SECRET_ID, keys: ['team'], absent: 'ignore' },
 };
 
 /** Every kind of command about a secret. */
@@ -226,6 +232,8 @@ export interface World {
   readonly clock: { wallMs: number };
   readonly secrets: Map<string, SecretAggregate>;
   readonly keys: Map<string, Key>;
+  /** User id -> name, all of one domain. */
+  readonly users: Map<string, string>;
   /** Messages of level warn and error. */
   readonly logged: string[];
 }
@@ -235,6 +243,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
+  const users = new Map<string, string>();
   const logged: string[] = [];
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
@@ -244,22 +253,28 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
     policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
+    grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {
       info: () => undefined,
       warn: (_, message) => logged.push(message),
       error: (_, message) => logged.push(message),
     },
   };
-  return { deps, clock, secrets, keys, logged };
+  return { deps, clock, secrets, keys, users, logged };
 }
+
+/** The domain of the world's users. */
+export const DOMAIN_ID = 'd'.repeat(32);
 
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
 function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Key>): Store {
   const values = new Map<string, SealedValue>();
+  const grantsOf = new Map<string, readonly Grant[]>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
+  const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
   const byAlias = (projectId: string, alias: string) =>
     [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
 
@@ -275,12 +290,21 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
       keys.set(keyPathOf(next), next);
       return result;
     }
+    if (command.aggregate === 'grant') return changeGrants(command);
     const path = pathOf(command.ref);
     const scope = { current: secrets.get(path), secretsInProject: inProject(command.ref.projectId).length };
     const { next, added, result } = decideSecret(scope, command);
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
     if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+    return result;
+  }
+
+  function changeGrants(command: GrantCommand) {
+    const { projectId, secretId } = command.ref;
+    const scope = { secret: byId(projectId, secretId)?.secret, grants: grantsOf.get(secretId) ?? [] };
+    const { next, result } = decideGrant(scope, command);
+    grantsOf.set(secretId, next);
     return result;
   }
 
@@ -294,6 +318,13 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
         .filter(({ name }) => name > afterName)
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, limit),
+    findSecretById: byId,
+    listTags: (projectId) => inProject(projectId).flatMap(({ tags }) => tags),
+    searchSecrets: ({ projectId }) => {
+      const found = inProject(projectId);
+      return { total: found.length, secrets: found };
+    },
+    listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
     findValue: (ref, version) => {
       const current = secrets.get(pathOf(ref));
       const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;

@@ -6,6 +6,7 @@ import {
   type ResultOf,
 } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
@@ -31,6 +32,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const keys = createKeyReads(db, mac);
   const table: CarryTable = {
     secret: createSecretCarrier(secrets, createSecretWrites(db, mac)),
+    grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
   };
   return {
@@ -54,6 +56,20 @@ function createSecretCarrier(reads: SecretReads, save: SaveSecret): Carry<'secre
     const decision = decide.secret({ current: loaded?.aggregate, secretsInProject }, command);
     const saved = save(loaded, decision);
     if (saved !== undefined) reads.remember(saved);
+    return decision.result;
+  };
+}
+
+function createGrantCarrier(
+  reads: { readonly secrets: SecretReads; readonly grants: GrantReads },
+  save: SaveGrants,
+): Carry<'grant'> {
+  return (command) => {
+    const { ref } = command;
+    const loaded = reads.secrets.loadById(ref.projectId, ref.secretId);
+    const grants = reads.grants.list(ref);
+    const decision = decide.grant({ secret: loaded?.aggregate.secret, grants }, command);
+    if (loaded !== undefined) save(loaded.row, grants, decision.next);
     return decision.result;
   };
 }

@@ -12,6 +12,7 @@ import {
   type StageRow,
   type VersionRow,
 } from './secret-rows.ts';
+import { createTagRead } from './tags.ts';
 
 /** An authenticated aggregate with the places of its rows. */
 export interface LoadedSecret {
@@ -26,14 +27,17 @@ export interface PageQuery {
   readonly projectId: string;
   readonly afterName: string;
   readonly eventName: string | null;
+  /** 1: only secrets with a rotation configuration. */
+  readonly rotatedOnly: number;
   readonly limit: number;
 }
 
 /** Reads of secrets on one connection. Every row is authenticated before it is given out. */
 export interface SecretReads {
-  /** Metadata alone, for which the versions need not be read. */
+  /** Metadata alone, for which the contents need not be read. */
   loadSecret(ref: SecretRef): Secret | undefined;
   load(ref: SecretRef): LoadedSecret | undefined;
+  loadById(projectId: string, secretId: string): LoadedSecret | undefined;
   loadRow(row: number): LoadedSecret | undefined;
   list(query: PageQuery): Secret[];
   listDue(nowMs: number, limit: number): DueSecret[];
@@ -52,7 +56,7 @@ export interface SavedSecret {
   readonly mac: SecretMac;
 }
 
-/** A verified row; its versions and stages follow when somebody asks for them. */
+/** A verified row; its contents follow when somebody asks for them. */
 interface KnownSecret {
   readonly secret: Secret;
   readonly contentsDigest: Buffer;
@@ -69,12 +73,18 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       'SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?',
     )
     .raw();
+  const placeById = db
+    .prepare<[string, string], [number, Buffer]>(
+      'SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?',
+    )
+    .raw();
+  const macOf = db.prepare<[number], Buffer>('SELECT row_mac FROM secret WHERE row = ?').pluck();
   const byRow = db.prepare<[number], SecretRow>('SELECT * FROM secret WHERE row = ?');
   const loadContents = createContentsRead(db);
 
   /** Only the MAC is read while it is the known one. */
-  function known(row: number, rowMac: Buffer | undefined): KnownSecret | undefined {
-    const present = rowMac && cache.get(row, rowMac);
+  function known(row: number, rowMac: Buffer): KnownSecret | undefined {
+    const present = cache.get(row, rowMac);
     if (present !== undefined) return present;
     const stored = byRow.get(row);
     if (stored === undefined) return undefined;
@@ -101,8 +111,14 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       const found = find(ref);
       return found && complete(found.row, found.entry);
     },
+    loadById(projectId, secretId) {
+      const found = placeById.get(secretId, projectId);
+      const entry = found && known(found[0], found[1]);
+      return found && entry && complete(found[0], entry);
+    },
     loadRow(row) {
-      const entry = known(row, undefined);
+      const rowMac = macOf.get(row);
+      const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
     remember({ loaded, mac: { rowMac, contentsDigest } }) {
@@ -115,7 +131,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   };
 }
 
-/** Prepares the reading of a secret's versions and stages, which throws damaged when they are not the signed ones. */
+/** Prepares the reading of a secret's contents, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
   const versions = db.prepare<[number], VersionRow>(
     `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, slot
@@ -124,12 +140,14 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
   const stages = db.prepare<[number], StageRow>(
     'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
   );
+  const readTags = createTagRead(db);
   return (row, { secret, contentsDigest }) => {
     const versionRows = versions.all(row);
     const aggregate = {
       secret,
       versions: versionRows.map(fromVersionRow),
       stages: stages.all(row).map(fromStageRow),
+      tags: readTags(row, secret),
     };
     requireIntactContents(aggregate, contentsDigest);
     return {
@@ -152,6 +170,7 @@ function createListReads(
 ): Pick<SecretReads, 'list' | 'listDue' | 'countInProject'> {
   const page = db.prepare<[PageQuery], SecretRow>(
     `SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName
+       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL)
        AND (@eventName IS NULL OR EXISTS (SELECT 1 FROM json_each(event_subscriptions) WHERE value = @eventName))
      ORDER BY name LIMIT @limit`,
   );

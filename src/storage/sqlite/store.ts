@@ -3,11 +3,13 @@ import { Worker } from 'node:worker_threads';
 import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createGrantReads } from './grants.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createSecretReads } from './secret-reads.ts';
+import { createTagReads } from './tags.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
@@ -43,6 +45,8 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const db = openReader(open.databaseFile);
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
+  const tags = createTagReads(db, secrets);
+  const grants = createGrantReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const findValue = createReadValue(db, { secrets, keys, snapshot });
@@ -50,6 +54,10 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),
     findSecret: (ref) => snapshot(() => secrets.loadSecret(ref)),
+    findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
+    listTags: (projectId) => snapshot(() => tags.list(projectId)),
+    searchSecrets: (query) => snapshot(() => tags.search(query)),
+    listGrants: (ref) => snapshot(() => grants.list(ref)),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
     listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
     findValue,
@@ -75,6 +83,6 @@ async function untilReady(worker: Worker): Promise<void> {
 }
 
 function toPageQuery(query: SecretQuery) {
-  const { projectId, limit } = query;
-  return { projectId, limit, afterName: query.afterName ?? '', eventName: query.eventName ?? null };
+  const { projectId, limit, afterName = '', eventName = null } = query;
+  return { projectId, limit, afterName, eventName, rotatedOnly: query.rotatedOnly ? 1 : 0 };
 }

@@ -40,7 +40,7 @@ describe('reads on SQLite', () => {
     const [reads, save] = [createSecretReads(db, ROW_MAC), createSecretWrites(db, ROW_MAC)];
     for (const [name, decision] of made) save(reads.load({ projectId, name }), decision);
     const find = (eventName: string, afterName = '', limit = 9) =>
-      reads.list({ projectId, eventName, afterName, limit }).map((secret) => secret.name);
+      reads.list({ projectId, eventName, afterName, limit, rotatedOnly: 0 }).map((secret) => secret.name);
     expect(find('rotated')).toStrictEqual(['a', 'c']);
     expect(find('rotated', '', 1)).toStrictEqual(['a']);
     expect(find('rotated', 'a')).toStrictEqual(['c']);
