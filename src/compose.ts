@@ -2,7 +2,7 @@ import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
+import type { Clock, Deps, Grantees, Ids, Policy, Store } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -70,12 +70,7 @@ export async function compose(
     clock: systemClock,
     ids: randomIds,
     policy: policyOf(config),
-    grantees: {
-      userName(domainId, userId) {
-        const user = directory.findUserById(userId);
-        return user?.domainId === domainId ? user.name : undefined;
-      },
-    },
+    grantees: granteesOf(() => directory),
     log,
   };
   let baseUrl = '';
@@ -112,6 +107,15 @@ export async function compose(
     async close() {
       await purging.stop();
       await store.close();
+    },
+  };
+}
+
+function granteesOf(directory: () => Directory): Grantees {
+  return {
+    userName(domainId, userId) {
+      const user = directory().findUserById(userId);
+      return user?.domainId === domainId ? user.name : undefined;
     },
   };
 }

@@ -7,7 +7,7 @@ export function Nullable<T extends TSchema>(schema: T) {
   const values: unknown = schema.enum;
   return Type.Unsafe<Static<T> | null>({
     ...schema,
-    type: [schema.type, 'null'],
+    type: [schema.type, 'null'].flat(),
     ...(Array.isArray(values) && { enum: [...values, null] }),
   });
 }

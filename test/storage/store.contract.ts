@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { durabilityContract } from './contract/durability.ts';
+import { grantContract } from './contract/grants.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
+import { tagContract } from './contract/tags.ts';
 import { transactionContract } from './contract/transactions.ts';
 import { versionContract } from './contract/versions.ts';
 
@@ -27,6 +29,8 @@ export function storeContract(engine: StoreEngine): void {
     describe('stages', () => stageContract(harnessOf));
     describe('deletion', () => lifecycleContract(harnessOf));
     describe('lists', () => listContract(harnessOf));
+    describe('tags', () => tagContract(harnessOf));
+    describe('grants', () => grantContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));

@@ -68,17 +68,7 @@ const CACHE_ENTRIES = 2_000;
 /** Prepares the reads of secrets on one connection. */
 export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   const cache = createRowCache<number, KnownSecret>(CACHE_ENTRIES);
-  const place = db
-    .prepare<[string, string], [number, Buffer]>(
-      'SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?',
-    )
-    .raw();
-  const placeById = db
-    .prepare<[string, string], [number, Buffer]>(
-      'SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?',
-    )
-    .raw();
-  const macOf = db.prepare<[number], Buffer>('SELECT row_mac FROM secret WHERE row = ?').pluck();
+  const places = preparePlaces(db);
   const byRow = db.prepare<[number], SecretRow>('SELECT * FROM secret WHERE row = ?');
   const loadContents = createContentsRead(db);
 
@@ -95,7 +85,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   }
 
   function find(ref: SecretRef): { readonly row: number; readonly entry: KnownSecret } | undefined {
-    const found = place.get(ref.projectId, ref.name);
+    const found = places.byName.get(ref.projectId, ref.name);
     const entry = found && known(found[0], found[1]);
     return found && entry && { row: found[0], entry };
   }
@@ -112,12 +102,12 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       return found && complete(found.row, found.entry);
     },
     loadById(projectId, secretId) {
-      const found = placeById.get(secretId, projectId);
+      const found = places.byId.get(secretId, projectId);
       const entry = found && known(found[0], found[1]);
       return found && entry && complete(found[0], entry);
     },
     loadRow(row) {
-      const rowMac = macOf.get(row);
+      const rowMac = places.byRow.get(row);
       const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
@@ -128,6 +118,20 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     forget: () => cache.clear(),
     ...createListReads(db, mac),
     ...createValueReads(db),
+  };
+}
+
+/** Where a secret is, with its MAC: as much as tells whether what is known of it still holds. */
+function preparePlaces(db: Connection) {
+  type Place = [row: number, rowMac: Buffer];
+  return {
+    byName: db
+      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?')
+      .raw(),
+    byId: db
+      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?')
+      .raw(),
+    byRow: db.prepare<[number], Buffer>('SELECT row_mac FROM secret WHERE row = ?').pluck(),
   };
 }
 
