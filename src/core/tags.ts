@@ -12,7 +12,7 @@ export function requireTagKey(key: string, parameter: string): string {
   if (key !== '' && KEY.test(key) && [...key].length <= TAG_KEY_CHARACTERS_MAX) return key;
   throw invalidParameter(
     parameter,
-    `must be 1 to ${TAG_KEY_CHARACTERS_MAX} letters, digits, blanks or characters of "_.:=+-@", without blanks at its ends and without "_sys_" in front`,
+    `must be 1 to ${TAG_KEY_CHARACTERS_MAX} letters, digits, inner blanks or any of _.:=+-@, and not begin with _sys_`,
   );
 }
 
@@ -21,7 +21,7 @@ export function requireTagValue(value: string, parameter: string): string {
   if (VALUE.test(value) && [...value].length <= TAG_VALUE_CHARACTERS_MAX) return value;
   throw invalidParameter(
     parameter,
-    `must be at most ${TAG_VALUE_CHARACTERS_MAX} letters, digits, blanks or characters of "_.:/=+-@"`,
+    `must be at most ${TAG_VALUE_CHARACTERS_MAX} letters, digits, blanks or any of _.:/=+-@`,
   );
 }
 
