@@ -1,6 +1,6 @@
 import { invalidParameter, SecretError } from './errors.ts';
 import { requireChangeable } from './lifecycle.ts';
-import { GRANTS_PER_SECRET_MAX } from './limits.ts';
+import { GRANTS_PER_SECRET_MAX, TIME_MS_MAX } from './limits.ts';
 import type { Secret } from './secret.ts';
 
 /** Names the secret that grants are about. */
@@ -85,7 +85,8 @@ export function parseValidity(text: string): number {
   const startMs = Date.parse(`${day}T${time ?? '00:00:00'}Z`);
   // Days and hours that do not exist are taken over into the next month or day by some parsers.
   const written = Number.isNaN(startMs) ? '' : new Date(startMs).toISOString();
-  if (written === `${day}T${time ?? '00:00:00'}.000Z`) return time === undefined ? startMs + DAY_MS : startMs;
+  const endMs = time === undefined ? startMs + DAY_MS : startMs;
+  if (written === `${day}T${time ?? '00:00:00'}.000Z` && endMs <= TIME_MS_MAX) return endMs;
   throw invalidParameter('validity_time', 'must be a date such as 2030-01-31 or 2030-01-31 12:00:00, in UTC');
 }
 

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/grants.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
-import { type Grant, type Grantee, parseValidity } from '../core/grant.ts';
+import { type Grant, type Grantee, type GrantRef, parseValidity } from '../core/grant.ts';
 import type { Secret } from '../core/secret.ts';
 import { NoBody, Nullable, Omissible, ProjectPath, responses, TimeMs } from './schemas.ts';
 import type { App } from './server.ts';
@@ -136,7 +136,7 @@ function registerGrantList(api: App): void {
       response: responses({ 200: ListGrantsAnswer }),
     },
     handler: async ({ caller, deps, params, query }) => {
-      const ref = { projectId: params.project_id, secretId: query.resource_id };
+      const ref = toGrantRef(params.project_id, query.resource_id);
       const { secret, grants } = await app.listGrants(deps, caller, ref);
       return { data: toWireList(secret, grants) };
     },
@@ -156,11 +156,15 @@ function registerGrantList(api: App): void {
       response: responses({ 204: NoBody }),
     },
     handler: async ({ deps, params, query }, reply) => {
-      const ref = { projectId: params.project_id, secretId: query.resource_id };
+      const ref = toGrantRef(params.project_id, query.resource_id);
       await app.removeGrants(deps, ref, query.grantee_user || undefined);
       return reply.code(204).send(undefined);
     },
   });
+}
+
+function toGrantRef(projectId: string, resourceId: string): GrantRef {
+  return { projectId, secretId: requireText(resourceId, 'resource_id') };
 }
 
 function toPutGrant(projectId: string, body: Static<typeof GrantBody>): app.PutGrant {
@@ -170,7 +174,7 @@ function toPutGrant(projectId: string, body: Static<typeof GrantBody>): app.PutG
     throw new SecretError('resource-not-found', 'There are no groups of secrets; type must be SECRET.');
   }
   return {
-    ref: { projectId, secretId: body.resource_id },
+    ref: toGrantRef(projectId, body.resource_id),
     grantee: { type: GRANTEE_TYPES[body.grantee_type], id: granteeId },
     expireTimeMs,
   };

@@ -21,7 +21,7 @@ const TagInput = Type.Object({ key: TagKey, value: Omissible(TagValue) }, { titl
 
 const SecretIdPath = Type.Object({
   ...ProjectPath.properties,
-  secret_id: Type.String({ minLength: 36, maxLength: 36, description: 'Id of the secret' }),
+  secret_id: Type.String({ pattern: '^[0-9a-zA-Z-]{36}$', description: 'Id of the secret' }),
 });
 const TagPath = Type.Object({
   ...SecretIdPath.properties,

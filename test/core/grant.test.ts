@@ -59,6 +59,7 @@ describe('the end of a grant', () => {
     ['2030-01-31T12:34:56', Date.UTC(2030, 0, 31, 12, 34, 56)],
     ['2030-01-31T12:34:56Z', Date.UTC(2030, 0, 31, 12, 34, 56)],
     ['2030-01-31 00:00:00', Date.UTC(2030, 0, 31)],
+    ['2286-11-20 17:46:39', 9_999_999_999_000],
   ])('%s', (text, expected) => {
     expect(parseValidity(text)).toBe(expected);
   });
@@ -80,6 +81,8 @@ describe('the end of a grant', () => {
     '2030-01-31\n',
     '1893456000000',
     'tomorrow',
+    '2286-11-20 17:46:40',
+    '2999-12-31',
   ])('cannot be %j', (text) => {
     expect(outcome(() => parseValidity(text))).toBe('invalid-parameter');
   });
