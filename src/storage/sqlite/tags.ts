@@ -60,11 +60,7 @@ export function createTagWrites(db: Connection) {
 
 /** Prepares the reads across a project. Whatever they answer was found in authenticated secrets. */
 export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadRow'>): TagReads {
-  // Jumps from pair to pair: a project with many secrets and few different tags is read in few steps.
-  const nextPair = db.prepare<[string, string, string], PairRow>(
-    `SELECT key, value, secret_row FROM secret_tag
-      WHERE project_id = ? AND (key, value) > (?, ?) ORDER BY key, value, secret_row LIMIT 1`,
-  );
+  const nextPair = createPairSteps(db);
   const searchAll = prepareSearch(db, '');
   const searchTagged = prepareSearch(db, WITH_FIRST_TAG);
 
@@ -79,11 +75,10 @@ export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadR
   return {
     list(projectId) {
       const pairs: Tag[] = [];
-      // No tag has an empty key.
-      let pair = nextPair.get(projectId, '', '');
+      let pair = nextPair(projectId, undefined);
       while (pair !== undefined) {
         pairs.push(vouchedFor(pair, projectId));
-        pair = nextPair.get(projectId, pair.key, pair.value);
+        pair = nextPair(projectId, pair);
       }
       return pairs;
     },
@@ -96,6 +91,26 @@ export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadR
       const total = count.get(parameters) ?? 0;
       return { total, secrets: found.map(({ secret, tags }) => ({ secret, tags })) };
     },
+  };
+}
+
+/**
+ * Prepares the way from pair to pair, which jumps over the secrets that share one: a project with many secrets and few
+ * different tags is read in few steps. One comparison of both columns would look at every row.
+ */
+function createPairSteps(db: Connection): (projectId: string, last: Tag | undefined) => PairRow | undefined {
+  const nextValue = db.prepare<[string, string, string], PairRow>(
+    `SELECT key, value, secret_row FROM secret_tag
+      WHERE project_id = ? AND key = ? AND value > ? ORDER BY value, secret_row LIMIT 1`,
+  );
+  const nextKey = db.prepare<[string, string], PairRow>(
+    `SELECT key, value, secret_row FROM secret_tag
+      WHERE project_id = ? AND key > ? ORDER BY key, value, secret_row LIMIT 1`,
+  );
+  return (projectId, last) => {
+    const sameKey = last && nextValue.get(projectId, last.key, last.value);
+    // No tag has an empty key.
+    return sameKey ?? nextKey.get(projectId, last?.key ?? '');
   };
 }
 
