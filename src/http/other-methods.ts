@@ -6,8 +6,8 @@ const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PA
 
 /**
  * Watches which paths get routes from now on; `register` then answers 405 for every other method on them, with the
- * methods that exist in `Allow`. Unknown paths stay with the 404 handler. A path whose last words are also a name that
- * somebody may choose, such as `secrets/restore`, leaves the methods alone that are about the thing of that name.
+ * methods that exist in `Allow`. Unknown paths stay with the 404 handler. A path such as `/secrets/restore` is also a
+ * secret's: methods that only the route with the parameter has stay with that route.
  */
 export function refuseOtherMethods(app: App): { register(): void } {
   const methodsOf = new Map<string, Set<string>>();
@@ -21,9 +21,8 @@ export function refuseOtherMethods(app: App): { register(): void } {
   return {
     register() {
       registering = true;
-      for (const [url, own] of methodsOf) {
-        const shared = [...methodsOf].filter(([pattern]) => covers(pattern, url));
-        const methods = new Set([...own, ...shared.flatMap(([, others]) => [...others])]);
+      const reachable = [...methodsOf.keys()].map((url) => [url, methodsReaching(methodsOf, url)] as const);
+      for (const [url, methods] of reachable) {
         const allow = [...methods].sort().join(', ');
         app.route({
           url,
@@ -39,11 +38,16 @@ export function refuseOtherMethods(app: App): { register(): void } {
   };
 }
 
-/** True when every path of `url` is also one of `pattern`, whose parameters stand for any word. */
-function covers(pattern: string, url: string): boolean {
-  const [wanted, words] = [pattern.split('/'), url.split('/')];
-  return (
-    wanted.length === words.length &&
-    wanted.every((part, index) => part.startsWith(':') || part === words[index])
-  );
+/** The methods of the path itself and of every path with parameters in its place. */
+function methodsReaching(
+  methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
+  url: string,
+): ReadonlySet<string> {
+  const segments = url.split('/');
+  const covering = [...methodsOf].filter(([other]) => {
+    const others = other.split('/');
+    const covers = (segment: string, at: number) => segment === segments[at] || segment.startsWith(':');
+    return others.length === segments.length && others.every(covers);
+  });
+  return new Set(covering.flatMap(([, methods]) => [...methods]));
 }
