@@ -2,7 +2,7 @@ import { type KeyObject, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
+import type { Clock, Deps, Grantees, Ids, Policy, Store } from './app/ports.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -60,8 +60,15 @@ export async function compose(
   const tls = readTls(config);
   const outbound = openOutbound(config);
   const { store, rootKey, keyring, signing } = await openStore(config, onFatal);
-  const policy = policyOf(config);
-  const deps: Deps = { store, keyring, clock: systemClock, ids: randomIds, policy, log };
+  const deps: Deps = {
+    store,
+    keyring,
+    clock: systemClock,
+    ids: randomIds,
+    policy: policyOf(config),
+    grantees: granteesOf(() => directory),
+    log,
+  };
   let baseUrl = '';
   const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
@@ -115,6 +122,15 @@ async function openStore(config: Config, onFatal: (reason: string) => void) {
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
   return { store, rootKey, keyring: createKeyring(keys), signing: { signingKeys, loadSigningKey } };
+}
+
+function granteesOf(directory: () => Directory): Grantees {
+  return {
+    userName(domainId, userId) {
+      const user = directory().findUserById(userId);
+      return user?.domainId === domainId ? user.name : undefined;
+    },
+  };
 }
 
 function policyOf({ limits, versionCap, mode }: Config): Policy {

@@ -66,6 +66,8 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Versions' },
       { name: 'Stages' },
       { name: 'Events' },
+      { name: 'Tags' },
+      { name: 'Grants' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

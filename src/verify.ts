@@ -58,9 +58,11 @@ interface Opening {
 function checkSecret(secret: InspectedSecret, opening: Opening): string[] {
   const { place, aggregate } = secret;
   if (aggregate === undefined) return [`secret ${place}: its rows have been changed`];
-  return aggregate.versions
+  const findings = aggregate.versions
     .map((version) => checkVersion(secret, version, opening))
     .filter((finding) => finding !== undefined);
+  if (!secret.grantsIntact) findings.push(`secret ${place}: its grants have been changed`);
+  return findings;
 }
 
 function checkSigningKey(key: SigningKey | undefined, signingKeys: SigningKeys): string[] {

@@ -1,20 +1,11 @@
-import type { Command, ResultOf } from '../core/commands.ts';
-import type { EventRef, SecretEvent } from '../core/event.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
-import type { Notification } from '../core/notification.ts';
-import type {
-  SealedValue,
-  Secret,
-  SecretAggregate,
-  SecretRef,
-  StagedVersion,
-  ValueKind,
-} from '../core/secret.ts';
+import type { SealedValue, ValueKind } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
 
-/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
-export type Awaitable<T> = T | Promise<T>;
+import type { Store } from './store-port.ts';
+
+export type * from './store-port.ts';
 
 /** Who is calling, after authentication. */
 export interface Caller {
@@ -26,103 +17,6 @@ export interface Caller {
   readonly method: 'signature' | 'token';
   /** Access key id of a signed request; for logs. */
   readonly accessKeyId: string | undefined;
-}
-
-/** A version with everything needed to open its value. */
-export interface StoredValue extends StagedVersion {
-  readonly secret: Secret;
-  /** The key that the version was sealed under; absent when it has been destroyed. */
-  readonly key: Key | undefined;
-  readonly sealed: SealedValue;
-}
-
-/** A secret whose scheduled deletion has come. */
-export interface DueSecret {
-  readonly ref: SecretRef;
-  readonly id: string;
-}
-
-/** A page of secrets, ordered by name in byte order. */
-export interface SecretQuery {
-  readonly projectId: string;
-  readonly limit: number;
-  /** Exclusive; need not exist any more. */
-  readonly afterName?: string;
-  /** Only secrets subscribed to this event. */
-  readonly eventName?: string;
-}
-
-/** A page of events, ordered by name in byte order. */
-export interface EventQuery {
-  readonly projectId: string;
-  readonly limit: number;
-  /** Exclusive; need not exist any more. The empty string comes before all names. */
-  readonly afterName: string;
-}
-
-/** Where a list of expired versions goes on; both figures 0: at its start. */
-export interface ExpiryPlace {
-  readonly expireTimeMs: number;
-  /** The engine's own. */
-  readonly row: number;
-}
-
-/** A version whose expiry has come and was not told. */
-export interface ExpiredVersion {
-  readonly ref: SecretRef;
-  readonly id: string;
-  readonly versionNumber: number;
-  /** What the secret is subscribed to. */
-  readonly eventNames: readonly string[];
-  readonly place: ExpiryPlace;
-}
-
-/** What background work on notifications looks for. */
-export interface NotificationStore {
-  /** Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
-  listDueNotifications(
-    nowMs: number,
-    page: { readonly limit: number; readonly waitMsMax: number },
-  ): Awaitable<string[]>;
-  findNotification(id: string): Awaitable<Notification | undefined>;
-  /** Ids of records made before then. */
-  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
-  /** Versions of all projects that expired up to `nowMs`, by time. */
-  listExpiredVersions(nowMs: number, after: ExpiryPlace, limit: number): Awaitable<ExpiredVersion[]>;
-  /** The key that signs notifications; absent until it was needed. */
-  findSigningKey(): Awaitable<SigningKey | undefined>;
-}
-
-/**
- * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
- * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
- * authenticated as they are read: a changed one throws damaged.
- */
-export interface Store extends NotificationStore {
-  /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */
-  change<C extends Command>(command: C): Promise<ResultOf<C>>;
-  /** Metadata alone. */
-  findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
-  /**
-   * What was last known of a secret, without looking: for callers whose command checks it again. Undefined: look.
-   */
-  recallSecret(ref: SecretRef): Secret | undefined;
-  /** With versions and stages, without values. */
-  findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
-  listSecrets(query: SecretQuery): Awaitable<Secret[]>;
-  /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
-  findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
-  findKey(ref: KeyRef): Awaitable<Key | undefined>;
-  findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
-  findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
-  listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
-  /** Final ones, newest first, at most 1,000. */
-  listNotifications(projectId: string): Awaitable<Notification[]>;
-  /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
-  listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
-  /** False while changes are refused (disk full, writer gone). */
-  isWritable(): boolean;
-  close(): Promise<void>;
 }
 
 /** Immutable facts that a sealed value is bound to: moved anywhere else, it does not open. */
@@ -190,6 +84,12 @@ export interface Policy {
   readonly unknownKey: 'create' | 'refuse';
 }
 
+/** Who can be granted something: a view of the present identities. */
+export interface Grantees {
+  /** The name of a domain's user; undefined when the domain has no such user. */
+  userName(domainId: string, userId: string): string | undefined;
+}
+
 /** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
 export interface Deps {
   readonly store: Store;
@@ -197,6 +97,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly policy: Policy;
+  readonly grantees: Grantees;
   readonly log: Log;
 }
 

@@ -1,18 +1,16 @@
 import type { SecretEvent } from './event.ts';
+import type { Grant } from './grant.ts';
 import type { JobState } from './job.ts';
 import type { Key } from './key.ts';
 import type { Notification } from './notification.ts';
-import type { Secret, SecretAggregate } from './secret.ts';
+import type { Secret, SecretContents } from './secret.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /**
- * One unambiguous text for a secret's versions and stages; its digest goes into `canonicalSecret`. Pure.
+ * One unambiguous text for a secret's versions, stages and tags; its digest goes into `canonicalSecret`. Pure.
  * A JSON array of fixed order cannot be read in two ways, and every field of every row is in it.
  */
-export function canonicalContents({
-  versions,
-  stages,
-}: Pick<SecretAggregate, 'versions' | 'stages'>): string {
+export function canonicalContents({ versions, stages, tags }: SecretContents): string {
   return JSON.stringify([
     versions.map((v) => [
       v.number,
@@ -25,6 +23,7 @@ export function canonicalContents({
       v.expiryNotified,
     ]),
     stages.map((s) => [s.name, s.versionNumber, s.updateTimeMs, s.slot]),
+    tags.map((t) => [t.key, t.value]),
   ]);
 }
 
@@ -134,5 +133,21 @@ export function canonicalSigningKey(key: SigningKey): string {
     key.certificatePem,
     Buffer.from(key.sealedPrivateKey).toString('base64'),
     key.createTimeMs,
+  ]);
+}
+
+/** One unambiguous text for a grant: what its row MAC authenticates. Pure. */
+export function canonicalGrant(grant: Grant): string {
+  return JSON.stringify([
+    'grant/1',
+    grant.projectId,
+    grant.secretId,
+    grant.id,
+    grant.grantee.type,
+    grant.grantee.id,
+    grant.createTimeMs,
+    grant.updateTimeMs,
+    grant.expireTimeMs ?? null,
+    grant.revision,
   ]);
 }

@@ -5,6 +5,13 @@ import {
   type EventScope,
   type SecretEvent,
 } from './event.ts';
+import {
+  decideGrant,
+  type GrantCommand,
+  type GrantDecision,
+  type GrantResult,
+  type GrantScope,
+} from './grant.ts';
 import { decideJob, type JobCommand, type JobDecision, type JobResult, type JobScope } from './job.ts';
 import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
 import {
@@ -48,6 +55,7 @@ export interface Aggregates {
     result: SigningKey;
   };
   job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
+  grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
 }
 
@@ -64,6 +72,7 @@ export const decide: {
   ) => Aggregates[A]['decision'];
 } = {
   secret: decideSecret,
+  grant: decideGrant,
   event: decideEvent,
   notification: decideNotification,
   'signing-key': decideSigningKey,

@@ -23,6 +23,8 @@ export type ErrorCode =
   | 'secret-limit'
   | 'version-limit'
   | 'stage-limit'
+  | 'tag-limit'
+  | 'grant-limit'
   | 'key-unusable'
   // Events
   | 'event-not-found'
@@ -74,4 +76,19 @@ export class SecretError extends Error {
 /** Shorthand for the commonest refusal: names the parameter and says what it must be. */
 export function invalidParameter(name: string, rule: string): SecretError {
   return new SecretError('invalid-parameter', `${name} ${rule}.`);
+}
+
+/** Failures of the server, which no other request would have avoided. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set([
+  'unavailable',
+  'storage-full',
+  'outcome-unknown',
+  'damaged',
+  'internal',
+  'seal-outdated',
+]);
+
+/** True when something was refused for what was asked, and not for want of a working server. */
+export function isRefusal(error: unknown): error is SecretError {
+  return error instanceof SecretError && !FAILURES.has(error.code);
 }

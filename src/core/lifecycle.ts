@@ -7,13 +7,20 @@ const DAY_MS = 86_400_000;
 const DELETED: Notice = Object.freeze({ type: 'SECRET_DELETED' });
 
 /** Throws unless metadata may be changed. @see CSMS error codes CSMS.0103, CSMS.0109 */
-export function requireChangeable(current: SecretAggregate): void {
+export function requireChangeable(current: Pick<SecretAggregate, 'secret'>): void {
   if (current.secret.state === 'PENDING_DELETE') throw new SecretError('secret-pending-deletion');
   if (current.secret.state === 'FROZEN') throw new SecretError('secret-not-enabled');
 }
 
-/** Removes the secret with all its versions at once, in every state. Pure. @see API page DeleteSecret */
-export function deleteSecret(): SecretDecision {
+/**
+ * Removes the secret with all its versions at once, in every state. Pure.
+ * Throws secret-not-found when the command means another secret of that name. @see API page DeleteSecret
+ */
+export function deleteSecret(
+  current: SecretAggregate,
+  command: SecretCommandOf<'delete-secret'>,
+): SecretDecision {
+  if ((command.id ?? current.secret.id) !== current.secret.id) throw new SecretError('secret-not-found');
   return { next: undefined, notices: [DELETED], result: {} };
 }
 

@@ -48,3 +48,17 @@ export const RECOVERY_WINDOW_DAYS = Object.freeze({ min: 7, max: 30, default: 30
 export const PAGE = Object.freeze({ min: 1, max: 1_000, default: 50 });
 /** Rotation period of a rotated secret, in milliseconds: 6 hours to 8,760 hours. @see API page CreateSecret */
 export const ROTATION_PERIOD_MS = Object.freeze({ min: 6 * 3_600_000, max: 8_760 * 3_600_000 });
+/** Tags of one request. @see API page BatchCreateOrDeleteTags */
+export const TAGS_PER_REQUEST_MAX = 20;
+/** Tag keys and values in characters. @see API page CreateSecretTag */
+export const TAG_KEY_CHARACTERS_MAX = 128;
+export const TAG_VALUE_CHARACTERS_MAX = 255;
+/** Conditions of a search by tags, and values or name parts of each. @see API page ListResourceInstances */
+export const SEARCH_CONDITIONS_MAX = 10;
+/** Page sizes of a search by tags. @see API page ListResourceInstances */
+export const SEARCH_PAGE = Object.freeze({ min: 1, max: 1_000, default: 10 });
+/** Grants of one secret; the documents set no limit, a list needs one. */
+export const GRANTS_PER_SECRET_MAX = 100;
+/** Secrets that one request imports, or whose values it reads; the documents set no limits. */
+export const BATCH_IMPORT_MAX = 1_000;
+export const BATCH_READ_MAX = 100;

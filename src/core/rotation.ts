@@ -49,3 +49,14 @@ export function requireRotationFits(
     throw invalidParameter('rotation_config', `is required for a secret of type ${secretType}`);
   }
 }
+
+/** The database instance that a rotation configuration is about; undefined when it names none. Pure. */
+export function instanceIdOf({ rotationConfig }: Pick<Secret, 'rotationConfig'>): string | undefined {
+  try {
+    const { InstanceId: id }: { InstanceId?: unknown } = JSON.parse(rotationConfig ?? '{}') ?? {};
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    // The configuration is stored as it was sent, whether it is JSON or not.
+    return undefined;
+  }
+}

@@ -20,6 +20,7 @@ import type {
   SecretScope,
 } from './secret.ts';
 import { placeVersionStages, putStage, removeStage } from './stages.ts';
+import { putTags, removeTags } from './tags.ts';
 import { addVersion, newVersion, notifyExpiry, setVersionExpiry } from './versions.ts';
 
 /**
@@ -59,7 +60,7 @@ function decideChange(scope: SecretScope, command: SecretCommand): SecretDecisio
     case 'update-secret':
       return updateSecret(current, command, scope.events);
     case 'delete-secret':
-      return deleteSecret();
+      return deleteSecret(current, command);
     case 'schedule-deletion':
       return scheduleDeletion(current, command);
     case 'cancel-deletion':
@@ -76,6 +77,10 @@ function decideChange(scope: SecretScope, command: SecretCommand): SecretDecisio
       return putStage(current, command);
     case 'remove-stage':
       return removeStage(current, command);
+    case 'put-tags':
+      return putTags(current, command);
+    case 'remove-tags':
+      return removeTags(current, command);
     default:
       throw new Error(`unknown command ${(command satisfies never as SecretCommand).kind}`);
   }
@@ -112,7 +117,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
   };
   const stages = placeVersionStages([], { names: [SYSCURRENT], versionNumber: 1, nowMs }, limits);
   return {
-    next: { secret, versions: [first], stages },
+    next: { secret, versions: [first], stages, tags: [] },
     added: { versionNumber: 1, sealed: version.sealed },
     notices: [{ type: 'SECRET_VERSION_CREATED', version: first }],
     result: { secret },

@@ -73,12 +73,22 @@ export interface Stage {
   readonly slot: number;
 }
 
-/** One secret with all its versions (ascending) and stages: exactly what one decision must see. */
+/** A label of a secret; a key is there once. @see API page CreateSecretTag */
+export interface Tag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** One secret with all its versions (ascending), stages and tags (by key): exactly what one decision must see. */
 export interface SecretAggregate {
   readonly secret: Secret;
   readonly versions: readonly Version[];
   readonly stages: readonly Stage[];
+  readonly tags: readonly Tag[];
 }
+
+/** What hangs on a secret's own row, and is authenticated through it. */
+export type SecretContents = Omit<SecretAggregate, 'secret'>;
 
 /** What the rules for a secret decide on. */
 export interface SecretScope {
@@ -172,7 +182,11 @@ export type SecretCommand = SecretCommandBase &
         readonly limits: Limits;
       }
     | { readonly kind: 'update-secret'; readonly update: SecretUpdate }
-    | { readonly kind: 'delete-secret' }
+    | {
+        readonly kind: 'delete-secret';
+        /** Absent: whichever secret has the name. */
+        readonly id?: string;
+      }
     | { readonly kind: 'schedule-deletion'; readonly recoveryWindowDays: number }
     | { readonly kind: 'cancel-deletion' }
     | { readonly kind: 'purge-secret'; readonly id: string }
@@ -194,6 +208,20 @@ export type SecretCommand = SecretCommandBase &
         readonly limits: Limits;
       }
     | { readonly kind: 'remove-stage'; readonly name: string }
+    | {
+        readonly kind: 'put-tags';
+        readonly id: string;
+        /** Keys are distinct. */
+        readonly tags: readonly Tag[];
+        readonly limits: Limits;
+      }
+    | {
+        readonly kind: 'remove-tags';
+        readonly id: string;
+        readonly keys: readonly string[];
+        /** What a key that is not there means. */
+        readonly absent: 'refuse' | 'ignore';
+      }
   );
 
 /** One command by its kind. */

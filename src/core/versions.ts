@@ -58,6 +58,7 @@ export function addVersion(
     slot: freeVersionSlot(kept),
   });
   const next: SecretAggregate = {
+    ...current,
     secret: {
       ...secret,
       lastVersionNumber: number,

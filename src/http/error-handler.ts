@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
-import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
+import { ERROR_TABLE, HINTS, NOT_FOUND_CODES } from './error-table.ts';
 
 /**
  * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
@@ -36,7 +36,7 @@ export function toWireError(
 ): WireError {
   const row = ERROR_TABLE[error.code];
   const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
-  const message = messageOf(row, error);
+  const message = wireMessage(error);
   if (options.family === 'iam') {
     return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
   }
@@ -63,7 +63,9 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
   };
 }
 
-function messageOf(row: WireRow, error: SecretError): string {
+/** The text of an error, wherever it goes out: the code's fixed sentence and the detail that our own code wrote. */
+export function wireMessage(error: SecretError): string {
+  const row = ERROR_TABLE[error.code];
   const message = [row.sentence, error.message, HINTS[error.code]].filter(Boolean).join(' ');
   return message.slice(0, row.origin === 'service' ? MESSAGE_CHARACTERS_MAX : undefined);
 }
@@ -71,7 +73,9 @@ function messageOf(row: WireRow, error: SecretError): string {
 /** Any error as one of ours. Text of foreign errors is dropped: it may quote the request. */
 function toSecretError(thrown: FastifyError | Error): SecretError {
   if (thrown instanceof SecretError) return thrown;
-  if ('validation' in thrown && thrown.validation) return validationError(thrown);
+  if ('validation' in thrown && thrown.validation) {
+    return validationError(thrown.validation, thrown.validationContext === 'body');
+  }
   const code = 'code' in thrown ? String(thrown.code) : '';
   const known = FRAMEWORK_CODES[code];
   if (known !== undefined) return new SecretError(known);
@@ -81,15 +85,18 @@ function toSecretError(thrown: FastifyError | Error): SecretError {
   return new SecretError('internal');
 }
 
-/** Names the field and the rule, never the value. */
-function validationError(thrown: FastifyError): SecretError {
-  const [first] = thrown.validation ?? [];
+/** What a schema does not allow, as one of our errors: names the field and the rule, never the value. */
+export function validationError(
+  problems: NonNullable<FastifyError['validation']>,
+  isBody: boolean,
+): SecretError {
+  const [first] = problems;
   if (first === undefined) return new SecretError('invalid-parameter');
   const path = first.instancePath.slice(1).replaceAll('/', '.');
-  if (thrown.validationContext === 'body' && path === '' && first.keyword === 'type') {
+  if (isBody && path === '' && first.keyword === 'type') {
     return new SecretError('invalid-body', 'The body must be a JSON object.');
   }
-  const name = path.slice(0, 64) || (thrown.validationContext === 'body' ? 'The body' : 'The request');
+  const name = path.slice(0, 64) || (isBody ? 'The body' : 'The request');
   return new SecretError(
     'invalid-parameter',
     `${name} ${(first.message ?? 'is invalid').replace(',null', ' or null')}.`,

@@ -59,6 +59,9 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'event-exists': CSMS(409, '0101', 'The event name already exists.'),
   'event-limit': CSMS(400, '0202', 'The number of event has reached the upper limit.'),
   'event-referenced': CSMS(400, '0003', 'The request is invalid.'),
+  // The published table has no code for these two.
+  'tag-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
+  'grant-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'key-unusable': CSMS(400, '0401', 'Can not get the protected secret value using the provided KMS key.'),
   unauthenticated: APIGW(401, '0301', 'Incorrect IAM authentication information:'),
   'credentials-unsupported': APIGW(401, '0305', 'Incorrect authentication information:'),

@@ -1,5 +1,7 @@
 /** Bytes of a request body: 64 KiB of control characters are 393,218 bytes as JSON. */
 export const BODY_BYTES_MAX = 524_288;
+/** Bytes of a request body that holds many secrets. */
+export const LARGE_BODY_BYTES_MAX = 8_388_608;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

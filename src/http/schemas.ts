@@ -7,7 +7,7 @@ export function Nullable<T extends TSchema>(schema: T) {
   const values: unknown = schema.enum;
   return Type.Unsafe<Static<T> | null>({
     ...schema,
-    type: [schema.type, 'null'],
+    type: [schema.type, 'null'].flat(),
     ...(Array.isArray(values) && { enum: [...values, null] }),
   });
 }
@@ -36,6 +36,12 @@ export const KmsKeyId = Type.String({ pattern: '^[a-zA-Z0-9_-]{2,64}$', descript
 export const SecretType = Type.Unsafe<'COMMON' | 'RDS-FG' | 'GaussDB-FG'>({
   type: 'string',
   enum: ['COMMON', 'RDS-FG', 'GaussDB-FG'],
+});
+
+/** A caller’s own serial number of a request; it has no effect. */
+export const Sequence = Type.String({
+  maxLength: 36,
+  description: 'Serial number of the request; no effect',
 });
 
 const ProjectId = Type.String({ description: 'Project id' });

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/secrets.ts';
 import { requireDescription, requireText } from '../core/fields.ts';
-import { PAGE } from '../core/limits.ts';
+import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
 import {
@@ -27,7 +27,8 @@ const EventNames = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' })
   description: 'Name of the event to subscribe to',
 });
 
-const CreateSecretBody = Type.Object(
+/** What a secret is created from, by itself or with others. @see API page CreateSecret */
+export const CreateSecretBody = Type.Object(
   {
     name: SecretName,
     kms_key_id: Omissible(KmsKeyId),
@@ -76,11 +77,8 @@ export function registerSecrets(api: App): void {
       response: responses({ 200: SecretAnswer }),
     },
     handler: async ({ deps, params, body }) => {
-      const ref = { projectId: params.project_id, name: requireSecretName(body.name, 'name') };
-      const value = parseGivenValue(body, deps.policy.limits);
-      const kmsKeyId = body.kms_key_id ?? undefined;
-      const secret = await app.createSecret(deps, { ref, draft: toDraft(body), value, kmsKeyId });
-      return { secret: toWireSecret(secret) };
+      const input = toCreateSecret(params.project_id, body, deps.policy.limits);
+      return { secret: toWireSecret(await app.createSecret(deps, input)) };
     },
   });
   api.route({
@@ -153,6 +151,17 @@ function registerSecret(api: App): void {
       return { secret: toWireSecret(secret) };
     },
   });
+}
+
+/** What the body of a creation asks for, checked. Throws invalid-parameter. */
+export function toCreateSecret(
+  projectId: string,
+  body: Static<typeof CreateSecretBody>,
+  limits: Limits,
+): app.CreateSecret {
+  const ref = { projectId, name: requireSecretName(body.name, 'name') };
+  const value = parseGivenValue(body, limits);
+  return { ref, draft: toDraft(body), value, kmsKeyId: body.kms_key_id ?? undefined };
 }
 
 function toDraft(body: Static<typeof CreateSecretBody>): SecretDraft {

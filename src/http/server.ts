@@ -18,10 +18,12 @@ import Fastify, {
 import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { Answer } from './answer.ts';
+import { registerBatches } from './batches.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerEvents } from './events.ts';
+import { registerGrants } from './grants.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import { registerLifecycle } from './lifecycle.ts';
@@ -33,6 +35,8 @@ import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
+import { registerTagSearch } from './tag-search.ts';
+import { registerTags } from './tags.ts';
 import { registerVersions } from './versions.ts';
 
 /** What the HTTP side is built from. */
@@ -217,4 +221,8 @@ function registerApi(api: App, options: ServerOptions): void {
   registerStages(api);
   registerEvents(api);
   registerNotifications(api);
+  registerTags(api);
+  registerTagSearch(api);
+  registerGrants(api);
+  registerBatches(api);
 }

@@ -10,12 +10,17 @@ const ESCAPED_BYTES_MAX = 6;
  * strings cannot be wiped, buffers can. The caller wipes the result once it is sent.
  * @see RFC 8259, section 7: quotation mark, reverse solidus and control characters are escaped, the rest is not
  */
-export function frameValue(before: Uint8Array, value: Uint8Array, after: Uint8Array): Buffer {
+export function frameValue(before: readonly Uint8Array[], value: Uint8Array, after: Uint8Array): Buffer {
   const escapes = countEscapes(value);
   const valueBytesMax = 2 + value.length + escapes * (ESCAPED_BYTES_MAX - 1);
-  const frame = Buffer.allocUnsafeSlow(before.length + valueBytesMax + after.length);
-  frame.set(before);
-  let at = before.length;
+  let at = 0;
+  for (const piece of before) at += piece.length;
+  const frame = Buffer.allocUnsafeSlow(at + valueBytesMax + after.length);
+  at = 0;
+  for (const piece of before) {
+    frame.set(piece, at);
+    at += piece.length;
+  }
   frame[at++] = QUOTE;
   if (escapes === 0) {
     frame.set(value, at);

@@ -36,19 +36,17 @@ const VersionAnswer = Type.Object(
   { title: 'VersionMetadataResponse' },
 );
 
-const ShowVersionAnswer = Type.Object(
+/** A version with its value. @see CSMS API, object Version */
+export const VersionSchema = Type.Object(
   {
-    version: Type.Object(
-      {
-        version_metadata: VersionMetadata,
-        secret_string: Type.Optional(Type.String()),
-        secret_binary: Type.Optional(Type.String({ description: 'Base64, as it was sent' })),
-      },
-      { title: 'Version', description: 'Only the kind of value that was stored is there' },
-    ),
+    version_metadata: VersionMetadata,
+    secret_string: Type.Optional(Type.String()),
+    secret_binary: Type.Optional(Type.String({ description: 'Base64, as it was sent' })),
   },
-  { title: 'ShowSecretVersionResponse' },
+  { title: 'Version', description: 'Only the kind of value that was stored is there' },
 );
+
+const ShowVersionAnswer = Type.Object({ version: VersionSchema }, { title: 'ShowSecretVersionResponse' });
 
 const ListVersionsAnswer = Type.Object(
   { version_metadatas: Type.Array(VersionMetadata), page_info: PageInfo },
@@ -183,20 +181,32 @@ function toWireVersion(
   };
 }
 
-/** The answer up to the value, by the list of stages that it was made from: every change of the version makes a new one. */
-const answerHeads = new WeakMap<readonly string[], Buffer>();
-const ANSWER_TAIL = Buffer.from('}}');
+/** Bytes around a version in an answer; those behind it begin with the brace that closes the version. */
+export interface Around {
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+const ALONE: Around = { before: Buffer.from('{"version":'), after: Buffer.from('}}') };
+/** A version up to its value, by the list of stages that it was made from: every change of a version makes a new list. */
+const versionHeads = new WeakMap<readonly string[], Buffer>();
 
 /** Sends a value as bytes from the cipher to the socket, and wipes them afterwards. */
 function sendVersion(reply: FastifyReply, secretName: string, version: app.OpenedVersion) {
-  let head = answerHeads.get(version.stages);
-  if (head === undefined) {
-    const metadata = JSON.stringify(toWireVersion(secretName, version));
-    head = Buffer.from(`{"version":{"version_metadata":${metadata},"secret_${version.kind}":`);
-    answerHeads.set(version.stages, head);
-  }
-  const frame = frameValue(head, version.bytes, ANSWER_TAIL);
-  version.bytes.fill(0);
+  const frame = frameVersion(secretName, version, ALONE);
   reply.raw.once('close', () => frame.fill(0));
   return reply.type('application/json').send(frame);
+}
+
+/** A version on the wire, as bytes that the caller wipes once they are sent; the value itself is wiped here. */
+export function frameVersion(secretName: string, version: app.OpenedVersion, around: Around): Buffer {
+  let head = versionHeads.get(version.stages);
+  if (head === undefined) {
+    const metadata = JSON.stringify(toWireVersion(secretName, version));
+    head = Buffer.from(`{"version_metadata":${metadata},"secret_${version.kind}":`);
+    versionHeads.set(version.stages, head);
+  }
+  const frame = frameValue([around.before, head], version.bytes, around.after);
+  version.bytes.fill(0);
+  return frame;
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../core/canonical.ts';
+import { canonicalContents, canonicalGrant, canonicalKey, canonicalSecret } from '../core/canonical.ts';
 import { SecretError } from '../core/errors.ts';
+import type { Grant } from '../core/grant.ts';
 import type { Key } from '../core/key.ts';
-import type { Secret, SecretAggregate } from '../core/secret.ts';
+import type { Secret, SecretAggregate, SecretContents } from '../core/secret.ts';
 
 /** Authenticates rows under a key that the storage never sees. */
 export interface RowMac {
@@ -18,8 +19,8 @@ export interface SecretMac {
   readonly rowMac: Buffer;
 }
 
-/** SHA-256 over a secret's versions and stages. */
-export function contentsDigest(contents: Pick<SecretAggregate, 'versions' | 'stages'>): Buffer {
+/** SHA-256 over a secret's versions, stages and tags. */
+export function contentsDigest(contents: SecretContents): Buffer {
   return createHash('sha256').update(canonicalContents(contents)).digest();
 }
 
@@ -39,7 +40,7 @@ export function requireIntactSecret(mac: RowMac, secret: Secret, stored: SecretM
     throw new SecretError('damaged', 'A stored secret has been changed.');
 }
 
-/** Checks that a secret's versions and stages are those which its row was signed with. Throws damaged. */
+/** Checks that a secret's versions, stages and tags are those which its row was signed with. Throws damaged. */
 export function requireIntactContents(aggregate: SecretAggregate, signedDigest: Buffer): void {
   if (!contentsDigest(aggregate).equals(signedDigest)) {
     throw new SecretError('damaged', 'A stored secret has been changed.');
@@ -68,4 +69,15 @@ export function requireIntactRow(
 ): void {
   if (!mac.verify(canonical, row.rowMac))
     throw new SecretError('damaged', `A stored ${row.what} has been changed.`);
+}
+
+/** The MAC of a grant that is about to be written. */
+export function signGrant(mac: RowMac, grant: Grant): Buffer {
+  return mac.sign(canonicalGrant(grant));
+}
+
+/** Checks a grant's row. Throws damaged. */
+export function requireIntactGrant(mac: RowMac, grant: Grant, rowMac: Uint8Array): void {
+  if (!mac.verify(canonicalGrant(grant), rowMac))
+    throw new SecretError('damaged', 'A stored grant has been changed.');
 }

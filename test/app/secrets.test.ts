@@ -64,7 +64,7 @@ describe('showing a secret', () => {
     expect(await showSecret(deps, REF)).toEqual(created);
   });
 
-  it('with its versions gives the stages too, and no value', async () => {
+  it('with its versions gives the stages and the tags too, and no value', async () => {
     const world = aWorld();
     const created = await createSecret(world.deps, input);
     const loaded = await loadVersions(world.deps, REF);
@@ -72,6 +72,7 @@ describe('showing a secret', () => {
       secret: created,
       versions: [expect.objectContaining({ number: 1, kind: 'string', kmsKeyId: created.kmsKeyId })],
       stages: [{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }],
+      tags: [],
     });
     expect(Object.keys(loaded.versions[0]!)).not.toContain('sealed');
   });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   canonicalContents,
   canonicalEvent,
+  canonicalGrant,
   canonicalJob,
   canonicalKey,
   canonicalNotification,
@@ -12,9 +13,10 @@ import {
   canonicalSigningKey,
 } from '../../src/core/canonical.ts';
 import type { SecretEvent } from '../../src/core/event.ts';
+import type { Grant } from '../../src/core/grant.ts';
 import type { JobState } from '../../src/core/job.ts';
 import type { Key } from '../../src/core/key.ts';
-import type { Secret, Stage, Version } from '../../src/core/secret.ts';
+import type { Secret, Stage, Tag, Version } from '../../src/core/secret.ts';
 import { aKey, aNotification, anAggregate, anEvent, aSecret, aVersion, T0 } from '../support/builders.ts';
 
 /** Every field has a value here; the type makes a new field appear, and so be covered below. */
@@ -52,6 +54,18 @@ const FULL_VERSION: { readonly [F in keyof Required<Version>]: NonNullable<Versi
   slot: 0,
 };
 const STAGE: Required<Stage> = { name: 'blue', versionNumber: 1, updateTimeMs: 11, slot: 2 };
+
+const TAG: Required<Tag> = { key: 'team', value: 'payments' };
+const GRANT = {
+  projectId: 'project',
+  secretId: 'secret',
+  id: 'id',
+  createTimeMs: 11,
+  updateTimeMs: 12,
+  expireTimeMs: 13,
+  revision: 14,
+} satisfies Omit<Grant, 'grantee'>;
+const GRANTEE: Grant['grantee'] = { type: 'user', id: 'someone' };
 
 /** Other values that a field of that kind may have. */
 function alternatives(value: unknown): unknown[] {
@@ -95,13 +109,32 @@ describe('every single change gives another text', () => {
       (row) => row === FULL_VERSION || row[field] !== FULL_VERSION[field],
     );
     expect(rows.length).toBeGreaterThan(2);
-    expectAllDifferent(rows.map((row) => canonicalContents({ versions: [row as Version], stages: [] })));
+    expectAllDifferent(
+      rows.map((row) => canonicalContents({ versions: [row as Version], stages: [], tags: [] })),
+    );
   });
 
   it.each(Object.keys(STAGE) as (keyof Stage)[])('in the field %s of a stage', (field) => {
     const rows = neighbours(STAGE).filter((row) => row === STAGE || row[field] !== STAGE[field]);
     expect(rows.length).toBeGreaterThan(2);
-    expectAllDifferent(rows.map((stage) => canonicalContents({ versions: [], stages: [stage] })));
+    expectAllDifferent(rows.map((stage) => canonicalContents({ versions: [], stages: [stage], tags: [] })));
+  });
+
+  it.each(Object.keys(TAG) as (keyof Tag)[])('in the field %s of a tag', (field) => {
+    const rows = neighbours(TAG).filter((row) => row === TAG || row[field] !== TAG[field]);
+    expect(rows.length).toBeGreaterThan(2);
+    expectAllDifferent(rows.map((tag) => canonicalContents({ versions: [], stages: [], tags: [tag] })));
+  });
+
+  it('in the fields of a grant', () => {
+    const rows = [
+      ...neighbours(GRANT).map((row) => ({ ...row, grantee: GRANTEE })),
+      ...neighbours(GRANTEE)
+        .slice(1)
+        .map((grantee) => ({ ...GRANT, grantee })),
+    ];
+    expect(rows.length).toBeGreaterThan(20);
+    expectAllDifferent(rows.map(canonicalGrant));
   });
 
   it('in the fields of a key', () => {
@@ -150,18 +183,26 @@ describe('every single change gives another text', () => {
   });
 
   it('in which rows there are, and in their order', () => {
-    const { versions, stages } = anAggregate({ versions: [1, 2], stages: { SYSCURRENT: 2, SYSPREVIOUS: 1 } });
+    const full = anAggregate({
+      versions: [1, 2],
+      stages: { SYSCURRENT: 2, SYSPREVIOUS: 1 },
+      tags: [TAG, { key: 'other', value: '' }],
+    });
+    const { versions, stages, tags } = full;
     const contents = [
-      { versions, stages },
-      { versions: versions.slice(0, 1), stages },
-      { versions: versions.slice(1), stages },
-      { versions: versions.toReversed(), stages },
-      { versions: [...versions, ...versions], stages },
-      { versions, stages: stages.slice(1) },
-      { versions, stages: stages.toReversed() },
-      { versions, stages: [] },
-      { versions: [], stages },
-      { versions: [], stages: [] },
+      { versions, stages, tags },
+      { versions: versions.slice(0, 1), stages, tags },
+      { versions: versions.slice(1), stages, tags },
+      { versions: versions.toReversed(), stages, tags },
+      { versions: [...versions, ...versions], stages, tags },
+      { versions, stages: stages.slice(1), tags },
+      { versions, stages: stages.toReversed(), tags },
+      { versions, stages: [], tags },
+      { versions, stages, tags: tags.slice(1) },
+      { versions, stages, tags: tags.toReversed() },
+      { versions, stages, tags: [] },
+      { versions: [], stages, tags },
+      { versions: [], stages: [], tags: [] },
     ];
     expectAllDifferent(contents.map(canonicalContents));
   });
@@ -213,7 +254,27 @@ describe('no two rows share a text', () => {
       canonicalContents({
         versions: [aVersion({ uid, kmsKeyId }), aVersion({ number: 2, uid: nextUid })],
         stages: [{ ...STAGE, name }],
+        tags: [],
       }),
+    );
+  });
+
+  it('unless they have the same tags', () => {
+    expectApart(([key, value, next, other]) =>
+      canonicalContents({
+        versions: [],
+        stages: [],
+        tags: [
+          { key, value },
+          { key: next, value: other },
+        ],
+      }),
+    );
+  });
+
+  it('unless they are the same grant', () => {
+    expectApart(([projectId, secretId, id, grantee]) =>
+      canonicalGrant({ ...GRANT, projectId, secretId, id, grantee: { ...GRANTEE, id: grantee } }),
     );
   });
 

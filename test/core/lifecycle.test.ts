@@ -112,6 +112,14 @@ describe('a deletion', () => {
       });
     }
   });
+
+  it('at once spares another secret that has the name, when one was meant', () => {
+    const { id } = current.secret;
+    expect(outcome(() => decideOn(current, aCommand('delete-secret', { id })))).toBe('ok');
+    expect(outcome(() => decideOn(current, aCommand('delete-secret', { id: 'another' })))).toBe(
+      'secret-not-found',
+    );
+  });
 });
 
 describe('purging', () => {

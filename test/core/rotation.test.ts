@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { nextRotationTime, parseRotationPeriod, requireRotationFits } from '../../src/core/rotation.ts';
+import {
+  instanceIdOf,
+  nextRotationTime,
+  parseRotationPeriod,
+  requireRotationFits,
+} from '../../src/core/rotation.ts';
 import { aDraft, DAY_MS, outcome, T0 } from '../support/builders.ts';
 
 const HOUR_MS = 3_600_000;
@@ -71,5 +76,23 @@ describe('rotation fields', () => {
     const { type: secretType, auto: autoRotation, period: rotationPeriod, config: rotationConfig } = row;
     const draft = aDraft({ secretType, autoRotation, rotationPeriod, rotationConfig });
     expect(outcome(() => requireRotationFits(draft))).toBe(row.ends);
+  });
+});
+
+describe('the instance of a rotation configuration', () => {
+  it.each([
+    ['{"InstanceId":"i-1","SecretSubType":"SingleUser"}', 'i-1'],
+    ['{"InstanceId":""}', ''],
+    ['{"InstanceId":7}', undefined],
+    ['{"instanceId":"i-1"}', undefined],
+    ['{}', undefined],
+    ['[]', undefined],
+    ['null', undefined],
+    ['"i-1"', undefined],
+    ['no JSON', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j names %j', (rotationConfig, instance) => {
+    expect(instanceIdOf({ rotationConfig })).toBe(instance);
   });
 });

@@ -35,6 +35,8 @@ describe('which state allows which command', () => {
     'notify-expiry': ['ok', 'ok', 'ok', 'ok'],
     'put-stage': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
     'remove-stage': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
+    'put-tags': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
+    'remove-tags': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
   };
   const states: readonly SecretState[] = ['ENABLED', 'DISABLED', 'PENDING_DELETE', 'FROZEN'];
   const cases = COMMAND_KINDS.flatMap((kind) =>
@@ -80,6 +82,8 @@ describe('what a command answers', () => {
     'notify-expiry': ['notified'],
     'put-stage': ['stage'],
     'remove-stage': ['stage'],
+    'put-tags': ['secret'],
+    'remove-tags': ['secret'],
   };
 
   it.each(COMMAND_KINDS)('%s: the part that it was about, and no other', (kind) => {

@@ -308,6 +308,7 @@ describe('setting an expiry', () => {
       secret: { ...current.secret, revision: current.secret.revision + 1 },
       versions: [current.versions[0], version, current.versions[2]],
       stages: current.stages,
+      tags: current.tags,
     });
     expect(result).toEqual({ version: { version, stages: ['blue'] } });
   });

@@ -17,6 +17,11 @@ beforeAll(async () => {
     await createSecret(client, name);
     await client('POST', `${SECRETS}/${name}/versions`, { secret_string: `second of ${name}` });
     await client('POST', `${SECRETS}/${name}/stages`, { name: 'blue', version_id: 'v1' });
+    const { body } = await client('GET', `${SECRETS}/${name}`);
+    const csms = '/v1/{project_id}/csms';
+    await client('POST', `${csms}/${body.secret.id}/tags`, { tag: { key: 'team', value: 'a' } });
+    const grantee = { grantee_type: '2', grantee_target_id: 'ops' };
+    await client('POST', `${csms}/grants`, { resource_id: body.secret.id, type: 'SECRET', ...grantee });
   }
   const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
   const event = { name: 'alarm', event_types: ['SECRET_DELETED'], state: 'ENABLED', notification: topic };
@@ -87,6 +92,9 @@ describe('verify ends with 1 and names the secret when somebody has changed', ()
     ['where a stage is', `UPDATE stage SET version_number = 2 WHERE secret_row = ${ALPHA} AND name = 'blue'`],
     ['the name of a stage', `UPDATE stage SET name = 'red' WHERE secret_row = ${ALPHA} AND name = 'blue'`],
     ['that a stage exists', `DELETE FROM stage WHERE secret_row = ${ALPHA} AND name = 'blue'`],
+    ['a tag’s value', `UPDATE secret_tag SET value = 'b' WHERE secret_row = ${ALPHA}`],
+    ['a tag’s project', `UPDATE secret_tag SET project_id = 'x' WHERE secret_row = ${ALPHA}`],
+    ['that a tag exists', `DELETE FROM secret_tag WHERE secret_row = ${ALPHA}`],
     ['that a version exists', `DELETE FROM version WHERE secret_row = ${ALPHA} AND number = 1`],
   ])('%s', async (_, statement) => {
     const { code, lines } = await findings(damaged(statement));
@@ -164,6 +172,16 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
 });
 
 describe('verify ends with 1 when', () => {
+  it.each([
+    `UPDATE secret_grant SET grantee_id = 'eve' WHERE secret_row = ${ALPHA}`,
+    `UPDATE secret_grant SET expire_time_ms = 1 WHERE secret_row = ${ALPHA}`,
+    `UPDATE secret_grant SET row_mac = flip(row_mac) WHERE secret_row = ${ALPHA}`,
+  ])('a grant has been changed: %s', async (statement) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    expect(lines).toEqual([`secret ${projectId}/alpha: its grants have been changed`]);
+  });
+
   it('a secret is gone', async () => {
     const gone = ['stage', 'version'].map((table) => `DELETE FROM ${table} WHERE secret_row = ${ALPHA}`);
     const { code, lines } = await findings(damaged(...gone, "DELETE FROM secret WHERE name = 'alpha'"));

@@ -6,6 +6,8 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 /** The operations of the API as one caller makes them in one project. */
 export interface Calls {
   readonly base: string;
+  /** The same calls behind `/v1/<project>/csms`. */
+  csms(method: string, path: string, body?: unknown): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   put(path: string, body?: unknown): Promise<Answer>;
@@ -42,6 +44,7 @@ export function callsOf(server: () => TestServer, user: TestUser = ADMIN, projec
     server().send({ method, path: `${base}${path}`, body, ...(headers && { headers }) }, user);
   const calls: Calls = {
     base,
+    csms: (method, path, body) => server().send({ method, path: `/v1/${project}/csms${path}`, body }, user),
     get: (path, headers) => send('GET', path, undefined, headers),
     post: (path, body, headers) => send('POST', path, body, headers),
     put: (path, body) => send('PUT', path, body),

@@ -11,7 +11,15 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Operations that answer without a body. */
-const BODILESS: ReadonlySet<string> = new Set(['DeleteSecret', 'DeleteSecretStage', 'DeleteSecretEvent']);
+const BODILESS: ReadonlySet<string> = new Set([
+  'DeleteSecret',
+  'DeleteSecretStage',
+  'DeleteSecretEvent',
+  'CreateSecretTag',
+  'BatchCreateOrDeleteTags',
+  'DeleteSecretTag',
+  'DeleteGrant',
+]);
 
 describe('openapi.yaml', () => {
   it('is what the routes give; npm run openapi writes it', async () => {
@@ -59,6 +67,19 @@ describe('openapi.yaml', () => {
       UpdateSecretEvent: 'PUT /csms/events/{event_name}',
       DeleteSecretEvent: 'DELETE /csms/events/{event_name}',
       ListNotificationRecords: 'GET /csms/notification-records',
+      CreateSecretTag: 'POST /csms/{secret_id}/tags',
+      BatchCreateOrDeleteTags: 'POST /csms/{secret_id}/tags/action',
+      DeleteSecretTag: 'DELETE /csms/{secret_id}/tags/{key}',
+      ListSecretTags: 'GET /csms/{secret_id}/tags',
+      ListProjectSecretsTags: 'GET /csms/tags',
+      ListResourceInstances: 'POST /csms/resource_instances/action',
+      CreateGrants: 'POST /csms/grants',
+      UpdateGrant: 'PUT /csms/grants',
+      ListGrants: 'GET /csms/grants',
+      DeleteGrant: 'DELETE /csms/grants',
+      BatchImportSecrets: 'POST /batch-import',
+      BatchDeleteSecrets: 'POST /batch-delete',
+      BatchShowSecretVersion: 'POST /batch-get-secret-value',
     });
   });
 });

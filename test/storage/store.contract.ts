@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
+import { grantContract } from './contract/grants.ts';
 import { jobContract } from './contract/jobs.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
@@ -9,6 +10,7 @@ import { listContract } from './contract/lists.ts';
 import { notificationContract } from './contract/notifications.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
+import { tagContract } from './contract/tags.ts';
 import { transactionContract } from './contract/transactions.ts';
 import { versionContract } from './contract/versions.ts';
 
@@ -33,6 +35,8 @@ export function storeContract(engine: StoreEngine): void {
     describe('events', () => eventContract(harnessOf));
     describe('notifications', () => notificationContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
+    describe('tags', () => tagContract(harnessOf));
+    describe('grants', () => grantContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));

@@ -4,6 +4,7 @@ import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
+import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
 import { decideJob, type JobState } from '../../src/core/job.ts';
 import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
@@ -20,6 +21,7 @@ import type {
   SecretDraft,
   SecretRef,
   Stage,
+  Tag,
   Version,
 } from '../../src/core/secret.ts';
 import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
@@ -115,6 +117,7 @@ export function anAggregate(
     readonly secret?: Partial<Secret>;
     readonly versions?: readonly number[];
     readonly stages?: Readonly<Record<string, number>>;
+    readonly tags?: readonly Tag[];
   } = {},
 ): SecretAggregate {
   const numbers = parts.versions ?? [1];
@@ -129,6 +132,7 @@ export function anAggregate(
     secret: aSecret({ lastVersionNumber: Math.max(...numbers), ...parts.secret }),
     versions: numbers.map((number, slot) => aVersion({ number, slot })),
     stages: stages.sort((a, b) => a.slot - b.slot),
+    tags: parts.tags ?? [],
   };
 }
 
@@ -160,6 +164,8 @@ const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } =
   'notify-expiry': { id: SECRET_ID, versionNumber: 1 },
   'put-stage': { name: 'blue', versionNumber: 1, limits: DEFAULT_LIMITS },
   'remove-stage': { name: 'blue' },
+  'put-tags': { id: SECRET_ID, tags: [{ key: 'team', value: 'payments' }], limits: DEFAULT_LIMITS },
+  'remove-tags': { id: SECRET_ID, keys: ['team'], absent: 'ignore' },
 };
 
 /** Every kind of command about a secret. */
@@ -274,6 +280,8 @@ export interface World {
   readonly keys: Map<string, Key>;
   readonly events: MemoryEvents['events'];
   readonly notifications: MemoryEvents['notifications'];
+  /** User id -> name, all of one domain. */
+  readonly users: Map<string, string>;
   /** Messages of level warn and error. */
   readonly logged: string[];
 }
@@ -283,6 +291,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
+  const users = new Map<string, string>();
   const logged: string[] = [];
   const told = memoryEvents(secrets);
   let lastId = 0;
@@ -293,6 +302,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
     policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
+    grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {
       info: () => undefined,
       warn: (_, message) => logged.push(message),
@@ -300,8 +310,11 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     },
   };
   const { events, notifications } = told;
-  return { deps, clock, secrets, keys, events, notifications, logged };
+  return { deps, clock, secrets, keys, users, events, notifications, logged };
 }
+
+/** The domain of the world's users. */
+export const DOMAIN_ID = 'd'.repeat(32);
 
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
@@ -313,8 +326,10 @@ function memoryStore(
 ): Store {
   const values = new Map<string, SealedValue>();
   const jobs = new Map<string, JobState>();
+  const grantsOf = new Map<string, readonly Grant[]>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
+  const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
   const byAlias = (projectId: string, alias: string) =>
     [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
 
@@ -335,6 +350,7 @@ function memoryStore(
       keys.set(keyPathOf(next), next);
       return result;
     }
+    if (command.aggregate === 'grant') return changeGrants(command);
     if (command.aggregate !== 'secret') return told.change(command);
     const path = pathOf(command.ref);
     const current = secrets.get(path);
@@ -347,6 +363,14 @@ function memoryStore(
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
     if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+    return result;
+  }
+
+  function changeGrants(command: GrantCommand) {
+    const { projectId, secretId } = command.ref;
+    const scope = { secret: byId(projectId, secretId)?.secret, grants: grantsOf.get(secretId) ?? [] };
+    const { next, result } = decideGrant(scope, command);
+    grantsOf.set(secretId, next);
     return result;
   }
 
@@ -363,6 +387,13 @@ function memoryStore(
         .filter((secret) => eventName === undefined || secret.eventSubscriptions.includes(eventName))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, limit),
+    findSecretById: byId,
+    listTags: (projectId) => inProject(projectId).flatMap(({ tags }) => tags),
+    searchSecrets: ({ projectId }) => {
+      const found = inProject(projectId);
+      return { total: found.length, secrets: found };
+    },
+    listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
     findValue: (ref, version) => {
       const current = secrets.get(pathOf(ref));
       const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/event.ts';
+import type { GrantCommand, GrantRef } from '../../src/core/grant.ts';
 import type { KeyCommand, KeyRef } from '../../src/core/key.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type {
@@ -11,6 +12,7 @@ import type {
   SecretCommandOf,
   SecretDraft,
   SecretRef,
+  Tag,
 } from '../../src/core/secret.ts';
 
 /** A store under test, whatever engine is behind it. */
@@ -27,7 +29,16 @@ export interface StoreHarness {
   countRows(): Awaitable<
     Readonly<
       Record<
-        'secret' | 'version' | 'stage' | 'wrappedKey' | 'body' | 'key' | 'event' | 'notification',
+        | 'secret'
+        | 'version'
+        | 'stage'
+        | 'tag'
+        | 'grant'
+        | 'wrappedKey'
+        | 'body'
+        | 'key'
+        | 'event'
+        | 'notification',
         number
       >
     >
@@ -199,6 +210,36 @@ export function updateEvent(ref: EventRef, changes: EventCommandOf<'update-event
 
 export function removeEvent(ref: EventRef) {
   return { aggregate: 'event', kind: 'delete-event', ref, nowMs: T0 } as const;
+}
+
+export function putTags(ref: SecretRef, id: string, tags: readonly Tag[], limits: Limits = DEFAULT_LIMITS) {
+  return { aggregate: 'secret', kind: 'put-tags', ref, id, tags, limits, nowMs: T0 } as const;
+}
+
+export function removeTags(ref: SecretRef, id: string, keys: readonly string[], absent: 'refuse' | 'ignore') {
+  return { aggregate: 'secret', kind: 'remove-tags', ref, id, keys, absent, nowMs: T0 } as const;
+}
+
+export function createGrant(ref: GrantRef, granteeId: string, more: Partial<GrantCommand> = {}) {
+  return {
+    aggregate: 'grant',
+    kind: 'create-grant',
+    ref,
+    id: randomUUID(),
+    grantee: { type: 'user', id: granteeId },
+    expireTimeMs: undefined,
+    nowMs: T0,
+    ...more,
+  } as Extract<GrantCommand, { kind: 'create-grant' }>;
+}
+
+export function updateGrant(ref: GrantRef, granteeId: string, expireTimeMs: number | undefined, nowMs = T0) {
+  const grantee = { type: 'user', id: granteeId } as const;
+  return { aggregate: 'grant', kind: 'update-grant', ref, grantee, expireTimeMs, nowMs } as const;
+}
+
+export function removeGrants(ref: GrantRef, granteeId?: string, nowMs = T0) {
+  return { aggregate: 'grant', kind: 'remove-grants', ref, granteeId, nowMs } as const;
 }
 
 export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): KeyCommand {

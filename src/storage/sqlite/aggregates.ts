@@ -8,6 +8,7 @@ import {
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
+import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
 import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
 import {
@@ -52,6 +53,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     notification: createNotificationCarrier(createNotificationReads(db, mac), notifications),
     'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
     job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
+    grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
   };
   return {
@@ -117,6 +119,20 @@ function createSigningKeyCarrier(read: ReadSigningKey, save: SaveSigningKey): Ca
     const current = read();
     const decision = decide['signing-key']({ current }, command);
     save(current, decision);
+    return decision.result;
+  };
+}
+
+function createGrantCarrier(
+  reads: { readonly secrets: SecretReads; readonly grants: GrantReads },
+  save: SaveGrants,
+): Carry<'grant'> {
+  return (command) => {
+    const { ref } = command;
+    const loaded = reads.secrets.loadById(ref.projectId, ref.secretId);
+    const grants = reads.grants.list(ref);
+    const decision = decide.grant({ secret: loaded?.aggregate.secret, grants }, command);
+    if (loaded !== undefined) save(loaded.row, grants, decision.next);
     return decision.result;
   };
 }

@@ -3,6 +3,7 @@ import type { Key } from '../../core/key.ts';
 import type { SealedValue, SecretAggregate } from '../../core/secret.ts';
 import type { SigningKey } from '../../core/signing-key.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createGrantReads } from './grants.ts';
 import { inspectRows } from './inspect-rows.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
@@ -14,6 +15,8 @@ export interface InspectedSecret {
   /** `<project id>/<name>` */
   readonly place: string;
   readonly aggregate: SecretAggregate | undefined;
+  /** Whether its grants pass their check. */
+  readonly grantsIntact: boolean;
   /** Throws damaged when the value is missing. */
   sealed(versionNumber: number): SealedValue;
 }
@@ -42,8 +45,9 @@ interface ForeignKeyFinding {
 export function createInspector(db: Connection, mac: RowMac): Inspector {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
-  const secretRows = db.prepare<[], { row: number; project_id: string; name: string }>(
-    'SELECT row, project_id, name FROM secret ORDER BY project_id, name',
+  const grantReads = createGrantReads(db, mac);
+  const secretRows = db.prepare<[], { row: number; id: string; project_id: string; name: string }>(
+    'SELECT row, id, project_id, name FROM secret ORDER BY project_id, name',
   );
   const keyRows = db.prepare<[], { project_id: string; id: string }>(
     'SELECT project_id, id FROM kms_key ORDER BY 1, 2',
@@ -61,11 +65,12 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
         .map(({ place }) => place),
     signingKey: () => intact(createSigningKeyRead(db, mac)),
     *secrets() {
-      for (const { row, project_id: projectId, name } of secretRows.all()) {
+      for (const { row, id: secretId, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));
         yield {
           place: `${projectId}/${name}`,
           aggregate: loaded?.aggregate,
+          grantsIntact: intact(() => grantReads.list({ projectId, secretId })) !== undefined,
           sealed: (number) => secretReads.sealed(loaded?.versionRows.get(number) ?? 0),
         };
       }

@@ -13,6 +13,7 @@ import {
   SUBSCRIBED_EVENT,
   type VersionRow,
 } from './secret-rows.ts';
+import { createTagRead } from './tags.ts';
 
 /** An authenticated aggregate with the places of its rows. */
 export interface LoadedSecret {
@@ -27,14 +28,17 @@ export interface PageQuery {
   readonly projectId: string;
   readonly afterName: string;
   readonly eventName: string | null;
+  /** 1: only secrets with a rotation configuration. */
+  readonly rotatedOnly: number;
   readonly limit: number;
 }
 
 /** Reads of secrets on one connection. Every row is authenticated before it is given out. */
 export interface SecretReads {
-  /** Metadata alone, for which the versions need not be read. */
+  /** Metadata alone, for which the contents need not be read. */
   loadSecret(ref: SecretRef): Secret | undefined;
   load(ref: SecretRef): LoadedSecret | undefined;
+  loadById(projectId: string, secretId: string): LoadedSecret | undefined;
   loadRow(row: number): LoadedSecret | undefined;
   list(query: PageQuery): Secret[];
   listDue(nowMs: number, limit: number): DueSecret[];
@@ -53,7 +57,7 @@ export interface SavedSecret {
   readonly mac: SecretMac;
 }
 
-/** A verified row; its versions and stages follow when somebody asks for them. */
+/** A verified row; its contents follow when somebody asks for them. */
 interface KnownSecret {
   readonly secret: Secret;
   readonly contentsDigest: Buffer;
@@ -65,17 +69,13 @@ const CACHE_ENTRIES = 2_000;
 /** Prepares the reads of secrets on one connection. */
 export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   const cache = createRowCache<number, KnownSecret>(CACHE_ENTRIES);
-  const place = db
-    .prepare<[string, string], [number, Buffer]>(
-      'SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?',
-    )
-    .raw();
+  const places = preparePlaces(db);
   const byRow = db.prepare<[number], SecretRow>('SELECT * FROM secret WHERE row = ?');
   const loadContents = createContentsRead(db);
 
   /** Only the MAC is read while it is the known one. */
-  function known(row: number, rowMac: Buffer | undefined): KnownSecret | undefined {
-    const present = rowMac && cache.get(row, rowMac);
+  function known(row: number, rowMac: Buffer): KnownSecret | undefined {
+    const present = cache.get(row, rowMac);
     if (present !== undefined) return present;
     const stored = byRow.get(row);
     if (stored === undefined) return undefined;
@@ -86,7 +86,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   }
 
   function find(ref: SecretRef): { readonly row: number; readonly entry: KnownSecret } | undefined {
-    const found = place.get(ref.projectId, ref.name);
+    const found = places.byName.get(ref.projectId, ref.name);
     const entry = found && known(found[0], found[1]);
     return found && entry && { row: found[0], entry };
   }
@@ -102,8 +102,14 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       const found = find(ref);
       return found && complete(found.row, found.entry);
     },
+    loadById(projectId, secretId) {
+      const found = places.byId.get(secretId, projectId);
+      const entry = found && known(found[0], found[1]);
+      return found && entry && complete(found[0], entry);
+    },
     loadRow(row) {
-      const entry = known(row, undefined);
+      const rowMac = places.byRow.get(row);
+      const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
     remember({ loaded, mac: { rowMac, contentsDigest } }) {
@@ -116,7 +122,21 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   };
 }
 
-/** Prepares the reading of a secret's versions and stages, which throws damaged when they are not the signed ones. */
+/** Where a secret is, with its MAC: as much as tells whether what is known of it still holds. */
+function preparePlaces(db: Connection) {
+  type Place = [row: number, rowMac: Buffer];
+  return {
+    byName: db
+      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?')
+      .raw(),
+    byId: db
+      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?')
+      .raw(),
+    byRow: db.prepare<[number], Buffer>('SELECT row_mac FROM secret WHERE row = ?').pluck(),
+  };
+}
+
+/** Prepares the reading of a secret's contents, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
   const versions = db.prepare<[number], VersionRow>(
     `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified, slot
@@ -125,12 +145,14 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
   const stages = db.prepare<[number], StageRow>(
     'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
   );
+  const readTags = createTagRead(db);
   return (row, { secret, contentsDigest }) => {
     const versionRows = versions.all(row);
     const aggregate = {
       secret,
       versions: versionRows.map(fromVersionRow),
       stages: stages.all(row).map(fromStageRow),
+      tags: readTags(row, secret),
     };
     requireIntactContents(aggregate, contentsDigest);
     return {
@@ -152,11 +174,13 @@ function createListReads(
   mac: RowMac,
 ): Pick<SecretReads, 'list' | 'listDue' | 'countInProject'> {
   const page = db.prepare<[PageQuery], SecretRow>(
-    'SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName ORDER BY name LIMIT @limit',
+    `SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName
+       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
   );
   const pageOfEvent = db.prepare<[PageQuery], SecretRow>(
     `SELECT * FROM secret WHERE project_id = @projectId AND ${SUBSCRIBED_EVENT} = @eventName
-       AND event_subscriptions <> '[]' AND name > @afterName ORDER BY name LIMIT @limit`,
+       AND event_subscriptions <> '[]' AND name > @afterName
+       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
   );
   const due = db.prepare<[number, number], Pick<SecretRow, 'id' | 'project_id' | 'name'>>(
     'SELECT id, project_id, name FROM secret WHERE scheduled_delete_time_ms <= ? ORDER BY scheduled_delete_time_ms LIMIT ?',

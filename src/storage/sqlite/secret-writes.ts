@@ -4,6 +4,7 @@ import { type RowMac, type SecretMac, signSecret } from '../row-mac.ts';
 import type { Connection } from './open.ts';
 import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
 import { SECRET_COLUMNS, toSecretRow } from './secret-rows.ts';
+import { createTagWrites } from './tags.ts';
 
 /**
  * Writes what the rules decided about a secret. Runs inside the write transaction. Answers the aggregate as it is stored
@@ -18,9 +19,11 @@ export type SaveSecret = (
 export function createSecretWrites(db: Connection, mac: RowMac): SaveSecret {
   const statements = prepareSecret(db);
   const saveVersions = createVersionWrites(db);
+  const saveTags = createTagWrites(db);
 
   function remove(loaded: LoadedSecret): void {
     saveVersions.removeAll(loaded);
+    saveTags.removeAll(loaded.row);
     statements.remove.run(loaded.row);
     statements.discount.run(loaded.aggregate.secret.projectId);
   }
@@ -45,6 +48,7 @@ export function createSecretWrites(db: Connection, mac: RowMac): SaveSecret {
     const signed = signSecret(mac, next);
     const row = put(loaded?.row, next.secret, signed);
     const versionRows = saveVersions.replace(row, loaded, decision, next);
+    saveTags.replace(row, next.secret.projectId, difference(loaded?.aggregate.tags ?? [], next.tags));
     return { loaded: { row, aggregate: next, versionRows }, mac: signed };
   };
 }

@@ -7,6 +7,7 @@ import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type ChangeCounters, createChangeCounters, KEY_SLOT } from './change-counters.ts';
 import { createEventReads } from './events.ts';
+import { createGrantReads } from './grants.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
 import { createNotificationReads } from './notifications.ts';
@@ -15,6 +16,7 @@ import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createRemembered } from './remembered.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
+import { createTagReads } from './tags.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
@@ -70,6 +72,8 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
   const findSigningKey = createSigningKeyRead(db, mac);
+  const tags = createTagReads(db, secrets);
+  const grants = createGrantReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const knownSecrets = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
@@ -81,6 +85,10 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     findSecret: (ref) =>
       knownSecrets.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref))),
     recallSecret: (ref) => knownSecrets.recall(nameOf(ref)),
+    findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
+    listTags: (projectId) => snapshot(() => tags.list(projectId)),
+    searchSecrets: (query) => snapshot(() => tags.search(query)),
+    listGrants: (ref) => snapshot(() => grants.list(ref)),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
     listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
     findValue,
@@ -119,8 +127,8 @@ async function untilReady(worker: Worker): Promise<void> {
 }
 
 function toPageQuery(query: SecretQuery) {
-  const { projectId, limit } = query;
-  return { projectId, limit, afterName: query.afterName ?? '', eventName: query.eventName ?? null };
+  const { projectId, limit, afterName = '', eventName = null } = query;
+  return { projectId, limit, afterName, eventName, rotatedOnly: query.rotatedOnly ? 1 : 0 };
 }
 
 function nameOf({ projectId, name }: SecretRef): string {

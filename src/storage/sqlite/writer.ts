@@ -93,13 +93,15 @@ function takeBatch(queue: Request[]): Request[] {
   return queue.splice(0, count);
 }
 
+const REMOVALS: ReadonlySet<Command['kind']> = new Set(['delete-secret', 'purge-secret', 'remove-grants']);
+
 /** What a nearly full disk has room for: deletions, and what background jobs note about themselves and their work. */
 function isAdmittedAlways(command: Command): boolean {
   return isRemoval(command) || command.aggregate === 'job' || command.aggregate === 'notification';
 }
 
 function isRemoval(command: Command): boolean {
-  return command.kind === 'delete-secret' || command.kind === 'purge-secret';
+  return REMOVALS.has(command.kind);
 }
 
 /**

@@ -3,11 +3,13 @@ import {
   addVersion,
   cancel,
   create,
+  createGrant,
   DAY_MS,
   expectRefused,
   freshRef,
   purge,
   putStage,
+  putTags,
   ROTATED_DRAFT,
   remove,
   schedule,
@@ -26,10 +28,14 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     const { id } = (await store.change(create(ref))).secret!;
     for (let count = 0; count < 3; count += 1) await store.change(addVersion(ref, id));
     await store.change(putStage(ref, 'blue', 1));
+    await store.change(putTags(ref, id, [{ key: 'team', value: 'payments' }]));
+    await store.change(createGrant({ projectId: ref.projectId, secretId: id }, 'someone'));
     const added = {
       secret: 1,
       version: 4,
       stage: 3,
+      tag: 1,
+      grant: 1,
       wrappedKey: 4,
       body: 4,
       key: 0,

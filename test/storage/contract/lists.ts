@@ -3,8 +3,10 @@ import {
   cancel,
   create,
   DAY_MS,
+  DRAFT,
   freshProject,
   freshRef,
+  ROTATED_DRAFT,
   remove,
   schedule,
   T0,
@@ -67,6 +69,23 @@ export function listContract(harnessOf: HarnessOf): void {
     const { store } = harnessOf();
     expect(await store.listSecrets({ projectId: freshProject(), limit: 9 })).toStrictEqual([]);
     expect(await store.listSecrets({ projectId, limit: 9, eventName: 'rotated' })).toStrictEqual([]);
+  });
+
+  it('lists secrets with a rotation configuration alone, page by page', async () => {
+    const { store } = harnessOf();
+    const rotated = { projectId: freshProject(), rotatedOnly: true };
+    for (const [index, name] of ['d', 'c', 'b', 'a'].entries()) {
+      const draft = index % 2 === 0 ? DRAFT : ROTATED_DRAFT;
+      await store.change(create({ projectId: rotated.projectId, name }, { draft }));
+    }
+    const namesOf = async (limit: number, afterName = '') =>
+      (await store.listSecrets({ ...rotated, limit, afterName })).map((secret) => secret.name);
+    expect(await namesOf(9)).toStrictEqual(['a', 'c']);
+    expect(await namesOf(1)).toStrictEqual(['a']);
+    expect(await namesOf(1, 'a')).toStrictEqual(['c']);
+    expect(
+      await store.listSecrets({ projectId: rotated.projectId, limit: 9, rotatedOnly: false }),
+    ).toHaveLength(4);
   });
 
   it('lists due secrets of all projects, earliest first, up to the limit', async () => {

@@ -57,6 +57,7 @@ export function secretContract(harnessOf: HarnessOf): void {
         },
       ],
       stages: [{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }],
+      tags: [],
     });
   });
 

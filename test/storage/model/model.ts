@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import type { SecretCommand, SecretResult } from '../../../src/core/secret.ts';
 import { codeOf, DAY_MS, type StoreHarness, T0 } from '../../support/stores.ts';
+import { compareTags, orderedTags } from './tags.ts';
 
 export const NAMES = ['a', 'B', 'a.b', 'c'];
 
@@ -18,6 +19,7 @@ export interface ModelSecret {
     { readonly uid: string; readonly body: Uint8Array; expireTimeMs: number | undefined }
   >;
   readonly stages: Map<string, number>;
+  readonly tags: Map<string, string>;
 }
 
 /** The model's project. */
@@ -121,6 +123,7 @@ export async function compareProject(model: Model, real: Real): Promise<void> {
   );
   expect(due.map(({ ref }) => ref.name).sort()).toStrictEqual(expected.map(([name]) => name).sort());
   for (const name of NAMES) await compareSecret(model, real, name);
+  await compareTags(model, real);
 }
 
 async function compareSecret(model: Model, { harness, projectId }: Real, name: string): Promise<void> {
@@ -139,6 +142,8 @@ async function compareSecret(model: Model, { harness, projectId }: Real, name: s
   expect(found?.versions.map((version) => version.number)).toStrictEqual([...expected.versions.keys()]);
   const marks = Object.fromEntries(found!.stages.map((stage) => [stage.name, stage.versionNumber]));
   expect(marks).toStrictEqual(Object.fromEntries(expected.stages));
+  expect(found?.tags).toStrictEqual(orderedTags(expected.tags));
+  expect(await harness.store.findSecretById(projectId, id)).toStrictEqual(found);
   for (const [number, version] of expected.versions) {
     const value = await harness.store.findValue(ref, number);
     expect(value?.version).toMatchObject({ number, uid: version.uid, expireTimeMs: version.expireTimeMs });

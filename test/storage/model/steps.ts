@@ -12,6 +12,7 @@ import {
 } from '../../support/stores.ts';
 import { anyName, cancelStep, deleteStep, purgeStep, scheduleStep, whenOpen } from './lifecycle-steps.ts';
 import { ChangeStep, CheckStep, type ModelSecret, type Step, stagesOn } from './model.ts';
+import { putTagsStep, removeTagsStep } from './tag-steps.ts';
 
 /** Small enough for random histories to run into every limit. */
 const LIMITS = Object.freeze({ ...DEFAULT_LIMITS, secrets: 3, versions: 4, stages: 4 });
@@ -39,6 +40,7 @@ const createStep = anyName.map(
           lastNumber: 1,
           versions: new Map([[1, { uid, body: sealed.body, expireTimeMs: undefined }]]),
           stages: new Map([['SYSCURRENT', 1]]),
+          tags: new Map(),
         });
       },
     }),
@@ -170,6 +172,8 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 300, arbitrary: addStep },
   { weight: 140, arbitrary: putStep },
   { weight: 60, arbitrary: removeStageStep },
+  { weight: 60, arbitrary: putTagsStep },
+  { weight: 30, arbitrary: removeTagsStep },
   { weight: 40, arbitrary: updateStep },
   { weight: 40, arbitrary: expireStep },
   { weight: 16, arbitrary: scheduleStep },

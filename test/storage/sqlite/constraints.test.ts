@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
-import { addVersion, create, freshRef, putStage } from '../../support/stores.ts';
+import { addVersion, create, createGrant, freshRef, putStage, putTags } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
 /** The database refuses by itself what the rules never ask for. */
@@ -16,6 +16,8 @@ describe('constraints of the SQLite schema', () => {
     const { id } = (await store.change(create(ref))).secret!;
     for (let count = 1; count < 20; count += 1) await store.change(addVersion(ref, id));
     for (let count = 0; count < 10; count += 1) await store.change(putStage(ref, `own-${count}`, 5));
+    await store.change(putTags(ref, id, [{ key: 'team', value: 'a' }]));
+    await store.change(createGrant({ projectId: ref.projectId, secretId: id }, 'ann'));
     await store.change(create({ ...ref, name: 'other' }));
     await store.close();
     db = openWriter(databaseFile(directory));
@@ -36,6 +38,14 @@ describe('constraints of the SQLite schema', () => {
 
   function insertStage(name: string, versionNumber: number, slot: number): void {
     db.prepare('INSERT INTO stage VALUES (?, ?, ?, 1, ?)').run(secret, name, versionNumber, slot);
+  }
+
+  function insertGrant(secretRow: number, type: string, grantee: string): void {
+    db.prepare("INSERT INTO secret_grant VALUES ('new', ?, ?, ?, 1, 1, NULL, 1, x'00')").run(
+      secretRow,
+      type,
+      grantee,
+    );
   }
 
   const refused: [claim: string, code: string, attempt: () => void][] = [
@@ -107,6 +117,19 @@ describe('constraints of the SQLite schema', () => {
       'SQLITE_CONSTRAINT_CHECK',
       () => db.exec('UPDATE installation SET only_row = 2'),
     ],
+    [
+      'a tag’s key twice',
+      'SQLITE_CONSTRAINT_PRIMARYKEY',
+      () => db.prepare("INSERT INTO secret_tag VALUES (?, 'p', 'team', 'x')").run(secret),
+    ],
+    [
+      'a tag of no secret',
+      'SQLITE_CONSTRAINT_FOREIGNKEY',
+      () => db.exec("INSERT INTO secret_tag VALUES (999, 'p', 'team', 'x')"),
+    ],
+    ['a grant of no secret', 'SQLITE_CONSTRAINT_FOREIGNKEY', () => insertGrant(999, 'user', 'bob')],
+    ['two grants of one grantee', 'SQLITE_CONSTRAINT_UNIQUE', () => insertGrant(secret, 'user', 'ann')],
+    ['a grantee of no type', 'SQLITE_CONSTRAINT_CHECK', () => insertGrant(secret, 'role', 'bob')],
     [
       'text where a number belongs',
       'SQLITE_CONSTRAINT_DATATYPE',

@@ -2,7 +2,15 @@ import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../../src/app/ports.ts';
-import { codeOf, create, newVersion, remove, sealedValue } from '../../support/stores.ts';
+import {
+  codeOf,
+  create,
+  createGrant,
+  newVersion,
+  remove,
+  removeGrants,
+  sealedValue,
+} from '../../support/stores.ts';
 import { databaseFile, openSqlite } from './harness.ts';
 
 // Fills the file system that it is given (a small tmpfs of its own) and says after each step what the store did.
@@ -92,6 +100,9 @@ const kinds = (outcomes: readonly string[]) => [...new Set(outcomes)].sort();
 let { store, fatal } = await openSqlite(directory);
 say('start', { created: kinds(await createAll(store, 'a', 100, 20_000)), hasBallast: hasBallast() });
 
+const grantRef = { projectId, secretId: (await store.findSecret({ projectId, name: 'a0' }))?.id ?? '' };
+await store.change(createGrant(grantRef, 'someone'));
+
 // Within a second of the last look at the free space, so that it is the disk that refuses.
 await fillUnseen();
 const refused = kinds(await createAll(store, 'c', 300, 60_000));
@@ -104,8 +115,9 @@ say('full', {
 });
 
 const removed = kinds(await removeAll(store, ['a1', 'a2', 'a3', 'b0-0']));
+const revoked = await store.change(removeGrants(grantRef)).then(() => 'done', codeOf);
 const stillRefused = kinds(await createAll(store, 'd', 1, 100));
-say('reserve', { removed, stillRefused, fatal, wrong: await wrong(store) });
+say('reserve', { removed, revoked, stillRefused, fatal, wrong: await wrong(store) });
 
 rmSync(filler);
 await sleep(1_100);

@@ -57,8 +57,14 @@ function fullDisk(command: readonly string[]): void {
     expect(report('full')).toMatchObject({ hasBallast: false });
   });
 
-  it('lets deletions through thanks to the reserve, and nothing else', () => {
-    const wanted = { removed: ['done'], stillRefused: ['storage-full'], fatal: [], wrong: [] };
+  it('lets deletions and revocations through thanks to the reserve, and nothing else', () => {
+    const wanted = {
+      removed: ['done'],
+      revoked: 'done',
+      stillRefused: ['storage-full'],
+      fatal: [],
+      wrong: [],
+    };
     expect(report('reserve')).toMatchObject(wanted);
   });
 

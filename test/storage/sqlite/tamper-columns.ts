@@ -8,6 +8,8 @@ export const ROWS = {
   secret: 'project_id = :project',
   version: `secret_row IN (${SECRET_ROWS})`,
   stage: `secret_row IN (${SECRET_ROWS})`,
+  secret_tag: `secret_row IN (${SECRET_ROWS})`,
+  secret_grant: `secret_row IN (${SECRET_ROWS})`,
   version_key: `version_row IN (${VERSION_ROWS})`,
   version_body: `version_row IN (${VERSION_ROWS})`,
   kms_key: 'project_id = :project',

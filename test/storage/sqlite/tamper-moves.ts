@@ -1,6 +1,15 @@
 import type Database from 'better-sqlite3';
 import type { Store } from '../../../src/app/ports.ts';
-import { addVersion, expire, putStage, removeStage, schedule, T0, update } from '../../support/stores.ts';
+import {
+  addVersion,
+  expire,
+  putStage,
+  removeStage,
+  removeTags,
+  schedule,
+  T0,
+  update,
+} from '../../support/stores.ts';
 
 /** What is done to a project by hand, perhaps with rows that were copied before its secret was changed in good order. */
 export interface Move {
@@ -23,14 +32,23 @@ export interface Ids {
   readonly versions: readonly [number, number, number];
 }
 
-export const OPEN = ['versions open', 'value open 1', 'value open 2', 'value open 3', 'value open latest'];
+export const OPEN = [
+  'versions open',
+  'id open',
+  'value open 1',
+  'value open 2',
+  'value open 3',
+  'value open latest',
+];
 const PENDING = [
   'versions pending',
+  'id pending',
   'value pending 1',
   'value pending 2',
   'value pending 3',
   'value pending latest',
 ];
+const SEARCHES = ['search []', 'search [{"key":"owner","values":[]}]'];
 const open = (projectId: string) => ({ projectId, name: 'open' });
 
 export const MOVES: readonly Move[] = [
@@ -126,6 +144,78 @@ export const MOVES: readonly Move[] = [
     refused: OPEN,
   },
   {
+    claim: 'a tag that was deleted',
+    tamper: (db, { secret }) =>
+      db.prepare("DELETE FROM secret_tag WHERE secret_row = ? AND key = 'owner'").run(secret),
+    refused: OPEN,
+  },
+  {
+    claim: 'a tag that was added',
+    tamper: (db, { projectId, secret }) =>
+      db.prepare("INSERT INTO secret_tag VALUES (?, ?, 'mine', 'yes')").run(secret, projectId),
+    refused: [...OPEN, 'tags', ...SEARCHES],
+  },
+  {
+    claim: 'a tag that was put into another project',
+    tamper: (db, { secret }) =>
+      db
+        .prepare("UPDATE secret_tag SET project_id = 'other' WHERE secret_row = ? AND key = 'owner'")
+        .run(secret),
+    refused: OPEN,
+  },
+  {
+    claim: 'two secrets that swapped the values of a tag',
+    tamper: (db, { secret, pending }) => {
+      const set = db.prepare("UPDATE secret_tag SET value = ? WHERE secret_row = ? AND key = 'owner'");
+      set.run('pending', secret);
+      set.run('open', pending);
+    },
+    refused: [...OPEN, ...PENDING, 'tags', ...SEARCHES],
+  },
+  {
+    claim: 'tags that were rolled back',
+    change: (store, projectId) =>
+      store.change(removeTags(open(projectId), `${projectId}-open`, ['owner'], 'refuse')),
+    tamper: (db, { projectId, secret }) =>
+      db.prepare("INSERT INTO secret_tag VALUES (?, ?, 'owner', 'open')").run(secret, projectId),
+    refused: OPEN,
+  },
+  {
+    claim: 'two secrets that swapped a grant',
+    tamper: (db, { secret, pending }) => {
+      const move = db.prepare(
+        "UPDATE secret_grant SET secret_row = ? WHERE secret_row = ? AND grantee_id = 'ann'",
+      );
+      move.run(-1, secret);
+      move.run(secret, pending);
+      move.run(pending, -1);
+    },
+    refused: ['grants open', 'grants pending'],
+  },
+  {
+    claim: 'two grants that swapped grantees',
+    tamper: (db, { secret }) => {
+      const set = db.prepare(
+        'UPDATE secret_grant SET grantee_id = ? WHERE secret_row = ? AND grantee_id = ?',
+      );
+      set.run('aside', secret, 'ann');
+      set.run('ann', secret, 'bob');
+      set.run('bob', secret, 'aside');
+    },
+    refused: ['grants open'],
+  },
+  {
+    claim: 'a grant that got the MAC of another one',
+    tamper: (db, { secret }) =>
+      db
+        .prepare(
+          `UPDATE secret_grant SET row_mac = (SELECT row_mac FROM secret_grant WHERE secret_row = @secret AND grantee_id = 'bob')
+            WHERE secret_row = @secret AND grantee_id = 'ann'`,
+        )
+        .run({ secret }),
+    refused: ['grants open'],
+  },
+  {
     claim: 'a version that was added',
     tamper: (db, { secret, versions: [one] }) =>
       db
@@ -151,7 +241,7 @@ export const MOVES: readonly Move[] = [
     claim: 'a key that lost its material',
     tamper: (db, { projectId }) =>
       db.prepare("DELETE FROM kms_key_version WHERE project_id = ? AND key_id = 'key-1'").run(projectId),
-    refused: ['key key-1', 'alias key-1', ...OPEN.slice(1), ...PENDING.slice(1)],
+    refused: ['key key-1', 'alias key-1', ...OPEN.slice(2), ...PENDING.slice(2)],
   },
   {
     claim: 'two keys that swapped material',
@@ -161,7 +251,7 @@ export const MOVES: readonly Move[] = [
       move.run('key-1', 'key-2', projectId);
       move.run('key-2', 'aside', projectId);
     },
-    refused: ['key key-1', 'key key-2', 'alias key-1', 'alias key-2', ...OPEN.slice(1), ...PENDING.slice(1)],
+    refused: ['key key-1', 'key key-2', 'alias key-1', 'alias key-2', ...OPEN.slice(2), ...PENDING.slice(2)],
   },
   {
     claim: 'two keys that swapped aliases',

@@ -8,10 +8,12 @@ import {
   codeOf,
   create,
   createEvent,
+  createGrant,
   ensureKey,
   expire,
   newVersion,
   putStage,
+  putTags,
   ROTATED_DRAFT,
   schedule,
   T0,
@@ -23,6 +25,12 @@ const KEYS = ['key-1', 'key-2'];
 const VERSIONS = [1, 2, 3];
 /** The secrets of a filled project. */
 export const NAMES = ['open', 'pending'] as const;
+
+/** One tag that both have, with values of their own, and one that only this one has. */
+const tagsOf = (name: string) => [
+  { key: 'owner', value: name },
+  { key: `only-${name}`, value: 'yes' },
+];
 
 /** What every read of a project answers: by name of the read, the answer or the code of the refusal. */
 export type Answers = ReadonlyMap<string, unknown>;
@@ -65,6 +73,11 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     await store.change(expire(ref, 2, T0 + 77));
     await store.change(putStage(ref, 'blue', 1));
     await store.change(putStage(ref, 'green', 3));
+    await store.change(putTags(ref, id, tagsOf(name)));
+    // Ids in the same order in every project, as rows are found by it.
+    const grantRef = { projectId, secretId: id };
+    await store.change(createGrant(grantRef, 'ann', { id: `${id}-1`, expireTimeMs: T0 + 99 }));
+    await store.change(createGrant(grantRef, 'bob', { id: `${id}-2`, nowMs: T0 + 1 }));
   }
   await store.change(schedule({ projectId, name: 'pending' }, 7));
   await store.change({
@@ -107,8 +120,15 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
   for (const version of VERSIONS)
     await note(`notification ${version}`, () => store.findNotification(notificationId(projectId, version)));
   await note('list', () => store.listSecrets({ projectId, limit: 9 }));
+  await note('tags', () => store.listTags(projectId));
+  for (const tags of [[], [{ key: 'owner', values: [] }], [{ key: 'owner', values: ['open'] }]]) {
+    const query = { projectId, tags, nameParts: [], limit: 9, offset: 0 };
+    await note(`search ${JSON.stringify(tags)}`, async () => (await store.searchSecrets(query)).secrets);
+  }
   for (const name of NAMES) {
     const ref = { projectId, name };
+    await note(`grants ${name}`, () => store.listGrants({ projectId, secretId: `${projectId}-${name}` }));
+    await note(`id ${name}`, () => store.findSecretById(projectId, `${projectId}-${name}`));
     await note(`secret ${name}`, () => store.findSecret(ref));
     await note(`versions ${name}`, () => store.findVersions(ref));
     for (const number of [...VERSIONS, 'latest' as const])

@@ -1,0 +1,116 @@
+import { isRefusal, type SecretError } from '../core/errors.ts';
+import { instanceIdOf } from '../core/rotation.ts';
+import type { SecretType } from '../core/secret.ts';
+import type { Deps } from './ports.ts';
+import { type CreateSecret, createSecret, listSecrets } from './secrets.ts';
+import { type OpenedVersion, showVersion } from './versions.ts';
+
+/** Secrets that are read at a time. */
+const PAGE_ENTRIES = 1_000;
+
+/** What became of one value that was asked for. Whoever gets it zeroes the bytes after use. */
+export type ReadValue = { readonly name: string } & (
+  | { readonly opened: OpenedVersion; readonly refusal?: undefined }
+  | { readonly opened?: undefined; readonly refusal: SecretError }
+);
+
+/** Which secrets an instance's removal takes along. */
+export interface InstanceQuery {
+  readonly projectId: string;
+  readonly instanceId: string;
+  /** Absent: of every type. */
+  readonly secretTypes: readonly SecretType[] | undefined;
+}
+
+/**
+ * Creates secrets one after the other, each by the rules for one; a refused one does not hold up the others. `inputs` are
+ * parsed when their turn comes. Answers each one's refusal, undefined for what was created. Throws failures of the server.
+ * @see API page BatchImportSecrets
+ */
+export async function importSecrets(
+  deps: Deps,
+  inputs: readonly (() => CreateSecret)[],
+): Promise<(SecretError | undefined)[]> {
+  const refusals: (SecretError | undefined)[] = [];
+  for (const parse of inputs) {
+    try {
+      await createSecret(deps, parse());
+      refusals.push(undefined);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refusals.push(error);
+    }
+  }
+  return refusals;
+}
+
+/**
+ * Opens the current value of each named secret; a refused one does not hold up the others. Throws failures of the server.
+ * @see API page BatchShowSecretVersion
+ */
+export async function showCurrentVersions(
+  deps: Deps,
+  projectId: string,
+  names: readonly string[],
+): Promise<ReadValue[]> {
+  const values: ReadValue[] = [];
+  try {
+    for (const name of names) {
+      try {
+        values.push({ name, opened: await showVersion(deps, { projectId, name }, 'latest') });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        values.push({ name, refusal: error });
+      }
+    }
+  } catch (error) {
+    for (const { opened } of values) opened?.bytes.fill(0);
+    throw error;
+  }
+  return values;
+}
+
+/**
+ * Deletes at once, for good, every secret whose rotation configuration names the instance. Answers the names of what was
+ * deleted and of what was not. Throws failures of the server. @see API page BatchDeleteSecrets
+ */
+export async function deleteOfInstance(
+  deps: Deps,
+  query: InstanceQuery,
+): Promise<{ readonly deleted: string[]; readonly refused: string[] }> {
+  const [deleted, refused]: [string[], string[]] = [[], []];
+  for (const { id, name } of await listOfInstance(deps, query)) {
+    try {
+      const ref = { projectId: query.projectId, name };
+      await deps.store.change({
+        aggregate: 'secret',
+        kind: 'delete-secret',
+        ref,
+        id,
+        nowMs: deps.clock.nowMs(),
+      });
+      deleted.push(name);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      refused.push(name);
+    }
+  }
+  return { deleted, refused };
+}
+
+async function listOfInstance(
+  deps: Deps,
+  { projectId, instanceId, secretTypes }: InstanceQuery,
+): Promise<{ readonly id: string; readonly name: string }[]> {
+  const found: { id: string; name: string }[] = [];
+  let afterName: string | undefined = '';
+  while (afterName !== undefined) {
+    const page = await listSecrets(deps, { projectId, limit: PAGE_ENTRIES, afterName, rotatedOnly: true });
+    for (const secret of page.entries) {
+      const isOfType = secretTypes?.includes(secret.secretType) ?? true;
+      if (isOfType && instanceIdOf(secret) === instanceId) found.push({ id: secret.id, name: secret.name });
+    }
+    afterName = page.hasMore ? page.entries.at(-1)?.name : undefined;
+  }
+  return found;
+}

@@ -1,0 +1,135 @@
+import type { Command, ResultOf } from '../core/commands.ts';
+import type { EventRef, SecretEvent } from '../core/event.ts';
+import type { Grant, GrantRef } from '../core/grant.ts';
+import type { Key, KeyRef } from '../core/key.ts';
+import type { Notification } from '../core/notification.ts';
+import type { SealedValue, Secret, SecretAggregate, SecretRef, StagedVersion, Tag } from '../core/secret.ts';
+import type { SigningKey } from '../core/signing-key.ts';
+
+/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A version with everything needed to open its value. */
+export interface StoredValue extends StagedVersion {
+  readonly secret: Secret;
+  /** The key that the version was sealed under; absent when it has been destroyed. */
+  readonly key: Key | undefined;
+  readonly sealed: SealedValue;
+}
+
+/** A secret whose scheduled deletion has come. */
+export interface DueSecret {
+  readonly ref: SecretRef;
+  readonly id: string;
+}
+
+/** A page of secrets, ordered by name in byte order. */
+export interface SecretQuery {
+  readonly projectId: string;
+  readonly limit: number;
+  /** Exclusive; need not exist any more. */
+  readonly afterName?: string;
+  /** Only secrets subscribed to this event. */
+  readonly eventName?: string;
+  /** Only secrets with a rotation configuration. */
+  readonly rotatedOnly?: boolean;
+}
+
+/** What a secret must have to be found; every condition must hold. */
+export interface SecretSearch {
+  readonly projectId: string;
+  /** A tag of that key with one of the values; without values, with any. */
+  readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
+  /** Each is a part of the name, upper and lower case told apart. */
+  readonly nameParts: readonly string[];
+  /** 0: only the total is wanted. */
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A page of a search, ordered by name in byte order. */
+export interface SearchedSecrets {
+  /** On all pages. */
+  readonly total: number;
+  readonly secrets: readonly Pick<SecretAggregate, 'secret' | 'tags'>[];
+}
+
+/** A page of events, ordered by name in byte order. */
+export interface EventQuery {
+  readonly projectId: string;
+  readonly limit: number;
+  /** Exclusive; need not exist any more. The empty string comes before all names. */
+  readonly afterName: string;
+}
+
+/** Where a list of expired versions goes on; both figures 0: at its start. */
+export interface ExpiryPlace {
+  readonly expireTimeMs: number;
+  /** The engine's own. */
+  readonly row: number;
+}
+
+/** A version whose expiry has come and was not told. */
+export interface ExpiredVersion {
+  readonly ref: SecretRef;
+  readonly id: string;
+  readonly versionNumber: number;
+  /** What the secret is subscribed to. */
+  readonly eventNames: readonly string[];
+  readonly place: ExpiryPlace;
+}
+
+/** What background work on notifications looks for. */
+export interface NotificationStore {
+  /** Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
+  listDueNotifications(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<string[]>;
+  findNotification(id: string): Awaitable<Notification | undefined>;
+  /** Ids of records made before then. */
+  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
+  /** Versions of all projects that expired up to `nowMs`, by time. */
+  listExpiredVersions(nowMs: number, after: ExpiryPlace, limit: number): Awaitable<ExpiredVersion[]>;
+  /** The key that signs notifications; absent until it was needed. */
+  findSigningKey(): Awaitable<SigningKey | undefined>;
+}
+
+/**
+ * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
+ * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
+ * authenticated as they are read: a changed one throws damaged.
+ */
+export interface Store extends NotificationStore {
+  /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */
+  change<C extends Command>(command: C): Promise<ResultOf<C>>;
+  /** Metadata alone. */
+  findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
+  /**
+   * What was last known of a secret, without looking: for callers whose command checks it again. Undefined: look.
+   */
+  recallSecret(ref: SecretRef): Secret | undefined;
+  /** With versions, stages and tags, without values. */
+  findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
+  /** As `findVersions`, for those who know the id. */
+  findSecretById(projectId: string, secretId: string): Awaitable<SecretAggregate | undefined>;
+  listSecrets(query: SecretQuery): Awaitable<Secret[]>;
+  /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
+  findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Every pair of key and value that a project's secrets have, once, by key and value. */
+  listTags(projectId: string): Awaitable<Tag[]>;
+  searchSecrets(query: SecretSearch): Awaitable<SearchedSecrets>;
+  /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
+  listGrants(ref: GrantRef): Awaitable<Grant[]>;
+  findKey(ref: KeyRef): Awaitable<Key | undefined>;
+  findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
+  listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
+  /** Final ones, newest first, at most 1,000. */
+  listNotifications(projectId: string): Awaitable<Notification[]>;
+  /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
+  listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
+  /** False while changes are refused (disk full, writer gone). */
+  isWritable(): boolean;
+  close(): Promise<void>;
+}

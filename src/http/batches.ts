@@ -1,0 +1,180 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import * as app from '../app/batches.ts';
+import { requireText } from '../core/fields.ts';
+import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../core/limits.ts';
+import { requireSecretName } from '../core/names.ts';
+import type { SecretType } from '../core/secret.ts';
+import { validationError, wireMessage } from './error-handler.ts';
+import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
+import { CreateSecretBody, toCreateSecret } from './secrets.ts';
+import type { App } from './server.ts';
+import { type Around, frameVersion, VersionSchema } from './versions.ts';
+
+const NAME_CHARACTERS_SHOWN = 64;
+/** The secrets that belong to instances of a service. @see CSMS API, CreateSecret, secret_type */
+const TYPES_OF_INSTANCES: Readonly<Record<InstanceType, readonly SecretType[]>> = Object.freeze({
+  RDS: ['RDS-FG'],
+  TaurusDB: ['GaussDB-FG'],
+  GaussDB: ['GaussDB-FG'],
+  APIG: [],
+});
+type InstanceType = 'RDS' | 'TaurusDB' | 'GaussDB' | 'APIG';
+
+const Refusals = Type.Array(
+  Type.Object({ name: Type.String(), error_msg: Type.String() }, { title: 'BatchError' }),
+  { description: 'What was refused, and why' },
+);
+
+const ImportBody = Type.Object(
+  {
+    secrets: Type.Array(Type.Object({}, { description: 'As in CreateSecret' }), {
+      maxItems: BATCH_IMPORT_MAX,
+    }),
+  },
+  { title: 'BatchImportSecretsRequest' },
+);
+const ImportAnswer = Type.Object(
+  { total: Type.Integer(), success: Type.Integer(), failed: Type.Integer(), error_list: Refusals },
+  { title: 'BatchImportSecretsResponse' },
+);
+
+const DeleteBody = Type.Object(
+  {
+    instance_id: Type.String({ minLength: 1, maxLength: 64 }),
+    instance_type: Omissible(
+      Type.Unsafe<InstanceType>({ type: 'string', enum: Object.keys(TYPES_OF_INSTANCES) }),
+    ),
+  },
+  { title: 'BatchDeleteSecretsRequest' },
+);
+const DeleteAnswer = Type.Object(
+  {
+    total: Type.Integer(),
+    success_secrets: Type.Array(Type.String()),
+    failed_secrets: Type.Array(Type.String()),
+  },
+  { title: 'BatchDeleteSecretsResponse' },
+);
+
+const ReadBody = Type.Object(
+  { secret_name_list: Type.Array(SecretName, { minItems: 1, maxItems: BATCH_READ_MAX }) },
+  { title: 'BatchShowSecretVersionRequest' },
+);
+const ReadAnswer = Type.Object(
+  {
+    total_count: Type.Integer({ description: 'Values that are there' }),
+    versions: Type.Array(VersionSchema),
+    error_list: Refusals,
+  },
+  { title: 'BatchShowSecretVersionResponse' },
+);
+
+/** BatchImportSecrets, BatchDeleteSecrets, BatchShowSecretVersion. */
+export function registerBatches(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/batch-import',
+    bodyLimit: LARGE_BODY_BYTES_MAX,
+    schema: {
+      operationId: 'BatchImportSecrets',
+      tags: ['Secrets'],
+      summary: 'Creates secrets; a refused one does not hold up the others',
+      params: ProjectPath,
+      body: ImportBody,
+      response: responses({ 200: ImportAnswer }),
+    },
+    handler: async (request) => {
+      const { deps, params, body } = request;
+      const inputs = body.secrets.map(
+        (secret) => () =>
+          toCreateSecret(params.project_id, requireShape(request, secret), deps.policy.limits),
+      );
+      const refusals = await app.importSecrets(deps, inputs);
+      const error_list = refusals.flatMap((refusal, index) =>
+        refusal === undefined ? [] : [{ name: nameIn(body.secrets[index]), error_msg: wireMessage(refusal) }],
+      );
+      const total = refusals.length;
+      return { total, success: total - error_list.length, failed: error_list.length, error_list };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/batch-delete',
+    schema: {
+      operationId: 'BatchDeleteSecrets',
+      tags: ['Secrets'],
+      summary: 'Deletes the secrets of a database instance at once, for good',
+      params: ProjectPath,
+      body: DeleteBody,
+      response: responses({ 200: DeleteAnswer }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const { deleted, refused } = await app.deleteOfInstance(deps, {
+        projectId: params.project_id,
+        instanceId: requireText(body.instance_id, 'instance_id'),
+        secretTypes: body.instance_type == null ? undefined : TYPES_OF_INSTANCES[body.instance_type],
+      });
+      return {
+        total: deleted.length + refused.length,
+        success_secrets: deleted,
+        failed_secrets: refused,
+      };
+    },
+  });
+  registerBatchRead(api);
+}
+
+function registerBatchRead(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/batch-get-secret-value',
+    schema: {
+      operationId: 'BatchShowSecretVersion',
+      tags: ['Versions'],
+      summary: 'Shows the current values of several secrets; a refused one does not hold up the others',
+      params: ProjectPath,
+      body: ReadBody,
+      response: responses({ 200: ReadAnswer }),
+    },
+    handler: async ({ deps, params, body }, reply) => {
+      const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));
+      const values = await app.showCurrentVersions(deps, params.project_id, [...new Set(names)]);
+      return sendValues(reply, values);
+    },
+  });
+}
+
+/** Checks one secret of an import as the body of CreateSecret is checked. Throws invalid-parameter. */
+function requireShape(request: FastifyRequest, secret: object): Static<typeof CreateSecretBody> {
+  const validate = request.compileValidationSchema(CreateSecretBody, 'body');
+  if (!validate(secret)) throw validationError(validate.errors ?? [], true);
+  // The schema has just been checked.
+  return secret as Static<typeof CreateSecretBody>;
+}
+
+/** The name in a body that may have any shape. */
+function nameIn(secret: { readonly name?: unknown } | undefined): string {
+  return typeof secret?.name === 'string' ? secret.name.slice(0, NAME_CHARACTERS_SHOWN) : '';
+}
+
+const FIRST: Around = { before: Buffer.of(), after: Buffer.from('}') };
+const NEXT: Around = { before: Buffer.from(','), after: Buffer.from('}') };
+
+/** Sends values as bytes from the cipher to the socket, and wipes them afterwards. */
+function sendValues(reply: FastifyReply, values: readonly app.ReadValue[]) {
+  const opened = values.flatMap(({ name, opened: version }) => (version ? [{ name, version }] : []));
+  const refusals = values.flatMap(({ name, refusal }) =>
+    refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],
+  );
+  const frames = opened.map(({ name, version }, index) =>
+    frameVersion(name, version, index === 0 ? FIRST : NEXT),
+  );
+  const head = Buffer.from(`{"total_count":${opened.length},"versions":[`);
+  const tail = Buffer.from(`],"error_list":${JSON.stringify(refusals)}}`);
+  const body = Buffer.concat([head, ...frames, tail]);
+  for (const frame of frames) frame.fill(0);
+  reply.raw.once('close', () => body.fill(0));
+  return reply.type('application/json').send(body);
+}

@@ -1,0 +1,140 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { SecretSearch } from '../app/ports.ts';
+import * as app from '../app/tags.ts';
+import { invalidParameter } from '../core/errors.ts';
+import { requireText } from '../core/fields.ts';
+import {
+  SEARCH_CONDITIONS_MAX,
+  SEARCH_PAGE,
+  TAG_KEY_CHARACTERS_MAX,
+  TAG_VALUE_CHARACTERS_MAX,
+} from '../core/limits.ts';
+import { requireDistinct } from '../core/tags.ts';
+import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
+import { SecretSchema, toWireSecret } from './secret-wire.ts';
+import type { App } from './server.ts';
+import { TagSchema } from './tags.ts';
+
+const OFFSET_MAX = 2_147_483_647;
+
+/** A number, or its digits as text: the documents say one, clients send the other. */
+const Count = (description: string) =>
+  Type.Unsafe<string | number>({
+    type: ['string', 'integer'],
+    pattern: '^[0-9]{0,10}$',
+    minimum: 0,
+    maximum: OFFSET_MAX,
+    description,
+  });
+
+const Value = Type.String({ maxLength: TAG_VALUE_CHARACTERS_MAX });
+const SearchBody = Type.Object(
+  {
+    action: Type.Unsafe<'filter' | 'count'>({ type: 'string', enum: ['filter', 'count'] }),
+    limit: Omissible(Count('Entries of a page, 1 to 1000; 10 when left out')),
+    offset: Omissible(Count('Entries before the page')),
+    tags: Omissible(
+      Type.Array(
+        Type.Object(
+          {
+            key: Type.String({ minLength: 1, maxLength: TAG_KEY_CHARACTERS_MAX }),
+            values: Omissible(
+              Type.Array(Value, {
+                maxItems: SEARCH_CONDITIONS_MAX,
+                description: 'One of them must fit; none stands for any',
+              }),
+            ),
+          },
+          { title: 'TagCondition' },
+        ),
+        { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
+      ),
+    ),
+    matches: Omissible(
+      Type.Array(
+        Type.Object(
+          {
+            key: Type.Unsafe<'resource_name'>({ type: 'string', enum: ['resource_name'] }),
+            value: Omissible(Value),
+          },
+          { title: 'NameCondition', description: 'A part of the secret’s name; the empty one fits nothing' },
+        ),
+        { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
+      ),
+    ),
+    sequence: Omissible(Sequence),
+  },
+  { title: 'ListResourceInstancesRequest' },
+);
+
+const SearchAnswer = Type.Object(
+  {
+    resources: Type.Array(
+      Type.Object(
+        {
+          resource_id: Type.String(),
+          resource_name: Type.String(),
+          resource_detail: SecretSchema,
+          tags: Type.Array(TagSchema),
+          sys_tags: Type.Array(TagSchema),
+        },
+        { title: 'TaggedResource' },
+      ),
+    ),
+    total_count: Type.Integer({ description: 'Entries on all pages' }),
+  },
+  { title: 'ListResourceInstancesResponse' },
+);
+
+/** ListResourceInstances. */
+export function registerTagSearch(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/csms/resource_instances/action',
+    schema: {
+      operationId: 'ListResourceInstances',
+      tags: ['Tags'],
+      summary: 'Finds or counts secrets by tags and parts of their names',
+      params: ProjectPath,
+      body: SearchBody,
+      response: nestedResponses({ 200: SearchAnswer }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params, body }) => {
+      const { total, secrets } = await app.searchSecrets(deps, toSearch(params.project_id, body));
+      const resources = secrets.map(({ secret, tags }) => ({
+        resource_id: secret.id,
+        resource_name: secret.name,
+        resource_detail: toWireSecret(secret),
+        tags: [...tags],
+        sys_tags: [],
+      }));
+      return { resources, total_count: total };
+    },
+  });
+}
+
+function toSearch(projectId: string, body: Static<typeof SearchBody>): SecretSearch {
+  const limit = toCount(body.limit, SEARCH_PAGE.default);
+  if (limit < SEARCH_PAGE.min || limit > SEARCH_PAGE.max) {
+    throw invalidParameter('limit', `must be ${SEARCH_PAGE.min} to ${SEARCH_PAGE.max}`);
+  }
+  const offset = toCount(body.offset, 0);
+  if (offset > OFFSET_MAX) throw invalidParameter('offset', `must be at most ${OFFSET_MAX}`);
+  const tags = (body.tags ?? []).map(({ key, values }, index) => {
+    const name = `tags.${index}.values`;
+    requireDistinct(values ?? [], name);
+    return {
+      key: requireText(key, `tags.${index}.key`),
+      values: (values ?? []).map((value) => requireText(value, name)),
+    };
+  });
+  const nameParts = (body.matches ?? []).map(({ value }, index) =>
+    requireText(value ?? '', `matches.${index}.value`),
+  );
+  return { projectId, tags, nameParts, limit: body.action === 'count' ? 0 : limit, offset };
+}
+
+function toCount(given: string | number | null | undefined, byDefault: number): number {
+  return given == null || given === '' ? byDefault : Number(given);
+}

@@ -1,0 +1,164 @@
+import { type Static, Type } from '@sinclair/typebox';
+import * as app from '../app/tags.ts';
+import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX } from '../core/limits.ts';
+import type { Tag } from '../core/secret.ts';
+import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
+import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
+import type { App } from './server.ts';
+
+const TagKey = Type.String({
+  minLength: 1,
+  maxLength: TAG_KEY_CHARACTERS_MAX,
+  description: 'Letters, digits, blanks (not at the ends) and _.:=+-@; not beginning with _sys_',
+});
+const TagValue = Type.String({
+  maxLength: TAG_VALUE_CHARACTERS_MAX,
+  description: 'Letters, digits, blanks and _.:/=+-@; may be empty',
+});
+/** A tag of one secret on the wire. @see CSMS API, object TagItem */
+export const TagSchema = Type.Object({ key: TagKey, value: TagValue }, { title: 'Tag' });
+const TagInput = Type.Object({ key: TagKey, value: Omissible(TagValue) }, { title: 'TagRequest' });
+
+const SecretIdPath = Type.Object({
+  ...ProjectPath.properties,
+  secret_id: Type.String({ pattern: '^[0-9a-zA-Z-]{36}$', description: 'Id of the secret' }),
+});
+const TagPath = Type.Object({
+  ...SecretIdPath.properties,
+  key: Type.String({ description: 'Key of the tag, percent-encoded' }),
+});
+
+const CreateTagBody = Type.Object({ tag: TagInput }, { title: 'CreateSecretTagRequest' });
+const BatchTagsBody = Type.Object(
+  {
+    action: Type.Unsafe<'create' | 'delete'>({ type: 'string', enum: ['create', 'delete'] }),
+    tags: Type.Array(TagInput, { minItems: 1, maxItems: TAGS_PER_REQUEST_MAX }),
+    sequence: Omissible(Sequence),
+  },
+  { title: 'BatchCreateOrDeleteTagsRequest' },
+);
+
+const ListTagsAnswer = Type.Object(
+  {
+    tags: Type.Array(TagSchema),
+    sys_tags: Nullable(
+      Type.Array(TagSchema, { description: 'Always null: the service sets no tags itself' }),
+    ),
+  },
+  { title: 'ListSecretTagsResponse' },
+);
+const ProjectTagsAnswer = Type.Object(
+  { tags: Type.Array(Type.Object({ key: TagKey, values: Type.Array(TagValue) }, { title: 'TagValues' })) },
+  { title: 'ListProjectSecretsTagsResponse' },
+);
+
+/** CreateSecretTag, BatchCreateOrDeleteTags, DeleteSecretTag, ListSecretTags, ListProjectSecretsTags. */
+export function registerTags(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/csms/:secret_id/tags',
+    schema: {
+      operationId: 'CreateSecretTag',
+      tags: ['Tags'],
+      summary: 'Adds a tag to a secret, or changes its value',
+      params: SecretIdPath,
+      body: CreateTagBody,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params, body }, reply) => {
+      await app.putTags(deps, toIdRef(params), [toTag(body.tag, 'tag')]);
+      return reply.code(204).send(undefined);
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/csms/:secret_id/tags/action',
+    schema: {
+      operationId: 'BatchCreateOrDeleteTags',
+      tags: ['Tags'],
+      summary: 'Adds or deletes tags of a secret, all or none',
+      params: SecretIdPath,
+      body: BatchTagsBody,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params, body }, reply) => {
+      const tags = body.tags.map((tag, index) => toTag(tag, `tags.${index}`));
+      const keys = tags.map(({ key }) => key);
+      requireDistinct(keys, 'tags.key');
+      if (body.action === 'create') await app.putTags(deps, toIdRef(params), tags);
+      else await app.removeTags(deps, toIdRef(params), { keys, absent: 'ignore' });
+      return reply.code(204).send(undefined);
+    },
+  });
+  registerTag(api);
+  registerTagLists(api);
+}
+
+function registerTag(api: App): void {
+  api.route({
+    method: 'DELETE',
+    url: '/v1/:project_id/csms/:secret_id/tags/:key',
+    schema: {
+      operationId: 'DeleteSecretTag',
+      tags: ['Tags'],
+      summary: 'Deletes a tag of a secret',
+      params: TagPath,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params }, reply) => {
+      const keys = [requireTagKey(params.key, 'key')];
+      await app.removeTags(deps, toIdRef(params), { keys, absent: 'refuse' });
+      return reply.code(204).send(undefined);
+    },
+  });
+}
+
+function registerTagLists(api: App): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/csms/:secret_id/tags',
+    schema: {
+      operationId: 'ListSecretTags',
+      tags: ['Tags'],
+      summary: 'Lists the tags of a secret by key',
+      params: SecretIdPath,
+      response: nestedResponses({ 200: ListTagsAnswer }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params }) => {
+      const tags = await app.listTags(deps, toIdRef(params));
+      return { tags: [...tags], sys_tags: null };
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/csms/tags',
+    schema: {
+      operationId: 'ListProjectSecretsTags',
+      tags: ['Tags'],
+      summary: 'Lists the tags of all secrets by key, with their values',
+      params: ProjectPath,
+      response: nestedResponses({ 200: ProjectTagsAnswer }),
+    },
+    config: { errorFamily: 'nested' },
+    handler: async ({ deps, params }) => {
+      const tags = await app.listProjectTags(deps, params.project_id);
+      return { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) };
+    },
+  });
+}
+
+function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {
+  return { projectId: params.project_id, secretId: params.secret_id };
+}
+
+/** A tag without a value has the empty one. */
+function toTag({ key, value }: Static<typeof TagInput>, parameter: string): Tag {
+  return {
+    key: requireTagKey(key, `${parameter}.key`),
+    value: requireTagValue(value ?? '', `${parameter}.value`),
+  };
+}

@@ -1,0 +1,181 @@
+import { expect, it } from 'vitest';
+import type { SecretSearch } from '../../../src/app/ports.ts';
+import type { Tag } from '../../../src/core/secret.ts';
+import {
+  addVersion,
+  create,
+  expectRefused,
+  freshProject,
+  freshRef,
+  purge,
+  putTags,
+  remove,
+  removeTags,
+  schedule,
+} from '../../support/stores.ts';
+import type { HarnessOf } from '../store.contract.ts';
+
+const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
+  Object.entries(tags).map(([key, value]) => ({ key, value }));
+
+/** What the secrets of the search have, by name. */
+const TAGGED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  b: { env: 'prod', team: 'a' },
+  a: { env: 'prod', team: 'b' },
+  C: { env: 'test', team: 'a' },
+  'db.prod': { env: 'prod' },
+  'db_test-1': { env: '', 'Env ä': 'x=y/z' },
+  plain: {},
+};
+
+/** Tags: a part of their secret, and searched across a project. */
+export function tagContract(harnessOf: HarnessOf): void {
+  async function tagged(tags: Readonly<Record<string, string>> = {}) {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    const { id } = (await store.change(create(ref))).secret!;
+    if (Object.keys(tags).length > 0) await store.change(putTags(ref, id, tagsOf(tags)));
+    return { store, ref, id, read: async () => (await store.findVersions(ref))!.tags };
+  }
+
+  it('finds tags as they were put, by name and by id of their secret', async () => {
+    const { store, ref, id } = await tagged({ team: 'a', '\u{20000}': 'x', '\ufe70': '', A: 'ä /' });
+    const aggregate = await store.findVersions(ref);
+    expect(aggregate?.tags).toStrictEqual(tagsOf({ A: 'ä /', team: 'a', '\ufe70': '', '\u{20000}': 'x' }));
+    expect(aggregate?.secret.revision).toBe(2);
+    expect(await store.findSecretById(ref.projectId, id)).toStrictEqual(aggregate);
+  });
+
+  it('finds no secret by an id of another project, or of none', async () => {
+    const { store, ref, id } = await tagged();
+    expect(await store.findSecretById(freshProject(), id)).toBeUndefined();
+    expect(await store.findSecretById(ref.projectId, 'nothing')).toBeUndefined();
+    await store.change(remove(ref));
+    expect(await store.findSecretById(ref.projectId, id)).toBeUndefined();
+  });
+
+  it('changes values, adds and removes, also after it was opened anew', async () => {
+    const { ref, id, read } = await tagged({ a: '1', b: '2', c: '3' });
+    await harnessOf().store.change(putTags(ref, id, tagsOf({ b: 'new', d: '4' })));
+    await harnessOf().store.change(removeTags(ref, id, ['a', 'absent'], 'ignore'));
+    expect(await read()).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
+    await harnessOf().reopen();
+    const { store } = harnessOf();
+    expect((await store.findVersions(ref))?.tags).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
+    await store.change(addVersion(ref, id));
+    expect((await store.findVersions(ref))?.tags).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
+  });
+
+  it('changes all or nothing', async () => {
+    const { store, ref, id, read } = await tagged({ a: '1' });
+    const many = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value: '' }));
+    await expectRefused(store.change(putTags(ref, id, many)), 'tag-limit');
+    await expectRefused(store.change(removeTags(ref, id, ['a', 'absent'], 'refuse')), 'resource-not-found');
+    expect(await read()).toStrictEqual(tagsOf({ a: '1' }));
+    expect((await store.findSecret(ref))?.revision).toBe(2);
+    await store.change(putTags(ref, id, many.slice(1)));
+    expect(await read()).toHaveLength(20);
+  });
+
+  it('leaves a secret alone that waits for deletion, or that took the name of the one that was meant', async () => {
+    const { store, ref, id, read } = await tagged({ a: '1' });
+    await store.change(schedule(ref, 7));
+    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'secret-pending-deletion');
+    await expectRefused(store.change(removeTags(ref, id, ['a'], 'ignore')), 'secret-pending-deletion');
+    expect(await read()).toStrictEqual(tagsOf({ a: '1' }));
+    await store.change(remove(ref));
+    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'secret-not-found');
+    await store.change(create(ref));
+    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'resource-not-found');
+    expect(await read()).toStrictEqual([]);
+  });
+
+  it('leaves nothing of them when their secret goes, at once or when its time has come', async () => {
+    const harness = harnessOf();
+    const before = await harness.countRows();
+    const [now, later] = [await tagged({ a: '1', b: '2' }), await tagged({ a: '1' })];
+    await later.store.change(schedule(later.ref, 7));
+    await later.store.change(purge(later.ref, later.id, Number.MAX_SAFE_INTEGER));
+    await now.store.change(remove(now.ref));
+    expect(await harness.countRows()).toStrictEqual(before);
+    for (const { ref } of [now, later]) expect(await now.store.listTags(ref.projectId)).toStrictEqual([]);
+  });
+
+  async function fill(projectId = freshProject()): Promise<string> {
+    for (const [name, tags] of Object.entries(TAGGED)) {
+      const ref = { projectId, name };
+      const { id } = (await harnessOf().store.change(create(ref))).secret!;
+      await harnessOf().store.change(putTags(ref, id, tagsOf(tags)));
+    }
+    return projectId;
+  }
+
+  it('lists every pair of a project once, by key and value', async () => {
+    const [projectId] = [await fill(), await fill()];
+    expect(
+      (await harnessOf().store.listTags(projectId)).map(({ key, value }) => `${key}:${value}`),
+    ).toStrictEqual(['Env ä:x=y/z', 'env:', 'env:prod', 'env:test', 'team:a', 'team:b']);
+    expect(await harnessOf().store.listTags(freshProject())).toStrictEqual([]);
+  });
+
+  const condition = (key: string, ...values: string[]) => ({ key, values });
+  it.each<[what: string, search: Partial<SecretSearch>, names: string[]]>([
+    ['without conditions', {}, ['C', 'a', 'b', 'db.prod', 'db_test-1', 'plain']],
+    ['by a key', { tags: [condition('env')] }, ['C', 'a', 'b', 'db.prod', 'db_test-1']],
+    ['by a value', { tags: [condition('env', 'prod')] }, ['a', 'b', 'db.prod']],
+    ['by the empty value', { tags: [condition('env', '')] }, ['db_test-1']],
+    ['by one of two values', { tags: [condition('env', 'test', '')] }, ['C', 'db_test-1']],
+    ['by two keys', { tags: [condition('env', 'prod'), condition('team')] }, ['a', 'b']],
+    ['by two keys, the other way', { tags: [condition('team'), condition('env', 'prod')] }, ['a', 'b']],
+    [
+      'by three conditions',
+      { tags: [condition('team', 'a', 'b'), condition('env', 'prod', 'test'), condition('team', 'a')] },
+      ['C', 'b'],
+    ],
+    [
+      'by conditions that exclude each other',
+      { tags: [condition('env', 'prod'), condition('env', 'test')] },
+      [],
+    ],
+    ['by a value of another key', { tags: [condition('team', 'prod')] }, []],
+    ['by a key in another case', { tags: [condition('ENV')] }, []],
+    ['by a key with blanks and letters', { tags: [condition('Env ä', 'x=y/z')] }, ['db_test-1']],
+    ['by what SQL and JSON would read otherwise', { tags: [condition(`e"v'%`, `'"%_\\`)] }, []],
+    ['by a part of the name', { nameParts: ['db'] }, ['db.prod', 'db_test-1']],
+    ['by parts of the name', { nameParts: ['db', 'prod'] }, ['db.prod']],
+    ['by a part that a pattern would find', { nameParts: ['b_p'] }, []],
+    ['by any character of a pattern', { nameParts: ['%'] }, []],
+    ['by a part in another case', { nameParts: ['DB'] }, []],
+    ['by tag and name', { tags: [condition('env', 'prod')], nameParts: ['d'] }, ['db.prod']],
+    ['by ten keys', { tags: Array.from({ length: 10 }, () => condition('team', 'a')) }, ['C', 'b']],
+  ])('finds secrets %s', async (_, search, names) => {
+    const projectId = await fill();
+    const query = { projectId, tags: [], nameParts: [], limit: 100, offset: 0, ...search };
+    const { total, secrets } = await harnessOf().store.searchSecrets(query);
+    expect(secrets.map(({ secret }) => secret.name)).toStrictEqual(names);
+    expect(total).toBe(names.length);
+    for (const { secret, tags } of secrets) {
+      const aggregate = await harnessOf().store.findSecretById(projectId, secret.id);
+      expect({ secret, tags }).toStrictEqual({ secret: aggregate?.secret, tags: aggregate?.tags });
+    }
+    expect(await harnessOf().store.searchSecrets({ ...query, limit: 0 })).toStrictEqual({
+      total,
+      secrets: [],
+    });
+  });
+
+  it('finds pages, and counts what is on all of them', async () => {
+    const projectId = await fill();
+    const page = async (limit: number, offset: number) => {
+      const tags = [condition('env')];
+      const found = await harnessOf().store.searchSecrets({ projectId, tags, nameParts: [], limit, offset });
+      expect(found.total).toBe(5);
+      return found.secrets.map(({ secret }) => secret.name);
+    };
+    expect(await page(2, 0)).toStrictEqual(['C', 'a']);
+    expect(await page(2, 2)).toStrictEqual(['b', 'db.prod']);
+    expect(await page(2, 4)).toStrictEqual(['db_test-1']);
+    expect(await page(2, 5)).toStrictEqual([]);
+    expect(await page(2, 2_147_483_647)).toStrictEqual([]);
+  });
+}
