@@ -25,7 +25,6 @@ export type ErrorCode =
   | 'stage-limit'
   | 'key-unusable'
   // Events
-  | 'event-not-found'
   | 'event-exists'
   | 'event-limit'
   | 'event-referenced'
