@@ -100,7 +100,6 @@ describe('the error table', () => {
       return wire.status !== ERROR_TABLE[code].status;
     });
     expect(changed.toSorted()).toEqual([
-      'event-not-found',
       'resource-not-found',
       'secret-not-found',
       'stage-not-found',
