@@ -60,7 +60,7 @@ export function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion
  * Throws secret-not-found, secret-not-enabled, version-not-found, key-unusable, damaged. @see API page ShowSecretVersion
  */
 export async function showVersion(
-  deps: Deps,
+  deps: Pick<Deps, 'store' | 'keyring'>,
   ref: SecretRef,
   version: number | 'latest',
 ): Promise<OpenedVersion> {
@@ -78,7 +78,7 @@ export async function showVersion(
   };
 }
 
-function open(deps: Deps, ref: SecretRef, stored: StoredValue): Buffer {
+function open(deps: Pick<Deps, 'keyring'>, ref: SecretRef, stored: StoredValue): Buffer {
   const { key, secret, sealed, version } = stored;
   if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
   requireUsableKey(key);

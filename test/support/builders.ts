@@ -405,6 +405,12 @@ function memoryStore(
     },
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
+    sampleVersions: (count) =>
+      [...secrets.values()]
+        .flatMap(({ secret, versions }) =>
+          versions.map(({ number }) => ({ ref: { projectId: secret.projectId, name: secret.name }, number })),
+        )
+        .slice(0, count),
     listDueSecrets: (nowMs, limit) =>
       [...secrets.values()]
         .filter(({ secret }) => isDue(secret, nowMs))

@@ -14,6 +14,7 @@ import { createNotificationReads } from './notifications.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createRemembered } from './remembered.ts';
+import { createSampleRead } from './samples.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
 import { createTagReads } from './tags.ts';
@@ -59,19 +60,18 @@ export function startWriter(
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
   const { mac, onFatal } = options;
   const { worker, changes } = options.writer;
-  try {
-    await untilReady(worker);
-  } catch (error) {
+  await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
     open.release();
     throw error;
-  }
+  });
   const db = openReader(open.databaseFile);
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
   const findSigningKey = createSigningKeyRead(db, mac);
+  const sample = createSampleRead(db);
   const tags = createTagReads(db, secrets);
   const grants = createGrantReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
@@ -98,6 +98,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
       knownKeys.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
         snapshot(() => keys.findByAlias(projectId, alias)),
       ),
+    sampleVersions: (count) => snapshot(() => sample(count)),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     findEvent: (ref) => snapshot(() => events.find(ref)),
     listEvents: (query) => snapshot(() => events.list(query)),
