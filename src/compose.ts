@@ -1,8 +1,8 @@
-import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { type KeyObject, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
+import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
@@ -47,6 +47,9 @@ export const randomIds: Ids = Object.freeze({
   uid: () => randomBytes(16).toString('hex'),
 });
 
+/** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
+export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
+
 /**
  * Puts the server together from its settings: the one place that knows all parts. `onFatal` is called once when storage
  * can no longer be trusted. Throws StartError, RootKeyError, IdentitiesError.
@@ -69,6 +72,7 @@ export async function compose(
     keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),
     clock: systemClock,
     ids: randomIds,
+    random: systemRandom,
     policy: policyOf(config),
     log,
   };

@@ -63,6 +63,8 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Secrets' },
       { name: 'Versions' },
       { name: 'Stages' },
+      { name: 'Checker' },
+      { name: 'Rotation' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

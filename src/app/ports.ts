@@ -1,3 +1,4 @@
+import type { CheckerConfig } from '../core/checker.ts';
 import type { Command, ResultOf } from '../core/commands.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
@@ -33,6 +34,13 @@ export interface StoredValue extends StagedVersion {
   readonly sealed: SealedValue;
 }
 
+/** A secret with everything needed to open all its values, as they were at one moment. */
+export interface SecretContents {
+  readonly aggregate: SecretAggregate;
+  /** In the order of the aggregate's versions. */
+  readonly values: readonly StoredValue[];
+}
+
 /** A secret whose scheduled deletion has come. */
 export interface DueSecret {
   readonly ref: SecretRef;
@@ -64,8 +72,12 @@ export interface Store {
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Everything about a secret at one moment, for a backup. */
+  findContents(ref: SecretRef): Awaitable<SecretContents | undefined>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** Absent: the project has never made a choice. */
+  findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** False while changes are refused (disk full, writer gone). */
@@ -90,6 +102,10 @@ export interface Keyring {
   seal(key: Key, binding: ValueBinding, value: Uint8Array): SealedValue;
   /** The caller owns the result and zeroes it after use. Any changed byte throws damaged, always with one message. */
   open(key: Key, binding: ValueBinding, sealed: SealedValue): Buffer;
+  /** Seals a secret's backup under the key's newest version; `header` is kept beside it and bound in. */
+  sealBackup(key: Key, header: string, contents: Uint8Array): SealedValue;
+  /** The caller owns the result and zeroes it after use. Any changed byte throws damaged. */
+  openBackup(key: Key, header: string, sealed: SealedValue): Buffer;
 }
 
 /** Wall clock. */
@@ -104,6 +120,12 @@ export interface Ids {
   uuid(): string;
   /** 32 random hex digits. */
   uid(): string;
+}
+
+/** Randomness that nobody can foretell. */
+export interface RandomSource {
+  /** A whole number from 0 to `bound` - 1, each as likely as the other; 1 <= bound < 2^48. */
+  below(bound: number): number;
 }
 
 /** What an operator is told while the server runs; never values, keys or tokens. */
@@ -128,6 +150,7 @@ export interface Deps {
   readonly keyring: Keyring;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly random: RandomSource;
   readonly policy: Policy;
   readonly log: Log;
 }
@@ -170,4 +193,37 @@ export interface IdentityService {
   listProjects(caller: Caller, query?: { readonly name?: string | undefined }): IdentityBody;
   /** The caller's own domain. */
   listDomains(caller: Caller): IdentityBody;
+}
+
+/** A user as others of its domain may see it. */
+export interface UserView {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+}
+
+/** The users of the identities, as CSMS shows them. */
+export interface Users {
+  /** A page of the users of the caller's domain, in the order of the identities; `page` counts from 0. */
+  list(
+    caller: Caller,
+    query: {
+      /** Part of a name, in any case. */
+      readonly search: string | undefined;
+      /** Only users of this domain. */
+      readonly domainId: string | undefined;
+      readonly page: number;
+      readonly limit: number;
+    },
+  ): { readonly total: number; readonly users: readonly UserView[] };
+  /** A user of the caller's domain. Throws resource-not-found. */
+  show(caller: Caller, userId: string): UserView;
+  /**
+   * Gives the caller another password, durably; its tokens become void. `address` is the peer's.
+   * Throws invalid-parameter, throttled, password-fixed (its password cannot be changed here).
+   */
+  changePassword(
+    caller: Caller,
+    input: { readonly oldPassword: string; readonly newPassword: string; readonly address: string },
+  ): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { CheckerConfig } from './checker.ts';
 import type { Key } from './key.ts';
 import type { Secret, SecretAggregate } from './secret.ts';
 
@@ -66,5 +67,16 @@ export function canonicalKey(key: Key): string {
     key.createTimeMs,
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
+  ]);
+}
+
+/** One unambiguous text for a project's choice whether values are checked: what its row MAC authenticates. Pure. */
+export function canonicalChecker(config: CheckerConfig): string {
+  return JSON.stringify([
+    'checker/1',
+    config.projectId,
+    config.checksStrength,
+    config.updateTimeMs,
+    config.revision,
   ]);
 }

@@ -1,3 +1,10 @@
+import {
+  type CheckerCommand,
+  type CheckerConfig,
+  type CheckerDecision,
+  type CheckerScope,
+  decideChecker,
+} from './checker.ts';
 import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
 import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
 import { decideSecret } from './secret-rules.ts';
@@ -9,6 +16,12 @@ import { decideSecret } from './secret-rules.ts';
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
+  checker: {
+    scope: CheckerScope;
+    command: CheckerCommand;
+    decision: CheckerDecision;
+    result: CheckerConfig;
+  };
 }
 
 export type AggregateKind = keyof Aggregates;
@@ -22,4 +35,4 @@ export const decide: {
     scope: Aggregates[A]['scope'],
     command: Aggregates[A]['command'],
   ) => Aggregates[A]['decision'];
-} = { secret: decideSecret, key: decideKey };
+} = { secret: decideSecret, key: decideKey, checker: decideChecker };

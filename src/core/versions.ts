@@ -2,6 +2,7 @@ import { SecretError } from './errors.ts';
 import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import type {
+  AddedValue,
   NewVersion,
   SecretAggregate,
   SecretCommandOf,
@@ -67,7 +68,7 @@ export function addVersion(
   };
   return {
     next,
-    added: { versionNumber: number, sealed: version.sealed },
+    added: [{ versionNumber: number, sealed: version.sealed }],
     result: { version: { version: added, stages: stageNames(stages, number) } },
   };
 }
@@ -96,6 +97,34 @@ export function newVersion(
 ): Version {
   const { uid, kind, kmsKeyId, expireTimeMs } = version;
   return { ...place, uid, kind, kmsKeyId, expireTimeMs };
+}
+
+/**
+ * The versions of a backup with values that were sealed anew: numbers and times are the old ones. Pure.
+ * Throws version-limit when the backup has more versions than the limit is now.
+ */
+export function restoreVersions(command: SecretCommandOf<'restore-secret'>): {
+  readonly kmsKeyId: string;
+  readonly versions: readonly Version[];
+  readonly added: readonly AddedValue[];
+} {
+  const { backup, limits, versions: sealedAnew } = command;
+  if (backup.versions.length > limits.versions) {
+    throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
+  }
+  const [first] = sealedAnew;
+  if (first === undefined || sealedAnew.length !== backup.versions.length) throw new SecretError('internal');
+  const restored = sealedAnew.flatMap((version, slot) => {
+    const before = backup.versions[slot];
+    if (before === undefined) return [];
+    const { number, createTimeMs } = before;
+    return [{ version: newVersion(version, { number, createTimeMs, slot }), sealed: version.sealed }];
+  });
+  return {
+    kmsKeyId: first.kmsKeyId,
+    versions: restored.map(({ version }) => version),
+    added: restored.map(({ version, sealed }) => ({ versionNumber: version.number, sealed })),
+  };
 }
 
 function makeRoom(

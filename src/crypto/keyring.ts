@@ -6,6 +6,8 @@ import type { SealedValue } from '../core/secret.ts';
 import { createXaesKey, damaged, KEY_BYTES, type XaesKey } from './aead.ts';
 import {
   asBuffer,
+  backupContext,
+  backupKeyContext,
   bodyContext,
   dataKeyContext,
   materialContext,
@@ -40,6 +42,12 @@ interface OpenedCmk {
   readonly cmk: XaesKey;
 }
 
+/** What the two parts of a sealed thing are bound to. */
+interface Contexts {
+  readonly body: Buffer;
+  readonly dataKey: (cmkVersion: number) => Buffer;
+}
+
 interface OpenedBodyKey {
   readonly cmk: XaesKey;
   readonly bodyKey: KeyObject;
@@ -69,6 +77,44 @@ export function createKeyring(options: KeyringOptions): Keyring {
     return cmk;
   }
 
+  function sealUnder(key: Key, contexts: Contexts, value: Uint8Array): SealedValue {
+    const version = currentKeyVersion(key);
+    const cmk = openCmk(key, version);
+    const dataKey = randomBytes(KEY_BYTES);
+    const context = contexts.dataKey(version.number);
+    const wrappedKey = wrapDataKey(cmk, { dataKey, cmkVersion: version.number, context });
+    const dataKeyObject = createSecretKey(dataKey);
+    dataKey.fill(0);
+    return { wrappedKey, body: sealBody(dataKeyObject, value, contexts.body) };
+  }
+
+  function openUnder(key: Key, contexts: Contexts, sealed: SealedValue): Buffer {
+    const number = readCmkVersion(sealed.wrappedKey);
+    const version = key.versions.find((candidate) => candidate.number === number);
+    if (version === undefined) throw damaged();
+    const cmk = openCmk(key, version);
+    const commitment = readCommitment(sealed.body);
+    const { body: context } = contexts;
+    // The first two have fixed lengths, both checked by now, so the name has one reading.
+    const name = Buffer.concat([sealed.wrappedKey, commitment, context]).toString('latin1');
+    const known = bodyKeys.get(name);
+    // The same key version, not just its number: otherwise the data key must be unwrapped, and that fails.
+    if (known?.cmk === cmk) return openBody(known.bodyKey, sealed.body, context);
+    const dataKey = unwrapDataKey(cmk, sealed.wrappedKey, contexts.dataKey(number));
+    const bodyKey = openBodyKey(dataKey, commitment, context);
+    bodyKeys.set(name, { cmk, bodyKey });
+    return openBody(bodyKey, sealed.body, context);
+  }
+
+  const contextsOfValue = (key: Key, binding: ValueBinding): Contexts => ({
+    body: bodyContext(installationId, binding),
+    dataKey: (version) => dataKeyContext(installationId, binding, { id: key.id, version }),
+  });
+  const contextsOfBackup = (key: Key, header: string): Contexts => ({
+    body: backupContext(installationId, key, header),
+    dataKey: (version) => backupKeyContext(installationId, key, { header, version }),
+  });
+
   return {
     createKeyMaterial(ref, versionNumber) {
       const material = randomBytes(KEY_BYTES);
@@ -76,39 +122,15 @@ export function createKeyring(options: KeyringOptions): Keyring {
       material.fill(0);
       return wrapped;
     },
-
-    seal(key: Key, binding: ValueBinding, value: Uint8Array): SealedValue {
+    seal(key, binding, value) {
       if (key.projectId !== binding.projectId) {
         throw new SecretError('key-unusable', 'The key belongs to another project.');
       }
-      const version = currentKeyVersion(key);
-      const cmk = openCmk(key, version);
-      const dataKey = randomBytes(KEY_BYTES);
-      const context = dataKeyContext(installationId, binding, { id: key.id, version: version.number });
-      const wrappedKey = wrapDataKey(cmk, { dataKey, cmkVersion: version.number, context });
-      const dataKeyObject = createSecretKey(dataKey);
-      dataKey.fill(0);
-      return { wrappedKey, body: sealBody(dataKeyObject, value, bodyContext(installationId, binding)) };
+      return sealUnder(key, contextsOfValue(key, binding), value);
     },
-
-    open(key: Key, binding: ValueBinding, sealed: SealedValue): Buffer {
-      const number = readCmkVersion(sealed.wrappedKey);
-      const version = key.versions.find((candidate) => candidate.number === number);
-      if (version === undefined) throw damaged();
-      const cmk = openCmk(key, version);
-      const commitment = readCommitment(sealed.body);
-      const context = bodyContext(installationId, binding);
-      // The first two have fixed lengths, both checked by now, so the name has one reading.
-      const name = Buffer.concat([sealed.wrappedKey, commitment, context]).toString('latin1');
-      const known = bodyKeys.get(name);
-      // The same key version, not just its number: otherwise the data key must be unwrapped, and that fails.
-      if (known?.cmk === cmk) return openBody(known.bodyKey, sealed.body, context);
-      const wrapContext = dataKeyContext(installationId, binding, { id: key.id, version: number });
-      const dataKey = unwrapDataKey(cmk, sealed.wrappedKey, wrapContext);
-      const bodyKey = openBodyKey(dataKey, commitment, context);
-      bodyKeys.set(name, { cmk, bodyKey });
-      return openBody(bodyKey, sealed.body, context);
-    },
+    open: (key, binding, sealed) => openUnder(key, contextsOfValue(key, binding), sealed),
+    sealBackup: (key, header, contents) => sealUnder(key, contextsOfBackup(key, header), contents),
+    openBackup: (key, header, sealed) => openUnder(key, contextsOfBackup(key, header), sealed),
   };
 }
 

@@ -6,7 +6,8 @@ const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PA
 
 /**
  * Watches which paths get routes from now on; `register` then answers 405 for every other method on them, with the
- * methods that exist in `Allow`. Unknown paths stay with the 404 handler.
+ * methods that exist in `Allow`. Unknown paths stay with the 404 handler. A path such as `/secrets/restore` is also a
+ * secret's: methods that only the route with the parameter has stay with that route.
  */
 export function refuseOtherMethods(app: App): { register(): void } {
   const methodsOf = new Map<string, Set<string>>();
@@ -20,7 +21,8 @@ export function refuseOtherMethods(app: App): { register(): void } {
   return {
     register() {
       registering = true;
-      for (const [url, methods] of methodsOf) {
+      const reachable = [...methodsOf.keys()].map((url) => [url, methodsReaching(methodsOf, url)] as const);
+      for (const [url, methods] of reachable) {
         const allow = [...methods].sort().join(', ');
         app.route({
           url,
@@ -34,4 +36,18 @@ export function refuseOtherMethods(app: App): { register(): void } {
       }
     },
   };
+}
+
+/** The methods of the path itself and of every path with parameters in its place. */
+function methodsReaching(
+  methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
+  url: string,
+): ReadonlySet<string> {
+  const segments = url.split('/');
+  const covering = [...methodsOf].filter(([other]) => {
+    const others = other.split('/');
+    const covers = (segment: string, at: number) => segment === segments[at] || segment.startsWith(':');
+    return others.length === segments.length && others.every(covers);
+  });
+  return new Set(covering.flatMap(([, methods]) => [...methods]));
 }

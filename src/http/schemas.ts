@@ -77,12 +77,32 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 );
 
+const ErrorFields = {
+  error_code: Type.String({ minLength: 3, maxLength: 36 }),
+  error_msg: Type.String(),
+  request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+};
+
+/** The body of every error of the families that the documents show as nested; the top level repeats it. */
+export const NestedErrorBody = Type.Object(
+  {
+    error: Type.Object({ ...ErrorFields, code: Type.String(), message: Type.String() }),
+    ...ErrorFields,
+  },
+  { title: 'NestedError' },
+);
+
 /** An answer without a body: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
 
 /** Response schemas of an operation: its own success, and the one error body for everything else. */
 export function responses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
+}
+
+/** As `responses`, for the families of nested errors. */
+export function nestedResponses<T extends Record<number, TSchema>>(success: T) {
+  return { ...success, '4xx': NestedErrorBody, '5xx': NestedErrorBody };
 }
 
 /** `page_info` of one page of wire entries, whose markers are in `key`. */

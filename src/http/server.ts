@@ -12,6 +12,9 @@ import { Ajv } from 'ajv';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { registerAgencies } from './agencies.ts';
+import { registerBlob } from './blob.ts';
+import { registerChecker } from './checker.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
@@ -22,6 +25,7 @@ import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { registerPasswords } from './passwords.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
@@ -188,4 +192,8 @@ function registerApi(api: App, options: ServerOptions): void {
   registerLifecycle(api);
   registerVersions(api);
   registerStages(api);
+  registerBlob(api);
+  registerChecker(api);
+  registerPasswords(api);
+  registerAgencies(api);
 }

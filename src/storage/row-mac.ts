@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../core/canonical.ts';
+import { canonicalChecker, canonicalContents, canonicalKey, canonicalSecret } from '../core/canonical.ts';
+import type { CheckerConfig } from '../core/checker.ts';
 import { SecretError } from '../core/errors.ts';
 import type { Key } from '../core/key.ts';
 import type { Secret, SecretAggregate } from '../core/secret.ts';
@@ -55,4 +56,15 @@ export function signKey(mac: RowMac, key: Key): Buffer {
 export function requireIntactKey(mac: RowMac, key: Key, rowMac: Uint8Array): void {
   if (!mac.verify(canonicalKey(key), rowMac))
     throw new SecretError('damaged', 'A stored key has been changed.');
+}
+
+/** The MAC of a project's checker configuration that is about to be written. */
+export function signChecker(mac: RowMac, config: CheckerConfig): Buffer {
+  return mac.sign(canonicalChecker(config));
+}
+
+/** Checks the row of a project's checker configuration. Throws damaged. */
+export function requireIntactChecker(mac: RowMac, config: CheckerConfig, rowMac: Uint8Array): void {
+  if (!mac.verify(canonicalChecker(config), rowMac))
+    throw new SecretError('damaged', 'A stored configuration has been changed.');
 }

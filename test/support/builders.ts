@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
+import type { Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
@@ -139,6 +140,7 @@ type Specific<K extends SecretCommand['kind']> = Omit<
 
 const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } = {
   'create-secret': { id: SECRET_ID, draft: aDraft(), version: aNewVersion(), limits: DEFAULT_LIMITS },
+  'restore-secret': { backup: anAggregate(), versions: [aNewVersion()], limits: DEFAULT_LIMITS },
   'update-secret': { update: { description: 'changed' } },
   'delete-secret': {},
   'schedule-deletion': { recoveryWindowDays: 7 },
@@ -226,6 +228,7 @@ export interface World {
   readonly clock: { wallMs: number };
   readonly secrets: Map<string, SecretAggregate>;
   readonly keys: Map<string, Key>;
+  readonly checkers: Map<string, CheckerConfig>;
   /** Messages of level warn and error. */
   readonly logged: string[];
 }
@@ -235,14 +238,16 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
+  const checkers = new Map<string, CheckerConfig>();
   const logged: string[] = [];
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore(secrets, keys),
+    store: memoryStore({ secrets, keys, checkers }),
     keyring: bindingKeyring,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
+    random: { below: (bound) => ++lastId % bound },
     policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
     log: {
       info: () => undefined,
@@ -250,13 +255,13 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
       error: (_, message) => logged.push(message),
     },
   };
-  return { deps, clock, secrets, keys, logged };
+  return { deps, clock, secrets, keys, checkers, logged };
 }
 
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
-function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Key>): Store {
+function memoryStore({ secrets, keys, checkers }: Pick<World, 'secrets' | 'keys' | 'checkers'>): Store {
   const values = new Map<string, SealedValue>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
@@ -275,13 +280,29 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
       keys.set(keyPathOf(next), next);
       return result;
     }
+    if (command.aggregate === 'checker') {
+      const { projectId } = command.ref;
+      const { next, result } = decideChecker({ current: checkers.get(projectId) }, command);
+      checkers.set(projectId, next);
+      return result;
+    }
     const path = pathOf(command.ref);
     const scope = { current: secrets.get(path), secretsInProject: inProject(command.ref.projectId).length };
-    const { next, added, result } = decideSecret(scope, command);
+    const { next, added = [], result } = decideSecret(scope, command);
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
-    if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
     return result;
+  }
+
+  function findValue(ref: SecretRef, version: number | 'latest'): StoredValue | undefined {
+    const current = secrets.get(pathOf(ref));
+    const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
+    const found = current && findVersion(current, number ?? 0);
+    if (found === undefined) return undefined;
+    const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
+    const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
+    return { ...found, secret: current!.secret, key, sealed };
   }
 
   return {
@@ -294,15 +315,14 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
         .filter(({ name }) => name > afterName)
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, limit),
-    findValue: (ref, version) => {
-      const current = secrets.get(pathOf(ref));
-      const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
-      const found = current && findVersion(current, number ?? 0);
-      if (found === undefined) return undefined;
-      const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
-      const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
-      return { ...found, secret: current!.secret, key, sealed };
+    findValue,
+    findContents: (ref) => {
+      const aggregate = secrets.get(pathOf(ref));
+      return (
+        aggregate && { aggregate, values: aggregate.versions.map(({ number }) => findValue(ref, number)!) }
+      );
     },
+    findChecker: (projectId) => checkers.get(projectId),
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
     listDueSecrets: (nowMs, limit) =>
@@ -315,17 +335,25 @@ function memoryStore(secrets: Map<string, SecretAggregate>, keys: Map<string, Ke
   };
 }
 
-const bindingKeyring: Keyring = {
-  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
-  seal: (key, binding, value) => ({
+function bindingSeal(key: Key, binding: unknown, value: Uint8Array): SealedValue {
+  return {
     wrappedKey: Buffer.from(key.id),
     body: Buffer.from(JSON.stringify({ binding, value: Buffer.from(value).toString('base64') })),
-  }),
-  open: (key, binding, sealed) => {
-    const found = JSON.parse(Buffer.from(sealed.body).toString());
-    const bound =
-      Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
-    if (!bound) throw new SecretError('damaged');
-    return Buffer.from(found.value, 'base64');
-  },
+  };
+}
+
+function bindingOpen(key: Key, binding: unknown, sealed: SealedValue): Buffer {
+  const found = JSON.parse(Buffer.from(sealed.body).toString());
+  const bound =
+    Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
+  if (!bound) throw new SecretError('damaged');
+  return Buffer.from(found.value, 'base64');
+}
+
+const bindingKeyring: Keyring = {
+  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
+  seal: bindingSeal,
+  open: bindingOpen,
+  sealBackup: bindingSeal,
+  openBackup: bindingOpen,
 };

@@ -6,6 +6,7 @@ import {
   type ResultOf,
 } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createCheckerRead, createCheckerWrites, type FindChecker, type SaveChecker } from './checker.ts';
 import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
@@ -32,6 +33,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const table: CarryTable = {
     secret: createSecretCarrier(secrets, createSecretWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
+    checker: createCheckerCarrier(createCheckerRead(db, mac), createCheckerWrites(db, mac)),
   };
   return {
     carry<C extends Command>(command: C) {
@@ -49,8 +51,8 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
 function createSecretCarrier(reads: SecretReads, save: SaveSecret): Carry<'secret'> {
   return (command) => {
     const loaded = reads.load(command.ref);
-    const secretsInProject =
-      command.kind === 'create-secret' ? reads.countInProject(command.ref.projectId) : 0;
+    const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
+    const secretsInProject = isNew ? reads.countInProject(command.ref.projectId) : 0;
     const decision = decide.secret({ current: loaded?.aggregate, secretsInProject }, command);
     const saved = save(loaded, decision);
     if (saved !== undefined) reads.remember(saved);
@@ -64,6 +66,15 @@ function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
     const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
     const decision = decide.key({ current, aliasHolder }, command);
     save(current ?? aliasHolder, decision);
+    return decision.result;
+  };
+}
+
+function createCheckerCarrier(find: FindChecker, save: SaveChecker): Carry<'checker'> {
+  return (command) => {
+    const current = find(command.ref.projectId);
+    const decision = decide.checker({ current }, command);
+    save(current, decision);
     return decision.result;
   };
 }

@@ -16,6 +16,8 @@ import {
 /** An authenticated aggregate with the places of its rows. */
 export interface LoadedSecret {
   readonly row: number;
+  /** Changes with everything about the secret. */
+  readonly rowMac: Buffer;
   readonly aggregate: SecretAggregate;
   /** Version number to the row of its value. */
   readonly versionRows: ReadonlyMap<number, number>;
@@ -56,6 +58,7 @@ export interface SavedSecret {
 interface KnownSecret {
   readonly secret: Secret;
   readonly contentsDigest: Buffer;
+  readonly rowMac: Buffer;
   loaded: LoadedSecret | undefined;
 }
 
@@ -79,8 +82,9 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     const stored = byRow.get(row);
     if (stored === undefined) return undefined;
     const secret = authentic(stored, mac);
-    const entry = { secret, contentsDigest: stored.contents_digest, loaded: undefined };
-    cache.set(row, stored.row_mac, entry);
+    const { contents_digest: digest, row_mac: storedMac } = stored;
+    const entry = { secret, contentsDigest: digest, rowMac: storedMac, loaded: undefined };
+    cache.set(row, storedMac, entry);
     return entry;
   }
 
@@ -107,7 +111,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     },
     remember({ loaded, mac: { rowMac, contentsDigest } }) {
       const { secret } = loaded.aggregate;
-      cache.set(loaded.row, rowMac, { secret, contentsDigest, loaded });
+      cache.set(loaded.row, rowMac, { secret, contentsDigest, rowMac, loaded });
     },
     forget: () => cache.clear(),
     ...createListReads(db, mac),
@@ -124,7 +128,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
   const stages = db.prepare<[number], StageRow>(
     'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
   );
-  return (row, { secret, contentsDigest }) => {
+  return (row, { secret, contentsDigest, rowMac }) => {
     const versionRows = versions.all(row);
     const aggregate = {
       secret,
@@ -134,6 +138,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
     requireIntactContents(aggregate, contentsDigest);
     return {
       row,
+      rowMac,
       aggregate,
       versionRows: new Map(versionRows.map((version) => [version.number, version.row])),
     };

@@ -3,12 +3,13 @@ import { Worker } from 'node:worker_threads';
 import type { SecretQuery, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createCheckerRead } from './checker.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
 import { createSnapshot, openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createSecretReads } from './secret-reads.ts';
-import { createReadValue } from './value-reads.ts';
+import { createReadContents, createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
 /** What the store needs beside the directory. */
@@ -46,6 +47,8 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const findValue = createReadValue(db, { secrets, keys, snapshot });
+  const findContents = createReadContents({ secrets, keys, snapshot });
+  const findChecker = createCheckerRead(db, mac);
   return {
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),
@@ -53,8 +56,10 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
     listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
     findValue,
+    findContents,
     findKey: (ref) => snapshot(() => keys.find(ref)),
     findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
+    findChecker: (projectId) => snapshot(() => findChecker(projectId)),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     async close() {
       await writer.stop();

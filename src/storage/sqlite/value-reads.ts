@@ -1,4 +1,5 @@
-import type { StoredValue } from '../../app/ports.ts';
+import type { SecretContents, StoredValue } from '../../app/ports.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import { findVersion, latestVersionNumber } from '../../core/versions.ts';
 import type { KeyReads } from './keys.ts';
@@ -8,10 +9,12 @@ import type { SecretReads } from './secret-reads.ts';
 /** Reads one value with everything that is needed to open it. */
 export type ReadValue = (ref: SecretRef, version: number | 'latest') => StoredValue | undefined;
 
-/** What was read and verified before, with the revisions that it holds for. */
+/** Reads a secret with all its values. */
+export type ReadContents = (ref: SecretRef) => SecretContents | undefined;
+
+/** What was read and verified before, with the MAC of the secret's row and the revision of the key that it holds for. */
 interface KnownValue {
-  readonly secretId: string;
-  readonly secretRevision: number;
+  readonly secretMac: Buffer;
   readonly keyRevision: number | null;
   readonly versionRow: number;
   readonly keyId: string;
@@ -19,8 +22,7 @@ interface KnownValue {
 }
 
 type FreshRow = readonly [
-  secretId: string,
-  secretRevision: number,
+  secretMac: Buffer,
   keyRevision: number | null,
   wrapped: Buffer | null,
   body: Buffer | null,
@@ -30,8 +32,9 @@ const CACHE_ENTRIES = 4_000;
 
 /**
  * Prepares the hot path: what is known about a value is confirmed and its sealed bytes are fetched by one statement,
- * which is one snapshot. Revisions rise with every change, so an entry whose revisions are the stored ones is what the
- * rows say; anything else is read and authenticated anew.
+ * which is one snapshot. The MAC of a secret's row changes with everything about the secret, the uids of its versions
+ * included, so an entry with the stored MAC is what the rows say, also after a restore, which brings id and revision
+ * back; anything else is read and authenticated anew.
  */
 export function createReadValue(
   db: Connection,
@@ -67,7 +70,7 @@ export function createReadValue(
 function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => StoredValue | undefined {
   const fresh = db
     .prepare<[string, string, number, number, string, string], FreshRow>(
-      `SELECT id, revision,
+      `SELECT row_mac,
               (SELECT revision FROM kms_key WHERE project_id = ? AND kms_key.id = ?),
               (SELECT wrapped FROM version_key WHERE version_row = ?),
               (SELECT body FROM version_body WHERE version_row = ?)
@@ -80,11 +83,8 @@ function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => S
       fresh.get(ref.projectId, keyId, versionRow, versionRow, ref.projectId, ref.name),
     );
     if (row === undefined) return undefined;
-    const [secretId, secretRevision, keyRevision, wrappedKey, body] = row;
-    const isSame =
-      secretId === entry.secretId &&
-      secretRevision === entry.secretRevision &&
-      keyRevision === entry.keyRevision;
+    const [secretMac, keyRevision, wrappedKey, body] = row;
+    const isSame = secretMac.equals(entry.secretMac) && keyRevision === entry.keyRevision;
     if (!isSame || wrappedKey === null || body === null) return undefined;
     return { ...entry.stored, sealed: { wrappedKey, body } };
   };
@@ -105,11 +105,29 @@ function lookUp(
   const keyId = found.version.kmsKeyId;
   const key = keys.find({ projectId: ref.projectId, id: keyId });
   return {
-    secretId: secret.id,
-    secretRevision: secret.revision,
+    secretMac: loaded.rowMac,
     keyRevision: key?.revision ?? null,
     versionRow,
     keyId,
     stored: { ...found, secret, key },
   };
+}
+
+/** Prepares the read of everything about a secret, in one snapshot. Throws damaged when a value is missing. */
+export function createReadContents(reads: {
+  readonly secrets: SecretReads;
+  readonly keys: KeyReads;
+  readonly snapshot: Snapshot;
+}): ReadContents {
+  return (ref) =>
+    reads.snapshot(() => {
+      const aggregate = reads.secrets.load(ref)?.aggregate;
+      if (aggregate === undefined) return undefined;
+      const values = aggregate.versions.map(({ number }) => {
+        const entry = lookUp(reads, ref, number);
+        if (entry === undefined) throw new SecretError('damaged', 'A stored version is missing.');
+        return { ...entry.stored, sealed: reads.secrets.sealed(entry.versionRow) };
+      });
+      return { aggregate, values };
+    });
 }

@@ -1,0 +1,1 @@
+-- The number is another branch's; this file goes away when its own comes.
