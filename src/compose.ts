@@ -10,12 +10,15 @@ import { createIam } from './auth/iam.ts';
 import type { Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
 import { createPasswordVerifier } from './auth/password.ts';
+import { createHashReplacer } from './auth/password-change.ts';
 import { createLoginThrottle, createRateLimiter } from './auth/throttle.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
+import { createUsers } from './auth/users.ts';
 import type { Config } from './config.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import type { RootKey } from './crypto/root-key.ts';
 import { createRowMac } from './crypto/row-mac.ts';
+import { readFunctionTemplates } from './function-templates/texts.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { openInstallation } from './installation.ts';
@@ -77,9 +80,16 @@ export async function compose(
     log,
   };
   let baseUrl = '';
-  const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
+  const identity = composeIdentity(config, rootKey, {
+    directory: () => directory,
+    adopt: (next) => {
+      directory = next;
+    },
+    baseUrl: () => baseUrl,
+  });
   const app = await buildServer({
     ...identity,
+    functionTemplates: readFunctionTemplates(),
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
@@ -127,20 +137,30 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
 function composeIdentity(
   config: Config,
   rootKey: RootKey,
-  present: { readonly directory: () => Directory; readonly baseUrl: () => string },
-): Pick<ServerOptions, 'authenticator' | 'identity'> {
+  present: {
+    readonly directory: () => Directory;
+    /** Takes a directory that was just written over as the present one. */
+    readonly adopt: (next: Directory) => void;
+    readonly baseUrl: () => string;
+  },
+): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
   const tokenKey = rootKey.derive('token');
-  const { directory, baseUrl } = present;
+  const { directory, adopt, baseUrl } = present;
   const { unsignedPayload, region } = config;
   const clock = systemClock;
+  const passwords = createPasswordVerifier();
+  // One count for both ways to try a password.
+  const throttle = createLoginThrottle({ clock });
+  const replaceHash = createHashReplacer({ file: config.identitiesFile ?? '', env: process.env, adopt });
   return {
+    users: createUsers({ directory, passwords, throttle, replaceHash }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
     identity: createIam({
       directory,
       clock,
       tokenKey,
-      passwords: createPasswordVerifier(),
-      throttle: createLoginThrottle({ clock }),
+      passwords,
+      throttle,
       region,
       baseUrl,
     }),

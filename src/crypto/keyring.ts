@@ -62,20 +62,8 @@ interface OpenedBodyKey {
 export function createKeyring(options: KeyringOptions): Keyring {
   const { installationId } = options;
   const kek = createXaesKey(options.kek);
-  const cmks = createCache<OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
+  const openCmk = createCmkOpener(kek, options);
   const bodyKeys = createCache<OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
-
-  function openCmk(key: Key, version: KeyVersion): XaesKey {
-    const { projectId, id: keyId } = key;
-    const { number } = version;
-    const name = asBuffer(version.wrapped).toString('latin1');
-    const known = cmks.get(name);
-    if (known?.projectId === projectId && known.keyId === keyId && known.number === number) return known.cmk;
-    const context = materialContext(installationId, { projectId, id: keyId }, number);
-    const cmk = createXaesKey(unwrapMaterial(kek, version.wrapped, context));
-    cmks.set(name, { projectId, keyId, number, cmk });
-    return cmk;
-  }
 
   function sealUnder(key: Key, contexts: Contexts, value: Uint8Array): SealedValue {
     const version = currentKeyVersion(key);
@@ -106,15 +94,6 @@ export function createKeyring(options: KeyringOptions): Keyring {
     return openBody(bodyKey, sealed.body, context);
   }
 
-  const contextsOfValue = (key: Key, binding: ValueBinding): Contexts => ({
-    body: bodyContext(installationId, binding),
-    dataKey: (version) => dataKeyContext(installationId, binding, { id: key.id, version }),
-  });
-  const contextsOfBackup = (key: Key, header: string): Contexts => ({
-    body: backupContext(installationId, key, header),
-    dataKey: (version) => backupKeyContext(installationId, key, { header, version }),
-  });
-
   return {
     createKeyMaterial(ref, versionNumber) {
       const material = randomBytes(KEY_BYTES);
@@ -126,11 +105,42 @@ export function createKeyring(options: KeyringOptions): Keyring {
       if (key.projectId !== binding.projectId) {
         throw new SecretError('key-unusable', 'The key belongs to another project.');
       }
-      return sealUnder(key, contextsOfValue(key, binding), value);
+      return sealUnder(key, valueContexts(installationId, key, binding), value);
     },
-    open: (key, binding, sealed) => openUnder(key, contextsOfValue(key, binding), sealed),
-    sealBackup: (key, header, contents) => sealUnder(key, contextsOfBackup(key, header), contents),
-    openBackup: (key, header, sealed) => openUnder(key, contextsOfBackup(key, header), sealed),
+    open: (key, binding, sealed) => openUnder(key, valueContexts(installationId, key, binding), sealed),
+    sealBackup: (key, header, contents) =>
+      sealUnder(key, backupContexts(installationId, key, header), contents),
+    openBackup: (key, header, sealed) => openUnder(key, backupContexts(installationId, key, header), sealed),
+  };
+}
+
+function valueContexts(installationId: string, key: Key, binding: ValueBinding): Contexts {
+  return {
+    body: bodyContext(installationId, binding),
+    dataKey: (version) => dataKeyContext(installationId, binding, { id: key.id, version }),
+  };
+}
+
+function backupContexts(installationId: string, key: Key, header: string): Contexts {
+  return {
+    body: backupContext(installationId, key, header),
+    dataKey: (version) => backupKeyContext(installationId, key, { header, version }),
+  };
+}
+
+/** Unwraps key versions and keeps the ones used last. */
+function createCmkOpener(kek: XaesKey, { installationId, cmkCacheMax = CMK_CACHE_MAX }: KeyringOptions) {
+  const cmks = createCache<OpenedCmk>(cmkCacheMax);
+  return (key: Key, version: KeyVersion): XaesKey => {
+    const { projectId, id: keyId } = key;
+    const { number } = version;
+    const name = asBuffer(version.wrapped).toString('latin1');
+    const known = cmks.get(name);
+    if (known?.projectId === projectId && known.keyId === keyId && known.number === number) return known.cmk;
+    const context = materialContext(installationId, { projectId, id: keyId }, number);
+    const cmk = createXaesKey(unwrapMaterial(kek, version.wrapped, context));
+    cmks.set(name, { projectId, keyId, number, cmk });
+    return cmk;
   };
 }
 

@@ -10,7 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { Ajv } from 'ajv';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
+import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { registerAgencies } from './agencies.ts';
 import { registerBlob } from './blob.ts';
@@ -18,6 +18,7 @@ import { registerChecker } from './checker.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
+import { registerFunctionTemplates } from './function-templates.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import { registerLifecycle } from './lifecycle.ts';
@@ -29,12 +30,15 @@ import { registerPasswords } from './passwords.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
+import { registerUsers } from './users.ts';
 import { registerVersions } from './versions.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly identity: IdentityService;
+  readonly users: Users;
+  readonly functionTemplates: FunctionTemplates;
   /** The one place where a request gets what it works with. */
   depsFor(caller: Caller): Deps;
   /** The name of what is not ready, absent when all is. */
@@ -196,4 +200,6 @@ function registerApi(api: App, options: ServerOptions): void {
   registerChecker(api);
   registerPasswords(api);
   registerAgencies(api);
+  registerFunctionTemplates(api, options.functionTemplates);
+  registerUsers(api, options.users);
 }

@@ -53,7 +53,8 @@ describe('who is calling', () => {
       expect([method, path, answer.status]).toEqual([method, path, 401]);
       // The identity service’s own shape is looked at in its own test.
       if (path === '/v3/auth/tokens') continue;
-      expect(answer.json).toEqual({
+      // Nested errors repeat at the top what the others say there.
+      expect(answer.json).toMatchObject({
         error_msg: 'Incorrect IAM authentication information: x-auth-token not found',
         error_code: 'APIGW.0301',
         request_id: answer.headers['x-request-id'],
@@ -133,7 +134,7 @@ describe('the project', () => {
     ['in capitals', ADMIN, ALPHA.toUpperCase()],
     ['that is only a dash', ADMIN, '-'],
   ])('%s is forbidden, in every operation', async (_, user, project) => {
-    for (const { method, path } of (await operations()).filter((entry) => entry.path.startsWith('/v1/'))) {
+    for (const { method, path } of (await operations()).filter((entry) => entry.path.includes(ALPHA))) {
       const answer = await server.send({ method, path: path.replace(ALPHA, project) }, user);
       expect([method, path, ...problem(answer)]).toEqual([method, path, ...FORBIDDEN]);
       expect(answer.json).toEqual({
@@ -175,6 +176,16 @@ describe('the project', () => {
   });
 });
 
+/** Methods of the templates that have parameters where this one has words: `/secrets/restore` is a secret too. */
+function methodsReaching(paths: Readonly<Record<string, object>>, template: string): string[] {
+  const words = template.split('/');
+  return Object.entries(paths).flatMap(([other, methods]) => {
+    const others = other.split('/');
+    const fits = others.every((word, at) => word === words[at] || word.startsWith('{'));
+    return fits && others.length === words.length ? Object.keys(methods) : [];
+  });
+}
+
 describe('the route', () => {
   const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
@@ -182,7 +193,9 @@ describe('the route', () => {
     const { paths } = await openapiDocument();
     for (const [template, methods] of Object.entries(paths)) {
       const path = template.replace('{project_id}', ALPHA).replaceAll(/\{\w+\}/g, 'db');
-      const allowed = Object.keys(methods).map((method) => method.toUpperCase());
+      const allowed = [...new Set([...Object.keys(methods), ...methodsReaching(paths, template)])].map(
+        (method) => method.toUpperCase(),
+      );
       for (const method of METHODS.filter((candidate) => !allowed.includes(candidate))) {
         for (const answer of [
           await server.sendUnsigned({ method, path }),
