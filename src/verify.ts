@@ -32,6 +32,8 @@ export function verifyInstallation(config: Pick<Config, 'mode' | 'dataDirectory'
     const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
     for (const [place, key] of keys)
       if (key === undefined) findings.push(`key ${place}: its row has been changed`);
+    for (const projectId of inspector.damagedCheckers())
+      findings.push(`checker configuration of project ${projectId}: its row has been changed`);
     let [secrets, versions] = [0, 0];
     for (const secret of inspector.secrets()) {
       secrets += 1;

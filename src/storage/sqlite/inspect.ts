@@ -2,6 +2,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { Key } from '../../core/key.ts';
 import type { SealedValue, SecretAggregate } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createCheckerRead } from './checker.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads } from './secret-reads.ts';
@@ -21,6 +22,8 @@ export interface Inspector {
   structure(): string[];
   /** Every key by its place; undefined when its rows do not pass their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
+  /** Projects whose checker configuration does not pass its check. */
+  damagedCheckers(): string[];
   secrets(): Iterable<InspectedSecret>;
 }
 
@@ -35,6 +38,10 @@ interface ForeignKeyFinding {
 export function createInspector(db: Connection, mac: RowMac): Inspector {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
+  const findChecker = createCheckerRead(db, mac);
+  const checkerRows = db
+    .prepare<[], string>('SELECT project_id FROM checker_config ORDER BY project_id')
+    .pluck();
   const secretRows = db.prepare<[], { row: number; project_id: string; name: string }>(
     'SELECT row, project_id, name FROM secret ORDER BY project_id, name',
   );
@@ -48,6 +55,8 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
         place: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
+    damagedCheckers: () =>
+      checkerRows.all().filter((projectId) => intact(() => findChecker(projectId)) === undefined),
     *secrets() {
       for (const { row, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));
