@@ -15,7 +15,7 @@ export const STRENGTH = Object.freeze({
   /** Shorter is weak. */
   charactersMin: 8,
   /** Fewer characters that could not be foretold are weak. */
-  unforeseenMin: 8,
+  unforeseenMin: 7,
   /** Of one kind only (all small letters, all digits …), fewer are weak. */
   unforeseenOfOneKindMin: 16,
   /** From here on strong, with three kinds of characters. */
@@ -58,7 +58,7 @@ const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u];
 
 /**
  * Rates a password by its length, its kinds of characters and by how many of them could not be foretold from those
- * before: a repetition, the next one in a sequence or on the keyboard, and a repeated block add nothing. Pure.
+ * before: a repetition, the next one in a sequence or on the keyboard, and three that were there before add nothing. Pure.
  */
 export function rateStrength(text: string): StrengthRating {
   const characters = [...text];
@@ -75,31 +75,22 @@ export function rateStrength(text: string): StrengthRating {
   return { strength: isStrong ? 'strong' : 'medium', reasons };
 }
 
+/** Counts up to where more makes no difference. */
 function countUnforeseen(characters: readonly string[]): number {
-  const counted = characters.slice(0, blockLength(characters));
-  return counted.filter((character, index) => {
-    const [before = '', last = ''] = [counted[index - 2], counted[index - 1]];
-    return index === 0 || !isForeseen(before, last, character);
-  }).length;
-}
-
-/**
- * Length of the shortest block that the text repeats at least twice; the whole length when it repeats none. Linear in
- * the length, which a caller chooses: this is the failure function of Knuth, Morris and Pratt.
- */
-function blockLength(characters: readonly string[]): number {
-  const { length } = characters;
-  const borders = new Uint32Array(length);
-  let border = 0;
-  for (let at = 1; at < length; at += 1) {
-    while (border > 0 && characters[at] !== characters[border]) border = borders[border - 1] ?? 0;
-    if (characters[at] === characters[border]) border += 1;
-    borders[at] = border;
+  const seen = new Set<string>();
+  let [count, before, last] = [0, '', ''];
+  for (const character of characters) {
+    const run = `${before}${last}${character}`;
+    const isNew = last === '' || !(seen.has(run) || isForeseen(before, last, character));
+    if (isNew) count += 1;
+    if (count === STRENGTH.unforeseenLongStrong) break;
+    if (before !== '') seen.add(run);
+    [before, last] = [last, character];
   }
-  const period = length - border;
-  return period * 2 <= length ? period : length;
+  return count;
 }
 
+/** True when the character repeats the last one, or goes on in a sequence or a row of the keyboard. */
 function isForeseen(before: string, last: string, character: string): boolean {
   if (character === last) return true;
   if (before === '') return false;

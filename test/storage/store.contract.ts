@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
+import { blobContract } from './contract/blob.ts';
+import { checkerContract } from './contract/checker.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
@@ -28,6 +30,8 @@ export function storeContract(engine: StoreEngine): void {
     describe('deletion', () => lifecycleContract(harnessOf));
     describe('lists', () => listContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
+    describe('backups', () => blobContract(harnessOf));
+    describe('checkers', () => checkerContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));
   });

@@ -12,6 +12,7 @@ export const ROWS = {
   version_body: `version_row IN (${VERSION_ROWS})`,
   kms_key: 'project_id = :project',
   kms_key_version: 'project_id = :project',
+  checker_config: 'project_id = :project',
 } as const;
 
 type Table = keyof typeof ROWS;
@@ -64,7 +65,7 @@ function rowsOf(db: Database.Database, table: Table, project: string): Record<st
 
 /** An expression for another value of the column's type; numbers go where no other row is. */
 function changedValue({ name, type }: Column): string {
-  if (name === 'is_default' || name === 'auto_rotation') return `1 - ${name}`;
+  if (['is_default', 'auto_rotation', 'checks_strength'].includes(name)) return `1 - ${name}`;
   if (type === 'INTEGER') return `coalesce("${name}", 0) + 1000000`;
   if (type === 'TEXT') return `coalesce("${name}", '') || 'x'`;
   const lastByte = `hex(substr("${name}", -1))`;

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto';
-import type { Store } from '../../../src/app/ports.ts';
+import type { Store, StoredValue } from '../../../src/app/ports.ts';
 import type { Key } from '../../../src/core/key.ts';
 import type { SecretRef } from '../../../src/core/secret.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
@@ -13,6 +13,7 @@ import {
   putStage,
   ROTATED_DRAFT,
   schedule,
+  setStrengthCheck,
   T0,
 } from '../../support/stores.ts';
 
@@ -26,7 +27,10 @@ export const NAMES = ['open', 'pending'] as const;
 /** What every read of a project answers: by name of the read, the answer or the code of the refusal. */
 export type Answers = ReadonlyMap<string, unknown>;
 
-/** A project with everything that can be stored in it: two secrets, one of which waits for deletion, and two keys. */
+/**
+ * A project with everything that can be stored in it: two secrets, one of which waits for deletion, two keys
+ * and the choice of a checker.
+ */
 export async function fillProject(store: Store, projectId: string): Promise<void> {
   const keyring = createKeyring({ installationId: INSTALLATION_ID, kek: KEK });
   const keys: Key[] = [];
@@ -63,6 +67,7 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     await store.change(putStage(ref, 'green', 3));
   }
   await store.change(schedule({ projectId, name: 'pending' }, 7));
+  await store.change(setStrengthCheck(projectId, true));
 }
 
 /** Carries out every read, up to the opened value. */
@@ -76,22 +81,28 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
       answers.set(name, `refused: ${codeOf(error)}`);
     }
   };
-  const openValue = async (ref: SecretRef, number: number | 'latest') => {
-    const found = await store.findValue(ref, number);
+  const openStored = (ref: SecretRef, found: StoredValue | undefined) => {
     // The use case refuses a value whose key is gone.
     if (found?.key === undefined) return undefined;
     const { kind, uid } = found.version;
     const binding = { projectId, secretId: found.secret.id, secretName: ref.name, versionUid: uid, kind };
     return { ...found, value: keyring.open(found.key, binding, found.sealed).toString() };
   };
+  const openAll = async (ref: SecretRef) => {
+    const contents = await store.findContents(ref);
+    const opened = contents?.values.map((found) => openStored(ref, found));
+    return opened?.includes(undefined) ? undefined : opened;
+  };
   await note('list', () => store.listSecrets({ projectId, limit: 9 }));
   for (const name of NAMES) {
     const ref = { projectId, name };
     await note(`secret ${name}`, () => store.findSecret(ref));
     await note(`versions ${name}`, () => store.findVersions(ref));
+    await note(`contents ${name}`, () => openAll(ref));
     for (const number of [...VERSIONS, 'latest' as const])
-      await note(`value ${name} ${number}`, () => openValue(ref, number));
+      await note(`value ${name} ${number}`, async () => openStored(ref, await store.findValue(ref, number)));
   }
+  await note('checker', () => store.findChecker(projectId));
   for (const id of KEYS) {
     await note(`key ${id}`, () => store.findKey({ projectId, id }));
     await note(`alias ${id}`, () => store.findKeyByAlias(projectId, `alias/${id}`));
