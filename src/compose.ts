@@ -41,6 +41,12 @@ export interface Composed {
   close(): Promise<void>;
 }
 
+/** What may change while the server runs. */
+interface Present {
+  directory: Directory;
+  baseUrl: string;
+}
+
 /** Wall clock of the machine. */
 export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
 
@@ -62,8 +68,9 @@ export async function compose(
   log: Logger,
   onFatal: (reason: string) => void,
 ): Promise<Composed> {
-  let directory: Directory = readIdentities(config);
+  const present: Present = { directory: readIdentities(config), baseUrl: '' };
   const tls = readTls(config);
+  const functionTemplates = readFunctionTemplates();
   const { open, installation, rootKey } = openInstallation(config, systemClock);
   const { databaseFile } = open;
   const settings = { directory: open.directory, databaseFile };
@@ -79,17 +86,9 @@ export async function compose(
     policy: policyOf(config),
     log,
   };
-  let baseUrl = '';
-  const identity = composeIdentity(config, rootKey, {
-    directory: () => directory,
-    adopt: (next) => {
-      directory = next;
-    },
-    baseUrl: () => baseUrl,
-  });
   const app = await buildServer({
-    ...identity,
-    functionTemplates: readFunctionTemplates(),
+    ...composeIdentity(config, rootKey, present),
+    functionTemplates,
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
@@ -107,16 +106,16 @@ export async function compose(
     app,
     store,
     setBaseUrl(url) {
-      baseUrl = url;
+      present.baseUrl = url;
     },
     reload() {
       const next = readIdentities(config);
       const certificate = readTls(config);
-      directory = next;
+      present.directory = next;
       if (certificate !== undefined) setCertificate(app, certificate);
     },
     issueToken: (userId, projectId) =>
-      issueProjectToken(directory, rootKey.derive('token'), { userId, projectId }),
+      issueProjectToken(present.directory, rootKey.derive('token'), { userId, projectId }),
     async close() {
       await purging.stop();
       await store.close();
@@ -137,21 +136,22 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
 function composeIdentity(
   config: Config,
   rootKey: RootKey,
-  present: {
-    readonly directory: () => Directory;
-    /** Takes a directory that was just written over as the present one. */
-    readonly adopt: (next: Directory) => void;
-    readonly baseUrl: () => string;
-  },
+  present: Present,
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
   const tokenKey = rootKey.derive('token');
-  const { directory, adopt, baseUrl } = present;
+  const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   const clock = systemClock;
   const passwords = createPasswordVerifier();
   // One count for both ways to try a password.
   const throttle = createLoginThrottle({ clock });
-  const replaceHash = createHashReplacer({ file: config.identitiesFile ?? '', env: process.env, adopt });
+  const replaceHash = createHashReplacer({
+    file: config.identitiesFile ?? '',
+    env: process.env,
+    adopt(next) {
+      present.directory = next;
+    },
+  });
   return {
     users: createUsers({ directory, passwords, throttle, replaceHash }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
@@ -162,7 +162,7 @@ function composeIdentity(
       passwords,
       throttle,
       region,
-      baseUrl,
+      baseUrl: () => present.baseUrl,
     }),
   };
 }

@@ -59,11 +59,18 @@ export async function operationOf(
 ): Promise<Operation | undefined> {
   const { paths } = await openapiDocument();
   const [path = ''] = request.path.split('?');
-  const template = Object.keys(paths).find((candidate) => {
+  const method = request.method.toLowerCase();
+  const templates = Object.keys(paths).filter((candidate) => {
     const pattern = candidate.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+');
-    return new RegExp(`^${pattern}$`).test(path);
+    return paths[candidate]?.[method] !== undefined && new RegExp(`^${pattern}$`).test(path);
   });
-  return template === undefined ? undefined : paths[template]?.[request.method.toLowerCase()];
+  // As in the router, a word wins over a parameter in its place.
+  const [template] = templates.sort((a, b) => parameters(a) - parameters(b));
+  return template === undefined ? undefined : paths[template]?.[method];
+}
+
+function parameters(template: string): number {
+  return template.split('{').length;
 }
 
 /**
