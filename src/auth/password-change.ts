@@ -67,7 +67,7 @@ function withHash(text: string, { userId, before, after }: HashChange): string {
   const user = usersIn(document.contents).find((candidate) => candidate.get('id') === userId);
   const password = user?.get('password', true);
   if (!isScalar(password)) throw fixed('The hash is not in the identities file itself.');
-  if (password.value !== before) throw fixed('The identities file was changed and is not in effect yet.');
+  if (password.value !== before) throw fixed('Its hash in the identities file is not the one in effect.');
   const { range, type } = password;
   if (range == null || type === undefined || type.startsWith('BLOCK'))
     throw fixed('The file has another form.');

@@ -117,8 +117,8 @@ export function restoreVersions(command: SecretCommandOf<'restore-secret'>): {
   const restored = sealedAnew.flatMap((version, slot) => {
     const before = backup.versions[slot];
     if (before === undefined) return [];
-    const { number, createTimeMs } = before;
-    return [{ version: newVersion(version, { number, createTimeMs, slot }), sealed: version.sealed }];
+    const { uid, kmsKeyId, sealed } = version;
+    return [{ version: { ...before, uid, kmsKeyId, slot }, sealed }];
   });
   return {
     kmsKeyId: first.kmsKeyId,

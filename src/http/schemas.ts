@@ -77,17 +77,15 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 );
 
-const ErrorFields = {
-  error_code: Type.String({ minLength: 3, maxLength: 36 }),
-  error_msg: Type.String(),
-  request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
-};
-
-/** The body of every error of the families that the documents show as nested; the top level repeats it. */
+/** The body of every error of the families that nest it; the same is at the top for clients that look only there. */
 export const NestedErrorBody = Type.Object(
   {
-    error: Type.Object({ ...ErrorFields, code: Type.String(), message: Type.String() }),
-    ...ErrorFields,
+    error: Type.Object({
+      ...ErrorBody.properties,
+      code: Type.String({ description: 'The error_code, where one client looks for it' }),
+      message: Type.String({ description: 'The error_msg, where one client looks for it' }),
+    }),
+    ...ErrorBody.properties,
   },
   { title: 'NestedError' },
 );
@@ -100,7 +98,7 @@ export function responses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
 }
 
-/** As `responses`, for the families of nested errors. */
+/** As `responses`, for routes of the error family `nested`. */
 export function nestedResponses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': NestedErrorBody, '5xx': NestedErrorBody };
 }

@@ -2,7 +2,13 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../../src/core/canonical.ts';
+import {
+  canonicalChecker,
+  canonicalContents,
+  canonicalKey,
+  canonicalSecret,
+} from '../../src/core/canonical.ts';
+import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { Key } from '../../src/core/key.ts';
 import type { Secret, Stage, Version } from '../../src/core/secret.ts';
 import { aKey, anAggregate, aSecret, aVersion, T0 } from '../support/builders.ts';
@@ -104,6 +110,11 @@ describe('every single change gives another text', () => {
     expectAllDifferent(rows.map((row) => canonicalKey(aKey({ versions: [row] }))));
   });
 
+  it('in the fields of a checker configuration', () => {
+    const config = { projectId: 'project', checksStrength: true, updateTimeMs: 11, revision: 1 };
+    expectAllDifferent(neighbours(config).map((row) => canonicalChecker(row as CheckerConfig)));
+  });
+
   it('in which rows there are, and in their order', () => {
     const { versions, stages } = anAggregate({ versions: [1, 2], stages: { SYSCURRENT: 2, SYSPREVIOUS: 1 } });
     const contents = [
@@ -172,7 +183,9 @@ describe('no two rows share a text', () => {
     );
   });
 
-  it('of a secret and a key', () => {
-    expect(canonicalSecret(aSecret(), '').slice(0, 10)).not.toBe(canonicalKey(aKey()).slice(0, 10));
+  it('of a secret, a key and a checker configuration', () => {
+    const config = { projectId: 'p', checksStrength: true, updateTimeMs: 1, revision: 1 };
+    const texts = [canonicalSecret(aSecret(), ''), canonicalKey(aKey()), canonicalChecker(config)];
+    expect(new Set(texts.map((text) => text.slice(0, 8))).size).toBe(3);
   });
 });

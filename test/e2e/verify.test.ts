@@ -18,6 +18,7 @@ beforeAll(async () => {
     await client('POST', `${SECRETS}/${name}/versions`, { secret_string: `second of ${name}` });
     await client('POST', `${SECRETS}/${name}/stages`, { name: 'blue', version_id: 'v1' });
   }
+  await client('POST', `${SECRETS}/checker/config`, { checking_secret_strength: true });
   await dev.server.stop();
 });
 
@@ -125,6 +126,19 @@ describe('verify ends with 1 and names the key when somebody has changed', () =>
     expect(code).toBe(1);
     const key = new RegExp(`^key ${projectId}/\\S+: `);
     expect(lines.filter((line) => key.test(line))).toHaveLength(1);
+  });
+});
+
+describe('verify ends with 1 and names the project when somebody has changed its checker configuration', () => {
+  it.each<[string, string]>([
+    ['the switch', 'UPDATE checker_config SET checks_strength = 0'],
+    ['its time', 'UPDATE checker_config SET update_time_ms = update_time_ms + 1'],
+    ['its revision', 'UPDATE checker_config SET revision = 2'],
+    ['its MAC', 'UPDATE checker_config SET row_mac = flip(row_mac)'],
+  ])('%s', async (_, statement) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    expect(lines).toEqual([`checker configuration of project ${projectId}: its row has been changed`]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { RowMac } from '../row-mac.ts';
 import { createCheckerRead } from './checker.ts';
 import type { OpenDirectory } from './installation.ts';
 import { createKeyReads } from './keys.ts';
-import { createSnapshot, openReader } from './open.ts';
+import { createSnapshot, openReader, readOrDamaged } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createReadContents, createReadValue } from './value-reads.ts';
@@ -59,7 +59,8 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     findContents,
     findKey: (ref) => snapshot(() => keys.find(ref)),
     findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
-    findChecker: (projectId) => snapshot(() => findChecker(projectId)),
+    // One row is a snapshot by itself.
+    findChecker: (projectId) => readOrDamaged(() => findChecker(projectId)),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     async close() {
       await writer.stop();

@@ -1,0 +1,1 @@
+-- Changes nothing; the number is kept free.

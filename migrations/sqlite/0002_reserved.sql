@@ -1,1 +1,0 @@
--- The number is another branch's; this file goes away when its own comes.
