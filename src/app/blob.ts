@@ -10,7 +10,7 @@ import { invalidParameter, SecretError } from '../core/errors.ts';
 import { type Key, requireUsableKey } from '../core/key.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
 import { requireEnabled } from '../core/versions.ts';
-import type { Deps, SecretContents } from './ports.ts';
+import type { Deps, SecretWithValues } from './ports.ts';
 import { required } from './required.ts';
 import { sealVersion } from './seal.ts';
 import { openValue } from './versions.ts';
@@ -84,7 +84,7 @@ async function findUsableKey(deps: Deps, ref: { projectId: string; id: string })
   return key;
 }
 
-function openAll(deps: Deps, ref: SecretRef, { aggregate, values }: SecretContents): Buffer {
+function openAll(deps: Deps, ref: SecretRef, { aggregate, values }: SecretWithValues): Buffer {
   const opened: Buffer[] = [];
   try {
     for (const stored of values) opened.push(openValue(deps, ref, stored));

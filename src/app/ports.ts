@@ -35,7 +35,7 @@ export interface StoredValue extends StagedVersion {
 }
 
 /** A secret with everything needed to open all its values, as they were at one moment. */
-export interface SecretContents {
+export interface SecretWithValues {
   readonly aggregate: SecretAggregate;
   /** In the order of the aggregate's versions. */
   readonly values: readonly StoredValue[];
@@ -73,7 +73,7 @@ export interface Store {
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   /** Everything about a secret at one moment, for a backup. */
-  findContents(ref: SecretRef): Awaitable<SecretContents | undefined>;
+  findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
   /** Absent: the project has never made a choice. */

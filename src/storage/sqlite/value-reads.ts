@@ -1,4 +1,4 @@
-import type { SecretContents, StoredValue } from '../../app/ports.ts';
+import type { SecretWithValues, StoredValue } from '../../app/ports.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import { findVersion, latestVersionNumber } from '../../core/versions.ts';
@@ -10,7 +10,7 @@ import type { SecretReads } from './secret-reads.ts';
 export type ReadValue = (ref: SecretRef, version: number | 'latest') => StoredValue | undefined;
 
 /** Reads a secret with all its values. */
-export type ReadContents = (ref: SecretRef) => SecretContents | undefined;
+export type ReadContents = (ref: SecretRef) => SecretWithValues | undefined;
 
 /** What was read and verified before, with the MAC of the secret's row and the revision of the key that it holds for. */
 interface KnownValue {
