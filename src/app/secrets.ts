@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { Secret, SecretAggregate, SecretDraft, SecretRef, SecretUpdate } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
+import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps, SecretQuery } from './ports.ts';
 import { required } from './required.ts';
@@ -27,6 +28,7 @@ export interface Page<T> {
  */
 export async function createSecret(deps: Deps, input: CreateSecret): Promise<Secret> {
   const { ref, draft, value } = input;
+  await requireStrength(deps, ref.projectId, value);
   // Before a key is made for a name that is taken; the rules decide again inside the transaction.
   if ((await deps.store.findSecret(ref)) !== undefined) throw new SecretError('secret-exists');
   const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);

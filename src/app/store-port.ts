@@ -1,3 +1,4 @@
+import type { CheckerConfig } from '../core/checker.ts';
 import type { Command, ResultOf } from '../core/commands.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import type { Grant, GrantRef } from '../core/grant.ts';
@@ -15,6 +16,13 @@ export interface StoredValue extends StagedVersion {
   /** The key that the version was sealed under; absent when it has been destroyed. */
   readonly key: Key | undefined;
   readonly sealed: SealedValue;
+}
+
+/** A secret with everything needed to open all its values, as they were at one moment. */
+export interface SecretWithValues {
+  readonly aggregate: SecretAggregate;
+  /** In the order of the aggregate's versions. */
+  readonly values: readonly StoredValue[];
 }
 
 /** A secret whose scheduled deletion has come. */
@@ -116,6 +124,8 @@ export interface Store extends NotificationStore {
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Everything about a secret at one moment, for a backup. */
+  findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
   /** Every pair of key and value that a project's secrets have, once, by key and value. */
   listTags(projectId: string): Awaitable<Tag[]>;
   searchSecrets(query: SecretSearch): Awaitable<SearchedSecrets>;
@@ -123,6 +133,8 @@ export interface Store extends NotificationStore {
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** Absent: the project has never made a choice. */
+  findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */

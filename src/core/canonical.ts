@@ -1,3 +1,4 @@
+import type { CheckerConfig } from './checker.ts';
 import type { SecretEvent } from './event.ts';
 import type { Grant } from './grant.ts';
 import type { JobState } from './job.ts';
@@ -149,5 +150,16 @@ export function canonicalGrant(grant: Grant): string {
     grant.updateTimeMs,
     grant.expireTimeMs ?? null,
     grant.revision,
+  ]);
+}
+
+/** One unambiguous text for a project's choice whether values are checked: what its row MAC authenticates. Pure. */
+export function canonicalChecker(config: CheckerConfig): string {
+  return JSON.stringify([
+    'checker/1',
+    config.projectId,
+    config.checksStrength,
+    config.updateTimeMs,
+    config.revision,
   ]);
 }

@@ -1,4 +1,11 @@
 import {
+  type CheckerCommand,
+  type CheckerConfig,
+  type CheckerDecision,
+  type CheckerScope,
+  decideChecker,
+} from './checker.ts';
+import {
   decideEvent,
   type EventCommand,
   type EventDecision,
@@ -57,6 +64,12 @@ export interface Aggregates {
   job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
+  checker: {
+    scope: CheckerScope;
+    command: CheckerCommand;
+    decision: CheckerDecision;
+    result: CheckerConfig;
+  };
 }
 
 export type AggregateKind = keyof Aggregates;
@@ -78,4 +91,5 @@ export const decide: {
   'signing-key': decideSigningKey,
   job: decideJob,
   key: decideKey,
+  checker: decideChecker,
 };

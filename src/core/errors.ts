@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'login-refused'
   | 'login-invalid'
   | 'subject-token-invalid'
+  | 'password-fixed'
   // The way to the operation
   | 'route-not-found'
   | 'method-not-allowed'

@@ -16,7 +16,7 @@ import {
 } from './aead.ts';
 
 /** What a sealed thing is for; bound into it, so that one kind never passes for another. */
-export type Purpose = 'body' | 'dek' | 'cmk' | 'sk' | 'canary' | 'signing-key';
+export type Purpose = 'body' | 'dek' | 'blob' | 'blob-dek' | 'cmk' | 'sk' | 'canary' | 'signing-key';
 
 /** First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key. */
 export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP';
@@ -71,6 +71,26 @@ export function dataKeyContext(
   cmk: { readonly id: string; readonly version: number },
 ): Buffer {
   return encodeContext('dek', [...bindingFields(installationId, binding), cmk.id, String(cmk.version)]);
+}
+
+/** What the contents of a secret's backup are bound to: its key, and the header that travels in front of it. Pure. */
+export function backupContext(installationId: string, ref: KeyRef, header: string): Buffer {
+  return encodeContext('blob', [installationId, ref.projectId, ref.id, header]);
+}
+
+/** What the data key of a backup is bound to: the same, and the key version that wraps it. Pure. */
+export function backupKeyContext(
+  installationId: string,
+  ref: KeyRef,
+  input: { readonly header: string; readonly version: number },
+): Buffer {
+  return encodeContext('blob-dek', [
+    installationId,
+    ref.projectId,
+    ref.id,
+    input.header,
+    String(input.version),
+  ]);
 }
 
 /** What the material of a key version is bound to. Pure. */

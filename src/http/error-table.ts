@@ -71,6 +71,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'login-refused': APIGW(401, '0301', 'The username or password is wrong.'),
   'login-invalid': APIGW(400, '0602', 'The request body is invalid'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
+  'password-fixed': CSMS(400, '0003', 'The request is invalid.'),
   'route-not-found': APIGW(
     404,
     '0101',

@@ -15,34 +15,43 @@ import Fastify, {
   LogController,
   type onRequestHookHandler,
 } from 'fastify';
-import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
+import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { registerAgencies } from './agencies.ts';
 import { Answer } from './answer.ts';
 import { registerBatches } from './batches.ts';
+import { registerBlob } from './blob.ts';
+import { registerChecker } from './checker.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerEvents } from './events.ts';
+import { registerFunctionTemplates } from './function-templates.ts';
 import { registerGrants } from './grants.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
+import { limitLargeBodies } from './large-bodies.ts';
 import { registerLifecycle } from './lifecycle.ts';
 import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate, registerNotifications } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { registerPasswords } from './passwords.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
 import { registerTagSearch } from './tag-search.ts';
 import { registerTags } from './tags.ts';
+import { registerUsers } from './users.ts';
 import { registerVersions } from './versions.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly identity: IdentityService;
+  readonly users: Users;
+  readonly functionTemplates: FunctionTemplates;
   /** The one place where a request gets what it works with. */
   depsFor(caller: Caller): Deps;
   /** The name of what is not ready, absent when all is. */
@@ -215,6 +224,8 @@ function registerApi(api: App, options: ServerOptions): void {
       done(error as Error);
     }
   });
+  // One count for all routes that take them.
+  const largeBodies = limitLargeBodies();
   registerSecrets(api);
   registerLifecycle(api);
   registerVersions(api);
@@ -224,5 +235,11 @@ function registerApi(api: App, options: ServerOptions): void {
   registerTags(api);
   registerTagSearch(api);
   registerGrants(api);
-  registerBatches(api);
+  registerBatches(api, largeBodies);
+  registerBlob(api, largeBodies);
+  registerChecker(api);
+  registerPasswords(api);
+  registerAgencies(api);
+  registerFunctionTemplates(api, options.functionTemplates);
+  registerUsers(api, options.users);
 }

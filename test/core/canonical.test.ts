@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  canonicalChecker,
   canonicalContents,
   canonicalEvent,
   canonicalGrant,
@@ -12,6 +13,7 @@ import {
   canonicalSecret,
   canonicalSigningKey,
 } from '../../src/core/canonical.ts';
+import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { SecretEvent } from '../../src/core/event.ts';
 import type { Grant } from '../../src/core/grant.ts';
 import type { JobState } from '../../src/core/job.ts';
@@ -182,6 +184,11 @@ describe('every single change gives another text', () => {
     expectAllDifferent(rows.map((row) => canonicalJob(row as JobState)));
   });
 
+  it('in the fields of a checker configuration', () => {
+    const config = { projectId: 'project', checksStrength: true, updateTimeMs: 11, revision: 1 };
+    expectAllDifferent(neighbours(config).map((row) => canonicalChecker(row as CheckerConfig)));
+  });
+
   it('in which rows there are, and in their order', () => {
     const full = anAggregate({
       versions: [1, 2],
@@ -278,7 +285,9 @@ describe('no two rows share a text', () => {
     );
   });
 
-  it('of a secret and a key', () => {
-    expect(canonicalSecret(aSecret(), '').slice(0, 10)).not.toBe(canonicalKey(aKey()).slice(0, 10));
+  it('of a secret, a key and a checker configuration', () => {
+    const config = { projectId: 'p', checksStrength: true, updateTimeMs: 1, revision: 1 };
+    const texts = [canonicalSecret(aSecret(), ''), canonicalKey(aKey()), canonicalChecker(config)];
+    expect(new Set(texts.map((text) => text.slice(0, 8))).size).toBe(3);
   });
 });

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
+import type { Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
@@ -148,6 +149,7 @@ type Specific<K extends SecretCommand['kind']> = Omit<
 
 const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } = {
   'create-secret': { id: SECRET_ID, draft: aDraft(), version: aNewVersion(), limits: DEFAULT_LIMITS },
+  'restore-secret': { backup: anAggregate(), versions: [aNewVersion()], limits: DEFAULT_LIMITS },
   'update-secret': { update: { description: 'changed' } },
   'delete-secret': {},
   'schedule-deletion': { recoveryWindowDays: 7 },
@@ -278,6 +280,7 @@ export interface World {
   readonly clock: { wallMs: number };
   readonly secrets: Map<string, SecretAggregate>;
   readonly keys: Map<string, Key>;
+  readonly checkers: Map<string, CheckerConfig>;
   readonly events: MemoryEvents['events'];
   readonly notifications: MemoryEvents['notifications'];
   /** User id -> name, all of one domain. */
@@ -291,16 +294,18 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
+  const checkers = new Map<string, CheckerConfig>();
   const users = new Map<string, string>();
   const logged: string[] = [];
   const told = memoryEvents(secrets);
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore(secrets, keys, told),
+    store: memoryStore({ secrets, keys, checkers }, told),
     keyring: bindingKeyring,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
+    random: { below: (bound) => ++lastId % bound },
     policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
     grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {
@@ -310,7 +315,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     },
   };
   const { events, notifications } = told;
-  return { deps, clock, secrets, keys, users, events, notifications, logged };
+  return { deps, clock, secrets, keys, checkers, users, events, notifications, logged };
 }
 
 /** The domain of the world's users. */
@@ -320,8 +325,7 @@ const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
 function memoryStore(
-  secrets: Map<string, SecretAggregate>,
-  keys: Map<string, Key>,
+  { secrets, keys, checkers }: Pick<World, 'secrets' | 'keys' | 'checkers'>,
   told: MemoryEvents,
 ): Store {
   const values = new Map<string, SealedValue>();
@@ -350,6 +354,12 @@ function memoryStore(
       keys.set(keyPathOf(next), next);
       return result;
     }
+    if (command.aggregate === 'checker') {
+      const { projectId } = command.ref;
+      const { next, result } = decideChecker({ current: checkers.get(projectId) }, command);
+      checkers.set(projectId, next);
+      return result;
+    }
     if (command.aggregate === 'grant') return changeGrants(command);
     if (command.aggregate !== 'secret') return told.change(command);
     const path = pathOf(command.ref);
@@ -358,11 +368,11 @@ function memoryStore(
       .map((name) => told.events.get(pathOf({ ...command.ref, name })))
       .filter((event) => event !== undefined);
     const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
-    const { next, added, notifications = [], result } = decideSecret(scope, command);
+    const { next, added = [], notifications = [], result } = decideSecret(scope, command);
     for (const notification of notifications) told.notifications.set(notification.id, notification);
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
-    if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
     return result;
   }
 
@@ -372,6 +382,16 @@ function memoryStore(
     const { next, result } = decideGrant(scope, command);
     grantsOf.set(secretId, next);
     return result;
+  }
+
+  function findValue(ref: SecretRef, version: number | 'latest'): StoredValue | undefined {
+    const current = secrets.get(pathOf(ref));
+    const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
+    const found = current && findVersion(current, number ?? 0);
+    if (found === undefined) return undefined;
+    const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
+    const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
+    return { ...found, secret: current!.secret, key, sealed };
   }
 
   return {
@@ -394,15 +414,14 @@ function memoryStore(
       return { total: found.length, secrets: found };
     },
     listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
-    findValue: (ref, version) => {
-      const current = secrets.get(pathOf(ref));
-      const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
-      const found = current && findVersion(current, number ?? 0);
-      if (found === undefined) return undefined;
-      const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
-      const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
-      return { ...found, secret: current!.secret, key, sealed };
+    findValue,
+    findContents: (ref) => {
+      const aggregate = secrets.get(pathOf(ref));
+      return (
+        aggregate && { aggregate, values: aggregate.versions.map(({ number }) => findValue(ref, number)!) }
+      );
     },
+    findChecker: (projectId) => checkers.get(projectId),
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
     listDueSecrets: (nowMs, limit) =>
@@ -415,17 +434,25 @@ function memoryStore(
   };
 }
 
-const bindingKeyring: Keyring = {
-  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
-  seal: (key, binding, value) => ({
+function bindingSeal(key: Key, binding: unknown, value: Uint8Array): SealedValue {
+  return {
     wrappedKey: Buffer.from(key.id),
     body: Buffer.from(JSON.stringify({ binding, value: Buffer.from(value).toString('base64') })),
-  }),
-  open: (key, binding, sealed) => {
-    const found = JSON.parse(Buffer.from(sealed.body).toString());
-    const bound =
-      Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
-    if (!bound) throw new SecretError('damaged');
-    return Buffer.from(found.value, 'base64');
-  },
+  };
+}
+
+function bindingOpen(key: Key, binding: unknown, sealed: SealedValue): Buffer {
+  const found = JSON.parse(Buffer.from(sealed.body).toString());
+  const bound =
+    Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
+  if (!bound) throw new SecretError('damaged');
+  return Buffer.from(found.value, 'base64');
+}
+
+const bindingKeyring: Keyring = {
+  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
+  seal: bindingSeal,
+  open: bindingOpen,
+  sealBackup: bindingSeal,
+  openBackup: bindingOpen,
 };

@@ -1,6 +1,7 @@
 import { rejects } from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
+import type { CheckerCommand } from '../../src/core/checker.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/event.ts';
 import type { GrantCommand, GrantRef } from '../../src/core/grant.ts';
@@ -9,6 +10,7 @@ import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type {
   NewVersion,
   SealedValue,
+  SecretAggregate,
   SecretCommandOf,
   SecretDraft,
   SecretRef,
@@ -124,6 +126,29 @@ export function create(ref: SecretRef, overrides: Overrides<SecretCommandOf<'cre
     nowMs: T0,
     ...overrides,
   } satisfies SecretCommandOf<'create-secret'>;
+}
+
+/** Restores what `findVersions` answered, with new sealed values of its own. */
+export function restore(
+  backup: SecretAggregate,
+  overrides: Overrides<SecretCommandOf<'restore-secret'>> = {},
+) {
+  const { projectId, name } = backup.secret;
+  const versions = backup.versions.map(({ kind, expireTimeMs }) => newVersion({ kind, expireTimeMs }));
+  return {
+    aggregate: 'secret',
+    kind: 'restore-secret',
+    ref: { projectId, name },
+    backup,
+    versions,
+    limits: DEFAULT_LIMITS,
+    nowMs: T0,
+    ...overrides,
+  } satisfies SecretCommandOf<'restore-secret'>;
+}
+
+export function setStrengthCheck(projectId: string, checksStrength: boolean, nowMs = T0): CheckerCommand {
+  return { aggregate: 'checker', kind: 'set-strength-check', ref: { projectId }, checksStrength, nowMs };
 }
 
 export function addVersion(

@@ -7,6 +7,7 @@ import {
 } from '../../core/commands.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
+import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
@@ -55,6 +56,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
+    checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
   };
   return {
     carry<C extends Command>(command: C) {
@@ -77,7 +79,8 @@ function createSecretCarrier(
   return (command) => {
     const { ref } = command;
     const loaded = secrets.load(ref);
-    const secretsInProject = command.kind === 'create-secret' ? secrets.countInProject(ref.projectId) : 0;
+    const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
+    const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
     const current = loaded?.aggregate;
     const subscribed = subscribedNames(current, command)
       .map((name) => events.find({ projectId: ref.projectId, name }))
@@ -151,6 +154,15 @@ function createJobCarrier(reads: JobReads, save: SaveJob): Carry<'job'> {
   return (command) => {
     const current = reads.find(command.ref);
     const decision = decide.job({ current }, command);
+    save(current, decision);
+    return decision.result;
+  };
+}
+
+function createCheckerCarrier(reads: CheckerReads, save: SaveChecker): Carry<'checker'> {
+  return (command) => {
+    const current = reads.find(command.ref.projectId);
+    const decision = decide.checker({ current }, command);
     save(current, decision);
     return decision.result;
   };

@@ -53,7 +53,9 @@ export function fromWireError(error: WireError): SecretError {
   return new SecretError(error.code, error.message, { cause });
 }
 
-/** Bytes of the sealed value that a command carries. */
+/** Bytes of the sealed values that a command carries. */
 export function commandBytes(command: Command): number {
-  return 'version' in command ? command.version.sealed.body.length : 0;
+  if ('version' in command) return command.version.sealed.body.length;
+  if (!('versions' in command)) return 0;
+  return command.versions.reduce((bytes, { sealed }) => bytes + sealed.body.length, 0);
 }
