@@ -13,10 +13,10 @@ export async function createEvent(deps: Deps, ref: EventRef, draft: EventDraft):
   return required(await deps.store.change(command));
 }
 
-/** Throws event-not-found. @see API page ShowSecretEvent */
+/** Throws resource-not-found. @see API page ShowSecretEvent */
 export async function showEvent(deps: Deps, ref: EventRef): Promise<SecretEvent> {
   const found = await deps.store.findEvent(ref);
-  if (found === undefined) throw new SecretError('event-not-found');
+  if (found === undefined) throw new SecretError('resource-not-found');
   return found;
 }
 
@@ -26,7 +26,7 @@ export async function listEvents(deps: Deps, query: EventQuery): Promise<Page<Se
   return { entries: events.slice(0, query.limit), hasMore: events.length > query.limit };
 }
 
-/** Changes an event; an absent field stays as it is. Throws event-not-found, invalid-parameter. @see API page UpdateSecretEvent */
+/** Changes an event; an absent field stays as it is. Throws resource-not-found, invalid-parameter. @see API page UpdateSecretEvent */
 export async function updateEvent(
   deps: Deps,
   ref: EventRef,
@@ -36,7 +36,7 @@ export async function updateEvent(
   return required(await deps.store.change({ aggregate: 'event', kind: 'update-event', ref, update, nowMs }));
 }
 
-/** Removes an event. Throws event-not-found, event-referenced. @see API page DeleteSecretEvent */
+/** Removes an event. Throws resource-not-found, event-referenced. @see API page DeleteSecretEvent */
 export async function deleteEvent(deps: Deps, ref: EventRef): Promise<void> {
   await deps.store.change({ aggregate: 'event', kind: 'delete-event', ref, nowMs: deps.clock.nowMs() });
 }

@@ -27,7 +27,6 @@ export type ErrorCode =
   | 'grant-limit'
   | 'key-unusable'
   // Events
-  | 'event-not-found'
   | 'event-exists'
   | 'event-limit'
   | 'event-referenced'

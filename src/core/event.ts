@@ -79,12 +79,12 @@ export interface EventDecision {
 
 /**
  * Decides one command about one event. Pure.
- * Throws event-exists, event-limit, event-not-found, event-referenced, invalid-parameter. @see CSMS API, CreateSecretEvent
+ * Throws event-exists, event-limit, resource-not-found, event-referenced, invalid-parameter. @see CSMS API, CreateSecretEvent
  */
 export function decideEvent(scope: EventScope, command: EventCommand): EventDecision {
   if (command.kind === 'create-event') return createEvent(scope, command);
   const { current } = scope;
-  if (current === undefined) throw new SecretError('event-not-found');
+  if (current === undefined) throw new SecretError('resource-not-found');
   switch (command.kind) {
     case 'update-event':
       return updateEvent(current, command);

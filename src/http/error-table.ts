@@ -33,7 +33,6 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
   'version-not-found',
   'stage-not-found',
   'resource-not-found',
-  'event-not-found',
 ]);
 
 /** Every error code on the wire. @see the vendor's error tables; docs/adr/0005-error-codes.md */
@@ -55,7 +54,6 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'secret-limit': CSMS(400, '0202', 'The number of secret has reached the upper limit.'),
   'version-limit': CSMS(400, '0202', 'The number of version has reached the upper limit.'),
   'stage-limit': CSMS(400, '0203', 'The number of stage has reached the upper limit.'),
-  'event-not-found': CSMS(404, '0005', 'The resource does not exist.'),
   'event-exists': CSMS(409, '0101', 'The event name already exists.'),
   'event-limit': CSMS(400, '0202', 'The number of event has reached the upper limit.'),
   'event-referenced': CSMS(400, '0003', 'The request is invalid.'),

@@ -46,7 +46,6 @@ const SPECIAL_NETWORKS: readonly string[] = [
   'ff00::/8',
 ];
 const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
-const MAPPED = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i;
 
 /** The word in `CSMS_WEBHOOK_HOSTS` for this machine: `localhost` and its addresses, any port, plain HTTP too. */
 export const LOOPBACK_WORD = 'loopback';
@@ -134,9 +133,8 @@ function networks(ranges: readonly string[]): BlockList {
   return list;
 }
 
-/** False for what is no address. An IPv4 address in IPv6 clothes is looked at as what it is. */
+/** False for what is no address. BlockList looks at an IPv4 address in IPv6 clothes (`::ffff:…`) as what it is. */
 function contains(list: BlockList, address: string): boolean {
-  const plain = MAPPED.exec(address)?.[1] ?? address;
-  const family = isIP(plain);
-  return family !== 0 && list.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+  const family = isIP(address);
+  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -126,7 +126,7 @@ describe('delete-event', () => {
 
 describe('an event that is not there', () => {
   it.each([update({ state: 'DISABLED' }), update({}), remove])('%j', (command) => {
-    expect(outcome(() => decideEvent(scope(), command))).toBe('event-not-found');
+    expect(outcome(() => decideEvent(scope(), command))).toBe('resource-not-found');
   });
 
   it('and its rules are found in the table', () => {

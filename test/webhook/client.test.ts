@@ -85,6 +85,15 @@ describe('a call', () => {
   });
 });
 
+describe('a literal address', () => {
+  it('is never looked up, so no resolver has a say in what it is', async () => {
+    const { port, received } = await receiver();
+    const client = clientOf('loopback', ['1.1.1.1']);
+    expect(await post(client, `http://127.0.0.1:${port}/`)).toMatchObject({ status: 200 });
+    expect(received).toHaveLength(1);
+  });
+});
+
 describe('nothing is sent', () => {
   const hidden = [
     ['127.0.0.1', '127.0.0.1'],

@@ -117,7 +117,15 @@ say('full', {
 const removed = kinds(await removeAll(store, ['a1', 'a2', 'a3', 'b0-0']));
 const revoked = await store.change(removeGrants(grantRef)).then(() => 'done', codeOf);
 const stillRefused = kinds(await createAll(store, 'd', 1, 100));
-say('reserve', { removed, revoked, stillRefused, fatal, wrong: await wrong(store) });
+const claim = {
+  aggregate: 'job',
+  kind: 'claim-job',
+  ref: { name: 'purge' },
+  holder: 'one',
+  nowMs: 1,
+} as const;
+const claimed = await store.change(claim).then(({ held }) => held, codeOf);
+say('reserve', { removed, revoked, stillRefused, claimed, fatal, wrong: await wrong(store) });
 
 rmSync(filler);
 await sleep(1_100);
