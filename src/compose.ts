@@ -2,8 +2,9 @@ import { type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
+import { deleteDueKeys, rotateDueKeys } from './app/key-jobs.ts';
 import type { Clock, Deps, Ids, Policy, Store } from './app/ports.ts';
-import { createPurge } from './app/purge.ts';
+import { createPurge, type DueWork } from './app/purge.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createIam } from './auth/iam.ts';
@@ -64,9 +65,11 @@ export async function compose(
   const rowMacKey = rootKey.derive('rowmac');
   const worker = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), worker, onFatal });
+  const keyring = createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') });
   const deps: Deps = {
     store,
-    keyring: createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') }),
+    keyring,
+    cipher: keyring.cipher,
     clock: systemClock,
     ids: randomIds,
     policy: policyOf(config),
@@ -110,8 +113,8 @@ export async function compose(
   };
 }
 
-function policyOf({ limits, versionCap, mode }: Config): Policy {
-  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse' };
+function policyOf({ limits, versionCap, mode, region }: Config): Policy {
+  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }
 
 function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
@@ -193,7 +196,7 @@ function setCertificate(app: App, tls: NonNullable<ServerOptions['tls']>): void 
 /** Looks for due deletions again and again; `stop` waits for a round under way. */
 function startPurging(deps: Deps): { stop(): Promise<void> } {
   // It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions wait, which is safe.
-  const purge = createPurge(deps, { nowMs: () => performance.now() });
+  const purge = createPurge(deps, { nowMs: () => performance.now() }, keyWork(deps));
   let round: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     round = round.then(purge).catch((error: unknown) => {
@@ -207,4 +210,12 @@ function startPurging(deps: Deps): { stop(): Promise<void> } {
       await round;
     },
   };
+}
+
+/** The due work on keys; each kind remembers for itself which keys are damaged. */
+function keyWork(deps: Deps): DueWork[] {
+  return [deleteDueKeys, rotateDueKeys].map((work) => {
+    const damaged = new Set<string>();
+    return (nowMs: number) => work(deps, nowMs, damaged);
+  });
 }

@@ -54,7 +54,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
     info: {
       title: 'csms-server',
       description:
-        'A self-hosted server that speaks the CSMS v1 API, with the slice of IAM that its clients need.',
+        'A self-hosted server that speaks the CSMS v1 API, with the slices of IAM and KMS that its clients need.',
       version: readVersion(),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -63,6 +63,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Secrets' },
       { name: 'Versions' },
       { name: 'Stages' },
+      { name: 'Keys' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

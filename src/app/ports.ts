@@ -39,6 +39,13 @@ export interface DueSecret {
   readonly id: string;
 }
 
+/** Which keys a background round has to look at. */
+export interface DueKeyQuery {
+  readonly due: 'deletion' | 'rotation';
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
 /** A page of secrets, ordered by name in byte order. */
 export interface SecretQuery {
   readonly projectId: string;
@@ -65,7 +72,12 @@ export interface Store {
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
+  /** By any of its aliases, with or without `alias/` in front. */
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** All keys of a project, the oldest first; their number is bounded by the quota. */
+  listKeys(projectId: string): Awaitable<Key[]>;
+  /** Keys whose deletion is due, or enabled ones whose rotation is. */
+  listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** False while changes are refused (disk full, writer gone). */
@@ -90,6 +102,27 @@ export interface Keyring {
   seal(key: Key, binding: ValueBinding, value: Uint8Array): SealedValue;
   /** The caller owns the result and zeroes it after use. Any changed byte throws damaged, always with one message. */
   open(key: Key, binding: ValueBinding, sealed: SealedValue): Buffer;
+}
+
+/** What a ciphertext of the key service holds: the caller's own data, or a data key. Neither opens as the other. */
+export type CiphertextUse = 'data' | 'data-key';
+
+/** Encrypts and decrypts what callers of the key service bring. The ciphertext names its key and key version. */
+export interface DataCipher {
+  /** Encrypts under the key's newest version; `aad` is bound, and is the empty text where none was given. */
+  encrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly plaintext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The caller owns the result and zeroes it after use. Any changed byte throws ciphertext-invalid. */
+  decrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly ciphertext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The id of the key that the ciphertext says it was made with. Throws ciphertext-invalid. */
+  keyIdOf(use: CiphertextUse, ciphertext: Uint8Array): string;
+  /** Bytes that nobody can foresee; the caller owns them. */
+  random(bytes: number): Buffer;
 }
 
 /** Wall clock. */
@@ -120,12 +153,15 @@ export interface Policy {
   readonly versionCap: 'prune' | 'reject';
   /** `create`: a key id that nobody has made comes into being on first use (dev). */
   readonly unknownKey: 'create' | 'refuse';
+  /** Region id, as answers show it. */
+  readonly region: string;
 }
 
 /** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
 export interface Deps {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly cipher: DataCipher;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly policy: Policy;

@@ -13,17 +13,21 @@ export interface MonotonicClock {
   nowMs(): number;
 }
 
+/** Other due work, which goes by the same trusted time. */
+export type DueWork = (nowMs: number) => Promise<unknown>;
+
 /** Carries out scheduled deletions that are due; answers how many. Call it again and again. */
 export type PurgeRound = () => Promise<number>;
 
 /**
  * Prepares the rounds that remove due secrets. A wall clock that jumps forward must not delete anything: after a jump
  * of more than a minute the rounds do nothing for a day, or until the clock is set back; another jump starts the day
- * again. One damaged secret does not keep the others from being removed.
+ * again. One damaged secret does not keep the others from being removed. `others` run behind the secrets, each round.
  */
 export function createPurge(
   deps: Pick<Deps, 'store' | 'clock' | 'log'>,
   monotonic: MonotonicClock,
+  others: readonly DueWork[] = [],
 ): PurgeRound {
   const trustedTime = createTrustedTime(deps, monotonic);
   const damaged = new Set<string>();
@@ -53,6 +57,7 @@ export function createPurge(
       if (!damaged.has(secret.id) && (await purge(secret, nowMs))) purged += 1;
     }
     if (purged > 0) deps.log.info({ purged }, 'carried out scheduled deletions');
+    for (const work of others) await work(nowMs);
     return purged;
   };
 }

@@ -1,4 +1,5 @@
-import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
+import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './key.ts';
+import { decideKey } from './key-rules.ts';
 import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
 import { decideSecret } from './secret-rules.ts';
 
@@ -8,7 +9,7 @@ import { decideSecret } from './secret-rules.ts';
  */
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
-  key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
+  key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: KeyResult };
 }
 
 export type AggregateKind = keyof Aggregates;

@@ -15,10 +15,13 @@ import {
 } from './aead.ts';
 
 /** What a sealed thing is for; bound into it, so that one kind never passes for another. */
-export type Purpose = 'body' | 'dek' | 'cmk' | 'sk' | 'canary';
+export type Purpose = 'body' | 'dek' | 'cmk' | 'sk' | 'canary' | 'kms-data' | 'kms-data-key';
 
-/** First three bytes of a format: wrapped data key, value body, wrapped key material, canary. */
-export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN';
+/**
+ * First three bytes of a format: wrapped data key, value body, wrapped key material, canary; and what the key service
+ * gives out: encrypted data, encrypted data key.
+ */
+export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSE' | 'CSD';
 
 /** Bytes that every format begins with: magic 3 | format version 1 | suite 1 | flags 1. */
 export const HEADER_BYTES = 6;

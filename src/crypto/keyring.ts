@@ -1,43 +1,30 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Keyring, ValueBinding } from '../app/ports.ts';
+import type { DataCipher, Keyring, ValueBinding } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
-import { currentKeyVersion, type Key, type KeyVersion } from '../core/key.ts';
+import { currentKeyVersion, type Key } from '../core/key.ts';
 import type { SealedValue } from '../core/secret.ts';
-import { createXaesKey, damaged, KEY_BYTES, type XaesKey } from './aead.ts';
+import { damaged, KEY_BYTES, type XaesKey } from './aead.ts';
+import { createCache } from './cache.ts';
+import { createDataCipher } from './data-cipher.ts';
 import {
-  asBuffer,
   bodyContext,
   dataKeyContext,
-  materialContext,
   openBody,
   openBodyKey,
   readCmkVersion,
   readCommitment,
   sealBody,
   unwrapDataKey,
-  unwrapMaterial,
   wrapDataKey,
-  wrapMaterial,
 } from './envelope.ts';
+import { createKeyMaterials, type KeyMaterialsOptions } from './key-material.ts';
 
-/** Key versions that a keyring keeps unwrapped. */
-export const CMK_CACHE_MAX = 1_024;
 /** Opened body keys that a keyring keeps; about 1 KiB each. */
 export const BODY_KEY_CACHE_MAX = 8_192;
 
 /** What a keyring is made of. The kek is `rootKey.derive('kek')`; the cache sizes are for tests. */
-export interface KeyringOptions {
-  readonly installationId: string;
-  readonly kek: KeyObject;
-  readonly cmkCacheMax?: number;
+export interface KeyringOptions extends KeyMaterialsOptions {
   readonly bodyKeyCacheMax?: number;
-}
-
-interface OpenedCmk {
-  readonly projectId: string;
-  readonly keyId: string;
-  readonly number: number;
-  readonly cmk: XaesKey;
 }
 
 interface OpenedBodyKey {
@@ -46,43 +33,27 @@ interface OpenedBodyKey {
 }
 
 /**
- * Makes the keyring that seals and opens values. Holds keys only as key objects, in two bounded caches.
+ * Makes the keyring that seals and opens values, and the cipher of the key service, which shares its keys. Holds keys
+ * only as key objects, in two bounded caches.
  * A cache entry is found by the very bytes that were unwrapped (and what they were bound to), so a changed row
  * never meets an old entry and nothing has to be invalidated. Every open still verifies the body's tag.
  * The state of a key is not its business: callers ask `requireUsableKey`.
  */
-export function createKeyring(options: KeyringOptions): Keyring {
+export function createKeyring(options: KeyringOptions): Keyring & { readonly cipher: DataCipher } {
   const { installationId } = options;
-  const kek = createXaesKey(options.kek);
-  const cmks = createCache<OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
+  const materials = createKeyMaterials(options);
   const bodyKeys = createCache<OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
 
-  function openCmk(key: Key, version: KeyVersion): XaesKey {
-    const { projectId, id: keyId } = key;
-    const { number } = version;
-    const name = asBuffer(version.wrapped).toString('latin1');
-    const known = cmks.get(name);
-    if (known?.projectId === projectId && known.keyId === keyId && known.number === number) return known.cmk;
-    const context = materialContext(installationId, { projectId, id: keyId }, number);
-    const cmk = createXaesKey(unwrapMaterial(kek, version.wrapped, context));
-    cmks.set(name, { projectId, keyId, number, cmk });
-    return cmk;
-  }
-
   return {
-    createKeyMaterial(ref, versionNumber) {
-      const material = randomBytes(KEY_BYTES);
-      const wrapped = wrapMaterial(kek, material, materialContext(installationId, ref, versionNumber));
-      material.fill(0);
-      return wrapped;
-    },
+    cipher: createDataCipher(installationId, materials),
+    createKeyMaterial: materials.create,
 
     seal(key: Key, binding: ValueBinding, value: Uint8Array): SealedValue {
       if (key.projectId !== binding.projectId) {
         throw new SecretError('key-unusable', 'The key belongs to another project.');
       }
       const version = currentKeyVersion(key);
-      const cmk = openCmk(key, version);
+      const cmk = materials.open(key, version);
       const dataKey = randomBytes(KEY_BYTES);
       const context = dataKeyContext(installationId, binding, { id: key.id, version: version.number });
       const wrappedKey = wrapDataKey(cmk, { dataKey, cmkVersion: version.number, context });
@@ -95,7 +66,7 @@ export function createKeyring(options: KeyringOptions): Keyring {
       const number = readCmkVersion(sealed.wrappedKey);
       const version = key.versions.find((candidate) => candidate.number === number);
       if (version === undefined) throw damaged();
-      const cmk = openCmk(key, version);
+      const cmk = materials.open(key, version);
       const commitment = readCommitment(sealed.body);
       const context = bodyContext(installationId, binding);
       // The first two have fixed lengths, both checked by now, so the name has one reading.
@@ -108,32 +79,6 @@ export function createKeyring(options: KeyringOptions): Keyring {
       const bodyKey = openBodyKey(dataKey, commitment, context);
       bodyKeys.set(name, { cmk, bodyKey });
       return openBody(bodyKey, sealed.body, context);
-    },
-  };
-}
-
-interface Cache<V> {
-  get(name: string): V | undefined;
-  set(name: string, value: V): void;
-}
-
-/** Keeps the `max` entries used last: a Map iterates in order of insertion, so the first entry is the oldest. */
-function createCache<V>(max: number): Cache<V> {
-  const entries = new Map<string, V>();
-  return {
-    get(name) {
-      const value = entries.get(name);
-      if (value === undefined) return undefined;
-      entries.delete(name);
-      entries.set(name, value);
-      return value;
-    },
-    set(name, value) {
-      entries.delete(name);
-      entries.set(name, value);
-      if (entries.size <= max) return;
-      const oldest = entries.keys().next();
-      if (oldest.done !== true) entries.delete(oldest.value);
     },
   };
 }

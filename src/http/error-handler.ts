@@ -2,12 +2,14 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
 import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
+import { kmsRow } from './kms-errors.ts';
 
 /**
  * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
- * clients that look only there; IAM's own calls answer as the identity service does.
+ * clients that look only there; `kms` is the same with the codes of the key service; IAM's own calls answer as the
+ * identity service does.
  */
-export type ErrorFamily = 'flat' | 'nested' | 'iam';
+export type ErrorFamily = 'flat' | 'nested' | 'kms' | 'iam';
 
 /** An error as it goes out. */
 export interface WireError {
@@ -34,7 +36,7 @@ export function toWireError(
   error: SecretError,
   options: { readonly family: ErrorFamily; readonly requestId: string; readonly notFoundStatus: number },
 ): WireError {
-  const row = ERROR_TABLE[error.code];
+  const row = options.family === 'kms' ? kmsRow(error) : ERROR_TABLE[error.code];
   const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
   const message = messageOf(row, error);
   if (options.family === 'iam') {
@@ -91,8 +93,9 @@ function validationError(thrown: FastifyError): SecretError {
   }
   const name = path.slice(0, 64) || (thrown.validationContext === 'body' ? 'The body' : 'The request');
   return new SecretError(
-    'invalid-parameter',
+    first.keyword === 'required' ? 'parameter-missing' : 'invalid-parameter',
     `${name} ${(first.message ?? 'is invalid').replace(',null', ' or null')}.`,
+    { parameter: path },
   );
 }
 

@@ -14,9 +14,17 @@ import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.
 import { SecretError } from '../core/errors.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY } from './context.ts';
+import { registerDataKeys } from './data-keys.ts';
+import { registerEncryption } from './encryption.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
+import { registerKeyAliases } from './key-aliases.ts';
+import { registerKeyLifecycle } from './key-lifecycle.ts';
+import { registerKeyQuotas } from './key-quotas.ts';
+import { registerKeyRotation } from './key-rotation.ts';
+import { registerKeyTags } from './key-tags.ts';
+import { registerKeys } from './keys.ts';
 import { registerLifecycle } from './lifecycle.ts';
 import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
@@ -188,4 +196,12 @@ function registerApi(api: App, options: ServerOptions): void {
   registerLifecycle(api);
   registerVersions(api);
   registerStages(api);
+  registerKeys(api);
+  registerKeyLifecycle(api);
+  registerKeyQuotas(api);
+  registerKeyRotation(api);
+  registerKeyAliases(api);
+  registerKeyTags(api);
+  registerDataKeys(api);
+  registerEncryption(api);
 }

@@ -2,7 +2,7 @@ import { rejects } from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import type { KeyCommand, KeyRef } from '../../src/core/key.ts';
+import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/key.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type {
   NewVersion,
@@ -24,7 +24,20 @@ export interface StoreHarness {
   kill(): Promise<void>;
   /** Rows per kind of thing, over all projects: what a deletion must bring back to where it was. */
   countRows(): Awaitable<
-    Readonly<Record<'secret' | 'version' | 'stage' | 'wrappedKey' | 'body' | 'key', number>>
+    Readonly<
+      Record<
+        | 'secret'
+        | 'version'
+        | 'stage'
+        | 'wrappedKey'
+        | 'body'
+        | 'key'
+        | 'keyMaterial'
+        | 'keyAlias'
+        | 'keyTag',
+        number
+      >
+    >
   >;
   /** Closes and throws the data away. */
   destroy(): Promise<void>;
@@ -172,7 +185,10 @@ export function removeStage(ref: SecretRef, name: string) {
   return { aggregate: 'secret', kind: 'remove-stage', ref, name, nowMs: T0 } as const;
 }
 
-export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): KeyCommand {
+export function ensureKey(
+  ref: KeyRef,
+  overrides: Overrides<KeyCommandOf<'ensure-key'>> = {},
+): KeyCommandOf<'ensure-key'> {
   return {
     aggregate: 'key',
     kind: 'ensure-key',
@@ -180,9 +196,29 @@ export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): Key
     alias: 'csms/default',
     isDefault: true,
     material: randomBytes(78),
+    firstRevision: 1,
     nowMs: T0,
     ...overrides,
   };
+}
+
+export function createKey(ref: KeyRef, overrides: Overrides<KeyCommandOf<'create-key'>> = {}) {
+  return {
+    aggregate: 'key',
+    kind: 'create-key',
+    ref,
+    alias: `own/${ref.id}`,
+    draft: { description: '', enterpriseProjectId: '0' },
+    material: randomBytes(78),
+    firstRevision: 1,
+    nowMs: T0,
+    ...overrides,
+  } satisfies KeyCommandOf<'create-key'>;
+}
+
+/** Any other change of a key. */
+export function changeKey(ref: KeyRef, change: KeyChange, nowMs = T0): KeyCommand {
+  return { aggregate: 'key', ref, nowMs, ...change };
 }
 
 /** Everything that the read models say about a project: what two moments are compared by. */

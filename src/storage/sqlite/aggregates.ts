@@ -6,7 +6,8 @@ import {
   type ResultOf,
 } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
-import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
+import { createKeyWrites, type SaveKey } from './key-writes.ts';
+import { createKeyReads, type KeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
 import { createSecretWrites, type SaveSecret } from './secret-writes.ts';
@@ -60,10 +61,14 @@ function createSecretCarrier(reads: SecretReads, save: SaveSecret): Carry<'secre
 
 function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
   return (command) => {
+    const { projectId } = command.ref;
     const current = reads.find(command.ref);
-    const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
-    const decision = decide.key({ current, aliasHolder }, command);
-    save(current ?? aliasHolder, decision);
+    const aliasHolder = 'alias' in command ? reads.findByAlias(projectId, command.alias) : undefined;
+    const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
+    const keysInProject = makesOne ? reads.countInProject(projectId) : 0;
+    const decision = decide.key({ current, aliasHolder, keysInProject }, command);
+    // Making a key may turn out to be finding one, by its id or by its alias.
+    if (decision.result.changed) save(current, decision);
     return decision.result;
   };
 }

@@ -55,6 +55,8 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     findValue,
     findKey: (ref) => snapshot(() => keys.find(ref)),
     findKeyByAlias: (projectId, alias) => snapshot(() => keys.findByAlias(projectId, alias)),
+    listKeys: (projectId) => snapshot(() => keys.listInProject(projectId)),
+    listDueKeys: (query) => snapshot(() => keys.listDue(query)),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     async close() {
       await writer.stop();

@@ -90,8 +90,10 @@ function takeBatch(queue: Request[]): Request[] {
   return queue.splice(0, count);
 }
 
+const REMOVALS: ReadonlySet<Command['kind']> = new Set(['delete-secret', 'purge-secret', 'purge-key']);
+
 function isRemoval(command: Command): boolean {
-  return command.kind === 'delete-secret' || command.kind === 'purge-secret';
+  return REMOVALS.has(command.kind);
 }
 
 /**

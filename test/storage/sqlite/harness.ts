@@ -92,6 +92,9 @@ const TABLES = {
   wrappedKey: 'version_key',
   body: 'version_body',
   key: 'kms_key',
+  keyMaterial: 'kms_key_version',
+  keyAlias: 'kms_key_alias',
+  keyTag: 'kms_key_tag',
 } as const;
 
 /** The embedded engine, for the contract. */
@@ -126,6 +129,9 @@ export const sqliteEngine: StoreEngine = {
           wrappedKey: count(TABLES.wrappedKey),
           body: count(TABLES.body),
           key: count(TABLES.key),
+          keyMaterial: count(TABLES.keyMaterial),
+          keyAlias: count(TABLES.keyAlias),
+          keyTag: count(TABLES.keyTag),
         };
         db.close();
         return counts;

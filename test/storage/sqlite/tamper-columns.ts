@@ -12,6 +12,8 @@ export const ROWS = {
   version_body: `version_row IN (${VERSION_ROWS})`,
   kms_key: 'project_id = :project',
   kms_key_version: 'project_id = :project',
+  kms_key_alias: 'project_id = :project',
+  kms_key_tag: 'project_id = :project',
 } as const;
 
 type Table = keyof typeof ROWS;

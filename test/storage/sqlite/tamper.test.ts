@@ -3,7 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { everyColumn, ROWS, type Tampering } from './tamper-columns.ts';
-import { type Answers, fillProject, NAMES, readAnswers } from './tamper-project.ts';
+import { type Answers, fillProject, KEYS, NAMES, readAnswers } from './tamper-project.ts';
+
+/** Reads that answer several things, with how many there are. */
+const LISTS: ReadonlyMap<string, number> = new Map([
+  ['list', NAMES.length],
+  ['keys', KEYS.length],
+]);
 
 /**
  * One database, one project per tampering: the store is closed once, the hand of the attacker goes over all of them, and
@@ -79,7 +85,7 @@ describe('tampering with stored rows', () => {
   function isGood(read: string, answer: unknown, pristine: Answers): boolean {
     if (answer === 'refused: damaged' || answer === undefined) return true;
     const good = pristine.get(read);
-    if (read !== 'list') return isDeepStrictEqual(answer, good);
+    if (!LISTS.has(read)) return isDeepStrictEqual(answer, good);
     // A renamed or moved secret is refused or missing in the list, and the others are as they were.
     return (
       Array.isArray(answer) &&
@@ -89,6 +95,6 @@ describe('tampering with stored rows', () => {
   }
 
   function isGone(read: string, answer: unknown): boolean {
-    return answer === undefined || (read === 'list' && Array.isArray(answer) && answer.length < NAMES.length);
+    return answer === undefined || (Array.isArray(answer) && answer.length < (LISTS.get(read) ?? 0));
   }
 });
