@@ -36,11 +36,7 @@ const DIGEST_BYTES = 32;
 /** 1,024 bytes and their digest, or the ciphertext of as many, in hexadecimal digits. */
 const HEX_CHARACTERS_MAX = 8_192;
 
-const HexText = Type.String({
-  minLength: 1,
-  maxLength: HEX_CHARACTERS_MAX,
-  description: 'Hexadecimal digits',
-});
+const HexText = Type.String({ maxLength: HEX_CHARACTERS_MAX, description: 'Hexadecimal digits' });
 const CreateBody = kmsBody('CreateDatakeyRequest', {
   key_id: KeyName,
   datakey_length: OptionalNumberText,
