@@ -10,7 +10,7 @@ import {
 import type { Deps } from './ports.ts';
 
 /**
- * The enabled key that seals a project's new values: the named one, or `csms/default`, which comes into being on first
+ * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which comes into being on first
  * use. A key id that nobody has made is created (dev) or refused (serve), as the operator's policy says.
  * Throws key-unusable. @see CSMS API, CreateSecret, kms_key_id; error code CSMS.0401
  */
@@ -28,9 +28,12 @@ async function defaultKey(deps: Deps, projectId: string): Promise<Key> {
 }
 
 async function namedKey(deps: Deps, projectId: string, id: string): Promise<Key> {
-  const present = await deps.store.findKey({ projectId, id });
+  const present = await findNamed(deps, { projectId, keyId: id });
   if (present !== undefined) return present;
-  if (deps.policy.unknownKey === 'refuse') throw new SecretError('key-unusable', 'There is no such key.');
+  // A name says nothing about the id that a key should get.
+  if (deps.policy.unknownKey === 'refuse' || aliasIn(id) !== undefined) {
+    throw new SecretError('key-unusable', 'There is no such key.');
+  }
   deps.log.warn({ projectId, kmsKeyId: id }, 'created a key that no one had made, because dev allows it');
   return ensureKey(deps, { projectId, id }, { alias: `dev/${id}`, isDefault: false });
 }
@@ -66,18 +69,25 @@ const UUID = /^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$/;
 const ALIAS_ID = /^(?:kms:[^:]*:[^:]*:alias:|alias\/)(.+)$/;
 
 /** The named key. Throws key-not-found, key-id-invalid. @see KMS API, ListKeyDetail; DecryptDatakey, key_id */
-export async function showKey(deps: Deps, { projectId, keyId }: KeyTarget): Promise<Key> {
-  const alias = ALIAS_ID.exec(keyId)?.[1];
-  const key =
-    alias === undefined
-      ? await deps.store.findKey({ projectId, id: keyId })
-      : await deps.store.findKeyByAlias(projectId, alias);
+export async function showKey(deps: Deps, target: KeyTarget): Promise<Key> {
+  const key = await findNamed(deps, target);
   if (key !== undefined) return key;
   // Keys that dev made have ids of other shapes, so the shape tells only why there is none.
-  if (alias === undefined && !UUID.test(keyId)) {
+  if (aliasIn(target.keyId) === undefined && !UUID.test(target.keyId)) {
     throw new SecretError('key-id-invalid', 'key_id must be a UUID, alias/<alias> or the URN of an alias.');
   }
   throw new SecretError('key-not-found');
+}
+
+/** The alias in a key's name; undefined for an id. */
+function aliasIn(keyId: string): string | undefined {
+  return ALIAS_ID.exec(keyId)?.[1];
+}
+
+async function findNamed(deps: Deps, { projectId, keyId }: KeyTarget): Promise<Key | undefined> {
+  const alias = aliasIn(keyId);
+  if (alias === undefined) return await deps.store.findKey({ projectId, id: keyId });
+  return await deps.store.findKeyByAlias(projectId, alias);
 }
 
 /** The named key, which is enabled. Throws key-disabled, key-pending-deletion beside what `showKey` throws. */

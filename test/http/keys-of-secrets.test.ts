@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
-import { callsOf, ok, problem } from './calls.ts';
+import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { callsOf, INVALID, ok, problem } from './calls.ts';
 import { ABSENT_KEY, changeAt, kmsCallsOf } from './kms-calls.ts';
 
 const UNUSABLE = [400, 'CSMS.0401'] as const;
@@ -106,6 +106,41 @@ describe('a key that works again', () => {
     ok(await kms.post('enable-key', { key_id }));
     expect(await value()).toBe('first');
   });
+});
+
+describe('a key that is named by an alias or its URN', () => {
+  it('is the key that the secret has, whatever its aliases are later', async () => {
+    const urn = `kms:local-1:${ADMIN.domainId}:alias:key-${made}`;
+    for (const [index, kms_key_id] of [`alias/key-${made}`, urn].entries()) {
+      const named = `named-${made}-${index}`;
+      expect((await acme.create(named, { secret_string: 'x', kms_key_id })).kms_key_id).toBe(key_id);
+      const other = await acme.create(`moved-${made}-${index}`);
+      expect(other.kms_key_id).not.toBe(key_id);
+      const moved = ok(await acme.put(`/moved-${made}-${index}`, { kms_key_id })).secret;
+      expect(moved.kms_key_id).toBe(key_id);
+    }
+    ok(await kms.post('update-key-alias', { key_id, key_alias: `renamed-${made}` }));
+    expect(ok(await acme.get(`/named-${made}-0/versions/latest`)).version.secret_string).toBe('x');
+    const gone = { name: 'new', secret_string: 'x', kms_key_id: `alias/key-${made}` };
+    expect(problem(await acme.post('', gone))).toEqual(UNUSABLE);
+  });
+
+  it('is never made on first use, not even in dev', async () => {
+    const dev = await startTestServer({ mode: 'dev' });
+    try {
+      const body = { name: 'new', secret_string: 'x', kms_key_id: 'alias/absent' };
+      expect(problem(await callsOf(() => dev).post('', body))).toEqual(UNUSABLE);
+    } finally {
+      await dev.close();
+    }
+  });
+
+  it.each(['alias/', 'alias/a b', 'kms:local-1:d:key:x', 'kms::d:alias:x', 'a/b'])(
+    'cannot be %j',
+    async (kms_key_id) => {
+      expect(problem(await acme.post('', { name: 'new', secret_string: 'x', kms_key_id }))).toEqual(INVALID);
+    },
+  );
 });
 
 describe('a key that is not there', () => {

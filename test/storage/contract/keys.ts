@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
 import {
   changeKey,
+  codeOf,
   create,
   createKey,
   DAY_MS,
@@ -174,6 +175,33 @@ function keyChanges(harnessOf: HarnessOf): void {
     expect(await store.findKeyByAlias(projectId, 'with')).toBeUndefined();
     await store.change(changeKey(other, { kind: 'add-alias', alias: 'with' }));
     expect((await store.findKeyByAlias(projectId, 'alias/with'))?.id).toBe('key-2');
+  });
+
+  it('gives an alias to one of 20 that want it at the same moment', async () => {
+    const { store } = harnessOf();
+    const projectId = freshProject();
+    const ids = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+    const racing = ids.map((id, index) =>
+      store.change(createKey({ projectId, id }, { alias: index % 2 === 0 ? 'wanted' : 'alias/wanted' })),
+    );
+    const outcomes = await Promise.allSettled(racing);
+    const made = outcomes.filter(({ status }) => status === 'fulfilled');
+    expect(made).toHaveLength(1);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected') expect(codeOf(outcome.reason)).toBe('key-alias-exists');
+    expect(await store.listKeys(projectId)).toHaveLength(1);
+  });
+
+  it('loses none of 20 tags that are set at the same moment', async () => {
+    const { store } = harnessOf();
+    const ref = { projectId: freshProject(), id: 'key-1' };
+    await store.change(createKey(ref));
+    const tags = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value: String(index) }));
+    await Promise.all(tags.map((tag) => store.change(changeKey(ref, { kind: 'put-tags', tags: [tag] }))));
+    expect(
+      plain(await store.findKey(ref)).tags.toSorted((a, b) => Number(a.value) - Number(b.value)),
+    ).toEqual(tags);
+    expect(plain(await store.findKey(ref)).revision).toBe(21);
   });
 
   it('refuses the 101st key of a project; a default key does not count', async () => {
