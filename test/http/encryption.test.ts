@@ -61,6 +61,18 @@ describe('EncryptData and DecryptData', () => {
     expect(refusal(await beta.post('decrypt-data', { cipher_text, ...AAD }))).toEqual([400, 'KMS.2201']);
   });
 
+  it('refuse another spelling of the same bytes', async () => {
+    const cipher_text = await encrypt('12345678');
+    expect(cipher_text).toMatch(/[AQgw]==$/);
+    ok(await decrypt(cipher_text));
+    // The next letter differs in bits that Base64 leaves unused in front of two paddings.
+    const next = String.fromCharCode(cipher_text.charCodeAt(cipher_text.length - 3) + 1);
+    const respelt = `${cipher_text.slice(0, -3)}${next}==`;
+    expect(Buffer.from(respelt, 'base64')).toEqual(Buffer.from(cipher_text, 'base64'));
+    for (const other of [respelt, cipher_text.slice(0, -2), cipher_text.slice(0, -1), `${cipher_text}=`])
+      expect(refusal(await decrypt(other)), other.slice(-4)).toEqual([400, 'KMS.2201']);
+  });
+
   it('refuse a data key’s ciphertext, and the other way round', async () => {
     const made = ok(await kms.post('create-datakey', { key_id }));
     const base64 = Buffer.from(made.cipher_text, 'hex').toString('base64');

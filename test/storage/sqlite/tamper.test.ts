@@ -98,3 +98,21 @@ describe('tampering with stored rows', () => {
     return answer === undefined || (Array.isArray(answer) && answer.length < (LISTS.get(read) ?? 0));
   }
 });
+
+describe('tampering under a running store', () => {
+  it('leads from an alias to no key that does not have it, though that key is remembered', async () => {
+    const directory = makeDirectory();
+    const { store } = await openSqlite(directory);
+    await fillProject(store, 'project');
+    for (const id of KEYS) expect((await store.findKey({ projectId: 'project', id }))?.id).toBe(id);
+    tamper(directory, (db) =>
+      db.exec("UPDATE kms_key_alias SET key_id = 'key-1' WHERE alias = 'second' AND project_id = 'project'"),
+    );
+    await expect((async () => store.findKeyByAlias('project', 'second'))()).rejects.toMatchObject({
+      code: 'damaged',
+    });
+    expect((await store.findKeyByAlias('project', 'key-1'))?.id).toBe('key-1');
+    await store.close();
+    removeDirectory(directory);
+  });
+});
