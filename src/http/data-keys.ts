@@ -156,7 +156,10 @@ function registerGiven(api: App): void {
       const ciphertext = bytesOfHex(body.cipher_text, 'ciphertext-invalid');
       const plaintext = await app.decryptDataKey(deps, toTarget(params, body), ciphertext);
       // The length of the key itself, in spite of the name: the pages give 64 for a key of 512 bits.
-      if (plaintext.length !== length) throw new SecretError('data-key-cipher-length-wrong');
+      if (plaintext.length !== length) {
+        plaintext.fill(0);
+        throw new SecretError('data-key-cipher-length-wrong');
+      }
       const digest = createHash('sha256').update(plaintext).digest();
       return {
         data_key: hexOf(plaintext, 'secret'),

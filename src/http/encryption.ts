@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import * as app from '../app/data-keys.ts';
+import * as app from '../app/encryption.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_DATA_BYTES, KMS_RANDOM_BITS } from '../core/limits.ts';
 import {

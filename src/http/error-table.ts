@@ -20,8 +20,8 @@ const CSMS = (status: number, number: string, sentence: string): WireRow => ({
   sentence,
   origin: 'service',
 });
-/** The key service's: answered by it alone, so these codes need no row of its own table. */
-const KMS = (status: number, number: string, sentence: string): WireRow => ({
+/** A row of the key service, whose codes begin with KMS. */
+export const KMS = (status: number, number: string, sentence: string): WireRow => ({
   status,
   code: `KMS.${number}`,
   sentence,

@@ -1,12 +1,5 @@
 import type { ErrorCode, SecretError } from '../core/errors.ts';
-import { ERROR_TABLE, type WireRow } from './error-table.ts';
-
-const KMS = (status: number, number: string, sentence: string): WireRow => ({
-  status,
-  code: `KMS.${number}`,
-  sentence,
-  origin: 'service',
-});
+import { ERROR_TABLE, KMS, type WireRow } from './error-table.ts';
 
 /** Codes that several services answer, as the key service does. @see api-dew, KMS error codes */
 const KMS_TABLE: Readonly<Partial<Record<ErrorCode, WireRow>>> = Object.freeze({

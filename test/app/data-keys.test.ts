@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import * as app from '../../src/app/data-keys.ts';
+import * as dataKeys from '../../src/app/data-keys.ts';
+import * as encryption from '../../src/app/encryption.ts';
 import { aWorld, KEY_ID, outcomeOf, REF, type World } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
 
+const app = { ...dataKeys, ...encryption };
 const { projectId } = REF;
 const target = { projectId, keyId: KEY_ID, aad: 'bound' };
 const bytes = Buffer.from('bytes');
