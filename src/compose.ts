@@ -118,13 +118,18 @@ async function openStore(config: Config, onFatal: (reason: string) => void) {
   return { store, rootKey, keyring: createKeyring(keys), signing: { signingKeys, loadSigningKey } };
 }
 
-function createDeps(config: Config, log: Logger, parts: Pick<Deps, 'store' | 'keyring' | 'grantees'>): Deps {
+function createDeps(
+  config: Config,
+  log: Logger,
+  parts: Pick<Deps, 'store' | 'grantees'> & { readonly keyring: ReturnType<typeof createKeyring> },
+): Deps {
   const policy = policyOf(config);
-  return { ...parts, clock: systemClock, ids: randomIds, random: systemRandom, policy, log };
+  const { cipher } = parts.keyring;
+  return { ...parts, cipher, clock: systemClock, ids: randomIds, random: systemRandom, policy, log };
 }
 
-function policyOf({ limits, versionCap, mode }: Config): Policy {
-  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse' };
+function policyOf({ limits, versionCap, mode, region }: Config): Policy {
+  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }
 
 function createRequestLimit({ rateLimit }: Config): (userId: string) => void {

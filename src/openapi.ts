@@ -58,7 +58,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
     info: {
       title: 'csms-server',
       description:
-        'A self-hosted server that speaks the CSMS v1 API, with the slice of IAM that its clients need.',
+        'A self-hosted server that speaks the CSMS v1 API, with the slices of IAM and KMS that its clients need.',
       version: readVersion(),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -73,6 +73,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Checker' },
       { name: 'Rotation' },
       { name: 'Users' },
+      { name: 'Keys' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

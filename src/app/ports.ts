@@ -42,6 +42,27 @@ export interface Keyring {
   openBackup(key: Key, header: string, sealed: SealedValue): Buffer;
 }
 
+/** What a ciphertext of the key service holds: the caller's own data, or a data key. Neither opens as the other. */
+export type CiphertextUse = 'data' | 'data-key';
+
+/** Encrypts and decrypts what callers of the key service bring. The ciphertext names its key and key version. */
+export interface DataCipher {
+  /** Encrypts under the key's newest version; `aad` is bound, and is the empty text where none was given. */
+  encrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly plaintext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The caller owns the result and zeroes it after use. Any changed byte throws ciphertext-invalid. */
+  decrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly ciphertext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The id of the key that the ciphertext says it was made with. Throws ciphertext-invalid. */
+  keyIdOf(use: CiphertextUse, ciphertext: Uint8Array): string;
+  /** Bytes that nobody can foresee; the caller owns them. */
+  random(bytes: number): Buffer;
+}
+
 /** Wall clock. */
 export interface Clock {
   /** Epoch milliseconds. */
@@ -92,6 +113,8 @@ export interface Policy {
   readonly versionCap: 'prune' | 'reject';
   /** `create`: a key id that nobody has made comes into being on first use (dev). */
   readonly unknownKey: 'create' | 'refuse';
+  /** Region id, as answers show it. */
+  readonly region: string;
 }
 
 /** Who can be granted something: a view of the present identities. */
@@ -104,6 +127,7 @@ export interface Grantees {
 export interface Deps {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly cipher: DataCipher;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: RandomSource;

@@ -31,6 +31,13 @@ export interface DueSecret {
   readonly id: string;
 }
 
+/** Which keys a background round has to look at. */
+export interface DueKeyQuery {
+  readonly due: 'deletion' | 'rotation';
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
 /** A page of secrets, ordered by name in byte order. */
 export interface SecretQuery {
   readonly projectId: string;
@@ -132,7 +139,12 @@ export interface Store extends NotificationStore {
   /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
+  /** By any of its aliases, with or without `alias/` in front. */
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** All keys of a project, the oldest first; their number is bounded by the quota. */
+  listKeys(projectId: string): Awaitable<Key[]>;
+  /** Keys whose deletion is due, or enabled ones whose rotation is. */
+  listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
   /** Absent: the project has never made a choice. */
   findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;

@@ -59,16 +59,22 @@ export function canonicalSecret(secret: Secret, contentsDigestHex: string): stri
   ]);
 }
 
-/** One unambiguous text for a key with all its wrapped material: what its row MAC authenticates. Pure. */
+/** One unambiguous text for a key with its aliases, its tags and all its wrapped material: what its row MAC authenticates. Pure. */
 export function canonicalKey(key: Key): string {
   return JSON.stringify([
     'key/1',
     key.projectId,
     key.id,
     key.alias,
+    key.aliases.map((a) => [a.alias, a.createTimeMs, a.updateTimeMs]),
     key.isDefault,
     key.state,
+    key.description,
+    key.enterpriseProjectId,
     key.createTimeMs,
+    key.scheduledDeleteTimeMs ?? null,
+    key.rotation === undefined ? null : [key.rotation.intervalDays, key.rotation.nextTimeMs],
+    key.tags.map((t) => [t.key, t.value]),
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
   ]);

@@ -16,10 +16,23 @@ import {
 } from './aead.ts';
 
 /** What a sealed thing is for; bound into it, so that one kind never passes for another. */
-export type Purpose = 'body' | 'dek' | 'blob' | 'blob-dek' | 'cmk' | 'sk' | 'canary' | 'signing-key';
+export type Purpose =
+  | 'body'
+  | 'dek'
+  | 'blob'
+  | 'blob-dek'
+  | 'cmk'
+  | 'sk'
+  | 'canary'
+  | 'signing-key'
+  | 'kms-data'
+  | 'kms-data-key';
 
-/** First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key. */
-export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP';
+/**
+ * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key; and what the
+ * key service gives out: encrypted data, encrypted data key.
+ */
+export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP' | 'CSE' | 'CSD';
 
 /** Bytes that every format begins with: magic 3 | format version 1 | suite 1 | flags 1. */
 export const HEADER_BYTES = 6;

@@ -1,10 +1,11 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { Keyring, ValueBinding } from '../app/ports.ts';
+import type { DataCipher, Keyring, ValueBinding } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type Key } from '../core/key.ts';
 import type { SealedValue } from '../core/secret.ts';
 import { damaged, KEY_BYTES, openPreparedGcm, type PreparedGcm, type XaesKey } from './aead.ts';
 import { createCache } from './cache.ts';
+import { createDataCipher } from './data-cipher.ts';
 import {
   backupContext,
   backupKeyContext,
@@ -50,17 +51,19 @@ interface Contexts {
 type Prepare = (key: Key, contexts: Contexts, sealed: SealedValue) => PreparedGcm;
 
 /**
- * Makes the keyring that seals and opens values. Holds keys only as key objects, in two bounded caches.
+ * Makes the keyring that seals and opens values, and the cipher of the key service, which shares its keys. Holds keys
+ * only as key objects, in two bounded caches.
  * A cache entry is found by the very bytes that were unwrapped (and what they were bound to), so a changed row
  * never meets an old entry and nothing has to be invalidated. Every open still verifies the body's tag.
  * The state of a key is not its business: callers ask `requireUsableKey`.
  */
-export function createKeyring(options: KeyringOptions): Keyring {
+export function createKeyring(options: KeyringOptions): Keyring & { readonly cipher: DataCipher } {
   const { installationId } = options;
   const materials = createKeyMaterials(options);
   const prepare = createPrepare(materials, options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
 
   return {
+    cipher: createDataCipher(installationId, materials),
     createKeyMaterial: materials.create,
     seal(key, binding, value) {
       if (key.projectId !== binding.projectId) {

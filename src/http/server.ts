@@ -17,34 +17,19 @@ import Fastify, {
 } from 'fastify';
 import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
-import { registerAgencies } from './agencies.ts';
 import { Answer } from './answer.ts';
-import { registerBatches } from './batches.ts';
-import { registerBlob } from './blob.ts';
-import { registerChecker } from './checker.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
-import { registerEvents } from './events.ts';
-import { registerFunctionTemplates } from './function-templates.ts';
-import { registerGrants } from './grants.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
-import { limitLargeBodies } from './large-bodies.ts';
-import { registerLifecycle } from './lifecycle.ts';
 import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
-import { registerCertificate, registerNotifications } from './notifications.ts';
+import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
-import { registerPasswords } from './passwords.ts';
 import * as hooks from './request-hooks.ts';
-import { registerSecrets } from './secrets.ts';
-import { registerStages } from './stages.ts';
-import { registerTagSearch } from './tag-search.ts';
-import { registerTags } from './tags.ts';
-import { registerUsers } from './users.ts';
-import { registerVersions } from './versions.ts';
+import { registerRoutes } from './routes.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
@@ -224,22 +209,5 @@ function registerApi(api: App, options: ServerOptions): void {
       done(error as Error);
     }
   });
-  // One count for all routes that take them.
-  const largeBodies = limitLargeBodies();
-  registerSecrets(api);
-  registerLifecycle(api);
-  registerVersions(api);
-  registerStages(api);
-  registerEvents(api);
-  registerNotifications(api);
-  registerTags(api);
-  registerTagSearch(api);
-  registerGrants(api);
-  registerBatches(api, largeBodies);
-  registerBlob(api, largeBodies);
-  registerChecker(api);
-  registerPasswords(api);
-  registerAgencies(api);
-  registerFunctionTemplates(api, options.functionTemplates);
-  registerUsers(api, options.users);
+  registerRoutes(api, options);
 }

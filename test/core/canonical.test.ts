@@ -140,8 +140,25 @@ describe('every single change gives another text', () => {
   });
 
   it('in the fields of a key', () => {
-    const { versions, ...fields } = aKey();
-    expectAllDifferent(neighbours(fields).map((row) => canonicalKey({ ...row, versions } as Key)));
+    const { versions, aliases, tags, rotation, ...fields } = aKey({ scheduledDeleteTimeMs: 13 });
+    const parts = { versions, aliases, tags, rotation };
+    expectAllDifferent(neighbours(fields).map((row) => canonicalKey({ ...row, ...parts } as Key)));
+  });
+
+  it('in the fields of a key’s rotation, of an alias and of a tag', () => {
+    const [rotation, alias, tag] = [
+      { intervalDays: 30, nextTimeMs: 14 },
+      { alias: 'db', createTimeMs: 15, updateTimeMs: 16 },
+      { key: 'team', value: 'red' },
+    ];
+    const texts = (keys: Partial<Key>[]) => keys.map((key) => canonicalKey(aKey(key)));
+    const whole = <T extends object>(row: T) =>
+      neighbours(row).filter((other) => Object.values(other).every((value) => value !== undefined));
+    expectAllDifferent(texts([{}, ...whole(rotation).map((row) => ({ rotation: row }))]));
+    expectAllDifferent(texts([{ aliases: [] }, ...whole(alias).map((row) => ({ aliases: [row] }))]));
+    expectAllDifferent(texts([{ tags: [] }, ...whole(tag).map((row) => ({ tags: [row] }))]));
+    const other = { key: 'tier', value: '' };
+    expectAllDifferent(texts([{ tags: [tag, other] }, { tags: [other, tag] }, { tags: [tag] }]));
   });
 
   it('in the fields of a key version', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Keyring } from '../../src/app/ports.ts';
 import type { Key } from '../../src/core/key.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
-import { outcome } from '../support/builders.ts';
+import { aKey, outcome } from '../support/builders.ts';
 
 const KEK = createSecretKey(Buffer.alloc(32, 1));
 const HEADER = ')Prefix.header';
@@ -18,16 +18,7 @@ function keyOf(keyring: Keyring, changes: Partial<Key> = {}): Key {
     wrapped: keyring.createKeyMaterial(ref, number),
     createTimeMs: 1,
   }));
-  return {
-    ...ref,
-    alias: 'a',
-    isDefault: false,
-    state: 'ENABLED',
-    createTimeMs: 1,
-    versions,
-    revision: 1,
-    ...changes,
-  };
+  return aKey({ ...ref, versions, ...changes });
 }
 
 const keyring = keyringOf();

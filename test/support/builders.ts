@@ -1,13 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import type { DataCipher, Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
 import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
 import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
 import { decideJob, type JobState } from '../../src/core/job.ts';
-import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
+import type { Key, KeyRef } from '../../src/core/key.ts';
+import { aliasSpellings } from '../../src/core/key-aliases.ts';
+import { isRotationDue } from '../../src/core/key-rotation.ts';
+import { decideKey } from '../../src/core/key-rules.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { Notification } from '../../src/core/notification.ts';
@@ -97,15 +100,22 @@ export function aSealedValue(): SealedValue {
   return { wrappedKey: Buffer.from('wrapped key'), body: Buffer.from('body') };
 }
 
-/** An enabled key with one version. */
+/** An enabled default key with one version and no alias but its own. */
 export function aKey(changes: Partial<Key> = {}): Key {
+  const alias = changes.alias ?? 'csms/default';
   return {
     projectId: REF.projectId,
     id: KEY_ID,
-    alias: 'csms/default',
+    alias,
+    aliases: [{ alias, createTimeMs: T0, updateTimeMs: T0 }],
     isDefault: true,
     state: 'ENABLED',
+    description: '',
+    enterpriseProjectId: '0',
     createTimeMs: T0,
+    scheduledDeleteTimeMs: undefined,
+    rotation: undefined,
+    tags: [],
     versions: [{ number: 1, wrapped: Buffer.from('material'), createTimeMs: T0 }],
     revision: 1,
     ...changes,
@@ -303,10 +313,17 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const deps: Deps = {
     store: memoryStore({ secrets, keys, checkers }, told),
     keyring: bindingKeyring,
+    cipher: bindingCipher,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
     random: { below: (bound) => ++lastId % bound },
-    policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
+    policy: {
+      limits: DEFAULT_LIMITS,
+      versionCap: 'prune',
+      unknownKey: 'refuse',
+      region: 'local-1',
+      ...policy,
+    },
     grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {
       info: () => undefined,
@@ -334,8 +351,11 @@ function memoryStore(
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
-  const byAlias = (projectId: string, alias: string) =>
-    [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
+  const keysIn = (projectId: string) => [...keys.values()].filter((key) => key.projectId === projectId);
+  const byAlias = (projectId: string, alias: string) => {
+    const spellings = aliasSpellings(alias);
+    return keysIn(projectId).find((key) => key.aliases.some((known) => spellings.includes(known.alias)));
+  };
 
   function change(command: Command): ResultOf<Command> {
     if (command.aggregate === 'job') {
@@ -344,14 +364,15 @@ function memoryStore(
       return result;
     }
     if (command.aggregate === 'key') {
-      const { next, result } = decideKey(
-        {
-          current: keys.get(keyPathOf(command.ref)),
-          aliasHolder: byAlias(command.ref.projectId, command.alias),
-        },
-        command,
-      );
-      keys.set(keyPathOf(next), next);
+      const { projectId } = command.ref;
+      const scope = {
+        current: keys.get(keyPathOf(command.ref)),
+        aliasHolder: 'alias' in command ? byAlias(projectId, command.alias) : undefined,
+        keysInProject: keysIn(projectId).filter((key) => !key.isDefault).length,
+      };
+      const { next, result } = decideKey(scope, command);
+      if (next === undefined) keys.delete(keyPathOf(command.ref));
+      else keys.set(keyPathOf(next), next);
       return result;
     }
     if (command.aggregate === 'checker') {
@@ -424,6 +445,14 @@ function memoryStore(
     findChecker: (projectId) => checkers.get(projectId),
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
+    listKeys: keysIn,
+    listDueKeys: ({ due, nowMs, limit }) =>
+      [...keys.values()]
+        .filter((key) =>
+          due === 'rotation' ? isRotationDue(key, nowMs) : (key.scheduledDeleteTimeMs ?? nowMs + 1) <= nowMs,
+        )
+        .slice(0, limit)
+        .map(({ projectId, id }) => ({ projectId, id })),
     listDueSecrets: (nowMs, limit) =>
       [...secrets.values()]
         .filter(({ secret }) => isDue(secret, nowMs))
@@ -455,4 +484,18 @@ const bindingKeyring: Keyring = {
   open: bindingOpen,
   sealBackup: bindingSeal,
   openBackup: bindingOpen,
+};
+
+const bindingCipher: DataCipher = {
+  encrypt: (key, { use, plaintext, aad }) =>
+    Buffer.from(
+      JSON.stringify({ use, keyId: key.id, aad, value: Buffer.from(plaintext).toString('base64') }),
+    ),
+  decrypt: (key, { use, ciphertext, aad }) => {
+    const { value, ...bound } = JSON.parse(Buffer.from(ciphertext).toString());
+    if (!isDeepStrictEqual(bound, { use, keyId: key.id, aad })) throw new SecretError('ciphertext-invalid');
+    return Buffer.from(value, 'base64');
+  },
+  keyIdOf: (_, ciphertext) => JSON.parse(Buffer.from(ciphertext).toString()).keyId,
+  random: (bytes) => Buffer.alloc(bytes, 7),
 };

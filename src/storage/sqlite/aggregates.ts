@@ -11,7 +11,8 @@ import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveCh
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
-import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
+import { createKeyWrites, type SaveKey } from './key-writes.ts';
+import { createKeyReads, type KeyReads } from './keys.ts';
 import {
   createNotificationReads,
   createNotificationWrites,
@@ -142,10 +143,14 @@ function createGrantCarrier(
 
 function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
   return (command) => {
+    const { projectId } = command.ref;
     const current = reads.find(command.ref);
-    const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
-    const decision = decide.key({ current, aliasHolder }, command);
-    save(current ?? aliasHolder, decision);
+    const aliasHolder = 'alias' in command ? reads.findByAlias(projectId, command.alias) : undefined;
+    const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
+    const keysInProject = makesOne ? reads.countInProject(projectId) : 0;
+    const decision = decide.key({ current, aliasHolder, keysInProject }, command);
+    // Making a key may turn out to be finding one, by its id or by its alias.
+    if (decision.result.changed) save(current, decision);
     return decision.result;
   };
 }

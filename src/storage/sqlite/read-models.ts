@@ -73,6 +73,8 @@ function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
       known.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
         snapshot(() => keys.findByAlias(projectId, alias)),
       ),
+    listKeys: (projectId) => snapshot(() => keys.listInProject(projectId)),
+    listDueKeys: (query) => snapshot(() => keys.listDue(query)),
   } satisfies Partial<ReadModels>;
 }
 

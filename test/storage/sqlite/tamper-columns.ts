@@ -14,6 +14,8 @@ export const ROWS = {
   version_body: `version_row IN (${VERSION_ROWS})`,
   kms_key: 'project_id = :project',
   kms_key_version: 'project_id = :project',
+  kms_key_alias: 'project_id = :project',
+  kms_key_tag: 'project_id = :project',
   event: 'project_id = :project',
   // A notification that was moved to another project is found by its own place.
   notification: "instr(id, :project || '-') = 1",

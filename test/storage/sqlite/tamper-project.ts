@@ -1,10 +1,11 @@
 import { createSecretKey } from 'node:crypto';
 import type { Store, StoredValue } from '../../../src/app/ports.ts';
-import type { Key } from '../../../src/core/key.ts';
+import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
 import type { SecretRef } from '../../../src/core/secret.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import {
   addVersion,
+  changeKey,
   codeOf,
   create,
   createEvent,
@@ -22,7 +23,8 @@ import {
 
 const KEK = createSecretKey(Buffer.alloc(32, 3));
 const INSTALLATION_ID = 'installation-1';
-const KEYS = ['key-1', 'key-2'];
+/** The keys of a filled project; the second has everything that a key can have. */
+export const KEYS = ['key-1', 'key-2'];
 const VERSIONS = [1, 2, 3];
 /** The secrets of a filled project. */
 export const NAMES = ['open', 'pending'] as const;
@@ -45,12 +47,10 @@ export async function fillProject(store: Store, projectId: string): Promise<void
   const keys: Key[] = [];
   for (const id of KEYS) {
     const material = keyring.createKeyMaterial({ projectId, id }, 1);
-    keys.push(
-      await store.change(
-        ensureKey({ projectId, id }, { alias: `alias/${id}`, material, isDefault: id === 'key-1' }),
-      ),
-    );
+    const made = ensureKey({ projectId, id }, { alias: `alias/${id}`, material, isDefault: id === 'key-1' });
+    keys.push((await store.change(made)).key);
   }
+  await fillKey(store, { projectId, id: 'key-2' });
   await store.change(createEvent({ projectId, name: 'alarm' }));
   for (const name of NAMES) {
     const ref = { projectId, name };
@@ -98,6 +98,24 @@ export async function fillProject(store: Store, projectId: string): Promise<void
 /** The notification about one of the versions of `open`; all but the first wait for their delivery. */
 function notificationId(projectId: string, version: number): string {
   return `${projectId}-open.${version}.SECRET_VERSION_CREATED`;
+}
+
+/** Gives a key everything that a key can have. */
+async function fillKey(store: Store, ref: KeyRef): Promise<void> {
+  const changes: readonly KeyChange[] = [
+    { kind: 'describe-key', description: 'a description' },
+    { kind: 'add-alias', alias: 'second' },
+    {
+      kind: 'put-tags',
+      tags: [
+        { key: 'team', value: 'red' },
+        { key: 'stage', value: '' },
+      ],
+    },
+    { kind: 'enable-rotation' },
+    { kind: 'schedule-key-deletion', pendingDays: 7 },
+  ];
+  for (const change of changes) await store.change(changeKey(ref, change));
 }
 
 /** Carries out every read, up to the opened value. */
@@ -149,5 +167,7 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
     await note(`key ${id}`, () => store.findKey({ projectId, id }));
     await note(`alias ${id}`, () => store.findKeyByAlias(projectId, `alias/${id}`));
   }
+  await note('alias second', () => store.findKeyByAlias(projectId, 'second'));
+  await note('keys', () => store.listKeys(projectId));
   return answers;
 }
