@@ -6,7 +6,8 @@ import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = [22, 18];
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** Room for new objects: four times as much stands empty in an idle server and makes a busy one hardly faster. */
+const MEMORY = ['--max-semi-space-size=4'];
 const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -20,7 +21,9 @@ if (isNewEnough) {
   module.enableCompileCache?.(cache);
   await import('./main.ts');
 } else if (existsSync(bundled)) {
-  const child = spawn(bundled, [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(bundled, [...MEMORY, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
 } else {

@@ -1,6 +1,6 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobStatus } from '../app/jobs.ts';
 import { SecretError } from '../core/errors.ts';
+import type { Exposition } from './exposition.ts';
 import type { App } from './server.ts';
 
 /** What the server counts about itself. No label ever holds what a caller sent. */
@@ -15,57 +15,30 @@ export interface Metrics {
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
-/** Makes the counters: requests by operation and status, and what the process itself shows. */
+/** Counts requests by operation and status. The library that words them is loaded when somebody asks. */
 export function createMetrics(): Metrics {
-  const register = new Registry();
-  collectDefaultMetrics({ register });
-  // Counted here and told when somebody asks: the library's counters look their labels up at every request.
-  const counts = new Map<string, Map<number, number>>();
-  new Counter({
-    name: 'csms_http_requests_total',
-    help: 'Requests answered, by operation and status',
-    labelNames: ['operation', 'status'],
-    registers: [register],
-    collect() {
-      this.reset();
-      for (const [operation, byStatus] of counts) {
-        for (const [status, count] of byStatus) this.labels(operation, String(status)).inc(count);
-      }
-    },
-  });
+  const requests = new Map<string, Map<number, number>>();
+  let jobs: () => readonly JobStatus[] = () => [];
+  let exposition: Promise<Exposition> | undefined;
   return {
     count(operation, status) {
-      let byStatus = counts.get(operation);
+      let byStatus = requests.get(operation);
       if (byStatus === undefined) {
         byStatus = new Map();
-        counts.set(operation, byStatus);
+        requests.set(operation, byStatus);
       }
       byStatus.set(status, (byStatus.get(status) ?? 0) + 1);
     },
-    watchJobs: (status) => registerJobGauges(register, status),
-    read: async () => ({ text: await register.metrics(), mediaType: register.contentType }),
+    watchJobs(status) {
+      jobs = status;
+    },
+    async read() {
+      exposition ??= import('./exposition.ts').then((loaded) =>
+        loaded.createExposition({ requests, jobs: () => jobs() }),
+      );
+      return (await exposition).read();
+    },
   };
-}
-
-/** One gauge for each figure of a job; their label is the program's own name of the job. */
-function registerJobGauges(register: Registry, status: () => readonly JobStatus[]): void {
-  const gauges: Readonly<Record<string, readonly [help: string, read: (job: JobStatus) => number]>> = {
-    csms_job_due: ['Whether the background job is due', ({ isDue }) => Number(isDue)],
-    csms_job_running: ['Whether the background job runs', ({ isRunning }) => Number(isRunning)],
-    csms_job_failed: ['Failed runs of the background job since the start', ({ failures }) => failures],
-    csms_job_lag_seconds: ['Since when the background job is due', ({ lagMs }) => lagMs / 1_000],
-  };
-  for (const [name, [help, read]] of Object.entries(gauges)) {
-    new Gauge({
-      name,
-      help,
-      labelNames: ['job'],
-      registers: [register],
-      collect() {
-        for (const job of status()) this.set({ job: job.name }, read(job));
-      },
-    });
-  }
 }
 
 /** `GET /metrics`, for callers on loopback; for others the path does not exist. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -131,6 +131,15 @@ describe('launch.js', () => {
   it.runIf(old !== undefined && bundled)('hands SIGTERM on, and ends with 0', async () => {
     const server = await startServer(['dev'], { CSMS_DATA: createScratch() }, program);
     expect(await server.stop()).toBe(0);
+  });
+
+  it('keeps compiled sources for the next start, and starts where they cannot be kept', async () => {
+    const start = (variables: Record<string, string> = {}) =>
+      runProgram([process.execPath, 'src/launch.js', '--version'], variables);
+    expect((await start()).code).toBe(0);
+    const kept = readdirSync(join(ROOT, 'node_modules', '.cache', 'csms-server'), { recursive: true });
+    expect(kept.length).toBeGreaterThan(1);
+    expect((await start({ NODE_COMPILE_CACHE: '/dev/null/cache' })).code).toBe(0);
   });
 
   it('runs the program itself on a Node that is new enough', async () => {

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { problem } from './calls.ts';
+
+describe('requests per second and principal', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ env: { CSMS_RATE_LIMIT: '2' } });
+  });
+  afterAll(() => server.close());
+
+  it('are counted over the operations and the identity calls together, and refused with 429', async () => {
+    const paths = ['/v3/projects', `/v1/${ALPHA}/secrets`, '/v3/auth/domains', '/v3/projects'];
+    const answers = [];
+    for (const path of paths) answers.push(await server.send({ method: 'GET', path }));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.slice(0, 2).map(({ status }) => status)).toEqual([200, 200]);
+    // A second may pass on a slow machine, which earns at most two more.
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of refused) {
+      expect(problem(answer)).toEqual([429, 'APIGW.0308']);
+      expect(answer.headers['retry-after']).toBe('1');
+    }
+  });
+
+  it('leave health checks alone', async () => {
+    for (let count = 0; count < 5; count += 1) {
+      expect((await server.sendUnsigned({ method: 'GET', path: '/healthz' })).status).toBe(200);
+    }
+  });
+});
+
+describe('a path parameter', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  it('of 2,048 characters is looked at, and a longer one is too long', async () => {
+    const show = (characters: number) =>
+      server.send({ method: 'GET', path: `/v1/${ALPHA}/secrets/${'a'.repeat(characters)}` });
+    expect(problem(await show(2_048))).toEqual([400, 'CSMS.0002']);
+    expect(problem(await show(2_049))).toEqual([414, 'APIGW.0201']);
+  });
+});
