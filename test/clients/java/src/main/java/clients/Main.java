@@ -13,6 +13,14 @@ public final class Main {
     StageTests.run(suite);
     DeletionTests.run(suite);
     ErrorTests.run(suite);
+    TagTests.run(suite);
+    EventTests.run(suite);
+    GrantTests.run(suite);
+    UserTests.run(suite);
+    PasswordTests.run(suite);
+    ImportTests.run(suite);
+    AgencyTests.run(suite);
+    RotationTests.run(suite);
     // The SDK keeps threads of its own, so the program must be ended.
     System.exit(suite.finish());
   }
