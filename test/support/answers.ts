@@ -59,10 +59,13 @@ export async function operationOf(
 ): Promise<Operation | undefined> {
   const { paths } = await openapiDocument();
   const [path = ''] = request.path.split('?');
-  const template = Object.keys(paths).find((candidate) => {
+  const templates = Object.keys(paths).filter((candidate) => {
     const pattern = candidate.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+');
     return new RegExp(`^${pattern}$`).test(path);
   });
+  // As the router does it: a segment that is written out wins over a parameter.
+  const parameters = (candidate: string) => candidate.split('{').length;
+  const [template] = templates.sort((one, other) => parameters(one) - parameters(other));
   return template === undefined ? undefined : paths[template]?.[request.method.toLowerCase()];
 }
 
