@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
+import { PARAMETER_CHARACTERS_MAX } from '../../src/http/limits.ts';
 import { generateOpenapi } from '../../src/openapi.ts';
 import type { Answer, TestRequest } from './server.ts';
 
@@ -16,17 +17,14 @@ export interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly security?: readonly object[];
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly {
+    readonly in: string;
+    readonly name: string;
+    readonly required?: boolean;
+    readonly schema: Schema;
+  }[];
   readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } };
   readonly responses: Readonly<Record<string, ResponseEntry>>;
-}
-
-/** One parameter of an operation. */
-export interface Parameter {
-  readonly in: string;
-  readonly name: string;
-  readonly required?: boolean;
-  readonly schema: Schema;
 }
 
 interface ResponseEntry {
@@ -71,14 +69,16 @@ export async function operationOf(
 ): Promise<Operation | undefined> {
   const { paths } = await openapiDocument();
   const [path = ''] = request.path.split('?');
-  const templates = Object.keys(paths).filter((candidate) => {
+  const fitting = Object.keys(paths).filter((candidate) => {
     const pattern = candidate.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+');
     return new RegExp(`^${pattern}$`).test(path);
   });
-  // As the router does it: a segment that is written out wins over a parameter.
-  const parameters = (candidate: string) => candidate.split('{').length;
-  const [template] = templates.sort((one, other) => parameters(one) - parameters(other));
-  return template === undefined ? undefined : paths[template]?.[request.method.toLowerCase()];
+  // A literal word goes before a name that somebody chose.
+  const parameters = (template: string) => template.split('{').length;
+  return fitting
+    .sort((a, b) => parameters(a) - parameters(b))
+    .map((template) => paths[template]?.[request.method.toLowerCase()])
+    .find((operation) => operation !== undefined);
 }
 
 /**
@@ -129,7 +129,7 @@ async function bodyProblems(
   answer: Omit<Answer, 'bytes'>,
 ): Promise<string[]> {
   const { status, json } = answer;
-  const operation = await operationOf(request);
+  const operation = isRoutable(request.path) ? await operationOf(request) : undefined;
   if (operation === undefined)
     return status < 400 ? ['an answer of an undeclared operation'] : flatErrorProblems(answer);
   const entry = operation.responses[status] ?? operation.responses[`${Math.floor(status / 100)}XX`];
@@ -139,6 +139,16 @@ async function bodyProblems(
     return json === undefined ? [] : ['a body where none is declared'];
   if (json === undefined) return ['no body where one is declared'];
   return schemaProblems(schema, json);
+}
+
+/** Whether the router looks for an operation at all: what it refuses before has the shape of none. */
+function isRoutable(path: string): boolean {
+  try {
+    const [route = ''] = path.split('?');
+    return route.split('/').every((part) => decodeURIComponent(part).length <= PARAMETER_CHARACTERS_MAX);
+  } catch {
+    return false;
+  }
 }
 
 /** Keys beyond the schema's are a fault too: clients would come to rely on them. */

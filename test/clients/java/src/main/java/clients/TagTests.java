@@ -74,7 +74,7 @@ final class TagTests {
     Secret secret = Sdk.show(name);
     batch(secret.getId(), "create", tag("run", name), tag("tier", "db"));
     ListResourceInstancesRequestBody body = new ListResourceInstancesRequestBody().withAction("filter")
-        .withTags(List.of(new Tag().withKey("run").withValues(List.of(name, "other"))))
+        .addTagsItem(new Tag().withKey("run").withValues(List.of(name, "other")))
         .withMatches(List.of(new TagMatches().withKey("resource_name").withValue(name.substring(2))))
         .withLimit("10").withOffset("0");
     ListResourceInstancesResponse found = instances(body);
