@@ -198,7 +198,10 @@ describe('a path parameter, made from the schema', () => {
   );
 
   it.each(cases)('$target.operationId: $parameter.name', async ({ target, parameter: { name, schema } }) => {
-    const texts = valuesFor(schema, name).filter((value) => typeof value === 'string');
+    // Dots alone never get here: every client takes them out of a path before it sends it.
+    const texts = valuesFor(schema, name)
+      .filter((value) => typeof value === 'string')
+      .filter((value) => !['.', '..'].includes(value));
     for (const text of texts.filter((value) => value.isWellFormed() && value.length < 5_000)) {
       const answer = await send(
         target,
