@@ -3,7 +3,7 @@
 import pytest
 from huaweicloudsdkcsms import v1 as csms
 
-from support import refused_with
+from support import add_version, create, refused_with
 
 
 def show_config(client):
@@ -36,3 +36,35 @@ def test_it_stays_as_it_was_set(client, states):
 def test_anything_but_a_boolean_is_refused(client, state):
     assert refused_with(set_config, client, state) == (400, "CSMS.0002")
     assert show_config(client) is False
+
+
+def check(client, data, check_type="1"):
+    body = csms.CheckSecretsRequestBody(type=check_type, data=data)
+    return client.check_secrets(csms.CheckSecretsRequest(body=body))
+
+
+def test_a_check_rates_each_value(client):
+    answer = check(client, {"weak": "123456", "strong": "kX9!vP2#qL7@wZ4$mN8%", "empty": ""})
+    assert answer.type == "1"
+    assert sorted(answer.data) == ["empty", "strong", "weak"]
+    assert answer.data["weak"]["strength"] == "weak" and answer.data["weak"]["reasons"]
+    assert answer.data["strong"] == {"strength": "strong", "reasons": []}
+    assert answer.data["empty"]["strength"] == "weak"
+
+
+@pytest.mark.parametrize(
+    "data, check_type",
+    [({}, "1"), ({"a": 1}, "1"), ({"a": None}, "1"), ({str(n): "x" for n in range(101)}, "1"), ({"a": "x"}, "2")],
+    ids=["nothing", "a_number", "null", "too_many", "another_type"],
+)
+def test_what_cannot_be_checked_is_refused(client, data, check_type):
+    assert refused_with(check, client, data, check_type) == (400, "CSMS.0002")
+
+
+def test_weak_values_are_refused_while_it_is_on(client, name):
+    set_config(client, True)
+    assert refused_with(create, client, secret_string="password1") == (400, "CSMS.0002")
+    assert refused_with(add_version, client, name, secret_string="password1") == (400, "CSMS.0002")
+    assert add_version(client, name, secret_string="kX9!vP2#qL7@wZ4$mN8%").id == "v2"
+    # Bytes are keys and files, and are not judged.
+    assert add_version(client, name, secret_binary="AAEC").id == "v3"
