@@ -27,7 +27,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   DeleteSecretTag: 'A key that is not there is 404 with CSMS.0005.',
   ListProjectSecretsTags: 'Nothing is cut off.',
   ListResourceInstances:
-    'Takes `limit` and `offset` as text and as numbers. `total_count` counts all matches; `count` answers no resources.',
+    'Takes `limit` and `offset` as text and as numbers. `total_count` counts all matches; `count` answers no resources. `matches` are parts of the name, and all must fit.',
   CreateSecretEvent: 'An empty list of types is refused. A topic leads where `hooks.yaml` says.',
   DeleteSecretEvent: 'Answers 204. Refused with CSMS.0003 while a secret subscribes.',
   ListSecretEvents: 'By name; the marker is exclusive.',
@@ -39,21 +39,27 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   CreateAgency: 'Nothing has to be granted here: answers fixed local agencies.',
   ShowAgency: 'Always granted.',
   CreateGrants:
-    'Kept and listed. Times are epoch milliseconds, as the schema says; the documents’ samples show text.',
-  ListGrants: 'Times are epoch milliseconds.',
-  UpdateGrant: 'Times are epoch milliseconds.',
+    'Kept and listed; nothing is enforced before policies are. A user must exist; type GROUP is 404. Times are epoch milliseconds, as in the schema; the samples show text.',
+  ListGrants: 'Grants that are not over. Times are epoch milliseconds; `grantee_type` is added.',
+  UpdateGrant: 'Only a grant that is in force. Times are epoch milliseconds.',
   DeleteGrant: 'Without `grantee_user`, every grant of the secret.',
-  ListUsers: 'A view of the server’s own identities.',
-  ShowUserDetail: 'A view of the server’s own identities.',
-  UpdateUserPassword: 'The caller’s own password, where the identities file can be written.',
-  GenerateRandomPassword: 'Lengths from 1 to 4,096.',
-  CheckSecrets: 'The contract is our own: the documents leave it open.',
+  ListUsers: 'Users of the caller’s domain in the server’s own identities.',
+  ShowUserDetail: 'Users of the caller’s domain in the server’s own identities.',
+  UpdateUserPassword:
+    'The caller’s own password, of 8 characters or more, where the identities file can be written.',
+  GenerateRandomPassword:
+    'Lengths from 1 to 4,096. There are no policies, so `password_policy_name` is refused.',
+  CheckSecrets:
+    'Rates each member of `data` as weak, medium or strong: the contract is our own, since the documents leave it open.',
   UpdateSecretsConfig: 'While it is on, weak new values are refused.',
-  BatchImportSecrets: 'Each secret by itself, not all or nothing. Bodies up to 8 MiB.',
-  BatchDeleteSecrets: 'Needs an `instance_id`.',
+  BatchImportSecrets: 'Each secret by itself, not all or nothing. Up to 1,000 secrets and 8 MiB.',
+  BatchDeleteSecrets: 'Needs an `instance_id`; `instance_type` narrows it. The secrets are gone at once.',
+  BatchShowSecretVersion:
+    'Needs 1 to 100 names. `error_list`, which the documents lack, says why a value is missing.',
   DownloadSecretBlob:
     'A format of our own: blobs of the real service cannot be read here, nor the other way round.',
-  UploadSecretBlob: 'Keeps id, version numbers and stages. 409 while the secret is there.',
+  UploadSecretBlob:
+    'Keeps id, version numbers and stages. 409 while the secret is there. A blob of another project is refused.',
   CreateKey: 'AES_256 only; other specs are refused.',
   DeleteKey: 'Once the days are over, values under the key are lost for good.',
   ShowKeyRotationStatus: '`rotation_interval` is 0 while rotation is off.',
