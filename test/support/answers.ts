@@ -69,16 +69,18 @@ export async function operationOf(
 ): Promise<Operation | undefined> {
   const { paths } = await openapiDocument();
   const [path = ''] = request.path.split('?');
-  const fitting = Object.keys(paths).filter((candidate) => {
+  const method = request.method.toLowerCase();
+  const templates = Object.keys(paths).filter((candidate) => {
     const pattern = candidate.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+');
-    return new RegExp(`^${pattern}$`).test(path);
+    return paths[candidate]?.[method] !== undefined && new RegExp(`^${pattern}$`).test(path);
   });
-  // A literal word goes before a name that somebody chose.
-  const parameters = (template: string) => template.split('{').length;
-  return fitting
-    .sort((a, b) => parameters(a) - parameters(b))
-    .map((template) => paths[template]?.[request.method.toLowerCase()])
-    .find((operation) => operation !== undefined);
+  // As in the router, a word wins over a parameter in its place.
+  const [template] = templates.sort((a, b) => parameters(a) - parameters(b));
+  return template === undefined ? undefined : paths[template]?.[method];
+}
+
+function parameters(template: string): number {
+  return template.split('{').length;
 }
 
 /**
