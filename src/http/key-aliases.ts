@@ -37,7 +37,9 @@ const DeleteAliasBody = Type.Object(
 const AliasQuery = Type.Object({
   key_id: Type.Optional(KeyName),
   limit: Type.Optional(Type.Integer({ minimum: PAGE.min, maximum: PAGE.max, default: PAGE.default })),
-  marker: Type.Optional(Type.String({ maxLength: 255, description: 'Last alias of the page before' })),
+  marker: Type.Optional(
+    Type.String({ pattern: '^[a-zA-Z0-9:/_-]{0,255}$', description: 'Last alias of the page before' }),
+  ),
 });
 
 /** CreateAlias, ListAliases, DeleteAlias. */

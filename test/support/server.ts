@@ -11,7 +11,8 @@ import { type Composed, compose } from '../../src/compose.ts';
 import { readConfig, type ServerMode } from '../../src/config.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/server.ts';
-import { checkAnswer } from './answers.ts';
+import { checkAnswer, operationOf } from './answers.ts';
+import { recordOperation } from './recorder.ts';
 
 /** Someone with an access key and a password. */
 export interface TestUser {
@@ -187,6 +188,8 @@ async function inject(
     json: response.payload === '' ? undefined : JSON.parse(response.payload),
   };
   await checkAnswer(request, answer);
+  const operation = await operationOf(request);
+  if (operation !== undefined) recordOperation(operation.operationId);
   return answer;
 }
 
