@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
+import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
 import { createRateLimiter } from './auth/throttle.ts';
@@ -18,6 +19,9 @@ import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdent
 import { openInstallation } from './installation.ts';
 import { createHexIds } from './random-hex.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
+
+/** Newest versions that are opened at the start, and as many others. */
+const START_SAMPLES = 32;
 
 /** A server that is put together but does not listen yet. */
 export interface Composed {
@@ -58,7 +62,7 @@ export async function compose(
   const tls = readTls(config);
   const functionTemplates = readFunctionTemplates();
   const outbound = openOutbound(config);
-  const { store, rootKey, keyring, signing } = await openStore(config, onFatal);
+  const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
   const app = await buildServer({
@@ -106,16 +110,29 @@ export async function compose(
   };
 }
 
-async function openStore(config: Config, onFatal: (reason: string) => void) {
+/** Throws StartError (damaged) when values are there and none of the sample opens; a few bad ones are only reported. */
+async function checkSamples(deps: Pick<Deps, 'store' | 'keyring' | 'log'>): Promise<void> {
+  const { opened, damaged } = await openSamples(deps, START_SAMPLES);
+  if (damaged === 0) return;
+  if (opened === 0) throw new StartError('damaged', 'no stored value opens; run csms-server verify');
+  deps.log.error({ opened, damaged }, 'some stored values do not open: run csms-server verify');
+}
+
+async function openStore(config: Config, log: Logger, onFatal: (reason: string) => void) {
   const { open, installation, rootKey } = openInstallation(config, systemClock);
   const settings = { directory: open.directory, databaseFile: open.databaseFile };
   const rowMacKey = rootKey.derive('rowmac');
   const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), writer, onFatal });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
+  const keyring = createKeyring(keys);
+  await checkSamples({ store, keyring, log }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
-  return { store, rootKey, keyring: createKeyring(keys), signing: { signingKeys, loadSigningKey } };
+  return { store, rootKey, keyring, signing: { signingKeys, loadSigningKey } };
 }
 
 function createDeps(

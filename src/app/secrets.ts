@@ -50,7 +50,7 @@ export async function createSecret(deps: Deps, input: CreateSecret): Promise<Sec
 }
 
 /** The secret's metadata. Throws secret-not-found. @see API page ShowSecret */
-export async function showSecret(deps: Deps, ref: SecretRef): Promise<Secret> {
+export async function showSecret(deps: Pick<Deps, 'store'>, ref: SecretRef): Promise<Secret> {
   const found = await deps.store.findSecret(ref);
   if (found === undefined) throw new SecretError('secret-not-found');
   return found;

@@ -18,6 +18,12 @@ export interface StoredValue extends StagedVersion {
   readonly sealed: SealedValue;
 }
 
+/** Names one version. */
+export interface VersionPlace {
+  readonly ref: SecretRef;
+  readonly number: number;
+}
+
 /** A secret with everything needed to open all its values, as they were at one moment. */
 export interface SecretWithValues {
   readonly aggregate: SecretAggregate;
@@ -153,6 +159,8 @@ export interface Store extends NotificationStore {
   listNotifications(projectId: string): Awaitable<Notification[]>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
+  /** Where the `count` newest versions are, and as many others, chosen at random. */
+  sampleVersions(count: number): Awaitable<VersionPlace[]>;
   /** False while changes are refused (disk full, writer gone). */
   isWritable(): boolean;
   close(): Promise<void>;

@@ -63,7 +63,7 @@ export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedV
  * Throws secret-not-found, secret-not-enabled, version-not-found, key-unusable, damaged. @see API page ShowSecretVersion
  */
 export async function showVersion(
-  deps: Deps,
+  deps: Pick<Deps, 'store' | 'keyring'>,
   ref: SecretRef,
   version: number | 'latest',
 ): Promise<OpenedVersion> {
@@ -82,7 +82,7 @@ export async function showVersion(
 }
 
 /** Opens a stored value; the caller zeroes it after use. Throws key-unusable, damaged. */
-export function openValue(deps: Deps, ref: SecretRef, stored: StoredValue): Buffer {
+export function openValue(deps: Pick<Deps, 'keyring'>, ref: SecretRef, stored: StoredValue): Buffer {
   const { key, secret, sealed, version } = stored;
   if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
   requireUsableKey(key);

@@ -28,3 +28,6 @@ export const TIMEOUT_MS = Object.freeze({
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
 /** Open connections; more are refused. */
 export const CONNECTIONS_MAX = 2_000;
+
+/** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and the heap in use. */
+export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, heapShareMax: 0.95 });

@@ -28,6 +28,7 @@ import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
 
@@ -165,9 +166,11 @@ function addHooks(app: App, options: ServerOptions): void {
   app.decorateRequest('labels');
   app.decorateRequest('caller');
   app.decorateRequest('deps');
+  const pressure = createPressureGauge();
   let closing = false;
   app.addHook('preClose', (done) => {
     closing = true;
+    pressure.stop();
     done();
   });
   app.addHook('onRequest', (request, reply, done) => {
@@ -175,7 +178,7 @@ function addHooks(app: App, options: ServerOptions): void {
     hooks.setAnswerHeaders(request, reply, tls);
     try {
       hooks.checkHeaders(request.raw);
-      if (closing) throw new SecretError('unavailable');
+      if (closing || pressure.isHigh()) throw new SecretError('unavailable');
       hooks.checkMediaType(request);
     } catch (error) {
       done(error as Error);

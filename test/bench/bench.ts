@@ -8,7 +8,8 @@ import { signRequest } from '../../src/auth/signer.ts';
 
 /**
  * Speed as ratios: the real server and a bare Fastify server take turns under the same load, so that what else the
- * machine does weighs on both. Reads of a value are signed; adding of versions is durable before it is answered.
+ * machine does weighs on both. Both get the same requests, head and body. Adding of versions is durable before it is
+ * answered.
  */
 const { values: options } = parseArgs({
   options: {
@@ -28,6 +29,9 @@ const CREDENTIALS = {
   accessKeyId: 'AKBENCH',
   secretKey: 'benchbenchbenchbenchbenchbenchbench12345',
   projectId: '0123456789abcdef0123456789abcdef',
+  user: 'admin',
+  domain: 'local',
+  password: 'benchbenchbench',
 };
 
 interface Target {
@@ -59,6 +63,7 @@ const server = await start([
   `--dev-ak=${CREDENTIALS.accessKeyId}`,
   `--dev-sk=${CREDENTIALS.secretKey}`,
   `--dev-project-id=${CREDENTIALS.projectId}`,
+  `--dev-password=${CREDENTIALS.password}`,
 ]);
 try {
   await run();
@@ -75,42 +80,60 @@ async function run(): Promise<void> {
   for (let secret = 0; secret < 64; secret += 1) {
     await call('POST', secrets, JSON.stringify({ name: `bench-${secret}`, ...JSON.parse(body) }));
   }
-  const read = `${secrets}/bench/versions/latest`;
-  const json = { 'Content-Type': 'application/json' };
-  const loads: Load[] = [
+  for (const load of await loadsOf(secrets, body)) {
+    if (load.name.includes(options.only)) report(load, await alternate(load));
+  }
+}
+
+async function loadsOf(secrets: string, body: string): Promise<Load[]> {
+  const [read, add] = [`${secrets}/bench/versions/latest`, `${secrets}/bench/versions`];
+  const adds = Array.from({ length: 64 }, (_, secret) => `${secrets}/bench-${secret}/versions`);
+  const onBoth = (options: Omit<autocannon.Options, 'url'>, path = '') => ({
+    bare: { ...options, url: bare.url + path },
+    server: { ...options, url: server.url + path },
+  });
+  return [
     {
       name: 'read a value, signed',
       budget: 0.25,
-      bare: { url: `${bare.url}/read` },
-      server: { url: server.url + read, headers: sign('GET', read) },
+      ...onBoth({ headers: sign('GET', read) }, read),
+    },
+    {
+      name: 'read a value, with a token',
+      budget: 0.25,
+      ...onBoth({ headers: { 'X-Auth-Token': await issueToken() } }, read),
     },
     {
       name: 'add a version, signed, one secret',
       budget: 0.15,
-      bare: { url: `${bare.url}/add`, method: 'POST', body, headers: json },
-      server: {
-        url: `${server.url}${secrets}/bench/versions`,
-        method: 'POST',
-        body,
-        headers: sign('POST', `${secrets}/bench/versions`, body),
-      },
+      ...onBoth({ method: 'POST', body, headers: sign('POST', add, body) }, add),
     },
     {
       name: 'add a version, signed, 64 secrets',
       budget: 0.15,
-      bare: { url: `${bare.url}/add`, method: 'POST', body, headers: json },
-      server: {
-        url: server.url,
-        requests: Array.from({ length: 64 }, (_, secret) => {
-          const path = `${secrets}/bench-${secret}/versions`;
-          return { method: 'POST', path, body, headers: sign('POST', path, body) };
-        }),
-      },
+      ...onBoth({
+        requests: adds.map((path) => ({ method: 'POST', path, body, headers: sign('POST', path, body) })),
+      }),
     },
   ];
-  for (const load of loads) {
-    if (load.name.includes(options.only)) report(load, await alternate(load));
-  }
+}
+
+/** A token for the project, as a client gets it. */
+async function issueToken(): Promise<string> {
+  const { projectId, user, domain, password } = CREDENTIALS;
+  const identity = {
+    methods: ['password'],
+    password: { user: { name: user, password, domain: { name: domain } } },
+  };
+  const body = JSON.stringify({ auth: { identity, scope: { project: { id: projectId } } } });
+  const response = await fetch(`${server.url}/v3/auth/tokens`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body,
+  });
+  const token = response.headers.get('X-Subject-Token');
+  if (token === null) throw new Error(`no token: ${response.status} ${await response.text()}`);
+  return token;
 }
 
 /** Takes turns; answers the figures of the median round of each side. */

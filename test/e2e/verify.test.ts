@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
-import { createScratch, run, shareDev } from './process.ts';
+import { createScratch, run, shareDev, startDev } from './process.ts';
 
 // The server of this file has written and stopped before the first test; each test damages a copy of what it left.
 const dev = shareDev();
@@ -225,5 +225,21 @@ describe('verify does not start', () => {
     const { code, stderr } = await run(['verify'], { CSMS_DATA: createScratch() });
     expect(code).toBe(78);
     expect(stderr).toContain('there is no database');
+  });
+});
+
+describe('a server that starts on damaged data', () => {
+  it('does not start when no value opens', async () => {
+    const directory = damaged('UPDATE version_body SET body = flip(body)');
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: directory, CSMS_PORT: '0' });
+    expect(code).toBe(74);
+    expect(stderr).toContain('no stored value opens; run csms-server verify');
+  });
+
+  it('starts when some open, and says in its log that others do not', async () => {
+    const one = `UPDATE version_body SET body = flip(body) WHERE version_row = ${VERSION('alpha', 1)}`;
+    const server = await startDev(damaged(one));
+    expect(await server.stop()).toBe(0);
+    expect(server.stderr()).toContain('"opened":3,"damaged":1');
   });
 });

@@ -10,6 +10,7 @@ import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
 import { notificationContract } from './contract/notifications.ts';
+import { sampleContract } from './contract/samples.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
 import { tagContract } from './contract/tags.ts';
@@ -37,6 +38,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('events', () => eventContract(harnessOf));
     describe('notifications', () => notificationContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
+    describe('samples', () => sampleContract(harnessOf));
     describe('tags', () => tagContract(harnessOf));
     describe('grants', () => grantContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));

@@ -453,6 +453,12 @@ function memoryStore(
         )
         .slice(0, limit)
         .map(({ projectId, id }) => ({ projectId, id })),
+    sampleVersions: (count) =>
+      [...secrets.values()]
+        .flatMap(({ secret, versions }) =>
+          versions.map(({ number }) => ({ ref: { projectId: secret.projectId, name: secret.name }, number })),
+        )
+        .slice(0, count),
     listDueSecrets: (nowMs, limit) =>
       [...secrets.values()]
         .filter(({ secret }) => isDue(secret, nowMs))

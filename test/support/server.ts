@@ -11,7 +11,7 @@ import { type Composed, compose } from '../../src/compose.ts';
 import { readConfig, type ServerMode } from '../../src/config.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/server.ts';
-import { checkAnswer, operationOf } from './answers.ts';
+import { checkAnswer, openapiDocument, operationOf } from './answers.ts';
 import { recordOperation } from './recorder.ts';
 
 /** Someone with an access key and a password. */
@@ -112,6 +112,8 @@ export async function startTestServer(
   } = {},
 ): Promise<TestServer> {
   const { mode = 'serve', env = {}, listen = false } = options;
+  // Made now: it takes so long that a server in the same process would take itself for overloaded.
+  await openapiDocument();
   const directory = mkdtempSync(join(tmpdir(), 'csms-http-'));
   const config = readConfig(mode, {
     CSMS_PORT: '0',

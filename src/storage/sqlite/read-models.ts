@@ -10,6 +10,7 @@ import { createKeyReads, type KeyReads } from './keys.ts';
 import { createNotificationReads } from './notifications.ts';
 import { type Connection, createSnapshot, readOrDamaged, type Snapshot } from './open.ts';
 import { createRemembered } from './remembered.ts';
+import { createSampleRead } from './samples.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
 import { createTagReads } from './tags.ts';
@@ -47,6 +48,7 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
   const secrets = createSecretReads(db, mac);
   const tags = createTagReads(db, secrets);
   const grants = createGrantReads(db, mac);
+  const sample = createSampleRead(db);
   const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
   return {
     findSecret: (ref) =>
@@ -58,6 +60,7 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     findValue: createReadValue(db, { secrets, keys, snapshot, changes }),
     findContents: createReadContents({ secrets, keys, snapshot }),
+    sampleVersions: (count) => snapshot(() => sample(count)),
     listTags: (projectId) => snapshot(() => tags.list(projectId)),
     searchSecrets: (query) => snapshot(() => tags.search(query)),
     listGrants: (ref) => snapshot(() => grants.list(ref)),

@@ -46,13 +46,11 @@ export function startWriter(
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
   const { mac, onFatal } = options;
   const { worker, changes } = options.writer;
-  try {
-    await untilReady(worker);
-  } catch (error) {
+  await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
     open.release();
     throw error;
-  }
+  });
   const db = openReader(open.databaseFile);
   const writer = createWriterClient(worker, onFatal);
   return {

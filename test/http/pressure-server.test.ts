@@ -1,0 +1,25 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { problem } from './calls.ts';
+
+const gauge = { isHigh: vi.fn(() => false), stop: vi.fn() };
+vi.mock('../../src/http/pressure.ts', () => ({ createPressureGauge: () => gauge }));
+
+let server: TestServer;
+beforeEach(async () => {
+  server = await startTestServer();
+});
+afterEach(() => server.close());
+
+it('a server under pressure sends requests away until it is better, and stops looking when it is closed', async () => {
+  const list = () => server.send({ method: 'GET', path: '/v3/projects' });
+  gauge.isHigh.mockReturnValue(true);
+  const answer = await list();
+  expect(problem(answer)).toEqual([503, 'APIGW.0201']);
+  expect(answer.headers['retry-after']).toBe('1');
+  gauge.isHigh.mockReturnValue(false);
+  expect((await list()).status).toBe(200);
+  gauge.stop.mockClear();
+  await server.app.close();
+  expect(gauge.stop).toHaveBeenCalled();
+});

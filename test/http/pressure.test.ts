@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createPressureGauge, type PressureGauge } from '../../src/http/pressure.ts';
+
+let gauge: PressureGauge;
+let [lateMs, share] = [0, 0];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [lateMs, share] = [0, 0];
+  // The fake clock is the timer's own, so it is never late by itself.
+  gauge = createPressureGauge({ nowMs: () => performance.now() + lateMs, heapShare: () => share });
+});
+afterEach(() => {
+  gauge.stop();
+  vi.useRealTimers();
+});
+
+describe('pressure', () => {
+  it('is high when the loop is more than a second late, and until it is on time again', () => {
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(false);
+    lateMs = 1_001;
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(true);
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(false);
+  });
+
+  it('is not high at one second sharp', () => {
+    lateMs = 1_000;
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(false);
+  });
+
+  it('is high while the heap is nearly full', () => {
+    share = 0.951;
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(true);
+    share = 0.95;
+    vi.advanceTimersByTime(500);
+    expect(gauge.isHigh()).toBe(false);
+  });
+
+  it('is looked at no more once stopped', () => {
+    gauge.stop();
+    share = 1;
+    vi.advanceTimersByTime(5_000);
+    expect(gauge.isHigh()).toBe(false);
+  });
+});
