@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createDelivery } from './app/delivery.ts';
 import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
+import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
 import { createRetention } from './app/notifications.ts';
 import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
@@ -73,6 +74,8 @@ export interface BackgroundDeps extends Deps, Outbound {
 export function startBackground(deps: BackgroundDeps): Background {
   const jobs: readonly Job[] = [
     { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
+    createKeyDeletion(deps),
+    createKeyRotation(deps),
     createExpiryScan(deps),
     createDelivery({ ...deps, random: { fraction: Math.random } }),
     createRetention(deps),

@@ -1,26 +1,21 @@
-import { type KeyObject, randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { Clock, Deps, Grantees, Ids, Policy, Store } from './app/ports.ts';
+import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
 import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
-import { createAuthenticator } from './auth/authenticator.ts';
-import { createIam } from './auth/iam.ts';
-import type { Directory } from './auth/identities.ts';
-import { loadIdentities } from './auth/identities-file.ts';
-import { createPasswordVerifier } from './auth/password.ts';
-import { createLoginThrottle, createRateLimiter } from './auth/throttle.ts';
-import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
+import { createRateLimiter } from './auth/throttle.ts';
 import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { createKeyring } from './crypto/keyring.ts';
-import type { RootKey } from './crypto/root-key.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
+import { readFunctionTemplates } from './function-templates/texts.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
+import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { createHexIds } from './random-hex.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
@@ -51,6 +46,9 @@ export const randomIds: Ids = Object.freeze({
   uid: createHexIds(),
 });
 
+/** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
+export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
+
 /**
  * Puts the server together from its settings: the one place that knows all parts. `onFatal` is called once when storage
  * can no longer be trusted. Throws StartError, RootKeyError, FileError.
@@ -60,25 +58,17 @@ export async function compose(
   log: Logger,
   onFatal: (reason: string) => void,
 ): Promise<Composed> {
-  let directory: Directory = readIdentities(config);
+  const present: Present = { directory: readIdentities(config), baseUrl: '' };
   const tls = readTls(config);
+  const functionTemplates = readFunctionTemplates();
   const outbound = openOutbound(config);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
-  const deps: Deps = {
-    store,
-    keyring,
-    clock: systemClock,
-    ids: randomIds,
-    policy: policyOf(config),
-    grantees: granteesOf(() => directory),
-    log,
-  };
-  let baseUrl = '';
-  const identity = composeIdentity(config, rootKey, { directory: () => directory, baseUrl: () => baseUrl });
+  const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
   const app = await buildServer({
     newRequestId: randomIds.uid,
-    ...identity,
+    ...composeIdentity(config, { rootKey, clock: systemClock, present }),
+    functionTemplates,
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
@@ -92,23 +82,27 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const background = startBackground({ ...deps, ...outbound, ...signing, baseUrl: () => baseUrl });
+  const background = startBackground({ ...deps, ...outbound, ...signing, baseUrl: () => present.baseUrl });
   metrics?.watchJobs(() => background.runner.status());
   return {
     app,
     store,
     setBaseUrl(url) {
-      baseUrl = url;
+      present.baseUrl = url;
     },
     reload() {
       const next = readIdentities(config);
       const certificate = readTls(config);
       outbound.reload();
-      directory = next;
+      present.directory = next;
       if (certificate !== undefined) setCertificate(app, certificate);
     },
     issueToken: (userId, projectId) =>
-      issueProjectToken(directory, rootKey.derive('token'), { userId, projectId }),
+      issueProjectToken(present.directory, rootKey.derive('token'), {
+        userId,
+        projectId,
+        nowMs: systemClock.nowMs(),
+      }),
     async close() {
       await background.stop();
       await store.close();
@@ -141,71 +135,24 @@ async function openStore(config: Config, log: Logger, onFatal: (reason: string) 
   return { store, rootKey, keyring, signing: { signingKeys, loadSigningKey } };
 }
 
-function granteesOf(directory: () => Directory): Grantees {
-  return {
-    userName(domainId, userId) {
-      const user = directory().findUserById(userId);
-      return user?.domainId === domainId ? user.name : undefined;
-    },
-  };
+function createDeps(
+  config: Config,
+  log: Logger,
+  parts: Pick<Deps, 'store' | 'grantees'> & { readonly keyring: ReturnType<typeof createKeyring> },
+): Deps {
+  const policy = policyOf(config);
+  const { cipher } = parts.keyring;
+  return { ...parts, cipher, clock: systemClock, ids: randomIds, random: systemRandom, policy, log };
 }
 
-function policyOf({ limits, versionCap, mode }: Config): Policy {
-  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse' };
+function policyOf({ limits, versionCap, mode, region }: Config): Policy {
+  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }
 
 function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
   if (rateLimit === undefined) return () => undefined;
   const limiter = createRateLimiter({ clock: systemClock, perSecond: rateLimit });
   return (userId) => limiter.take(userId);
-}
-
-function composeIdentity(
-  config: Config,
-  rootKey: RootKey,
-  present: { readonly directory: () => Directory; readonly baseUrl: () => string },
-): Pick<ServerOptions, 'authenticator' | 'identity'> {
-  const tokenKey = rootKey.derive('token');
-  const { directory, baseUrl } = present;
-  const { unsignedPayload, region } = config;
-  const clock = systemClock;
-  return {
-    authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
-    identity: createIam({
-      directory,
-      clock,
-      tokenKey,
-      passwords: createPasswordVerifier(),
-      throttle: createLoginThrottle({ clock }),
-      region,
-      baseUrl,
-    }),
-  };
-}
-
-function issueProjectToken(
-  directory: Directory,
-  tokenKey: KeyObject,
-  { userId, projectId }: { readonly userId: string; readonly projectId: string },
-): string | undefined {
-  const user = directory.findUserById(userId);
-  if (user === undefined) return undefined;
-  const issuedAtMs = systemClock.nowMs();
-  return issueToken(tokenKey, {
-    userId,
-    domainId: user.domainId,
-    projectId,
-    scope: 'project',
-    issuedAtMs,
-    expiresAtMs: issuedAtMs + TOKEN_VALIDITY_MS,
-    credentialMark: credentialMark(tokenKey, user),
-  });
-}
-
-function readIdentities(config: Config): Directory {
-  if (config.identitiesFile === undefined)
-    throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
-  return loadIdentities({ file: config.identitiesFile, env: process.env });
 }
 
 function readTls({ tlsCertFile, tlsKeyFile }: Config): ServerOptions['tls'] {

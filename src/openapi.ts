@@ -24,6 +24,8 @@ export async function generateOpenapi(): Promise<string> {
       listProjects: absent,
       listDomains: absent,
     },
+    users: { list: absent, show: absent, changePassword: absent },
+    functionTemplates: { textFor: absent },
     depsFor: absent,
     notReady: () => undefined,
     takeRequest: absent,
@@ -56,7 +58,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
     info: {
       title: 'csms-server',
       description:
-        'A self-hosted server that speaks the CSMS v1 API, with the slice of IAM that its clients need.',
+        'A self-hosted server that speaks the CSMS v1 API, with the slices of IAM and KMS that its clients need.',
       version: readVersion(),
       license: { name: 'MIT', identifier: 'MIT' },
     },
@@ -68,6 +70,10 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       { name: 'Events' },
       { name: 'Tags' },
       { name: 'Grants' },
+      { name: 'Checker' },
+      { name: 'Rotation' },
+      { name: 'Users' },
+      { name: 'Keys' },
       { name: 'Identity' },
       { name: 'Health' },
     ],

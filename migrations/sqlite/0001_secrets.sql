@@ -15,16 +15,23 @@ CREATE TABLE project (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE kms_key (
-  project_id     TEXT NOT NULL,
-  id             TEXT NOT NULL,
-  alias          TEXT NOT NULL,
-  is_default     INTEGER NOT NULL CHECK (is_default IN (0, 1)),
-  state          TEXT NOT NULL CHECK (state IN ('ENABLED', 'DISABLED', 'PENDING_DELETE')),
-  create_time_ms INTEGER NOT NULL,
-  revision       INTEGER NOT NULL,
-  row_mac        BLOB NOT NULL,
+  project_id               TEXT NOT NULL,
+  id                       TEXT NOT NULL,
+  alias                    TEXT NOT NULL,
+  is_default               INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+  state                    TEXT NOT NULL CHECK (state IN ('ENABLED', 'DISABLED', 'PENDING_DELETE')),
+  description              TEXT NOT NULL,
+  enterprise_project_id    TEXT NOT NULL,
+  create_time_ms           INTEGER NOT NULL,
+  scheduled_delete_time_ms INTEGER,
+  rotation_interval_days   INTEGER,
+  next_rotation_time_ms    INTEGER,
+  revision                 INTEGER NOT NULL,
+  row_mac                  BLOB NOT NULL,
   PRIMARY KEY (project_id, id),
-  UNIQUE (project_id, alias)
+  UNIQUE (project_id, alias),
+  CHECK ((state = 'PENDING_DELETE') = (scheduled_delete_time_ms IS NOT NULL)),
+  CHECK ((rotation_interval_days IS NULL) = (next_rotation_time_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE kms_key_version (

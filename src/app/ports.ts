@@ -36,6 +36,31 @@ export interface Keyring {
   seal(key: Key, binding: ValueBinding, value: Uint8Array): SealedValue;
   /** The caller owns the result and zeroes it after use. Any changed byte throws damaged, always with one message. */
   open(key: Key, binding: ValueBinding, sealed: SealedValue): Buffer;
+  /** Seals a secret's backup under the key's newest version; `header` is kept beside it and bound in. */
+  sealBackup(key: Key, header: string, contents: Uint8Array): SealedValue;
+  /** The caller owns the result and zeroes it after use. Any changed byte throws damaged. */
+  openBackup(key: Key, header: string, sealed: SealedValue): Buffer;
+}
+
+/** What a ciphertext of the key service holds: the caller's own data, or a data key. Neither opens as the other. */
+export type CiphertextUse = 'data' | 'data-key';
+
+/** Encrypts and decrypts what callers of the key service bring. The ciphertext names its key and key version. */
+export interface DataCipher {
+  /** Encrypts under the key's newest version; `aad` is bound, and is the empty text where none was given. */
+  encrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly plaintext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The caller owns the result and zeroes it after use. Any changed byte throws ciphertext-invalid. */
+  decrypt(
+    key: Key,
+    input: { readonly use: CiphertextUse; readonly ciphertext: Uint8Array; readonly aad: string },
+  ): Buffer;
+  /** The id of the key that the ciphertext says it was made with. Throws ciphertext-invalid. */
+  keyIdOf(use: CiphertextUse, ciphertext: Uint8Array): string;
+  /** Bytes that nobody can foresee; the caller owns them. */
+  random(bytes: number): Buffer;
 }
 
 /** Wall clock. */
@@ -56,6 +81,12 @@ export interface Ids {
 export interface Random {
   /** From 0 up to but without 1. */
   fraction(): number;
+}
+
+/** Randomness that nobody can foretell. */
+export interface RandomSource {
+  /** A whole number from 0 to `bound` - 1, each as likely as the other; 1 <= bound < 2^48. */
+  below(bound: number): number;
 }
 
 /** Makes and uses the key that signs notifications; the private key is never outside of it in clear. */
@@ -82,6 +113,8 @@ export interface Policy {
   readonly versionCap: 'prune' | 'reject';
   /** `create`: a key id that nobody has made comes into being on first use (dev). */
   readonly unknownKey: 'create' | 'refuse';
+  /** Region id, as answers show it. */
+  readonly region: string;
 }
 
 /** Who can be granted something: a view of the present identities. */
@@ -94,8 +127,10 @@ export interface Grantees {
 export interface Deps {
   readonly store: Store;
   readonly keyring: Keyring;
+  readonly cipher: DataCipher;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly random: RandomSource;
   readonly policy: Policy;
   readonly grantees: Grantees;
   readonly log: Log;
@@ -139,4 +174,45 @@ export interface IdentityService {
   listProjects(caller: Caller, query?: { readonly name?: string | undefined }): IdentityBody;
   /** The caller's own domain. */
   listDomains(caller: Caller): IdentityBody;
+}
+
+/** A user as others of its domain may see it. */
+export interface UserView {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+}
+
+/** The users of the identities, as CSMS shows them. */
+export interface Users {
+  /** A page of the users of the caller's domain, in the order of the identities; `page` counts from 0. */
+  list(
+    caller: Caller,
+    query: {
+      /** Part of a name, in any case. */
+      readonly search: string | undefined;
+      /** Only users of this domain. */
+      readonly domainId: string | undefined;
+      readonly page: number;
+      readonly limit: number;
+    },
+  ): { readonly total: number; readonly users: readonly UserView[] };
+  /** A user of the caller's domain. Throws resource-not-found. */
+  show(caller: Caller, userId: string): UserView;
+  /**
+   * Gives the caller another password, durably; its tokens become void. `address` is the peer's.
+   * Throws invalid-parameter, throttled, password-fixed (its password cannot be changed here).
+   */
+  changePassword(
+    caller: Caller,
+    input: { readonly oldPassword: string; readonly newPassword: string; readonly address: string },
+  ): Promise<void>;
+}
+
+/** Databases that there is a rotation function for. */
+export type RotationEngine = 'mysql' | 'postgresql' | 'sqlserver';
+
+/** Source texts of rotation functions, for users to run. */
+export interface FunctionTemplates {
+  textFor(wanted: { readonly subType: 'SingleUser' | 'MultiUser'; readonly engine: RotationEngine }): string;
 }

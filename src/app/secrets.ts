@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { Secret, SecretAggregate, SecretDraft, SecretRef, SecretUpdate } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
+import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps, SecretQuery } from './ports.ts';
 import { required } from './required.ts';
@@ -27,6 +28,7 @@ export interface Page<T> {
  */
 export async function createSecret(deps: Deps, input: CreateSecret): Promise<Secret> {
   const { ref, draft, value } = input;
+  await requireStrength(deps, ref.projectId, value);
   // Before a key is made for a name that is taken; the rules decide again inside the transaction.
   if ((await deps.store.findSecret(ref)) !== undefined) throw new SecretError('secret-exists');
   const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);
@@ -73,10 +75,15 @@ export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<
  */
 export async function updateSecret(deps: Deps, ref: SecretRef, update: SecretUpdate): Promise<Secret> {
   const current = await showSecret(deps, ref);
-  if (update.kmsKeyId !== undefined && current.state !== 'PENDING_DELETE') {
-    await sealingKey(deps, ref.projectId, update.kmsKeyId);
-  }
+  const isOpen = current.state !== 'PENDING_DELETE';
+  const resolved = isOpen ? await withKeyId(deps, ref.projectId, update) : update;
   const nowMs = deps.clock.nowMs();
-  const result = await deps.store.change({ aggregate: 'secret', kind: 'update-secret', ref, update, nowMs });
-  return required(result.secret);
+  const command = { aggregate: 'secret', kind: 'update-secret', ref, update: resolved, nowMs } as const;
+  return required((await deps.store.change(command)).secret);
+}
+
+/** The update with the id of the key that it names, perhaps by alias. */
+async function withKeyId(deps: Deps, projectId: string, update: SecretUpdate): Promise<SecretUpdate> {
+  if (update.kmsKeyId === undefined) return update;
+  return { ...update, kmsKeyId: (await sealingKey(deps, projectId, update.kmsKeyId)).id };
 }

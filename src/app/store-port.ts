@@ -1,3 +1,4 @@
+import type { CheckerConfig } from '../core/checker.ts';
 import type { Command, ResultOf } from '../core/commands.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import type { Grant, GrantRef } from '../core/grant.ts';
@@ -23,10 +24,24 @@ export interface VersionPlace {
   readonly number: number;
 }
 
+/** A secret with everything needed to open all its values, as they were at one moment. */
+export interface SecretWithValues {
+  readonly aggregate: SecretAggregate;
+  /** In the order of the aggregate's versions. */
+  readonly values: readonly StoredValue[];
+}
+
 /** A secret whose scheduled deletion has come. */
 export interface DueSecret {
   readonly ref: SecretRef;
   readonly id: string;
+}
+
+/** Which keys a background round has to look at. */
+export interface DueKeyQuery {
+  readonly due: 'deletion' | 'rotation';
+  readonly nowMs: number;
+  readonly limit: number;
 }
 
 /** A page of secrets, ordered by name in byte order. */
@@ -122,13 +137,22 @@ export interface Store extends NotificationStore {
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Everything about a secret at one moment, for a backup. */
+  findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
   /** Every pair of key and value that a project's secrets have, once, by key and value. */
   listTags(projectId: string): Awaitable<Tag[]>;
   searchSecrets(query: SecretSearch): Awaitable<SearchedSecrets>;
   /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
+  /** By any of its aliases, with or without `alias/` in front. */
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** All keys of a project, the oldest first; their number is bounded by the quota. */
+  listKeys(projectId: string): Awaitable<Key[]>;
+  /** Keys whose deletion is due, or enabled ones whose rotation is. */
+  listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
+  /** Absent: the project has never made a choice. */
+  findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */

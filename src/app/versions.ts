@@ -3,6 +3,7 @@ import { requireUsableKey } from '../core/key.ts';
 import type { SecretRef, StagedVersion, ValueKind } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
 import { findVersion, requireEnabled } from '../core/versions.ts';
+import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps, StoredValue } from './ports.ts';
 import { required } from './required.ts';
@@ -25,11 +26,13 @@ export interface OpenedVersion extends StagedVersion {
 }
 
 /**
- * Adds a version. Throws secret-not-found, secret-not-enabled, key-unusable, stage-limit, version-limit.
+ * Adds a version. Throws secret-not-found, secret-not-enabled, key-unusable, stage-limit, version-limit,
+ * invalid-parameter (a weak value where values are checked).
  * @see API page CreateSecretVersion
  */
-export function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
+export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
   const { ref, stages } = input;
+  await requireStrength(deps, ref.projectId, input.value);
   const { limits, versionCap } = deps.policy;
   return untilSealed(async (isFirst) => {
     // What was last known will do: the rules look at id, key and state again.
@@ -74,11 +77,12 @@ export async function showVersion(
     version: stored.version,
     stages: stored.stages,
     kind: stored.version.kind,
-    bytes: open(deps, ref, stored),
+    bytes: openValue(deps, ref, stored),
   };
 }
 
-function open(deps: Pick<Deps, 'keyring'>, ref: SecretRef, stored: StoredValue): Buffer {
+/** Opens a stored value; the caller zeroes it after use. Throws key-unusable, damaged. */
+export function openValue(deps: Pick<Deps, 'keyring'>, ref: SecretRef, stored: StoredValue): Buffer {
   const { key, secret, sealed, version } = stored;
   if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
   requireUsableKey(key);

@@ -121,10 +121,15 @@ async function checkLogin(deps: IamDeps, login: Login, address: string): Promise
   return user;
 }
 
+/** The name under which the throttle counts a user's failures. Pure. */
+export function principalOfUser(user: Pick<User, 'domainId' | 'name'>): string {
+  return JSON.stringify([user.domainId, user.name]);
+}
+
 /** One name for all ways to write it, whether the user exists or not: otherwise the throttle would tell which. */
 function principalOf(directory: Directory, query: UserQuery, user: User | undefined): string {
   const { userId, userName, domainId, domainName } = query;
-  if (user !== undefined) return JSON.stringify([user.domainId, user.name]);
+  if (user !== undefined) return principalOfUser(user);
   if (userId !== undefined) return JSON.stringify([userId]);
   const named = [...directory.domains.values()].find((domain) => domain.name === domainName);
   return JSON.stringify([domainId ?? named?.id ?? domainName, userName]);

@@ -68,6 +68,8 @@ export interface Directory {
   findUser(query: UserQuery): User | undefined;
   findUserById(userId: string): User | undefined;
   projectsOf(user: User): readonly Project[];
+  /** In the order of the file. */
+  usersOf(domainId: string): readonly User[];
 }
 
 /** Policies that need no document in the file. @see api-extended.md 5.9 */
@@ -115,6 +117,7 @@ export function createDirectory(contents: DirectoryContents): Directory {
     findUser,
     findUserById: (userId: string) => users.get(userId),
     projectsOf: (user: User) => user.projects,
+    usersOf: (domainId: string) => contents.users.filter((user) => user.domainId === domainId),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { CheckerConfig } from './checker.ts';
 import type { SecretEvent } from './event.ts';
 import type { Grant } from './grant.ts';
 import type { JobState } from './job.ts';
@@ -58,16 +59,22 @@ export function canonicalSecret(secret: Secret, contentsDigestHex: string): stri
   ]);
 }
 
-/** One unambiguous text for a key with all its wrapped material: what its row MAC authenticates. Pure. */
+/** One unambiguous text for a key with its aliases, its tags and all its wrapped material: what its row MAC authenticates. Pure. */
 export function canonicalKey(key: Key): string {
   return JSON.stringify([
     'key/1',
     key.projectId,
     key.id,
     key.alias,
+    key.aliases.map((a) => [a.alias, a.createTimeMs, a.updateTimeMs]),
     key.isDefault,
     key.state,
+    key.description,
+    key.enterpriseProjectId,
     key.createTimeMs,
+    key.scheduledDeleteTimeMs ?? null,
+    key.rotation === undefined ? null : [key.rotation.intervalDays, key.rotation.nextTimeMs],
+    key.tags.map((t) => [t.key, t.value]),
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
   ]);
@@ -149,5 +156,16 @@ export function canonicalGrant(grant: Grant): string {
     grant.updateTimeMs,
     grant.expireTimeMs ?? null,
     grant.revision,
+  ]);
+}
+
+/** One unambiguous text for a project's choice whether values are checked: what its row MAC authenticates. Pure. */
+export function canonicalChecker(config: CheckerConfig): string {
+  return JSON.stringify([
+    'checker/1',
+    config.projectId,
+    config.checksStrength,
+    config.updateTimeMs,
+    config.revision,
   ]);
 }

@@ -1,4 +1,11 @@
 import {
+  type CheckerCommand,
+  type CheckerConfig,
+  type CheckerDecision,
+  type CheckerScope,
+  decideChecker,
+} from './checker.ts';
+import {
   decideEvent,
   type EventCommand,
   type EventDecision,
@@ -13,7 +20,8 @@ import {
   type GrantScope,
 } from './grant.ts';
 import { decideJob, type JobCommand, type JobDecision, type JobResult, type JobScope } from './job.ts';
-import { decideKey, type Key, type KeyCommand, type KeyDecision, type KeyScope } from './key.ts';
+import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './key.ts';
+import { decideKey } from './key-rules.ts';
 import {
   decideNotification,
   type NotificationCommand,
@@ -56,7 +64,13 @@ export interface Aggregates {
   };
   job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
-  key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: Key };
+  key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: KeyResult };
+  checker: {
+    scope: CheckerScope;
+    command: CheckerCommand;
+    decision: CheckerDecision;
+    result: CheckerConfig;
+  };
 }
 
 export type AggregateKind = keyof Aggregates;
@@ -78,4 +92,5 @@ export const decide: {
   'signing-key': decideSigningKey,
   job: decideJob,
   key: decideKey,
+  checker: decideChecker,
 };

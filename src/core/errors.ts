@@ -5,6 +5,7 @@
 export type ErrorCode =
   // The caller's request
   | 'invalid-parameter'
+  | 'parameter-missing'
   | 'invalid-request'
   | 'invalid-body'
   | 'media-type'
@@ -30,6 +31,32 @@ export type ErrorCode =
   | 'event-exists'
   | 'event-limit'
   | 'event-referenced'
+  // Keys
+  | 'key-id-invalid'
+  | 'key-not-found'
+  | 'key-disabled'
+  | 'key-pending-deletion'
+  | 'key-default'
+  | 'key-alias-exists'
+  | 'key-alias-limit'
+  | 'key-alias-not-found'
+  | 'key-limit'
+  | 'key-not-disabled'
+  | 'key-not-enabled'
+  | 'key-deletion-scheduled'
+  | 'key-deletion-not-scheduled'
+  | 'key-rotation-on'
+  | 'key-rotation-off'
+  | 'key-tag-limit'
+  | 'key-tag-not-found'
+  | 'ciphertext-invalid'
+  | 'random-length-uneven'
+  | 'data-key-length-uneven'
+  | 'data-key-spec-invalid'
+  | 'data-key-text-invalid'
+  | 'data-key-hash-wrong'
+  | 'data-key-plain-length-wrong'
+  | 'data-key-cipher-length-wrong'
   // Who is calling
   | 'unauthenticated'
   | 'credentials-unsupported'
@@ -39,6 +66,7 @@ export type ErrorCode =
   | 'login-refused'
   | 'login-invalid'
   | 'subject-token-invalid'
+  | 'password-fixed'
   // The way to the operation
   | 'route-not-found'
   | 'method-not-allowed'
@@ -64,17 +92,20 @@ export type ErrorCode =
  */
 export class SecretError extends Error {
   readonly code: ErrorCode;
+  /** The parameter that is invalid, where one is: some services have a code for each. */
+  readonly parameter: string | undefined;
 
-  constructor(code: ErrorCode, message = '', options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message = '', options?: { cause?: unknown; parameter?: string | undefined }) {
     super(message, options);
     this.name = 'SecretError';
     this.code = code;
+    this.parameter = options?.parameter;
   }
 }
 
 /** Shorthand for the commonest refusal: names the parameter and says what it must be. */
 export function invalidParameter(name: string, rule: string): SecretError {
-  return new SecretError('invalid-parameter', `${name} ${rule}.`);
+  return new SecretError('invalid-parameter', `${name} ${rule}.`, { parameter: name });
 }
 
 /** Failures of the server, which no other request would have avoided. */

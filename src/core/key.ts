@@ -17,16 +17,50 @@ export interface KeyVersion {
   readonly createTimeMs: number;
 }
 
-/** A KMS key with all its material; the highest version seals, all versions open. */
+/** A name that leads to exactly one key of the project. @see KMS API, object AliasEntity */
+export interface KeyAlias {
+  /** As it was given, with or without `alias/` in front. */
+  readonly alias: string;
+  readonly createTimeMs: number;
+  readonly updateTimeMs: number;
+}
+
+/** A label of a key. @see KMS API, object TagItem */
+export interface KeyTag {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** How a key is rotated while rotation is on. */
+export interface KeyRotation {
+  /** 30 to 365. */
+  readonly intervalDays: number;
+  /** When the next version of the material is due. */
+  readonly nextTimeMs: number;
+}
+
+/** A KMS key with all its material; the highest version seals, all versions open. Times are epoch milliseconds. */
 export interface Key {
   readonly projectId: string;
   readonly id: string;
+  /** The key's own alias (`key_alias`): always one of `aliases`, and the one that cannot be deleted. */
   readonly alias: string;
+  /** In byte order. */
+  readonly aliases: readonly KeyAlias[];
   readonly isDefault: boolean;
   readonly state: KeyState;
+  readonly description: string;
+  readonly enterpriseProjectId: string;
   readonly createTimeMs: number;
+  /** Set only while the state is PENDING_DELETE. */
+  readonly scheduledDeleteTimeMs: number | undefined;
+  /** Absent while rotation is off. */
+  readonly rotation: KeyRotation | undefined;
+  /** In the order in which their keys came. */
+  readonly tags: readonly KeyTag[];
+  /** Ascending, without a gap. */
   readonly versions: readonly KeyVersion[];
-  /** Rises by one with every change of the key. */
+  /** Starts anywhere and rises by one with every change: a key that is made again repeats none. */
   readonly revision: number;
 }
 
@@ -36,45 +70,69 @@ export const DEFAULT_KEY_ALIAS = 'csms/default';
 /** What the rules for a key decide on. */
 export interface KeyScope {
   readonly current: Key | undefined;
-  /** The key that has the alias which the command wants. */
+  /** The key that has the alias which the command wants, with or without `alias/` in front. */
   readonly aliasHolder: Key | undefined;
+  /** Keys that the project holds, default keys apart; counted only for commands that make one. */
+  readonly keysInProject: number;
 }
 
-/** Every change of a key, as plain data. */
-export interface KeyCommand {
+/** What the creator of a key chooses beside its alias. */
+export interface KeyDraft {
+  readonly description: string;
+  readonly enterpriseProjectId: string;
+}
+
+interface KeyCommandBase {
   readonly aggregate: 'key';
-  readonly kind: 'ensure-key';
   readonly ref: KeyRef;
-  readonly alias: string;
-  readonly isDefault: boolean;
-  readonly material: Uint8Array;
+  /** The time of the request, epoch milliseconds. */
   readonly nowMs: number;
 }
 
-/** The key after the change; the same object as the current one when nothing changed. */
-export interface KeyDecision {
-  readonly next: Key;
-  readonly result: Key;
+/** Material of version 1 and where the revisions begin: random, so that no revision of a destroyed key comes again. */
+interface NewMaterial {
+  readonly material: Uint8Array;
+  readonly firstRevision: number;
 }
 
-/**
- * Creates the key unless it is there: two first uses of a default key at the same moment get the same one. Pure.
- * A key under the wanted id, or under the wanted alias, is answered as it is and the new material is dropped.
- */
-export function decideKey(scope: KeyScope, command: KeyCommand): KeyDecision {
-  const present = scope.current ?? scope.aliasHolder;
-  if (present !== undefined) return { next: present, result: present };
-  const key: Key = {
-    projectId: command.ref.projectId,
-    id: command.ref.id,
-    alias: command.alias,
-    isDefault: command.isDefault,
-    state: 'ENABLED',
-    createTimeMs: command.nowMs,
-    versions: [{ number: 1, wrapped: command.material, createTimeMs: command.nowMs }],
-    revision: 1,
-  };
-  return { next: key, result: key };
+/** What is done to a key, without whose it is and when. */
+export type KeyChange =
+  | ({ readonly kind: 'ensure-key'; readonly alias: string; readonly isDefault: boolean } & NewMaterial)
+  | ({ readonly kind: 'create-key'; readonly alias: string; readonly draft: KeyDraft } & NewMaterial)
+  | { readonly kind: 'enable-key' }
+  | { readonly kind: 'disable-key' }
+  | { readonly kind: 'schedule-key-deletion'; readonly pendingDays: number }
+  | { readonly kind: 'cancel-key-deletion' }
+  | { readonly kind: 'purge-key' }
+  | { readonly kind: 'rename-key'; readonly alias: string }
+  | { readonly kind: 'describe-key'; readonly description: string }
+  | { readonly kind: 'add-alias'; readonly alias: string }
+  | { readonly kind: 'remove-aliases'; readonly aliases: readonly string[] }
+  | { readonly kind: 'enable-rotation' }
+  | { readonly kind: 'disable-rotation' }
+  | { readonly kind: 'set-rotation-interval'; readonly intervalDays: number }
+  | { readonly kind: 'rotate-key'; readonly versionNumber: number; readonly material: Uint8Array }
+  | { readonly kind: 'put-tags'; readonly tags: readonly KeyTag[] }
+  | { readonly kind: 'remove-tag'; readonly tagKey: string }
+  | { readonly kind: 'remove-tags'; readonly tagKeys: readonly string[] };
+
+/** Every change of a key, as plain data. */
+export type KeyCommand = KeyCommandBase & KeyChange;
+
+/** One command by its kind. */
+export type KeyCommandOf<K extends KeyCommand['kind']> = Extract<KeyCommand, { kind: K }>;
+
+/** What a change of a key answers: the key as it is afterwards, or as it was when it is gone. */
+export interface KeyResult {
+  readonly key: Key;
+  /** False when there was nothing to do. */
+  readonly changed: boolean;
+}
+
+/** The key after the change (absent: removed); the same object as the current one when nothing changed. */
+export interface KeyDecision {
+  readonly next: Key | undefined;
+  readonly result: KeyResult;
 }
 
 /** The key version that seals new values. Throws damaged when the key has none. */
@@ -87,4 +145,31 @@ export function currentKeyVersion(key: Key): KeyVersion {
 /** Throws key-unusable unless the key is enabled. @see CSMS error code CSMS.0401 */
 export function requireUsableKey(key: Key): void {
   if (key.state !== 'ENABLED') throw new SecretError('key-unusable', 'The key is not enabled.');
+}
+
+/** Throws key-disabled, key-pending-deletion unless the key is enabled. @see KMS error codes KMS.0209, KMS.0210 */
+export function requireEnabledKey(key: Key): void {
+  if (key.state === 'DISABLED') throw new SecretError('key-disabled');
+  requireNotPending(key);
+}
+
+/** Throws key-pending-deletion while the key waits for its deletion. @see KMS error code KMS.0210 */
+export function requireNotPending(key: Key): void {
+  if (key.state === 'PENDING_DELETE') throw new SecretError('key-pending-deletion');
+}
+
+/** Throws key-default for a key that the service made for itself. @see KMS error code KMS.0211 */
+export function requireCustomKey(key: Key): void {
+  if (key.isDefault) throw new SecretError('key-default');
+}
+
+/** The key with other facts and its next revision. */
+export function replaceKey(current: Key, changed: Partial<Key>): KeyDecision {
+  const key = { ...current, ...changed, revision: current.revision + 1 };
+  return { next: key, result: { key, changed: true } };
+}
+
+/** Leaves the key as it is. */
+export function keepKey(current: Key): KeyDecision {
+  return { next: current, result: { key: current, changed: false } };
 }

@@ -62,3 +62,26 @@ export const GRANTS_PER_SECRET_MAX = 100;
 /** Secrets that one request imports, or whose values it reads; the documents set no limits. */
 export const BATCH_IMPORT_MAX = 1_000;
 export const BATCH_READ_MAX = 100;
+
+/** Custom keys of a project; default keys do not count. @see KMS user guide, creating a key */
+export const KEYS_MAX = 100;
+/** Aliases of a key, its own included. The service publishes no figure; see docs/adr/0011-kms-slice.md. */
+export const KEY_ALIASES_MAX = 50;
+/** Tags of a key. @see KMS user guide, tag management */
+export const KEY_TAGS_MAX = 20;
+/** Days until a key is destroyed. @see KMS API, DeleteKey */
+export const KEY_PENDING_DAYS = Object.freeze({ min: 7, max: 1_096 });
+/** Days between two rotations of a key. @see KMS API, UpdateKeyRotationInterval */
+export const KEY_ROTATION_DAYS = Object.freeze({ min: 30, max: 365, default: 365 });
+/** Description of a key, in characters. @see KMS API, CreateKey */
+export const KEY_DESCRIPTION_CHARACTERS_MAX = 255;
+/** Data that a KMS key encrypts directly, in bytes of UTF-8. @see KMS API, EncryptData */
+export const KMS_DATA_BYTES = Object.freeze({ min: 1, max: 4_096 });
+/** Data that is bound to a ciphertext, in bytes of UTF-8. @see KMS API, EncryptData, additional_authenticated_data */
+export const KMS_AAD_BYTES = Object.freeze({ min: 1, max: 128 });
+/** Random numbers and data keys, in bits; a multiple of 8. @see KMS API, CreateRandom, CreateDatakey */
+export const KMS_RANDOM_BITS = Object.freeze({ min: 8, max: 8_192 });
+/** A data key that the caller brings, in bytes. @see KMS API, EncryptDatakey */
+export const DATA_KEY_BYTES = Object.freeze({ min: 1, max: 1_024 });
+/** Grants of a key, as the quotas show them; this server makes none. @see KMS user guide, quotas */
+export const GRANTS_PER_KEY_MAX = 100;

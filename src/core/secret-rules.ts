@@ -8,6 +8,7 @@ import {
   requireChangeable,
   scheduleDeletion,
 } from './lifecycle.ts';
+import type { Limits } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { notificationsOf } from './notification.ts';
 import { nextRotationTime, parseRotationPeriod, requireRotationFits } from './rotation.ts';
@@ -19,13 +20,13 @@ import type {
   SecretDecision,
   SecretScope,
 } from './secret.ts';
-import { placeVersionStages, putStage, removeStage } from './stages.ts';
+import { placeVersionStages, putStage, removeStage, restoreStages } from './stages.ts';
 import { putTags, removeTags } from './tags.ts';
-import { addVersion, newVersion, notifyExpiry, setVersionExpiry } from './versions.ts';
+import { addVersion, newVersion, notifyExpiry, restoreVersions, setVersionExpiry } from './versions.ts';
 
 /**
  * Decides one command about one secret. Pure and synchronous; runs inside the write transaction.
- * Throws secret-not-found for every command but create-secret, and what each rule throws.
+ * Throws secret-not-found for every command but create-secret and restore-secret, and what each rule throws.
  */
 export function decideSecret(scope: SecretScope, command: SecretCommand): SecretDecision {
   const decision = decideChange(scope, command);
@@ -43,6 +44,7 @@ export function subscribedNames(
 ): readonly string[] {
   const before = current?.secret.eventSubscriptions ?? [];
   if (command.kind === 'create-secret') return command.draft.eventSubscriptions;
+  if (command.kind === 'restore-secret') return command.backup.secret.eventSubscriptions;
   if (command.kind !== 'update-secret') return before;
   return [...new Set([...before, ...(command.update.eventSubscriptions ?? [])])];
 }
@@ -54,6 +56,7 @@ function successor(secret: Secret | undefined): Secret | undefined {
 
 function decideChange(scope: SecretScope, command: SecretCommand): SecretDecision {
   if (command.kind === 'create-secret') return createSecret(scope, command);
+  if (command.kind === 'restore-secret') return restoreSecret(scope, command);
   const { current } = scope;
   if (current === undefined) throw new SecretError('secret-not-found');
   switch (command.kind) {
@@ -92,10 +95,7 @@ function decideChange(scope: SecretScope, command: SecretCommand): SecretDecisio
  */
 function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secret'>): SecretDecision {
   const { draft, limits, nowMs, ref, version } = command;
-  if (scope.current !== undefined) throw new SecretError('secret-exists');
-  if (scope.secretsInProject >= limits.secrets) {
-    throw new SecretError('secret-limit', `A project has at most ${limits.secrets} secrets.`);
-  }
+  requireRoom(scope, limits);
   requireRotationFits(draft);
   requireEvents(draft.eventSubscriptions, scope.events);
   const first = newVersion(version, { number: 1, createTimeMs: nowMs, slot: 0 });
@@ -118,10 +118,46 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
   const stages = placeVersionStages([], { names: [SYSCURRENT], versionNumber: 1, nowMs }, limits);
   return {
     next: { secret, versions: [first], stages, tags: [] },
-    added: { versionNumber: 1, sealed: version.sealed },
+    added: [{ versionNumber: 1, sealed: version.sealed }],
     notices: [{ type: 'SECRET_VERSION_CREATED', version: first }],
     result: { secret },
   };
+}
+
+/**
+ * Brings a secret back as its backup has it: id, version numbers, stages and times are kept, the values are sealed anew.
+ * Automatic rotation that is overdue counts from now. Pure.
+ * Throws secret-exists, secret-limit, version-limit, stage-limit, invalid-parameter.
+ * @see API operation UploadSecretBlob; docs/adr/0016-blob.md
+ */
+function restoreSecret(scope: SecretScope, command: SecretCommandOf<'restore-secret'>): SecretDecision {
+  const { backup, limits, nowMs } = command;
+  requireRoom(scope, limits);
+  const restored = restoreVersions(command);
+  const { secret } = backup;
+  requireEvents(secret.eventSubscriptions, scope.events);
+  const { nextRotationTimeMs } = secret;
+  const isOverdue = nextRotationTimeMs !== undefined && nextRotationTimeMs <= nowMs;
+  const next: SecretAggregate = {
+    ...backup,
+    secret: {
+      ...secret,
+      ...command.ref,
+      kmsKeyId: restored.kmsKeyId,
+      nextRotationTimeMs: isOverdue ? nextRotationTime(secret, nowMs) : nextRotationTimeMs,
+      revision: secret.revision + 1,
+    },
+    versions: restored.versions,
+    stages: restoreStages(backup.stages, limits),
+  };
+  return { next, added: restored.added, result: { secret: next.secret } };
+}
+
+function requireRoom(scope: SecretScope, limits: Limits): void {
+  if (scope.current !== undefined) throw new SecretError('secret-exists');
+  if (scope.secretsInProject >= limits.secrets) {
+    throw new SecretError('secret-limit', `A project has at most ${limits.secrets} secrets.`);
+  }
 }
 
 /**

@@ -131,10 +131,16 @@ export interface SecretResult {
   readonly notified?: boolean;
 }
 
-/** What the rules decided: the aggregate after the change (absent: removed), and the value that came with it. */
+/** A sealed value with the number of the version that it belongs to. */
+export interface AddedValue {
+  readonly versionNumber: number;
+  readonly sealed: SealedValue;
+}
+
+/** What the rules decided: the aggregate after the change (absent: removed), and the values of its new versions. */
 export interface SecretDecision {
   readonly next: SecretAggregate | undefined;
-  readonly added?: { readonly versionNumber: number; readonly sealed: SealedValue };
+  readonly added?: readonly AddedValue[];
   /** What happened, for whoever subscribed to it; the outbox takes `notifications`. */
   readonly notices?: readonly Notice[];
   /** Made of the notices by `decideSecret`; written in the same transaction. */
@@ -179,6 +185,13 @@ export type SecretCommand = SecretCommandBase &
         readonly id: string;
         readonly draft: SecretDraft;
         readonly version: NewVersion;
+        readonly limits: Limits;
+      }
+    | {
+        readonly kind: 'restore-secret';
+        readonly backup: SecretAggregate;
+        /** The values of the backup's versions, in their order, sealed anew under one key. */
+        readonly versions: readonly NewVersion[];
         readonly limits: Limits;
       }
     | { readonly kind: 'update-secret'; readonly update: SecretUpdate }

@@ -92,6 +92,17 @@ export function removeStage(
   return { next: { ...current, secret, stages }, result: { stage } };
 }
 
+/**
+ * The stages of a backup, in slots of the present limit. Pure.
+ * Throws stage-limit when the backup has more stages than the limit is now.
+ */
+export function restoreStages(stages: readonly Stage[], limits: Limits): readonly Stage[] {
+  return stages.reduce<readonly Stage[]>((placed, stage) => {
+    const { name, versionNumber, updateTimeMs } = stage;
+    return placeStage(placed, { name, versionNumber, nowMs: updateTimeMs }, limits);
+  }, []);
+}
+
 function requireStagesOpen({ secret }: SecretAggregate): void {
   if (secret.state === 'PENDING_DELETE') throw new SecretError('secret-pending-deletion');
   if (secret.state === 'FROZEN') throw new SecretError('secret-not-enabled');

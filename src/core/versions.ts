@@ -4,6 +4,7 @@ import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { isTold } from './notification.ts';
 import type {
+  AddedValue,
   NewVersion,
   SecretAggregate,
   SecretCommandOf,
@@ -70,7 +71,7 @@ export function addVersion(
   };
   return {
     next,
-    added: { versionNumber: number, sealed: version.sealed },
+    added: [{ versionNumber: number, sealed: version.sealed }],
     notices: [{ type: 'SECRET_VERSION_CREATED', version: added }],
     result: { version: { version: added, stages: stageNames(stages, number) } },
   };
@@ -131,6 +132,34 @@ export function newVersion(
 ): Version {
   const { uid, kind, kmsKeyId, expireTimeMs } = version;
   return { ...place, uid, kind, kmsKeyId, expireTimeMs, expiryNotified: false };
+}
+
+/**
+ * The versions of a backup with values that were sealed anew: numbers and times are the old ones. Pure.
+ * Throws version-limit when the backup has more versions than the limit is now.
+ */
+export function restoreVersions(command: SecretCommandOf<'restore-secret'>): {
+  readonly kmsKeyId: string;
+  readonly versions: readonly Version[];
+  readonly added: readonly AddedValue[];
+} {
+  const { backup, limits, versions: sealedAnew } = command;
+  if (backup.versions.length > limits.versions) {
+    throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
+  }
+  const [first] = sealedAnew;
+  if (first === undefined || sealedAnew.length !== backup.versions.length) throw new SecretError('internal');
+  const restored = sealedAnew.flatMap((version, slot) => {
+    const before = backup.versions[slot];
+    if (before === undefined) return [];
+    const { uid, kmsKeyId, sealed } = version;
+    return [{ version: { ...before, uid, kmsKeyId, slot }, sealed }];
+  });
+  return {
+    kmsKeyId: first.kmsKeyId,
+    versions: restored.map(({ version }) => version),
+    added: restored.map(({ version, sealed }) => ({ versionNumber: version.number, sealed })),
+  };
 }
 
 function makeRoom(

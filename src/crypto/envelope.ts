@@ -16,10 +16,23 @@ import {
 } from './aead.ts';
 
 /** What a sealed thing is for; bound into it, so that one kind never passes for another. */
-export type Purpose = 'body' | 'dek' | 'cmk' | 'sk' | 'canary' | 'signing-key';
+export type Purpose =
+  | 'body'
+  | 'dek'
+  | 'blob'
+  | 'blob-dek'
+  | 'cmk'
+  | 'sk'
+  | 'canary'
+  | 'signing-key'
+  | 'kms-data'
+  | 'kms-data-key';
 
-/** First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key. */
-export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP';
+/**
+ * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key; and what the
+ * key service gives out: encrypted data, encrypted data key.
+ */
+export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP' | 'CSE' | 'CSD';
 
 /** Bytes that every format begins with: magic 3 | format version 1 | suite 1 | flags 1. */
 export const HEADER_BYTES = 6;
@@ -71,6 +84,26 @@ export function dataKeyContext(
   cmk: { readonly id: string; readonly version: number },
 ): Buffer {
   return encodeContext('dek', [...bindingFields(installationId, binding), cmk.id, String(cmk.version)]);
+}
+
+/** What the contents of a secret's backup are bound to: its key, and the header that travels in front of it. Pure. */
+export function backupContext(installationId: string, ref: KeyRef, header: string): Buffer {
+  return encodeContext('blob', [installationId, ref.projectId, ref.id, header]);
+}
+
+/** What the data key of a backup is bound to: the same, and the key version that wraps it. Pure. */
+export function backupKeyContext(
+  installationId: string,
+  ref: KeyRef,
+  input: { readonly header: string; readonly version: number },
+): Buffer {
+  return encodeContext('blob-dek', [
+    installationId,
+    ref.projectId,
+    ref.id,
+    input.header,
+    String(input.version),
+  ]);
 }
 
 /** What the material of a key version is bound to. Pure. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import * as app from '../app/batches.ts';
 import { requireText } from '../core/fields.ts';
 import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../core/limits.ts';
@@ -72,11 +72,12 @@ const ReadAnswer = Type.Object(
 );
 
 /** BatchImportSecrets, BatchDeleteSecrets, BatchShowSecretVersion. */
-export function registerBatches(api: App): void {
+export function registerBatches(api: App, limitLargeBodies: onRequestHookHandler): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/batch-import',
     bodyLimit: LARGE_BODY_BYTES_MAX,
+    onRequest: limitLargeBodies,
     schema: {
       operationId: 'BatchImportSecrets',
       tags: ['Secrets'],

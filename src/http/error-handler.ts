@@ -1,13 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
-import { ERROR_TABLE, HINTS, NOT_FOUND_CODES } from './error-table.ts';
+import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
+import { kmsRow } from './kms-errors.ts';
 
 /**
  * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
- * clients that look only there; IAM's own calls answer as the identity service does.
+ * clients that look only there; `kms` is the same with the codes of the key service; IAM's own calls answer as the
+ * identity service does.
  */
-export type ErrorFamily = 'flat' | 'nested' | 'iam';
+export type ErrorFamily = 'flat' | 'nested' | 'kms' | 'iam';
 
 /** An error as it goes out. */
 export interface WireError {
@@ -34,9 +36,9 @@ export function toWireError(
   error: SecretError,
   options: { readonly family: ErrorFamily; readonly requestId: string; readonly notFoundStatus: number },
 ): WireError {
-  const row = ERROR_TABLE[error.code];
+  const row = options.family === 'kms' ? kmsRow(error) : ERROR_TABLE[error.code];
   const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
-  const message = wireMessage(error);
+  const message = wireMessage(error, row);
   if (options.family === 'iam') {
     return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
   }
@@ -64,8 +66,7 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
 }
 
 /** The text of an error, wherever it goes out: the code's fixed sentence and the detail that our own code wrote. */
-export function wireMessage(error: SecretError): string {
-  const row = ERROR_TABLE[error.code];
+export function wireMessage(error: SecretError, row: WireRow = ERROR_TABLE[error.code]): string {
   const message = [row.sentence, error.message, HINTS[error.code]].filter(Boolean).join(' ');
   return message.slice(0, row.origin === 'service' ? MESSAGE_CHARACTERS_MAX : undefined);
 }
@@ -98,8 +99,9 @@ export function validationError(
   }
   const name = path.slice(0, 64) || (isBody ? 'The body' : 'The request');
   return new SecretError(
-    'invalid-parameter',
+    first.keyword === 'required' ? 'parameter-missing' : 'invalid-parameter',
     `${name} ${(first.message ?? 'is invalid').replace(',null', ' or null')}.`,
+    { parameter: path },
   );
 }
 

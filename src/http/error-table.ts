@@ -20,6 +20,13 @@ const CSMS = (status: number, number: string, sentence: string): WireRow => ({
   sentence,
   origin: 'service',
 });
+/** A row of the key service, whose codes begin with KMS. */
+export const KMS = (status: number, number: string, sentence: string): WireRow => ({
+  status,
+  code: `KMS.${number}`,
+  sentence,
+  origin: 'service',
+});
 const APIGW = (status: number, number: string, sentence: string): WireRow => ({
   status,
   code: `APIGW.${number}`,
@@ -38,6 +45,7 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
 /** Every error code on the wire. @see the vendor's error tables; docs/adr/0005-error-codes.md */
 export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'invalid-parameter': CSMS(400, '0002', 'The value of parameter is invalid.'),
+  'parameter-missing': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'invalid-request': CSMS(400, '0003', 'The request is invalid.'),
   'invalid-body': CSMS(400, '0004', 'The requested body format is wrong.'),
   'media-type': CSMS(415, '0003', 'The request is invalid.'),
@@ -61,6 +69,31 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'tag-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'grant-limit': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'key-unusable': CSMS(400, '0401', 'Can not get the protected secret value using the provided KMS key.'),
+  'key-id-invalid': KMS(400, '0205', 'Invalid key ID.'),
+  'key-not-found': KMS(404, '0207', 'The key does not exist.'),
+  'key-disabled': KMS(400, '0209', 'The key has been disabled.'),
+  'key-pending-deletion': KMS(400, '0210', 'The key is in Scheduled deletion state and cannot be used.'),
+  'key-default': KMS(400, '0211', 'Cannot perform this operation on Default Master Keys.'),
+  'key-alias-exists': KMS(400, '1104', 'Duplicate key aliases.'),
+  'key-alias-limit': KMS(400, '0308', 'Invalid parameter.'),
+  'key-alias-not-found': KMS(404, '1101', 'Invalid key_alias.'),
+  'key-limit': KMS(400, '1105', 'Too many keys.'),
+  'key-not-disabled': KMS(400, '1201', 'The key is not disabled.'),
+  'key-not-enabled': KMS(400, '1301', 'The key is not enabled.'),
+  'key-deletion-scheduled': KMS(400, '1402', 'The key is already in Pending deletion state.'),
+  'key-deletion-not-scheduled': KMS(400, '1501', 'The key is not in Pending deletion state.'),
+  'key-rotation-on': KMS(400, '2901', 'Key rotation is already enabled.'),
+  'key-rotation-off': KMS(400, '0313', 'Key rotation is not enabled.'),
+  'key-tag-limit': KMS(400, '0409', 'Too many tags.'),
+  'key-tag-not-found': KMS(404, '0416', 'The tag does not exist.'),
+  'ciphertext-invalid': KMS(400, '2201', 'Invalid cipher_text.'),
+  'random-length-uneven': KMS(400, '1802', 'random_data_length must be a multiple of 8.'),
+  'data-key-length-uneven': KMS(400, '1903', 'datakey_length must be a multiple of 8.'),
+  'data-key-spec-invalid': KMS(400, '1902', 'Invalid key_spec.'),
+  'data-key-text-invalid': KMS(400, '2101', 'Invalid plain_text.'),
+  'data-key-hash-wrong': KMS(400, '2103', 'Failed to verify the DEK hash.'),
+  'data-key-plain-length-wrong': KMS(400, '2104', 'datakey_plain_length does not match plain_text.'),
+  'data-key-cipher-length-wrong': KMS(400, '2204', 'datakey_cipher_length does not match cipher_text.'),
   unauthenticated: APIGW(401, '0301', 'Incorrect IAM authentication information:'),
   'credentials-unsupported': APIGW(401, '0305', 'Incorrect authentication information:'),
   'token-expired': APIGW(401, '0307', 'The token must be updated.'),
@@ -69,6 +102,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'login-refused': APIGW(401, '0301', 'The username or password is wrong.'),
   'login-invalid': APIGW(400, '0602', 'The request body is invalid'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
+  'password-fixed': CSMS(400, '0003', 'The request is invalid.'),
   'route-not-found': APIGW(
     404,
     '0101',

@@ -1,7 +1,9 @@
 /** Bytes of a request body: 64 KiB of control characters are 393,218 bytes as JSON. */
 export const BODY_BYTES_MAX = 524_288;
-/** Bytes of a request body that holds many secrets. */
+/** Bytes of the body of an operation that takes whole secrets: the blob of a restore, and a batch. */
 export const LARGE_BODY_BYTES_MAX = 8_388_608;
+/** Large bodies that are read at the same time: they are read before it is known who sends them. */
+export const LARGE_BODIES_MAX = 8;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

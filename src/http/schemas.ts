@@ -29,8 +29,12 @@ export const TimeMs = Type.Integer({
 export const SecretName = Type.String({ pattern: SECRET_NAME_PATTERN, description: 'Name of the secret' });
 /** A stage’s name in a path or a body. */
 export const StageName = Type.String({ pattern: STAGE_NAME_PATTERN, description: 'Name of the stage' });
-/** A key id: a UUID when the server made it, anything of this shape otherwise. */
-export const KmsKeyId = Type.String({ pattern: '^[a-zA-Z0-9_-]{2,64}$', description: 'Id of the KMS key' });
+/** A key's name: its id (a UUID when the server made it, anything of this shape otherwise), an alias, or its URN. */
+export const KmsKeyId = Type.String({
+  pattern:
+    '^(?:[a-zA-Z0-9_-]{2,64}|(?:alias/|kms:[a-z0-9-]{1,64}:[a-zA-Z0-9-]{1,64}:alias:)[a-zA-Z0-9:/_-]{1,255})$',
+  description: 'Id of the KMS key, alias/<alias>, or the URN of an alias',
+});
 
 /** Whether and how a secret is rotated. */
 export const SecretType = Type.Unsafe<'COMMON' | 'RDS-FG' | 'GaussDB-FG'>({

@@ -15,36 +15,30 @@ import Fastify, {
   LogController,
   type onRequestHookHandler,
 } from 'fastify';
-import type { Authenticator, Caller, Deps, IdentityService } from '../app/ports.ts';
+import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { Answer } from './answer.ts';
-import { registerBatches } from './batches.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { createErrorHandler } from './error-handler.ts';
-import { registerEvents } from './events.ts';
-import { registerGrants } from './grants.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
-import { registerLifecycle } from './lifecycle.ts';
 import * as limits from './limits.ts';
 import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
-import { registerCertificate, registerNotifications } from './notifications.ts';
+import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { separatePhases } from './phases.ts';
 import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
-import { registerSecrets } from './secrets.ts';
-import { registerStages } from './stages.ts';
-import { registerTagSearch } from './tag-search.ts';
-import { registerTags } from './tags.ts';
-import { registerVersions } from './versions.ts';
+import { registerRoutes } from './routes.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly identity: IdentityService;
+  readonly users: Users;
+  readonly functionTemplates: FunctionTemplates;
   /** The one place where a request gets what it works with. */
   depsFor(caller: Caller): Deps;
   /** The name of what is not ready, absent when all is. */
@@ -228,14 +222,5 @@ function registerApi(api: App, options: ServerOptions): void {
       done(error as Error);
     }
   });
-  registerSecrets(api);
-  registerLifecycle(api);
-  registerVersions(api);
-  registerStages(api);
-  registerEvents(api);
-  registerNotifications(api);
-  registerTags(api);
-  registerTagSearch(api);
-  registerGrants(api);
-  registerBatches(api);
+  registerRoutes(api, options);
 }

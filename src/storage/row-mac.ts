@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalContents, canonicalGrant, canonicalKey, canonicalSecret } from '../core/canonical.ts';
+import { canonicalContents, canonicalKey, canonicalSecret } from '../core/canonical.ts';
 import { SecretError } from '../core/errors.ts';
-import type { Grant } from '../core/grant.ts';
 import type { Key } from '../core/key.ts';
 import type { Secret, SecretAggregate, SecretContents } from '../core/secret.ts';
 
@@ -69,15 +68,4 @@ export function requireIntactRow(
 ): void {
   if (!mac.verify(canonical, row.rowMac))
     throw new SecretError('damaged', `A stored ${row.what} has been changed.`);
-}
-
-/** The MAC of a grant that is about to be written. */
-export function signGrant(mac: RowMac, grant: Grant): Buffer {
-  return mac.sign(canonicalGrant(grant));
-}
-
-/** Checks a grant's row. Throws damaged. */
-export function requireIntactGrant(mac: RowMac, grant: Grant, rowMac: Uint8Array): void {
-  if (!mac.verify(canonicalGrant(grant), rowMac))
-    throw new SecretError('damaged', 'A stored grant has been changed.');
 }

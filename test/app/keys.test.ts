@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { sealingKey } from '../../src/app/keys.ts';
+import { listAliases } from '../../src/app/key-aliases.ts';
+import { listProjectTags } from '../../src/app/key-tags.ts';
+import { countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/keys.ts';
 import { aKey, aWorld, KEY_ID, outcomeOf, REF, type World } from '../support/builders.ts';
+import { withAliases } from '../support/keys.ts';
 
 const { projectId } = REF;
 
@@ -83,5 +86,78 @@ describe('a named key', () => {
   it('of another project is not seen', async () => {
     const { deps } = withKey(aWorld(), { projectId: 'b'.repeat(32) });
     expect(await outcomeOf(sealingKey(deps, projectId, KEY_ID))).toBe('key-unusable');
+  });
+});
+
+describe('a key that is made again under the id of a destroyed one', () => {
+  it('repeats none of its revisions', async () => {
+    const world = aWorld({ unknownKey: 'create' });
+    const first = await sealingKey(world.deps, projectId, KEY_ID);
+    world.keys.clear();
+    const second = await sealingKey(world.deps, projectId, KEY_ID);
+    expect(second.id).toBe(first.id);
+    expect(second.revision).not.toBe(first.revision);
+  });
+
+  it('counts from a random number of 48 bits', async () => {
+    const world = aWorld();
+    const uids = ['0'.repeat(20) + 'f'.repeat(12), `${'f'.repeat(20) + '0'.repeat(11)}1`];
+    const ids = { ...world.deps.ids, uid: () => uids.shift() ?? '' };
+    const made = async (alias: string) => {
+      const draft = { description: '', enterpriseProjectId: '0' };
+      return (await createKey({ ...world.deps, ids }, { projectId, alias, draft })).revision;
+    };
+    expect([await made('one'), await made('other')]).toEqual([2 ** 48 - 1, 1]);
+  });
+});
+
+describe('a list of keys', () => {
+  it('counts every match and shows a part of them', async () => {
+    const world = aWorld();
+    for (const id of ['a', 'b', 'c', 'd']) withKey(world, { id, alias: id, isDefault: id === 'b' });
+    const matches = ({ id }: { id: string }) => id !== 'a';
+    const { keys, total } = await listKeys(world.deps, { projectId, limit: 1, offset: 1, matches });
+    expect([keys.map(({ id }) => id), total]).toEqual([['c'], 3]);
+    expect(await countCustomKeys(world.deps, projectId)).toBe(3);
+  });
+});
+
+describe('a list of aliases', () => {
+  const world = aWorld();
+  withKey(world, { id: 'one', alias: 'd' });
+  withKey(world, withAliases(aKey({ id: 'other', alias: 'b', isDefault: false }), 'a', 'c'));
+  const page = (query: { keyId?: string; limit?: number; afterAlias?: string }) =>
+    listAliases(world.deps, { projectId, keyId: undefined, limit: 9, afterAlias: '', ...query });
+
+  it('is in order over all keys, or of one', async () => {
+    const all = await page({});
+    expect(all.entries.map(({ alias, keyId }) => `${alias} ${keyId}`)).toEqual([
+      'a other',
+      'b other',
+      'c other',
+      'd one',
+    ]);
+    expect(all.hasMore).toBe(false);
+    expect((await page({ keyId: 'other' })).entries.map(({ alias }) => alias)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('goes on behind a marker that need not exist any more', async () => {
+    const first = await page({ limit: 2 });
+    expect([first.entries.map(({ alias }) => alias), first.hasMore]).toEqual([['a', 'b'], true]);
+    const second = await page({ limit: 2, afterAlias: 'bb' });
+    expect([second.entries.map(({ alias }) => alias), second.hasMore]).toEqual([['c', 'd'], false]);
+  });
+});
+
+describe('the tags of a project', () => {
+  it('are every key with every value once, in order', async () => {
+    const world = aWorld();
+    const tag = (key: string, value: string) => ({ key, value });
+    withKey(world, { id: 'one', alias: 'one', tags: [tag('z', '1'), tag('a', 'y')] });
+    withKey(world, { id: 'two', alias: 'two', tags: [tag('z', '1'), tag('a', 'x')] });
+    expect(await listProjectTags(world.deps, projectId)).toEqual([
+      { key: 'a', values: ['x', 'y'] },
+      { key: 'z', values: ['1'] },
+    ]);
   });
 });

@@ -1,4 +1,6 @@
 # Sourced by the run.sh of each client: a real server on a free port, with data that is thrown away.
+# Once the server is stopped, what was asked of it stands in .cache/matrix/clients, for `npm run matrix`, unless the script
+# was given arguments and so ran a part of its tests only.
 # Sets `repo`, `cache` (CLIENTS_CACHE, default .cache/clients), `node` and `scratch`; `start_server` exports what
 # credentials.env holds. The server is stopped, by its pid, when the script ends.
 
@@ -8,6 +10,9 @@ mkdir -p "$cache"
 cache=$(CDPATH= cd -- "$cache" && pwd)
 scratch=$(mktemp -d)
 server_pid=
+suite=$(basename -- "$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)")
+record=$repo/.cache/matrix/clients/$suite
+[ $# -eq 0 ] || record=/dev/null
 
 # The bundled Node where there is one: the machine's own may be too old.
 node=$repo/node_modules/node/bin/node
@@ -17,16 +22,24 @@ stop_server() {
   if [ -n "$server_pid" ]; then
     kill "$server_pid" 2>/dev/null || true
     wait "$server_pid" 2>/dev/null || true
+    record_requests
   fi
   rm -rf "$scratch"
 }
+# Each kind of request as `count method route status`, read from the server's own log.
+record_requests() {
+  mkdir -p "$repo/.cache/matrix/clients"
+  sed -n 's/.*"method":"\([A-Z]*\)","route":"\([^"]*\)".*"status":\([0-9]*\).*/\1 \2 \3/p' "$scratch/stderr" |
+    sort | uniq -c >"$record"
+}
+
 trap stop_server EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 start_server() {
   # A clean environment: a stray CSMS_ variable would make another server of it.
-  (cd "$repo" && exec env -i PATH="$PATH" HOME="$scratch" CSMS_DATA="$scratch/data" CSMS_PORT=0 CSMS_LOG_LEVEL=warn \
+  (cd "$repo" && exec env -i PATH="$PATH" HOME="$scratch" CSMS_DATA="$scratch/data" CSMS_PORT=0 CSMS_LOG_LEVEL=info \
     "$node" src/main.ts dev >"$scratch/stdout" 2>"$scratch/stderr") &
   server_pid=$!
   tries=0

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  canonicalChecker,
   canonicalContents,
   canonicalEvent,
   canonicalGrant,
@@ -12,6 +13,7 @@ import {
   canonicalSecret,
   canonicalSigningKey,
 } from '../../src/core/canonical.ts';
+import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { SecretEvent } from '../../src/core/event.ts';
 import type { Grant } from '../../src/core/grant.ts';
 import type { JobState } from '../../src/core/job.ts';
@@ -138,8 +140,25 @@ describe('every single change gives another text', () => {
   });
 
   it('in the fields of a key', () => {
-    const { versions, ...fields } = aKey();
-    expectAllDifferent(neighbours(fields).map((row) => canonicalKey({ ...row, versions } as Key)));
+    const { versions, aliases, tags, rotation, ...fields } = aKey({ scheduledDeleteTimeMs: 13 });
+    const parts = { versions, aliases, tags, rotation };
+    expectAllDifferent(neighbours(fields).map((row) => canonicalKey({ ...row, ...parts } as Key)));
+  });
+
+  it('in the fields of a key’s rotation, of an alias and of a tag', () => {
+    const [rotation, alias, tag] = [
+      { intervalDays: 30, nextTimeMs: 14 },
+      { alias: 'db', createTimeMs: 15, updateTimeMs: 16 },
+      { key: 'team', value: 'red' },
+    ];
+    const texts = (keys: Partial<Key>[]) => keys.map((key) => canonicalKey(aKey(key)));
+    const whole = <T extends object>(row: T) =>
+      neighbours(row).filter((other) => Object.values(other).every((value) => value !== undefined));
+    expectAllDifferent(texts([{}, ...whole(rotation).map((row) => ({ rotation: row }))]));
+    expectAllDifferent(texts([{ aliases: [] }, ...whole(alias).map((row) => ({ aliases: [row] }))]));
+    expectAllDifferent(texts([{ tags: [] }, ...whole(tag).map((row) => ({ tags: [row] }))]));
+    const other = { key: 'tier', value: '' };
+    expectAllDifferent(texts([{ tags: [tag, other] }, { tags: [other, tag] }, { tags: [tag] }]));
   });
 
   it('in the fields of a key version', () => {
@@ -180,6 +199,11 @@ describe('every single change gives another text', () => {
     };
     const rows = neighbours(job).filter((row) => row.leaseUntilMs !== undefined);
     expectAllDifferent(rows.map((row) => canonicalJob(row as JobState)));
+  });
+
+  it('in the fields of a checker configuration', () => {
+    const config = { projectId: 'project', checksStrength: true, updateTimeMs: 11, revision: 1 };
+    expectAllDifferent(neighbours(config).map((row) => canonicalChecker(row as CheckerConfig)));
   });
 
   it('in which rows there are, and in their order', () => {
@@ -278,7 +302,9 @@ describe('no two rows share a text', () => {
     );
   });
 
-  it('of a secret and a key', () => {
-    expect(canonicalSecret(aSecret(), '').slice(0, 10)).not.toBe(canonicalKey(aKey()).slice(0, 10));
+  it('of a secret, a key and a checker configuration', () => {
+    const config = { projectId: 'p', checksStrength: true, updateTimeMs: 1, revision: 1 };
+    const texts = [canonicalSecret(aSecret(), ''), canonicalKey(aKey()), canonicalChecker(config)];
+    expect(new Set(texts.map((text) => text.slice(0, 8))).size).toBe(3);
   });
 });

@@ -25,6 +25,7 @@ describe('which state allows which command', () => {
   const rows: Record<SecretCommand['kind'], readonly [string, string, string, string]> = {
     //                      ENABLED                   DISABLED                  PENDING_DELETE             FROZEN
     'create-secret': ['secret-exists', 'secret-exists', 'secret-exists', 'secret-exists'],
+    'restore-secret': ['secret-exists', 'secret-exists', 'secret-exists', 'secret-exists'],
     'update-secret': ['ok', 'ok', 'secret-pending-deletion', 'secret-not-enabled'],
     'delete-secret': ['ok', 'ok', 'ok', 'ok'],
     'schedule-deletion': ['ok', 'ok', 'deletion-already-scheduled', 'secret-not-enabled'],
@@ -55,7 +56,7 @@ describe('which state allows which command', () => {
   });
 
   it.each(COMMAND_KINDS)('%s without a secret is refused, unless it creates one', (kind) => {
-    const ends = kind === 'create-secret' ? 'ok' : 'secret-not-found';
+    const ends = kind === 'create-secret' || kind === 'restore-secret' ? 'ok' : 'secret-not-found';
     expect(outcome(() => decideOn(undefined, aCommand(kind)))).toBe(ends);
   });
 
@@ -72,6 +73,7 @@ describe('which state allows which command', () => {
 describe('what a command answers', () => {
   const parts: Record<SecretCommand['kind'], readonly string[]> = {
     'create-secret': ['secret'],
+    'restore-secret': ['secret'],
     'update-secret': ['secret'],
     'delete-secret': [],
     'schedule-deletion': ['secret'],
@@ -88,7 +90,11 @@ describe('what a command answers', () => {
 
   it.each(COMMAND_KINDS)('%s: the part that it was about, and no other', (kind) => {
     const open = anAggregate({ stages: { SYSCURRENT: 1, blue: 1 } });
-    const before = { 'create-secret': undefined, 'cancel-deletion': evolve(open, schedule) };
+    const before = {
+      'create-secret': undefined,
+      'restore-secret': undefined,
+      'cancel-deletion': evolve(open, schedule),
+    };
     const current = kind in before ? before[kind as keyof typeof before] : open;
     expect(Object.keys(decideOn(current, aCommand(kind)).result)).toEqual(parts[kind]);
   });
@@ -169,7 +175,7 @@ describe('creating a secret', () => {
     };
     expect(next!.versions).toEqual([first]);
     expect(next!.stages).toEqual([{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }]);
-    expect(added).toEqual({ versionNumber: 1, sealed: version.sealed });
+    expect(added).toEqual([{ versionNumber: 1, sealed: version.sealed }]);
     expect(result).toEqual({ secret: next!.secret });
   });
 

@@ -45,8 +45,8 @@ describe('a new version', () => {
       slot: 2,
     };
     expect(next!.versions.at(-1)).toEqual({ ...expected, kmsKeyId: current.secret.kmsKeyId });
-    expect(added).toEqual({ versionNumber: 3, sealed: version.sealed });
-    expect(added?.sealed).toBe(version.sealed);
+    expect(added).toEqual([{ versionNumber: 3, sealed: version.sealed }]);
+    expect(added?.[0]?.sealed).toBe(version.sealed);
     expect(result).toEqual({ version: { version: next!.versions.at(-1), stages: ['SYSCURRENT'] } });
   });
 

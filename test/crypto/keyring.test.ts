@@ -52,9 +52,15 @@ function aKey(of: { projectId: string; id: string }, versions = 1, ring = keyrin
   return {
     ...of,
     alias: 'csms/default',
+    aliases: [{ alias: 'csms/default', createTimeMs: 1, updateTimeMs: 1 }],
     isDefault: true,
     state: 'ENABLED',
+    description: '',
+    enterpriseProjectId: '0',
     createTimeMs: 1,
+    scheduledDeleteTimeMs: undefined,
+    rotation: undefined,
+    tags: [],
     revision: 1,
     versions: numbers.map((number) => ({
       number,

@@ -33,6 +33,7 @@ beforeAll(async () => {
   const records = async () =>
     (await client('GET', '/v1/{project_id}/csms/notification-records')).body.records;
   await vi.waitUntil(async () => (await records()).length === 1, { timeout: 10_000 });
+  await client('POST', `${SECRETS}/checker/config`, { checking_secret_strength: true });
   await dev.server.stop();
 });
 
@@ -168,6 +169,19 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
     const { code, lines } = await findings(damaged(statement));
     expect(code).toBe(1);
     expect(lines).toEqual([expect.stringMatching(finding)]);
+  });
+});
+
+describe('verify ends with 1 and names the project when somebody has changed its checker configuration', () => {
+  it.each<[string, string]>([
+    ['the switch', 'UPDATE checker_config SET checks_strength = 0'],
+    ['its time', 'UPDATE checker_config SET update_time_ms = update_time_ms + 1'],
+    ['its revision', 'UPDATE checker_config SET revision = 2'],
+    ['its MAC', 'UPDATE checker_config SET row_mac = flip(row_mac)'],
+  ])('%s', async (_, statement) => {
+    const { code, lines } = await findings(damaged(statement));
+    expect(code).toBe(1);
+    expect(lines).toEqual([`checker configuration of project ${projectId}: its row has been changed`]);
   });
 });
 

@@ -7,7 +7,7 @@ const TOPIC = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't'
 /** Stands for the id of the secret `db` until that is known. */
 const SECRET = 'id-of-the-secret-called-db-36-letters';
 /** A body that each operation accepts. */
-const VALID: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+const VALID: Record<string, Readonly<Record<string, unknown>>> = {
   CreateSecret: { name: 'new', secret_string: 'x' },
   UpdateSecret: { description: 'new' },
   DeleteSecretForSchedule: { recovery_window_in_days: 7 },
@@ -30,7 +30,16 @@ const VALID: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   BatchImportSecrets: { secrets: [] },
   BatchDeleteSecrets: { instance_id: 'no-such-instance' },
   BatchShowSecretVersion: { secret_name_list: ['db'] },
+  UploadSecretBlob: { secret_blob: 'made before the tests run' },
+  CheckSecrets: { type: '1', data: { a: 'x' } },
+  UpdateSecretsConfig: { checking_secret_strength: false },
+  GenerateRandomPassword: { length: 8 },
+  CreateAgency: { secret_type: 'RDS-FG' },
+  // The right old password would change it, once; its own test does that.
+  UpdateUserPassword: { old_password: 'not the old one', password: 'Another-passphrase-5d21' },
 };
+/** Bodies that may be left out, or null, altogether. */
+const MAY_BE_NULL = ['DeleteSecretForSchedule', 'GenerateRandomPassword'];
 const PARAMETERS: Readonly<Record<string, string>> = {
   project_id: ALPHA,
   secret_name: 'db',
@@ -40,6 +49,11 @@ const PARAMETERS: Readonly<Record<string, string>> = {
   secret_id: SECRET,
   key: 'team',
   resource_id: SECRET,
+  secret_type: 'RDS-FG',
+  secret_sub_type: 'SingleUser',
+  engine: 'mysql',
+  limit: '10',
+  offset: '0',
 };
 /** Rules that are stricter than the schema: text that has its shape and is refused all the same. */
 const REFUSED_BY_RULE: Readonly<Record<string, readonly unknown[]>> = {
@@ -87,6 +101,10 @@ const REFUSED_BY_RULE: Readonly<Record<string, readonly unknown[]>> = {
   instance_id: ['\0', '\ud800'],
   secret_name_list: [['..'], ['db', '.']],
   secrets: [['x'], [null], [{}, 7]],
+  secret_blob: ['', 'x', ')CsmsServerSecretBackupV1.QQ.QQ.QQ', ')CloudSecretManagementBackupV1.come.a.b.c.d'],
+  data: [{}, { a: 1 }, { a: null }, { a: 'x', b: ['x'] }],
+  password_policy_name: ['x'],
+  password: ['short', 'aaaaaaaaaaaaaaaaaaaaaaa', 'gX4kW9bZ2f\ud800', 'not the old one'.padEnd(1_025, 'x')],
 };
 /** Lists that are good all the same: an import says of each secret what is wrong with it. */
 const GOOD_LISTS: Readonly<Record<string, readonly string[]>> = { secrets: ['[{}]'] };
@@ -127,6 +145,9 @@ beforeAll(async () => {
   ok(await acme.csms('POST', `/${secretId}/tags`, { tag: { key: 'team', value: 'a' } }));
   ok(await acme.put('/db/stages/blue', { version_id: 'v1' }));
   ok(await event('POST', '', { ...VALID.CreateSecretEvent, name: 'alarm' }));
+  await acme.create('new');
+  VALID.UploadSecretBlob = ok(await acme.post('/new/backup'));
+  await acme.remove('/new');
   before = await state();
 });
 afterAll(() => server.close());
@@ -275,14 +296,18 @@ describe('a body field', () => {
         valid.replace(/"@"/, () => value),
         id,
       );
-      expect([200, 204], answer.text).toContain(answer.status);
+      const isPassword = target.operationId === 'UpdateUserPassword';
+      expect(isPassword ? [400] : [200, 204], answer.text).toContain(answer.status);
+      if (isPassword) expect(answer.json.error_msg).toContain('old_password is not the present password');
     }
   });
 
   /** The target on a secret of its own, so that the common one stays as it is. */
   async function startIfNeeded(target: Target): Promise<[Target, string?]> {
     await removeSpares();
-    if (['CreateSecret', 'CreateSecretEvent'].includes(target.operationId)) return [target];
+    if (['CreateSecret', 'CreateSecretEvent', 'UploadSecretBlob'].includes(target.operationId)) {
+      return [target];
+    }
     const { id } = await acme.create('other');
     ok(await event('POST', '', { ...VALID.CreateSecretEvent, name: 'other' }));
     if (target.operationId === 'UpdateGrant') {
@@ -328,7 +353,7 @@ describe('a body', () => {
   ];
 
   it.each(withBody)('$operationId: refuses what is no JSON object', async (target) => {
-    const mayBeNull = target.operationId === 'DeleteSecretForSchedule';
+    const mayBeNull = MAY_BE_NULL.includes(target.operationId);
     for (const body of NO_OBJECT.filter((text) => !(mayBeNull && text === 'null'))) {
       const answer = await send(target, body);
       expect(problem(answer), String(body).slice(0, 80)).toEqual(BAD_BODY);

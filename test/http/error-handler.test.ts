@@ -70,7 +70,7 @@ describe('the error table', () => {
     for (const code of codes) {
       const { status, body } = toWireError(new SecretError(code), flat);
       expect([code, status >= 400 && status < 600]).toEqual([code, true]);
-      expect(String(body.error_code)).toMatch(/^(CSMS|APIGW)\.\d{4}$/);
+      expect(String(body.error_code)).toMatch(/^(CSMS|KMS|APIGW)\.\d{4}$/);
       expect(String(body.error_msg).length).toBeGreaterThan(1);
     }
   });
@@ -122,6 +122,68 @@ describe('the error table', () => {
     for (const code of codes) {
       expect(JSON.stringify(toWireError(new SecretError(code, '', { cause }), flat))).not.toContain('canary');
     }
+  });
+});
+
+describe('the errors of the key service', () => {
+  const kms = { ...flat, family: 'kms' } as const;
+  const wireOf = (code: ErrorCode, parameter?: string) =>
+    toWireError(new SecretError(code, 'x.', { parameter }), kms);
+
+  it.each([
+    ['invalid-body', 400, 'KMS.0202', 'Invalid JSON format of the request message.'],
+    ['parameter-missing', 400, 'KMS.0204', 'Parameters missing in the request message.'],
+    ['key-id-invalid', 400, 'KMS.0205', 'Invalid key ID.'],
+    ['key-not-found', 404, 'KMS.0207', 'The key does not exist.'],
+    ['key-disabled', 400, 'KMS.0209', 'The key has been disabled.'],
+    ['key-pending-deletion', 400, 'KMS.0210', 'The key is in Scheduled deletion state and cannot be used.'],
+    ['key-default', 400, 'KMS.0211', 'Cannot perform this operation on Default Master Keys.'],
+    ['invalid-parameter', 400, 'KMS.0308', 'Invalid parameter.'],
+    ['key-rotation-off', 400, 'KMS.0313', 'Key rotation is not enabled.'],
+    ['key-tag-limit', 400, 'KMS.0409', 'Too many tags.'],
+    ['key-tag-not-found', 404, 'KMS.0416', 'The tag does not exist.'],
+    ['key-alias-exists', 400, 'KMS.1104', 'Duplicate key aliases.'],
+    ['key-limit', 400, 'KMS.1105', 'Too many keys.'],
+    ['key-not-disabled', 400, 'KMS.1201', 'The key is not disabled.'],
+    ['key-not-enabled', 400, 'KMS.1301', 'The key is not enabled.'],
+    ['key-deletion-scheduled', 400, 'KMS.1402', 'The key is already in Pending deletion state.'],
+    ['key-deletion-not-scheduled', 400, 'KMS.1501', 'The key is not in Pending deletion state.'],
+    ['data-key-text-invalid', 400, 'KMS.2101', 'Invalid plain_text.'],
+    ['data-key-hash-wrong', 400, 'KMS.2103', 'Failed to verify the DEK hash.'],
+    ['ciphertext-invalid', 400, 'KMS.2201', 'Invalid cipher_text.'],
+    ['internal', 500, 'KMS.0101', 'KMS error.'],
+    ['damaged', 500, 'KMS.0101', 'KMS error.'],
+    ['outcome-unknown', 500, 'KMS.0102', 'Abnormal KMS I/O.'],
+    ['storage-full', 507, 'KMS.0102', 'Abnormal KMS I/O.'],
+    ['unavailable', 503, 'APIGW.0201', 'Backend unavailable.'],
+    ['project-forbidden', 403, 'APIGW.0302', 'The IAM user is not authorized to access the API.'],
+  ] as const)('say for %s what the vendor publishes', (code, status, number, sentence) => {
+    const wire = wireOf(code);
+    const message = expect.stringMatching(`^${sentence.replaceAll('.', '\\.')} x\\.`);
+    expect(wire.status).toBe(status);
+    expect(wire.body).toMatchObject({
+      error: { error_code: number, error_msg: message, code: number, message },
+      error_code: number,
+      error_msg: message,
+    });
+  });
+
+  it.each([
+    ['key_id', 'KMS.0205'],
+    ['tags.0.key', 'KMS.0406'],
+    ['tags.12.values.3', 'KMS.0405'],
+    ['tags.0', 'KMS.0412'],
+    ['tags', 'KMS.0412'],
+    ['matches.0.key', 'KMS.0403'],
+    ['plain_text', 'KMS.0308'],
+    ['constructor', 'KMS.0308'],
+    ['', 'KMS.0308'],
+  ])('have for the parameter %j the code %s', (parameter, code) => {
+    expect(wireOf('invalid-parameter', parameter).body.error_code).toBe(code);
+  });
+
+  it('keep the code of a rule whatever its parameter is called', () => {
+    expect(wireOf('key-alias-exists', 'key_id').body.error_code).toBe('KMS.1104');
   });
 });
 

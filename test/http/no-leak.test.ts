@@ -143,6 +143,13 @@ async function runEverything(): Promise<void> {
   await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/create` });
   await send({ method: 'GET', path: `${LIST}/db/versions/v1` });
   await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/cancel` });
+  const blob = await send({ method: 'POST', path: `${LIST}/db/backup` });
+  await send({ method: 'POST', path: `${LIST}/restore`, body: { secret_blob: blob.json.secret_blob } });
+  await send({ method: 'POST', path: `${LIST}/checker/check`, body: { type: '1', data: { a: TEXT } } });
+  await send({ method: 'POST', path: `${LIST}/checker/config`, body: { checking_secret_strength: true } });
+  await send({ method: 'POST', path: `${LIST}/checker/config`, body: { checking_secret_strength: false } });
+  for (const path of ['/v1/csms/users?offset=0&limit=10', `/v1/csms/users/${ADMIN.id}`])
+    await send({ method: 'GET', path });
   for (const path of ['/v3/projects', '/v3/auth/domains', '/v3/users']) await send({ method: 'GET', path });
   // The deletion is the last of the successes; its answer is looked at elsewhere.
   answers.push(
@@ -177,6 +184,16 @@ async function failInEveryWay(token: string): Promise<void> {
     { method: 'POST', path: LIST, body: { secret_string: TEXT } },
     { ...ADMIN, secretKey: GUEST.secretKey },
   );
+  const call = (path: string, body: unknown) => send({ method: 'POST', path, body });
+  await call(`${LIST}/restore`, { secret_blob: TEXT });
+  await call(`${LIST}/restore`, { secret_blob: `)CsmsServerSecretBackupV1.${btoa(ADMIN.password)}.QQ.QQ` });
+  await call(`${LIST}/checker/check`, { type: TEXT, data: { a: TEXT } });
+  await call(`${LIST}/checker/check`, { type: '1', data: { [TEXT]: 1 } });
+  const change = '/v1/csms/users/change-password';
+  await call(change, { old_password: ADMIN.password, password: ADMIN.password });
+  await call(change, { old_password: ADMIN.password, password: 'short' });
+  await call(change, { old_password: `${ADMIN.password}x`, password: `${ADMIN.password}${TEXT}` });
+  await call(change, { old_password: [ADMIN.password], password: { [ADMIN.password]: 1 } });
   await send({ method: 'GET', path: `${LIST}?marker=${encodeURIComponent(TEXT)}` });
   await send({ method: 'GET', path: `${LIST}?limit=${encodeURIComponent(TEXT)}` });
   await send({ method: 'GET', path: `${LIST}/${encodeURIComponent(TEXT)}` });

@@ -10,7 +10,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
 );
 
-/** Operations that answer without a body. */
+/** Operations that succeed without a body. */
 const BODILESS: ReadonlySet<string> = new Set([
   'DeleteSecret',
   'DeleteSecretStage',
@@ -19,6 +19,13 @@ const BODILESS: ReadonlySet<string> = new Set([
   'BatchCreateOrDeleteTags',
   'DeleteSecretTag',
   'DeleteGrant',
+  'EnableKeyRotation',
+  'DisableKeyRotation',
+  'UpdateKeyRotationInterval',
+  'DeleteAlias',
+  'CreateKmsTag',
+  'BatchCreateKmsTags',
+  'DeleteTag',
 ]);
 
 describe('openapi.yaml', () => {
@@ -80,6 +87,63 @@ describe('openapi.yaml', () => {
       BatchImportSecrets: 'POST /batch-import',
       BatchDeleteSecrets: 'POST /batch-delete',
       BatchShowSecretVersion: 'POST /batch-get-secret-value',
+      DownloadSecretBlob: 'POST /{secret_name}/backup',
+      UploadSecretBlob: 'POST /restore',
+      ShowSecretsConfig: 'GET /checker/config',
+      UpdateSecretsConfig: 'POST /checker/config',
+      CheckSecrets: 'POST /checker/check',
+      GenerateRandomPassword: 'POST /csms/generate-password',
+      CreateAgency: 'POST /v1/csms/agencies',
+      ShowAgency: 'GET /v1/csms/agencies',
+      ShowSecretFunctionTemplates: 'GET /v1/csms/function-templates',
+      ListUsers: 'GET /v1/csms/users',
+      ShowUserDetail: 'GET /v1/csms/users/{user_id}',
+      UpdateUserPassword: 'POST /v1/csms/users/change-password',
+    });
+  });
+});
+
+describe('the operations of the key service', () => {
+  const kms = operations
+    .filter(({ path }) => path.startsWith('/v1.0/{project_id}/kms/'))
+    .map(({ operation, method, path }) => [
+      operation.operationId,
+      `${method.toUpperCase()} ${path.replace('/v1.0/{project_id}/kms/', '')}`,
+    ]);
+
+  it('have the vendor’s names and paths', () => {
+    expect(Object.fromEntries(kms)).toEqual({
+      CreateKey: 'POST create-key',
+      ListKeys: 'POST list-keys',
+      ListKeyDetail: 'POST describe-key',
+      EnableKey: 'POST enable-key',
+      DisableKey: 'POST disable-key',
+      DeleteKey: 'POST schedule-key-deletion',
+      CancelKeyDeletion: 'POST cancel-key-deletion',
+      UpdateKeyAlias: 'POST update-key-alias',
+      UpdateKeyDescription: 'POST update-key-description',
+      EnableKeyRotation: 'POST enable-key-rotation',
+      DisableKeyRotation: 'POST disable-key-rotation',
+      UpdateKeyRotationInterval: 'POST update-key-rotation-interval',
+      ShowKeyRotationStatus: 'POST get-key-rotation-status',
+      CreateAlias: 'POST aliases',
+      ListAliases: 'GET aliases',
+      DeleteAlias: 'DELETE aliases',
+      CreateDatakey: 'POST create-datakey',
+      CreateDatakeyWithoutPlaintext: 'POST create-datakey-without-plaintext',
+      EncryptDatakey: 'POST encrypt-datakey',
+      DecryptDatakey: 'POST decrypt-datakey',
+      EncryptData: 'POST encrypt-data',
+      DecryptData: 'POST decrypt-data',
+      CreateRandom: 'POST gen-random',
+      ShowUserInstances: 'GET user-instances',
+      ShowUserQuotas: 'GET user-quotas',
+      CreateKmsTag: 'POST {key_id}/tags',
+      BatchCreateKmsTags: 'POST {key_id}/tags/action',
+      DeleteTag: 'DELETE {key_id}/tags/{key}',
+      ShowKmsTags: 'GET {key_id}/tags',
+      ListKmsTags: 'GET tags',
+      ListKmsByTags: 'POST resource_instances/action',
     });
   });
 });
@@ -129,10 +193,8 @@ describe('an operation of the document', () => {
   it.each(operations)(
     '$operation.operationId has a body where the method has one',
     ({ method, operation }) => {
-      const isBodiless = operation.operationId === 'RestoreSecret';
-      expect(operation.requestBody !== undefined).toBe(
-        (method === 'post' || method === 'put') && !isBodiless,
-      );
+      const isOther = ['RestoreSecret', 'DownloadSecretBlob', 'DeleteAlias'].includes(operation.operationId);
+      expect(operation.requestBody !== undefined).toBe((method === 'post' || method === 'put') !== isOther);
     },
   );
 

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
+import { blobContract } from './contract/blob.ts';
+import { checkerContract } from './contract/checker.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
 import { grantContract } from './contract/grants.ts';
@@ -40,6 +42,8 @@ export function storeContract(engine: StoreEngine): void {
     describe('tags', () => tagContract(harnessOf));
     describe('grants', () => grantContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
+    describe('backups', () => blobContract(harnessOf));
+    describe('checkers', () => checkerContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));
     describe('durability', () => durabilityContract(harnessOf, engine));
   });

@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
+import { PARAMETER_CHARACTERS_MAX } from '../../src/http/limits.ts';
 import { generateOpenapi } from '../../src/openapi.ts';
 import type { Answer, TestRequest } from './server.ts';
 
@@ -37,9 +38,13 @@ export interface Schema {
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly pattern?: string;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly minItems?: number;
   readonly maxItems?: number;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -126,7 +131,7 @@ async function bodyProblems(
   answer: Omit<Answer, 'bytes'>,
 ): Promise<string[]> {
   const { status, json } = answer;
-  const operation = await operationOf(request);
+  const operation = isRoutable(request.path) ? await operationOf(request) : undefined;
   if (operation === undefined)
     return status < 400 ? ['an answer of an undeclared operation'] : flatErrorProblems(answer);
   const entry = operation.responses[status] ?? operation.responses[`${Math.floor(status / 100)}XX`];
@@ -136,6 +141,16 @@ async function bodyProblems(
     return json === undefined ? [] : ['a body where none is declared'];
   if (json === undefined) return ['no body where one is declared'];
   return schemaProblems(schema, json);
+}
+
+/** Whether the router looks for an operation at all: what it refuses before has the shape of none. */
+function isRoutable(path: string): boolean {
+  try {
+    const [route = ''] = path.split('?');
+    return route.split('/').every((part) => decodeURIComponent(part).length <= PARAMETER_CHARACTERS_MAX);
+  } catch {
+    return false;
+  }
 }
 
 /** Keys beyond the schema's are a fault too: clients would come to rely on them. */

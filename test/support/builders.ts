@@ -1,12 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { Deps, Keyring, Store } from '../../src/app/ports.ts';
+import type { DataCipher, Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
 import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
 import { decideJob, type JobState } from '../../src/core/job.ts';
-import { decideKey, type Key, type KeyRef } from '../../src/core/key.ts';
+import type { Key, KeyRef } from '../../src/core/key.ts';
+import { aliasSpellings } from '../../src/core/key-aliases.ts';
+import { isRotationDue } from '../../src/core/key-rotation.ts';
+import { decideKey } from '../../src/core/key-rules.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { Notification } from '../../src/core/notification.ts';
@@ -96,15 +100,22 @@ export function aSealedValue(): SealedValue {
   return { wrappedKey: Buffer.from('wrapped key'), body: Buffer.from('body') };
 }
 
-/** An enabled key with one version. */
+/** An enabled default key with one version and no alias but its own. */
 export function aKey(changes: Partial<Key> = {}): Key {
+  const alias = changes.alias ?? 'csms/default';
   return {
     projectId: REF.projectId,
     id: KEY_ID,
-    alias: 'csms/default',
+    alias,
+    aliases: [{ alias, createTimeMs: T0, updateTimeMs: T0 }],
     isDefault: true,
     state: 'ENABLED',
+    description: '',
+    enterpriseProjectId: '0',
     createTimeMs: T0,
+    scheduledDeleteTimeMs: undefined,
+    rotation: undefined,
+    tags: [],
     versions: [{ number: 1, wrapped: Buffer.from('material'), createTimeMs: T0 }],
     revision: 1,
     ...changes,
@@ -148,6 +159,7 @@ type Specific<K extends SecretCommand['kind']> = Omit<
 
 const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } = {
   'create-secret': { id: SECRET_ID, draft: aDraft(), version: aNewVersion(), limits: DEFAULT_LIMITS },
+  'restore-secret': { backup: anAggregate(), versions: [aNewVersion()], limits: DEFAULT_LIMITS },
   'update-secret': { update: { description: 'changed' } },
   'delete-secret': {},
   'schedule-deletion': { recoveryWindowDays: 7 },
@@ -278,6 +290,7 @@ export interface World {
   readonly clock: { wallMs: number };
   readonly secrets: Map<string, SecretAggregate>;
   readonly keys: Map<string, Key>;
+  readonly checkers: Map<string, CheckerConfig>;
   readonly events: MemoryEvents['events'];
   readonly notifications: MemoryEvents['notifications'];
   /** User id -> name, all of one domain. */
@@ -291,17 +304,26 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
   const secrets = new Map<string, SecretAggregate>();
   const keys = new Map<string, Key>();
+  const checkers = new Map<string, CheckerConfig>();
   const users = new Map<string, string>();
   const logged: string[] = [];
   const told = memoryEvents(secrets);
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore(secrets, keys, told),
+    store: memoryStore({ secrets, keys, checkers }, told),
     keyring: bindingKeyring,
+    cipher: bindingCipher,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
-    policy: { limits: DEFAULT_LIMITS, versionCap: 'prune', unknownKey: 'refuse', ...policy },
+    random: { below: (bound) => ++lastId % bound },
+    policy: {
+      limits: DEFAULT_LIMITS,
+      versionCap: 'prune',
+      unknownKey: 'refuse',
+      region: 'local-1',
+      ...policy,
+    },
     grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {
       info: () => undefined,
@@ -310,7 +332,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     },
   };
   const { events, notifications } = told;
-  return { deps, clock, secrets, keys, users, events, notifications, logged };
+  return { deps, clock, secrets, keys, checkers, users, events, notifications, logged };
 }
 
 /** The domain of the world's users. */
@@ -320,8 +342,7 @@ const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
 function memoryStore(
-  secrets: Map<string, SecretAggregate>,
-  keys: Map<string, Key>,
+  { secrets, keys, checkers }: Pick<World, 'secrets' | 'keys' | 'checkers'>,
   told: MemoryEvents,
 ): Store {
   const values = new Map<string, SealedValue>();
@@ -330,8 +351,11 @@ function memoryStore(
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
-  const byAlias = (projectId: string, alias: string) =>
-    [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
+  const keysIn = (projectId: string) => [...keys.values()].filter((key) => key.projectId === projectId);
+  const byAlias = (projectId: string, alias: string) => {
+    const spellings = aliasSpellings(alias);
+    return keysIn(projectId).find((key) => key.aliases.some((known) => spellings.includes(known.alias)));
+  };
 
   function change(command: Command): ResultOf<Command> {
     if (command.aggregate === 'job') {
@@ -340,14 +364,21 @@ function memoryStore(
       return result;
     }
     if (command.aggregate === 'key') {
-      const { next, result } = decideKey(
-        {
-          current: keys.get(keyPathOf(command.ref)),
-          aliasHolder: byAlias(command.ref.projectId, command.alias),
-        },
-        command,
-      );
-      keys.set(keyPathOf(next), next);
+      const { projectId } = command.ref;
+      const scope = {
+        current: keys.get(keyPathOf(command.ref)),
+        aliasHolder: 'alias' in command ? byAlias(projectId, command.alias) : undefined,
+        keysInProject: keysIn(projectId).filter((key) => !key.isDefault).length,
+      };
+      const { next, result } = decideKey(scope, command);
+      if (next === undefined) keys.delete(keyPathOf(command.ref));
+      else keys.set(keyPathOf(next), next);
+      return result;
+    }
+    if (command.aggregate === 'checker') {
+      const { projectId } = command.ref;
+      const { next, result } = decideChecker({ current: checkers.get(projectId) }, command);
+      checkers.set(projectId, next);
       return result;
     }
     if (command.aggregate === 'grant') return changeGrants(command);
@@ -358,11 +389,11 @@ function memoryStore(
       .map((name) => told.events.get(pathOf({ ...command.ref, name })))
       .filter((event) => event !== undefined);
     const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
-    const { next, added, notifications = [], result } = decideSecret(scope, command);
+    const { next, added = [], notifications = [], result } = decideSecret(scope, command);
     for (const notification of notifications) told.notifications.set(notification.id, notification);
     if (next === undefined) secrets.delete(path);
     else secrets.set(path, next);
-    if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
     return result;
   }
 
@@ -372,6 +403,16 @@ function memoryStore(
     const { next, result } = decideGrant(scope, command);
     grantsOf.set(secretId, next);
     return result;
+  }
+
+  function findValue(ref: SecretRef, version: number | 'latest'): StoredValue | undefined {
+    const current = secrets.get(pathOf(ref));
+    const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
+    const found = current && findVersion(current, number ?? 0);
+    if (found === undefined) return undefined;
+    const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
+    const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
+    return { ...found, secret: current!.secret, key, sealed };
   }
 
   return {
@@ -394,17 +435,24 @@ function memoryStore(
       return { total: found.length, secrets: found };
     },
     listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
-    findValue: (ref, version) => {
-      const current = secrets.get(pathOf(ref));
-      const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
-      const found = current && findVersion(current, number ?? 0);
-      if (found === undefined) return undefined;
-      const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
-      const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
-      return { ...found, secret: current!.secret, key, sealed };
+    findValue,
+    findContents: (ref) => {
+      const aggregate = secrets.get(pathOf(ref));
+      return (
+        aggregate && { aggregate, values: aggregate.versions.map(({ number }) => findValue(ref, number)!) }
+      );
     },
+    findChecker: (projectId) => checkers.get(projectId),
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
+    listKeys: keysIn,
+    listDueKeys: ({ due, nowMs, limit }) =>
+      [...keys.values()]
+        .filter((key) =>
+          due === 'rotation' ? isRotationDue(key, nowMs) : (key.scheduledDeleteTimeMs ?? nowMs + 1) <= nowMs,
+        )
+        .slice(0, limit)
+        .map(({ projectId, id }) => ({ projectId, id })),
     sampleVersions: (count) =>
       [...secrets.values()]
         .flatMap(({ secret, versions }) =>
@@ -421,17 +469,39 @@ function memoryStore(
   };
 }
 
-const bindingKeyring: Keyring = {
-  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
-  seal: (key, binding, value) => ({
+function bindingSeal(key: Key, binding: unknown, value: Uint8Array): SealedValue {
+  return {
     wrappedKey: Buffer.from(key.id),
     body: Buffer.from(JSON.stringify({ binding, value: Buffer.from(value).toString('base64') })),
-  }),
-  open: (key, binding, sealed) => {
-    const found = JSON.parse(Buffer.from(sealed.body).toString());
-    const bound =
-      Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
-    if (!bound) throw new SecretError('damaged');
-    return Buffer.from(found.value, 'base64');
+  };
+}
+
+function bindingOpen(key: Key, binding: unknown, sealed: SealedValue): Buffer {
+  const found = JSON.parse(Buffer.from(sealed.body).toString());
+  const bound =
+    Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
+  if (!bound) throw new SecretError('damaged');
+  return Buffer.from(found.value, 'base64');
+}
+
+const bindingKeyring: Keyring = {
+  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
+  seal: bindingSeal,
+  open: bindingOpen,
+  sealBackup: bindingSeal,
+  openBackup: bindingOpen,
+};
+
+const bindingCipher: DataCipher = {
+  encrypt: (key, { use, plaintext, aad }) =>
+    Buffer.from(
+      JSON.stringify({ use, keyId: key.id, aad, value: Buffer.from(plaintext).toString('base64') }),
+    ),
+  decrypt: (key, { use, ciphertext, aad }) => {
+    const { value, ...bound } = JSON.parse(Buffer.from(ciphertext).toString());
+    if (!isDeepStrictEqual(bound, { use, keyId: key.id, aad })) throw new SecretError('ciphertext-invalid');
+    return Buffer.from(value, 'base64');
   },
+  keyIdOf: (_, ciphertext) => JSON.parse(Buffer.from(ciphertext).toString()).keyId,
+  random: (bytes) => Buffer.alloc(bytes, 7),
 };

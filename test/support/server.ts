@@ -11,7 +11,8 @@ import { type Composed, compose } from '../../src/compose.ts';
 import { readConfig, type ServerMode } from '../../src/config.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/server.ts';
-import { checkAnswer } from './answers.ts';
+import { checkAnswer, openapiDocument, operationOf } from './answers.ts';
+import { recordOperation } from './recorder.ts';
 
 /** Someone with an access key and a password. */
 export interface TestUser {
@@ -111,6 +112,8 @@ export async function startTestServer(
   } = {},
 ): Promise<TestServer> {
   const { mode = 'serve', env = {}, listen = false } = options;
+  // Made now: it takes so long that a server in the same process would take itself for overloaded.
+  await openapiDocument();
   const directory = mkdtempSync(join(tmpdir(), 'csms-http-'));
   const config = readConfig(mode, {
     CSMS_PORT: '0',
@@ -187,6 +190,8 @@ async function inject(
     json: response.payload === '' ? undefined : JSON.parse(response.payload),
   };
   await checkAnswer(request, answer);
+  const operation = await operationOf(request);
+  if (operation !== undefined) recordOperation(operation.operationId);
   return answer;
 }
 

@@ -1,14 +1,16 @@
 import { rejects } from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
+import type { CheckerCommand } from '../../src/core/checker.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/event.ts';
 import type { GrantCommand, GrantRef } from '../../src/core/grant.ts';
-import type { KeyCommand, KeyRef } from '../../src/core/key.ts';
+import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/key.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type {
   NewVersion,
   SealedValue,
+  SecretAggregate,
   SecretCommandOf,
   SecretDraft,
   SecretRef,
@@ -37,6 +39,9 @@ export interface StoreHarness {
         | 'wrappedKey'
         | 'body'
         | 'key'
+        | 'keyMaterial'
+        | 'keyAlias'
+        | 'keyTag'
         | 'event'
         | 'notification',
         number
@@ -124,6 +129,29 @@ export function create(ref: SecretRef, overrides: Overrides<SecretCommandOf<'cre
     nowMs: T0,
     ...overrides,
   } satisfies SecretCommandOf<'create-secret'>;
+}
+
+/** Restores what `findVersions` answered, with new sealed values of its own. */
+export function restore(
+  backup: SecretAggregate,
+  overrides: Overrides<SecretCommandOf<'restore-secret'>> = {},
+) {
+  const { projectId, name } = backup.secret;
+  const versions = backup.versions.map(({ kind, expireTimeMs }) => newVersion({ kind, expireTimeMs }));
+  return {
+    aggregate: 'secret',
+    kind: 'restore-secret',
+    ref: { projectId, name },
+    backup,
+    versions,
+    limits: DEFAULT_LIMITS,
+    nowMs: T0,
+    ...overrides,
+  } satisfies SecretCommandOf<'restore-secret'>;
+}
+
+export function setStrengthCheck(projectId: string, checksStrength: boolean, nowMs = T0): CheckerCommand {
+  return { aggregate: 'checker', kind: 'set-strength-check', ref: { projectId }, checksStrength, nowMs };
 }
 
 export function addVersion(
@@ -242,7 +270,10 @@ export function removeGrants(ref: GrantRef, granteeId?: string, nowMs = T0) {
   return { aggregate: 'grant', kind: 'remove-grants', ref, granteeId, nowMs } as const;
 }
 
-export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): KeyCommand {
+export function ensureKey(
+  ref: KeyRef,
+  overrides: Overrides<KeyCommandOf<'ensure-key'>> = {},
+): KeyCommandOf<'ensure-key'> {
   return {
     aggregate: 'key',
     kind: 'ensure-key',
@@ -250,9 +281,29 @@ export function ensureKey(ref: KeyRef, overrides: Partial<KeyCommand> = {}): Key
     alias: 'csms/default',
     isDefault: true,
     material: randomBytes(78),
+    firstRevision: 1,
     nowMs: T0,
     ...overrides,
   };
+}
+
+export function createKey(ref: KeyRef, overrides: Overrides<KeyCommandOf<'create-key'>> = {}) {
+  return {
+    aggregate: 'key',
+    kind: 'create-key',
+    ref,
+    alias: `own/${ref.id}`,
+    draft: { description: '', enterpriseProjectId: '0' },
+    material: randomBytes(78),
+    firstRevision: 1,
+    nowMs: T0,
+    ...overrides,
+  } satisfies KeyCommandOf<'create-key'>;
+}
+
+/** Any other change of a key. */
+export function changeKey(ref: KeyRef, change: KeyChange, nowMs = T0): KeyCommand {
+  return { aggregate: 'key', ref, nowMs, ...change };
 }
 
 /** Everything that the read models say about a project: what two moments are compared by. */

@@ -7,10 +7,12 @@ import {
 } from '../../core/commands.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
+import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
-import { createKeyReads, createKeyWrites, type KeyReads, type SaveKey } from './keys.ts';
+import { createKeyWrites, type SaveKey } from './key-writes.ts';
+import { createKeyReads, type KeyReads } from './keys.ts';
 import {
   createNotificationReads,
   createNotificationWrites,
@@ -55,6 +57,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac)),
+    checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
   };
   return {
     carry<C extends Command>(command: C) {
@@ -77,7 +80,8 @@ function createSecretCarrier(
   return (command) => {
     const { ref } = command;
     const loaded = secrets.load(ref);
-    const secretsInProject = command.kind === 'create-secret' ? secrets.countInProject(ref.projectId) : 0;
+    const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
+    const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
     const current = loaded?.aggregate;
     const subscribed = subscribedNames(current, command)
       .map((name) => events.find({ projectId: ref.projectId, name }))
@@ -139,10 +143,14 @@ function createGrantCarrier(
 
 function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
   return (command) => {
+    const { projectId } = command.ref;
     const current = reads.find(command.ref);
-    const aliasHolder = reads.findByAlias(command.ref.projectId, command.alias);
-    const decision = decide.key({ current, aliasHolder }, command);
-    save(current ?? aliasHolder, decision);
+    const aliasHolder = 'alias' in command ? reads.findByAlias(projectId, command.alias) : undefined;
+    const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
+    const keysInProject = makesOne ? reads.countInProject(projectId) : 0;
+    const decision = decide.key({ current, aliasHolder, keysInProject }, command);
+    // Making a key may turn out to be finding one, by its id or by its alias.
+    if (decision.result.changed) save(current, decision);
     return decision.result;
   };
 }
@@ -151,6 +159,15 @@ function createJobCarrier(reads: JobReads, save: SaveJob): Carry<'job'> {
   return (command) => {
     const current = reads.find(command.ref);
     const decision = decide.job({ current }, command);
+    save(current, decision);
+    return decision.result;
+  };
+}
+
+function createCheckerCarrier(reads: CheckerReads, save: SaveChecker): Carry<'checker'> {
+  return (command) => {
+    const current = reads.find(command.ref.projectId);
+    const decision = decide.checker({ current }, command);
     save(current, decision);
     return decision.result;
   };

@@ -1,5 +1,6 @@
+import { canonicalGrant } from '../../core/canonical.ts';
 import type { Grant, Grantee, GrantRef } from '../../core/grant.ts';
-import { type RowMac, requireIntactGrant, signGrant } from '../row-mac.ts';
+import { type RowMac, requireIntactRow } from '../row-mac.ts';
 import type { Connection } from './open.ts';
 
 interface GrantRow {
@@ -35,7 +36,7 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
     list: ({ projectId, secretId }) =>
       ofSecret.all(secretId, projectId).map((row) => {
         const grant = fromGrantRow(row);
-        requireIntactGrant(mac, grant, row.row_mac);
+        requireIntactRow(mac, canonicalGrant(grant), { rowMac: row.row_mac, what: 'grant' });
         return grant;
       }),
   };
@@ -64,7 +65,7 @@ export function createGrantWrites(db: Connection, mac: RowMac): SaveGrants {
         updateTimeMs,
         expireTimeMs: grant.expireTimeMs ?? null,
         revision,
-        rowMac: signGrant(mac, grant),
+        rowMac: mac.sign(canonicalGrant(grant)),
       });
     }
   };

@@ -1,4 +1,5 @@
 import type { RowMac } from '../row-mac.ts';
+import { createCheckerReads } from './checker.ts';
 import { createEventReads } from './events.ts';
 import { createJobReads } from './jobs.ts';
 import { createNotificationReads } from './notifications.ts';
@@ -12,7 +13,7 @@ export interface InspectedRow {
   check(): unknown;
 }
 
-/** Every row beside secrets and keys: events, notifications, jobs, the signing key. */
+/** Every row beside secrets and keys: events, notifications, jobs, checker configurations, the signing key. */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
   const events = createEventReads(db, mac);
   for (const ref of events.refs()) {
@@ -24,5 +25,12 @@ export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow
   }
   const jobs = createJobReads(db, mac);
   for (const name of jobs.names()) yield { place: `job ${name}`, check: () => jobs.find({ name }) };
+  const checkers = createCheckerReads(db, mac);
+  for (const projectId of checkers.projectIds()) {
+    yield {
+      place: `checker configuration of project ${projectId}`,
+      check: () => checkers.find(projectId),
+    };
+  }
   yield { place: 'the signing key', check: createSigningKeyRead(db, mac) };
 }

@@ -1,36 +1,26 @@
-import type { Key, KeyDecision, KeyRef, KeyState } from '../../core/key.ts';
-import { type RowMac, requireIntactKey, signKey } from '../row-mac.ts';
+import type { DueKeyQuery } from '../../app/ports.ts';
+import { SecretError } from '../../core/errors.ts';
+import type { Key, KeyRef } from '../../core/key.ts';
+import { aliasSpellings } from '../../core/key-aliases.ts';
+import { type RowMac, requireIntactKey } from '../row-mac.ts';
+import { fromKeyRow, type KeyAliasRow, type KeyRow, type KeyTagRow, type KeyVersionRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
-
-interface KeyRow {
-  readonly project_id: string;
-  readonly id: string;
-  readonly alias: string;
-  readonly is_default: number;
-  readonly state: string;
-  readonly create_time_ms: number;
-  readonly revision: number;
-  readonly row_mac: Buffer;
-}
-
-interface KeyVersionRow {
-  readonly number: number;
-  readonly wrapped: Buffer;
-  readonly create_time_ms: number;
-}
 
 /** Reads of keys on one connection. Every row is authenticated before it is given out. */
 export interface KeyReads {
   find(ref: KeyRef): Key | undefined;
+  /** By any of its aliases, with or without `alias/` in front. */
   findByAlias(projectId: string, alias: string): Key | undefined;
-  list(): Key[];
+  /** All keys of a project, the oldest first. */
+  listInProject(projectId: string): Key[];
+  /** Keys that scheduled deletion or rotation has to look at; their rows are not yet authenticated. */
+  listDue(query: DueKeyQuery): KeyRef[];
+  /** Keys of a project, default keys apart. */
+  countInProject(projectId: string): number;
   /** Drops what is remembered. */
   forget(): void;
 }
-
-/** Writes what the rules decided about a key. Runs inside the write transaction. */
-export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
 
 const CACHE_ENTRIES = 1_000;
 
@@ -41,83 +31,96 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
     .prepare<[string, string], Buffer>('SELECT row_mac FROM kms_key WHERE project_id = ? AND id = ?')
     .pluck();
   const byId = db.prepare<[string, string], KeyRow>('SELECT * FROM kms_key WHERE project_id = ? AND id = ?');
-  const byAlias = db.prepare<[string, string], KeyRow>(
-    'SELECT * FROM kms_key WHERE project_id = ? AND alias = ?',
+  const inProject = db.prepare<[string], KeyRow>(
+    'SELECT * FROM kms_key WHERE project_id = ? ORDER BY create_time_ms, id',
   );
-  const all = db.prepare<[], KeyRow>('SELECT * FROM kms_key ORDER BY project_id, id');
-  const versions = db.prepare<[string, string], KeyVersionRow>(
-    'SELECT number, wrapped, create_time_ms FROM kms_key_version WHERE project_id = ? AND key_id = ? ORDER BY number',
-  );
+  const idByAlias = db
+    .prepare<[string, string, string], string>(
+      'SELECT key_id FROM kms_key_alias WHERE project_id = ? AND alias IN (?, ?)',
+    )
+    .pluck();
+  const parts = createPartReads(db);
 
   function verified(row: KeyRow): Key {
     const cacheId = `${row.project_id}/${row.id}`;
     const known = cache.get(cacheId, row.row_mac);
     if (known !== undefined) return known;
-    const key = fromKeyRow(row, versions.all(row.project_id, row.id));
+    const stored = parts(row.project_id, row.id);
+    // The MAC covers the order of the tags, and with this the very positions.
+    if (stored.tags.some(({ position }, index) => position !== index)) throw changed();
+    const key = fromKeyRow(row, stored);
     requireIntactKey(mac, key, row.row_mac);
     cache.set(cacheId, row.row_mac, key);
     return key;
   }
 
+  function find(ref: KeyRef): Key | undefined {
+    // Only the MAC is read while it is the known one.
+    const rowMac = macById.get(ref.projectId, ref.id);
+    if (rowMac === undefined) return undefined;
+    const known = cache.get(`${ref.projectId}/${ref.id}`, rowMac);
+    if (known !== undefined) return known;
+    const row = byId.get(ref.projectId, ref.id);
+    return row && verified(row);
+  }
+
   return {
-    find(ref) {
-      // Only the MAC is read while it is the known one.
-      const rowMac = macById.get(ref.projectId, ref.id);
-      if (rowMac === undefined) return undefined;
-      const known = cache.get(`${ref.projectId}/${ref.id}`, rowMac);
-      if (known !== undefined) return known;
-      const row = byId.get(ref.projectId, ref.id);
-      return row && verified(row);
-    },
+    find,
     findByAlias(projectId, alias) {
-      const row = byAlias.get(projectId, alias);
-      return row && verified(row);
+      const spellings = aliasSpellings(alias);
+      const id = idByAlias.get(projectId, ...spellings);
+      if (id === undefined) return undefined;
+      const key = find({ projectId, id });
+      // The alias's own row says only where to look: what counts is what the key was signed with.
+      if (!key?.aliases.some((known) => spellings.includes(known.alias))) {
+        throw changed();
+      }
+      return key;
     },
-    list: () => all.all().map(verified),
+    listInProject: (projectId) => inProject.all(projectId).map(verified),
+    ...createListReads(db),
     forget: () => cache.clear(),
   };
 }
 
-/** Prepares the writes of keys on one connection. */
-export function createKeyWrites(db: Connection, mac: RowMac): SaveKey {
-  const insert = db.prepare(
-    `INSERT INTO kms_key (project_id, id, alias, is_default, state, create_time_ms, revision, row_mac)
-     VALUES (@projectId, @id, @alias, @isDefault, @state, @createTimeMs, @revision, @rowMac)`,
-  );
-  const insertVersion = db.prepare(
-    `INSERT INTO kms_key_version (project_id, key_id, number, wrapped, create_time_ms)
-     VALUES (@projectId, @id, @number, @wrapped, @createTimeMs)`,
-  );
-  return (current, { next }) => {
-    if (current !== undefined) return;
-    const { projectId, id, alias, state, createTimeMs, revision } = next;
-    const isDefault = next.isDefault ? 1 : 0;
-    insert.run({
-      projectId,
-      id,
-      alias,
-      isDefault,
-      state,
-      createTimeMs,
-      revision,
-      rowMac: signKey(mac, next),
-    });
-    for (const version of next.versions) {
-      insertVersion.run({ projectId, id, ...version });
-    }
-  };
+function changed(): SecretError {
+  return new SecretError('damaged', 'A stored key has been changed.');
 }
 
-/** See `fromSecretRow` for the cast. */
-function fromKeyRow(row: KeyRow, versions: readonly KeyVersionRow[]): Key {
+function createPartReads(db: Connection) {
+  const versions = db.prepare<[string, string], KeyVersionRow>(
+    'SELECT number, wrapped, create_time_ms FROM kms_key_version WHERE project_id = ? AND key_id = ? ORDER BY number',
+  );
+  const aliases = db.prepare<[string, string], KeyAliasRow>(
+    'SELECT alias, create_time_ms, update_time_ms FROM kms_key_alias WHERE project_id = ? AND key_id = ? ORDER BY alias',
+  );
+  const tags = db.prepare<[string, string], KeyTagRow>(
+    'SELECT tag_key, tag_value, position FROM kms_key_tag WHERE project_id = ? AND key_id = ? ORDER BY position',
+  );
+  return (projectId: string, id: string) => ({
+    versions: versions.all(projectId, id),
+    aliases: aliases.all(projectId, id),
+    tags: tags.all(projectId, id),
+  });
+}
+
+function createListReads(db: Connection): Pick<KeyReads, 'listDue' | 'countInProject'> {
+  const due = {
+    deletion: db.prepare<[number, number], Pick<KeyRow, 'project_id' | 'id'>>(
+      `SELECT project_id, id FROM kms_key WHERE scheduled_delete_time_ms <= ?
+        ORDER BY scheduled_delete_time_ms, project_id, id LIMIT ?`,
+    ),
+    rotation: db.prepare<[number, number], Pick<KeyRow, 'project_id' | 'id'>>(
+      `SELECT project_id, id FROM kms_key WHERE next_rotation_time_ms <= ? AND state = 'ENABLED'
+        ORDER BY next_rotation_time_ms, project_id, id LIMIT ?`,
+    ),
+  };
+  const count = db
+    .prepare<[string], number>('SELECT count(*) FROM kms_key WHERE project_id = ? AND is_default = 0')
+    .pluck();
   return {
-    projectId: row.project_id,
-    id: row.id,
-    alias: row.alias,
-    isDefault: row.is_default === 1,
-    state: row.state as KeyState,
-    createTimeMs: row.create_time_ms,
-    versions: versions.map((v) => ({ number: v.number, wrapped: v.wrapped, createTimeMs: v.create_time_ms })),
-    revision: row.revision,
+    listDue: ({ due: what, nowMs, limit }) =>
+      due[what].all(nowMs, limit).map((row) => ({ projectId: row.project_id, id: row.id })),
+    countInProject: (projectId) => count.get(projectId) ?? 0,
   };
 }

@@ -11,6 +11,7 @@ export interface Request {
 export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly parameter?: string | undefined;
   /** Where an unexpected error happened; for the log only. */
   readonly stack?: string;
 }
@@ -40,20 +41,26 @@ export interface WriterSettings {
 
 /** Flattens an error; the text of one that is not ours stays out of answers. */
 export function toWireError(error: unknown): WireError {
-  if (error instanceof SecretError) return { code: error.code, message: error.message };
+  if (error instanceof SecretError) {
+    const { code, message, parameter } = error;
+    return { code, message, parameter };
+  }
   const stack = error instanceof Error ? error.stack : undefined;
   return { code: 'internal', message: '', ...(stack !== undefined && { stack }) };
 }
 
 /** The error that `toWireError` flattened. */
 export function fromWireError(error: WireError): SecretError {
-  if (error.stack === undefined) return new SecretError(error.code, error.message);
+  const { parameter } = error;
+  if (error.stack === undefined) return new SecretError(error.code, error.message, { parameter });
   const cause = new Error('unexpected error in the writer thread');
   cause.stack = error.stack;
   return new SecretError(error.code, error.message, { cause });
 }
 
-/** Bytes of the sealed value that a command carries. */
+/** Bytes of the sealed values that a command carries. */
 export function commandBytes(command: Command): number {
-  return 'version' in command ? command.version.sealed.body.length : 0;
+  if ('version' in command) return command.version.sealed.body.length;
+  if (!('versions' in command)) return 0;
+  return command.versions.reduce((bytes, { sealed }) => bytes + sealed.body.length, 0);
 }

@@ -18,6 +18,8 @@ import { createTagRead } from './tags.ts';
 /** An authenticated aggregate with the places of its rows. */
 export interface LoadedSecret {
   readonly row: number;
+  /** Changes with everything about the secret. */
+  readonly rowMac: Buffer;
   readonly aggregate: SecretAggregate;
   /** Version number to the row of its value. */
   readonly versionRows: ReadonlyMap<number, number>;
@@ -61,6 +63,7 @@ export interface SavedSecret {
 interface KnownSecret {
   readonly secret: Secret;
   readonly contentsDigest: Buffer;
+  readonly rowMac: Buffer;
   loaded: LoadedSecret | undefined;
 }
 
@@ -80,8 +83,9 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     const stored = byRow.get(row);
     if (stored === undefined) return undefined;
     const secret = authentic(stored, mac);
-    const entry = { secret, contentsDigest: stored.contents_digest, loaded: undefined };
-    cache.set(row, stored.row_mac, entry);
+    const { contents_digest: digest, row_mac: storedMac } = stored;
+    const entry = { secret, contentsDigest: digest, rowMac: storedMac, loaded: undefined };
+    cache.set(row, storedMac, entry);
     return entry;
   }
 
@@ -114,7 +118,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     },
     remember({ loaded, mac: { rowMac, contentsDigest } }) {
       const { secret } = loaded.aggregate;
-      cache.set(loaded.row, rowMac, { secret, contentsDigest, loaded });
+      cache.set(loaded.row, rowMac, { secret, contentsDigest, rowMac, loaded });
     },
     forget: () => cache.clear(),
     ...createListReads(db, mac),
@@ -146,7 +150,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
     'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
   );
   const readTags = createTagRead(db);
-  return (row, { secret, contentsDigest }) => {
+  return (row, { secret, contentsDigest, rowMac }) => {
     const versionRows = versions.all(row);
     const aggregate = {
       secret,
@@ -157,6 +161,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
     requireIntactContents(aggregate, contentsDigest);
     return {
       row,
+      rowMac,
       aggregate,
       versionRows: new Map(versionRows.map((version) => [version.number, version.row])),
     };

@@ -49,7 +49,7 @@ export function createSecretWrites(db: Connection, mac: RowMac): SaveSecret {
     const row = put(loaded?.row, next.secret, signed);
     const versionRows = saveVersions.replace(row, loaded, decision, next);
     saveTags.replace(row, next.secret.projectId, difference(loaded?.aggregate.tags ?? [], next.tags));
-    return { loaded: { row, aggregate: next, versionRows }, mac: signed };
+    return { loaded: { row, rowMac: signed.rowMac, aggregate: next, versionRows }, mac: signed };
   };
 }
 
@@ -93,7 +93,7 @@ function createVersionWrites(db: Connection) {
     replace(
       row: number,
       loaded: LoadedSecret | undefined,
-      { added }: SecretDecision,
+      { added = [] }: SecretDecision,
       next: SecretAggregate,
     ): ReadonlyMap<number, number> {
       const versions = difference(loaded?.aggregate.versions ?? [], next.versions);
@@ -115,10 +115,11 @@ function createVersionWrites(db: Connection) {
           update.run(expire_time_ms, expiry_notified, present);
           continue;
         }
-        if (added?.versionNumber !== version.number) throw new SecretError('internal');
+        const value = added.find(({ versionNumber }) => versionNumber === version.number);
+        if (value === undefined) throw new SecretError('internal');
         const inserted = Number(insert.run({ ...toVersionRow(version), secret_row: row }).lastInsertRowid);
-        insertKey.run(inserted, added.sealed.wrappedKey);
-        insertBody.run(inserted, added.sealed.body);
+        insertKey.run(inserted, value.sealed.wrappedKey);
+        insertBody.run(inserted, value.sealed.body);
         versionRows.set(version.number, inserted);
       }
       for (const stage of stages.moved)

@@ -1,28 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { SecretQuery, Store } from '../../app/ports.ts';
+import type { Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
-import type { Key } from '../../core/key.ts';
-import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
-import { type ChangeCounters, createChangeCounters, KEY_SLOT } from './change-counters.ts';
-import { createEventReads } from './events.ts';
-import { createGrantReads } from './grants.ts';
+import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
 import type { OpenDirectory } from './installation.ts';
-import { createKeyReads } from './keys.ts';
-import { createNotificationReads } from './notifications.ts';
-import { createSnapshot, openReader } from './open.ts';
+import { openReader } from './open.ts';
 import type { FromWriter, WriterSettings } from './protocol.ts';
-import { createRemembered } from './remembered.ts';
-import { createSampleRead } from './samples.ts';
-import { createSecretReads } from './secret-reads.ts';
-import { createSigningKeyRead } from './signing-key.ts';
-import { createTagReads } from './tags.ts';
-import { createReadValue } from './value-reads.ts';
+import { createReadModels } from './read-models.ts';
 import { createWriterClient } from './writer-client.ts';
-
-const KNOWN_SECRETS_MAX = 4_000;
-const KNOWN_KEYS_MAX = 1_000;
 
 /** What the store needs beside the directory. */
 export interface StoreOptions {
@@ -66,49 +52,11 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     throw error;
   });
   const db = openReader(open.databaseFile);
-  const secrets = createSecretReads(db, mac);
-  const keys = createKeyReads(db, mac);
-  const events = createEventReads(db, mac);
-  const notifications = createNotificationReads(db, mac);
-  const findSigningKey = createSigningKeyRead(db, mac);
-  const sample = createSampleRead(db);
-  const tags = createTagReads(db, secrets);
-  const grants = createGrantReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
-  const snapshot = createSnapshot(db);
-  const knownSecrets = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
-  const knownKeys = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
-  const findValue = createReadValue(db, { secrets, keys, snapshot, changes });
   return {
     change: (command) => writer.change(command),
     isWritable: () => writer.isWritable(),
-    findSecret: (ref) =>
-      knownSecrets.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref))),
-    recallSecret: (ref) => knownSecrets.recall(nameOf(ref)),
-    findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
-    listTags: (projectId) => snapshot(() => tags.list(projectId)),
-    searchSecrets: (query) => snapshot(() => tags.search(query)),
-    listGrants: (ref) => snapshot(() => grants.list(ref)),
-    findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
-    listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
-    findValue,
-    findKey: (ref) =>
-      knownKeys.get(`${ref.projectId}/id/${ref.id}`, KEY_SLOT, () => snapshot(() => keys.find(ref))),
-    findKeyByAlias: (projectId, alias) =>
-      knownKeys.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
-        snapshot(() => keys.findByAlias(projectId, alias)),
-      ),
-    sampleVersions: (count) => snapshot(() => sample(count)),
-    listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
-    findEvent: (ref) => snapshot(() => events.find(ref)),
-    listEvents: (query) => snapshot(() => events.list(query)),
-    listNotifications: (projectId) => snapshot(() => notifications.list(projectId)),
-    findNotification: (id) => snapshot(() => notifications.find(id)),
-    listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
-    listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
-    listExpiredVersions: (nowMs, after, limit) =>
-      snapshot(() => notifications.listExpired(nowMs, after, limit)),
-    findSigningKey: () => snapshot(findSigningKey),
+    ...createReadModels(db, mac, changes),
     async close() {
       await writer.stop();
       db.close();
@@ -125,13 +73,4 @@ async function untilReady(worker: Worker): Promise<void> {
     throw new StartError('damaged', 'the writer thread did not start', { cause });
   }
   throw new StartError('damaged', 'the writer thread did not start');
-}
-
-function toPageQuery(query: SecretQuery) {
-  const { projectId, limit, afterName = '', eventName = null } = query;
-  return { projectId, limit, afterName, eventName, rotatedOnly: query.rotatedOnly ? 1 : 0 };
-}
-
-function nameOf({ projectId, name }: SecretRef): string {
-  return `${projectId}/${name}`;
 }

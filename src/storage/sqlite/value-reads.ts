@@ -1,4 +1,5 @@
-import type { StoredValue } from '../../app/ports.ts';
+import type { SecretWithValues, StoredValue } from '../../app/ports.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import { findVersion, latestVersionNumber } from '../../core/versions.ts';
 import type { ChangeCounters } from './change-counters.ts';
@@ -9,9 +10,13 @@ import type { SecretReads } from './secret-reads.ts';
 /** Reads one value with everything that is needed to open it. */
 export type ReadValue = (ref: SecretRef, version: number | 'latest') => StoredValue | undefined;
 
+/** Reads a secret with all its values. */
+export type ReadContents = (ref: SecretRef) => SecretWithValues | undefined;
+
 /** What was read and verified before, with what it holds for. */
 interface KnownValue {
   readonly stored: StoredValue;
+  readonly secretMac: Buffer;
   readonly versionRow: number;
   readonly keyId: string;
   readonly slot: number;
@@ -20,8 +25,7 @@ interface KnownValue {
 }
 
 type FreshRow = readonly [
-  secretId: string,
-  secretRevision: number,
+  secretMac: Buffer,
   keyRevision: number | null,
   wrapped: Buffer | null,
   body: Buffer | null,
@@ -35,7 +39,9 @@ const ENTRY_BYTES = 2_048;
 /**
  * Prepares the hot path. A value that was read before is given out again, sealed as it is stored, while the count of
  * changes says that nothing has happened to its secret or to any key. Otherwise one statement, which is one snapshot,
- * compares the revisions, which rise with every change; and what is not confirmed is read and authenticated anew.
+ * compares what it was made from. The MAC of a secret's row changes with everything about the secret, the uids of its
+ * versions included, also by a restore, which brings id and revision back; a key's revision rises with every change.
+ * What is not confirmed is read and authenticated anew.
  */
 export function createReadValue(
   db: Connection,
@@ -101,23 +107,22 @@ function sizeOf({ stored }: KnownValue): number {
 function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => boolean {
   const fresh = db
     .prepare<[string, string, number, number, string, string], FreshRow>(
-      `SELECT id, revision,
+      `SELECT row_mac,
               (SELECT revision FROM kms_key WHERE project_id = ? AND kms_key.id = ?),
               (SELECT wrapped FROM version_key WHERE version_row = ?),
               (SELECT body FROM version_body WHERE version_row = ?)
          FROM secret WHERE project_id = ? AND name = ?`,
     )
     .raw();
-  return (ref, { keyId, versionRow, stored }) => {
+  return (ref, { keyId, secretMac, versionRow, stored }) => {
     const row = readOrDamaged(() =>
       fresh.get(ref.projectId, keyId, versionRow, versionRow, ref.projectId, ref.name),
     );
     if (row === undefined) return false;
-    const [secretId, secretRevision, keyRevision, wrappedKey, body] = row;
-    const { secret, key, sealed } = stored;
+    const [storedMac, keyRevision, wrappedKey, body] = row;
+    const { key, sealed } = stored;
     return (
-      secretId === secret.id &&
-      secretRevision === secret.revision &&
+      storedMac.equals(secretMac) &&
       keyRevision === (key?.revision ?? null) &&
       wrappedKey?.equals(sealed.wrappedKey) === true &&
       body?.equals(sealed.body) === true
@@ -129,7 +134,7 @@ function lookUp(
   { secrets, keys }: { readonly secrets: SecretReads; readonly keys: KeyReads },
   ref: SecretRef,
   wanted: number | 'latest',
-): Pick<KnownValue, 'stored' | 'versionRow' | 'keyId'> | undefined {
+): Pick<KnownValue, 'stored' | 'secretMac' | 'versionRow' | 'keyId'> | undefined {
   const loaded = secrets.load(ref);
   if (loaded === undefined) return undefined;
   const { secret, stages } = loaded.aggregate;
@@ -139,5 +144,25 @@ function lookUp(
   if (found === undefined || versionRow === undefined) return undefined;
   const keyId = found.version.kmsKeyId;
   const key = keys.find({ projectId: ref.projectId, id: keyId });
-  return { stored: { ...found, secret, key, sealed: secrets.sealed(versionRow) }, versionRow, keyId };
+  const sealed = secrets.sealed(versionRow);
+  return { stored: { ...found, secret, key, sealed }, secretMac: loaded.rowMac, versionRow, keyId };
+}
+
+/** Prepares the read of everything about a secret, in one snapshot. Throws damaged when a value is missing. */
+export function createReadContents(reads: {
+  readonly secrets: SecretReads;
+  readonly keys: KeyReads;
+  readonly snapshot: Snapshot;
+}): ReadContents {
+  return (ref) =>
+    reads.snapshot(() => {
+      const aggregate = reads.secrets.load(ref)?.aggregate;
+      if (aggregate === undefined) return undefined;
+      const values = aggregate.versions.map(({ number }) => {
+        const entry = lookUp(reads, ref, number);
+        if (entry === undefined) throw new SecretError('damaged', 'A stored version is missing.');
+        return entry.stored;
+      });
+      return { aggregate, values };
+    });
 }

@@ -93,7 +93,12 @@ function takeBatch(queue: Request[]): Request[] {
   return queue.splice(0, count);
 }
 
-const REMOVALS: ReadonlySet<Command['kind']> = new Set(['delete-secret', 'purge-secret', 'remove-grants']);
+const REMOVALS: ReadonlySet<Command['kind']> = new Set([
+  'delete-secret',
+  'purge-secret',
+  'purge-key',
+  'remove-grants',
+]);
 
 /** What a nearly full disk has room for: deletions, and what background jobs note about themselves and their work. */
 function isAdmittedAlways(command: Command): boolean {

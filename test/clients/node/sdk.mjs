@@ -38,11 +38,16 @@ export function buildClient(credential = credentials(), region = undefined) {
   return (region === undefined ? builder : builder.withRegion(region)).build();
 }
 
+/** Sends a request for secrets; the path goes on behind `/secrets`. */
+export function send(client, method, path, given) {
+  return sendTo(client, method, `/v1/{project_id}/secrets${path}`, given);
+}
+
 /** Sends a request object in the form in which the generated code writes it. */
-export function send(client, method, path, { data, queryParams = {}, pathParams = {}, headers = {} } = {}) {
+export function sendTo(client, method, url, { data, queryParams = {}, pathParams = {}, headers = {} } = {}) {
   return client.sendRequest({
     method,
-    url: `/v1/{project_id}/secrets${path}`,
+    url,
     contentType: 'application/json',
     queryParams,
     pathParams,

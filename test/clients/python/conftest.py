@@ -1,5 +1,6 @@
 import pytest
 
+from events import create_event, delete_event
 from support import build_client, create, delete, new_name
 
 
@@ -15,3 +16,18 @@ def name(client):
     create(client, secret_name)
     yield secret_name
     delete(client, secret_name)
+
+
+@pytest.fixture
+def event(client):
+    made = create_event(client)
+    yield made
+    delete_event(client, made.name)
+
+
+@pytest.fixture
+def subscriber(client, event):
+    """A secret that subscribes to `event`."""
+    secret = create(client, event_subscriptions=[event.name])
+    yield secret
+    delete(client, secret.name)

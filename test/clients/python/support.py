@@ -18,10 +18,13 @@ SK = os.environ["HUAWEICLOUD_SDK_SK"]
 PROJECT_ID = os.environ["HUAWEICLOUD_SDK_PROJECT_ID"]
 DOMAIN_ID = os.environ["HUAWEICLOUD_SDK_DOMAIN_ID"]
 REGION = os.environ["HW_REGION_NAME"]
+USER_NAME = os.environ["CSMS_USER"]
+PASSWORD = os.environ["CSMS_PASSWORD"]
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 DAY_MS = 86_400_000
+NOBODY = "00000000-0000-4000-8000-000000000000"  # an id that nothing has
 
 
 def build_client(credentials=None, algorithm=SigningAlgorithm.HMAC_SHA256):
@@ -145,5 +148,20 @@ def is_now_ms(time_ms):
 
 
 def fields_of(model):
-    """Every field of an SDK model, those that are None too."""
-    return {name: getattr(model, name) for name in model.openapi_types}
+    """Every field of an SDK model, those that are None too; the models in it likewise."""
+    if isinstance(model, list):
+        return [fields_of(entry) for entry in model]
+    if not hasattr(model, "openapi_types"):
+        return model
+    return {name: fields_of(getattr(model, name)) for name in model.openapi_types}
+
+
+def eventually(find, what, patience_s=30):
+    """What `find` answers once that is something; what the server does in the background takes its time."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        found = find()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not come")

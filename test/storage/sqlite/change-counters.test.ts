@@ -28,6 +28,7 @@ describe('change counters', () => {
       alias: 'a',
       isDefault: false,
       material: new Uint8Array(),
+      firstRevision: 1,
       nowMs: 1,
     });
     expect(changes.read(slot)).toBe(before + 1);

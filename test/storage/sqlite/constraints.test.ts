@@ -1,7 +1,16 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
-import { addVersion, create, createGrant, freshRef, putStage, putTags } from '../../support/stores.ts';
+import {
+  addVersion,
+  changeKey,
+  create,
+  createGrant,
+  createKey,
+  freshRef,
+  putStage,
+  putTags,
+} from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
 /** The database refuses by itself what the rules never ask for. */
@@ -19,6 +28,10 @@ describe('constraints of the SQLite schema', () => {
     await store.change(putTags(ref, id, [{ key: 'team', value: 'a' }]));
     await store.change(createGrant({ projectId: ref.projectId, secretId: id }, 'ann'));
     await store.change(create({ ...ref, name: 'other' }));
+    await store.change(createKey({ projectId: 'p', id: 'key-1' }, { alias: 'one' }));
+    await store.change(createKey({ projectId: 'p', id: 'key-2' }, { alias: 'alias/two' }));
+    const tags = Array.from({ length: 20 }, (_, index) => ({ key: `t${index}`, value: '' }));
+    await store.change(changeKey({ projectId: 'p', id: 'key-1' }, { kind: 'put-tags', tags }));
     await store.close();
     db = openWriter(databaseFile(directory));
     secret = db.prepare<[string], number>('SELECT row FROM secret WHERE name = ?').pluck().get(ref.name) ?? 0;
@@ -47,6 +60,12 @@ describe('constraints of the SQLite schema', () => {
       grantee,
     );
   }
+
+  const insertAlias = (alias: string, keyId = 'key-1') =>
+    db.prepare("INSERT INTO kms_key_alias VALUES ('p', ?, ?, 1, 1)").run(alias, keyId);
+  const insertTag = (key: string, position: number) =>
+    db.prepare("INSERT INTO kms_key_tag VALUES ('p', 'key-1', ?, '', ?)").run(key, position);
+  const updateKey = (assignment: string) => db.exec(`UPDATE kms_key SET ${assignment} WHERE id = 'key-1'`);
 
   const refused: [claim: string, code: string, attempt: () => void][] = [
     ['a 21st version', 'SQLITE_CONSTRAINT_CHECK', () => insertVersion(20)],
@@ -139,6 +158,28 @@ describe('constraints of the SQLite schema', () => {
       'a key version of no key',
       'SQLITE_CONSTRAINT_FOREIGNKEY',
       () => db.exec("INSERT INTO kms_key_version VALUES ('p', 'absent', 1, x'00', 1)"),
+    ],
+    ['an alias of no key', 'SQLITE_CONSTRAINT_FOREIGNKEY', () => insertAlias('new', 'absent')],
+    ['an alias twice in a project', 'SQLITE_CONSTRAINT_UNIQUE', () => insertAlias('alias/two')],
+    [
+      'an alias that another key has without the prefix',
+      'SQLITE_CONSTRAINT_UNIQUE',
+      () => insertAlias('alias/one'),
+    ],
+    ['an alias that another key has with the prefix', 'SQLITE_CONSTRAINT_UNIQUE', () => insertAlias('two')],
+    ['a 21st tag', 'SQLITE_CONSTRAINT_CHECK', () => insertTag('new', 20)],
+    ['a tag in a place that is taken', 'SQLITE_CONSTRAINT_UNIQUE', () => insertTag('new', 3)],
+    ['a key of a state that does not exist', 'SQLITE_CONSTRAINT_CHECK', () => updateKey("state = 'OPEN'")],
+    [
+      'a key that waits for its deletion without a time',
+      'SQLITE_CONSTRAINT_CHECK',
+      () => updateKey("state = 'PENDING_DELETE'"),
+    ],
+    ['half a rotation', 'SQLITE_CONSTRAINT_CHECK', () => updateKey('rotation_interval_days = 30')],
+    [
+      'the deletion of a key with material',
+      'SQLITE_CONSTRAINT_FOREIGNKEY',
+      () => db.exec("DELETE FROM kms_key WHERE id = 'key-1'"),
     ],
   ];
 

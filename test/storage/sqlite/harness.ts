@@ -98,6 +98,9 @@ const TABLES = {
   key: 'kms_key',
   event: 'event',
   notification: 'notification',
+  keyMaterial: 'kms_key_version',
+  keyAlias: 'kms_key_alias',
+  keyTag: 'kms_key_tag',
 } as const;
 
 /** The embedded engine, for the contract. */
@@ -136,6 +139,9 @@ export const sqliteEngine: StoreEngine = {
           key: count(TABLES.key),
           event: count(TABLES.event),
           notification: count(TABLES.notification),
+          keyMaterial: count(TABLES.keyMaterial),
+          keyAlias: count(TABLES.keyAlias),
+          keyTag: count(TABLES.keyTag),
         };
         db.close();
         return counts;

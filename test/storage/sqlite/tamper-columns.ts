@@ -14,9 +14,12 @@ export const ROWS = {
   version_body: `version_row IN (${VERSION_ROWS})`,
   kms_key: 'project_id = :project',
   kms_key_version: 'project_id = :project',
+  kms_key_alias: 'project_id = :project',
+  kms_key_tag: 'project_id = :project',
   event: 'project_id = :project',
   // A notification that was moved to another project is found by its own place.
   notification: "instr(id, :project || '-') = 1",
+  checker_config: 'project_id = :project',
 } as const;
 
 type Table = keyof typeof ROWS;
@@ -69,7 +72,8 @@ function rowsOf(db: Database.Database, table: Table, project: string): Record<st
 
 /** An expression for another value of the column's type; numbers go where no other row is. */
 function changedValue({ name, type }: Column): string {
-  if (['is_default', 'auto_rotation', 'expiry_notified'].includes(name)) return `1 - ${name}`;
+  if (['is_default', 'auto_rotation', 'expiry_notified', 'checks_strength'].includes(name))
+    return `1 - ${name}`;
   if (type === 'INTEGER') return `coalesce("${name}", 0) + 1000000`;
   if (type === 'TEXT') return `coalesce("${name}", '') || 'x'`;
   const lastByte = `hex(substr("${name}", -1))`;

@@ -1,10 +1,11 @@
 import { createSecretKey } from 'node:crypto';
-import type { Store } from '../../../src/app/ports.ts';
-import type { Key } from '../../../src/core/key.ts';
+import type { Store, StoredValue } from '../../../src/app/ports.ts';
+import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
 import type { SecretRef } from '../../../src/core/secret.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import {
   addVersion,
+  changeKey,
   codeOf,
   create,
   createEvent,
@@ -16,12 +17,14 @@ import {
   putTags,
   ROTATED_DRAFT,
   schedule,
+  setStrengthCheck,
   T0,
 } from '../../support/stores.ts';
 
 const KEK = createSecretKey(Buffer.alloc(32, 3));
 const INSTALLATION_ID = 'installation-1';
-const KEYS = ['key-1', 'key-2'];
+/** The keys of a filled project; the second has everything that a key can have. */
+export const KEYS = ['key-1', 'key-2'];
 const VERSIONS = [1, 2, 3];
 /** The secrets of a filled project. */
 export const NAMES = ['open', 'pending'] as const;
@@ -35,18 +38,19 @@ const tagsOf = (name: string) => [
 /** What every read of a project answers: by name of the read, the answer or the code of the refusal. */
 export type Answers = ReadonlyMap<string, unknown>;
 
-/** A project with everything that can be stored in it: two secrets, one of which waits for deletion, and two keys. */
+/**
+ * A project with everything that can be stored in it: two secrets, one of which waits for deletion, two keys
+ * and the choice of a checker.
+ */
 export async function fillProject(store: Store, projectId: string): Promise<void> {
   const keyring = createKeyring({ installationId: INSTALLATION_ID, kek: KEK });
   const keys: Key[] = [];
   for (const id of KEYS) {
     const material = keyring.createKeyMaterial({ projectId, id }, 1);
-    keys.push(
-      await store.change(
-        ensureKey({ projectId, id }, { alias: `alias/${id}`, material, isDefault: id === 'key-1' }),
-      ),
-    );
+    const made = ensureKey({ projectId, id }, { alias: `alias/${id}`, material, isDefault: id === 'key-1' });
+    keys.push((await store.change(made)).key);
   }
+  await fillKey(store, { projectId, id: 'key-2' });
   await store.change(createEvent({ projectId, name: 'alarm' }));
   for (const name of NAMES) {
     const ref = { projectId, name };
@@ -88,11 +92,30 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     outcome: { status: 'SUCCESS' },
     nowMs: T0,
   });
+  await store.change(setStrengthCheck(projectId, true));
 }
 
 /** The notification about one of the versions of `open`; all but the first wait for their delivery. */
 function notificationId(projectId: string, version: number): string {
   return `${projectId}-open.${version}.SECRET_VERSION_CREATED`;
+}
+
+/** Gives a key everything that a key can have. */
+async function fillKey(store: Store, ref: KeyRef): Promise<void> {
+  const changes: readonly KeyChange[] = [
+    { kind: 'describe-key', description: 'a description' },
+    { kind: 'add-alias', alias: 'second' },
+    {
+      kind: 'put-tags',
+      tags: [
+        { key: 'team', value: 'red' },
+        { key: 'stage', value: '' },
+      ],
+    },
+    { kind: 'enable-rotation' },
+    { kind: 'schedule-key-deletion', pendingDays: 7 },
+  ];
+  for (const change of changes) await store.change(changeKey(ref, change));
 }
 
 /** Carries out every read, up to the opened value. */
@@ -106,13 +129,17 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
       answers.set(name, `refused: ${codeOf(error)}`);
     }
   };
-  const openValue = async (ref: SecretRef, number: number | 'latest') => {
-    const found = await store.findValue(ref, number);
+  const openStored = (ref: SecretRef, found: StoredValue | undefined) => {
     // The use case refuses a value whose key is gone.
     if (found?.key === undefined) return undefined;
     const { kind, uid } = found.version;
     const binding = { projectId, secretId: found.secret.id, secretName: ref.name, versionUid: uid, kind };
     return { ...found, value: keyring.open(found.key, binding, found.sealed).toString() };
+  };
+  const openAll = async (ref: SecretRef) => {
+    const contents = await store.findContents(ref);
+    const opened = contents?.values.map((found) => openStored(ref, found));
+    return opened?.includes(undefined) ? undefined : opened;
   };
   await note('list of events', () => store.listEvents({ projectId, limit: 9, afterName: '' }));
   await note('list of records', () => store.listNotifications(projectId));
@@ -131,12 +158,16 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
     await note(`id ${name}`, () => store.findSecretById(projectId, `${projectId}-${name}`));
     await note(`secret ${name}`, () => store.findSecret(ref));
     await note(`versions ${name}`, () => store.findVersions(ref));
+    await note(`contents ${name}`, () => openAll(ref));
     for (const number of [...VERSIONS, 'latest' as const])
-      await note(`value ${name} ${number}`, () => openValue(ref, number));
+      await note(`value ${name} ${number}`, async () => openStored(ref, await store.findValue(ref, number)));
   }
+  await note('checker', () => store.findChecker(projectId));
   for (const id of KEYS) {
     await note(`key ${id}`, () => store.findKey({ projectId, id }));
     await note(`alias ${id}`, () => store.findKeyByAlias(projectId, `alias/${id}`));
   }
+  await note('alias second', () => store.findKeyByAlias(projectId, 'second'));
+  await note('keys', () => store.listKeys(projectId));
   return answers;
 }

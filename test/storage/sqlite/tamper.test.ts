@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { everyColumn, ROWS, type Tampering } from './tamper-columns.ts';
-import { type Answers, fillProject, readAnswers } from './tamper-project.ts';
+import { type Answers, fillProject, KEYS, readAnswers } from './tamper-project.ts';
 
 /**
  * One database, one project per tampering: the store is closed once, the hand of the attacker goes over all of them, and
@@ -88,11 +88,9 @@ describe('tampering with stored rows', () => {
     );
   }
 
-  /** Lists over more than one secret, event, notification or grant: nothing says how many entries there have to be. */
+  /** Lists over more than one secret, key, event, notification or grant: nothing says how many entries there have to be. */
   function isListOfMany(read: string): boolean {
-    return (
-      read.startsWith('list') || read === 'tags' || read.startsWith('search') || read.startsWith('grants')
-    );
+    return /^(?:list|search|grants|tags$|keys$)/.test(read);
   }
 
   function isGone(read: string, answer: unknown, pristine: Answers): boolean {
@@ -100,4 +98,22 @@ describe('tampering with stored rows', () => {
     if (answer === undefined) return good !== undefined;
     return isListOfMany(read) && Array.isArray(answer) && Array.isArray(good) && answer.length < good.length;
   }
+});
+
+describe('tampering under a running store', () => {
+  it('leads from an alias to no key that does not have it, though that key is remembered', async () => {
+    const directory = makeDirectory();
+    const { store } = await openSqlite(directory);
+    await fillProject(store, 'project');
+    for (const id of KEYS) expect((await store.findKey({ projectId: 'project', id }))?.id).toBe(id);
+    tamper(directory, (db) =>
+      db.exec("UPDATE kms_key_alias SET key_id = 'key-1' WHERE alias = 'second' AND project_id = 'project'"),
+    );
+    await expect((async () => store.findKeyByAlias('project', 'second'))()).rejects.toMatchObject({
+      code: 'damaged',
+    });
+    expect((await store.findKeyByAlias('project', 'key-1'))?.id).toBe('key-1');
+    await store.close();
+    removeDirectory(directory);
+  });
 });

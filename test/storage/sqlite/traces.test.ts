@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
 import {
+  changeKey,
   create,
+  createKey,
   DAY_MS,
   freshProject,
   newVersion,
@@ -88,6 +90,26 @@ describe('traces of deleted values', () => {
     for (const name of names) {
       await open.store.change(purge({ projectId, name }, `${projectId}-${name}`, T0 + 7 * DAY_MS));
     }
+    await settled();
+    expect(found(markers)).toBe(0);
+  });
+
+  it('are gone once a key was destroyed: its material, however old', async () => {
+    const projectId = freshProject();
+    const refs = Array.from({ length: 20 }, (_, index) => ({ projectId, id: `key-${index}` }));
+    const material = () => randomBytes(78);
+    const markers: Buffer[] = [];
+    for (const ref of refs) {
+      const [first, second] = [material(), material()];
+      markers.push(first, second);
+      await open.store.change(createKey(ref, { material: first }));
+      await open.store.change(changeKey(ref, { kind: 'enable-rotation' }));
+      const rotate = { kind: 'rotate-key', versionNumber: 2, material: second } as const;
+      await open.store.change(changeKey(ref, rotate, T0 + 365 * DAY_MS));
+      await open.store.change(changeKey(ref, { kind: 'schedule-key-deletion', pendingDays: 7 }));
+    }
+    expect(found(markers)).toBe(40);
+    for (const ref of refs) await open.store.change(changeKey(ref, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
     await settled();
     expect(found(markers)).toBe(0);
   });

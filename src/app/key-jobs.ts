@@ -1,0 +1,83 @@
+import { SecretError } from '../core/errors.ts';
+import { currentKeyVersion, type KeyRef } from '../core/key.ts';
+import { isRotationDue } from '../core/key-rotation.ts';
+import { createDamageGuard } from './damage-guard.ts';
+import type { Job } from './jobs.ts';
+import type { Deps, DueKeyQuery } from './ports.ts';
+
+/** How often keys that are due are looked for. */
+const KEY_INTERVAL_MS = 1_000;
+/** Due keys that one run works through. */
+const RUN_KEYS = 100;
+
+/** What the jobs on keys work with. */
+export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'log'>;
+
+/** The job that destroys keys whose scheduled deletion is due. @see KMS API, DeleteKey */
+export function createKeyDeletion(deps: KeyJobDeps): Job {
+  const { log, store } = deps;
+  const runDue = createDueRun(deps, 'deletion', async (ref, nowMs) => {
+    return (await store.change({ aggregate: 'key', kind: 'purge-key', ref, nowMs })).changed;
+  });
+  return {
+    name: 'key-deletion',
+    intervalMs: KEY_INTERVAL_MS,
+    async run(nowMs) {
+      const deleted = await runDue(nowMs);
+      if (deleted > 0) log.info({ deleted }, 'destroyed keys whose scheduled deletion was due');
+      return deleted;
+    },
+  };
+}
+
+/** The job that adds a version to keys whose rotation is due. @see KMS API, EnableKeyRotation */
+export function createKeyRotation(deps: KeyJobDeps): Job {
+  const { keyring, log, store } = deps;
+  const runDue = createDueRun(deps, 'rotation', async (ref, nowMs) => {
+    const key = await store.findKey(ref);
+    if (key === undefined || !isRotationDue(key, nowMs)) return false;
+    const versionNumber = currentKeyVersion(key).number + 1;
+    const material = keyring.createKeyMaterial(ref, versionNumber);
+    const change = { kind: 'rotate-key', versionNumber, material } as const;
+    return (await store.change({ aggregate: 'key', ref, nowMs, ...change })).changed;
+  });
+  return {
+    name: 'key-rotation',
+    intervalMs: KEY_INTERVAL_MS,
+    async run(nowMs) {
+      const rotated = await runDue(nowMs);
+      if (rotated > 0) log.info({ rotated }, 'rotated keys');
+      return rotated;
+    },
+  };
+}
+
+/** Prepares runs through the due keys; a run answers for how many `work` said that it was done. */
+function createDueRun(
+  { store, log }: KeyJobDeps,
+  due: DueKeyQuery['due'],
+  work: (ref: KeyRef, nowMs: number) => Promise<boolean>,
+): (nowMs: number) => Promise<number> {
+  const guard = createDamageGuard(log, 'a due key is damaged and was left alone');
+
+  async function carryOut(ref: KeyRef, nowMs: number): Promise<boolean> {
+    try {
+      return await work(ref, nowMs);
+    } catch (error) {
+      // Somebody destroyed it in the meantime.
+      if (error instanceof SecretError && error.code === 'key-not-found') return false;
+      throw error;
+    }
+  }
+
+  return async (nowMs) => {
+    let done = 0;
+    // Damaged ones stay at the head of the list; the run looks past them.
+    for (const ref of await store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
+      const place = `${ref.projectId}/${ref.id}`;
+      if (guard.isDamaged(place)) continue;
+      if (await guard.run(place, () => carryOut(ref, nowMs))) done += 1;
+    }
+    return done;
+  };
+}

@@ -1,0 +1,115 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
+import { SecretError } from '../core/errors.ts';
+import { FileError } from '../yaml/file-error.ts';
+import type { Directory } from './identities.ts';
+import { parseIdentities, type SecretSources } from './identities-file.ts';
+
+/** Another password of one user. */
+export interface HashChange {
+  readonly userId: string;
+  /** The hash that the old password was checked against. */
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Stores the hash durably and makes it the present one. Throws password-fixed when that is not possible here. */
+export type ReplaceHash = (change: HashChange) => void;
+
+/**
+ * Makes the function that changes a password in the identities file. Only the hash itself is written over, so comments
+ * and everything else stay as they are; the new text has to be one that the server would start with. `adopt` gets the
+ * identities as they are then: what else was changed in the file since the last reload comes into effect too.
+ * Synchronous, so that two changes never overlap. @see docs/adr/0017-users.md
+ */
+export function createHashReplacer(input: {
+  readonly file: string;
+  readonly env: SecretSources['env'];
+  readonly adopt: (next: Directory) => void;
+}): ReplaceHash {
+  const { file, env, adopt } = input;
+  const sources = { env, readFile: (path: string) => readFileSync(path, 'utf8') };
+  return (change) => {
+    const target = writablePath(file);
+    const text = withHash(readFileSync(target, 'utf8'), change);
+    const next = readChecked({ file, text, sources });
+    if (next.findUserById(change.userId)?.passwordHash !== change.after)
+      throw fixed('The file has another form.');
+    replaceFile(target, text);
+    adopt(next);
+  };
+}
+
+/** The file itself and not a link to it: a link would be replaced by a file. */
+function writablePath(file: string): string {
+  try {
+    const target = realpathSync(file);
+    accessSync(target, constants.W_OK);
+    return target;
+  } catch {
+    throw fixed('The identities file cannot be written.');
+  }
+}
+
+function withHash(text: string, { userId, before, after }: HashChange): string {
+  const document = parseDocument(text, { schema: 'failsafe', prettyErrors: false });
+  const user = usersIn(document.contents).find((candidate) => candidate.get('id') === userId);
+  const password = user?.get('password', true);
+  if (!isScalar(password)) throw fixed('The hash is not in the identities file itself.');
+  if (password.value !== before) throw fixed('Its hash in the identities file is not the one in effect.');
+  const { range, type } = password;
+  if (range == null || type === undefined || type.startsWith('BLOCK'))
+    throw fixed('The file has another form.');
+  // A hash has no character that would need an escape, and quotes keep its commas together in a mapping on one line.
+  return `${text.slice(0, range[0])}"${after}"${text.slice(range[1])}`;
+}
+
+function usersIn(root: unknown): YAMLMap[] {
+  return mapsIn(root, 'domains').flatMap((domain) => mapsIn(domain, 'users'));
+}
+
+function mapsIn(parent: unknown, name: string): YAMLMap[] {
+  const list = isMap(parent) ? parent.get(name, true) : undefined;
+  return isSeq(list) ? list.items.filter((entry) => isMap(entry)) : [];
+}
+
+function readChecked(input: Parameters<typeof parseIdentities>[0]): Directory {
+  try {
+    return parseIdentities(input);
+  } catch (error) {
+    if (error instanceof FileError) throw fixed('The identities file has a fault.');
+    throw error;
+  }
+}
+
+/** Either the old file or the new one is there, whatever happens in between. */
+function replaceFile(target: string, text: string): void {
+  const temporary = `${target}.new`;
+  try {
+    // A remainder may have other permissions.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(temporary, target);
+    const directory = openSync(dirname(target), 'r');
+    fsyncSync(directory);
+    closeSync(directory);
+  } catch {
+    throw fixed('The identities file cannot be written.');
+  }
+}
+
+function fixed(reason: string): SecretError {
+  return new SecretError('password-fixed', `This password cannot be changed here. ${reason}`);
+}

@@ -1,0 +1,81 @@
+import type { Caller, Users, UserView } from '../app/ports.ts';
+import { invalidParameter, SecretError } from '../core/errors.ts';
+import { rateStrength } from '../core/strength.ts';
+import { principalOfUser } from './iam.ts';
+import type { Directory, User } from './identities.ts';
+import { LOGIN_LIMITS } from './login.ts';
+import { hashPassword, type PasswordVerifier } from './password.ts';
+import type { ReplaceHash } from './password-change.ts';
+import type { LoginThrottle } from './throttle.ts';
+
+/** What the view of the users works with. */
+export interface UsersDeps {
+  readonly directory: () => Directory;
+  readonly passwords: PasswordVerifier;
+  readonly throttle: LoginThrottle;
+  readonly replaceHash: ReplaceHash;
+}
+
+/** Makes the view of the users of the identities. Nobody sees beyond the own domain. @see docs/adr/0017-users.md */
+export function createUsers(deps: UsersDeps): Users {
+  return {
+    list(caller, { search = '', domainId = caller.domainId, page, limit }) {
+      const wanted = search.toLowerCase();
+      const own = domainId === caller.domainId ? deps.directory().usersOf(domainId) : [];
+      const found = own.filter(({ name }) => name.toLowerCase().includes(wanted));
+      return { total: found.length, users: found.slice(page * limit, (page + 1) * limit).map(viewOf) };
+    },
+    show(caller, userId) {
+      const user = deps.directory().findUserById(userId);
+      if (user?.domainId !== caller.domainId) throw new SecretError('resource-not-found');
+      return viewOf(user);
+    },
+    async changePassword(caller, { oldPassword, newPassword, address }) {
+      requireGoodPassword(newPassword, oldPassword);
+      const before = presentHash(deps, caller);
+      await checkOldPassword(deps, caller, { before, oldPassword, address });
+      const after = await hashPassword(newPassword);
+      deps.replaceHash({ userId: caller.userId, before, after });
+    },
+  };
+}
+
+function viewOf({ id, name, domainId }: User): UserView {
+  return { id, name, domainId };
+}
+
+function presentHash({ directory }: UsersDeps, { userId }: Caller): string {
+  const hash = directory().findUserById(userId)?.passwordHash;
+  if (hash !== undefined) return hash;
+  throw new SecretError('password-fixed', 'This user has no password.');
+}
+
+/** A wrong one counts as a failed login: otherwise this would be a way around the throttle. */
+async function checkOldPassword(
+  { passwords, throttle }: UsersDeps,
+  caller: Caller,
+  given: { readonly before: string; readonly oldPassword: string; readonly address: string },
+): Promise<void> {
+  const attempt = {
+    principal: principalOfUser({ domainId: caller.domainId, name: caller.userName }),
+    address: given.address,
+  };
+  throttle.begin(attempt);
+  let isRight: boolean;
+  try {
+    isRight = await passwords.verify(given.before, given.oldPassword);
+  } catch (error) {
+    throttle.withdraw(attempt);
+    throw error;
+  }
+  if (!isRight) throw invalidParameter('old_password', 'is not the present password');
+  throttle.succeed(attempt);
+}
+
+function requireGoodPassword(password: string, oldPassword: string): void {
+  const isPossible = password.isWellFormed() && password.length <= LOGIN_LIMITS.password;
+  if (!isPossible || rateStrength(password).strength === 'weak') {
+    throw invalidParameter('password', 'must be hard to guess: 8 characters or more, of several kinds');
+  }
+  if (password === oldPassword) throw invalidParameter('password', 'must be another one than old_password');
+}

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import type { FunctionTemplates } from '../app/ports.ts';
+
+/**
+ * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and puts one function together
+ * for each way to rotate: one file, one driver, to be started with `node`. Throws when a part is missing.
+ * @see docs/adr/0018-rotation-webhook.md
+ */
+export function readFunctionTemplates(): FunctionTemplates {
+  const [protocol, mysql, postgresql, sqlserver, singleUser, multiUser] = [
+    'protocol',
+    'mysql',
+    'postgresql',
+    'sqlserver',
+    'single-user',
+    'multi-user',
+  ].map(readPart);
+  const engines = { mysql, postgresql, sqlserver };
+  const strategies = { SingleUser: singleUser, MultiUser: multiUser };
+  return {
+    // The server's own calls come last, when everything that they need is there.
+    textFor: ({ subType, engine }) => [engines[engine], strategies[subType], protocol].join('\n'),
+  };
+}
+
+function readPart(name: string): string {
+  return readFileSync(new URL(`${name}.js`, import.meta.url), 'utf8');
+}

@@ -1,0 +1,55 @@
+import { Type } from '@sinclair/typebox';
+import { AGENCIES } from '../core/agencies.ts';
+import { responses } from './schemas.ts';
+import type { App } from './server.ts';
+
+/** The types of secret that are rotated by a function. */
+export const RotatedType = Type.Unsafe<'RDS-FG' | 'GaussDB-FG'>({
+  type: 'string',
+  enum: ['RDS-FG', 'GaussDB-FG'],
+  description: 'Type of the secrets',
+});
+
+const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
+const CreateAgencyAnswer = Type.Object(
+  {
+    agencies: Type.Array(
+      Type.Object({ agency_name: Type.String(), agency_id: Type.String() }, { title: 'Agency' }),
+    ),
+  },
+  { title: 'CreateAgencyResponse' },
+);
+const ShowAgencyAnswer = Type.Object(
+  { agency_granted: Type.String({ enum: ['true'], description: 'Always true' }) },
+  { title: 'ShowAgencyResponse' },
+);
+
+/** CreateAgency, ShowAgency: in the cloud one service lets another one act; here there is one service only. */
+export function registerAgencies(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/csms/agencies',
+    schema: {
+      operationId: 'CreateAgency',
+      tags: ['Rotation'],
+      summary: 'Does nothing: no delegation is needed here; answers the names that the cloud uses',
+      body: CreateAgencyBody,
+      response: responses({ 200: CreateAgencyAnswer }),
+    },
+    handler: async () => ({
+      agencies: AGENCIES.map(({ name, id }) => ({ agency_name: name, agency_id: id })),
+    }),
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/csms/agencies',
+    schema: {
+      operationId: 'ShowAgency',
+      tags: ['Rotation'],
+      summary: 'Says that the delegation exists: none is needed here',
+      querystring: Type.Object({ secret_type: RotatedType }),
+      response: responses({ 200: ShowAgencyAnswer }),
+    },
+    handler: async () => ({ agency_granted: 'true' }),
+  });
+}

@@ -1,0 +1,48 @@
+import { Type } from '@sinclair/typebox';
+import type { onRequestHookHandler } from 'fastify';
+import * as app from '../app/blob.ts';
+import { BLOB_CHARACTERS_MAX } from '../core/blob.ts';
+import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { ProjectPath, responses, SecretPath } from './schemas.ts';
+import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
+import type { App } from './server.ts';
+
+const Blob = Type.String({
+  maxLength: BLOB_CHARACTERS_MAX,
+  description: 'All of a secret, sealed under its KMS key; only the installation that made it can open it',
+});
+const DownloadAnswer = Type.Object({ secret_blob: Blob }, { title: 'DownloadSecretBlobResponse' });
+const UploadBody = Type.Object({ secret_blob: Blob }, { title: 'UploadSecretBlobRequest' });
+
+/** DownloadSecretBlob, UploadSecretBlob. */
+export function registerBlob(api: App, limitLargeBodies: onRequestHookHandler): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/:secret_name/backup',
+    schema: {
+      operationId: 'DownloadSecretBlob',
+      tags: ['Secrets'],
+      summary: 'Backs a secret up, with all its versions',
+      params: SecretPath,
+      response: responses({ 200: DownloadAnswer }),
+    },
+    handler: async ({ deps, params }) => ({ secret_blob: await app.downloadBlob(deps, toRef(params)) }),
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/restore',
+    bodyLimit: LARGE_BODY_BYTES_MAX,
+    onRequest: limitLargeBodies,
+    schema: {
+      operationId: 'UploadSecretBlob',
+      tags: ['Secrets'],
+      summary: 'Brings a secret back from its backup; its name must be free',
+      params: ProjectPath,
+      body: UploadBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params, body }) => ({
+      secret: toWireSecret(await app.uploadBlob(deps, params.project_id, body.secret_blob)),
+    }),
+  });
+}

@@ -1,0 +1,94 @@
+import { Type } from '@sinclair/typebox';
+import * as app from '../app/checker.ts';
+import { CHECK_TYPE, CHECKED_VALUES_MAX, rateValues } from '../core/checker.ts';
+import { Omissible, ProjectPath, responses } from './schemas.ts';
+import type { App } from './server.ts';
+
+const Config = Type.Object(
+  { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },
+  { title: 'SecretsConfig' },
+);
+const UpdateConfigBody = Type.Object(
+  { checking_secret_strength: Omissible(Config.properties.checking_secret_strength) },
+  { title: 'UpdateSecretsConfigRequest' },
+);
+const CheckType = Type.Unsafe<typeof CHECK_TYPE>({
+  type: 'string',
+  enum: [CHECK_TYPE],
+  description: 'The check of strength',
+});
+const CheckBody = Type.Object(
+  {
+    type: CheckType,
+    data: Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: `1 to ${CHECKED_VALUES_MAX} values to rate, each under a name`,
+      },
+    ),
+  },
+  { title: 'CheckSecretsRequest' },
+);
+const Rating = Type.Object(
+  {
+    strength: Type.String({ enum: ['weak', 'medium', 'strong'] }),
+    reasons: Type.Array(Type.String({ enum: ['too-short', 'common', 'predictable', 'one-kind'] })),
+  },
+  { title: 'StrengthRating' },
+);
+const CheckAnswer = Type.Object(
+  {
+    type: CheckType,
+    data: Type.Object({}, { additionalProperties: Rating, description: 'The rating of each value' }),
+  },
+  { title: 'CheckSecretsResponse' },
+);
+
+/** ShowSecretsConfig, UpdateSecretsConfig, CheckSecrets. */
+export function registerChecker(api: App): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets/checker/config',
+    schema: {
+      operationId: 'ShowSecretsConfig',
+      tags: ['Checker'],
+      summary: 'Shows whether weak new values are refused',
+      params: ProjectPath,
+      response: responses({ 200: Config }),
+    },
+    handler: async ({ deps, params }) => ({
+      checking_secret_strength: await app.checksStrength(deps, params.project_id),
+    }),
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/checker/config',
+    schema: {
+      operationId: 'UpdateSecretsConfig',
+      tags: ['Checker'],
+      summary: 'Has weak new values refused, or not',
+      params: ProjectPath,
+      body: UpdateConfigBody,
+      response: responses({ 200: Config }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const wanted = body.checking_secret_strength ?? undefined;
+      if (wanted !== undefined) await app.setStrengthCheck(deps, params.project_id, wanted);
+      return { checking_secret_strength: wanted ?? (await app.checksStrength(deps, params.project_id)) };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/checker/check',
+    schema: {
+      operationId: 'CheckSecrets',
+      tags: ['Checker'],
+      summary: 'Rates how hard values are to guess; nothing is stored',
+      params: ProjectPath,
+      body: CheckBody,
+      response: responses({ 200: CheckAnswer }),
+    },
+    handler: async ({ body }) => ({ type: body.type, data: rateValues(body.data) }),
+  });
+}

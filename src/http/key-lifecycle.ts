@@ -1,0 +1,87 @@
+import { Type } from '@sinclair/typebox';
+import * as app from '../app/keys.ts';
+import { KEY_PENDING_DAYS } from '../core/limits.ts';
+import { KeyStatus, toKeyStatus } from './key-wire.ts';
+import {
+  KeyName,
+  KMS_CONFIG,
+  KMS_PATH,
+  KmsPath,
+  kmsBody,
+  NumberText,
+  numberOf,
+  OperateKeyBody,
+} from './kms-schemas.ts';
+import { nestedResponses } from './schemas.ts';
+import type { App } from './server.ts';
+
+const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
+const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });
+
+/** EnableKey, DisableKey, DeleteKey, CancelKeyDeletion. The last two answer without `key_info` around. */
+export function registerKeyLifecycle(api: App): void {
+  for (const { name, operationId, summary, kind } of SWITCHES) {
+    api.route({
+      method: 'POST',
+      url: `${KMS_PATH}/${name}`,
+      config: KMS_CONFIG,
+      schema: {
+        operationId,
+        tags: ['Keys'],
+        summary,
+        params: KmsPath,
+        body: OperateKeyBody,
+        response: nestedResponses({ 200: KeyStatusAnswer }),
+      },
+      handler: async ({ deps, params, body }) => {
+        const target = { projectId: params.project_id, keyId: body.key_id };
+        return { key_info: toKeyStatus(await app.changeKey(deps, target, { kind })) };
+      },
+    });
+  }
+  registerDeletion(api);
+}
+
+const SWITCHES = [
+  { name: 'enable-key', operationId: 'EnableKey', summary: 'Enables a disabled key', kind: 'enable-key' },
+  { name: 'disable-key', operationId: 'DisableKey', summary: 'Disables a key', kind: 'disable-key' },
+] as const;
+
+function registerDeletion(api: App): void {
+  api.route({
+    method: 'POST',
+    url: `${KMS_PATH}/schedule-key-deletion`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'DeleteKey',
+      tags: ['Keys'],
+      summary: 'Schedules the deletion of a key and of its material',
+      params: KmsPath,
+      body: ScheduleBody,
+      response: nestedResponses({ 200: KeyStatus }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const target = { projectId: params.project_id, keyId: body.key_id };
+      const pendingDays = numberOf(body.pending_days, 'pending_days', KEY_PENDING_DAYS);
+      const change = { kind: 'schedule-key-deletion', pendingDays } as const;
+      return toKeyStatus(await app.changeKey(deps, target, change));
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: `${KMS_PATH}/cancel-key-deletion`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'CancelKeyDeletion',
+      tags: ['Keys'],
+      summary: 'Calls a scheduled deletion off; the key is disabled then',
+      params: KmsPath,
+      body: OperateKeyBody,
+      response: nestedResponses({ 200: KeyStatus }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const target = { projectId: params.project_id, keyId: body.key_id };
+      return toKeyStatus(await app.changeKey(deps, target, { kind: 'cancel-key-deletion' }));
+    },
+  });
+}

@@ -1,0 +1,54 @@
+import { Type } from '@sinclair/typebox';
+import { countCustomKeys } from '../app/keys.ts';
+import { GRANTS_PER_KEY_MAX, KEYS_MAX } from '../core/limits.ts';
+import { KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
+import { nestedResponses } from './schemas.ts';
+import type { App } from './server.ts';
+
+const Resource = Type.Object({ type: Type.String(), used: Type.Integer(), quota: Type.Integer() });
+
+/** ShowUserInstances, ShowUserQuotas. */
+export function registerKeyQuotas(api: App): void {
+  api.route({
+    method: 'GET',
+    url: `${KMS_PATH}/user-instances`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'ShowUserInstances',
+      tags: ['Keys'],
+      summary: 'Counts keys, default keys apart',
+      params: KmsPath,
+      response: nestedResponses({
+        200: Type.Object({ instance_num: Type.Integer() }, { title: 'ShowUserInstancesResponse' }),
+      }),
+    },
+    handler: async ({ deps, params }) => ({
+      instance_num: await countCustomKeys(deps, params.project_id),
+    }),
+  });
+  api.route({
+    method: 'GET',
+    url: `${KMS_PATH}/user-quotas`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'ShowUserQuotas',
+      tags: ['Keys'],
+      summary: 'Shows quotas and what is used of them',
+      params: KmsPath,
+      response: nestedResponses({
+        200: Type.Object(
+          { quotas: Type.Object({ resources: Type.Array(Resource) }) },
+          { title: 'ShowUserQuotasResponse' },
+        ),
+      }),
+    },
+    handler: async ({ deps, params }) => {
+      const used = await countCustomKeys(deps, params.project_id);
+      const resources = [
+        { type: 'CMK', used, quota: KEYS_MAX },
+        { type: 'grant_per_CMK', used: 0, quota: GRANTS_PER_KEY_MAX },
+      ];
+      return { quotas: { resources } };
+    },
+  });
+}

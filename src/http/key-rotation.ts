@@ -1,0 +1,118 @@
+import { type Static, Type } from '@sinclair/typebox';
+import * as app from '../app/keys.ts';
+import type { Key } from '../core/key.ts';
+import { KEY_ROTATION_DAYS } from '../core/limits.ts';
+import {
+  KeyName,
+  KMS_CONFIG,
+  KMS_PATH,
+  KmsPath,
+  kmsBody,
+  NumberText,
+  numberOf,
+  OperateKeyBody,
+} from './kms-schemas.ts';
+import { NoBody, nestedResponses } from './schemas.ts';
+import type { App } from './server.ts';
+
+const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
+  key_id: KeyName,
+  rotation_interval: NumberText,
+});
+const RotationStatus = Type.Object(
+  {
+    key_rotation_enabled: Type.Boolean(),
+    rotation_interval: Type.Integer({ description: 'Days; 0 while rotation is off' }),
+    last_rotation_time: Type.String({ description: 'Epoch milliseconds; empty before the first' }),
+    number_of_rotations: Type.Integer(),
+  },
+  { title: 'KeyRotationStatus' },
+);
+
+/** EnableKeyRotation, DisableKeyRotation, UpdateKeyRotationInterval, ShowKeyRotationStatus. */
+export function registerKeyRotation(api: App): void {
+  for (const { name, operationId, summary, kind } of SWITCHES) {
+    api.route({
+      method: 'POST',
+      url: `${KMS_PATH}/${name}`,
+      config: KMS_CONFIG,
+      schema: {
+        operationId,
+        tags: ['Keys'],
+        summary,
+        params: KmsPath,
+        body: OperateKeyBody,
+        response: nestedResponses({ 200: NoBody }),
+      },
+      handler: async ({ deps, params, body }, reply) => {
+        await app.changeKey(deps, { projectId: params.project_id, keyId: body.key_id }, { kind });
+        return reply.send(undefined);
+      },
+    });
+  }
+  registerInterval(api);
+}
+
+const SWITCHES = [
+  {
+    name: 'enable-key-rotation',
+    operationId: 'EnableKeyRotation',
+    summary: 'Switches the rotation of a key on, every 365 days',
+    kind: 'enable-rotation',
+  },
+  {
+    name: 'disable-key-rotation',
+    operationId: 'DisableKeyRotation',
+    summary: 'Switches the rotation of a key off',
+    kind: 'disable-rotation',
+  },
+] as const;
+
+function registerInterval(api: App): void {
+  api.route({
+    method: 'POST',
+    url: `${KMS_PATH}/update-key-rotation-interval`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'UpdateKeyRotationInterval',
+      tags: ['Keys'],
+      summary: 'Sets how often a key is rotated',
+      params: KmsPath,
+      body: IntervalBody,
+      response: nestedResponses({ 200: NoBody }),
+    },
+    handler: async ({ deps, params, body }, reply) => {
+      const target = { projectId: params.project_id, keyId: body.key_id };
+      const intervalDays = numberOf(body.rotation_interval, 'rotation_interval', KEY_ROTATION_DAYS);
+      await app.changeKey(deps, target, { kind: 'set-rotation-interval', intervalDays });
+      return reply.send(undefined);
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: `${KMS_PATH}/get-key-rotation-status`,
+    config: KMS_CONFIG,
+    schema: {
+      operationId: 'ShowKeyRotationStatus',
+      tags: ['Keys'],
+      summary: 'Shows whether and how a key is rotated',
+      params: KmsPath,
+      body: OperateKeyBody,
+      response: nestedResponses({ 200: RotationStatus }),
+    },
+    handler: async ({ deps, params, body }) => {
+      return toStatus(await app.showKey(deps, { projectId: params.project_id, keyId: body.key_id }));
+    },
+  });
+}
+
+/** Differs: the interval is 0 while rotation is off, as the service answers though its page says 30 to 365. */
+function toStatus({ rotation, versions }: Key): Static<typeof RotationStatus> {
+  const rotations = versions.length - 1;
+  return {
+    key_rotation_enabled: rotation !== undefined,
+    rotation_interval: rotation?.intervalDays ?? 0,
+    last_rotation_time: rotations === 0 ? '' : String(versions.at(-1)?.createTimeMs),
+    number_of_rotations: rotations,
+  };
+}

@@ -1,0 +1,92 @@
+import type { KeyObject } from 'node:crypto';
+import type { Clock, Grantees } from './app/ports.ts';
+import { StartError } from './app/start-error.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
+import { createIam } from './auth/iam.ts';
+import type { Directory } from './auth/identities.ts';
+import { loadIdentities } from './auth/identities-file.ts';
+import { createPasswordVerifier } from './auth/password.ts';
+import { createHashReplacer } from './auth/password-change.ts';
+import { createLoginThrottle } from './auth/throttle.ts';
+import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
+import { createUsers } from './auth/users.ts';
+import type { Config } from './config.ts';
+import type { RootKey } from './crypto/root-key.ts';
+import type { ServerOptions } from './http/server.ts';
+
+/** What may change while the server runs. */
+export interface Present {
+  directory: Directory;
+  baseUrl: string;
+}
+
+/** Puts together what authenticates callers, signs them in and answers questions about them. */
+export function composeIdentity(
+  config: Config,
+  parts: { readonly rootKey: RootKey; readonly clock: Clock; readonly present: Present },
+): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
+  const { rootKey, clock, present } = parts;
+  const tokenKey = rootKey.derive('token');
+  const directory = () => present.directory;
+  const { unsignedPayload, region } = config;
+  const passwords = createPasswordVerifier();
+  // One count for both ways to try a password.
+  const throttle = createLoginThrottle({ clock });
+  const replaceHash = createHashReplacer({
+    file: config.identitiesFile ?? '',
+    env: process.env,
+    adopt(next) {
+      present.directory = next;
+    },
+  });
+  return {
+    users: createUsers({ directory, passwords, throttle, replaceHash }),
+    authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
+    identity: createIam({
+      directory,
+      clock,
+      tokenKey,
+      passwords,
+      throttle,
+      region,
+      baseUrl: () => present.baseUrl,
+    }),
+  };
+}
+
+/** A token for a user in one project; undefined when there is no such user. */
+export function issueProjectToken(
+  directory: Directory,
+  tokenKey: KeyObject,
+  input: { readonly userId: string; readonly projectId: string; readonly nowMs: number },
+): string | undefined {
+  const { userId, projectId, nowMs } = input;
+  const user = directory.findUserById(userId);
+  if (user === undefined) return undefined;
+  return issueToken(tokenKey, {
+    userId,
+    domainId: user.domainId,
+    projectId,
+    scope: 'project',
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + TOKEN_VALIDITY_MS,
+    credentialMark: credentialMark(tokenKey, user),
+  });
+}
+
+/** Reads the identities file. Throws StartError (configuration), FileError. */
+export function readIdentities(config: Config): Directory {
+  if (config.identitiesFile === undefined)
+    throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
+  return loadIdentities({ file: config.identitiesFile, env: process.env });
+}
+
+/** Who can be granted something, as the present identities say. */
+export function granteesOf(directory: () => Directory): Grantees {
+  return {
+    userName(domainId, userId) {
+      const user = directory().findUserById(userId);
+      return user?.domainId === domainId ? user.name : undefined;
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import type { SecretQuery, Store } from '../../app/ports.ts';
+import type { Key } from '../../core/key.ts';
+import type { Secret, SecretRef } from '../../core/secret.ts';
+import type { RowMac } from '../row-mac.ts';
+import { type ChangeCounters, KEY_SLOT } from './change-counters.ts';
+import { createCheckerReads } from './checker.ts';
+import { createEventReads } from './events.ts';
+import { createGrantReads } from './grants.ts';
+import { createKeyReads, type KeyReads } from './keys.ts';
+import { createNotificationReads } from './notifications.ts';
+import { type Connection, createSnapshot, readOrDamaged, type Snapshot } from './open.ts';
+import { createRemembered } from './remembered.ts';
+import { createSampleRead } from './samples.ts';
+import { createSecretReads } from './secret-reads.ts';
+import { createSigningKeyRead } from './signing-key.ts';
+import { createTagReads } from './tags.ts';
+import { createReadContents, createReadValue } from './value-reads.ts';
+
+const KNOWN_SECRETS_MAX = 4_000;
+const KNOWN_KEYS_MAX = 1_000;
+
+/** Everything that is asked of a store without changing it. */
+export type ReadModels = Omit<Store, 'change' | 'isWritable' | 'close'>;
+
+/** What a group of read models is made from. */
+interface Source {
+  readonly db: Connection;
+  readonly mac: RowMac;
+  readonly changes: ChangeCounters;
+  readonly snapshot: Snapshot;
+}
+
+/** Prepares the read models on a connection that cannot write; each answer is of one moment. */
+export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCounters): ReadModels {
+  const source = { db, mac, changes, snapshot: createSnapshot(db) };
+  const keys = createKeyReads(db, mac);
+  const checkers = createCheckerReads(db, mac);
+  return {
+    ...createSecretModels(source, keys),
+    ...createKeyModels(source, keys),
+    ...createNotificationModels(source),
+    // One row is a snapshot by itself.
+    findChecker: (projectId) => readOrDamaged(() => checkers.find(projectId)),
+  };
+}
+
+function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyReads) {
+  const secrets = createSecretReads(db, mac);
+  const tags = createTagReads(db, secrets);
+  const grants = createGrantReads(db, mac);
+  const sample = createSampleRead(db);
+  const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
+  return {
+    findSecret: (ref) =>
+      known.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref))),
+    recallSecret: (ref) => known.recall(nameOf(ref)),
+    findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
+    findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
+    listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
+    listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
+    findValue: createReadValue(db, { secrets, keys, snapshot, changes }),
+    findContents: createReadContents({ secrets, keys, snapshot }),
+    sampleVersions: (count) => snapshot(() => sample(count)),
+    listTags: (projectId) => snapshot(() => tags.list(projectId)),
+    searchSecrets: (query) => snapshot(() => tags.search(query)),
+    listGrants: (ref) => snapshot(() => grants.list(ref)),
+  } satisfies Partial<ReadModels>;
+}
+
+function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
+  const known = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
+  return {
+    findKey: (ref) =>
+      known.get(`${ref.projectId}/id/${ref.id}`, KEY_SLOT, () => snapshot(() => keys.find(ref))),
+    findKeyByAlias: (projectId, alias) =>
+      known.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
+        snapshot(() => keys.findByAlias(projectId, alias)),
+      ),
+    listKeys: (projectId) => snapshot(() => keys.listInProject(projectId)),
+    listDueKeys: (query) => snapshot(() => keys.listDue(query)),
+  } satisfies Partial<ReadModels>;
+}
+
+function createNotificationModels({ db, mac, snapshot }: Source) {
+  const events = createEventReads(db, mac);
+  const notifications = createNotificationReads(db, mac);
+  const findSigningKey = createSigningKeyRead(db, mac);
+  return {
+    findEvent: (ref) => snapshot(() => events.find(ref)),
+    listEvents: (query) => snapshot(() => events.list(query)),
+    listNotifications: (projectId) => snapshot(() => notifications.list(projectId)),
+    findNotification: (id) => snapshot(() => notifications.find(id)),
+    listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
+    listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
+    listExpiredVersions: (nowMs, after, limit) =>
+      snapshot(() => notifications.listExpired(nowMs, after, limit)),
+    findSigningKey: () => snapshot(findSigningKey),
+  } satisfies Partial<ReadModels>;
+}
+
+function toPageQuery(query: SecretQuery) {
+  const { projectId, limit, afterName = '', eventName = null } = query;
+  return { projectId, limit, afterName, eventName, rotatedOnly: query.rotatedOnly ? 1 : 0 };
+}
+
+function nameOf({ projectId, name }: SecretRef): string {
+  return `${projectId}/${name}`;
+}

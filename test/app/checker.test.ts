@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { checksStrength, requireStrength, setStrengthCheck } from '../../src/app/checker.ts';
+import { createSecret } from '../../src/app/secrets.ts';
+import { addVersion } from '../../src/app/versions.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { parseValue } from '../../src/core/value.ts';
+import { aDraft, aWorld, outcomeOf, REF } from '../support/builders.ts';
+
+const value = (text: string) => parseValue({ text, binary: undefined }, DEFAULT_LIMITS);
+const WEAK = value('password');
+const STRONG = value('gX4kW9bZ2fM7tQ5h');
+const { projectId } = REF;
+
+describe('the check of new values', () => {
+  it('is off until it is switched on, and then on until it is switched off', async () => {
+    const { deps } = aWorld();
+    const answers = [await checksStrength(deps, projectId)];
+    for (const on of [true, true, false]) {
+      await setStrengthCheck(deps, projectId, on);
+      answers.push(await checksStrength(deps, projectId));
+    }
+    expect(answers).toEqual([false, true, true, false]);
+  });
+
+  it('is a choice of each project', async () => {
+    const { deps } = aWorld();
+    await setStrengthCheck(deps, projectId, true);
+    expect(await checksStrength(deps, 'b'.repeat(32))).toBe(false);
+    expect(await outcomeOf(requireStrength(deps, 'b'.repeat(32), WEAK))).toBe('ok');
+    expect(await outcomeOf(requireStrength(deps, projectId, WEAK))).toBe('invalid-parameter');
+  });
+
+  it('refuses weak values of new secrets and of new versions, before a key is made', async () => {
+    const { deps, keys } = aWorld();
+    const create = (given: typeof WEAK) =>
+      outcomeOf(createSecret(deps, { ref: REF, draft: aDraft(), value: given, kmsKeyId: undefined }));
+    const add = (given: typeof WEAK) =>
+      outcomeOf(addVersion(deps, { ref: REF, value: given, stages: undefined, expireTimeMs: undefined }));
+    await setStrengthCheck(deps, projectId, true);
+    expect(await create(WEAK)).toBe('invalid-parameter');
+    expect(keys.size).toBe(0);
+    expect([await create(STRONG), await add(WEAK), await add(STRONG)]).toEqual([
+      'ok',
+      'invalid-parameter',
+      'ok',
+    ]);
+    await setStrengthCheck(deps, projectId, false);
+    expect(await add(WEAK)).toBe('ok');
+  });
+});

@@ -1,0 +1,48 @@
+package clients;
+
+import static clients.Check.equal;
+import static clients.Check.fields;
+import static clients.Check.refused;
+import static clients.Check.that;
+import static clients.VersionTests.withSecret;
+
+import com.huaweicloud.sdk.csms.v1.model.*;
+
+/** DeleteSecretForSchedule, RestoreSecret. */
+final class DeletionTests {
+  private DeletionTests() {}
+
+  static void run(Suite suite) {
+    suite.group("deletion");
+    suite.test("scheduling sets state and time, and nothing else", () -> withSecret(name -> {
+      Secret before = Sdk.show(name);
+      Secret after = Sdk.schedule(name, 7);
+      long wanted = System.currentTimeMillis() + 7 * Sdk.DAY_MS;
+      that(Math.abs(after.getScheduledDeleteTime() - wanted) < 60_000, "the time is not in seven days");
+      equal(fields(before.withState("PENDING_DELETE").withScheduledDeleteTime(after.getScheduledDeleteTime())
+          .withUpdateTime(after.getUpdateTime())), fields(after));
+      equal(fields(after), fields(Sdk.show(name)));
+    }));
+    suite.test("calling it off brings the secret back", () -> withSecret(name -> {
+      Secret before = Sdk.show(name);
+      Sdk.schedule(name, 30);
+      Secret after = Sdk.restore(name);
+      equal(fields(before.withUpdateTime(after.getUpdateTime())), fields(after));
+      equal("initial", Sdk.showVersion(name, "latest").getSecretString());
+    }));
+    suite.test("a pending secret is not used", () -> withSecret(name -> {
+      Sdk.schedule(name, 7);
+      refused(403, "CSMS.0109", () -> Sdk.showVersion(name, "latest"));
+      refused(403, "CSMS.0109", () -> Sdk.addText(name, "two"));
+      refused(400, "CSMS.0103", () -> Sdk.update(name, new UpdateSecretRequestBody().withDescription("x")));
+      refused(400, "CSMS.0103", () -> Sdk.putStage(name, "blue", "v1"));
+      refused(400, "CSMS.0107", () -> Sdk.schedule(name, 7));
+    }));
+    suite.test("what is not scheduled cannot be called off", () ->
+        withSecret(name -> refused(400, "CSMS.0108", () -> Sdk.restore(name))));
+    suite.test("windows outside 7 to 30 days are refused", () -> withSecret(name -> {
+      refused(400, "CSMS.0002", () -> Sdk.schedule(name, 6));
+      refused(400, "CSMS.0002", () -> Sdk.schedule(name, 31));
+    }));
+  }
+}

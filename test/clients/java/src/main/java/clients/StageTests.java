@@ -1,0 +1,55 @@
+package clients;
+
+import static clients.Check.equal;
+import static clients.Check.fields;
+import static clients.Check.isNow;
+import static clients.Check.map;
+import static clients.Check.refused;
+import static clients.VersionTests.withSecret;
+
+import com.huaweicloud.sdk.csms.v1.model.*;
+import java.util.List;
+
+/** UpdateSecretStage, ShowSecretStage, DeleteSecretStage. */
+final class StageTests {
+  private StageTests() {}
+
+  static void run(Suite suite) {
+    suite.group("stages");
+    suite.test("a stage has every field, and show gives the same", () -> withSecret(name -> {
+      Stage stage = Sdk.putStage(name, "blue", "v1");
+      isNow(stage.getUpdateTime());
+      equal(map("name", "blue", "update_time", stage.getUpdateTime(), "secret_name", name, "version_id", "v1"),
+          fields(stage));
+      equal(fields(stage), fields(Sdk.showStage(name, "blue")));
+    }));
+    suite.test("a rollback moves SYSCURRENT alone", () -> withSecret(name -> {
+      Sdk.addText(name, "two");
+      Sdk.putStage(name, "SYSCURRENT", "v1");
+      equal("initial", Sdk.showVersion(name, "latest").getSecretString());
+      equal("v1", Sdk.showStage(name, "SYSPREVIOUS").getVersionId());
+    }));
+    suite.test("the flow of a rotation for two users", () -> withSecret(name -> {
+      String pending = Sdk.addVersion(name, new CreateSecretVersionRequestBody().withSecretString("two")
+          .withVersionStages(List.of("SYSPENDING"))).getId();
+      equal("initial", Sdk.showVersion(name, "latest").getSecretString());
+      Sdk.putStage(name, "SYSPREVIOUS", "v1");
+      Sdk.putStage(name, "SYSCURRENT", pending);
+      equal(204, Sdk.deleteStage(name, "SYSPENDING").getHttpStatusCode());
+      equal(List.of(List.of("SYSPREVIOUS"), List.of("SYSCURRENT")), Sdk.stages(name));
+      refused(404, "CSMS.0005", () -> Sdk.showStage(name, "SYSPENDING"));
+    }));
+    suite.test("the built-in stages cannot be deleted", () -> withSecret(name -> {
+      refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSCURRENT"));
+      refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSPREVIOUS"));
+    }));
+    suite.test("a stage needs a version that exists", () ->
+        withSecret(name -> refused(404, "CSMS.0005", () -> Sdk.putStage(name, "blue", "v7"))));
+    suite.test("an eleventh stage of its own is refused", () -> withSecret(name -> {
+      for (int index = 0; index < 10; index += 1) {
+        Sdk.putStage(name, "stage-" + index, "v1");
+      }
+      refused(400, "CSMS.0203", () -> Sdk.putStage(name, "one-too-many", "v1"));
+    }));
+  }
+}

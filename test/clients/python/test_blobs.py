@@ -1,0 +1,104 @@
+"""Backup of one secret as a blob, and its way back."""
+
+import pytest
+from huaweicloudsdkcsms import v1 as csms
+
+from support import (
+    add_version,
+    create,
+    delete,
+    fields_of,
+    list_versions,
+    new_name,
+    put_stage,
+    refused_with,
+    schedule,
+    set_expiry,
+    show,
+    show_version,
+)
+
+
+def download(client, name):
+    return client.download_secret_blob(csms.DownloadSecretBlobRequest(secret_name=name)).secret_blob
+
+
+def upload(client, blob):
+    body = csms.UploadSecretBlobRequestBody(secret_blob=blob)
+    return client.upload_secret_blob(csms.UploadSecretBlobRequest(body=body)).secret
+
+
+def versions_of(client, name):
+    return fields_of(list_versions(client, name).version_metadatas)
+
+
+def test_a_deleted_secret_comes_back_whole(client, name):
+    add_version(client, name, secret_string="zwei 🔑\0\x1b")
+    add_version(client, name, secret_binary="AAEC/w==", version_stages=["blue"])
+    put_stage(client, name, "green", "v1")
+    set_expiry(client, name, "v2", 1_696_838_472_000)
+    before, versions = fields_of(show(client, name)), versions_of(client, name)
+    blob = download(client, name)
+    delete(client, name)
+    after = fields_of(upload(client, blob))
+    assert after == {**before, "update_time": after["update_time"]}
+    assert versions_of(client, name) == versions
+    assert show_version(client, name, "v1").secret_string == "initial"
+    assert show_version(client, name, "latest").secret_string == "zwei 🔑\0\x1b"
+    assert show_version(client, name, "v3").secret_binary == "AAEC/w=="
+    # Numbers go on where they were.
+    assert add_version(client, name).id == "v4"
+
+
+def test_the_largest_secret_fits(client, name):
+    for number in range(2, 21):
+        add_version(client, name, secret_string=chr(96 + number) * 65_536)
+    blob = download(client, name)
+    delete(client, name)
+    upload(client, blob)
+    assert show_version(client, name, "v20").secret_string == "t" * 65_536
+    assert len(versions_of(client, name)) == 20
+
+
+def test_a_blob_tells_nothing(client, name):
+    blob = download(client, name)
+    assert "initial" not in blob
+    assert "aW5pdGlhbA" not in blob  # the same in base64
+
+
+def test_a_secret_that_is_there_is_not_replaced(client, name):
+    blob = download(client, name)
+    add_version(client, name, secret_string="newer")
+    assert refused_with(upload, client, blob) == (409, "CSMS.0101")
+    assert show_version(client, name).secret_string == "newer"
+
+
+@pytest.mark.parametrize("where", [0, 40, -1, "middle", "cut", "added"])
+def test_a_changed_blob_is_refused(client, where):
+    name = new_name()
+    create(client, name)
+    blob = download(client, name)
+    delete(client, name)
+    if where == "cut":
+        changed = blob[:-4]
+    elif where == "added":
+        changed = blob + "AAAA"
+    else:
+        index = len(blob) // 2 if where == "middle" else where % len(blob)
+        changed = blob[:index] + ("A" if blob[index] != "A" else "B") + blob[index + 1 :]
+    assert refused_with(upload, client, changed) == (400, "CSMS.0002")
+    assert refused_with(show, client, name) == (404, "CSMS.0106")
+
+
+@pytest.mark.parametrize("blob", ["", "x", "x" * 1_000, 7, None])
+def test_what_is_no_blob_is_refused(client, blob):
+    assert refused_with(upload, client, blob) == (400, "CSMS.0002")
+
+
+def test_a_secret_that_is_not_there_has_no_blob(client):
+    assert refused_with(download, client, "no-such-secret") == (404, "CSMS.0106")
+
+
+def test_a_pending_secret_has_no_blob(client, name):
+    schedule(client, name, 7)
+    assert refused_with(download, client, name)[0] in (400, 403)

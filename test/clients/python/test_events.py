@@ -1,0 +1,119 @@
+"""Events, and subscriptions of secrets to them."""
+
+import pytest
+
+from events import TOPIC, TYPES, create_event, delete_event, list_events, notification, show_event, update_event
+from support import UUID, create, fields_of, is_now_ms, list_secrets, refused_with, show, update
+
+
+def test_a_new_event_has_every_field(client, event):
+    assert UUID.fullmatch(event.event_id)
+    assert is_now_ms(event.create_time)
+    assert fields_of(event) == {
+        "name": event.name,
+        "event_id": event.event_id,
+        "event_types": TYPES,
+        "state": "ENABLED",
+        "create_time": event.create_time,
+        "update_time": event.create_time,
+        "notification": {"target_type": "SMN", "target_id": TOPIC, "target_name": "nobody"},
+    }
+    assert fields_of(show_event(client, event.name)) == fields_of(event)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "DISABLED"},
+        {"event_types": ["SECRET_DELETED"]},
+        {"notification": notification(target_id=f"{TOPIC}-2", target_name="second")},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_update_changes_what_it_names_and_nothing_else(client, event, change):
+    after = update_event(client, event.name, **change)
+    changed = {name: fields_of(value) for name, value in change.items()}
+    assert fields_of(after) == {**fields_of(event), **changed, "update_time": after.update_time}
+    assert after.update_time >= event.update_time
+    assert fields_of(show_event(client, event.name)) == fields_of(after)
+
+
+def test_the_list_holds_the_event_as_show_gives_it(client, event):
+    marker = event.name[:-1]  # sorts just before the name
+    page = list_events(client, limit="1", marker=marker)
+    assert fields_of(page.events) == [fields_of(event)]
+    info = fields_of(page.page_info)
+    assert {**info, "next_marker": None} == {
+        "next_marker": None,
+        "previous_marker": event.name,
+        "current_count": 1,
+    }
+
+
+def test_pages_lead_to_every_event_once(client):
+    names = sorted(create_event(client).name for _ in range(3))
+    found, marker = [], None
+    while True:
+        page = list_events(client, limit="1", marker=marker)
+        found += [event.name for event in page.events]
+        marker = page.page_info.next_marker
+        if marker is None:
+            break
+    assert [name for name in found if name in names] == names
+    for name in names:
+        delete_event(client, name)
+
+
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "1001"}, {"limit": "x"}, {"marker": "a b"}], ids=str)
+def test_impossible_pages_are_refused(client, query):
+    assert refused_with(list_events, client, **query) == (400, "CSMS.0002")
+
+
+def test_delete_answers_204_and_the_event_is_gone(client):
+    name = create_event(client).name
+    answer = delete_event(client, name)
+    assert (answer.status_code, answer.raw_content) == (204, b"")
+    assert refused_with(show_event, client, name) == (404, "CSMS.0005")
+    assert refused_with(delete_event, client, name) == (404, "CSMS.0005")
+    assert refused_with(update_event, client, name, state="ENABLED") == (404, "CSMS.0005")
+
+
+def test_a_name_is_taken_once(client, event):
+    assert refused_with(create_event, client, event.name) == (409, "CSMS.0101")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"name": "a b"},
+        {"name": "x" * 65},
+        {"event_types": []},
+        {"event_types": ["SECRET_DELETED", "SECRET_DELETED"]},
+        {"event_types": ["SECRET_VERSION_NEAR_EXPIRY"]},
+        {"state": "enabled"},
+        {"notification": notification(target_type="HTTP")},
+        {"notification": notification(target_id="https://example.com/x")},
+        {"notification": notification(target_name="a b")},
+    ],
+    ids=str,
+)
+def test_impossible_events_are_refused(client, fields):
+    assert refused_with(create_event, client, **fields) == (400, "CSMS.0002")
+
+
+def test_secrets_subscribe_by_name_and_are_found_by_it(client, event, subscriber):
+    assert subscriber.event_subscriptions == [event.name]
+    found = list_secrets(client, event_name=event.name).secrets
+    assert fields_of(found) == [fields_of(show(client, subscriber.name))]
+
+
+def test_an_event_stays_while_a_secret_subscribes(client, event, subscriber):
+    assert refused_with(delete_event, client, event.name) == (400, "CSMS.0003")
+    update(client, subscriber.name, event_subscriptions=[])
+    assert show(client, subscriber.name).event_subscriptions == []
+    assert list_secrets(client, event_name=event.name).secrets == []
+
+
+def test_a_secret_cannot_subscribe_to_what_is_not_there(client, name):
+    assert refused_with(create, client, event_subscriptions=["no-such-event"]) == (400, "CSMS.0002")
+    assert refused_with(update, client, name, event_subscriptions=["no-such-event"]) == (400, "CSMS.0002")

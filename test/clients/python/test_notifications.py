@@ -1,0 +1,78 @@
+"""Records of what was notified."""
+
+import json
+
+from huaweicloudsdkcsms import v1 as csms
+
+from events import TOPIC, update_event
+from support import add_version, create, delete, eventually, fields_of, is_now_ms, set_expiry
+
+
+def records_of(client, secret_name):
+    records = client.list_notification_records(csms.ListNotificationRecordsRequest()).records
+    return [record for record in records if record.secret_name == secret_name]
+
+
+def record_of(client, secret_name, event_type):
+    def find():
+        return [record for record in records_of(client, secret_name) if record.trigger_event_type == event_type]
+
+    (record,) = eventually(find, f"the record of {event_type}")
+    return record
+
+
+def test_a_record_has_every_field(client, event, subscriber):
+    record = record_of(client, subscriber.name, "SECRET_VERSION_CREATED")
+    assert is_now_ms(record.create_time)
+    assert fields_of(record) == {
+        "event_name": event.name,
+        "trigger_event_type": "SECRET_VERSION_CREATED",
+        "create_time": record.create_time,
+        "secret_name": subscriber.name,
+        "secret_type": "COMMON",
+        "notification_target_name": "nobody",
+        "notification_target_id": TOPIC,
+        "notification_content": record.notification_content,
+        "notification_status": "INVALID",
+    }
+    content = json.loads(record.notification_content)
+    assert content["eventName"] == event.name
+    assert content["eventType"] == "SECRET_VERSION_CREATED"
+    assert (content["data"]["secretId"], content["data"]["secretName"]) == (subscriber.id, subscriber.name)
+    assert content["data"]["versionId"] == "v1"
+    assert "initial" not in record.notification_content
+
+
+def test_expiry_is_notified_once_for_each_update(client, subscriber):
+    set_expiry(client, subscriber.name, "v1", 1_696_838_472_000)
+    record = record_of(client, subscriber.name, "SECRET_VERSION_EXPIRED")
+    data = json.loads(record.notification_content)["data"]
+    assert (data["versionId"], data["versionExpireTime"]) == ("v1", "2023-10-09T08:01:12.000Z")
+
+
+def test_deletion_is_notified(client, event):
+    secret = create(client, event_subscriptions=[event.name])
+    delete(client, secret.name)
+    record = record_of(client, secret.name, "SECRET_DELETED")
+    assert "versionId" not in json.loads(record.notification_content)["data"]
+
+
+def test_a_disabled_event_notifies_nothing(client, event, subscriber):
+    update_event(client, event.name, state="DISABLED")
+    add_version(client, subscriber.name)
+    update_event(client, event.name, state="ENABLED")
+    add_version(client, subscriber.name)
+
+    def versions():
+        contents = [json.loads(record.notification_content) for record in records_of(client, subscriber.name)]
+        return {content["data"]["versionId"] for content in contents}
+
+    eventually(lambda: "v3" in versions(), "the record of v3")
+    assert "v2" not in versions()
+
+
+def test_records_come_newest_first(client, event, subscriber):
+    add_version(client, subscriber.name)
+    eventually(lambda: len(records_of(client, subscriber.name)) == 2, "the second record")
+    times = [record.create_time for record in records_of(client, subscriber.name)]
+    assert times == sorted(times, reverse=True)

@@ -1,0 +1,76 @@
+"""Generated passwords."""
+
+import string
+
+import pytest
+from huaweicloudsdkcsms import v1 as csms
+
+from support import refused_with
+
+KINDS = {
+    "exclude_lowercase": string.ascii_lowercase,
+    "exclude_uppercase": string.ascii_uppercase,
+    "exclude_numbers": string.digits,
+    "exclude_punctuation": string.punctuation,
+}
+ALL = "".join(KINDS.values())
+
+
+def generate(client, **options):
+    body = csms.CreatePasswordRequestBody(**options)
+    return client.generate_random_password(csms.GenerateRandomPasswordRequest(body=body)).password
+
+
+def test_without_a_body_it_has_32_characters(client):
+    password = client.generate_random_password(csms.GenerateRandomPasswordRequest()).password
+    assert len(password) == 32
+    assert set(password) <= set(ALL)
+
+
+def test_no_two_are_alike(client):
+    assert len({generate(client) for _ in range(50)}) == 50
+
+
+@pytest.mark.parametrize("length", [1, 8, 255])
+def test_the_length_is_kept(client, length):
+    assert len(generate(client, length=length)) == length
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_that_is_excluded_does_not_come(client, kind):
+    assert not set(generate(client, length=255, **{kind: True})) & set(KINDS[kind])
+
+
+def test_characters_that_are_excluded_do_not_come(client):
+    excluded = "abcXYZ019!~\\\"'"
+    assert not set(generate(client, length=255, exclude_characters=excluded)) & set(excluded)
+
+
+def test_a_blank_comes_only_when_it_is_asked_for(client):
+    only_blanks = {kind: True for kind in KINDS}
+    assert generate(client, length=5, include_space=True, **only_blanks) == " " * 5
+    assert " " not in generate(client, length=255)
+
+
+def test_each_kind_comes_when_that_is_required(client):
+    for _ in range(20):
+        password = generate(client, length=5, include_space=True, require_each_included_type=True)
+        assert all(set(password) & set(kind) for kind in (*KINDS.values(), " ")), password
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"length": 0},
+        {"length": -1},
+        {"length": 4_097},
+        {"length": "eight"},
+        {kind: True for kind in KINDS},
+        {"length": 3, "require_each_included_type": True},
+        {"exclude_characters": ALL},
+        {"exclude_lowercase": "yes"},
+    ],
+    ids=["zero", "negative", "too_long", "no_number", "no_kind", "no_room", "no_character", "no_boolean"],
+)
+def test_impossible_options_are_refused(client, options):
+    assert refused_with(generate, client, **options) == (400, "CSMS.0002")

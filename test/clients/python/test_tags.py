@@ -1,0 +1,236 @@
+"""Tags: on one secret, in batches, over the project; secrets found by them."""
+
+import pytest
+from huaweicloudsdkcsms import v1 as csms
+
+from support import NOBODY, create, delete, fields_of, new_name, refused_with, schedule, show
+
+TAGS_MAX = 20
+
+
+def create_tag(client, secret_id, key, value=None):
+    body = csms.CreateSecretTagRequestBody(tag=csms.TagItem(key=key, value=value))
+    return client.create_secret_tag(csms.CreateSecretTagRequest(secret_id=secret_id, body=body))
+
+
+def batch(client, action, secret_id, tags, **more):
+    body = csms.BatchCreateOrDeleteTagsRequestBody(
+        action=action, tags=[csms.TagItem(key=key, value=value) for key, value in tags.items()], **more
+    )
+    return client.batch_create_or_delete_tags(csms.BatchCreateOrDeleteTagsRequest(secret_id=secret_id, body=body))
+
+
+def delete_tag(client, secret_id, key):
+    return client.delete_secret_tag(csms.DeleteSecretTagRequest(secret_id=secret_id, key=key))
+
+
+def tags_of(client, secret_id):
+    tags = client.list_secret_tags(csms.ListSecretTagsRequest(secret_id=secret_id)).tags
+    return {tag.key: tag.value for tag in tags}
+
+
+def values_in_project(client, key):
+    tags = client.list_project_secrets_tags(csms.ListProjectSecretsTagsRequest()).tags
+    return sorted(value for tag in tags if tag.key == key for value in tag.values)
+
+
+def find(client, action="filter", **conditions):
+    body = csms.ListResourceInstancesRequestBody(action=action, **conditions)
+    request = csms.ListResourceInstancesRequest(resource_instances="resource_instances", body=body)
+    return client.list_resource_instances(request)
+
+
+@pytest.fixture
+def secret(client, name):
+    return show(client, name)
+
+
+def test_a_new_secret_has_no_tags(client, secret):
+    answer = client.list_secret_tags(csms.ListSecretTagsRequest(secret_id=secret.id))
+    assert answer.tags == []
+    assert not answer.sys_tags
+
+
+def test_create_answers_204_and_sets_the_tag(client, secret):
+    answer = create_tag(client, secret.id, "env", "prod")
+    assert (answer.status_code, answer.raw_content) == (204, b"")
+    assert tags_of(client, secret.id) == {"env": "prod"}
+
+
+def test_create_overwrites(client, secret):
+    create_tag(client, secret.id, "env", "test")
+    create_tag(client, secret.id, "env", "prod")
+    assert tags_of(client, secret.id) == {"env": "prod"}
+
+
+@pytest.mark.parametrize("key", ["a", "k" * 128, "Umgebung für_.:=+-@ 凭据", "ключ"])
+@pytest.mark.parametrize("value", ["", "v" * 255, "Wert/für_.:=+-@ 凭据"])
+def test_legal_tags_come_back_and_can_be_deleted(client, secret, key, value):
+    create_tag(client, secret.id, key, value)
+    assert tags_of(client, secret.id) == {key: value}
+    assert delete_tag(client, secret.id, key).status_code == 204
+    assert tags_of(client, secret.id) == {}
+
+
+def test_a_value_may_be_left_out(client, secret):
+    create_tag(client, secret.id, "bare")
+    assert tags_of(client, secret.id) == {"bare": ""}
+
+
+@pytest.mark.parametrize("key", ["", " a", "a ", "_sys_a", "a/b", "a*", "k" * 129, "🔑"])
+def test_impossible_keys_are_refused(client, secret, key):
+    assert refused_with(create_tag, client, secret.id, key, "v") == (400, "CSMS.0002")
+
+
+@pytest.mark.parametrize("value", ["v" * 256, "a*", "a\nb", "🔑"])
+def test_impossible_values_are_refused(client, secret, value):
+    assert refused_with(create_tag, client, secret.id, "key", value) == (400, "CSMS.0002")
+
+
+def test_a_batch_sets_and_overwrites(client, secret):
+    create_tag(client, secret.id, "b", "old")
+    answer = batch(client, "create", secret.id, {"a": "1", "b": "2"}, sequence="s-1")
+    assert (answer.status_code, answer.raw_content) == (204, b"")
+    assert tags_of(client, secret.id) == {"a": "1", "b": "2"}
+
+
+def test_a_batch_deletes_by_key_and_passes_over_what_is_not_there(client, secret):
+    batch(client, "create", secret.id, {"a": "1", "b": "2", "c": "3"})
+    assert batch(client, "delete", secret.id, {"a": "1", "b": "other", "absent": None}).status_code == 204
+    assert tags_of(client, secret.id) == {"c": "3"}
+
+
+def test_the_21st_tag_is_refused_and_its_batch_leaves_nothing(client, secret):
+    full = {f"k{index}": "v" for index in range(TAGS_MAX)}
+    batch(client, "create", secret.id, full)
+    assert refused_with(batch, client, "create", secret.id, {"k0": "new", "more": "v"}) == (400, "CSMS.0002")
+    assert refused_with(create_tag, client, secret.id, "more", "v") == (400, "CSMS.0002")
+    assert tags_of(client, secret.id) == full
+    create_tag(client, secret.id, "k0", "overwritten")
+
+
+@pytest.mark.parametrize("action", ["", "update", "CREATE"])
+def test_other_actions_are_refused(client, secret, action):
+    assert refused_with(batch, client, action, secret.id, {"a": "1"}) == (400, "CSMS.0002")
+
+
+def test_a_batch_without_tags_is_refused(client, secret):
+    assert refused_with(batch, client, "create", secret.id, {}) == (400, "CSMS.0002")
+
+
+def test_a_key_comes_once_in_a_batch(client, secret):
+    body = {"action": "create", "tags": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]}
+    request = csms.BatchCreateOrDeleteTagsRequest(secret_id=secret.id, body=body)
+    assert refused_with(client.batch_create_or_delete_tags, request) == (400, "CSMS.0002")
+    assert tags_of(client, secret.id) == {}
+
+
+@pytest.mark.parametrize("call", [lambda c: tags_of(c, NOBODY), lambda c: create_tag(c, NOBODY, "a", "b")])
+def test_an_unknown_secret_is_404(client, call):
+    assert refused_with(call, client) == (404, "CSMS.0005")
+
+
+def test_a_tag_that_is_not_there_cannot_be_deleted(client, secret):
+    assert refused_with(delete_tag, client, secret.id, "absent") == (404, "CSMS.0005")
+
+
+def test_tags_of_a_pending_secret_can_only_be_read(client, secret):
+    create_tag(client, secret.id, "a", "1")
+    schedule(client, secret.name, 7)
+    assert refused_with(create_tag, client, secret.id, "b", "2") == (400, "CSMS.0103")
+    assert refused_with(batch, client, "delete", secret.id, {"a": "1"}) == (400, "CSMS.0103")
+    assert refused_with(delete_tag, client, secret.id, "a") == (400, "CSMS.0103")
+    assert tags_of(client, secret.id) == {"a": "1"}
+
+
+def test_the_project_lists_every_value_of_a_key_once(client, secret):
+    key, other = new_name(), new_name()
+    other_id = create(client, other).id
+    third = new_name()
+    third_id = create(client, third).id
+    for secret_id, value in ((secret.id, "one"), (other_id, "two"), (third_id, "two")):
+        create_tag(client, secret_id, key, value)
+    assert values_in_project(client, key) == ["one", "two"]
+    delete(client, other)
+    delete(client, third)
+    assert values_in_project(client, key) == ["one"]
+
+
+@pytest.fixture
+def tagged(client):
+    """Three secrets: run=<key> on all, tier=db on two, name of the first and of the last with other ends."""
+    key = new_name()
+    secrets = [create(client, f"{key}-{end}") for end in ("db-1", "db-2", "web")]
+    for secret, tier in zip(secrets, ("db", "db", "web")):
+        batch(client, "create", secret.id, {"run": key, "tier": tier})
+    yield key, secrets
+    for secret in secrets:
+        delete(client, secret.name)
+
+
+def names_of(answer):
+    return [resource.resource_name for resource in answer.resources]
+
+
+def test_a_resource_has_every_field(client, tagged):
+    key, (first, *_) = tagged
+    matches = [csms.TagMatches(key="resource_name", value=first.name)]
+    answer = find(client, matches=matches)
+    assert answer.total_count == 1
+    (resource,) = answer.resources
+    assert sorted(fields_of(resource.tags), key=lambda tag: tag["key"]) == [
+        {"key": "run", "value": key},
+        {"key": "tier", "value": "db"},
+    ]
+    assert {**fields_of(resource), "tags": None} == {
+        "resource_id": first.id,
+        "resource_name": first.name,
+        "resource_detail": fields_of(show(client, first.name)),
+        "tags": None,
+        "sys_tags": [],
+    }
+
+
+def test_values_of_a_key_are_alternatives_and_keys_add_up(client, tagged):
+    key, (first, second, third) = tagged
+    run = csms.Tag(key="run", values=[key])
+    assert names_of(find(client, tags=[run])) == [first.name, second.name, third.name]
+    both = find(client, tags=[run, csms.Tag(key="tier", values=["db", "queue"])])
+    assert (names_of(both), both.total_count) == ([first.name, second.name], 2)
+    assert names_of(find(client, tags=[run, csms.Tag(key="tier", values=["queue"])])) == []
+    # Without values, the key alone counts.
+    assert find(client, tags=[run, csms.Tag(key="tier", values=[])]).total_count == 3
+
+
+def test_a_page_is_counted_in_full(client, tagged):
+    key, (_, second, _third) = tagged
+    page = find(client, tags=[csms.Tag(key="run", values=[key])], limit="1", offset="1")
+    assert (names_of(page), page.total_count) == ([second.name], 3)
+    beyond = find(client, tags=[csms.Tag(key="run", values=[key])], limit="10", offset="3")
+    assert (names_of(beyond), beyond.total_count) == ([], 3)
+
+
+def test_a_page_may_be_given_in_numbers(client, tagged):
+    # Terraform sends them so.
+    key, (first, *_) = tagged
+    page = find(client, tags=[csms.Tag(key="run", values=[key])], limit=1, offset=0)
+    assert (names_of(page), page.total_count) == ([first.name], 3)
+
+
+def test_count_answers_the_number_alone(client, tagged):
+    key, _ = tagged
+    answer = find(client, "count", tags=[csms.Tag(key="run", values=[key])])
+    assert (answer.resources, answer.total_count) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [{"limit": "0"}, {"limit": "1001"}, {"limit": "x"}, {"offset": "-1"}, {"offset": "x"}],
+    ids=str,
+)
+def test_impossible_pages_are_refused(client, conditions):
+    assert refused_with(find, client, **conditions) == (400, "CSMS.0002")
+
+
+def test_other_actions_of_the_query_are_refused(client):
+    assert refused_with(find, client, "search") == (400, "CSMS.0002")

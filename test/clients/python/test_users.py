@@ -1,0 +1,95 @@
+"""Users: the list, one user, and a change of the caller's own password."""
+
+import pytest
+import requests
+from huaweicloudsdkcsms import v1 as csms
+
+from support import DOMAIN_ID, ENDPOINT, PASSWORD, USER_NAME, refusal, refused_with
+
+OTHER_PASSWORD = "Another-password-of-8-letters"
+
+
+def list_users(client, offset=0, limit=100, **query):
+    return client.list_users(csms.ListUsersRequest(offset=offset, limit=limit, **query))
+
+
+def self_of(client):
+    """The user that runs these tests, as the list has it."""
+    (user,) = [user for user in list_users(client).users if user.user_name == USER_NAME]
+    return user
+
+
+def show_user(client, user_id):
+    return client.show_user_detail(csms.ShowUserDetailRequest(user_id=user_id))
+
+
+def change_password(client, old, new):
+    body = csms.ChangeUsersPassword(old_password=old, password=new)
+    return client.update_user_password(csms.UpdateUserPasswordRequest(body=body))
+
+
+def login_status(password):
+    user = {"name": USER_NAME, "password": password, "domain": {"id": DOMAIN_ID}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    body = {"auth": {"identity": identity, "scope": {"domain": {"id": DOMAIN_ID}}}}
+    return requests.post(f"{ENDPOINT}/v3/auth/tokens", json=body, timeout=30).status_code
+
+
+def test_the_list_counts_its_users(client):
+    page = list_users(client)
+    assert page.total == len(page.users) >= 1
+
+
+def test_users_are_found_by_a_part_of_the_name(client):
+    found = list_users(client, user_info=USER_NAME[1:-1]).users
+    assert USER_NAME in [user.user_name for user in found]
+    assert list_users(client, user_info="no such user").users == []
+
+
+def test_a_page_beyond_the_end_is_empty(client):
+    page = list_users(client, offset=1_000, limit=10)
+    assert page.users == []
+    assert page.total == list_users(client).total
+
+
+@pytest.mark.parametrize("query", [{"limit": 9}, {"limit": 101}, {"offset": -1}, {"user_info": "x" * 65}], ids=str)
+def test_impossible_pages_are_refused(client, query):
+    assert refused_with(list_users, client, **query) == (400, "CSMS.0002")
+
+
+def test_show_gives_the_user_of_the_list(client):
+    listed = self_of(client)
+    shown = show_user(client, listed.user_id)
+    names = ["user_id", "org_id", "user_name", "name", "mobile", "email", "pwd_must_modify", "pwd_change_at"]
+    assert {name: getattr(shown, name) for name in names} == {name: getattr(listed, name) for name in names}
+    assert shown.domain_id == DOMAIN_ID
+    assert (shown.user_name, shown.disabled, shown.pwd_must_modify) == (USER_NAME, False, False)
+
+
+def test_a_user_that_is_not_there_is_404(client):
+    assert refused_with(show_user, client, "f" * 32) == (404, "CSMS.0005")
+
+
+def test_nothing_secret_is_told(client):
+    raw = list_users(client).raw_content
+    assert PASSWORD.encode() not in raw and b"scrypt" not in raw
+
+
+def test_a_changed_password_logs_in_and_the_old_one_does_not(client):
+    assert change_password(client, PASSWORD, OTHER_PASSWORD).user_id == self_of(client).user_id
+    try:
+        assert login_status(OTHER_PASSWORD) == 201
+        assert login_status(PASSWORD) == 401
+    finally:
+        change_password(client, OTHER_PASSWORD, PASSWORD)
+    assert login_status(PASSWORD) == 201
+
+
+def test_the_old_password_must_be_right(client):
+    assert refusal(change_password, client, "wrong", OTHER_PASSWORD).status_code in (400, 401, 403)
+    assert login_status(PASSWORD) == 201
+
+
+@pytest.mark.parametrize("password", ["", None])
+def test_an_empty_password_is_refused(client, password):
+    assert refused_with(change_password, client, PASSWORD, password) == (400, "CSMS.0002")

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { INVALID, ok, problem } from './calls.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+const path = '/v1/csms/agencies';
+
+describe('CreateAgency and ShowAgency', () => {
+  it.each(['RDS-FG', 'GaussDB-FG'])('answer as the cloud does for %s, to everybody', async (secret_type) => {
+    const created = await server.send({ method: 'POST', path, body: { secret_type } }, OUTSIDER);
+    expect(ok(created)).toEqual({
+      agencies: [
+        { agency_name: 'CSMSAccessFunctionGraph', agency_id: '0'.repeat(31).concat('1') },
+        { agency_name: 'FunctionGraphAgencyForRotateRDSByCSMSV3', agency_id: '0'.repeat(31).concat('2') },
+      ],
+    });
+    const shown = await server.send({ method: 'GET', path: `${path}?secret_type=${secret_type}` }, OUTSIDER);
+    // A text, as in the documents.
+    expect(ok(shown)).toEqual({ agency_granted: 'true' });
+  });
+
+  it.each([['COMMON'], [''], ['rds-fg'], [undefined]])('refuse the type %s', async (secret_type) => {
+    const posted = await server.send({ method: 'POST', path, body: { secret_type } });
+    const query = secret_type === undefined ? '' : `?secret_type=${secret_type}`;
+    const shown = await server.send({ method: 'GET', path: `${path}${query}` });
+    for (const answer of [posted, shown]) {
+      expect(problem(answer)).toEqual(INVALID);
+      expect(answer.json.error_msg).toContain('secret_type');
+    }
+  });
+
+  it('need credentials', async () => {
+    const answer = await server.sendUnsigned({ method: 'GET', path: `${path}?secret_type=RDS-FG` });
+    expect(problem(answer)).toEqual([401, 'APIGW.0301']);
+  });
+});
