@@ -7,7 +7,6 @@ import {
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { Ajv, type AnySchema } from 'ajv';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -32,6 +31,7 @@ import { separatePhases } from './phases.ts';
 import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
+import { createValidatorCompiler } from './validation.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
@@ -149,16 +149,6 @@ function createHttpServer(handler: RequestListener, tls: ServerOptions['tls']): 
   // Node would drop headers beyond its own count without a word; ours is checked in a hook.
   server.maxHeadersCount = 0;
   return server;
-}
-
-/** Bodies are taken as they are typed; a query is text, so its numbers are read from text. */
-function createValidatorCompiler() {
-  const common = { allErrors: false, strict: false, useDefaults: false, removeAdditional: false } as const;
-  const body = new Ajv({ ...common, coerceTypes: false });
-  const query = new Ajv({ ...common, coerceTypes: true });
-  for (const ajv of [body, query]) ajv.addFormat('int64', true);
-  return ({ schema, httpPart }: { schema: AnySchema; httpPart?: string | undefined }) =>
-    (httpPart === 'querystring' ? query : body).compile(schema);
 }
 
 function addHooks(app: App, options: ServerOptions): void {
