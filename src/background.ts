@@ -5,7 +5,9 @@ import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
 import { createRetention } from './app/notifications.ts';
 import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
+import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
+import { createTaskRetention } from './app/tasks.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
@@ -71,11 +73,15 @@ export interface BackgroundDeps extends Deps, Outbound {
 
 /** Starts the background jobs. A new one is a line in the list here. */
 export function startBackground(deps: BackgroundDeps): Background {
+  const random = { fraction: Math.random };
   const jobs: readonly Job[] = [
     { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
     createExpiryScan(deps),
-    createDelivery({ ...deps, random: { fraction: Math.random } }),
+    createDelivery({ ...deps, random }),
     createRetention(deps),
+    createRotationSchedule(deps),
+    createRotation({ ...deps, random }),
+    createTaskRetention(deps),
   ];
   const trustedTime = createTrustedTime(deps, monotonic);
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);

@@ -49,3 +49,39 @@ export function requireRotationFits(
     throw invalidParameter('rotation_config', `is required for a secret of type ${secretType}`);
   }
 }
+
+/** `SingleUser`: one account gets another password. `MultiUser`: two accounts take turns. @see API page CreateSecret, rotation_config */
+export type RotationSubType = 'SingleUser' | 'MultiUser';
+
+/** What a secret's rotation_config says. */
+export interface RotationConfig {
+  readonly instanceId: string;
+  readonly subType: RotationSubType;
+}
+
+/**
+ * Reads a rotation_config, which is stored as it was given. Pure. Undefined when it is no JSON object with `InstanceId`
+ * and `SecretSubType`. The documents' own example has single quotes, so these are taken where there are no others.
+ */
+export function parseRotationConfig(text: string | undefined): RotationConfig | undefined {
+  const config = readJson(text?.includes('"') ? text : text?.replaceAll("'", '"'));
+  if (typeof config !== 'object' || config === null) return undefined;
+  const { InstanceId: instanceId, SecretSubType: subType } = config as Record<string, unknown>;
+  if (typeof instanceId !== 'string' || instanceId === '') return undefined;
+  return subType === 'SingleUser' || subType === 'MultiUser' ? { instanceId, subType } : undefined;
+}
+
+function readJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The project of a function; undefined for what is no function's URN. `urn:fss:<region>:<project id>:function:<name>…`
+ */
+export function functionProject(urn: string): string | undefined {
+  return /^urn:fss:[^:]+:([^:]+):function:.+$/.exec(urn)?.[1];
+}

@@ -33,6 +33,7 @@ import { refuseOtherMethods } from './other-methods.ts';
 import * as hooks from './request-hooks.ts';
 import { registerSecrets } from './secrets.ts';
 import { registerStages } from './stages.ts';
+import { registerTasks } from './tasks.ts';
 import { registerVersions } from './versions.ts';
 
 /** What the HTTP side is built from. */
@@ -217,4 +218,5 @@ function registerApi(api: App, options: ServerOptions): void {
   registerStages(api);
   registerEvents(api);
   registerNotifications(api);
+  registerTasks(api);
 }

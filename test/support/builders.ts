@@ -23,8 +23,10 @@ import type {
   Version,
 } from '../../src/core/secret.ts';
 import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
+import type { TaskCommand } from '../../src/core/task.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
 import { type MemoryEvents, memoryEvents } from './memory-events.ts';
+import { type MemoryTasks, memoryTasks } from './memory-tasks.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;
@@ -274,6 +276,7 @@ export interface World {
   readonly keys: Map<string, Key>;
   readonly events: MemoryEvents['events'];
   readonly notifications: MemoryEvents['notifications'];
+  readonly tasks: MemoryTasks['tasks'];
   /** Messages of level warn and error. */
   readonly logged: string[];
 }
@@ -285,10 +288,13 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const keys = new Map<string, Key>();
   const logged: string[] = [];
   const told = memoryEvents(secrets);
+  const values = new Map<string, SealedValue>();
+  const save = saverOf(secrets, values, told);
+  const rotations = memoryTasks(secrets, { findEvent: told.reads.findEvent, save });
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore(secrets, keys, told),
+    store: memoryStore({ secrets, keys, values }, { told, rotations, save }),
     keyring: bindingKeyring,
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
@@ -300,25 +306,51 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     },
   };
   const { events, notifications } = told;
-  return { deps, clock, secrets, keys, events, notifications, logged };
+  return { deps, clock, secrets, keys, events, notifications, tasks: rotations.tasks, logged };
 }
 
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
-function memoryStore(
+type SaveDecision = (path: string, decision: SecretDecision) => void;
+
+/** Writes what the rules decided about the secret at a path. */
+function saverOf(
   secrets: Map<string, SecretAggregate>,
-  keys: Map<string, Key>,
+  values: Map<string, SealedValue>,
   told: MemoryEvents,
+): SaveDecision {
+  return (path, { next, added, notifications = [] }) => {
+    for (const notification of notifications) told.notifications.set(notification.id, notification);
+    if (next === undefined) secrets.delete(path);
+    else secrets.set(path, next);
+    if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
+  };
+}
+
+function memoryStore(
+  {
+    secrets,
+    keys,
+    values,
+  }: {
+    readonly secrets: Map<string, SecretAggregate>;
+    readonly keys: Map<string, Key>;
+    readonly values: Map<string, SealedValue>;
+  },
+  {
+    told,
+    rotations,
+    save,
+  }: { readonly told: MemoryEvents; readonly rotations: MemoryTasks; readonly save: SaveDecision },
 ): Store {
-  const values = new Map<string, SealedValue>();
   const jobs = new Map<string, JobState>();
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byAlias = (projectId: string, alias: string) =>
     [...keys.values()].find((key) => key.projectId === projectId && key.alias === alias);
 
-  function change(command: Command): ResultOf<Command> {
+  function change(command: Exclude<Command, TaskCommand>): ResultOf<Command> {
     if (command.aggregate === 'job') {
       const { next, result } = decideJob({ current: jobs.get(command.ref.name) }, command);
       if (next !== undefined) jobs.set(next.name, next);
@@ -342,20 +374,19 @@ function memoryStore(
       .map((name) => told.events.get(pathOf({ ...command.ref, name })))
       .filter((event) => event !== undefined);
     const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
-    const { next, added, notifications = [], result } = decideSecret(scope, command);
-    for (const notification of notifications) told.notifications.set(notification.id, notification);
-    if (next === undefined) secrets.delete(path);
-    else secrets.set(path, next);
-    if (added !== undefined) values.set(`${next!.secret.id}/${added.versionNumber}`, added.sealed);
-    return result;
+    const decision = decideSecret(scope, command);
+    save(path, decision);
+    return decision.result;
   }
 
   return {
-    change: async <C extends Command>(command: C) => change(command) as ResultOf<C>,
+    change: async <C extends Command>(command: C) =>
+      (command.aggregate === 'task' ? rotations.change(command) : change(command)) as ResultOf<C>,
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
     recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),
     ...told.reads,
+    ...rotations.reads,
     listSecrets: ({ projectId, limit, afterName = '', eventName }) =>
       inProject(projectId)
         .map(({ secret }) => secret)

@@ -15,6 +15,7 @@ import type { FromWriter, WriterSettings } from './protocol.ts';
 import { createRemembered } from './remembered.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
+import { createTaskReads } from './tasks.ts';
 import { createReadValue } from './value-reads.ts';
 import { createWriterClient } from './writer-client.ts';
 
@@ -70,6 +71,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
   const findSigningKey = createSigningKeyRead(db, mac);
+  const tasks = createTaskReads(db, mac);
   const writer = createWriterClient(worker, onFatal);
   const snapshot = createSnapshot(db);
   const knownSecrets = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
@@ -100,6 +102,12 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     listExpiredVersions: (nowMs, after, limit) =>
       snapshot(() => notifications.listExpired(nowMs, after, limit)),
     findSigningKey: () => snapshot(findSigningKey),
+    findTask: (id) => snapshot(() => tasks.find(id)),
+    listTasks: (query) => snapshot(() => tasks.list(query)),
+    countTasks: (query) => snapshot(() => tasks.count(query)),
+    listDueTasks: (nowMs, page) => snapshot(() => tasks.listDue(nowMs, page)),
+    listOldTasks: (beforeMs, limit) => snapshot(() => tasks.listOld(beforeMs, limit)),
+    listDueRotations: (nowMs, limit) => snapshot(() => tasks.listDueSecrets(nowMs, limit)),
     async close() {
       await writer.stop();
       db.close();

@@ -1,0 +1,2 @@
+-- Number taken by the tables of tags.
+SELECT 1;

