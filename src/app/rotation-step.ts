@@ -31,8 +31,6 @@ import {
 
 /** Bounds of one call; a function may have to wait for its database. */
 const FUNCTION_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 30_000, answerBytesMax: 131_072 });
-/** Three values of the largest size fit, unless they are full of characters that JSON escapes. */
-const REQUEST_BYTES_MAX = 1_048_576;
 
 /** What a step works with. */
 export interface RotationStepDeps extends Deps {
@@ -160,9 +158,6 @@ async function call(
   body: string,
   accounts: Accounts,
 ): Promise<CallOutcome> {
-  if (Buffer.byteLength(body) > REQUEST_BYTES_MAX) {
-    throw ended('VALUE_UNUSABLE', 'The values of the secret are too large to be sent.');
-  }
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     [SIGNATURE_HEADER]: signatureHeader(hook, body, deps.clock.nowMs()),

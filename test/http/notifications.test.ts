@@ -178,7 +178,7 @@ describe('GET /smn/certificate.pem', () => {
 describe('/metrics', () => {
   it('shows the jobs of notifications', async () => {
     const { payload } = await server.app.inject({ method: 'GET', url: '/metrics' });
-    for (const job of ['purge', 'expiry', 'delivery', 'notification-retention']) {
+    for (const job of ['purge', 'expiry', 'delivery', 'notification-retention', 'rotation']) {
       expect(payload).toContain(`csms_job_failed{job="${job}"} 0`);
     }
   });

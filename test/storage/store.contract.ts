@@ -9,6 +9,7 @@ import { listContract } from './contract/lists.ts';
 import { notificationContract } from './contract/notifications.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
+import { taskContract } from './contract/tasks.ts';
 import { transactionContract } from './contract/transactions.ts';
 import { versionContract } from './contract/versions.ts';
 
@@ -32,6 +33,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('lists', () => listContract(harnessOf));
     describe('events', () => eventContract(harnessOf));
     describe('notifications', () => notificationContract(harnessOf));
+    describe('tasks', () => taskContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
     describe('keys', () => keyContract(harnessOf));
     describe('transactions', () => transactionContract(harnessOf));

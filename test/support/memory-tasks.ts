@@ -4,6 +4,30 @@ import type { SecretAggregate, SecretDecision } from '../../src/core/secret.ts';
 import type { Task, TaskCommand, TaskResult } from '../../src/core/task.ts';
 import { decideTask } from '../../src/core/task-rules.ts';
 
+export const TASK_ID = '44444444-4444-4444-8444-444444444444';
+
+/** A rotation by hand that is about to ask for its new value. */
+export function aTask(changes: Partial<Task> = {}): Task {
+  return {
+    id: TASK_ID,
+    projectId: 'a'.repeat(32),
+    secretName: 'db-password',
+    secretId: '11111111-1111-4111-8111-111111111111',
+    subType: 'SingleUser',
+    isAutomatic: false,
+    functionUrn: `urn:fss:local-1:${'a'.repeat(32)}:function:default:rotate`,
+    status: 'RUNNING',
+    step: 'create',
+    versionNumber: undefined,
+    createTimeMs: 1_700_000_000_000,
+    attempts: 1,
+    nextAttemptMs: 1_700_000_000_000,
+    error: undefined,
+    failuresBefore: 0,
+    ...changes,
+  };
+}
+
 /** The part of the store in memory that holds rotations, over the secrets of the same store. */
 export interface MemoryTasks {
   readonly tasks: Map<string, Task>;

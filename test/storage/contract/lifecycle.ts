@@ -35,6 +35,7 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
       key: 0,
       event: 0,
       notification: 0,
+      task: 0,
     };
     for (const [kind, count] of Object.entries(await harness.countRows())) {
       const key = kind as keyof typeof added;

@@ -96,6 +96,7 @@ const TABLES = {
   key: 'kms_key',
   event: 'event',
   notification: 'notification',
+  task: 'task',
 } as const;
 
 /** The embedded engine, for the contract. */
@@ -132,6 +133,7 @@ export const sqliteEngine: StoreEngine = {
           key: count(TABLES.key),
           event: count(TABLES.event),
           notification: count(TABLES.notification),
+          task: count(TABLES.task),
         };
         db.close();
         return counts;

@@ -15,6 +15,7 @@ export const ROWS = {
   event: 'project_id = :project',
   // A notification that was moved to another project is found by its own place.
   notification: "instr(id, :project || '-') = 1",
+  task: "instr(id, :project || '-') = 1",
 } as const;
 
 type Table = keyof typeof ROWS;
@@ -67,7 +68,7 @@ function rowsOf(db: Database.Database, table: Table, project: string): Record<st
 
 /** An expression for another value of the column's type; numbers go where no other row is. */
 function changedValue({ name, type }: Column): string {
-  if (['is_default', 'auto_rotation', 'expiry_notified'].includes(name)) return `1 - ${name}`;
+  if (['is_default', 'auto_rotation', 'expiry_notified', 'is_automatic'].includes(name)) return `1 - ${name}`;
   if (type === 'INTEGER') return `coalesce("${name}", 0) + 1000000`;
   if (type === 'TEXT') return `coalesce("${name}", '') || 'x'`;
   const lastByte = `hex(substr("${name}", -1))`;
