@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createDelivery } from './app/delivery.ts';
 import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
@@ -71,6 +72,9 @@ export interface BackgroundDeps extends Deps, Outbound {
   baseUrl(): string;
 }
 
+/** Does not keep the process from ending. */
+const pause = (ms: number) => sleep(ms, undefined, { ref: false });
+
 /** Starts the background jobs. A new one is a line in the list here. */
 export function startBackground(deps: BackgroundDeps): Background {
   const random = { fraction: Math.random };
@@ -80,7 +84,7 @@ export function startBackground(deps: BackgroundDeps): Background {
     createDelivery({ ...deps, random }),
     createRetention(deps),
     createRotationSchedule(deps),
-    createRotation({ ...deps, random }),
+    createRotation({ ...deps, random, pause }),
     createTaskRetention(deps),
   ];
   const trustedTime = createTrustedTime(deps, monotonic);

@@ -1,5 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import type { CallOutcome } from '../core/rotation-function.ts';
+import type { SecretRef } from '../core/secret.ts';
 import type { Task, TaskCommand } from '../core/task.ts';
 import { createDamageGuard } from './damage-guard.ts';
 import type { Job, Lease } from './jobs.ts';
@@ -11,11 +12,13 @@ import type { DueTask } from './task-store.ts';
 const SCHEDULE_INTERVAL_MS = 5_000;
 const SCHEDULE_BATCH = 100;
 /** How often tasks are looked for that can go on. */
-const ROTATION_INTERVAL_MS = 1_000;
-/** Calls of functions under way at one time. */
-const ROTATION_CONCURRENCY = 16;
-/** After this long a run begins no call any more: with the longest call it ends within half a lease. */
-const ROTATION_RUN_MS_MAX = 20_000;
+const ROTATION_INTERVAL_MS = 500;
+/** Rotations under way at one time, and those of one project among them. */
+const CONCURRENCY = Object.freeze({ all: 32, project: 8 });
+/** Tasks that one run looks at. */
+const TASKS_MAX = 500;
+/** How long a run waits for the calls that it began. */
+const ROTATION_RUN_MS_MAX = 500;
 /** Wait after the first failure, doubled with each further one. */
 const BACKOFF_MS = Object.freeze({ min: 5_000, max: 300_000 });
 /** No next attempt lies further away, a run's length included. */
@@ -24,6 +27,8 @@ const WAIT_MS_MAX = 2 * BACKOFF_MS.max;
 /** What rotation works with. */
 export interface RotationDeps extends RotationStepDeps {
   readonly random: Random;
+  /** Resolves after so many milliseconds. */
+  pause(ms: number): Promise<void>;
 }
 
 /**
@@ -62,58 +67,75 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'log' | 'ids'>
 }
 
 /**
- * The job that brings rotations forward, one call of a function at a time. What is done is in the task before the next
- * call begins, and every call may come again: a crash anywhere means that the latest call is repeated. It decides nothing
- * by the date, so it also runs while the clock is not trusted. @see docs/adr/0020-rotation.md
+ * The job that brings rotations forward. What is done is in the task before the next call begins, and every call may come
+ * again: a crash anywhere means that the latest call is repeated. It decides nothing by the date, so it also runs while
+ * the clock is not trusted. A run starts what can go on and waits for it a little; slow functions go on beside the next
+ * runs, and a project has a part of the calls only, so nobody waits for another's function. @see docs/adr/0020-rotation.md
  */
 export function createRotation(deps: RotationDeps): Job {
   const { clock, store } = deps;
   const guard = createDamageGuard(deps.log, 'a task or its secret is damaged and was not rotated');
+  const driven = new Map<string, { readonly projectId: string; readonly end: Promise<void> }>();
+  /** Since the last run ended. */
+  const tally: { steps: number; error: unknown } = { steps: 0, error: undefined };
 
-  async function bringForward({ id }: DueTask, { ending }: Lease): Promise<boolean> {
-    const task = await store.findTask(id);
-    if (task?.status !== 'RUNNING') return false;
-    const outcome = await carryOutStep(deps, task, ending);
-    // The call may have been cut off; nothing is known of it, and the next start repeats it.
-    if (outcome.kind === 'failed' && ending.aborted) return false;
-    const result =
-      outcome.kind === 'stored' ? outcome.result : await store.change(commandAfter(deps, task, outcome));
-    if (result.task !== undefined) report(deps, task, result.task);
-    return result.changed;
+  /** Step after step, until the task has ended or has to wait. */
+  async function drive(id: string, ending: AbortSignal): Promise<void> {
+    let task = await store.findTask(id);
+    while (task?.status === 'RUNNING' && isDue(task, clock.nowMs()) && !ending.aborted) {
+      task = await bringForward(deps, task, ending);
+      if (task !== undefined) tally.steps += 1;
+    }
+  }
+
+  function start({ id, ref }: DueTask, { ending }: Lease): void {
+    const end = guard
+      .run(id, () => drive(id, ending))
+      .catch((error: unknown) => {
+        tally.error ??= error;
+      })
+      .finally(() => driven.delete(id))
+      .then(() => undefined);
+    driven.set(id, { projectId: ref.projectId, end });
+  }
+
+  function hasRoom({ projectId }: SecretRef): boolean {
+    const own = [...driven.values()].filter((one) => one.projectId === projectId);
+    return driven.size < CONCURRENCY.all && own.length < CONCURRENCY.project;
   }
 
   async function run(nowMs: number, lease: Lease): Promise<number> {
-    const busy = new Set<string>();
-    let total = 0;
-
-    async function next(): Promise<DueTask | undefined> {
-      if (clock.nowMs() - nowMs >= ROTATION_RUN_MS_MAX || lease.isEnding()) return undefined;
-      const page = { limit: busy.size + guard.size + 1, waitMsMax: WAIT_MS_MAX };
-      const due = await store.listDueTasks(clock.nowMs(), page);
-      return due.find(({ id }) => !busy.has(id) && !guard.isDamaged(id));
+    const page = { limit: TASKS_MAX + guard.size, waitMsMax: WAIT_MS_MAX };
+    for (const task of await store.listDueTasks(nowMs, page)) {
+      const isFree = !driven.has(task.id) && !guard.isDamaged(task.id);
+      if (isFree && hasRoom(task.ref)) start(task, lease);
     }
-
-    async function work(): Promise<void> {
-      for (let due = await next(); due !== undefined; due = await next()) {
-        const task = due;
-        const { id } = task;
-        // Another worker may have found the same one in the meantime.
-        if (busy.has(id)) continue;
-        busy.add(id);
-        const hasMoved = await guard.run(id, () => bringForward(task, lease));
-        // One that does not move, though it is due, is left to the next run.
-        if (hasMoved === true) busy.delete(id);
-        total += hasMoved === true ? 1 : 0;
-      }
-    }
-
-    const ends = await Promise.allSettled(Array.from({ length: ROTATION_CONCURRENCY }, work));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    return total;
+    const ends = [...driven.values()].map(({ end }) => end);
+    await Promise.race([Promise.all(ends), deps.pause(ROTATION_RUN_MS_MAX)]);
+    const { error, steps } = tally;
+    Object.assign(tally, { steps: 0, error: undefined });
+    if (error !== undefined) throw error;
+    return steps;
   }
 
   return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run };
+}
+
+/** One that waits longer than any wait can be is due too: the clock was set back. */
+function isDue({ nextAttemptMs = 0 }: Task, nowMs: number): boolean {
+  return nextAttemptMs <= nowMs || nextAttemptMs > nowMs + WAIT_MS_MAX;
+}
+
+/** The task after one call of its function; undefined when nothing was noted. */
+async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal): Promise<Task | undefined> {
+  const outcome = await carryOutStep(deps, task, ending);
+  // The call may have been cut off; nothing is known of it, and the next start repeats it.
+  if (outcome.kind === 'failed' && ending.aborted) return undefined;
+  const result =
+    outcome.kind === 'stored' ? outcome.result : await deps.store.change(commandAfter(deps, task, outcome));
+  if (!result.changed || result.task === undefined) return undefined;
+  report(deps, task, result.task);
+  return result.task;
 }
 
 function commandAfter(deps: RotationDeps, task: Task, outcome: CallOutcome): TaskCommand {

@@ -60,6 +60,8 @@ const depsOf = (changes: Partial<RotationDeps> = {}): RotationDeps => ({
   hooks,
   webhooks,
   random: { fraction: () => 0 },
+  // Runs of these tests wait for all that they began.
+  pause: () => new Promise(() => undefined),
   ...changes,
 });
 const runOnce = (changes: Partial<RotationDeps> = {}) =>
@@ -423,6 +425,68 @@ describe('a secret that changes during its rotation', () => {
     });
     expect(task().status).toBe('SUCCESS');
     expect(aggregate().versions.at(-1)?.kmsKeyId).toBe('other');
+  });
+});
+
+describe('a function that does not answer', () => {
+  const OTHER = { projectId: 'b'.repeat(32), name: 'other' };
+
+  /** A secret of another project, with a function of its own. */
+  async function createOther(): Promise<void> {
+    const draft = aDraft({
+      secretType: 'RDS-FG',
+      rotationConfig: '{"InstanceId":"db2","SecretSubType":"SingleUser"}',
+      rotationFuncUrn: URN.replace(REF.projectId, OTHER.projectId),
+    });
+    const value = textValue({ username: 'app_2', password: 'Canary-two' });
+    await createSecret(world.deps, { ref: OTHER, draft, value, kmsKeyId: undefined });
+    await rotateSecret(world.deps, OTHER);
+  }
+  const anyHook = { ...hooks, findFunction: () => ({ urls: ['https://any/'], sign: () => 'hmac' }) };
+
+  it('keeps nobody else waiting, and is not called twice', async () => {
+    await create();
+    await rotateSecret(world.deps, REF);
+    const silent = Promise.withResolvers<void>();
+    const post: Webhooks['post'] = async (...call) => {
+      if (JSON.parse(call[1]).instanceId === 'db1') await silent.promise;
+      return webhooks.post(...call);
+    };
+    const job = createRotation(depsOf({ webhooks: { post }, hooks: anyHook, pause: async () => undefined }));
+    expect(await job.run(T0, LEASE)).toBe(0);
+    await createOther();
+    let steps = 0;
+    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, LEASE);
+    expect(steps).toBe(4);
+    expect(database.calls).toHaveLength(4);
+    silent.resolve();
+    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, LEASE);
+    expect(steps).toBe(8);
+    expect([...world.tasks.values()].map(({ status }) => status)).toStrictEqual(['SUCCESS', 'SUCCESS']);
+  });
+
+  it('leaves room for other projects, however many secrets one has', async () => {
+    for (let count = 0; count < 12; count += 1) {
+      const ref = { ...REF, name: `s${count}` };
+      const draft = aDraft({
+        secretType: 'RDS-FG',
+        rotationConfig: '{"InstanceId":"db1","SecretSubType":"SingleUser"}',
+        rotationFuncUrn: URN,
+      });
+      const value = textValue({ username: 'app', password: 'Canary-one' });
+      await createSecret(world.deps, { ref, draft, value, kmsKeyId: undefined });
+      await rotateSecret(world.deps, ref);
+    }
+    await createOther();
+    const called: string[] = [];
+    const post: Webhooks['post'] = (_url, body) => {
+      called.push(JSON.parse(body).instanceId);
+      return new Promise(() => undefined);
+    };
+    const job = createRotation(depsOf({ webhooks: { post }, hooks: anyHook, pause: async () => undefined }));
+    for (let runs = 0; runs < 50; runs += 1) await job.run(T0, LEASE);
+    expect(called.filter((instance) => instance === 'db1')).toHaveLength(8);
+    expect(called.filter((instance) => instance === 'db2')).toHaveLength(1);
   });
 });
 
