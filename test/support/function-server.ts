@@ -11,8 +11,8 @@ export interface FunctionServer {
   readonly bodies: string[];
   /** Calls whose signature was wrong; they were refused. */
   readonly refused: string[];
-  /** Answers nothing while it is true: the caller waits. */
-  isSilent: boolean;
+  /** Leaves a call without an answer, before or after it was carried out: the caller waits. */
+  silence: (call: FunctionCall) => 'before' | 'after' | undefined;
   close(): void;
 }
 
@@ -31,8 +31,11 @@ export async function startFunction(
       return;
     }
     own.bodies.push(text);
-    if (own.isSilent) return;
-    const { status, body } = own.database.answer(JSON.parse(text) as FunctionCall);
+    const call = JSON.parse(text) as FunctionCall;
+    const silence = own.silence(call);
+    if (silence === 'before') return;
+    const { status, body } = own.database.answer(call);
+    if (silence === 'after') return;
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -41,7 +44,7 @@ export async function startFunction(
     database: new FakeDatabase(passwords),
     bodies: [],
     refused: [],
-    isSilent: false,
+    silence: () => undefined,
     close() {
       server.closeAllConnections();
       server.close();
