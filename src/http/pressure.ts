@@ -26,16 +26,18 @@ const PROCESS: PressureSources = {
 
 /**
  * Looks twice a second how late its own timer is, which is how long everything else waits too, and how full the heap is.
+ * Pressure is high from the second bad look in a row: a machine that stood still for a moment has none.
  * @see reliability.md 5.2, D-33
  */
 export function createPressureGauge(sources: PressureSources = PROCESS): PressureGauge {
-  let isHigh = false;
+  let badLooks = 0;
   let dueMs = sources.nowMs() + PRESSURE.intervalMs;
   const timer = setInterval(() => {
     const nowMs = sources.nowMs();
-    isHigh = nowMs - dueMs > PRESSURE.delayMsMax || sources.heapShare() > PRESSURE.heapShareMax;
+    const isBad = nowMs - dueMs > PRESSURE.delayMsMax || sources.heapShare() > PRESSURE.heapShareMax;
+    badLooks = isBad ? badLooks + 1 : 0;
     dueMs = nowMs + PRESSURE.intervalMs;
   }, PRESSURE.intervalMs);
   timer.unref();
-  return { isHigh: () => isHigh, stop: () => clearInterval(timer) };
+  return { isHigh: () => badLooks >= 2, stop: () => clearInterval(timer) };
 }

@@ -28,6 +28,7 @@ import { logRequest } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
+import { separatePhases } from './phases.ts';
 import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
@@ -184,8 +185,10 @@ function addHooks(app: App, options: ServerOptions): void {
       done(error as Error);
       return;
     }
-    hooks.readGetBody(request, done);
+    done();
   });
+  separatePhases(app);
+  app.addHook('onRequest', (request, _reply, done) => hooks.readGetBody(request, done));
   app.addHook('onResponse', (request, reply, done) => {
     const { url, operation } = request.labels ?? labelsOf(request.routeOptions);
     logRequest(request, reply, url);

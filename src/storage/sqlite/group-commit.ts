@@ -51,7 +51,8 @@ export function createCommitBatch(db: Connection, mac: RowMac): CommitBatch {
       if (!isSurvivable(error)) throw error;
       statements.undo.run();
       statements.release.run();
-      carrier.forget();
+      // The rules refuse before anything is written; only a statement that failed leaves something half done behind.
+      if (!(error instanceof SecretError)) carrier.forget();
       return { id: request.id, error: toWireError(error) };
     }
   }

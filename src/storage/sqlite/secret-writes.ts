@@ -70,10 +70,12 @@ function prepareSecret(db: Connection) {
 
 /**
  * The order of the steps lets every constraint hold after each of them: stages leave first, then versions, whose slots
- * the new ones may take; stages come back last, when the versions that they mark are there.
+ * the new ones may take; stages come or move last, when the versions that they mark are there.
  */
 function createVersionWrites(db: Connection) {
-  const { insert, update, insertStage, removeStage, insertKey, insertBody, ...removals } = prepareVersion(db);
+  const statements = prepareVersion(db);
+  const { insert, update, insertStage, moveStage, removeStage, insertKey, insertBody, ...removals } =
+    statements;
 
   function removeVersion(row: number): void {
     removals.key.run(row);
@@ -94,13 +96,15 @@ function createVersionWrites(db: Connection) {
       { added = [] }: SecretDecision,
       next: SecretAggregate,
     ): ReadonlyMap<number, number> {
-      const stages = difference(loaded?.aggregate.stages ?? [], next.stages);
       const versions = difference(loaded?.aggregate.versions ?? [], next.versions);
       const versionRows = new Map(loaded?.versionRows);
       const changed = new Set(versions.entered.map((version) => version.number));
-      for (const stage of stages.left) removeStage.run(row, stage.name);
-      for (const { number } of versions.left) {
-        if (changed.has(number)) continue;
+      const removed = new Set(
+        versions.left.map(({ number }) => number).filter((number) => !changed.has(number)),
+      );
+      const stages = planStages(loaded?.aggregate.stages ?? [], next.stages, removed);
+      for (const { name } of stages.gone) removeStage.run(row, name);
+      for (const number of removed) {
         removeVersion(requireRow(versionRows, number));
         versionRows.delete(number);
       }
@@ -118,7 +122,9 @@ function createVersionWrites(db: Connection) {
         insertBody.run(inserted, value.sealed.body);
         versionRows.set(version.number, inserted);
       }
-      for (const stage of stages.entered) insertStage.run({ ...toStageRow(stage), secret_row: row });
+      for (const stage of stages.moved)
+        moveStage.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
+      for (const stage of stages.came) insertStage.run({ ...toStageRow(stage), secret_row: row });
       return versionRows;
     },
   };
@@ -135,6 +141,9 @@ function prepareVersion(db: Connection) {
     insertStage: db.prepare(
       `INSERT INTO stage (secret_row, name, version_number, update_time_ms, slot)
        VALUES (@secret_row, @name, @version_number, @update_time_ms, @slot)`,
+    ),
+    moveStage: db.prepare(
+      'UPDATE stage SET version_number = ?, update_time_ms = ? WHERE secret_row = ? AND name = ?',
     ),
     removeStage: db.prepare('DELETE FROM stage WHERE secret_row = ? AND name = ?'),
     insertKey: db.prepare('INSERT INTO version_key (version_row, wrapped) VALUES (?, ?)'),
@@ -153,6 +162,21 @@ function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; 
     left: before.filter((entry) => !present.has(entry)),
     entered: after.filter((entry) => !old.has(entry)),
   };
+}
+
+/**
+ * A stage that moves between versions that stay keeps its row: one statement instead of two, whenever a version is added.
+ */
+function planStages(before: readonly Stage[], after: readonly Stage[], removed: ReadonlySet<number>) {
+  const { left, entered } = difference(before, after);
+  const former = new Map(left.map((stage) => [stage.name, stage]));
+  const keepsRow = ({ name, slot }: Stage) => {
+    const from = former.get(name);
+    return from?.slot === slot && !removed.has(from.versionNumber);
+  };
+  const moved = entered.filter(keepsRow);
+  for (const { name } of moved) former.delete(name);
+  return { gone: [...former.values()], moved, came: entered.filter((stage) => !moved.includes(stage)) };
 }
 
 function requireRow(versionRows: ReadonlyMap<number, number>, number: number): number {
