@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createDelivery } from './app/delivery.ts';
 import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
@@ -6,7 +7,9 @@ import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
 import { createRetention } from './app/notifications.ts';
 import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
+import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
+import { createTaskRetention } from './app/tasks.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
@@ -70,15 +73,22 @@ export interface BackgroundDeps extends Deps, Outbound {
   baseUrl(): string;
 }
 
+/** Does not keep the process from ending. */
+const pause = (ms: number) => sleep(ms, undefined, { ref: false });
+
 /** Starts the background jobs. A new one is a line in the list here. */
 export function startBackground(deps: BackgroundDeps): Background {
+  const jitter = { fraction: Math.random };
   const jobs: readonly Job[] = [
     { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
     createKeyDeletion(deps),
     createKeyRotation(deps),
     createExpiryScan(deps),
-    createDelivery({ ...deps, random: { fraction: Math.random } }),
+    createDelivery({ ...deps, jitter }),
     createRetention(deps),
+    createRotationSchedule(deps),
+    createRotation({ ...deps, jitter, pause }),
+    createTaskRetention(deps),
   ];
   const trustedTime = createTrustedTime(deps, monotonic);
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);

@@ -1,5 +1,6 @@
 import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
+import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { createDamageGuard } from './damage-guard.ts';
 import type { Job, Lease } from './jobs.ts';
 import type { Deps, Random, SigningKeys } from './ports.ts';
@@ -12,10 +13,6 @@ const DELIVERY_INTERVAL_MS = 1_000;
 const DELIVERY_CONCURRENCY = 16;
 /** After this long a run ends, and the next one goes on. */
 const DELIVERY_RUN_MS_MAX = 30_000;
-/** Wait after the first failure, doubled with each further one. */
-const BACKOFF_MS = Object.freeze({ min: 5_000, max: 300_000 });
-/** No next attempt lies further away, a run's length included. */
-const WAIT_MS_MAX = 2 * BACKOFF_MS.max;
 
 /** Where the certificate is that messages are checked with, below the server's own address. */
 export const CERTIFICATE_PATH = '/smn/certificate.pem';
@@ -26,7 +23,7 @@ export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly webhooks: Webhooks;
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
-  readonly random: Random;
+  readonly jitter: Random;
   /** The server's own address, without a slash at its end. */
   baseUrl(): string;
 }
@@ -109,7 +106,7 @@ async function attempt(
   if (failures.length === 0) return { status: 'SUCCESS' };
   const { attempts, id } = notification;
   deps.log.warn({ notificationId: id, attempts: attempts + 1, failures }, 'a notification was not delivered');
-  return afterFailure(notification, deps.clock.nowMs(), deps.random);
+  return afterFailure(notification, deps.clock.nowMs(), deps.jitter);
 }
 
 /** A topic leads somewhere only for events of its own project: no tenant sends to another's endpoints. */
@@ -121,14 +118,11 @@ function findTopic(hooks: Hooks, { projectId, targetId }: Notification): Hook | 
 function afterFailure(
   { attempts, createTimeMs }: Notification,
   nowMs: number,
-  random: Random,
+  jitter: Random,
 ): DeliveryOutcome {
   const endMs = createTimeMs + TIME_TO_LIVE_MS;
   if (nowMs >= endMs) return { status: 'FAIL' };
-  const doubled = Math.min(BACKOFF_MS.min * 2 ** Math.min(attempts, 16), BACKOFF_MS.max);
-  // Between half and all of it, so that many that failed together do not come back together.
-  const waitMs = Math.ceil((doubled * (1 + random.fraction())) / 2);
-  return { status: 'RETRY', nextAttemptMs: Math.min(nowMs + waitMs, endMs) };
+  return { status: 'RETRY', nextAttemptMs: Math.min(nowMs + waitAfter(attempts + 1, jitter), endMs) };
 }
 
 async function envelopeOf(deps: DeliveryDeps, notification: Notification) {

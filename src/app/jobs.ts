@@ -11,6 +11,8 @@ export interface Lease {
   extend(): Promise<boolean>;
   /** True once the process wants to stop: a long run ends at its next good moment. */
   isEnding(): boolean;
+  /** Fires at that moment: for calls that would keep the process from stopping. */
+  readonly ending: AbortSignal;
 }
 
 /** Work that is done again and again in the background, by one process at a time. */
@@ -56,7 +58,7 @@ export interface JobRunnerDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
 }
 
 interface RunDeps extends JobRunnerDeps {
-  isEnding(): boolean;
+  readonly ending: AbortSignal;
 }
 
 interface Entry {
@@ -90,8 +92,8 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
       failedInRow: 0,
     };
   });
-  let stopped = false;
-  const runDeps: RunDeps = { ...deps, isEnding: () => stopped };
+  const stopping = new AbortController();
+  const runDeps: RunDeps = { ...deps, ending: stopping.signal };
 
   function start(entry: Entry, nowMs: number): Promise<void> {
     entry.running = runEntry(runDeps, entry, nowMs).finally(() => {
@@ -104,7 +106,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
     async tick() {
       // Read once, also when nothing is due: the guard compares neighbouring readings.
       const trustedMs = deps.trustedTime();
-      if (stopped) return;
+      if (stopping.signal.aborted) return;
       const started = entries.map((entry) => {
         const nowMs = entry.job.time === 'wall' ? clock.nowMs() : trustedMs;
         const isReady = entry.running === undefined && entry.dueAtMs <= monotonic.nowMs();
@@ -113,7 +115,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
       await Promise.all(started);
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       await Promise.all(entries.map((entry) => entry.running));
       await Promise.all(entries.map((entry) => release(deps, entry)));
     },
@@ -177,7 +179,8 @@ async function runOnce(deps: RunDeps, entry: Entry, nowMs: number): Promise<void
   };
   let processed: number;
   try {
-    processed = await job.run(nowMs, { epoch, extend, isEnding: deps.isEnding });
+    const { ending } = deps;
+    processed = await job.run(nowMs, { epoch, extend, ending, isEnding: () => ending.aborted });
   } catch (error) {
     await finish(0, codeOf(error));
     throw error;

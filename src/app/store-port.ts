@@ -6,6 +6,7 @@ import type { Key, KeyRef } from '../core/key.ts';
 import type { Notification } from '../core/notification.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef, StagedVersion, Tag } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
+import type { TaskStore } from './task-store.ts';
 
 /** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
 export type Awaitable<T> = T | Promise<T>;
@@ -121,7 +122,7 @@ export interface NotificationStore {
  * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
  * authenticated as they are read: a changed one throws damaged.
  */
-export interface Store extends NotificationStore {
+export interface Store extends NotificationStore, TaskStore {
   /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
   /** Metadata alone. */

@@ -17,6 +17,8 @@ export interface WebhookBounds {
   /** From the look-up of the host to the last byte of the answer. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
+  /** Ends the call before its time; the outcome is `timed-out`. */
+  readonly signal?: AbortSignal;
 }
 
 /** Bounds of a call whose answer nobody reads. */

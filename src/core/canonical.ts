@@ -6,6 +6,7 @@ import type { Key } from './key.ts';
 import type { Notification } from './notification.ts';
 import type { Secret, SecretContents } from './secret.ts';
 import type { SigningKey } from './signing-key.ts';
+import type { Task } from './task.ts';
 
 /**
  * One unambiguous text for a secret's versions, stages and tags; its digest goes into `canonicalSecret`. Pure.
@@ -167,5 +168,28 @@ export function canonicalChecker(config: CheckerConfig): string {
     config.checksStrength,
     config.updateTimeMs,
     config.revision,
+  ]);
+}
+
+/** One unambiguous text for a rotation task: what its row MAC authenticates. Pure. */
+export function canonicalTask(task: Task): string {
+  return JSON.stringify([
+    'task/1',
+    task.id,
+    task.projectId,
+    task.secretName,
+    task.secretId,
+    task.subType ?? null,
+    task.isAutomatic,
+    task.functionUrn ?? null,
+    task.status,
+    task.step,
+    task.versionNumber ?? null,
+    task.createTimeMs,
+    task.attempts,
+    task.nextAttemptMs ?? null,
+    task.error?.code ?? null,
+    task.error?.message ?? null,
+    task.failuresBefore,
   ]);
 }

@@ -37,6 +37,8 @@ import {
   type SigningKeyDecision,
   type SigningKeyScope,
 } from './signing-key.ts';
+import type { TaskCommand, TaskDecision, TaskResult, TaskScope } from './task.ts';
+import { decideTask } from './task-rules.ts';
 
 /**
  * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what
@@ -62,6 +64,7 @@ export interface Aggregates {
     decision: SigningKeyDecision;
     result: SigningKey;
   };
+  task: { scope: TaskScope; command: TaskCommand; decision: TaskDecision; result: TaskResult };
   job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: KeyResult };
@@ -90,6 +93,7 @@ export const decide: {
   event: decideEvent,
   notification: decideNotification,
   'signing-key': decideSigningKey,
+  task: decideTask,
   job: decideJob,
   key: decideKey,
   checker: decideChecker,

@@ -18,6 +18,8 @@ const PATH_VERSION_ID = /^v[0-9]{1,10}$/;
 /** The stages that the service moves by itself; they cannot be deleted. */
 export const SYSCURRENT = 'SYSCURRENT';
 export const SYSPREVIOUS = 'SYSPREVIOUS';
+/** Marks the version that a rotation is bringing into use; apart from that a stage like those of users. */
+export const SYSPENDING = 'SYSPENDING';
 
 /** True for a name that a secret may have. `.` and `..` would change the meaning of a path. */
 export function isSecretName(name: string): boolean {

@@ -50,13 +50,43 @@ export function requireRotationFits(
   }
 }
 
+/** `SingleUser`: one account gets another password. `MultiUser`: two accounts take turns. @see API page CreateSecret, rotation_config */
+export type RotationSubType = 'SingleUser' | 'MultiUser';
+
+/** What a secret's rotation_config says. */
+export interface RotationConfig {
+  readonly instanceId: string;
+  readonly subType: RotationSubType;
+}
+
+/** What a rotation needs of a rotation_config; undefined when it lacks `InstanceId` or `SecretSubType`. Pure. */
+export function parseRotationConfig(text: string | undefined): RotationConfig | undefined {
+  const { InstanceId: instanceId, SecretSubType: subType } = readConfig(text);
+  if (typeof instanceId !== 'string' || instanceId === '') return undefined;
+  return subType === 'SingleUser' || subType === 'MultiUser' ? { instanceId, subType } : undefined;
+}
+
 /** The database instance that a rotation configuration is about; undefined when it names none. Pure. */
 export function instanceIdOf({ rotationConfig }: Pick<Secret, 'rotationConfig'>): string | undefined {
+  const { InstanceId: id } = readConfig(rotationConfig);
+  return typeof id === 'string' ? id : undefined;
+}
+
+/**
+ * The members of a rotation_config, which is stored as it was given, JSON or not. The documents' own example has single
+ * quotes, so these are taken where there are no others.
+ */
+function readConfig(text = ''): Readonly<Record<string, unknown>> {
   try {
-    const { InstanceId: id }: { InstanceId?: unknown } = JSON.parse(rotationConfig ?? '{}') ?? {};
-    return typeof id === 'string' ? id : undefined;
+    return JSON.parse(text.includes('"') ? text : text.replaceAll("'", '"')) ?? {};
   } catch {
-    // The configuration is stored as it was sent, whether it is JSON or not.
-    return undefined;
+    return {};
   }
+}
+
+/**
+ * The project of a function; undefined for what is no function's URN. `urn:fss:<region>:<project id>:function:<name>…`
+ */
+export function functionProject(urn: string): string | undefined {
+  return /^urn:fss:[^:]+:([^:]+):function:.+$/.exec(urn)?.[1];
 }

@@ -29,12 +29,24 @@ import { addVersion, newVersion, notifyExpiry, restoreVersions, setVersionExpiry
  * Throws secret-not-found for every command but create-secret and restore-secret, and what each rule throws.
  */
 export function decideSecret(scope: SecretScope, command: SecretCommand): SecretDecision {
-  const decision = decideChange(scope, command);
+  const { current, events } = scope;
+  return withNotifications(decideChange(scope, command), { current, events, nowMs: command.nowMs });
+}
+
+/** The decision with the notifications that its notices lead to. Pure. `events`: those that the secret is subscribed to. */
+export function withNotifications(
+  decision: SecretDecision,
+  scope: {
+    readonly current: SecretAggregate | undefined;
+    readonly events: readonly SecretEvent[];
+    readonly nowMs: number;
+  },
+): SecretDecision {
   const { next, notices = [] } = decision;
-  const secret = next?.secret ?? successor(scope.current?.secret);
-  const { events } = scope;
+  const { current, events, nowMs } = scope;
+  const secret = next?.secret ?? successor(current?.secret);
   if (events.length === 0 || secret === undefined) return decision;
-  return { ...decision, notifications: notificationsOf({ secret, events, notices, nowMs: command.nowMs }) };
+  return { ...decision, notifications: notificationsOf({ secret, events, notices, nowMs }) };
 }
 
 /** The names of the events that the rules for this command must see: those subscribed to, before and after. Pure. */

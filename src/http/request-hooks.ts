@@ -4,7 +4,6 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import { parse as parseJson } from 'secure-json-parse';
 import type { Authenticator, Caller, Deps } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
-import { NO_BODY } from './context.ts';
 import { BODY_BYTES_MAX, HEADERS_MAX } from './limits.ts';
 
 /** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
@@ -142,6 +141,3 @@ function hasBody({ headers }: FastifyRequest): boolean {
   const length = headers['content-length'];
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0');
 }
-
-/** Prepares the fields that the hooks set, so that every request object has one shape. */
-export const REQUEST_DEFAULTS = Object.freeze({ rawBody: NO_BODY });

@@ -22,6 +22,7 @@ import type { App, ServerOptions } from './server.ts';
 import { registerStages } from './stages.ts';
 import { registerTagSearch } from './tag-search.ts';
 import { registerTags } from './tags.ts';
+import { registerTasks } from './tasks.ts';
 import { registerUsers } from './users.ts';
 import { registerVersions } from './versions.ts';
 
@@ -35,6 +36,7 @@ export function registerRoutes(api: App, options: Pick<ServerOptions, 'functionT
   registerStages(api);
   registerEvents(api);
   registerNotifications(api);
+  registerTasks(api);
   registerTags(api);
   registerTagSearch(api);
   registerGrants(api);

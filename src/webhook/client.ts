@@ -36,7 +36,8 @@ class CallFailed extends Error {
 export function createWebhooks({ rules, resolveHost = systemResolve }: WebhookClientOptions): Webhooks {
   return {
     async post(url, body, headers, bounds = WEBHOOK_BOUNDS) {
-      const deadline = AbortSignal.timeout(bounds.timeoutMs);
+      const signals = [AbortSignal.timeout(bounds.timeoutMs), bounds.signal];
+      const deadline = AbortSignal.any(signals.filter((signal) => signal !== undefined));
       try {
         const target = URL.parse(url);
         if (target === null || rules.refuseUrl(target) !== undefined) throw new CallFailed('not-allowed');

@@ -9,7 +9,12 @@ import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/notification.
 import { aNotification, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
 
 const OK: WebhookOutcome = { kind: 'answered', status: 200, body: Buffer.from('') };
-const LEASE: Lease = { epoch: 1, extend: async () => true, isEnding: () => false };
+const LEASE: Lease = {
+  epoch: 1,
+  extend: async () => true,
+  isEnding: () => false,
+  ending: new AbortController().signal,
+};
 const TOPIC = anEvent().target.id;
 const ID = aNotification().id;
 
@@ -59,7 +64,7 @@ function jobOf(changes: Partial<DeliveryDeps> = {}): Job {
         return answers[url] ?? OK;
       },
     },
-    random: { fraction: () => fraction },
+    jitter: { fraction: () => fraction },
     baseUrl: () => 'http://csms.test',
     ...changes,
   });

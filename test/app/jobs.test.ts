@@ -257,6 +257,7 @@ describe('stopping', () => {
     const gate = Promise.withResolvers<void>();
     const run = async (_: number, lease: Lease) => {
       ending.push(lease.isEnding());
+      lease.ending.addEventListener('abort', () => gate.resolve());
       await gate.promise;
       ending.push(lease.isEnding());
       return 0;
@@ -265,7 +266,6 @@ describe('stopping', () => {
     const ticking = runner.tick();
     await expect.poll(() => ending.length).toBe(1);
     const stopping = runner.stop();
-    gate.resolve();
     await Promise.all([ticking, stopping]);
     expect(ending).toEqual([false, true]);
   });

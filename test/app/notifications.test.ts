@@ -7,7 +7,12 @@ import { SecretError } from '../../src/core/errors.ts';
 import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
 import { aNotification, anAggregate, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
 
-const LEASE: Lease = { epoch: 1, extend: async () => true, isEnding: () => false };
+const LEASE: Lease = {
+  epoch: 1,
+  extend: async () => true,
+  isEnding: () => false,
+  ending: new AbortController().signal,
+};
 let world: World;
 beforeEach(() => {
   world = aWorld();

@@ -12,6 +12,7 @@ import {
   canonicalNotification,
   canonicalSecret,
   canonicalSigningKey,
+  canonicalTask,
 } from '../../src/core/canonical.ts';
 import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { SecretEvent } from '../../src/core/event.ts';
@@ -19,7 +20,9 @@ import type { Grant } from '../../src/core/grant.ts';
 import type { JobState } from '../../src/core/job.ts';
 import type { Key } from '../../src/core/key.ts';
 import type { Secret, Stage, Tag, Version } from '../../src/core/secret.ts';
+import type { Task } from '../../src/core/task.ts';
 import { aKey, aNotification, anAggregate, anEvent, aSecret, aVersion, T0 } from '../support/builders.ts';
+import { aTask } from '../support/memory-tasks.ts';
 
 /** Every field has a value here; the type makes a new field appear, and so be covered below. */
 const FULL_SECRET: { readonly [F in keyof Required<Secret>]: NonNullable<Secret[F]> } = {
@@ -183,6 +186,19 @@ describe('every single change gives another text', () => {
     const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: 1 };
     const rows = neighbours(key).filter((row) => row.sealedPrivateKey !== undefined);
     expectAllDifferent(rows.map(canonicalSigningKey));
+  });
+
+  it('in the fields of a task and of its error', () => {
+    const error = { code: 'FUNCTION_FAILED', message: 'no' } as const;
+    const task: Required<Task> = {
+      ...aTask({ versionNumber: 21, error }),
+      attempts: 22,
+      failuresBefore: 23,
+    } as never;
+    const { error: _, ...fields } = task;
+    const rows = neighbours(fields).map((row) => ({ ...row, error }) as Task);
+    const errors = neighbours(error).map((other) => ({ ...task, error: other }) as Task);
+    expectAllDifferent([...rows, ...errors.slice(1), { ...task, error: undefined }].map(canonicalTask));
   });
 
   it('in the fields of a job', () => {

@@ -26,7 +26,10 @@ beforeAll(async () => {
   const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
   const event = { name: 'alarm', event_types: ['SECRET_DELETED'], state: 'ENABLED', notification: topic };
   await client('POST', '/v1/{project_id}/csms/events', event);
-  await client('POST', SECRETS, { name: 'told', secret_string: 'x', event_subscriptions: ['alarm'] });
+  const rotated = { secret_type: 'RDS-FG', rotation_config: '{}' };
+  const told = { name: 'told', secret_string: 'x', event_subscriptions: ['alarm'], ...rotated };
+  await client('POST', SECRETS, told);
+  await client('POST', `${SECRETS}/told/rotate`);
   await client('DELETE', `${SECRETS}/told`);
   await fetch(`${dev.server.baseUrl}/smn/certificate.pem`);
   // The jobs have rows once they have run.
@@ -160,6 +163,7 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
       /^notification \S+: its row has been changed$/,
     ],
     ['a job', "UPDATE job SET runs = runs + 1 WHERE name = 'purge'", /^job purge: its row has been changed$/],
+    ['a task', 'UPDATE task SET attempts = attempts + 1', /^task \S+: its row has been changed$/],
     [
       'the certificate',
       "UPDATE signing_key SET certificate_pem = 'x'",

@@ -178,7 +178,15 @@ describe('GET /smn/certificate.pem', () => {
 describe('/metrics', () => {
   it('shows the jobs of notifications', async () => {
     const { payload } = await server.app.inject({ method: 'GET', url: '/metrics' });
-    for (const job of ['purge', 'expiry', 'delivery', 'notification-retention']) {
+    for (const job of [
+      'purge',
+      'expiry',
+      'delivery',
+      'notification-retention',
+      'rotation',
+      'rotation-schedule',
+      'task-retention',
+    ]) {
       expect(payload).toContain(`csms_job_failed{job="${job}"} 0`);
     }
   });

@@ -74,6 +74,8 @@ describe('openapi.yaml', () => {
       UpdateSecretEvent: 'PUT /csms/events/{event_name}',
       DeleteSecretEvent: 'DELETE /csms/events/{event_name}',
       ListNotificationRecords: 'GET /csms/notification-records',
+      RotateSecret: 'POST /{secret_name}/rotate',
+      ListSecretTask: 'GET /csms/tasks',
       CreateSecretTag: 'POST /csms/{secret_id}/tags',
       BatchCreateOrDeleteTags: 'POST /csms/{secret_id}/tags/action',
       DeleteSecretTag: 'DELETE /csms/{secret_id}/tags/{key}',
@@ -193,7 +195,9 @@ describe('an operation of the document', () => {
   it.each(operations)(
     '$operation.operationId has a body where the method has one',
     ({ method, operation }) => {
-      const isOther = ['RestoreSecret', 'DownloadSecretBlob', 'DeleteAlias'].includes(operation.operationId);
+      const isOther = ['RestoreSecret', 'RotateSecret', 'DownloadSecretBlob', 'DeleteAlias'].includes(
+        operation.operationId,
+      );
       expect(operation.requestBody !== undefined).toBe((method === 'post' || method === 'put') !== isOther);
     },
   );

@@ -14,6 +14,7 @@ import { sampleContract } from './contract/samples.ts';
 import { secretContract } from './contract/secrets.ts';
 import { stageContract } from './contract/stages.ts';
 import { tagContract } from './contract/tags.ts';
+import { taskContract } from './contract/tasks.ts';
 import { transactionContract } from './contract/transactions.ts';
 import { versionContract } from './contract/versions.ts';
 
@@ -37,6 +38,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('lists', () => listContract(harnessOf));
     describe('events', () => eventContract(harnessOf));
     describe('notifications', () => notificationContract(harnessOf));
+    describe('tasks', () => taskContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
     describe('samples', () => sampleContract(harnessOf));
     describe('tags', () => tagContract(harnessOf));

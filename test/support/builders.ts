@@ -29,8 +29,10 @@ import type {
   Version,
 } from '../../src/core/secret.ts';
 import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
+import type { TaskCommand } from '../../src/core/task.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
 import { type MemoryEvents, memoryEvents } from './memory-events.ts';
+import { type MemoryTasks, memoryTasks } from './memory-tasks.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;
@@ -293,6 +295,7 @@ export interface World {
   readonly checkers: Map<string, CheckerConfig>;
   readonly events: MemoryEvents['events'];
   readonly notifications: MemoryEvents['notifications'];
+  readonly tasks: MemoryTasks['tasks'];
   /** User id -> name, all of one domain. */
   readonly users: Map<string, string>;
   /** Messages of level warn and error. */
@@ -308,10 +311,13 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const users = new Map<string, string>();
   const logged: string[] = [];
   const told = memoryEvents(secrets);
+  const values = new Map<string, SealedValue>();
+  const save = saverOf(secrets, values, told);
+  const rotations = memoryTasks(secrets, { findEvent: told.reads.findEvent, save });
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
-    store: memoryStore({ secrets, keys, checkers }, told),
+    store: memoryStore({ secrets, keys, checkers, values }, { told, rotations, save }),
     keyring: bindingKeyring,
     cipher: bindingCipher,
     clock: { nowMs: () => clock.wallMs },
@@ -332,7 +338,8 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     },
   };
   const { events, notifications } = told;
-  return { deps, clock, secrets, keys, checkers, users, events, notifications, logged };
+  const { tasks } = rotations;
+  return { deps, clock, secrets, keys, checkers, users, events, notifications, tasks, logged };
 }
 
 /** The domain of the world's users. */
@@ -341,11 +348,35 @@ export const DOMAIN_ID = 'd'.repeat(32);
 const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
 const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
 
-function memoryStore(
-  { secrets, keys, checkers }: Pick<World, 'secrets' | 'keys' | 'checkers'>,
+type SaveDecision = (path: string, decision: SecretDecision) => void;
+
+/** Writes what the rules decided about the secret at a path. */
+function saverOf(
+  secrets: Map<string, SecretAggregate>,
+  values: Map<string, SealedValue>,
   told: MemoryEvents,
+): SaveDecision {
+  return (path, { next, added = [], notifications = [] }) => {
+    for (const notification of notifications) told.notifications.set(notification.id, notification);
+    if (next === undefined) secrets.delete(path);
+    else secrets.set(path, next);
+    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
+  };
+}
+
+function memoryStore(
+  {
+    secrets,
+    keys,
+    checkers,
+    values,
+  }: Pick<World, 'secrets' | 'keys' | 'checkers'> & { readonly values: Map<string, SealedValue> },
+  {
+    told,
+    rotations,
+    save,
+  }: { readonly told: MemoryEvents; readonly rotations: MemoryTasks; readonly save: SaveDecision },
 ): Store {
-  const values = new Map<string, SealedValue>();
   const jobs = new Map<string, JobState>();
   const grantsOf = new Map<string, readonly Grant[]>();
   const inProject = (projectId: string) =>
@@ -357,7 +388,7 @@ function memoryStore(
     return keysIn(projectId).find((key) => key.aliases.some((known) => spellings.includes(known.alias)));
   };
 
-  function change(command: Command): ResultOf<Command> {
+  function change(command: Exclude<Command, TaskCommand>): ResultOf<Command> {
     if (command.aggregate === 'job') {
       const { next, result } = decideJob({ current: jobs.get(command.ref.name) }, command);
       if (next !== undefined) jobs.set(next.name, next);
@@ -389,12 +420,9 @@ function memoryStore(
       .map((name) => told.events.get(pathOf({ ...command.ref, name })))
       .filter((event) => event !== undefined);
     const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
-    const { next, added = [], notifications = [], result } = decideSecret(scope, command);
-    for (const notification of notifications) told.notifications.set(notification.id, notification);
-    if (next === undefined) secrets.delete(path);
-    else secrets.set(path, next);
-    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
-    return result;
+    const decision = decideSecret(scope, command);
+    save(path, decision);
+    return decision.result;
   }
 
   function changeGrants(command: GrantCommand) {
@@ -416,11 +444,13 @@ function memoryStore(
   }
 
   return {
-    change: async <C extends Command>(command: C) => change(command) as ResultOf<C>,
+    change: async <C extends Command>(command: C) =>
+      (command.aggregate === 'task' ? rotations.change(command) : change(command)) as ResultOf<C>,
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
     recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),
     ...told.reads,
+    ...rotations.reads,
     listSecrets: ({ projectId, limit, afterName = '', eventName }) =>
       inProject(projectId)
         .map(({ secret }) => secret)

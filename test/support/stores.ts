@@ -16,6 +16,7 @@ import type {
   SecretRef,
   Tag,
 } from '../../src/core/secret.ts';
+import type { TaskStep } from '../../src/core/task.ts';
 
 /** A store under test, whatever engine is behind it. */
 export interface StoreHarness {
@@ -43,7 +44,8 @@ export interface StoreHarness {
         | 'keyAlias'
         | 'keyTag'
         | 'event'
-        | 'notification',
+        | 'notification'
+        | 'task',
         number
       >
     >
@@ -332,4 +334,44 @@ export async function expectRefused(promise: Promise<unknown>, code: ErrorCode):
 /** The code of a refusal, or the text of an error that is none. */
 export function codeOf(error: unknown): string {
   return error instanceof SecretError ? error.code : String(error);
+}
+
+/** The start of a rotation; automatic when the secret's id is given. */
+export function startRotation(ref: SecretRef, id: string, dueSecretId?: string, nowMs = T0) {
+  return { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
+}
+
+/** The answer of `create`, as a version. */
+export function storePending(ref: SecretRef, id: string, version = newVersion(), nowMs = T0) {
+  const place = { step: 'create', attempts: 1 } as const;
+  const limits = DEFAULT_LIMITS;
+  return { aggregate: 'task', kind: 'store-pending', ref, id, place, version, limits, nowMs } as const;
+}
+
+/** A step that went well at the first attempt. */
+export function passStep(ref: SecretRef, id: string, step: TaskStep, nowMs = T0) {
+  const place = { step, attempts: 1 };
+  const limits = DEFAULT_LIMITS;
+  return { aggregate: 'task', kind: 'pass-step', ref, id, place, limits, nowMs } as const;
+}
+
+/** A step that failed; for good when no next attempt is given. */
+export function failAttempt(
+  ref: SecretRef,
+  id: string,
+  step: TaskStep,
+  nextAttemptMs: number | undefined = undefined,
+) {
+  const place = { step, attempts: 1 };
+  const error = { code: 'FUNCTION_FAILED', message: 'The function failed.' } as const;
+  return {
+    aggregate: 'task',
+    kind: 'fail-attempt',
+    ref,
+    id,
+    place,
+    error,
+    nextAttemptMs,
+    nowMs: T0,
+  } as const;
 }

@@ -198,6 +198,18 @@ describe('a bad receiver', () => {
     });
   });
 
+  it('is cut off by a signal, also one that came before', async () => {
+    const stopping = new AbortController();
+    const { port } = await receiver(() => stopping.abort());
+    const bounds = { ...WEBHOOK_BOUNDS, timeoutMs: 60_000, signal: stopping.signal };
+    for (let calls = 0; calls < 2; calls += 1) {
+      expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`, bounds)).toEqual({
+        kind: 'failed',
+        reason: 'timed-out',
+      });
+    }
+  });
+
   it('whose name is never resolved is given up', async () => {
     const client = createWebhooks({
       rules: parseAddressRules('ops.example'),

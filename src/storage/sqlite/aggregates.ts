@@ -5,6 +5,7 @@ import {
   decide,
   type ResultOf,
 } from '../../core/commands.ts';
+import type { SecretDecision } from '../../core/secret.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
@@ -20,7 +21,7 @@ import {
   type NotificationWrites,
 } from './notifications.ts';
 import type { Connection } from './open.ts';
-import { createSecretReads, type SecretReads } from './secret-reads.ts';
+import { createSecretReads, type LoadedSecret, type SecretReads } from './secret-reads.ts';
 import { createSecretWrites, type SaveSecret } from './secret-writes.ts';
 import {
   createSigningKeyRead,
@@ -28,6 +29,16 @@ import {
   type ReadSigningKey,
   type SaveSigningKey,
 } from './signing-key.ts';
+import { createTaskReads, createTaskWrites, type SaveTask, type TaskReads } from './tasks.ts';
+
+/** Reads that the rules for secrets and their rotations need. */
+interface SecretScopeReads {
+  readonly secrets: SecretReads;
+  readonly events: EventReads;
+}
+
+/** Writes the secret's side of a decision, with the notifications that it leads to. */
+type SaveDecision = (loaded: LoadedSecret | undefined, decision: SecretDecision) => void;
 
 /** Loads what the rules must see, decides and writes; runs inside the write transaction. */
 type Carry<A extends AggregateKind> = (command: Aggregates[A]['command']) => Aggregates[A]['result'];
@@ -49,8 +60,13 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const keys = createKeyReads(db, mac);
   const events = createEventReads(db, mac);
   const notifications = createNotificationWrites(db, mac);
+  const saveDecision = createSaveDecision(secrets, createSecretWrites(db, mac), notifications.insert);
   const table: CarryTable = {
-    secret: createSecretCarrier({ secrets, events }, createSecretWrites(db, mac), notifications.insert),
+    secret: createSecretCarrier({ secrets, events }, saveDecision),
+    task: createTaskCarrier(
+      { secrets, events, tasks: createTaskReads(db, mac) },
+      { saveSecret: saveDecision, saveTask: createTaskWrites(db, mac) },
+    ),
     event: createEventCarrier(events, createEventWrites(db, mac)),
     notification: createNotificationCarrier(createNotificationReads(db, mac), notifications),
     'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
@@ -72,26 +88,56 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   };
 }
 
-function createSecretCarrier(
-  { secrets, events }: { readonly secrets: SecretReads; readonly events: EventReads },
+function createSaveDecision(
+  secrets: SecretReads,
   save: SaveSecret,
   notify: NotificationWrites['insert'],
-): Carry<'secret'> {
+): SaveDecision {
+  return (loaded, decision) => {
+    const saved = save(loaded, decision);
+    if (saved !== undefined) secrets.remember(saved);
+    notify(decision.notifications ?? []);
+  };
+}
+
+function createSecretCarrier({ secrets, events }: SecretScopeReads, save: SaveDecision): Carry<'secret'> {
   return (command) => {
     const { ref } = command;
     const loaded = secrets.load(ref);
     const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
     const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
     const current = loaded?.aggregate;
-    const subscribed = subscribedNames(current, command)
-      .map((name) => events.find({ projectId: ref.projectId, name }))
-      .filter((event) => event !== undefined);
+    const subscribed = findEvents(events, ref.projectId, subscribedNames(current, command));
     const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
-    const saved = save(loaded, decision);
-    if (saved !== undefined) secrets.remember(saved);
-    notify(decision.notifications ?? []);
+    save(loaded, decision);
     return decision.result;
   };
+}
+
+/** The only one that changes two aggregates: what a rotation does to its secret is in the same transaction. */
+function createTaskCarrier(
+  reads: SecretScopeReads & { readonly tasks: TaskReads },
+  { saveSecret, saveTask }: { readonly saveSecret: SaveDecision; readonly saveTask: SaveTask },
+): Carry<'task'> {
+  const { events, secrets, tasks } = reads;
+  return (command) => {
+    const { id, kind, ref } = command;
+    // Its secret may be gone, damaged or another one by then.
+    const loaded = kind === 'remove-task' ? undefined : secrets.load(ref);
+    const secret = loaded?.aggregate;
+    const current = tasks.find(id);
+    const latest =
+      kind === 'start-rotation' && secret !== undefined ? tasks.findLatest(secret.secret.id) : undefined;
+    const subscribed = findEvents(events, ref.projectId, secret?.secret.eventSubscriptions ?? []);
+    const decision = decide.task({ current, latest, secret, events: subscribed }, command);
+    if (decision.secret !== undefined) saveSecret(loaded, decision.secret);
+    saveTask(current, decision);
+    return decision.result;
+  };
+}
+
+function findEvents(events: EventReads, projectId: string, names: readonly string[]) {
+  return names.map((name) => events.find({ projectId, name })).filter((event) => event !== undefined);
 }
 
 function createEventCarrier(reads: EventReads, save: SaveEvent): Carry<'event'> {

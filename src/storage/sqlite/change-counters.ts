@@ -33,8 +33,9 @@ export function createChangeCounters(
     read: (slot) => Atomics.load(counts, KEY_SLOT) + Atomics.load(counts, slot),
     count(command) {
       // Nothing is remembered of the other aggregates, and none of their commands touches a secret or a key.
-      if (command.aggregate === 'secret') Atomics.add(counts, slotOf(command.ref), 1);
-      else if (command.aggregate === 'key') Atomics.add(counts, KEY_SLOT, 1);
+      const { aggregate } = command;
+      if (aggregate === 'secret' || aggregate === 'task') Atomics.add(counts, slotOf(command.ref), 1);
+      else if (aggregate === 'key') Atomics.add(counts, KEY_SLOT, 1);
     },
   };
 }

@@ -5,6 +5,7 @@ import { createJobReads } from './jobs.ts';
 import { createNotificationReads } from './notifications.ts';
 import type { Connection } from './open.ts';
 import { createSigningKeyRead } from './signing-key.ts';
+import { createTaskReads } from './tasks.ts';
 
 /** A row that is a whole by itself, and its check, which throws damaged. */
 export interface InspectedRow {
@@ -13,7 +14,7 @@ export interface InspectedRow {
   check(): unknown;
 }
 
-/** Every row beside secrets and keys: events, notifications, jobs, checker configurations, the signing key. */
+/** Every row beside secrets and keys: events, notifications, tasks, jobs, checker configurations, the signing key. */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
   const events = createEventReads(db, mac);
   for (const ref of events.refs()) {
@@ -23,6 +24,8 @@ export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow
   for (const id of notifications.ids()) {
     yield { place: `notification ${id}`, check: () => notifications.find(id) };
   }
+  const tasks = createTaskReads(db, mac);
+  for (const id of tasks.ids()) yield { place: `task ${id}`, check: () => tasks.find(id) };
   const jobs = createJobReads(db, mac);
   for (const name of jobs.names()) yield { place: `job ${name}`, check: () => jobs.find({ name }) };
   const checkers = createCheckerReads(db, mac);

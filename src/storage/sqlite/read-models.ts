@@ -14,6 +14,7 @@ import { createSampleRead } from './samples.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
 import { createTagReads } from './tags.ts';
+import { createTaskReads } from './tasks.ts';
 import { createReadContents, createReadValue } from './value-reads.ts';
 
 const KNOWN_SECRETS_MAX = 4_000;
@@ -39,6 +40,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
     ...createSecretModels(source, keys),
     ...createKeyModels(source, keys),
     ...createNotificationModels(source),
+    ...createTaskModels(source),
     // One row is a snapshot by itself.
     findChecker: (projectId) => readOrDamaged(() => checkers.find(projectId)),
   };
@@ -95,6 +97,18 @@ function createNotificationModels({ db, mac, snapshot }: Source) {
     listExpiredVersions: (nowMs, after, limit) =>
       snapshot(() => notifications.listExpired(nowMs, after, limit)),
     findSigningKey: () => snapshot(findSigningKey),
+  } satisfies Partial<ReadModels>;
+}
+
+function createTaskModels({ db, mac, snapshot }: Source) {
+  const tasks = createTaskReads(db, mac);
+  return {
+    findTask: (id) => snapshot(() => tasks.find(id)),
+    listTasks: (query) => snapshot(() => tasks.list(query)),
+    countTasks: (query) => snapshot(() => tasks.count(query)),
+    listDueTasks: (nowMs, page) => snapshot(() => tasks.listDue(nowMs, page)),
+    listOldTasks: (beforeMs, limit) => snapshot(() => tasks.listOld(beforeMs, limit)),
+    listDueRotations: (nowMs, limit) => snapshot(() => tasks.listDueSecrets(nowMs, limit)),
   } satisfies Partial<ReadModels>;
 }
 

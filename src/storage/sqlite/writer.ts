@@ -102,7 +102,10 @@ const REMOVALS: ReadonlySet<Command['kind']> = new Set([
 
 /** What a nearly full disk has room for: deletions, and what background jobs note about themselves and their work. */
 function isAdmittedAlways(command: Command): boolean {
-  return isRemoval(command) || command.aggregate === 'job' || command.aggregate === 'notification';
+  if (isRemoval(command)) return true;
+  // A rotation that has begun is brought to its end; a new value waits for space.
+  if (command.aggregate === 'task') return !['start-rotation', 'store-pending'].includes(command.kind);
+  return command.aggregate === 'job' || command.aggregate === 'notification';
 }
 
 function isRemoval(command: Command): boolean {

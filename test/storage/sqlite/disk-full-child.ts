@@ -2,14 +2,19 @@ import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSyn
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../../src/app/ports.ts';
+import type { Command } from '../../../src/core/commands.ts';
 import {
   codeOf,
   create,
   createGrant,
+  failAttempt,
   newVersion,
+  ROTATED_DRAFT,
   remove,
   removeGrants,
   sealedValue,
+  startRotation,
+  storePending,
 } from '../../support/stores.ts';
 import { databaseFile, openSqlite } from './harness.ts';
 
@@ -22,6 +27,25 @@ const bodies = new Map<string, Uint8Array>();
 
 function say(step: string, seen: Record<string, unknown>): void {
   writeSync(1, `${JSON.stringify({ step, ...seen })}\n`);
+}
+
+/** Each has a rotation that is under way. */
+const rotated = ['one', 'two'].map((name) => ({ projectId: 'rotated', name }));
+
+async function startRotations(store: Store): Promise<void> {
+  for (const ref of rotated) {
+    await store.change(create(ref, { draft: ROTATED_DRAFT }));
+    await store.change(startRotation(ref, `task ${ref.name}`));
+  }
+}
+
+async function outcomeOf(store: Store, command: Command): Promise<string> {
+  try {
+    await store.change(command);
+    return 'done';
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 /** Takes all the space but `leaveBytes`. */
@@ -98,6 +122,7 @@ const hasBallast = () => existsSync(join(directory, 'ballast'));
 const kinds = (outcomes: readonly string[]) => [...new Set(outcomes)].sort();
 
 let { store, fatal } = await openSqlite(directory);
+await startRotations(store);
 say('start', { created: kinds(await createAll(store, 'a', 100, 20_000)), hasBallast: hasBallast() });
 
 const grantRef = { projectId, secretId: (await store.findSecret({ projectId, name: 'a0' }))?.id ?? '' };
@@ -125,7 +150,13 @@ const claim = {
   nowMs: 1,
 } as const;
 const claimed = await store.change(claim).then(({ held }) => held, codeOf);
-say('reserve', { removed, revoked, stillRefused, claimed, fatal, wrong: await wrong(store) });
+const [one, two] = rotated as [(typeof rotated)[0], (typeof rotated)[0]];
+const rotation = {
+  noted: await outcomeOf(store, failAttempt(one, 'task one', 'create')),
+  started: await outcomeOf(store, startRotation(one, 'task three')),
+  stored: await outcomeOf(store, storePending(two, 'task two')),
+};
+say('reserve', { rotation, removed, revoked, stillRefused, claimed, fatal, wrong: await wrong(store) });
 
 rmSync(filler);
 await sleep(1_100);

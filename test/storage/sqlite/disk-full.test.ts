@@ -69,6 +69,11 @@ function fullDisk(command: readonly string[]): void {
     expect(report('reserve')).toMatchObject(wanted);
   });
 
+  it('lets rotations note how their calls ended, and neither starts one nor takes a new value', () => {
+    const rotation = { noted: 'done', started: 'storage-full', stored: 'storage-full' };
+    expect(report('reserve')).toMatchObject({ rotation });
+  });
+
   it('heals by itself when there is room again', () => {
     expect(report('healed')).toMatchObject({ healed: ['done'], isWritable: true, fatal: [], wrong: [] });
   });

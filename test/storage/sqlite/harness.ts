@@ -101,6 +101,7 @@ const TABLES = {
   keyMaterial: 'kms_key_version',
   keyAlias: 'kms_key_alias',
   keyTag: 'kms_key_tag',
+  task: 'task',
 } as const;
 
 /** The embedded engine, for the contract. */
@@ -142,6 +143,7 @@ export const sqliteEngine: StoreEngine = {
           keyMaterial: count(TABLES.keyMaterial),
           keyAlias: count(TABLES.keyAlias),
           keyTag: count(TABLES.keyTag),
+          task: count(TABLES.task),
         };
         db.close();
         return counts;

@@ -20,6 +20,7 @@ export const ROWS = {
   // A notification that was moved to another project is found by its own place.
   notification: "instr(id, :project || '-') = 1",
   checker_config: 'project_id = :project',
+  task: "instr(id, :project || '-') = 1",
 } as const;
 
 type Table = keyof typeof ROWS;
@@ -72,8 +73,8 @@ function rowsOf(db: Database.Database, table: Table, project: string): Record<st
 
 /** An expression for another value of the column's type; numbers go where no other row is. */
 function changedValue({ name, type }: Column): string {
-  if (['is_default', 'auto_rotation', 'expiry_notified', 'checks_strength'].includes(name))
-    return `1 - ${name}`;
+  const switches = ['is_default', 'auto_rotation', 'expiry_notified', 'checks_strength', 'is_automatic'];
+  if (switches.includes(name)) return `1 - ${name}`;
   if (type === 'INTEGER') return `coalesce("${name}", 0) + 1000000`;
   if (type === 'TEXT') return `coalesce("${name}", '') || 'x'`;
   const lastByte = `hex(substr("${name}", -1))`;

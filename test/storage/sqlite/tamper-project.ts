@@ -12,12 +12,14 @@ import {
   createGrant,
   ensureKey,
   expire,
+  failAttempt,
   newVersion,
   putStage,
   putTags,
   ROTATED_DRAFT,
   schedule,
   setStrengthCheck,
+  startRotation,
   T0,
 } from '../../support/stores.ts';
 
@@ -84,6 +86,9 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     await store.change(createGrant(grantRef, 'bob', { id: `${id}-2`, nowMs: T0 + 1 }));
   }
   await store.change(schedule({ projectId, name: 'pending' }, 7));
+  const rotated = { projectId, name: 'open' };
+  await store.change(startRotation(rotated, rotationId(projectId)));
+  await store.change(failAttempt(rotated, rotationId(projectId), 'create', T0 + 5));
   await store.change({
     aggregate: 'notification',
     kind: 'settle-notification',
@@ -93,6 +98,11 @@ export async function fillProject(store: Store, projectId: string): Promise<void
     nowMs: T0,
   });
   await store.change(setStrengthCheck(projectId, true));
+}
+
+/** The rotation of `open`, which waits for its second attempt. */
+function rotationId(projectId: string): string {
+  return `${projectId}-rotation`;
 }
 
 /** The notification about one of the versions of `open`; all but the first wait for their delivery. */
@@ -143,6 +153,8 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
   };
   await note('list of events', () => store.listEvents({ projectId, limit: 9, afterName: '' }));
   await note('list of records', () => store.listNotifications(projectId));
+  await note('list of tasks', () => store.listTasks({ projectId, limit: 9 }));
+  await note('task', () => store.findTask(rotationId(projectId)));
   await note('event', () => store.findEvent({ projectId, name: 'alarm' }));
   for (const version of VERSIONS)
     await note(`notification ${version}`, () => store.findNotification(notificationId(projectId, version)));

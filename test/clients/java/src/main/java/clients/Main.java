@@ -20,6 +20,7 @@ public final class Main {
     PasswordTests.run(suite);
     ImportTests.run(suite);
     AgencyTests.run(suite);
+    RotationTests.run(suite);
     // The SDK keeps threads of its own, so the program must be ended.
     System.exit(suite.finish());
   }

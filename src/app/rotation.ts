@@ -1,0 +1,156 @@
+import { SecretError } from '../core/errors.ts';
+import type { CallOutcome } from '../core/rotation-function.ts';
+import type { SecretRef } from '../core/secret.ts';
+import type { Task, TaskCommand } from '../core/task.ts';
+import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
+import { createDamageGuard } from './damage-guard.ts';
+import type { Job, Lease } from './jobs.ts';
+import type { Deps, DueSecret, Random } from './ports.ts';
+import { carryOutStep, type RotationStepDeps } from './rotation-step.ts';
+import type { DueTask } from './task-store.ts';
+
+/** How often automatic rotations are looked for that are due. */
+const SCHEDULE_INTERVAL_MS = 5_000;
+const SCHEDULE_BATCH = 100;
+/** How often tasks are looked for that can go on. */
+const ROTATION_INTERVAL_MS = 500;
+/** Rotations under way at one time, and those of one project among them. */
+const CONCURRENCY = Object.freeze({ all: 32, project: 8 });
+/** Tasks that one run looks at. */
+const TASKS_MAX = 500;
+/** How long a run waits for the calls that it began. */
+const ROTATION_RUN_MS_MAX = 500;
+
+/** What rotation works with. */
+export interface RotationDeps extends RotationStepDeps {
+  readonly jitter: Random;
+  /** Resolves after so many milliseconds. */
+  pause(ms: number): Promise<void>;
+}
+
+/**
+ * The job that starts automatic rotations when they are due; it needs a clock that can be trusted.
+ * @see API page CreateSecret, rotation_period
+ */
+export function createRotationSchedule(deps: Pick<Deps, 'store' | 'log' | 'ids'>): Job {
+  const { ids, log, store } = deps;
+  const guard = createDamageGuard(log, 'a secret is damaged and was not rotated');
+
+  async function start({ id: dueSecretId, ref }: DueSecret, nowMs: number): Promise<boolean> {
+    const id = ids.uuid();
+    try {
+      const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
+      return (await store.change(command)).changed;
+    } catch (error) {
+      // Somebody deleted it in the meantime.
+      if (error instanceof SecretError && error.code === 'secret-not-found') return false;
+      throw error;
+    }
+  }
+
+  return {
+    name: 'rotation-schedule',
+    intervalMs: SCHEDULE_INTERVAL_MS,
+    async run(nowMs) {
+      const due = await store.listDueRotations(nowMs, SCHEDULE_BATCH + guard.size);
+      const started = await Promise.all(
+        due
+          .filter(({ id }) => !guard.isDamaged(id))
+          .map((secret) => guard.run(secret.id, () => start(secret, nowMs))),
+      );
+      return started.filter(Boolean).length;
+    },
+  };
+}
+
+/**
+ * The job that brings rotations forward. What is done is in the task before the next call begins, and every call may come
+ * again: a crash anywhere means that the latest call is repeated. It decides nothing by the date, so it also runs while
+ * the clock is not trusted. A run starts what can go on and waits for it a little; slow functions go on beside the next
+ * runs, and a project has a part of the calls only, so nobody waits for another's function. @see docs/adr/0020-rotation.md
+ */
+export function createRotation(deps: RotationDeps): Job {
+  const { clock, store } = deps;
+  const guard = createDamageGuard(deps.log, 'a task or its secret is damaged and was not rotated');
+  const driven = new Map<string, { readonly projectId: string; readonly end: Promise<void> }>();
+  /** Since the last run ended. */
+  const tally: { steps: number; error: unknown } = { steps: 0, error: undefined };
+
+  /** Step after step, until the task has ended or has to wait. */
+  async function drive(id: string, ending: AbortSignal): Promise<void> {
+    let task = await store.findTask(id);
+    while (task?.status === 'RUNNING' && isDue(task, clock.nowMs()) && !ending.aborted) {
+      task = await bringForward(deps, task, ending);
+      if (task !== undefined) tally.steps += 1;
+    }
+  }
+
+  function start({ id, ref }: DueTask, { ending }: Lease): void {
+    const end = guard
+      .run(id, () => drive(id, ending))
+      .catch((error: unknown) => {
+        tally.error ??= error;
+      })
+      .finally(() => driven.delete(id))
+      .then(() => undefined);
+    driven.set(id, { projectId: ref.projectId, end });
+  }
+
+  function hasRoom({ projectId }: SecretRef): boolean {
+    const own = [...driven.values()].filter((one) => one.projectId === projectId);
+    return driven.size < CONCURRENCY.all && own.length < CONCURRENCY.project;
+  }
+
+  async function run(nowMs: number, lease: Lease): Promise<number> {
+    const page = { limit: TASKS_MAX + guard.size, waitMsMax: WAIT_MS_MAX };
+    for (const task of await store.listDueTasks(nowMs, page)) {
+      const isFree = !driven.has(task.id) && !guard.isDamaged(task.id);
+      if (isFree && hasRoom(task.ref)) start(task, lease);
+    }
+    const ends = [...driven.values()].map(({ end }) => end);
+    await Promise.race([Promise.all(ends), deps.pause(ROTATION_RUN_MS_MAX)]);
+    const { error, steps } = tally;
+    Object.assign(tally, { steps: 0, error: undefined });
+    if (error !== undefined) throw error;
+    return steps;
+  }
+
+  return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run };
+}
+
+/** One that waits longer than any wait can be is due too: the clock was set back. */
+function isDue({ nextAttemptMs = 0 }: Task, nowMs: number): boolean {
+  return nextAttemptMs <= nowMs || nextAttemptMs > nowMs + WAIT_MS_MAX;
+}
+
+/** The task after one call of its function; undefined when nothing was noted. */
+async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal): Promise<Task | undefined> {
+  const outcome = await carryOutStep(deps, task, ending);
+  // The call may have been cut off; nothing is known of it, and the next start repeats it.
+  if (outcome.kind === 'failed' && ending.aborted) return undefined;
+  const result =
+    outcome.kind === 'stored' ? outcome.result : await deps.store.change(commandAfter(deps, task, outcome));
+  if (!result.changed || result.task === undefined) return undefined;
+  report(deps, task, result.task);
+  return result.task;
+}
+
+function commandAfter(deps: RotationDeps, task: Task, outcome: CallOutcome): TaskCommand {
+  const nowMs = deps.clock.nowMs();
+  const { attempts, id, projectId, secretName, step } = task;
+  const ref = { projectId, name: secretName };
+  const base = { aggregate: 'task', ref, id, place: { step, attempts }, nowMs } as const;
+  if (outcome.kind === 'passed') return { ...base, kind: 'pass-step', limits: deps.policy.limits };
+  const nextAttemptMs = outcome.isFinal ? undefined : nowMs + waitAfter(attempts, deps.jitter);
+  return { ...base, kind: 'fail-attempt', error: outcome.error, nextAttemptMs };
+}
+
+/** The operator is told of failures by their code: a function's own words are for the owner of the secret. */
+function report({ log }: Pick<Deps, 'log'>, before: Task, after: Task): void {
+  const { attempts, id: taskId, step } = before;
+  const fields = { taskId, step, attempts };
+  if (after.status === 'FAILED') log.error({ ...fields, code: after.error?.code }, 'a rotation failed');
+  else if (after.error !== undefined)
+    log.warn({ ...fields, code: after.error.code }, 'a step of a rotation failed');
+  else log.info(fields, 'a step of a rotation is done');
+}

@@ -1,0 +1,36 @@
+import type { SecretRef } from '../core/secret.ts';
+import type { Task } from '../core/task.ts';
+import type { Awaitable, DueSecret } from './ports.ts';
+
+/** A page of tasks, newest first. */
+export interface TaskQuery {
+  readonly projectId: string;
+  readonly secretName?: string;
+  readonly status?: Task['status'];
+  readonly limit: number;
+  /** The last task of the page before. */
+  readonly after?: Pick<Task, 'id' | 'createTimeMs'>;
+}
+
+/** A task that background work has found; `ref` names its secret. */
+export interface DueTask {
+  readonly ref: SecretRef;
+  readonly id: string;
+}
+
+/** What is read of rotations. */
+export interface TaskStore {
+  findTask(id: string): Awaitable<Task | undefined>;
+  listTasks(query: TaskQuery): Awaitable<Task[]>;
+  /** Tasks over all pages. */
+  countTasks(query: Omit<TaskQuery, 'limit' | 'after'>): Awaitable<number>;
+  /** Tasks whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
+  listDueTasks(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<DueTask[]>;
+  /** Final tasks that were started before then. */
+  listOldTasks(beforeMs: number, limit: number): Awaitable<DueTask[]>;
+  /** Secrets whose automatic rotation is due at `nowMs`, at most `limit`. */
+  listDueRotations(nowMs: number, limit: number): Awaitable<DueSecret[]>;
+}

@@ -1,0 +1,97 @@
+import { invalidParameter } from '../core/errors.ts';
+import type { SecretRef } from '../core/secret.ts';
+import { TASK_KEPT_MS, type Task } from '../core/task.ts';
+import { createDamageGuard } from './damage-guard.ts';
+import type { Job } from './jobs.ts';
+import type { Deps } from './ports.ts';
+import { required } from './required.ts';
+import type { Page } from './secrets.ts';
+import type { DueTask, TaskQuery } from './task-store.ts';
+
+/** How often tasks are looked for that are too old. */
+const RETENTION_INTERVAL_MS = 3_600_000;
+const RETENTION_BATCH = 200;
+/** Batches of one run; the rest waits for the next. */
+const RETENTION_BATCHES_MAX = 50;
+
+/**
+ * Starts a rotation, or brings the next attempt of the one that is under way forward; the work is done in the background.
+ * Throws secret-not-found, invalid-parameter (COMMON), secret-pending-deletion, secret-not-enabled.
+ * @see API page RotateSecret
+ */
+export async function rotateSecret(deps: Deps, ref: SecretRef): Promise<Task> {
+  const result = await deps.store.change({
+    aggregate: 'task',
+    kind: 'start-rotation',
+    ref,
+    id: deps.ids.uuid(),
+    dueSecretId: undefined,
+    nowMs: deps.clock.nowMs(),
+  });
+  return required(result.task);
+}
+
+/** The tasks of a page, and how many there are over all pages. */
+export interface TaskPage extends Page<Task> {
+  readonly total: number;
+}
+
+/** Which tasks of a project to read: one, or a page of those that pass the filters. */
+export type TaskSearch =
+  | { readonly projectId: string; readonly taskId: string }
+  | (Omit<TaskQuery, 'after'> & {
+      /** The last task of the page before. */
+      readonly marker?: string;
+    });
+
+/**
+ * A page of a project's tasks, newest first; empty when the project has no task of that id.
+ * Throws invalid-parameter for a marker that names no task of the project. @see API page ListSecretTask
+ */
+export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSearch): Promise<TaskPage> {
+  if ('taskId' in search) {
+    const task = await store.findTask(search.taskId);
+    const entries = task?.projectId === search.projectId ? [task] : [];
+    return { entries, hasMore: false, total: entries.length };
+  }
+  const { limit, marker, ...filter } = search;
+  const after = marker === undefined ? undefined : await store.findTask(marker);
+  if (marker !== undefined && after?.projectId !== filter.projectId) {
+    throw invalidParameter('marker', 'must be the id of a task');
+  }
+  const place = after && { after: { id: after.id, createTimeMs: after.createTimeMs } };
+  const tasks = await store.listTasks({ ...filter, limit: limit + 1, ...place });
+  const total = await store.countTasks(filter);
+  return { entries: tasks.slice(0, limit), hasMore: tasks.length > limit, total };
+}
+
+/** The job that removes tasks after three months. */
+export function createTaskRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Job {
+  const guard = createDamageGuard(log, 'an old task is damaged and was not removed');
+
+  async function remove({ id, ref }: DueTask, nowMs: number): Promise<boolean> {
+    const command = { aggregate: 'task', kind: 'remove-task', ref, id, nowMs } as const;
+    return (await guard.run(id, () => store.change(command)))?.changed ?? false;
+  }
+
+  async function removeBatch(nowMs: number): Promise<number> {
+    const old = await store.listOldTasks(nowMs - TASK_KEPT_MS, RETENTION_BATCH + guard.size);
+    const sound = old.filter(({ id }) => !guard.isDamaged(id));
+    const removed = await Promise.all(sound.map((task) => remove(task, nowMs)));
+    return removed.filter(Boolean).length;
+  }
+
+  return {
+    name: 'task-retention',
+    intervalMs: RETENTION_INTERVAL_MS,
+    async run(nowMs, lease) {
+      let total = 0;
+      for (let batches = 0; batches < RETENTION_BATCHES_MAX; batches += 1) {
+        const removed = await removeBatch(nowMs);
+        total += removed;
+        if (removed === 0 || lease.isEnding()) break;
+      }
+      return total;
+    },
+  };
+}

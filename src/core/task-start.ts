@@ -1,0 +1,113 @@
+import { invalidParameter, SecretError } from './errors.ts';
+import { requireChangeable } from './lifecycle.ts';
+import { SYSCURRENT, SYSPENDING } from './names.ts';
+import type { Notice } from './notification.ts';
+import { nextRotationTime, parseRotationConfig } from './rotation.ts';
+import type { Secret, SecretAggregate, SecretDecision, SecretRef } from './secret.ts';
+import { findStage } from './stages.ts';
+import type { Task, TaskCommandOf, TaskDecision, TaskScope } from './task.ts';
+import { requireEnabled } from './versions.ts';
+
+/**
+ * Starts a rotation, or finds the one that is under way, whose next attempt then comes at once. An automatic start sets
+ * the next rotation first, so that the secret is not due any more whatever becomes of this one. Pure. Throws
+ * secret-not-found, invalid-parameter (COMMON), secret-pending-deletion, secret-not-enabled.
+ */
+export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-rotation'>): TaskDecision {
+  const { secret: current, latest } = scope;
+  const { dueSecretId, nowMs, ref } = command;
+  if (current === undefined) throw new SecretError('secret-not-found');
+  const { secret } = current;
+  const isAutomatic = dueSecretId !== undefined;
+  if (isAutomatic && !isRotationDue(secret, dueSecretId, nowMs)) return unchanged(undefined);
+  if (secret.secretType === 'COMMON') {
+    throw invalidParameter('secret_name', 'names a secret of type COMMON, which cannot be rotated');
+  }
+  requireChangeable(current);
+  requireEnabled(current);
+  const isUnderWay = latest?.status === 'RUNNING';
+  const pending = isUnderWay ? undefined : pendingVersion(current);
+  const task = isUnderWay
+    ? { ...latest, nextAttemptMs: Math.min(latest.nextAttemptMs ?? nowMs, nowMs) }
+    : newTask(secret, { ref, id: command.id, nowMs, latest, isAutomatic, pending });
+  const rescheduled = isAutomatic
+    ? { ...current, secret: { ...secret, nextRotationTimeMs: nextRotationTime(secret, nowMs) } }
+    : current;
+  const next = isUnderWay || pending !== undefined ? rescheduled : withoutPending(rescheduled);
+  return {
+    next: task,
+    ...(next !== current && { secret: revised(next) }),
+    result: { task, changed: true },
+  };
+}
+
+function isRotationDue(secret: Secret, id: string, nowMs: number): boolean {
+  const { autoRotation, nextRotationTimeMs, state } = secret;
+  const isEnabled = secret.id === id && state === 'ENABLED' && autoRotation;
+  return isEnabled && nextRotationTimeMs !== undefined && nextRotationTimeMs <= nowMs;
+}
+
+/**
+ * The version that an earlier rotation left behind, which may be in use already: it is gone on with, and no second value
+ * is asked for. One that is older than the current version is of no use any more.
+ */
+function pendingVersion({ stages }: SecretAggregate): number | undefined {
+  const pending = findStage(stages, SYSPENDING)?.versionNumber;
+  const current = findStage(stages, SYSCURRENT)?.versionNumber ?? 0;
+  return pending !== undefined && pending > current ? pending : undefined;
+}
+
+function newTask(
+  secret: Secret,
+  start: {
+    readonly ref: SecretRef;
+    readonly id: string;
+    readonly nowMs: number;
+    readonly latest: Task | undefined;
+    readonly isAutomatic: boolean;
+    readonly pending: number | undefined;
+  },
+): Task {
+  const { id, isAutomatic, latest, nowMs, pending, ref } = start;
+  const createTimeMs = Math.max(nowMs, (latest?.createTimeMs ?? 0) + 1);
+  return {
+    id,
+    projectId: ref.projectId,
+    secretName: ref.name,
+    secretId: secret.id,
+    subType: parseRotationConfig(secret.rotationConfig)?.subType,
+    isAutomatic,
+    functionUrn: secret.rotationFuncUrn,
+    status: 'RUNNING',
+    step: pending === undefined ? 'create' : 'set',
+    versionNumber: pending,
+    createTimeMs,
+    attempts: 1,
+    nextAttemptMs: nowMs,
+    error: undefined,
+    failuresBefore: failuresUpTo(latest),
+  };
+}
+
+/** Failed automatic rotations in a row, up to and with this task; one by hand that failed says nothing of them. */
+function failuresUpTo(task: Task | undefined): number {
+  if (task === undefined || task.status === 'SUCCESS') return 0;
+  return task.failuresBefore + (task.isAutomatic ? 1 : 0);
+}
+
+/** The secret without the stage SYSPENDING. Pure. */
+export function withoutPending(current: SecretAggregate): SecretAggregate {
+  const stages = current.stages.filter(({ name }) => name !== SYSPENDING);
+  return stages.length === current.stages.length ? current : { ...current, stages };
+}
+
+/** A decision for the secret as it is given, under a new revision, which sets its notices apart from others. Pure. */
+export function revised(current: SecretAggregate, notices: readonly Notice[] = []): SecretDecision {
+  const secret = { ...current.secret, revision: current.secret.revision + 1 };
+  return { next: { ...current, secret }, notices, result: { secret } };
+}
+
+/** Nothing happens. Pure. */
+export function unchanged(task: Task | undefined): TaskDecision {
+  return { next: task, result: { task, changed: false } };
+}
