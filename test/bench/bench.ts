@@ -56,7 +56,9 @@ const directory = mkdtempSync(join(tmpdir(), 'csms-bench-'));
 const bare = await start(['test/bench/bare.ts', options.bytes]);
 const server = await start([
   ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
-  'src/main.ts',
+  // As npm start does it.
+  '--max-semi-space-size=2',
+  'src/launch.js',
   'dev',
   '--port=0',
   `--data=${directory}`,

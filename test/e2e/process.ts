@@ -13,7 +13,7 @@ const START_MS = 15_000;
 const COMPILE_CACHE = join(tmpdir(), 'csms-e2e-compiled');
 
 /** Variables of a child beside PATH and HOME; nothing else of ours reaches it. */
-export type Variables = Readonly<Record<string, string>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /** A command that has ended. */
 export interface Ended {
