@@ -10,6 +10,7 @@ import { invalidParameter, SecretError } from '../core/errors.ts';
 import { type Key, requireUsableKey } from '../core/key.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
 import { requireEnabled } from '../core/versions.ts';
+import { freshRevision } from './fresh-revision.ts';
 import type { Deps, SecretWithValues } from './ports.ts';
 import { required } from './required.ts';
 import { sealVersion } from './seal.ts';
@@ -58,6 +59,7 @@ export async function uploadBlob(deps: Deps, projectId: string, text: string): P
       ref,
       backup: backup.aggregate,
       versions,
+      firstRevision: freshRevision(deps.ids),
       limits,
       nowMs,
     });

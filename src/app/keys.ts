@@ -7,6 +7,7 @@ import {
   requireEnabledKey,
   requireUsableKey,
 } from '../core/key.ts';
+import { freshRevision } from './fresh-revision.ts';
 import type { Deps } from './ports.ts';
 
 /**
@@ -48,13 +49,10 @@ async function ensureKey(
   return (await deps.store.change({ aggregate: 'key', ref, nowMs, ...change })).key;
 }
 
-/** Hexadecimal digits of a random 48-bit number, which every engine can hold and count on from. */
-const REVISION_DIGITS = 12;
-
 function newMaterial(deps: Deps, ref: { readonly projectId: string; readonly id: string }) {
   return {
     material: deps.keyring.createKeyMaterial(ref, 1),
-    firstRevision: Number.parseInt(deps.ids.uid().slice(-REVISION_DIGITS), 16),
+    firstRevision: freshRevision(deps.ids),
   };
 }
 

@@ -157,7 +157,7 @@ function restoreSecret(scope: SecretScope, command: SecretCommandOf<'restore-sec
       ...command.ref,
       kmsKeyId: restored.kmsKeyId,
       nextRotationTimeMs: isOverdue ? nextRotationTime(secret, nowMs) : nextRotationTimeMs,
-      revision: secret.revision + 1,
+      revision: command.firstRevision,
     },
     versions: restored.versions,
     stages: restoreStages(backup.stages, limits),

@@ -192,6 +192,8 @@ export type SecretCommand = SecretCommandBase &
         readonly backup: SecretAggregate;
         /** The values of the backup's versions, in their order, sealed anew under one key. */
         readonly versions: readonly NewVersion[];
+        /** Never used by the id before: notifications are named by id and revision. */
+        readonly firstRevision: number;
         readonly limits: Limits;
       }
     | { readonly kind: 'update-secret'; readonly update: SecretUpdate }

@@ -34,7 +34,7 @@ const BACKUP = anAggregate({
 describe('restore-secret', () => {
   it('brings back id, name, times and everything that the creator chose', () => {
     const { next, result } = decideOn(undefined, restore(BACKUP));
-    expect(next!.secret).toEqual({ ...BACKUP.secret, kmsKeyId: NEW_KEY, revision: 10 });
+    expect(next!.secret).toEqual({ ...BACKUP.secret, kmsKeyId: NEW_KEY, revision: 7_001 });
     expect(next!.secret.id).toBe(SECRET_ID);
     expect(result).toEqual({ secret: next!.secret });
   });

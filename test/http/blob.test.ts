@@ -179,6 +179,25 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
   });
 });
 
+describe('a restored secret that subscribes to an event', () => {
+  it('lives on: what it tells of is never taken for what its former life told of', async () => {
+    const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
+    const types = ['SECRET_VERSION_CREATED', 'SECRET_DELETED'];
+    const event = { name: 'twice', event_types: types, state: 'ENABLED', notification: topic };
+    ok(await acme.csms('POST', '/events', event));
+    await acme.create('twice', { secret_string: 'x', event_subscriptions: ['twice'] });
+    const blob = await blobOf('twice');
+    for (let life = 0; life < 3; life += 1) {
+      for (let version = 0; version < 3; version += 1) {
+        ok(await acme.post('/twice/versions', { secret_string: 'x' }));
+      }
+      ok(await acme.remove('/twice'));
+      ok(await restore(blob));
+    }
+    ok(await acme.remove('/twice'));
+  });
+});
+
 describe('the body of a restore', () => {
   const path = `/v1/${ALPHA}/secrets/restore`;
   const padded = (bytes: number) => '{"secret_blob":"x","pad":"'.padEnd(bytes - 2, 'x').concat('"}');

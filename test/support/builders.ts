@@ -161,7 +161,12 @@ type Specific<K extends SecretCommand['kind']> = Omit<
 
 const COMMAND_DEFAULTS: { readonly [K in SecretCommand['kind']]: Specific<K> } = {
   'create-secret': { id: SECRET_ID, draft: aDraft(), version: aNewVersion(), limits: DEFAULT_LIMITS },
-  'restore-secret': { backup: anAggregate(), versions: [aNewVersion()], limits: DEFAULT_LIMITS },
+  'restore-secret': {
+    backup: anAggregate(),
+    versions: [aNewVersion()],
+    firstRevision: 7_001,
+    limits: DEFAULT_LIMITS,
+  },
   'update-secret': { update: { description: 'changed' } },
   'delete-secret': {},
   'schedule-deletion': { recoveryWindowDays: 7 },

@@ -1,5 +1,5 @@
 import { rejects } from 'node:assert/strict';
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports.ts';
 import type { CheckerCommand } from '../../src/core/checker.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
@@ -146,6 +146,7 @@ export function restore(
     ref: { projectId, name },
     backup,
     versions,
+    firstRevision: randomInt(2 ** 40),
     limits: DEFAULT_LIMITS,
     nowMs: T0,
     ...overrides,

@@ -65,19 +65,32 @@ export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadR
   const searchTagged = prepareSearch(db, WITH_FIRST_TAG);
 
   /** A pair is what one of its secrets says; the other rows are checked when those secrets are read. */
-  function vouchedFor({ key, value, secret_row }: PairRow, projectId: string): Tag {
-    const aggregate = secrets.loadRow(secret_row)?.aggregate;
-    const isThere = aggregate?.tags.some((tag) => tag.key === key && tag.value === value);
-    if (!isThere || aggregate?.secret.projectId !== projectId) throw changed();
+  function vouchedFor({ key, value, secret_row }: PairRow, tagsOf: (row: number) => readonly Tag[]): Tag {
+    const isThere = tagsOf(secret_row).some((tag) => tag.key === key && tag.value === value);
+    if (!isThere) throw changed();
     return { key, value };
+  }
+
+  /** Loads each secret once, though many of its tags may be asked for in turn with others'. */
+  function createTagsOf(projectId: string): (row: number) => readonly Tag[] {
+    const loaded = new Map<number, readonly Tag[]>();
+    return (row) => {
+      const known = loaded.get(row);
+      if (known !== undefined) return known;
+      const aggregate = secrets.loadRow(row)?.aggregate;
+      const tags = aggregate?.secret.projectId === projectId ? aggregate.tags : [];
+      loaded.set(row, tags);
+      return tags;
+    };
   }
 
   return {
     list(projectId) {
       const pairs: Tag[] = [];
+      const tagsOf = createTagsOf(projectId);
       let pair = nextPair(projectId, undefined);
       while (pair !== undefined) {
-        pairs.push(vouchedFor(pair, projectId));
+        pairs.push(vouchedFor(pair, tagsOf));
         pair = nextPair(projectId, pair);
       }
       return pairs;
