@@ -8,14 +8,16 @@ export const TIME_TO_LIVE_MS = 3_600_000;
 export const RECORD_KEPT_MS = 93 * 86_400_000;
 /** Records that a list holds. @see CSMS API, ListNotificationRecords */
 export const RECORDS_MAX = 1_000;
+/** What a subscriber reads of any failed rotation, beside the code. */
+const FAILURE_TEXT = 'The rotation failed; its task says more.';
 
 /** Something that the rules for a secret decided, and that its subscribed event may tell. */
 export interface Notice {
   readonly type: EventType;
   /** Absent for a deletion. */
   readonly version?: Pick<Version, 'number' | 'expireTimeMs'>;
-  /** Of a failed rotation; the message must be fit for strangers. */
-  readonly failure?: { readonly code: string; readonly message: string };
+  /** Of a failed rotation. Only the code: the text of a task may hold words of a function, and subscribers are strangers. */
+  readonly failure?: { readonly code: string };
 }
 
 /** `PENDING` waits for its delivery and is no record yet; the others are final. @see CSMS API, object Record */
@@ -156,7 +158,7 @@ function contentOf(secret: Secret, event: SecretEvent, notice: Notice, nowMs: nu
       updateTime: isoTime(secret.updateTimeMs),
       ...(version && { versionId: versionId(version.number) }),
       ...(expireTimeMs !== undefined && { versionExpireTime: isoTime(expireTimeMs) }),
-      ...(failure && { errorCode: failure.code, errorMsg: failure.message }),
+      ...(failure && { errorCode: failure.code, errorMsg: FAILURE_TEXT }),
     },
   });
 }

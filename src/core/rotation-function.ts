@@ -53,7 +53,8 @@ export function parseAccount(text: string): Account | undefined {
 
 /**
  * Reads the answer of a function. Pure. 200 with a JSON object passes; other 2xx, 3xx and 4xx but 408 and 429 are final;
- * the rest asks for another attempt. `accounts` are the values that no error text may repeat.
+ * the rest asks for another attempt. `accounts` are the values that no error text may repeat; while the new one is not
+ * among them (`create`), nothing of the function's text is kept.
  */
 export function readFunctionAnswer(
   answer: { readonly status: number; readonly text: string },
@@ -111,11 +112,15 @@ function readObject(text: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-/** The function's own words without control characters; none at all when they repeat a part of a value. */
+/**
+ * The function's own words without control characters; none at all when they repeat a part of a value, or when the new
+ * value is not known yet: the function may have made it already, and there is nothing to compare its words with.
+ */
 function errorText(told: unknown, { current, pending, previous }: Accounts): string | undefined {
   if (typeof told !== 'string' || told === '') return undefined;
-  const secrets = [current, pending, previous].flatMap((account) => account && secretTexts(account));
-  if (secrets.some((secret) => secret !== undefined && told.includes(secret)))
+  if (pending === undefined) return '(its text is left out, because the new value is not known yet)';
+  const secrets = [current, pending, ...(previous ? [previous] : [])].flatMap(secretTexts);
+  if (secrets.flatMap(spellings).some((spelling) => told.includes(spelling)))
     return '(its text is left out, because it repeats a part of a value)';
   return told.replaceAll(/\p{Cc}+/gu, ' ');
 }
@@ -123,6 +128,28 @@ function errorText(told: unknown, { current, pending, previous }: Accounts): str
 /** Every text in a value but the name of the account; short ones but the password would be found everywhere. */
 function secretTexts({ username: _, password, ...others }: Account): string[] {
   return [password, ...textsIn(others).filter((text) => text.length >= 4)];
+}
+
+/** A text as programs write it into what they say: as it is, escaped for JSON, URLs, SQL and shells, and encoded. */
+function spellings(text: string): string[] {
+  // JSON can hold half a surrogate pair, which encodeURIComponent throws at.
+  const escapedForUrl = encodeURIComponent(text.toWellFormed());
+  const bytes = Buffer.from(text, 'utf8');
+  const hex = bytes.toString('hex');
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    escapedForUrl,
+    escapedForUrl.replaceAll(/%../g, (code) => code.toLowerCase()),
+    text.replaceAll("'", "''"),
+    text.replaceAll(/['"]/g, '\\$&'),
+    text.replaceAll(/['"\\]/g, '\\$&'),
+    // Without the padding, which some leave out.
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+    hex,
+    hex.toUpperCase(),
+  ];
 }
 
 function textsIn(value: unknown): string[] {

@@ -150,7 +150,8 @@ function failed(task: Task, scope: TaskScope, error: TaskError, nowMs: number): 
   const { secret: current } = scope;
   if (current === undefined || current.secret.id !== task.secretId) return decision;
   const version = current.versions.find(({ number }) => number === task.versionNumber);
-  const notice: Notice = { type: 'SECRET_ROTATED_FAILED', failure: error, ...(version && { version }) };
+  const failure = { code: error.code };
+  const notice: Notice = { type: 'SECRET_ROTATED_FAILED', failure, ...(version && { version }) };
   const secret = task.isAutomatic ? afterFailure(task, current.secret, nowMs) : current.secret;
   return { ...decision, secret: revised({ ...current, secret }, [notice]) };
 }

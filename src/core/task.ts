@@ -41,7 +41,7 @@ export type TaskErrorCode =
   // The secret, or the version with SYSPENDING, is no longer what the rotation began with.
   | 'SECRET_CHANGED';
 
-/** An error as tasks and notifications show it; `message` never holds any part of a value. */
+/** An error as tasks show it; notifications tell its code alone. `message` must not hold any part of a value. */
 export interface TaskError {
   readonly code: TaskErrorCode;
   readonly message: string;

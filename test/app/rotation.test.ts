@@ -220,10 +220,13 @@ describe('a function that fails', () => {
       waits.push((task().nextAttemptMs ?? world.clock.wallMs) - world.clock.wallMs);
     }
     expect(waits).toStrictEqual([2_500, 5_000, 10_000, 20_000, 40_000, 80_000, 150_000, 0]);
-    const error = { code: 'FUNCTION_FAILED', message: 'The function answered with status 503: down' };
+    const message =
+      'The function answered with status 503: (its text is left out, because the new value is not known yet)';
+    const error = { code: 'FUNCTION_FAILED', message };
     expect(task()).toMatchObject({ status: 'FAILED', attempts: 8, error, nextAttemptMs: undefined });
     expect(marks(aggregate())).toStrictEqual({ SYSCURRENT: 1 });
     expect([...world.notifications.values()].at(-1)?.eventType).toBe('SECRET_ROTATED_FAILED');
+    expect(JSON.stringify([...world.notifications.values()])).not.toContain('answered with status');
     expect(world.logged.at(-1)).toBe('a rotation failed');
   });
 

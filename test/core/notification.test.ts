@@ -125,7 +125,7 @@ describe('a notification', () => {
     [{ type: 'SECRET_ROTATED', version }, ['versionId']],
     [{ type: 'SECRET_VERSION_EXPIRED', version }, ['versionId', 'versionExpireTime']],
     [{ type: 'SECRET_DELETED' }, []],
-    [{ type: 'SECRET_ROTATED_FAILED', failure: { code: 'c', message: 'm' } }, ['errorCode', 'errorMsg']],
+    [{ type: 'SECRET_ROTATED_FAILED', failure: { code: 'c' } }, ['errorCode', 'errorMsg']],
   ])('about %j has %j beside the secret', (notice, names) => {
     expect(contentOf(notice)).toEqual(names);
   });

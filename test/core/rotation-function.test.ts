@@ -132,6 +132,52 @@ describe('an answer', () => {
     expect(message).not.toContain('Canary');
     expect(message).toContain('left out');
   });
+
+  describe('repeats no other spelling of a part of a value', () => {
+    const PASSWORD = `Canary'/"\\é>>??`;
+    const NOTE = `note's\n\ud800`;
+    const pending = { username: 'app', password: 'Canary-new', more: { note: NOTE } };
+    const accounts = { current: { username: 'app', password: PASSWORD }, previous: undefined, pending };
+
+    it.each<[string, string]>([
+      ['as JSON', `{"password":${JSON.stringify(PASSWORD)}}`],
+      ['percent-encoded', `pg://app:${encodeURIComponent(PASSWORD)}@db`],
+      ['percent-encoded in small letters', `pg://app:Canary'%2f%22%5c%c3%a9%3e%3e%3f%3f@db`],
+      ['with single quotes doubled', `PASSWORD '${PASSWORD.replace("'", "''")}'`],
+      ['with quotes behind a backslash', `'${PASSWORD.replace("'", "\\'").replace('"', '\\"')}'`],
+      ['with backslashes doubled too', `'Canary\\'/\\"\\\\é>>??'`],
+      ['as Base64', `got ${Buffer.from(PASSWORD).toString('base64')}`],
+      [
+        'as Base64 without padding',
+        `got ${Buffer.from('Canary-new').toString('base64').replace(/=+$/, '')}.`,
+      ],
+      ['as Base64 for URLs', `got ${Buffer.from(PASSWORD).toString('base64url')}`],
+      ['as hex', `got \\x${Buffer.from(PASSWORD).toString('hex')}`],
+      ['as hex in capitals', `got ${Buffer.from('Canary-new').toString('hex').toUpperCase()}`],
+      ['of another member', `{"note":${JSON.stringify(NOTE)}}`],
+    ])('%s', (_, error_msg) => {
+      expect(
+        readFunctionAnswer({ status: 500, text: JSON.stringify({ error_msg }) }, accounts),
+      ).toMatchObject({
+        error: {
+          message:
+            'The function answered with status 500: (its text is left out, because it repeats a part of a value)',
+        },
+      });
+    });
+  });
+
+  it('has none of its words kept while the new value is not known', () => {
+    const accounts = { ...ACCOUNTS, pending: undefined };
+    const text = JSON.stringify({ error_msg: 'cannot use Canary-made' });
+    expect(readFunctionAnswer({ status: 500, text }, accounts)).toMatchObject({
+      error: {
+        code: 'FUNCTION_FAILED',
+        message:
+          'The function answered with status 500: (its text is left out, because the new value is not known yet)',
+      },
+    });
+  });
 });
 
 describe('the new value', () => {

@@ -29,6 +29,7 @@ const NOW = T0 + 5_000;
 const CONFIG = '{"InstanceId":"db1","SecretSubType":"MultiUser"}';
 const URN = `urn:fss:local-1:${REF.projectId}:function:default:rotate`;
 const ERROR = { code: 'FUNCTION_FAILED', message: 'no' } as const;
+const TOLD = 'The rotation failed; its task says more.';
 const ROTATED: Partial<Secret> = {
   secretType: 'RDS-FG',
   autoRotation: true,
@@ -338,7 +339,7 @@ describe('a failed attempt', () => {
     });
     expect(marks(decision.secret!.next!)).toStrictEqual({ SYSCURRENT: 2, SYSPREVIOUS: 1, SYSPENDING: 3 });
     expect(told(decision)).toMatchObject([
-      { eventType: 'SECRET_ROTATED_FAILED', versionId: 'v3', errorCode: 'FUNCTION_FAILED', errorMsg: 'no' },
+      { eventType: 'SECRET_ROTATED_FAILED', versionId: 'v3', errorCode: 'FUNCTION_FAILED', errorMsg: TOLD },
     ]);
     expect(decision.secret?.next?.secret.rotationTimeMs).toBeUndefined();
   });
