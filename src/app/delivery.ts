@@ -1,7 +1,7 @@
 import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job, Lease } from './jobs.ts';
 import type { Deps, Random, SigningKeys } from './ports.ts';
 import type { LoadSigningKey } from './signing-key.ts';
@@ -36,7 +36,7 @@ export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
  */
 export function createDelivery(deps: DeliveryDeps): Job {
   const { clock, store } = deps;
-  const guard = createDamageGuard(deps.log, 'a notification is damaged and was not delivered');
+  const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
   // Endpoints that have taken a notification which is not settled; forgotten with the process, which costs a repetition.
   const taken = new Map<string, Set<string>>();
 
@@ -64,7 +64,7 @@ export function createDelivery(deps: DeliveryDeps): Job {
   async function deliverBatch(): Promise<number | undefined> {
     const limit = DELIVERY_CONCURRENCY + guard.size;
     const ids = await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX });
-    const sound = ids.filter((id) => !guard.isDamaged(id)).slice(0, DELIVERY_CONCURRENCY);
+    const sound = ids.filter((id) => !guard.isLeftOut(id)).slice(0, DELIVERY_CONCURRENCY);
     if (sound.length === 0) return undefined;
     const results = await Promise.all(sound.map((id) => guard.run(id, () => deliverOne(id))));
     return results.filter(Boolean).length;
@@ -73,9 +73,10 @@ export function createDelivery(deps: DeliveryDeps): Job {
   async function run(nowMs: number, lease: Lease): Promise<number> {
     let total = 0;
     while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !lease.isEnding()) {
+      const leftOut = guard.size;
       const settled = await deliverBatch();
-      // None at all although some were due: another process is at them.
-      if (settled === undefined || settled === 0) return total;
+      // None at all although some were due, and none of them failed: another process is at them.
+      if (settled === undefined || (settled === 0 && guard.size <= leftOut)) return total;
       total += settled;
     }
     return total;

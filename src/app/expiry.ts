@@ -1,6 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import { isTold } from '../core/notification.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, ExpiredVersion, ExpiryPlace } from './ports.ts';
 
@@ -17,8 +17,9 @@ const START: ExpiryPlace = Object.freeze({ expireTimeMs: 0, row: 0 });
  * stay on the list, in case somebody subscribes later; a run looks at one page, the next run at the following one.
  * @see API page UpdateVersion
  */
-export function createExpiryScan({ store, log }: Pick<Deps, 'store' | 'log'>): Job {
-  const guard = createDamageGuard(log, 'an expired version is damaged and was not told of');
+export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+  const { store } = deps;
+  const guard = createItemGuard(deps, { item: 'an expired version', outcome: 'was not told of' });
   let place = START;
 
   /** True when the secret's event wants to know. The rules look again, in the transaction. */
@@ -53,7 +54,7 @@ export function createExpiryScan({ store, log }: Pick<Deps, 'store' | 'log'>): J
         const results = await Promise.all(
           page
             .slice(at, at + EXPIRY_CONCURRENCY)
-            .filter(({ id }) => !guard.isDamaged(id))
+            .filter(({ id }) => !guard.isLeftOut(id))
             .map((expired) => guard.run(expired.id, () => tell(expired, nowMs))),
         );
         told += results.filter(Boolean).length;

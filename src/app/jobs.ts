@@ -1,4 +1,4 @@
-import { SecretError } from '../core/errors.ts';
+import { codeOf } from '../core/errors.ts';
 import { type JobCommand, type JobResult, LEASE_MS } from '../core/job.ts';
 import type { Deps } from './ports.ts';
 import type { MonotonicClock, TrustedTime } from './trusted-time.ts';
@@ -210,7 +210,3 @@ async function changeJob(deps: JobRunnerDeps, entry: Entry, command: BareCommand
 
 type Bare<C> = C extends JobCommand ? Omit<C, 'aggregate' | 'ref'> : never;
 type BareCommand = Bare<JobCommand>;
-
-function codeOf(error: unknown): string {
-  return error instanceof SecretError ? error.code : 'internal';
-}

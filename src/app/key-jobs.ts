@@ -1,7 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type KeyRef } from '../core/key.ts';
 import { isRotationDue } from '../core/key-rotation.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, DueKeyQuery } from './ports.ts';
 
@@ -11,7 +11,7 @@ const KEY_INTERVAL_MS = 1_000;
 const RUN_KEYS = 100;
 
 /** What the jobs on keys work with. */
-export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'log'>;
+export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'clock' | 'log'>;
 
 /** The job that destroys keys whose scheduled deletion is due. @see KMS API, DeleteKey */
 export function createKeyDeletion(deps: KeyJobDeps): Job {
@@ -54,11 +54,11 @@ export function createKeyRotation(deps: KeyJobDeps): Job {
 
 /** Prepares runs through the due keys; a run answers for how many `work` said that it was done. */
 function createDueRun(
-  { store, log }: KeyJobDeps,
+  deps: KeyJobDeps,
   due: DueKeyQuery['due'],
   work: (ref: KeyRef, nowMs: number) => Promise<boolean>,
 ): (nowMs: number) => Promise<number> {
-  const guard = createDamageGuard(log, 'a due key is damaged and was left alone');
+  const guard = createItemGuard(deps, { item: 'a due key', outcome: 'was left alone' });
 
   async function carryOut(ref: KeyRef, nowMs: number): Promise<boolean> {
     try {
@@ -72,10 +72,10 @@ function createDueRun(
 
   return async (nowMs) => {
     let done = 0;
-    // Damaged ones stay at the head of the list; the run looks past them.
-    for (const ref of await store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
+    // Those left out stay at the head of the list; the run looks past them.
+    for (const ref of await deps.store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
       const place = `${ref.projectId}/${ref.id}`;
-      if (guard.isDamaged(place)) continue;
+      if (guard.isLeftOut(place)) continue;
       if (await guard.run(place, () => carryOut(ref, nowMs))) done += 1;
     }
     return done;

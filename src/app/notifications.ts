@@ -1,5 +1,5 @@
 import { type Notification, RECORD_KEPT_MS } from '../core/notification.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 
@@ -18,8 +18,9 @@ export async function listNotifications(deps: Deps, projectId: string): Promise<
 }
 
 /** The job that removes records after three months. @see API page ListNotificationRecords */
-export function createRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Job {
-  const guard = createDamageGuard(log, 'an old notification is damaged and was not removed');
+export function createRetention(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+  const { store } = deps;
+  const guard = createItemGuard(deps, { item: 'an old notification', outcome: 'was not removed' });
 
   async function remove(id: string, nowMs: number): Promise<boolean> {
     const command = { aggregate: 'notification', kind: 'remove-notification', ref: { id }, nowMs } as const;
@@ -29,7 +30,7 @@ export function createRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Jo
   async function removeBatch(nowMs: number): Promise<number> {
     const limit = RETENTION_BATCH + guard.size;
     const ids = await store.listOldNotifications(nowMs - RECORD_KEPT_MS, limit);
-    const sound = ids.filter((id) => !guard.isDamaged(id));
+    const sound = ids.filter((id) => !guard.isLeftOut(id));
     const removed = await Promise.all(sound.map((id) => remove(id, nowMs)));
     return removed.filter(Boolean).length;
   }
@@ -40,9 +41,12 @@ export function createRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Jo
     async run(nowMs, lease) {
       let total = 0;
       for (let batches = 0; batches < RETENTION_BATCHES_MAX; batches += 1) {
+        const leftOut = guard.size;
         const removed = await removeBatch(nowMs);
         total += removed;
-        if (removed === 0 || lease.isEnding()) break;
+        // A whole batch that failed is left out from now on; there may be others behind it.
+        const isOver = removed === 0 && guard.size <= leftOut;
+        if (isOver || lease.isEnding()) break;
       }
       return total;
     },

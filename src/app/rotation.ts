@@ -3,7 +3,7 @@ import type { CallOutcome } from '../core/rotation-function.ts';
 import type { SecretRef } from '../core/secret.ts';
 import type { Task, TaskCommand } from '../core/task.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job, Lease } from './jobs.ts';
 import type { Deps, DueSecret, Random } from './ports.ts';
 import { carryOutStep, type RotationStepDeps } from './rotation-step.ts';
@@ -32,9 +32,9 @@ export interface RotationDeps extends RotationStepDeps {
  * The job that starts automatic rotations when they are due; it needs a clock that can be trusted.
  * @see API page CreateSecret, rotation_period
  */
-export function createRotationSchedule(deps: Pick<Deps, 'store' | 'log' | 'ids'>): Job {
-  const { ids, log, store } = deps;
-  const guard = createDamageGuard(log, 'a secret is damaged and was not rotated');
+export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'ids'>): Job {
+  const { ids, store } = deps;
+  const guard = createItemGuard(deps, { item: 'a secret', outcome: 'was not rotated' });
 
   async function start({ id: dueSecretId, ref }: DueSecret, nowMs: number): Promise<boolean> {
     const id = ids.uuid();
@@ -55,7 +55,7 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'log' | 'ids'>
       const due = await store.listDueRotations(nowMs, SCHEDULE_BATCH + guard.size);
       const started = await Promise.all(
         due
-          .filter(({ id }) => !guard.isDamaged(id))
+          .filter(({ id }) => !guard.isLeftOut(id))
           .map((secret) => guard.run(secret.id, () => start(secret, nowMs))),
       );
       return started.filter(Boolean).length;
@@ -71,7 +71,7 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'log' | 'ids'>
  */
 export function createRotation(deps: RotationDeps): Job {
   const { clock, store } = deps;
-  const guard = createDamageGuard(deps.log, 'a task or its secret is damaged and was not rotated');
+  const guard = createItemGuard(deps, { item: 'a task or its secret', outcome: 'was not rotated' });
   const driven = new Map<string, { readonly projectId: string; readonly end: Promise<void> }>();
   /** Since the last run ended. */
   const tally: { steps: number; error: unknown } = { steps: 0, error: undefined };
@@ -104,7 +104,7 @@ export function createRotation(deps: RotationDeps): Job {
   async function run(nowMs: number, lease: Lease): Promise<number> {
     const page = { limit: TASKS_MAX + guard.size, waitMsMax: WAIT_MS_MAX };
     for (const task of await store.listDueTasks(nowMs, page)) {
-      const isFree = !driven.has(task.id) && !guard.isDamaged(task.id);
+      const isFree = !driven.has(task.id) && !guard.isLeftOut(task.id);
       if (isFree && hasRoom(task.ref)) start(task, lease);
     }
     const ends = [...driven.values()].map(({ end }) => end);

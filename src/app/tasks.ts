@@ -1,7 +1,7 @@
 import { invalidParameter } from '../core/errors.ts';
 import type { SecretRef } from '../core/secret.ts';
 import { TASK_KEPT_MS, type Task } from '../core/task.ts';
-import { createDamageGuard } from './damage-guard.ts';
+import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
@@ -66,8 +66,9 @@ export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSear
 }
 
 /** The job that removes tasks after three months. */
-export function createTaskRetention({ store, log }: Pick<Deps, 'store' | 'log'>): Job {
-  const guard = createDamageGuard(log, 'an old task is damaged and was not removed');
+export function createTaskRetention(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+  const { store } = deps;
+  const guard = createItemGuard(deps, { item: 'an old task', outcome: 'was not removed' });
 
   async function remove({ id, ref }: DueTask, nowMs: number): Promise<boolean> {
     const command = { aggregate: 'task', kind: 'remove-task', ref, id, nowMs } as const;
@@ -76,7 +77,7 @@ export function createTaskRetention({ store, log }: Pick<Deps, 'store' | 'log'>)
 
   async function removeBatch(nowMs: number): Promise<number> {
     const old = await store.listOldTasks(nowMs - TASK_KEPT_MS, RETENTION_BATCH + guard.size);
-    const sound = old.filter(({ id }) => !guard.isDamaged(id));
+    const sound = old.filter(({ id }) => !guard.isLeftOut(id));
     const removed = await Promise.all(sound.map((task) => remove(task, nowMs)));
     return removed.filter(Boolean).length;
   }
@@ -87,9 +88,12 @@ export function createTaskRetention({ store, log }: Pick<Deps, 'store' | 'log'>)
     async run(nowMs, lease) {
       let total = 0;
       for (let batches = 0; batches < RETENTION_BATCHES_MAX; batches += 1) {
+        const leftOut = guard.size;
         const removed = await removeBatch(nowMs);
         total += removed;
-        if (removed === 0 || lease.isEnding()) break;
+        // A whole batch that failed is left out from now on; there may be others behind it.
+        const isOver = removed === 0 && guard.size <= leftOut;
+        if (isOver || lease.isEnding()) break;
       }
       return total;
     },

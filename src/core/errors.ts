@@ -108,6 +108,11 @@ export function invalidParameter(name: string, rule: string): SecretError {
   return new SecretError('invalid-parameter', `${name} ${rule}.`, { parameter: name });
 }
 
+/** The error's code; `internal` for one that is not of the domain. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof SecretError ? error.code : 'internal';
+}
+
 /** Failures of the server, which no other request would have avoided. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set([
   'unavailable',

@@ -180,14 +180,14 @@ describe('a crash', () => {
     let count = 0;
     let isDead = false;
     const guard = async <T>(kind: string, work: () => Promise<T>): Promise<T> => {
-      if (isDead) throw new Error('dead');
+      if (isDead) throw new SecretError('outcome-unknown');
       if (kind === way) count += 1;
       const isHere = kind === way && count === number;
       if (isHere && moment === 'before') isDead = true;
-      if (isDead) throw new Error('dead');
+      if (isDead) throw new SecretError('outcome-unknown');
       const result = await work();
       if (isHere) isDead = true;
-      if (isDead) throw new Error('dead');
+      if (isDead) throw new SecretError('outcome-unknown');
       return result;
     };
     const { store } = world.deps;
@@ -195,7 +195,7 @@ describe('a crash', () => {
       webhooks: { post: (...all) => guard('call', () => webhooks.post(...all)) },
       store: { ...store, change: (command) => guard('change', () => store.change(command)) },
     };
-    await expect(runOnce(dying)).rejects.toThrow('dead');
+    await expect(runOnce(dying)).rejects.toMatchObject({ code: 'outcome-unknown' });
     // In between, the secret is readable, and what it says is one of the two accounts.
     expect(['app', 'app_2']).toContain((await latest()).username);
     await runToEnd();
