@@ -103,7 +103,10 @@ export interface ExpiredVersion {
 
 /** What background work on notifications looks for. */
 export interface NotificationStore {
-  /** Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
+  /**
+   * Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back); by
+   * time, with the projects taking turns.
+   */
   listDueNotifications(
     nowMs: number,
     page: { readonly limit: number; readonly waitMsMax: number },

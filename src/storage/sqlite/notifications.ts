@@ -44,7 +44,7 @@ export interface NotificationReads {
   find(id: string): Notification | undefined;
   /** Records, newest first. */
   list(projectId: string): Notification[];
-  /** Ids of those whose next attempt is due, or lies further away than any can. */
+  /** Ids of those whose next attempt is due, or lies further away than any can; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): string[];
   /** Ids of records made before then. */
   listOld(beforeMs: number, limit: number): string[];
@@ -59,6 +59,9 @@ export interface NotificationWrites {
   save(current: Notification | undefined, decision: NotificationDecision): void;
 }
 
+/** How many of those due for longest are looked at to give every project its turn. */
+const TURNS_AMONG = 2_000;
+
 /** Prepares the reads of notifications on one connection. */
 export function createNotificationReads(db: Connection, mac: RowMac): NotificationReads {
   const byId = db.prepare<[string], NotificationRow>('SELECT * FROM notification WHERE id = ?');
@@ -66,11 +69,16 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
     `SELECT * FROM notification WHERE project_id = ? AND next_attempt_ms IS NULL
       ORDER BY create_time_ms DESC, id DESC LIMIT ?`,
   );
+  // The projects take turns among what has been due for longest: one whose endpoints are slow holds up itself only.
   const due = db
-    .prepare<[number, number, number], string>(
-      `SELECT id FROM notification
-        WHERE next_attempt_ms IS NOT NULL AND (next_attempt_ms <= ? OR next_attempt_ms > ?)
-        ORDER BY next_attempt_ms LIMIT ?`,
+    .prepare<[number, number, number, number], string>(
+      `SELECT id FROM (
+         SELECT id, next_attempt_ms,
+                row_number() OVER (PARTITION BY project_id ORDER BY next_attempt_ms) AS turn
+           FROM (SELECT id, project_id, next_attempt_ms FROM notification
+                  WHERE next_attempt_ms IS NOT NULL AND (next_attempt_ms <= ? OR next_attempt_ms > ?)
+                  ORDER BY next_attempt_ms LIMIT ?))
+        ORDER BY turn, next_attempt_ms LIMIT ?`,
     )
     .pluck();
   const old = db
@@ -92,7 +100,7 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
       return row && authentic(row);
     },
     list: (projectId) => records.all(projectId, RECORDS_MAX).map(authentic),
-    listDue: (nowMs, { limit, waitMsMax }) => due.all(nowMs, nowMs + waitMsMax, limit),
+    listDue: (nowMs, { limit, waitMsMax }) => due.all(nowMs, nowMs + waitMsMax, TURNS_AMONG + limit, limit),
     listOld: (beforeMs, limit) => old.all(beforeMs, limit),
     listExpired: createExpiredList(db),
     ids: () => ids.all(),

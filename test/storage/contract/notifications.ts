@@ -143,6 +143,21 @@ export function notificationContract(harnessOf: HarnessOf): void {
     expect(await due(5_000, 1_000, 0)).toBe(false);
   });
 
+  it('lists the projects in turn, so that many of one do not keep another waiting', async () => {
+    await start();
+    const { store } = harnessOf();
+    for (let version = 0; version < 5; version += 1) await store.change(addVersion(ref, id));
+    const many = await waiting();
+    const first = projectId;
+    await start();
+    const [later] = await waiting();
+    const listed = await store.listDueNotifications(T0 + YEAR_MS, page);
+    const own = listed.filter((found) => found.includes(first));
+    expect(own).toEqual(many);
+    expect(own.length).toBeGreaterThanOrEqual(6);
+    expect(listed.indexOf(later!)).toBeLessThan(listed.indexOf(own[1]!));
+  });
+
   it('settles once, however many try', async () => {
     await start();
     const { store } = harnessOf();
