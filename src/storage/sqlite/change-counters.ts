@@ -11,14 +11,14 @@ export interface ChangeCounters {
   readonly memory: SharedArrayBuffer;
   /** Where changes of this secret are counted; other secrets may share the place. */
   slotOf(ref: SecretRef): number;
-  /** Rises whenever this slot's secrets, or any key, may have changed. */
+  /** Rises whenever this slot's secrets, any key, or any project's choice may have changed. */
   read(slot: number): number;
   /** Counts a committed change. */
   count(command: Command): void;
 }
 
-/** Where changes of keys are counted. */
-export const KEY_SLOT = 0;
+/** Where changes of keys and of what projects have chosen are counted: rare ones, for all to see. */
+export const SHARED_SLOT = 0;
 const SLOTS = 4_096;
 
 /** Makes counters, or joins those in `memory`. */
@@ -30,12 +30,12 @@ export function createChangeCounters(
     memory,
     slotOf,
     // Neither of the two ever falls, so their sum is unchanged only if both are.
-    read: (slot) => Atomics.load(counts, KEY_SLOT) + Atomics.load(counts, slot),
+    read: (slot) => Atomics.load(counts, SHARED_SLOT) + Atomics.load(counts, slot),
     count(command) {
       // Nothing is remembered of the other aggregates, and none of their commands touches a secret or a key.
       const { aggregate } = command;
       if (aggregate === 'secret' || aggregate === 'task') Atomics.add(counts, slotOf(command.ref), 1);
-      else if (aggregate === 'key') Atomics.add(counts, KEY_SLOT, 1);
+      else if (aggregate === 'key' || aggregate === 'checker') Atomics.add(counts, SHARED_SLOT, 1);
     },
   };
 }

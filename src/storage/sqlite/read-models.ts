@@ -1,8 +1,9 @@
 import type { SecretQuery, Store } from '../../app/ports.ts';
+import type { CheckerConfig } from '../../core/checker.ts';
 import type { Key } from '../../core/key.ts';
 import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
-import { type ChangeCounters, KEY_SLOT } from './change-counters.ts';
+import { type ChangeCounters, SHARED_SLOT } from './change-counters.ts';
 import { createCheckerReads } from './checker.ts';
 import { createEventReads } from './events.ts';
 import { createGrantReads } from './grants.ts';
@@ -19,6 +20,7 @@ import { createReadContents, createReadValue } from './value-reads.ts';
 
 const KNOWN_SECRETS_MAX = 4_000;
 const KNOWN_KEYS_MAX = 1_000;
+const KNOWN_PROJECTS_MAX = 1_000;
 
 /** Everything that is asked of a store without changing it. */
 export type ReadModels = Omit<Store, 'change' | 'isWritable' | 'close'>;
@@ -36,13 +38,19 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
   const source = { db, mac, changes, snapshot: createSnapshot(db) };
   const keys = createKeyReads(db, mac);
   const checkers = createCheckerReads(db, mac);
+  const knownChoices = createRemembered<{ readonly config: CheckerConfig | undefined }>(
+    changes,
+    KNOWN_PROJECTS_MAX,
+  );
+  // One row is a snapshot by itself.
+  const readChoice = (projectId: string) => ({ config: readOrDamaged(() => checkers.find(projectId)) });
   return {
     ...createSecretModels(source, keys),
     ...createKeyModels(source, keys),
     ...createNotificationModels(source),
     ...createTaskModels(source),
-    // One row is a snapshot by itself.
-    findChecker: (projectId) => readOrDamaged(() => checkers.find(projectId)),
+    // Asked at every new value; most projects have never made a choice, which is worth remembering too.
+    findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
   };
 }
 
@@ -73,9 +81,9 @@ function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
   const known = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
   return {
     findKey: (ref) =>
-      known.get(`${ref.projectId}/id/${ref.id}`, KEY_SLOT, () => snapshot(() => keys.find(ref))),
+      known.get(`${ref.projectId}/id/${ref.id}`, SHARED_SLOT, () => snapshot(() => keys.find(ref))),
     findKeyByAlias: (projectId, alias) =>
-      known.get(`${projectId}/alias/${alias}`, KEY_SLOT, () =>
+      known.get(`${projectId}/alias/${alias}`, SHARED_SLOT, () =>
         snapshot(() => keys.findByAlias(projectId, alias)),
       ),
     listKeys: (projectId) => snapshot(() => keys.listInProject(projectId)),
