@@ -57,7 +57,8 @@ const bare = await start(['test/bench/bare.ts', options.bytes]);
 const server = await start([
   ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
   // As npm start does it.
-  '--max-semi-space-size=2',
+  '--max-semi-space-size=4',
+  '--no-maglev',
   'src/launch.js',
   'dev',
   '--port=0',
