@@ -4,7 +4,7 @@ import { createDelivery } from './app/delivery.ts';
 import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
 import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
-import { createRetention } from './app/notifications.ts';
+import { createNotificationRetention } from './app/notifications.ts';
 import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
@@ -85,7 +85,7 @@ export function startBackground(deps: BackgroundDeps): Background {
     createKeyRotation(deps),
     createExpiryScan(deps),
     createDelivery({ ...deps, jitter }),
-    createRetention(deps),
+    createNotificationRetention(deps),
     createRotationSchedule(deps),
     createRotation({ ...deps, jitter, pause }),
     createTaskRetention(deps),

@@ -1,18 +1,12 @@
 import { invalidParameter } from '../core/errors.ts';
 import type { SecretRef } from '../core/secret.ts';
 import { TASK_KEPT_MS, type Task } from '../core/task.ts';
-import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
+import { createRetention } from './retention.ts';
 import type { Page } from './secrets.ts';
 import type { DueTask, TaskQuery } from './task-store.ts';
-
-/** How often tasks are looked for that are too old. */
-const RETENTION_INTERVAL_MS = 3_600_000;
-const RETENTION_BATCH = 200;
-/** Batches of one run; the rest waits for the next. */
-const RETENTION_BATCHES_MAX = 50;
 
 /**
  * Starts a rotation, or brings the next attempt of the one that is under way forward; the work is done in the background.
@@ -66,36 +60,11 @@ export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSear
 }
 
 /** The job that removes tasks after three months. */
-export function createTaskRetention(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
-  const { store } = deps;
-  const guard = createItemGuard(deps, { item: 'an old task', outcome: 'was not removed' });
-
-  async function remove({ id, ref }: DueTask, nowMs: number): Promise<boolean> {
-    const command = { aggregate: 'task', kind: 'remove-task', ref, id, nowMs } as const;
-    return (await guard.run(id, () => store.change(command)))?.changed ?? false;
-  }
-
-  async function removeBatch(nowMs: number): Promise<number> {
-    const old = await store.listOldTasks(nowMs - TASK_KEPT_MS, RETENTION_BATCH + guard.size);
-    const sound = old.filter(({ id }) => !guard.isLeftOut(id));
-    const removed = await Promise.all(sound.map((task) => remove(task, nowMs)));
-    return removed.filter(Boolean).length;
-  }
-
-  return {
-    name: 'task-retention',
-    intervalMs: RETENTION_INTERVAL_MS,
-    async run(nowMs, lease) {
-      let total = 0;
-      for (let batches = 0; batches < RETENTION_BATCHES_MAX; batches += 1) {
-        const leftOut = guard.size;
-        const removed = await removeBatch(nowMs);
-        total += removed;
-        // A whole batch that failed is left out from now on; there may be others behind it.
-        const isOver = removed === 0 && guard.size <= leftOut;
-        if (isOver || lease.isEnding()) break;
-      }
-      return total;
-    },
-  };
+export function createTaskRetention({ store, ...deps }: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+  return createRetention<DueTask>(deps, {
+    job: 'task-retention',
+    item: 'an old task',
+    listOld: (nowMs, limit) => store.listOldTasks(nowMs - TASK_KEPT_MS, limit),
+    remove: ({ id, ref }, nowMs) => store.change({ aggregate: 'task', kind: 'remove-task', ref, id, nowMs }),
+  });
 }

@@ -48,7 +48,8 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
   const signatureAt = text.lastIndexOf(SIGNATURE) + SIGNATURE.length;
   const known = knownHeads.get(text.slice(0, signatureAt));
   const signature = text.slice(signatureAt);
-  if (known !== undefined && isSignature(signature)) return { ...known, signature };
+  const isShort = text.length <= SIGNATURE_LIMITS.authorization;
+  if (known !== undefined && isShort && isSignature(signature)) return { ...known, signature };
   const parsed = parseAnew(text);
   // Only where the signature comes last, as every client writes it.
   if (parsed?.signature === signature) {

@@ -59,10 +59,14 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
  */
 export function verifyToken(key: KeyObject, token: string, nowMs: number): TokenClaims {
   if (token.length > TOKEN_CHARACTERS_MAX) throw unreadableToken();
-  const known = knownTokens.get(key) ?? new Map<string, TokenClaims>();
   const digest = hash('sha256', token, 'base64');
-  const claims = known.get(digest) ?? readGenuine(key, token);
+  const claims = knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
   if (nowMs >= claims.expiresAtMs) throw new SecretError('token-expired');
+  return claims;
+}
+
+function remember(key: KeyObject, digest: string, claims: TokenClaims): TokenClaims {
+  const known = knownTokens.get(key) ?? new Map<string, TokenClaims>();
   if (known.size >= KNOWN_TOKENS_MAX) known.clear();
   known.set(digest, claims);
   knownTokens.set(key, known);

@@ -6,7 +6,6 @@ export type ErrorCode =
   // The caller's request
   | 'invalid-parameter'
   | 'parameter-missing'
-  | 'invalid-request'
   | 'invalid-body'
   | 'media-type'
   // Anything that hangs on a secret or a project and has no code of its own

@@ -46,7 +46,6 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
 export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'invalid-parameter': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'parameter-missing': CSMS(400, '0002', 'The value of parameter is invalid.'),
-  'invalid-request': CSMS(400, '0003', 'The request is invalid.'),
   'invalid-body': CSMS(400, '0004', 'The requested body format is wrong.'),
   'media-type': CSMS(415, '0003', 'The request is invalid.'),
   'secret-not-found': CSMS(404, '0106', 'The secret name not found int the db.'),

@@ -5,7 +5,6 @@ import { ERROR_TABLE, KMS, type WireRow } from './error-table.ts';
 const KMS_TABLE: Readonly<Partial<Record<ErrorCode, WireRow>>> = Object.freeze({
   'parameter-missing': KMS(400, '0204', 'Parameters missing in the request message.'),
   'invalid-parameter': KMS(400, '0308', 'Invalid parameter.'),
-  'invalid-request': KMS(400, '0308', 'Invalid parameter.'),
   'invalid-body': KMS(400, '0202', 'Invalid JSON format of the request message.'),
   'media-type': KMS(415, '0202', 'Invalid JSON format of the request message.'),
   'storage-full': KMS(507, '0102', 'Abnormal KMS I/O.'),

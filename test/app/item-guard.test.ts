@@ -4,7 +4,7 @@ import { createExpiryScan } from '../../src/app/expiry.ts';
 import { createItemGuard } from '../../src/app/item-guard.ts';
 import type { Job } from '../../src/app/jobs.ts';
 import { createKeyDeletion } from '../../src/app/key-jobs.ts';
-import { createRetention } from '../../src/app/notifications.ts';
+import { createNotificationRetention } from '../../src/app/notifications.ts';
 import type { Deps } from '../../src/app/ports.ts';
 import { createPurge } from '../../src/app/purge.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
@@ -150,7 +150,7 @@ const JOBS: Record<
   'key deletion': { create: createKeyDeletion, head: 100 },
   expiry: { create: createExpiryScan, head: 499 },
   delivery: { create: createDelivery, head: 16 },
-  'retention of notifications': { create: createRetention, head: 200 },
+  'retention of notifications': { create: createNotificationRetention, head: 200 },
   'retention of tasks': { create: createTaskRetention, head: 200 },
   'rotation schedule': { create: createRotationSchedule, head: 100 },
   rotation: { create: createRotation, head: 32 },
@@ -198,7 +198,7 @@ describe.each(['task', 'notification'])('the hourly retention of each %s', (kind
   it('gets past a head that fails in one run', async () => {
     const due = [...Array.from({ length: 200 }, (_, index) => `bad-${index}`), 'last'];
     const work: Work = { due, done: [], fault: (id) => (id === 'last' ? undefined : new Error()) };
-    const create = kind === 'task' ? createTaskRetention : createRetention;
+    const create = kind === 'task' ? createTaskRetention : createNotificationRetention;
     await create(depsOver(work)).run(T0, LEASE);
     expect(work.done).toEqual(['last']);
   });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createExpiryScan } from '../../src/app/expiry.ts';
 import type { Job, Lease } from '../../src/app/jobs.ts';
-import { createRetention, listNotifications } from '../../src/app/notifications.ts';
+import { createNotificationRetention, listNotifications } from '../../src/app/notifications.ts';
 import type { Store } from '../../src/app/ports.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
@@ -100,7 +100,7 @@ describe('the expiry scan', () => {
 
   it('needs a clock that can be trusted', () => {
     expect(scanOf().time ?? 'trusted').toBe('trusted');
-    expect(createRetention(world.deps).time ?? 'trusted').toBe('trusted');
+    expect(createNotificationRetention(world.deps).time ?? 'trusted').toBe('trusted');
   });
 });
 
@@ -115,7 +115,7 @@ describe('retention', () => {
     put('old', { createTimeMs: T0 - 1 });
     put('young', { createTimeMs: T0 });
     put('waiting', { createTimeMs: T0 - 1, status: 'PENDING', nextAttemptMs: T0 });
-    expect(await run(createRetention(world.deps), T0 + RECORD_KEPT_MS)).toBe(1);
+    expect(await run(createNotificationRetention(world.deps), T0 + RECORD_KEPT_MS)).toBe(1);
     expect([...world.notifications.keys()]).toEqual(['young', 'waiting']);
   });
 
@@ -129,7 +129,7 @@ describe('retention', () => {
           ? Promise.reject(new SecretError('damaged'))
           : store.change(command as never)) as Store['change'],
     };
-    const job = createRetention({ ...world.deps, store: failing });
+    const job = createNotificationRetention({ ...world.deps, store: failing });
     expect(await run(job, T0 + RECORD_KEPT_MS)).toBe(900);
     expect(world.logged).toHaveLength(100);
   });

@@ -1,0 +1,55 @@
+import { createItemGuard } from './item-guard.ts';
+import type { Job } from './jobs.ts';
+import type { Awaitable, Deps } from './ports.ts';
+
+/** How often things are looked for that are too old. */
+const INTERVAL_MS = 3_600_000;
+const BATCH = 200;
+/** Batches of one run; the rest waits for the next. */
+const BATCHES_MAX = 50;
+
+/** What is kept for a while, and how it is removed afterwards. */
+export interface Retention<T extends { readonly id: string }> {
+  /** Name of the job. */
+  readonly job: string;
+  /** What one of them is called in the log: `an old task`. */
+  readonly item: string;
+  /** Those that are too old at `nowMs`, at most `limit`. */
+  listOld(nowMs: number, limit: number): Awaitable<readonly T[]>;
+  /** Answers whether it was there and is gone now. */
+  remove(thing: T, nowMs: number): Promise<{ readonly changed: boolean }>;
+}
+
+/** Makes the hourly job that removes what is too old; one that cannot be removed does not keep the others. */
+export function createRetention<T extends { readonly id: string }>(
+  deps: Pick<Deps, 'clock' | 'log'>,
+  retention: Retention<T>,
+): Job {
+  const guard = createItemGuard(deps, { item: retention.item, outcome: 'was not removed' });
+
+  async function removeBatch(nowMs: number): Promise<number> {
+    const old = await retention.listOld(nowMs, BATCH + guard.size);
+    const sound = old.filter(({ id }) => !guard.isLeftOut(id));
+    const results = await Promise.all(
+      sound.map((thing) => guard.run(thing.id, () => retention.remove(thing, nowMs))),
+    );
+    return results.filter((result) => result?.changed).length;
+  }
+
+  return {
+    name: retention.job,
+    intervalMs: INTERVAL_MS,
+    async run(nowMs, lease) {
+      let total = 0;
+      for (let batches = 0; batches < BATCHES_MAX; batches += 1) {
+        const leftOut = guard.size;
+        const removed = await removeBatch(nowMs);
+        total += removed;
+        // A whole batch that failed is left out from now on; there may be others behind it.
+        const isOver = removed === 0 && guard.size <= leftOut;
+        if (isOver || lease.isEnding()) break;
+      }
+      return total;
+    },
+  };
+}
