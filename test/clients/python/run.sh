@@ -1,22 +1,6 @@
 #!/bin/sh
 # Drives a real server with the unmodified Python SDK. Arguments go to pytest; its exit code is ours.
-# Needs python3 with venv, and the network when the packages are not yet in CLIENTS_CACHE.
 set -eu
 . "$(dirname -- "$0")/../server.sh"
-
-here=$repo/test/clients/python
-venv=$cache/python
-if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-  rm -rf "$venv"
-  python3 -m venv "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-  cp "$here/requirements.txt" "$venv/requirements.txt"
-fi
-
-start_server
-# The SDK writes an application id into the home directory; a proxy would stand between it and the server.
-cd "$here"
-code=0
-HOME=$scratch NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 \
-  "$venv/bin/python" -m pytest -p no:cacheprovider "$@" || code=$?
-exit "$code"
+. "$(dirname -- "$0")/../pytest.sh"
+run_pytest python "$@"
