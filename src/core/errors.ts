@@ -83,6 +83,13 @@ export type ErrorCode =
   // Never leaves the process: the value must be sealed again under the secret's present key.
   | 'seal-outdated';
 
+/** What an error may say beside its code and message. */
+export interface SecretErrorOptions {
+  readonly cause?: unknown;
+  readonly parameter?: string | undefined;
+  readonly logReason?: string | undefined;
+}
+
 /**
  * The one error class of the domain.
  *
@@ -93,12 +100,15 @@ export class SecretError extends Error {
   readonly code: ErrorCode;
   /** The parameter that is invalid, where one is: some services have a code for each. */
   readonly parameter: string | undefined;
+  /** What the operator is told in the log and the caller is not; held to the same rule as `message`. */
+  readonly logReason: string | undefined;
 
-  constructor(code: ErrorCode, message = '', options?: { cause?: unknown; parameter?: string | undefined }) {
+  constructor(code: ErrorCode, message = '', options: SecretErrorOptions = {}) {
     super(message, options);
     this.name = 'SecretError';
     this.code = code;
-    this.parameter = options?.parameter;
+    this.parameter = options.parameter;
+    this.logReason = options.logReason;
   }
 }
 

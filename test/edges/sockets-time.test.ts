@@ -2,8 +2,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { exchangeOne, requestText, type WireAnswer } from '../http/raw-socket.ts';
 import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
-import { exchangeOne, requestText, type WireAnswer } from './raw-socket.ts';
 
 const LIST = `/v1/${ALPHA}/secrets`;
 let server: TestServer;
