@@ -1,30 +1,20 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { Command } from '../../core/commands.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createChangeCounters } from './change-counters.ts';
-import { FREE_BYTES_MIN, freeBytes, releaseBallast } from './disk.ts';
-import {
-  type CommitBatch,
-  createCommitBatch,
-  DiskFullError,
-  FatalStorageError,
-  isDiskFull,
-} from './group-commit.ts';
-import { type Connection, openWriter } from './open.ts';
+import { createCheckpoints } from './checkpoints.ts';
+import { createCommitBatch, FatalStorageError } from './group-commit.ts';
+import { openWriter } from './open.ts';
 import {
   commandBytes,
   type FromWriter,
-  type Outcome,
   type Request,
   type ToWriter,
   type WriterSettings,
 } from './protocol.ts';
+import { createSpaceGuard } from './space-guard.ts';
 
 const BATCH_REQUESTS_MAX = 64;
 const BATCH_BYTES_MAX = 1_048_576;
-const DISK_CHECK_INTERVAL_MS = 1_000;
-const IDLE_CHECKPOINT_MS = 30_000;
-const WAL_PAGES_MAX = 4_096;
 
 /**
  * The writer thread: the only connection that writes. Takes what is waiting, commits it together, then answers. There
@@ -91,91 +81,4 @@ function takeBatch(queue: Request[]): Request[] {
     count += 1;
   }
   return queue.splice(0, count);
-}
-
-const REMOVALS: ReadonlySet<Command['kind']> = new Set([
-  'delete-secret',
-  'purge-secret',
-  'purge-key',
-  'remove-grants',
-]);
-
-/** What a nearly full disk has room for: deletions, and what background jobs note about themselves and their work. */
-function isAdmittedAlways(command: Command): boolean {
-  if (isRemoval(command)) return true;
-  // A rotation that has begun is brought to its end; a new value waits for space.
-  if (command.aggregate === 'task') return !['start-rotation', 'store-pending'].includes(command.kind);
-  return command.aggregate === 'job' || command.aggregate === 'notification';
-}
-
-function isRemoval(command: Command): boolean {
-  return REMOVALS.has(command.kind);
-}
-
-/**
- * Refuses what needs more space while the disk is nearly full; deletions still get through. On a disk that is full all
- * the same, the ballast is given up so that they can.
- */
-function createSpaceGuard(directory: string) {
-  let checkedAtMs = Number.NEGATIVE_INFINITY;
-  let writable = true;
-
-  function check(): void {
-    if (performance.now() - checkedAtMs < DISK_CHECK_INTERVAL_MS) return;
-    checkedAtMs = performance.now();
-    writable = freeBytes(directory) >= FREE_BYTES_MIN;
-  }
-
-  return {
-    writable: () => writable,
-    admit(batch: readonly Request[], commit: CommitBatch): Outcome[] {
-      check();
-      const admitted = writable ? batch : batch.filter(({ command }) => isAdmittedAlways(command));
-      const refused = writable ? [] : batch.filter(({ command }) => !isAdmittedAlways(command));
-      try {
-        return [...(admitted.length > 0 ? commit(admitted) : []), ...refused.map(storageFull)];
-      } catch (error) {
-        if (!(error instanceof DiskFullError)) throw error;
-        releaseBallast(directory);
-        writable = false;
-        checkedAtMs = performance.now();
-        return batch.map(storageFull);
-      }
-    },
-  };
-}
-
-function storageFull({ id }: Request): Outcome {
-  return { id, error: { code: 'storage-full', message: '' } };
-}
-
-/**
- * TRUNCATE checkpoints: after deletions, so that no deleted byte stays in the log; when the log has grown; and when
- * nobody has written for a while.
- */
-function createCheckpoints(db: Connection) {
-  const truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
-  const passive = db.prepare<[], { log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
-  let batches = 0;
-  /** A log that does not fit into the database for want of space stays a log; nothing is lost. */
-  function shorten(): void {
-    try {
-      truncate.get();
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-    }
-  }
-  const idle = setTimeout(shorten, IDLE_CHECKPOINT_MS);
-  return {
-    after(batch: readonly Request[]): void {
-      idle.refresh();
-      batches += 1;
-      if (batch.some(({ command }) => isRemoval(command))) shorten();
-      else if (batches % 1_024 === 0 && (passive.get()?.log ?? 0) > WAL_PAGES_MAX) shorten();
-    },
-    stop(): void {
-      clearTimeout(idle);
-      shorten();
-    },
-  };
 }
