@@ -1,6 +1,7 @@
 import { SecretError } from '../../core/errors.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type Carrier, createCarrier } from './aggregates.ts';
+import type { ChangeCounters } from './change-counters.ts';
 import type { Connection } from './open.ts';
 import { type Outcome, type Request, toWireError } from './protocol.ts';
 
@@ -29,8 +30,12 @@ const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
  */
 export type CommitBatch = (batch: readonly Request[]) => Outcome[];
 
-/** Prepares group commit on the writing connection. */
-export function createCommitBatch(db: Connection, mac: RowMac): CommitBatch {
+/** Prepares group commit on the writing connection; readers learn from `changes` what is under way. */
+export function createCommitBatch(
+  db: Connection,
+  mac: RowMac,
+  changes: Pick<ChangeCounters, 'begin' | 'end'>,
+): CommitBatch {
   const carrier = createCarrier(db, mac);
   const statements = {
     begin: db.prepare('BEGIN IMMEDIATE'),
@@ -58,14 +63,22 @@ export function createCommitBatch(db: Connection, mac: RowMac): CommitBatch {
   }
 
   return (batch) => {
+    const commands = batch.map(({ command }) => command);
+    let isCommitting = false;
+    changes.begin(commands);
     try {
       statements.begin.run();
       const outcomes = batch.map(carryOne);
+      isCommitting = true;
       statements.commit.run();
+      changes.end(commands);
       return outcomes;
     } catch (error) {
       abandon(db, carrier, statements.rollback);
-      throw classify(error);
+      const failure = classify(error);
+      const isUndone = !db.inTransaction && (!isCommitting || failure instanceof DiskFullError);
+      if (isUndone) changes.end(commands);
+      throw failure;
     }
   };
 }

@@ -10,13 +10,13 @@ export interface Remembered<T> {
 
 /** Remembers up to `entriesMax` answers; the oldest makes room. That something is absent is not remembered. */
 export function createRemembered<T>(changes: ChangeCounters, entriesMax: number): Remembered<T> {
-  const entries = new Map<string, { readonly value: T; readonly seen: number }>();
+  const entries = new Map<string, { readonly value: T; readonly seen: number | undefined }>();
   return {
     get(name, slot, read) {
       const entry = entries.get(name);
-      // Before the database is looked at: a change in between then makes the next read look again.
-      const seen = changes.read(slot);
-      if (entry?.seen === seen) return entry.value;
+      // Before the database is looked at: a change that begins in between makes the number another one for ever.
+      const seen = changes.settled(slot);
+      if (entry?.seen !== undefined && entry.seen === seen) return entry.value;
       const value = read();
       entries.delete(name);
       if (value === undefined) return undefined;

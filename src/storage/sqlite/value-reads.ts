@@ -20,8 +20,8 @@ interface KnownValue {
   readonly versionRow: number;
   readonly keyId: string;
   readonly slot: number;
-  /** The count of changes at which all of it was found to be current. */
-  seen: number;
+  /** The count of changes at which all of it was found to be current; undefined: the database has to be asked. */
+  seen: number | undefined;
 }
 
 type FreshRow = readonly [
@@ -59,15 +59,16 @@ export function createReadValue(
   return (ref, wanted) => {
     const name = `${ref.projectId}/${ref.name}/${wanted}`;
     const entry = known.get(name);
-    // Before the database is looked at: a change in between then makes the next read look again.
-    const seen = changes.read(entry?.slot ?? changes.slotOf(ref));
-    if (entry?.seen === seen) return entry.stored;
+    const slot = entry?.slot ?? changes.slotOf(ref);
+    // Before the database is looked at: a change that begins in between makes the number another one for ever.
+    const seen = changes.settled(slot);
+    if (entry?.seen !== undefined && entry.seen === seen) return entry.stored;
     if (entry !== undefined && isCurrent(ref, entry)) {
       entry.seen = seen;
       return entry.stored;
     }
     const found = snapshot(() => lookUp(reads, ref, wanted));
-    known.set(name, found && { ...found, slot: changes.slotOf(ref), seen });
+    known.set(name, found && { ...found, slot, seen });
     return found?.stored;
   };
 }

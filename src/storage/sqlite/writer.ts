@@ -22,8 +22,7 @@ const BATCH_BYTES_MAX = 1_048_576;
  */
 export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowMac): void {
   const db = openWriter(settings.databaseFile);
-  const commit = createCommitBatch(db, mac);
-  const changes = createChangeCounters(settings.changes);
+  const commit = createCommitBatch(db, mac, createChangeCounters(settings.changes));
   const guard = createSpaceGuard(settings.directory);
   const checkpoints = createCheckpoints(db);
   const queue: Request[] = [];
@@ -44,7 +43,6 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
     while (queue.length > 0) {
       const batch = takeBatch(queue);
       const outcomes = guard.admit(batch, commit);
-      for (const { command } of batch) changes.count(command);
       send(port, { outcomes, writable: guard.writable() });
       checkpoints.after(batch);
       // What arrived during the commit is taken up at once, without a turn of the event loop.

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
+import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
 import {
   type CommitBatch,
   createCommitBatch,
@@ -26,6 +27,7 @@ const NO_ROOM = newVersion({ sealed: sealedValue(4_000_000) });
 describe('group commit', () => {
   let directory: string;
   let db: Database.Database;
+  let changes: ChangeCounters;
   let commit: CommitBatch;
   const projectId = freshProject();
   const [one, other] = [
@@ -37,7 +39,8 @@ describe('group commit', () => {
     directory = makeDirectory();
     openDirectory(directory, MIGRATIONS).release();
     db = openWriter(databaseFile(directory));
-    commit = createCommitBatch(db, ROW_MAC);
+    changes = createChangeCounters();
+    commit = createCommitBatch(db, ROW_MAC, changes);
   });
   afterEach(() => {
     db.close();

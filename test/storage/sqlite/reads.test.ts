@@ -19,12 +19,8 @@ describe('reads on SQLite', () => {
     const ref = freshRef();
     const { id } = (await store.change(create(ref))).secret!;
     const db = openWriter(databaseFile(directory));
-    const commitBatch = createCommitBatch(db, ROW_MAC);
     // A second writer, which no operator can have; it counts its changes as the first one does.
-    const commit = (requests: Parameters<typeof commitBatch>[0]) => {
-      commitBatch(requests);
-      for (const { command } of requests) changes.count(command);
-    };
+    const commit = createCommitBatch(db, ROW_MAC, changes);
     const betweens: number[] = [];
     for (let between = 1; between <= 10; between += 1) {
       commit([{ id: 0, command: addVersion(ref, id) }]);
