@@ -15,6 +15,7 @@ import { createSigningKeys } from './crypto/signing-keys.ts';
 import { readFunctionTemplates } from './function-templates/texts.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
+import { parseTrustedProxies } from './http/trusted-proxies.ts';
 import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { createHexIds } from './random-hex.ts';
@@ -62,6 +63,7 @@ export async function compose(
   const tls = readTls(config);
   const functionTemplates = readFunctionTemplates();
   const outbound = openOutbound(config);
+  const isTrustedProxy = parseTrustedProxies(config.trustedProxies);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
@@ -75,6 +77,7 @@ export async function compose(
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
     metrics,
     log,
+    isTrustedProxy,
     notFoundStatus: config.notFoundStatus,
     tls,
   }).catch(async (error: unknown) => {

@@ -27,6 +27,8 @@ export interface Config {
   readonly limits: Limits;
   readonly unsignedPayload: 'allow' | 'refuse';
   readonly metrics: 'on' | 'off';
+  /** Whose `X-Forwarded-For` counts, as it was written. */
+  readonly trustedProxies: string;
   /** Requests per second and user; absent: no limit. */
   readonly rateLimit: number | undefined;
   /** Absent: no hooks, or in dev the file of that name in the data directory, which may be absent too. */
@@ -82,6 +84,7 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
     limits: readLimits(text('CSMS_LIMITS')),
     unsignedPayload: choice(env, 'CSMS_UNSIGNED_PAYLOAD', ['allow', 'refuse'], 'allow'),
     metrics: choice(env, 'CSMS_METRICS', ['on', 'off'], 'on'),
+    trustedProxies: text('CSMS_TRUSTED_PROXIES') ?? '',
     rateLimit:
       (env.CSMS_RATE_LIMIT || 'off') === 'off'
         ? undefined

@@ -31,6 +31,7 @@ export async function generateOpenapi(): Promise<string> {
     takeRequest: absent,
     certificate: absent,
     metrics: undefined,
+    isTrustedProxy: () => false,
     log: pino({ level: 'silent' }),
     notFoundStatus: 404,
     tls: undefined,

@@ -70,6 +70,12 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
     meaning:
       'What hooks may call: `host`, `host:port`, networks of private addresses, `loopback`; such as `ops.example,10.2.0.0/16`',
   },
+  {
+    name: 'CSMS_TRUSTED_PROXIES',
+    default: 'none',
+    meaning:
+      'Addresses and networks of proxies whose `X-Forwarded-For` counts, such as `10.0.0.5,10.2.0.0/16`',
+  },
   { name: 'CSMS_METRICS', default: 'on', meaning: '`/metrics` for callers on loopback: `on` or `off`' },
 ]);
 

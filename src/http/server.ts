@@ -31,6 +31,7 @@ import { separatePhases } from './phases.ts';
 import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
+import { type IsTrustedProxy, peerAddress } from './trusted-proxies.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 /** What the HTTP side is built from. */
@@ -52,6 +53,8 @@ export interface ServerOptions {
   /** Prometheus text, for callers on loopback; absent: there is none. */
   readonly metrics: Metrics | undefined;
   readonly log: FastifyBaseLogger;
+  /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
+  readonly isTrustedProxy: IsTrustedProxy;
   /** 404, or the published table's 400. */
   readonly notFoundStatus: number;
   /** PEM texts; absent: plain HTTP. */
@@ -105,6 +108,7 @@ function createApp(options: ServerOptions): App {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     requestIdHeader: false,
+    // It would believe X-Forwarded-Host and -Proto too, and take any text for an address; `ip` is ours, see addHooks.
     trustProxy: false,
     exposeHeadRoutes: false,
     // Its answer would have another shape and no request id; our hook says the same.
@@ -157,6 +161,11 @@ function addHooks(app: App, options: ServerOptions): void {
   app.decorateRequest('labels');
   app.decorateRequest('caller');
   app.decorateRequest('deps');
+  app.decorateRequest('ip', {
+    getter() {
+      return peerAddress(this.raw, options.isTrustedProxy) ?? '';
+    },
+  });
   const pressure = createPressureGauge();
   let closing = false;
   app.addHook('preClose', (done) => {

@@ -15,6 +15,7 @@ const WRONG_VALUES: Variables = {
   CSMS_THREADS: '0',
   CSMS_RATE_LIMIT: '0',
   CSMS_METRICS: 'sometimes',
+  CSMS_TRUSTED_PROXIES: 'proxy.example',
   CSMS_DEV_AK: 'a b',
   CSMS_DEV_SK: 'short',
   CSMS_DEV_PROJECT_ID: 'none',
