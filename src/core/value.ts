@@ -31,6 +31,8 @@ export function parseValue(
     return { kind: 'string', bytes: bounded(Buffer.from(text, 'utf8'), 'secret_string', limits) };
   }
   const sent = binary ?? '';
+  // First: over millions of characters the expression's repeated group would run out of stack.
+  bounded({ length: Math.floor(sent.length / 4) * 3 - 2 }, 'secret_binary', limits);
   if (!BASE64.test(sent)) throw invalidParameter('secret_binary', 'must be Base64 with padding');
   bounded({ length: decodedLength(sent) }, 'secret_binary', limits);
   return { kind: 'binary', bytes: Buffer.from(sent, 'latin1') };

@@ -70,6 +70,12 @@ describe('the size of a value', () => {
     expect(outcome(() => binary('AAAAAAA=', limits))).toBe('invalid-parameter');
   });
 
+  it('is looked at before anything else of a binary value, however long that is', () => {
+    // An expression with a repeated group runs out of stack over so many characters.
+    const tooLong = `${'A'.repeat(8_000_000)}*`;
+    expect(outcome(() => binary(tooLong))).toBe('invalid-parameter');
+  });
+
   it('names the parameter and the limit, and never the value', () => {
     const value = 'hunter2'.repeat(LIMIT);
     expect(() => text(value)).toThrow('secret_string must be at most 65536 bytes.');

@@ -65,6 +65,14 @@ describe('BatchImportSecrets', () => {
     expect((await acme.get('/big')).status).toBe(404);
   });
 
+  it('refuses a value of millions of characters like any other that is too long', async () => {
+    const answer = await load([
+      { name: 'huge', secret_binary: `${'A'.repeat(7_900_000)}*` },
+      { name: 'after-huge', secret_string: 'x' },
+    ]);
+    expect(answer.json).toMatchObject({ total: 2, success: 1, failed: 1 });
+  });
+
   it('takes the first of two secrets of one name', async () => {
     const answer = await load([
       { name: 'twice', secret_string: 'one' },
