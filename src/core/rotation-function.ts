@@ -32,6 +32,7 @@ export function functionRequest(
   const { current, pending, previous } = accounts;
   return {
     step: task.step,
+    urn: task.functionUrn ?? null,
     taskId: task.id,
     secretName: task.secretName,
     secretType,

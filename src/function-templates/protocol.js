@@ -4,11 +4,14 @@
 //   CSMS_WEBHOOK_SECRET  the key of the server's signature (hooks.yaml: secret_file)
 //   DATABASES            JSON: { "<InstanceId of rotation_config>": { "host": "...", "port": 3306, "database": "...",
 //                        "admin": { "username": "...", "password": "..." } } }; MultiUser needs the admin
+//   FUNCTION_URN         the URN under which hooks.yaml maps this function: calls that were signed for another one are
+//                        refused; all are taken when left out
 //   HOST, PORT           where to listen; 127.0.0.1 and 8080 when left out; beyond loopback, put TLS in front
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const WEBHOOK_SECRET = process.env.CSMS_WEBHOOK_SECRET ?? '';
+const FUNCTION_URN = process.env.FUNCTION_URN ?? '';
 const DATABASES = JSON.parse(process.env.DATABASES ?? '{}');
 const BODY_BYTES_MAX = 1_048_576;
 const SIGNATURE_AGE_SECONDS_MAX = 300;
@@ -71,6 +74,9 @@ async function answer(request, body) {
   if (!isSigned(request.headers['x-csms-signature'], body))
     return [401, { error_msg: 'the signature is wrong' }];
   const call = JSON.parse(body.toString('utf8'));
+  // Two functions may share a secret; the signed body says for which of them it is.
+  if (FUNCTION_URN !== '' && call.urn !== FUNCTION_URN)
+    return [403, { error_msg: 'the call is for another function' }];
   const step = Object.hasOwn(STEPS, call.step) ? STEPS[call.step] : undefined;
   if (step === undefined) return [400, { error_msg: 'the step is not known' }];
   const place = Object.hasOwn(DATABASES, call.instanceId) ? DATABASES[call.instanceId] : undefined;

@@ -9,10 +9,13 @@ export interface AddressRules {
   allowsAddress(address: string): boolean;
 }
 
+/** The only part of IPv6 from which public addresses are given out. @see IANA IPv6 global unicast assignments; RFC 4291 */
+const GLOBAL_NETWORKS: readonly string[] = ['2000::/3'];
+/** An IPv4 address in IPv6 clothes, which is judged as what it is. @see RFC 4291, 2.5.5.2 */
+const MAPPED_NETWORKS: readonly string[] = ['::ffff:0:0/96'];
 /**
- * Everything that is not a public unicast address. `::/96` also holds what BlockList does not see through, such as
- * `::127.0.0.1`; 100.64/10 holds the metadata service of some clouds, NAT64, 6to4 and Teredo lead to IPv4 addresses.
- * @see IANA special-purpose address registries; RFC 6890
+ * What is no public unicast address although it is IPv4 or among the global ones of IPv6; 100.64/10 holds the metadata
+ * service of some clouds, 6to4 and Teredo lead to IPv4 addresses. @see IANA special-purpose address registries; RFC 6890
  */
 const SPECIAL_NETWORKS: readonly string[] = [
   '0.0.0.0/8',
@@ -32,24 +35,18 @@ const SPECIAL_NETWORKS: readonly string[] = [
   '198.51.100.0/24',
   '203.0.113.0/24',
   '224.0.0.0/3',
-  '::/96',
-  '64:ff9b::/96',
-  '64:ff9b:1::/48',
-  '100::/64',
   '2001::/23',
   '2001:db8::/32',
   '2002::/16',
   '3fff::/20',
-  '5f00::/16',
-  'fc00::/7',
-  'fe80::/9',
-  'ff00::/8',
 ];
 const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 /** The word in `CSMS_WEBHOOK_HOSTS` for this machine: `localhost` and its addresses, any port, plain HTTP too. */
 export const LOOPBACK_WORD = 'loopback';
 
+const global = networks(GLOBAL_NETWORKS);
+const mapped = networks(MAPPED_NETWORKS);
 const special = networks(SPECIAL_NETWORKS);
 const loopback = networks(LOOPBACK_NETWORKS);
 
@@ -100,9 +97,14 @@ function createRules({
     allowsAddress(address) {
       if (isIP(address) === 0) return false;
       if (allowsLoopback && contains(loopback, address)) return true;
-      return contains(allowed, address) || !contains(special, address);
+      return contains(allowed, address) || isPublic(address);
     },
   };
+}
+
+function isPublic(address: string): boolean {
+  const isGlobal = isIP(address) === 4 || contains(global, address) || contains(mapped, address);
+  return isGlobal && !contains(special, address);
 }
 
 function isNetwork(text: string): boolean {

@@ -136,6 +136,7 @@ describe('a rotation of one account', () => {
     });
     expect(JSON.parse(set!.body)).toMatchObject({
       step: 'set',
+      urn: task().functionUrn,
       taskId: task().id,
       versionId: 'v2',
       instanceId: 'db1',

@@ -63,6 +63,7 @@ describe('a request', () => {
     const accounts = { current: CURRENT, previous: undefined, pending: undefined };
     expect(functionRequest(aTask(), 'RDS-FG', SINGLE, accounts)).toStrictEqual({
       step: 'create',
+      urn: aTask().functionUrn,
       taskId: TASK_ID,
       secretName: 'db-password',
       secretType: 'RDS-FG',

@@ -29,7 +29,10 @@ export function signature(body: string, time = Math.floor(Date.now() / 1_000), s
 }
 
 /** Writes the text into a directory with stand-ins for the drivers, and starts it as a user would. */
-export async function runFunction(text: string): Promise<RunningFunction> {
+export async function runFunction(
+  text: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<RunningFunction> {
   const directory = mkdtempSync(join(tmpdir(), 'csms-function-'));
   const accountsFile = join(directory, 'accounts.json');
   installDrivers(directory);
@@ -44,6 +47,7 @@ export async function runFunction(text: string): Promise<RunningFunction> {
       DATABASES: JSON.stringify(databases),
       PORT: String(port),
       ACCOUNTS_FILE: accountsFile,
+      ...settings,
     },
   });
   let output = '';

@@ -144,6 +144,19 @@ describe('every function', () => {
     expect((await running.call({ ...step, padding: 'x'.repeat(1_100_000) })).status).toBe(500);
   });
 
+  it('refuses, once it knows its own URN, what was signed for another function', async () => {
+    const urn = 'urn:fss:local-1:p:function:default:mine';
+    const own = await runFunction(templates.textFor({ subType: 'SingleUser', engine: 'mysql' }), {
+      FUNCTION_URN: urn,
+    });
+    try {
+      const answers = [urn, `${urn}2`, undefined].map((named) => own.call({ ...step, urn: named }));
+      expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 403, 403]);
+    } finally {
+      await own.stop();
+    }
+  });
+
   it('does not start without its secret', async () => {
     const text = templates
       .textFor({ subType: 'SingleUser', engine: 'mysql' })

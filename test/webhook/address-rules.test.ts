@@ -49,6 +49,14 @@ describe('an address that a host leads to', () => {
     'fe80::1',
     'fec0::1',
     'ff02::1',
+    '::ffff:0:127.0.0.1',
+    '::ffff:0:8.8.8.8',
+    '1::1',
+    '200::1',
+    '4000::1',
+    '5f00::1',
+    '8000::1',
+    '3fff::1',
   ];
 
   it.each(special)('%s is refused', (address) => {
