@@ -48,8 +48,8 @@ type CarryTable = { readonly [A in AggregateKind]: Carry<A> };
 
 /** Carries out commands on the writing connection. */
 export interface Carrier {
-  /** Throws what the rules throw, and damaged. */
-  carry<C extends Command>(command: C): ResultOf<C>;
+  /** Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way. */
+  carry<C extends Command>(command: C): { readonly result: ResultOf<C>; readonly removed: boolean };
   /** To be called after a rollback: what was read since the transaction began never happened. */
   forget(): void;
 }
@@ -60,7 +60,12 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const keys = createKeyReads(db, mac);
   const events = createEventReads(db, mac);
   const notifications = createNotificationWrites(db, mac);
-  const saveDecision = createSaveDecision(secrets, createSecretWrites(db, mac), notifications.insert);
+  let removed = false;
+  const onRemoval = () => {
+    removed = true;
+  };
+  const saveSecret = createSecretWrites(db, mac, onRemoval);
+  const saveDecision = createSaveDecision(secrets, saveSecret, notifications.insert);
   const table: CarryTable = {
     secret: createSecretCarrier({ secrets, events }, saveDecision),
     task: createTaskCarrier(
@@ -72,14 +77,16 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
     job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
-    key: createKeyCarrier(keys, createKeyWrites(db, mac)),
+    key: createKeyCarrier(keys, createKeyWrites(db, mac, onRemoval)),
     checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
   };
   return {
     carry<C extends Command>(command: C) {
       // The table pairs each kind with its own command type, which the compiler cannot follow through the union.
       const carry = table[command.aggregate] as (command: C) => ResultOf<C>;
-      return carry(command);
+      removed = false;
+      const result = carry(command);
+      return { result, removed };
     },
     forget() {
       secrets.forget();

@@ -49,9 +49,9 @@ export function createCommitBatch(
   function carryOne(request: Request): Outcome {
     statements.savepoint.run();
     try {
-      const result = carrier.carry(request.command);
+      const carried = carrier.carry(request.command);
       statements.release.run();
-      return { id: request.id, result };
+      return { id: request.id, ...carried };
     } catch (error) {
       if (!isSurvivable(error)) throw error;
       statements.undo.run();

@@ -6,14 +6,15 @@ import type { Connection } from './open.ts';
 /** Writes what the rules decided about a key. Runs inside the write transaction. `current`: the key as it was loaded. */
 export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
 
-/** Prepares the writes of keys on one connection. */
-export function createKeyWrites(db: Connection, mac: RowMac): SaveKey {
+/** Prepares the writes of keys on one connection; `onRemoval` is told of every key whose material is deleted. */
+export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveKey {
   const statements = prepareKey(db);
   const parts = createPartWrites(db);
 
   return (current, { next }) => {
     if (next === undefined) {
       if (current === undefined) return;
+      onRemoval();
       parts.removeAll(current);
       statements.remove.run(current.projectId, current.id);
       return;

@@ -16,9 +16,9 @@ export interface WireError {
   readonly stack?: string;
 }
 
-/** What became of one command. */
+/** What became of one command; `removed`: it took sealed values or keys away, whose bytes must leave the log as well. */
 export type Outcome =
-  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly result: unknown; readonly removed: boolean }
   | { readonly id: number; readonly error: WireError };
 
 /** From the main thread to the writer: commands, or the wish to stop. */

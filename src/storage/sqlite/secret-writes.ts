@@ -15,10 +15,10 @@ export type SaveSecret = (
   decision: SecretDecision,
 ) => SavedSecret | undefined;
 
-/** Prepares the writes of secrets on one connection. */
-export function createSecretWrites(db: Connection, mac: RowMac): SaveSecret {
+/** Prepares the writes of secrets on one connection; `onRemoval` is told of every sealed value that is deleted. */
+export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveSecret {
   const statements = prepareSecret(db);
-  const saveVersions = createVersionWrites(db);
+  const saveVersions = createVersionWrites(db, onRemoval);
   const saveTags = createTagWrites(db);
 
   function remove(loaded: LoadedSecret): void {
@@ -72,12 +72,13 @@ function prepareSecret(db: Connection) {
  * The order of the steps lets every constraint hold after each of them: stages leave first, then versions, whose slots
  * the new ones may take; stages come or move last, when the versions that they mark are there.
  */
-function createVersionWrites(db: Connection) {
+function createVersionWrites(db: Connection, onRemoval: () => void) {
   const statements = prepareVersion(db);
   const { insert, update, insertStage, moveStage, removeStage, insertKey, insertBody, ...removals } =
     statements;
 
   function removeVersion(row: number): void {
+    onRemoval();
     removals.key.run(row);
     removals.body.run(row);
     removals.version.run(row);

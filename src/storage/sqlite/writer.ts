@@ -44,7 +44,7 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
       const batch = takeBatch(queue);
       const outcomes = guard.admit(batch, commit);
       send(port, { outcomes, writable: guard.writable() });
-      checkpoints.after(batch);
+      checkpoints.after(batch, outcomes);
       // What arrived during the commit is taken up at once, without a turn of the event loop.
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
         receive(next.message as ToWriter);

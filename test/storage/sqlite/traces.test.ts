@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
 import {
+  addVersion,
   changeKey,
   create,
   createKey,
@@ -14,6 +15,7 @@ import {
   remove,
   schedule,
   T0,
+  update,
 } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';
 
@@ -112,6 +114,22 @@ describe('traces of deleted values', () => {
     for (const ref of refs) await open.store.change(changeKey(ref, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
     await settled();
     expect(found(markers)).toBe(0);
+  });
+
+  it('are gone soon after a version made room for a newer one, though somebody goes on writing', async () => {
+    const ref = { projectId: freshProject(), name: 'pruned' };
+    const sealed = { wrappedKey: randomBytes(86), body: randomBytes(300) };
+    await open.store.change(create(ref, { id: 'id', version: newVersion({ sealed }) }));
+    for (let count = 0; count < 20; count += 1) await open.store.change(addVersion(ref, 'id'));
+    const markers = [sealed.wrappedKey, sealed.body];
+    expect((await open.store.findVersions(ref))?.versions.map(({ number }) => number)).not.toContain(1);
+    await vi.waitFor(
+      async () => {
+        await open.store.change(update(ref, { description: randomUUID() }));
+        expect(found(markers)).toBe(0);
+      },
+      { timeout: 15_000, interval: 100 },
+    );
   });
 
   /** The log is emptied right after the answer; the next answer comes after that. */
