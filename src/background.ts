@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createClockRecorder, recallClock, recordClock } from './app/clock.ts';
 import { createDelivery } from './app/delivery.ts';
 import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
@@ -13,6 +14,7 @@ import { createTaskRetention } from './app/tasks.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
+import { codeOf } from './core/errors.ts';
 import { parseAddressRules } from './webhook/address-rules.ts';
 import { createWebhooks } from './webhook/client.ts';
 import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
@@ -77,8 +79,9 @@ export interface BackgroundDeps extends Deps, Outbound {
 const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** Starts the background jobs. A new one is a line in the list here. */
-export function startBackground(deps: BackgroundDeps): Background {
+export async function startBackground(deps: BackgroundDeps): Promise<Background> {
   const jitter = { fraction: Math.random };
+  const trustedTime = createTrustedTime(deps, monotonic, await recallClock(deps));
   const jobs: readonly Job[] = [
     { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
     createKeyDeletion(deps),
@@ -89,15 +92,19 @@ export function startBackground(deps: BackgroundDeps): Background {
     createRotationSchedule(deps),
     createRotation({ ...deps, jitter, pause }),
     createTaskRetention(deps),
+    createClockRecorder(deps, trustedTime),
   ];
-  const trustedTime = createTrustedTime(deps, monotonic);
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
   const timer = setInterval(() => void runner.tick(), TICK_MS);
   return {
     runner,
-    stop() {
+    async stop() {
       clearInterval(timer);
-      return runner.stop();
+      await runner.stop();
+      trustedTime.nowMs();
+      await recordClock(deps, trustedTime).catch((error: unknown) => {
+        deps.log.warn({ code: codeOf(error) }, 'the last time seen was not kept');
+      });
     },
   };
 }

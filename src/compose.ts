@@ -61,7 +61,6 @@ export async function compose(
 ): Promise<Composed> {
   const present: Present = { directory: readIdentities(config), baseUrl: '' };
   const tls = readTls(config);
-  const functionTemplates = readFunctionTemplates();
   const outbound = openOutbound(config);
   const isTrustedProxy = parseTrustedProxies(config.trustedProxies);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
@@ -70,7 +69,7 @@ export async function compose(
   const app = await buildServer({
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { rootKey, clock: systemClock, present }),
-    functionTemplates,
+    functionTemplates: readFunctionTemplates(),
     depsFor: () => deps,
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
@@ -85,7 +84,12 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const background = startBackground({ ...deps, ...outbound, ...signing, baseUrl: () => present.baseUrl });
+  const background = await startBackground({
+    ...deps,
+    ...outbound,
+    ...signing,
+    baseUrl: () => present.baseUrl,
+  });
   metrics?.watchJobs(() => background.runner.status());
   return {
     app,

@@ -35,6 +35,8 @@ export interface JobStatus {
   readonly name: string;
   readonly isDue: boolean;
   readonly isRunning: boolean;
+  /** Whether it waits because the clock cannot be trusted. */
+  readonly isHeld: boolean;
   /** Failed runs of this process. */
   readonly failures: number;
   /** Since when the job is due and has not ended a run, in milliseconds; 0 when it is not. */
@@ -93,6 +95,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
     };
   });
   const stopping = new AbortController();
+  let isHeld = false;
   const runDeps: RunDeps = { ...deps, ending: stopping.signal };
 
   function start(entry: Entry, nowMs: number): Promise<void> {
@@ -105,7 +108,8 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
   return {
     async tick() {
       // Read once, also when nothing is due: the guard compares neighbouring readings.
-      const trustedMs = deps.trustedTime();
+      const trustedMs = deps.trustedTime.nowMs();
+      isHeld = trustedMs === undefined;
       if (stopping.signal.aborted) return;
       const started = entries.map((entry) => {
         const nowMs = entry.job.time === 'wall' ? clock.nowMs() : trustedMs;
@@ -119,11 +123,15 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
       await Promise.all(entries.map((entry) => entry.running));
       await Promise.all(entries.map((entry) => release(deps, entry)));
     },
-    status: () => entries.map((entry) => statusOf(entry, monotonic.nowMs())),
+    status: () =>
+      entries.map((entry) => {
+        const waits = isHeld && entry.job.time !== 'wall';
+        return { ...statusOf(entry, monotonic.nowMs()), isHeld: waits };
+      }),
   };
 }
 
-function statusOf({ job, dueAtMs, running, failures }: Entry, sinceMs: number): JobStatus {
+function statusOf({ job, dueAtMs, running, failures }: Entry, sinceMs: number): Omit<JobStatus, 'isHeld'> {
   const isDue = dueAtMs <= sinceMs;
   const lagMs = isDue ? sinceMs - dueAtMs : 0;
   return { name: job.name, isDue, isRunning: running !== undefined, failures, lagMs };

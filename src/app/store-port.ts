@@ -1,4 +1,5 @@
 import type { CheckerConfig } from '../core/checker.ts';
+import type { ClockRecord } from '../core/clock.ts';
 import type { Command, ResultOf } from '../core/commands.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import type { Grant, GrantRef } from '../core/grant.ts';
@@ -157,6 +158,8 @@ export interface Store extends NotificationStore, TaskStore {
   listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
   /** Absent: the project has never made a choice. */
   findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
+  /** What earlier runs of the server left about the clock; absent: nothing. */
+  findClock(): Awaitable<ClockRecord | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */

@@ -93,6 +93,15 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     ),
   ],
   [
+    'clock',
+    command(
+      'clock accept',
+      'Believes a clock that has moved on by more than a day',
+      'Ends the day for which a start under such a clock deletes and expires nothing. The server has to be stopped.\n',
+      { flags: [], takesSettings: true, load: () => import('./clock.ts') },
+    ),
+  ],
+  [
     'openapi',
     command('openapi', 'Prints the OpenAPI document', '', {
       flags: [],

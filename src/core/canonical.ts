@@ -1,4 +1,5 @@
 import type { CheckerConfig } from './checker.ts';
+import type { ClockRecord } from './clock.ts';
 import type { SecretEvent } from './event.ts';
 import type { Grant } from './grant.ts';
 import type { JobState } from './job.ts';
@@ -169,6 +170,11 @@ export function canonicalChecker(config: CheckerConfig): string {
     config.updateTimeMs,
     config.revision,
   ]);
+}
+
+/** One unambiguous text for what is remembered of the clock: what its row MAC authenticates. Pure. */
+export function canonicalClock({ seenMs, hold }: ClockRecord): string {
+  return JSON.stringify(['clock/1', seenMs, hold === undefined ? null : [hold.seenMs, hold.passedMs]]);
 }
 
 /** One unambiguous text for a rotation task: what its row MAC authenticates. Pure. */

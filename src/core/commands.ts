@@ -5,6 +5,7 @@ import {
   type CheckerScope,
   decideChecker,
 } from './checker.ts';
+import { type ClockCommand, type ClockDecision, type ClockRecord, decideClock } from './clock.ts';
 import {
   decideEvent,
   type EventCommand,
@@ -74,6 +75,13 @@ export interface Aggregates {
     decision: CheckerDecision;
     result: CheckerConfig;
   };
+  /** Sees nothing: what was remembered before does not matter. */
+  clock: {
+    scope: object;
+    command: ClockCommand;
+    decision: ClockDecision;
+    result: ClockRecord;
+  };
 }
 
 export type AggregateKind = keyof Aggregates;
@@ -97,4 +105,5 @@ export const decide: {
   job: decideJob,
   key: decideKey,
   checker: decideChecker,
+  clock: decideClock,
 };

@@ -37,6 +37,7 @@ function registerJobGauges(register: Registry, status: () => readonly JobStatus[
   const gauges: Readonly<Record<string, readonly [help: string, read: (job: JobStatus) => number]>> = {
     csms_job_due: ['Whether the background job is due', ({ isDue }) => Number(isDue)],
     csms_job_running: ['Whether the background job runs', ({ isRunning }) => Number(isRunning)],
+    csms_job_held: ['Whether the job waits since the clock is not trusted', ({ isHeld }) => Number(isHeld)],
     csms_job_failed: ['Failed runs of the background job since the start', ({ failures }) => failures],
     csms_job_lag_seconds: ['Since when the background job is due', ({ lagMs }) => lagMs / 1_000],
   };

@@ -296,14 +296,14 @@ describe('the status', () => {
     const runner = runnerOf([noting([], { run: () => gate.promise })]);
     pass(3_000);
     expect(runner.status()).toEqual([
-      { name: 'noting', isDue: true, isRunning: false, failures: 0, lagMs: 3_000 },
+      { name: 'noting', isDue: true, isRunning: false, isHeld: false, failures: 0, lagMs: 3_000 },
     ]);
     const ticking = runner.tick();
     await expect.poll(() => runner.status()[0]?.isRunning).toBe(true);
     gate.resolve(0);
     await ticking;
     expect(runner.status()).toEqual([
-      { name: 'noting', isDue: false, isRunning: false, failures: 0, lagMs: 0 },
+      { name: 'noting', isDue: false, isRunning: false, isHeld: false, failures: 0, lagMs: 0 },
     ]);
   });
 });

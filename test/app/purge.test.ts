@@ -62,7 +62,7 @@ function roundsWith(deps: World['deps']): Round {
   const trustedTime = createTrustedTime(deps, { nowMs: () => monotonicMs });
   const purge = createPurge(deps);
   return async () => {
-    const nowMs = trustedTime();
+    const nowMs = trustedTime.nowMs();
     return nowMs === undefined ? 0 : purge(nowMs);
   };
 }
@@ -255,7 +255,9 @@ describe('a clock that jumps forward', () => {
     await round();
     await round();
     expect(world.logged).toEqual([
-      'the clock jumped forward: background jobs that delete or expire wait for a day',
+      expect.stringMatching(
+        /^the clock jumped forward: background jobs that delete or expire wait for a day/,
+      ),
     ]);
   });
 

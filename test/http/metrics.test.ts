@@ -35,7 +35,7 @@ describe('GET /metrics', () => {
 
   it('shows the background jobs: due, running, failed, lag', async () => {
     const { payload } = await read(server);
-    for (const figure of ['due', 'running', 'failed', 'lag_seconds']) {
+    for (const figure of ['due', 'running', 'held', 'failed', 'lag_seconds']) {
       expect(payload).toMatch(new RegExp(`^csms_job_${figure}\\{job="purge"\\} \\d`, 'm'));
     }
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { blobContract } from './contract/blob.ts';
 import { checkerContract } from './contract/checker.ts';
+import { clockContract } from './contract/clock.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
 import { grantContract } from './contract/grants.ts';
@@ -39,6 +40,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('events', () => eventContract(harnessOf));
     describe('notifications', () => notificationContract(harnessOf));
     describe('tasks', () => taskContract(harnessOf));
+    describe('the clock', () => clockContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
     describe('samples', () => sampleContract(harnessOf));
     describe('tags', () => tagContract(harnessOf));

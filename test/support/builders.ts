@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { DataCipher, Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
 import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
+import type { ClockRecord } from '../../src/core/clock.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
@@ -384,6 +385,7 @@ function memoryStore(
 ): Store {
   const jobs = new Map<string, JobState>();
   const grantsOf = new Map<string, readonly Grant[]>();
+  let clockRecord: ClockRecord | undefined;
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
@@ -418,6 +420,10 @@ function memoryStore(
       return result;
     }
     if (command.aggregate === 'grant') return changeGrants(command);
+    if (command.aggregate === 'clock') {
+      clockRecord = command.record;
+      return clockRecord;
+    }
     if (command.aggregate !== 'secret') return told.change(command);
     const path = pathOf(command.ref);
     const current = secrets.get(path);
@@ -478,6 +484,7 @@ function memoryStore(
       );
     },
     findChecker: (projectId) => checkers.get(projectId),
+    findClock: () => clockRecord,
     findKey: (ref) => keys.get(keyPathOf(ref)),
     findKeyByAlias: byAlias,
     listKeys: keysIn,

@@ -9,6 +9,7 @@ import type { SecretDecision } from '../../core/secret.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
+import { createClockWrite, type SaveClock } from './clock.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
@@ -79,6 +80,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac, onRemoval)),
     checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
+    clock: createClockCarrier(createClockWrite(db, mac)),
   };
   return {
     carry<C extends Command>(command: C) {
@@ -222,6 +224,14 @@ function createCheckerCarrier(reads: CheckerReads, save: SaveChecker): Carry<'ch
     const current = reads.find(command.ref.projectId);
     const decision = decide.checker({ current }, command);
     save(current, decision);
+    return decision.result;
+  };
+}
+
+function createClockCarrier(save: SaveClock): Carry<'clock'> {
+  return (command) => {
+    const decision = decide.clock({}, command);
+    save(decision);
     return decision.result;
   };
 }

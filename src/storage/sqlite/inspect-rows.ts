@@ -1,5 +1,6 @@
 import type { RowMac } from '../row-mac.ts';
 import { createCheckerReads } from './checker.ts';
+import { createClockRead } from './clock.ts';
 import { createEventReads } from './events.ts';
 import { createJobReads } from './jobs.ts';
 import { createNotificationReads } from './notifications.ts';
@@ -14,7 +15,10 @@ export interface InspectedRow {
   check(): unknown;
 }
 
-/** Every row beside secrets and keys: events, notifications, tasks, jobs, checker configurations, the signing key. */
+/**
+ * Every row beside secrets and keys: events, notifications, tasks, jobs, checker configurations, the signing key, the
+ * clock.
+ */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
   const events = createEventReads(db, mac);
   for (const ref of events.refs()) {
@@ -36,4 +40,5 @@ export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow
     };
   }
   yield { place: 'the signing key', check: createSigningKeyRead(db, mac) };
+  yield { place: 'the last time seen', check: createClockRead(db, mac) };
 }

@@ -113,7 +113,7 @@ function migrate(db: Connection, migrations: readonly Migration[]): void {
 }
 
 /** Tables whose rows are sealed or authenticated under the root key. */
-const KEYED_TABLES = ['secret', 'kms_key', 'event', 'notification', 'job', 'signing_key'] as const;
+const KEYED_TABLES = ['secret', 'kms_key', 'event', 'notification', 'job', 'signing_key', 'clock'] as const;
 
 interface InstallationRow {
   readonly id: string;

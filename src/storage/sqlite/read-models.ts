@@ -5,6 +5,7 @@ import type { Secret, SecretRef } from '../../core/secret.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type ChangeCounters, SHARED_SLOT } from './change-counters.ts';
 import { createCheckerReads } from './checker.ts';
+import { createClockRead } from './clock.ts';
 import { createEventReads } from './events.ts';
 import { createGrantReads } from './grants.ts';
 import { createKeyReads, type KeyReads } from './keys.ts';
@@ -38,6 +39,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
   const source = { db, mac, changes, snapshot: createSnapshot(db) };
   const keys = createKeyReads(db, mac);
   const checkers = createCheckerReads(db, mac);
+  const findClock = createClockRead(db, mac);
   const knownChoices = createRemembered<{ readonly config: CheckerConfig | undefined }>(
     changes,
     KNOWN_PROJECTS_MAX,
@@ -51,6 +53,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
     ...createTaskModels(source),
     // Asked at every new value; most projects have never made a choice, which is worth remembering too.
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
+    findClock: () => readOrDamaged(findClock),
   };
 }
 

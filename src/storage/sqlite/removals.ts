@@ -12,7 +12,7 @@ export function isAdmittedAlways(command: Command): boolean {
   if (isRemoval(command)) return true;
   // A rotation that has begun is brought to its end; a new value waits for space.
   if (command.aggregate === 'task') return !['start-rotation', 'store-pending'].includes(command.kind);
-  return command.aggregate === 'job' || command.aggregate === 'notification';
+  return ['job', 'notification', 'clock'].includes(command.aggregate);
 }
 
 /** True for what takes sealed values or keys away: their bytes must leave the log as well. Pure. */

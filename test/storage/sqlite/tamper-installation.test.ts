@@ -3,7 +3,7 @@ import type { Store } from '../../../src/app/ports.ts';
 import { expectRefused, T0 } from '../../support/stores.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 
-/** The rows that belong to no project: jobs and the signing key. */
+/** The rows that belong to no project: jobs, the signing key, the record of the clock. */
 describe('tampering with rows of the installation', () => {
   let directory: string;
   beforeEach(async () => {
@@ -22,6 +22,8 @@ describe('tampering with rows of the installation', () => {
       processed: 1,
       nowMs: T0,
     });
+    const record = { seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } };
+    await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 });
     await store.close();
   });
   afterEach(() => removeDirectory(directory));
@@ -49,6 +51,12 @@ describe('tampering with rows of the installation', () => {
       create_time_ms: 'create_time_ms + 1',
       row_mac: 'zeroblob(32)',
     },
+    clock: {
+      seen_ms: 'seen_ms + 1',
+      hold_seen_ms: 'hold_seen_ms + 1',
+      hold_passed_ms: 'hold_passed_ms + 1',
+      row_mac: 'zeroblob(32)',
+    },
   };
   const cases = Object.entries(columns).flatMap(([table, changes]) =>
     Object.entries(changes).map(([column, value]) => ({ table, column, value })),
@@ -69,7 +77,9 @@ describe('tampering with rows of the installation', () => {
     if (table === 'job') await expectRefused(claim(store), 'damaged');
     else
       await expectRefused(
-        Promise.resolve().then(() => store.findSigningKey()),
+        Promise.resolve().then((): unknown =>
+          table === 'clock' ? store.findClock() : store.findSigningKey(),
+        ),
         'damaged',
       );
     await store.close();

@@ -1,0 +1,52 @@
+import type { ClockRecord } from '../core/clock.ts';
+import { SecretError } from '../core/errors.ts';
+import type { Job } from './jobs.ts';
+import type { Deps } from './ports.ts';
+import type { TrustedTime } from './trusted-time.ts';
+
+/** A little under half a lease: a run that only keeps the record is not written down itself. */
+const RECORD_INTERVAL_MS = 50_000;
+
+/**
+ * What an earlier run of the server left about the clock. A record that does not pass its check is as good as a very old
+ * one: the clock is not trusted.
+ */
+export async function recallClock({
+  store,
+  log,
+}: Pick<Deps, 'store' | 'log'>): Promise<ClockRecord | undefined> {
+  try {
+    return await store.findClock();
+  } catch (error) {
+    if (!(error instanceof SecretError && error.code === 'damaged')) throw error;
+    log.error({}, 'the record of the last time seen has been changed: run csms-server verify');
+    return { seenMs: 0, hold: undefined };
+  }
+}
+
+/** Keeps what the next start has to know about the clock. Throws what a change throws. */
+export async function recordClock(
+  deps: Pick<Deps, 'store' | 'clock'>,
+  trustedTime: TrustedTime,
+): Promise<void> {
+  const record = trustedTime.record();
+  await deps.store.change({
+    aggregate: 'clock',
+    kind: 'record-clock',
+    record,
+    nowMs: deps.clock.nowMs(),
+  });
+}
+
+/** The job that does so about once a minute, whatever the clock shows. */
+export function createClockRecorder(deps: Pick<Deps, 'store' | 'clock'>, trustedTime: TrustedTime): Job {
+  return {
+    name: 'clock',
+    intervalMs: RECORD_INTERVAL_MS,
+    time: 'wall',
+    async run() {
+      await recordClock(deps, trustedTime);
+      return 0;
+    },
+  };
+}

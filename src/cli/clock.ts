@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from '../app/start-error.ts';
+import { systemClock } from '../compose.ts';
+import { type Config, readVerifyConfig } from '../config.ts';
+import { createRowMac } from '../crypto/row-mac.ts';
+import { openInstallation } from '../installation.ts';
+import { createCommitBatch } from '../storage/sqlite/group-commit.ts';
+import { openWriter } from '../storage/sqlite/open.ts';
+import { fromWireError } from '../storage/sqlite/protocol.ts';
+import type { CommandInput } from './commands.ts';
+import { EXIT } from './exit-codes.ts';
+import { UsageError } from './flags.ts';
+
+/** `csms-server clock accept`: the machine's clock is right after all. @see docs/adr/0037-clock-at-the-start.md */
+export async function run({ positionals, env }: CommandInput): Promise<number> {
+  if (positionals.join(' ') !== 'accept') throw new UsageError('clock takes one word: accept');
+  const config = readVerifyConfig(env);
+  // Opening it would make a new one.
+  if (!existsSync(join(config.dataDirectory, 'csms.db'))) {
+    throw new StartError('configuration', `there is no database in ${config.dataDirectory}`);
+  }
+  const acceptedMs = acceptClock(config);
+  process.stdout.write(`the clock is believed from now on: ${new Date(acceptedMs).toISOString()}\n`);
+  return EXIT.ok;
+}
+
+/**
+ * Keeps the present time as the last time seen, so that the next start believes the clock; answers it in epoch
+ * milliseconds. The server must not run. Throws what opening the installation throws, and SecretError.
+ */
+function acceptClock(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>): number {
+  const { open, rootKey } = openInstallation(config, systemClock);
+  const db = openWriter(open.databaseFile);
+  try {
+    const nowMs = systemClock.nowMs();
+    const record = { seenMs: nowMs, hold: undefined };
+    const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs } as const;
+    const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')));
+    for (const outcome of commit([{ id: 1, command }])) {
+      if ('error' in outcome) throw fromWireError(outcome.error);
+    }
+    return nowMs;
+  } finally {
+    db.close();
+    open.release();
+  }
+}
