@@ -5,6 +5,7 @@ import { systemClock } from '../compose.ts';
 import { type Config, readVerifyConfig } from '../config.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { openInstallation } from '../installation.ts';
+import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
 import { createCommitBatch } from '../storage/sqlite/group-commit.ts';
 import { openWriter } from '../storage/sqlite/open.ts';
 import { fromWireError } from '../storage/sqlite/protocol.ts';
@@ -36,7 +37,7 @@ function acceptClock(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>)
     const nowMs = systemClock.nowMs();
     const record = { seenMs: nowMs, hold: undefined };
     const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs } as const;
-    const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')));
+    const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')), createChangeCounters());
     for (const outcome of commit([{ id: 1, command }])) {
       if ('error' in outcome) throw fromWireError(outcome.error);
     }
