@@ -84,12 +84,8 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const background = await startBackground({
-    ...deps,
-    ...outbound,
-    ...signing,
-    baseUrl: () => present.baseUrl,
-  });
+  const outgoing = { ...outbound, ...signing, baseUrl: () => present.baseUrl };
+  const background = await startBackground({ ...deps, ...outgoing });
   metrics?.watchJobs(() => background.runner.status());
   return {
     app,
