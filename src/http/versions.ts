@@ -188,8 +188,6 @@ export interface Around {
 }
 
 const ALONE: Around = { before: Buffer.from('{"version":'), after: Buffer.from('}}') };
-/** A version up to its value, by the list of stages that it was made from: every change of a version makes a new list. */
-const versionHeads = new WeakMap<readonly string[], Buffer>();
 
 /** Sends a value as bytes from the cipher to the socket, and wipes them afterwards. */
 function sendVersion(reply: FastifyReply, secretName: string, version: app.OpenedVersion) {
@@ -200,12 +198,8 @@ function sendVersion(reply: FastifyReply, secretName: string, version: app.Opene
 
 /** A version on the wire, as bytes that the caller wipes once they are sent; the value itself is wiped here. */
 export function frameVersion(secretName: string, version: app.OpenedVersion, around: Around): Buffer {
-  let head = versionHeads.get(version.stages);
-  if (head === undefined) {
-    const metadata = JSON.stringify(toWireVersion(secretName, version));
-    head = Buffer.from(`{"version_metadata":${metadata},"secret_${version.kind}":`);
-    versionHeads.set(version.stages, head);
-  }
+  const metadata = JSON.stringify(toWireVersion(secretName, version));
+  const head = Buffer.from(`{"version_metadata":${metadata},"secret_${version.kind}":`);
   const frame = frameValue([around.before, head], version.bytes, around.after);
   version.bytes.fill(0);
   return frame;

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { frameValue } from '../../src/http/value-frame.ts';
+import { frameVersion } from '../../src/http/versions.ts';
+import { aVersion } from '../support/builders.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
@@ -82,6 +84,30 @@ describe('frameValue', () => {
     value.fill(0);
     expect(frame.toString()).toBe('"secret"');
     expect(frame.buffer.byteLength).toBeLessThan(1_024);
+  });
+});
+
+describe('frameVersion', () => {
+  const around = { before: Buffer.from('{"version":'), after: Buffer.from('}}') };
+
+  it('gives each version its own metadata, also where versions share one list of stages', () => {
+    const stages: readonly string[] = Object.freeze([]);
+    const framed = (secretName: string, number: number) => {
+      const version = aVersion({ number });
+      const bytes = Buffer.from(`value ${number}`);
+      const frame = frameVersion(secretName, { version, stages, kind: 'string', bytes }, around);
+      return JSON.parse(frame.toString()).version;
+    };
+    for (const [name, number] of [
+      ['one', 1],
+      ['one', 2],
+      ['other', 2],
+    ] as const) {
+      expect(framed(name, number)).toMatchObject({
+        version_metadata: { id: `v${number}`, secret_name: name },
+        secret_string: `value ${number}`,
+      });
+    }
   });
 });
 
