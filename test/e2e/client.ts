@@ -4,6 +4,7 @@ import { readCredentials } from './process.ts';
 /** An answer with its body parsed. */
 export interface Answer {
   readonly status: number;
+  readonly headers: Headers;
   // biome-ignore lint/suspicious/noExplicitAny: an answer is looked at by the test that knows its shape.
   readonly body: any;
 }
@@ -48,7 +49,8 @@ export function createClient(account: Account): Client {
     });
     const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
     const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    const { status, headers: answered } = response;
+    return { status, headers: answered, body: text === '' ? undefined : JSON.parse(text) };
   };
 }
 

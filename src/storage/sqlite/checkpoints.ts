@@ -1,5 +1,5 @@
 import { isDiskFull } from './group-commit.ts';
-import type { Connection } from './open.ts';
+import { type Connection, withoutWaiting } from './open.ts';
 import type { Outcome, Request } from './protocol.ts';
 import { isRemoval } from './removals.ts';
 
@@ -7,52 +7,86 @@ const IDLE_CHECKPOINT_MS = 30_000;
 const WAL_PAGES_MAX = 4_096;
 /** How long the bytes of a version that made room for a new one may stay in the log: not every new version pays for it. */
 const REMOVED_MS_MAX = 1_000;
+/** Between two attempts at a checkpoint that another reader is in the way of. */
+const RETRY_MS = Object.freeze({ min: 50, max: 1_000 });
 
 /** Moves what the log holds into the database. */
 export interface Checkpoints {
   /** To be called after each committed batch, with what became of it. */
   after(batch: readonly Request[], outcomes: readonly Outcome[]): void;
+  /** For how long a checkpoint has been in want of the end of another's read; 0: none is owed. */
+  owedMs(): number;
   /** The last one, before the connection is closed. */
   stop(): void;
 }
 
 /**
  * TRUNCATE checkpoints: after deletions, so that no deleted byte stays in the log; soon after whatever else took sealed
- * values or keys away; when the log has grown; and when nobody has written for a while.
+ * values or keys away; when the log has grown; and when nobody has written for a while. None of them waits: one that a
+ * read of another program keeps from ending moves what it can, is remembered and tried again until it is done.
  */
 export function createCheckpoints(db: Connection): Checkpoints {
-  const truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)');
   const passive = db.prepare<[], { log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
   let batches = 0;
+  let dueAtMs = Number.POSITIVE_INFINITY;
+  let timer: NodeJS.Timeout | undefined;
   let owedSinceMs: number | undefined;
-  let soon: NodeJS.Timeout | undefined;
-  /** A log that does not fit into the database for want of space stays a log; nothing is lost. */
-  function shorten(): void {
-    clearTimeout(soon);
-    owedSinceMs = undefined;
-    try {
-      truncate.get();
-    } catch (error) {
-      if (!isDiskFull(error)) throw error;
-    }
+  let retryMs: number = RETRY_MS.min;
+
+  function plan(waitMs: number): void {
+    const atMs = performance.now() + waitMs;
+    if (atMs >= dueAtMs) return;
+    dueAtMs = atMs;
+    clearTimeout(timer);
+    timer = setTimeout(shorten, waitMs);
   }
+
+  function shorten(): void {
+    clearTimeout(timer);
+    dueAtMs = Number.POSITIVE_INFINITY;
+    if (truncateLog(db)) {
+      owedSinceMs = undefined;
+      retryMs = RETRY_MS.min;
+      return;
+    }
+    owedSinceMs ??= performance.now();
+    plan(retryMs);
+    retryMs = Math.min(retryMs * 2, RETRY_MS.max);
+  }
+
+  // What a former life of the server was kept from.
+  shorten();
   const idle = setTimeout(shorten, IDLE_CHECKPOINT_MS);
   return {
     after(batch, outcomes): void {
       idle.refresh();
       batches += 1;
-      if (outcomes.some((outcome) => 'result' in outcome && outcome.removed) && owedSinceMs === undefined) {
-        owedSinceMs = performance.now();
-        soon = setTimeout(shorten, REMOVED_MS_MAX);
-      }
+      if (outcomes.some((outcome) => 'result' in outcome && outcome.removed)) plan(REMOVED_MS_MAX);
       // Timers do not come while one batch follows the other.
-      const isOwed = owedSinceMs !== undefined && performance.now() - owedSinceMs >= REMOVED_MS_MAX;
-      if (isOwed || batch.some(({ command }) => isRemoval(command))) shorten();
+      if (performance.now() >= dueAtMs) shorten();
+      else if (owedSinceMs !== undefined) return;
+      else if (batch.some(({ command }) => isRemoval(command))) shorten();
       else if (batches % 1_024 === 0 && (passive.get()?.log ?? 0) > WAL_PAGES_MAX) shorten();
     },
+    owedMs: () => (owedSinceMs === undefined ? 0 : performance.now() - owedSinceMs),
     stop(): void {
       clearTimeout(idle);
       shorten();
+      clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Moves the log into the database and empties it, without waiting. False: another program's read or write was in the
+ * way, or there was no room; nothing is lost, and the log stays a log.
+ */
+export function truncateLog(db: Connection): boolean {
+  try {
+    const [row] = withoutWaiting(db, () => db.pragma('wal_checkpoint(TRUNCATE)')) as { busy: number }[];
+    return row?.busy === 0;
+  } catch (error) {
+    if (isDiskFull(error)) return false;
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type Carrier, createCarrier } from './aggregates.ts';
 import type { ChangeCounters } from './change-counters.ts';
-import type { Connection } from './open.ts';
+import { type Connection, isLocked } from './open.ts';
 import { type Outcome, type Request, toWireError } from './protocol.ts';
 
 /** Storage can no longer be trusted: the process has to end and recover at its next start. */
@@ -20,13 +20,17 @@ export class FatalStorageError extends Error {
 /** The file system has no room left; the batch was rolled back and nothing of it is stored. */
 export class DiskFullError extends Error {}
 
+/** Another program held the write lock for too long; nothing of the batch was begun. */
+export class DatabaseLockedError extends Error {}
+
 const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
 /** Codes that one statement can fail with while the transaction and the file stay sound. */
 const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
 
 /**
  * Carries out a batch in one durable transaction: one sync for all, and each command in a savepoint of its own, so
- * that a refused one does not disturb its neighbours. Returns after COMMIT. Throws DiskFullError, FatalStorageError.
+ * that a refused one does not disturb its neighbours. Returns after COMMIT. Throws DatabaseLockedError, DiskFullError,
+ * FatalStorageError.
  */
 export type CommitBatch = (batch: readonly Request[]) => Outcome[];
 
@@ -45,6 +49,14 @@ export function createCommitBatch(
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
   };
+
+  function begin(): void {
+    try {
+      statements.begin.run();
+    } catch (cause) {
+      throw isLocked(cause) ? new DatabaseLockedError('the database is locked', { cause }) : cause;
+    }
+  }
 
   function carryOne(request: Request): Outcome {
     statements.savepoint.run();
@@ -67,7 +79,7 @@ export function createCommitBatch(
     let isCommitting = false;
     changes.begin(commands);
     try {
-      statements.begin.run();
+      begin();
       const outcomes = batch.map(carryOne);
       isCommitting = true;
       statements.commit.run();
@@ -101,6 +113,7 @@ function isSurvivable(error: unknown): boolean {
 }
 
 function classify(error: unknown): Error {
+  if (error instanceof DatabaseLockedError) return error;
   const code = sqliteCode(error) ?? 'no SQLite code';
   if (FULL.has(code)) return new DiskFullError('the disk is full', { cause: error });
   return new FatalStorageError(code, { cause: error });

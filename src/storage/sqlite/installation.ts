@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import { type Migration, pendingMigrations } from '../migrate.ts';
+import { truncateLog } from './checkpoints.ts';
 import { createPrivate, lockDirectory, prepareDirectory, requireSound } from './data-directory.ts';
 import { prepareBallast } from './disk.ts';
-import { APPLICATION_ID, type Connection, openWriter } from './open.ts';
+import { APPLICATION_ID, type Connection, isLocked, openWriter } from './open.ts';
 
 /** Which installation a database belongs to, and what proves that a root key fits. */
 export interface Installation {
@@ -62,7 +63,8 @@ function bringUp(databaseFile: string, migrations: readonly Migration[]): Instal
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
     migrate(db, migrations);
-    db.pragma('wal_checkpoint(TRUNCATE)');
+    // What is in the way of it is not waited for: the writer goes on trying.
+    truncateLog(db);
     return readInstallation(db);
   });
 }
@@ -78,6 +80,9 @@ function withDatabase<T>(open: () => Connection, databaseFile: string, work: (db
     return work(db);
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
+    if (isLocked(cause)) {
+      throw new StartError('taken', `the database ${databaseFile} is locked by another program`, { cause });
+    }
     const message = cause instanceof Error ? cause.message : 'it cannot be opened';
     throw new StartError('damaged', `the database ${databaseFile} cannot be used: ${message}`, { cause });
   } finally {

@@ -9,6 +9,8 @@ export const APPLICATION_ID = 0x43534d53;
 /** The first SQLite without the WAL-reset bug (two connections writing and checkpointing at once). */
 const SQLITE_MIN = [3, 51, 3] as const;
 const WAL_LIMIT_BYTES = 67_108_864;
+/** How long a change waits for another program's write lock. */
+const LOCK_WAIT_MS = 5_000;
 
 /** Every setting that durability or secrecy rests on, with the value that reading it back must give. */
 const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
@@ -26,7 +28,7 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   ['mmap_size', 0],
   ['wal_autocheckpoint', 1_000],
   ['journal_size_limit', WAL_LIMIT_BYTES],
-  ['busy_timeout', 5_000],
+  ['busy_timeout', LOCK_WAIT_MS],
 ];
 
 const READER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
@@ -46,6 +48,16 @@ export function openWriter(file: string): Connection {
 /** Opens a connection that cannot write. The file must exist. */
 export function openReader(file: string): Connection {
   return configure(new Database(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
+}
+
+/** Runs work on the writing connection that gives up at once where it would wait for another program. */
+export function withoutWaiting<T>(db: Connection, work: () => T): T {
+  db.pragma('busy_timeout = 0');
+  try {
+    return work();
+  } finally {
+    db.pragma(`busy_timeout = ${LOCK_WAIT_MS}`);
+  }
 }
 
 /**
@@ -70,14 +82,26 @@ export function createSnapshot(db: Connection): Snapshot {
   };
 }
 
-/** Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged. */
+/**
+ * Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged;
+ * unavailable when another program keeps the database locked.
+ */
 export function readOrDamaged<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
     if (!(cause instanceof Database.SqliteError)) throw cause;
+    if (isLocked(cause)) throw new SecretError('unavailable', '', { cause, logReason: LOCKED });
     throw new SecretError('damaged', 'The database cannot be read.', { cause });
   }
+}
+
+/** What the operator is told about a database that another program has locked. */
+export const LOCKED = 'another program has locked the database';
+
+/** True for what SQLite says when another program holds the lock that a statement needs. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_BUSY/.test(error.code);
 }
 
 function configure(

@@ -12,6 +12,8 @@ export interface WireError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly parameter?: string | undefined;
+  /** For the log only. */
+  readonly logReason?: string | undefined;
   /** Where an unexpected error happened; for the log only. */
   readonly stack?: string;
 }
@@ -42,8 +44,8 @@ export interface WriterSettings {
 /** Flattens an error; the text of one that is not ours stays out of answers. */
 export function toWireError(error: unknown): WireError {
   if (error instanceof SecretError) {
-    const { code, message, parameter } = error;
-    return { code, message, parameter };
+    const { code, message, parameter, logReason } = error;
+    return { code, message, parameter, logReason };
   }
   const stack = error instanceof Error ? error.stack : undefined;
   return { code: 'internal', message: '', ...(stack !== undefined && { stack }) };
@@ -51,8 +53,8 @@ export function toWireError(error: unknown): WireError {
 
 /** The error that `toWireError` flattened. */
 export function fromWireError(error: WireError): SecretError {
-  const { parameter } = error;
-  if (error.stack === undefined) return new SecretError(error.code, error.message, { parameter });
+  const { parameter, logReason } = error;
+  if (error.stack === undefined) return new SecretError(error.code, error.message, { parameter, logReason });
   const cause = new Error('unexpected error in the writer thread');
   cause.stack = error.stack;
   return new SecretError(error.code, error.message, { cause });

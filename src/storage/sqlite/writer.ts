@@ -3,6 +3,7 @@ import type { RowMac } from '../row-mac.ts';
 import { createChangeCounters } from './change-counters.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createCommitBatch, FatalStorageError } from './group-commit.ts';
+import { createLockGuard, refuseLocked } from './lock-guard.ts';
 import { openWriter } from './open.ts';
 import {
   commandBytes,
@@ -22,7 +23,7 @@ const BATCH_BYTES_MAX = 1_048_576;
  */
 export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowMac): void {
   const db = openWriter(settings.databaseFile);
-  const commit = createCommitBatch(db, mac, createChangeCounters(settings.changes));
+  const lock = createLockGuard(db, createCommitBatch(db, mac, createChangeCounters(settings.changes)));
   const guard = createSpaceGuard(settings.directory);
   const checkpoints = createCheckpoints(db);
   const queue: Request[] = [];
@@ -42,7 +43,9 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
   function drain(): void {
     while (queue.length > 0) {
       const batch = takeBatch(queue);
-      const outcomes = guard.admit(batch, commit);
+      const outcomes = guard.admit(batch, lock.commit);
+      // What stands behind a batch that waited for the lock has waited as long, and would wait again.
+      if (lock.isLocked()) outcomes.push(...queue.splice(0).map(refuseLocked));
       send(port, { outcomes, writable: guard.writable() });
       checkpoints.after(batch, outcomes);
       // What arrived during the commit is taken up at once, without a turn of the event loop.
