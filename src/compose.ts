@@ -15,6 +15,7 @@ import { createSigningKeys } from './crypto/signing-keys.ts';
 import { readFunctionTemplates } from './function-templates/texts.ts';
 import { createMetrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
+import { createSite } from './http/site.ts';
 import { parseTrustedProxies } from './http/trusted-proxies.ts';
 import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
@@ -30,7 +31,7 @@ export interface Composed {
   readonly store: Store;
   /** Reads identities, hooks and certificates again; keeps the present ones and throws when the new ones are wrong. */
   reload(): void;
-  /** Where the server can be reached; known once it listens. */
+  /** Where others reach the server when no caller says it; known once it listens. */
   setBaseUrl(url: string): void;
   /** A token for a user in one project, for the banner of dev; undefined when there is no such user. */
   issueToken(userId: string, projectId: string): string | undefined;
@@ -59,10 +60,11 @@ export async function compose(
   log: Logger,
   onFatal: (reason: string) => void,
 ): Promise<Composed> {
-  const present: Present = { directory: readIdentities(config), baseUrl: '' };
+  const present: Present = { directory: readIdentities(config) };
+  let baseUrl = '';
   const tls = readTls(config);
   const outbound = openOutbound(config);
-  const isTrustedProxy = parseTrustedProxies(config.trustedProxies);
+  const surroundings = readSurroundings(config);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const metrics = config.metrics === 'on' ? createMetrics() : undefined;
@@ -76,7 +78,7 @@ export async function compose(
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
     metrics,
     log,
-    isTrustedProxy,
+    ...surroundings,
     notFoundStatus: config.notFoundStatus,
     tls,
   }).catch(async (error: unknown) => {
@@ -84,14 +86,14 @@ export async function compose(
     await store.close();
     throw error;
   });
-  const outgoing = { ...outbound, ...signing, baseUrl: () => present.baseUrl };
+  const outgoing = { ...outbound, ...signing, baseUrl: () => baseUrl };
   const background = await startBackground({ ...deps, ...outgoing });
   metrics?.watchJobs(() => background.runner.status());
   return {
     app,
     store,
     setBaseUrl(url) {
-      present.baseUrl = url;
+      baseUrl = url;
     },
     reload() {
       const next = readIdentities(config);
@@ -156,6 +158,15 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
   if (rateLimit === undefined) return () => undefined;
   const limiter = createRateLimiter({ clock: systemClock, perSecond: rateLimit });
   return (userId) => limiter.take(userId);
+}
+
+/** What stands between the server and its clients. Throws StartError (configuration). */
+function readSurroundings(config: Config): Pick<ServerOptions, 'isTrustedProxy' | 'site'> {
+  const { allowedHosts, host: listenHost, publicUrl, tlsCertFile, trustedProxies } = config;
+  return {
+    isTrustedProxy: parseTrustedProxies(trustedProxies),
+    site: createSite({ allowedHosts, listenHost, publicUrl, tls: tlsCertFile !== undefined }),
+  };
 }
 
 function readTls({ tlsCertFile, tlsKeyFile }: Config): ServerOptions['tls'] {

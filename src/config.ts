@@ -27,6 +27,10 @@ export interface Config {
   readonly limits: Limits;
   readonly unsignedPayload: 'allow' | 'refuse';
   readonly metrics: 'on' | 'off';
+  /** Under which clients reach the server, without a final slash. */
+  readonly publicUrl: string | undefined;
+  /** More hosts that plain HTTP on loopback answers to, as it was written. */
+  readonly allowedHosts: string;
   /** Whose `X-Forwarded-For` counts, as it was written. */
   readonly trustedProxies: string;
   /** Requests per second and user; absent: no limit. */
@@ -84,6 +88,8 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
     limits: readLimits(text('CSMS_LIMITS')),
     unsignedPayload: choice(env, 'CSMS_UNSIGNED_PAYLOAD', ['allow', 'refuse'], 'allow'),
     metrics: choice(env, 'CSMS_METRICS', ['on', 'off'], 'on'),
+    publicUrl: publicUrl(text('CSMS_PUBLIC_URL')),
+    allowedHosts: text('CSMS_ALLOWED_HOSTS') ?? '',
     trustedProxies: text('CSMS_TRUSTED_PROXIES') ?? '',
     rateLimit:
       (env.CSMS_RATE_LIMIT || 'off') === 'off'
@@ -148,6 +154,14 @@ function requireSafeTransport(config: Config): void {
   const remedy =
     mode === 'dev' ? 'set CSMS_ALLOW_HTTP=1' : 'set CSMS_TLS_CERT and CSMS_TLS_KEY, or CSMS_ALLOW_HTTP=1';
   throw new StartError('configuration', `CSMS_HOST=${host} is plain HTTP beyond loopback: ${remedy}`);
+}
+
+function publicUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.parse(text);
+  const isBase = url !== null && /^https?:$/.test(url.protocol) && /^[^?#@\s]+$/.test(text);
+  if (!isBase) throw wrong('CSMS_PUBLIC_URL', 'must be a base URL, such as https://csms.example');
+  return url.href.replace(/\/+$/, '');
 }
 
 /** `secrets=5000,value-bytes=65536`. Throws StartError for an unknown name, or a figure outside its bounds. */

@@ -17,7 +17,6 @@ import type { ServerOptions } from './http/server.ts';
 /** What may change while the server runs. */
 export interface Present {
   directory: Directory;
-  baseUrl: string;
 }
 
 /** Puts together what authenticates callers, signs them in and answers questions about them. */
@@ -49,7 +48,6 @@ export function composeIdentity(
       passwords,
       throttle,
       region,
-      baseUrl: () => present.baseUrl,
     }),
   };
 }

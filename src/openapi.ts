@@ -32,6 +32,7 @@ export async function generateOpenapi(): Promise<string> {
     certificate: absent,
     metrics: undefined,
     isTrustedProxy: () => false,
+    site: { check: absent, baseUrlOf: absent },
     log: pino({ level: 'silent' }),
     notFoundStatus: 404,
     tls: undefined,

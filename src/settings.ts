@@ -71,6 +71,17 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
       'What hooks may call: `host`, `host:port`, networks of private addresses, `loopback`; such as `ops.example,10.2.0.0/16`',
   },
   {
+    name: 'CSMS_PUBLIC_URL',
+    default: 'none',
+    meaning: 'Base URL under which clients reach the server, for addresses in answers and notifications',
+  },
+  {
+    name: 'CSMS_ALLOWED_HOSTS',
+    default: 'none',
+    meaning:
+      'Plain HTTP on loopback answers to loopback hosts and these, such as `csms.example,csms.example:8080`',
+  },
+  {
     name: 'CSMS_TRUSTED_PROXIES',
     default: 'none',
     meaning:

@@ -158,22 +158,33 @@ export interface Authenticator {
 /** A body in the identity service's own wire form. */
 export type IdentityBody = object;
 
-/** The slice of the identity service that clients need. */
+/** The slice of the identity service that clients need. `baseUrl` is the server's address as the caller knows it. */
 export interface IdentityService {
   /** Checks a password. `address` is the peer's. Throws login-invalid, login-refused, throttled. */
   createTokenFor(input: {
     readonly body: unknown;
     readonly address: string;
+    readonly baseUrl: string;
     readonly noCatalog: boolean;
   }): Promise<{ readonly token: string; readonly body: IdentityBody }>;
   /** What a token says. Throws unauthenticated, token-expired. */
-  showToken(input: { readonly token: string; readonly noCatalog: boolean }): IdentityBody;
+  showToken(input: {
+    readonly token: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): IdentityBody;
   /** The caller itself, unless `name` is another's. */
-  listUsers(caller: Caller, query?: { readonly name?: string | undefined }): IdentityBody;
+  listUsers(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly name?: string | undefined },
+  ): IdentityBody;
   /** The caller's projects. */
-  listProjects(caller: Caller, query?: { readonly name?: string | undefined }): IdentityBody;
+  listProjects(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly name?: string | undefined },
+  ): IdentityBody;
   /** The caller's own domain. */
-  listDomains(caller: Caller): IdentityBody;
+  listDomains(caller: Caller, query: { readonly baseUrl: string }): IdentityBody;
 }
 
 /** A user as others of its domain may see it. */

@@ -27,11 +27,12 @@ export interface IamDeps {
   readonly throttle: LoginThrottle;
   /** Region id shown in the catalogue. */
   readonly region: string;
-  /** `scheme://host[:port]` without a final slash; known once the server listens. */
-  readonly baseUrl: () => string;
 }
 
-/** The few IAM calls that CSMS clients make. Bodies are in wire form. */
+/**
+ * The few IAM calls that CSMS clients make. Bodies are in wire form. `baseUrl` is the server's address as the caller knows
+ * it, `scheme://host[:port]` without a final slash.
+ */
 export interface Iam {
   /**
    * POST /v3/auth/tokens. `address` is the peer's, for the throttle.
@@ -40,25 +41,41 @@ export interface Iam {
   createTokenFor(input: {
     readonly body: unknown;
     readonly address: string;
+    readonly baseUrl: string;
     readonly noCatalog: boolean;
   }): Promise<{ readonly token: string; readonly body: TokenBody }>;
   /** GET /v3/auth/tokens: what the token says. Throws unauthenticated, token-expired. */
-  showToken(input: { readonly token: string; readonly noCatalog: boolean }): TokenBody;
+  showToken(input: {
+    readonly token: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): TokenBody;
   /** GET /v3/projects: the caller's projects, whatever the token's scope, in the order of the identities file. */
   listProjects(
     caller: Caller,
-    query?: { readonly name?: string | undefined; readonly domainId?: string | undefined },
+    query: {
+      readonly baseUrl: string;
+      readonly name?: string | undefined;
+      readonly domainId?: string | undefined;
+    },
   ): ProjectsBody;
   /** GET /v3/auth/domains: the caller's own domain. */
-  listDomains(caller: Caller): DomainsBody;
+  listDomains(caller: Caller, query: { readonly baseUrl: string }): DomainsBody;
   /** GET /v3/users: the caller alone, since nobody may look at others here. */
-  listUsers(caller: Caller, query?: { readonly name?: string | undefined }): UsersBody;
+  listUsers(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly name?: string | undefined },
+  ): UsersBody;
 }
 
 /** Makes the IAM slice. Nothing is kept but what the throttle and the password queue keep. */
 export function createIam(deps: IamDeps): Iam {
-  function describe(claims: TokenClaims, user: User, noCatalog: boolean): TokenBody {
-    const site = noCatalog ? undefined : { baseUrl: deps.baseUrl(), region: deps.region };
+  function describe(
+    claims: TokenClaims,
+    user: User,
+    { baseUrl, noCatalog }: { readonly baseUrl: string; readonly noCatalog: boolean },
+  ): TokenBody {
+    const site = noCatalog ? undefined : { baseUrl, region: deps.region };
     return tokenBody(claims, user, site);
   }
 
@@ -79,27 +96,27 @@ export function createIam(deps: IamDeps): Iam {
       };
       return {
         token: issueToken(deps.tokenKey, claims),
-        body: describe(claims, user, input.noCatalog),
+        body: describe(claims, user, input),
       };
     },
     showToken(input) {
       const { claims, user } = readToken(deps, input.token);
-      return describe(claims, user, input.noCatalog);
+      return describe(claims, user, input);
     },
-    listProjects(caller, query = {}) {
+    listProjects(caller, query) {
       const user = deps.directory().findUserById(caller.userId);
       const projects = (user === undefined ? [] : deps.directory().projectsOf(user))
         .filter((project) => (query.name ?? project.name) === project.name)
         .filter((project) => (query.domainId ?? project.domainId) === project.domainId);
-      return projectsBody(deps.baseUrl(), projects);
+      return projectsBody(query.baseUrl, projects);
     },
-    listDomains(caller) {
-      return domainsBody(deps.baseUrl(), deps.directory().domains.get(caller.domainId));
+    listDomains(caller, { baseUrl }) {
+      return domainsBody(baseUrl, deps.directory().domains.get(caller.domainId));
     },
-    listUsers(caller, query = {}) {
+    listUsers(caller, query) {
       const user = deps.directory().findUserById(caller.userId);
       const isListed = (query.name ?? user?.name) === user?.name;
-      return usersBody(deps.baseUrl(), isListed ? user : undefined);
+      return usersBody(query.baseUrl, isListed ? user : undefined);
     },
   };
 }

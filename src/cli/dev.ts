@@ -17,7 +17,7 @@ export async function run({ env }: CommandInput): Promise<number> {
     if (identity === undefined) return;
     writeCredentials(credentialsFile, identity, { baseUrl, region: config.region });
     const token = composed.issueToken(identity.userId, identity.projectId) ?? '';
-    process.stdout.write(banner(baseUrl, identity, { credentialsFile, token }));
+    process.stdout.write(banner(config.publicUrl ?? baseUrl, identity, { credentialsFile, token }));
   });
 }
 

@@ -4,6 +4,7 @@ import pino, { type Logger } from 'pino';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { TIMEOUT_MS } from '../http/limits.ts';
+import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 
 /** How often connections that have become idle are closed while the server stops. */
@@ -25,6 +26,9 @@ export async function runServer(config: Config, announce: Announce): Promise<num
     log.fatal({ reason }, 'storage can no longer be trusted; restart to recover');
     stop.resolve(EXIT.damaged);
   });
+  if (config.trustedProxies !== '' && config.publicUrl === undefined) {
+    log.warn({ variable: 'CSMS_PUBLIC_URL' }, 'not set: addresses in answers are those that the proxy calls');
+  }
   onSignals(composed, log, (code) => stop.resolve(code));
   try {
     await composed.app.listen({
@@ -32,8 +36,9 @@ export async function runServer(config: Config, announce: Announce): Promise<num
       port: config.port,
       listenTextResolver: () => 'listening',
     });
-    const baseUrl = addressOf(config, composed.app.server.address());
-    composed.setBaseUrl(baseUrl);
+    const bound = boundOf(config, composed.app.server.address());
+    const baseUrl = localUrl(bound);
+    composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
     announce(baseUrl, composed);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
     return await drain(composed, log, await stop.promise);
@@ -74,12 +79,10 @@ async function drain(composed: Composed, log: Logger, code: number): Promise<num
   return code;
 }
 
-/** The address that was really bound, as a client would write it. */
-function addressOf(config: Config, bound: AddressInfo | string | null): string {
+function boundOf(config: Config, bound: AddressInfo | string | null): Bound {
   if (bound === null || typeof bound === 'string') throw new Error('the server has no address');
   const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
-  const host = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[bound.address] ?? bound.address;
-  return `${scheme}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${bound.port}`;
+  return { scheme, address: bound.address, port: bound.port };
 }
 
 /** JSON lines on a pipe, readable lines on a terminal; always on stderr. */

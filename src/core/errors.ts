@@ -70,6 +70,8 @@ export type ErrorCode =
   | 'route-not-found'
   | 'method-not-allowed'
   | 'request-malformed'
+  | 'host-foreign'
+  | 'origin-foreign'
   | 'request-timeout'
   | 'body-too-large'
   | 'uri-too-large'

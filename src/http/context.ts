@@ -7,6 +7,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The body's bytes as received; empty without a body. Set before authentication. */
     rawBody: Buffer;
+    /** The server's address as this caller knows it, without a final slash; for addresses in answers. */
+    readonly baseUrl: string;
     /** Set once the route is found and its headers are sound. */
     labels: RouteLabels | undefined;
     /** Set by authentication; routes of the API run only after it. */

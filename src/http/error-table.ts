@@ -109,6 +109,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   ),
   'method-not-allowed': APIGW(405, '0101', 'The API does not exist.'),
   'request-malformed': APIGW(400, '0201', 'API request error.'),
+  'host-foreign': APIGW(400, '0201', 'API request error.'),
+  'origin-foreign': APIGW(403, '0201', 'API request error.'),
   'request-timeout': APIGW(408, '0201', 'API request error.'),
   'body-too-large': APIGW(413, '0201', 'Request entity too large.'),
   'uri-too-large': APIGW(414, '0201', 'Request URI too large.'),
@@ -123,6 +125,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
 
 /** What the caller is told behind the fixed sentence of an error that has no detail of its own. */
 export const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({
+  'host-foreign': 'The host is not a name of this server; its operator allows more with CSMS_ALLOWED_HOSTS.',
+  'origin-foreign': 'Pages of other sites cannot use this server.',
   'event-referenced': 'Secrets still refer to the event.',
   'storage-full': 'The server has no space left; only deletions are accepted.',
   'outcome-unknown': 'Whether the change was made is not known; look before trying again.',

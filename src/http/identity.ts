@@ -35,6 +35,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
       const { token, body: answer } = await identity.createTokenFor({
         body: parseBody(request.rawBody),
         address: request.ip,
+        baseUrl: request.baseUrl,
         noCatalog: request.query.nocatalog !== undefined,
       });
       reply.raw.setHeader('X-Subject-Token', token);
@@ -66,7 +67,7 @@ function registerSigned(signed: App, options: ServerOptions): void {
       querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
       response: responses({ 200: body(ProjectsAnswer) }),
     },
-    handler: async ({ caller, query }) => identity.listProjects(caller, query),
+    handler: async ({ baseUrl, caller, query }) => identity.listProjects(caller, { ...query, baseUrl }),
   });
   signed.route({
     method: 'GET',
@@ -77,7 +78,7 @@ function registerSigned(signed: App, options: ServerOptions): void {
       summary: 'Lists the domain of the caller',
       response: responses({ 200: body(DomainsAnswer) }),
     },
-    handler: async ({ caller }) => identity.listDomains(caller),
+    handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
   });
   registerUsers(signed, identity);
 }
@@ -93,7 +94,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
       querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
       response: responses({ 200: body(UsersAnswer) }),
     },
-    handler: async ({ caller, query }) => identity.listUsers(caller, query),
+    handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
   });
   signed.route({
     method: 'GET',
@@ -107,10 +108,10 @@ function registerUsers(signed: App, identity: IdentityService): void {
       headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
       response: { 200: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
     },
-    handler: async ({ headers, query }, reply) => {
+    handler: async ({ baseUrl, headers, query }, reply) => {
       const token = headers['x-subject-token'] ?? '';
       const noCatalog = query.nocatalog !== undefined;
-      const answer = showToken(identity, { token, noCatalog });
+      const answer = showToken(identity, { token, baseUrl, noCatalog });
       reply.raw.setHeader('X-Subject-Token', token);
       return answer;
     },
@@ -118,10 +119,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
 }
 
 /** A token that cannot be believed is one that does not exist, whatever is wrong with it. */
-function showToken(
-  identity: IdentityService,
-  input: { readonly token: string; readonly noCatalog: boolean },
-) {
+function showToken(identity: IdentityService, input: Parameters<IdentityService['showToken']>[0]) {
   try {
     return identity.showToken(input);
   } catch (error) {

@@ -31,6 +31,7 @@ import { separatePhases } from './phases.ts';
 import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
+import type { Site } from './site.ts';
 import { type IsTrustedProxy, peerAddress } from './trusted-proxies.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly log: FastifyBaseLogger;
   /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
   readonly isTrustedProxy: IsTrustedProxy;
+  /** Whose pages may call, and where the caller has found the server. */
+  readonly site: Site;
   /** 404, or the published table's 400. */
   readonly notFoundStatus: number;
   /** PEM texts; absent: plain HTTP. */
@@ -161,6 +164,11 @@ function addHooks(app: App, options: ServerOptions): void {
   app.decorateRequest('labels');
   app.decorateRequest('caller');
   app.decorateRequest('deps');
+  app.decorateRequest('baseUrl', {
+    getter() {
+      return options.site.baseUrlOf(this.raw);
+    },
+  });
   app.decorateRequest('ip', {
     getter() {
       return peerAddress(this.raw, options.isTrustedProxy) ?? '';
@@ -178,6 +186,7 @@ function addHooks(app: App, options: ServerOptions): void {
     hooks.setAnswerHeaders(request, reply, tls);
     try {
       hooks.checkHeaders(request.raw);
+      options.site.check(request.raw);
       if (closing || pressure.isHigh()) throw new SecretError('unavailable');
       hooks.checkMediaType(request);
     } catch (error) {

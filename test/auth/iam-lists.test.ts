@@ -19,6 +19,7 @@ import {
 
 const directory = directoryOf();
 const clock = movableClock();
+const BASE_URL = 'http://127.0.0.1:4280';
 const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
 const CALLER: Caller = {
   domainId: DOMAIN_ID,
@@ -38,7 +39,6 @@ beforeEach(() => {
     passwords: createPasswordVerifier({ dummyCost: { ln: 10, r: 8, p: 1 } }),
     throttle: createLoginThrottle({ clock }),
     region: 'local-1',
-    baseUrl: () => 'http://127.0.0.1:4280',
   });
 });
 
@@ -49,23 +49,25 @@ const bodyOf = (user: unknown, scope?: unknown) => ({
   },
 });
 const login = (body: unknown, address = '10.0.0.1') =>
-  iam.createTokenFor({ body, address, noCatalog: false });
+  iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 
 describe('the other IAM calls', () => {
   it('show what a token says, until it expires', async () => {
     const { token, body } = await login(bodyOf(USER, { domain: { name: 'acme' } }));
-    expect(iam.showToken({ token, noCatalog: false })).toEqual(body);
-    expect(refusalOf(() => iam.showToken({ token: `${token}x`, noCatalog: true })).code).toBe(
-      'unauthenticated',
-    );
+    expect(iam.showToken({ token, baseUrl: BASE_URL, noCatalog: false })).toEqual(body);
+    expect(
+      refusalOf(() => iam.showToken({ token: `${token}x`, baseUrl: BASE_URL, noCatalog: true })).code,
+    ).toBe('unauthenticated');
     clock.advance(24 * 3_600_000);
-    expect(refusalOf(() => iam.showToken({ token, noCatalog: true })).code).toBe('token-expired');
+    expect(refusalOf(() => iam.showToken({ token, baseUrl: BASE_URL, noCatalog: true })).code).toBe(
+      'token-expired',
+    );
     clock.advance(-24 * 3_600_000);
     expect(clock.nowMs()).toBe(NOW_MS);
   });
 
   it('list the projects of the caller, whatever the token reaches', () => {
-    expect(iam.listProjects(CALLER)).toEqual({
+    expect(iam.listProjects(CALLER, { baseUrl: BASE_URL })).toEqual({
       projects: [
         { id: PROJECT_ID, name: 'local-1', ...projectMembers(PROJECT_ID) },
         { id: OTHER_PROJECT_ID, name: 'local-2', ...projectMembers(OTHER_PROJECT_ID) },
@@ -73,8 +75,10 @@ describe('the other IAM calls', () => {
       links: { self: 'http://127.0.0.1:4280/v3/projects', next: null, previous: null },
     });
     const reader = { ...CALLER, userId: READER_ID, userName: 'reader' };
-    expect(iam.listProjects(reader).projects.map(({ name }) => name)).toEqual(['local-2']);
-    expect(iam.listProjects({ ...CALLER, userId: 'gone' }).projects).toEqual([]);
+    expect(iam.listProjects(reader, { baseUrl: BASE_URL }).projects.map(({ name }) => name)).toEqual([
+      'local-2',
+    ]);
+    expect(iam.listProjects({ ...CALLER, userId: 'gone' }, { baseUrl: BASE_URL }).projects).toEqual([]);
   });
 
   it.each([
@@ -84,24 +88,24 @@ describe('the other IAM calls', () => {
     [{ domainId: DOMAIN_ID }, 2],
     [{ domainId: '2'.repeat(32) }, 0],
   ])('list projects by %j', (query, count) => {
-    expect(iam.listProjects(CALLER, query).projects).toHaveLength(count);
+    expect(iam.listProjects(CALLER, { ...query, baseUrl: BASE_URL }).projects).toHaveLength(count);
   });
 
   it('list the domain of the caller alone', () => {
     const links = { self: `http://127.0.0.1:4280/v3/domains/${DOMAIN_ID}` };
-    expect(iam.listDomains(CALLER)).toEqual({
+    expect(iam.listDomains(CALLER, { baseUrl: BASE_URL })).toEqual({
       domains: [{ id: DOMAIN_ID, name: 'acme', enabled: true, description: '', links }],
       links: { self: 'http://127.0.0.1:4280/v3/auth/domains', next: null, previous: null },
     });
-    expect(iam.listDomains({ ...CALLER, domainId: 'gone' }).domains).toEqual([]);
+    expect(iam.listDomains({ ...CALLER, domainId: 'gone' }, { baseUrl: BASE_URL }).domains).toEqual([]);
   });
 
   it('list the caller alone among the users', () => {
-    expect(iam.listUsers(CALLER, { name: 'admin' }).users).toMatchObject([
+    expect(iam.listUsers(CALLER, { name: 'admin', baseUrl: BASE_URL }).users).toMatchObject([
       { id: ADMIN_ID, name: 'admin', domain_id: DOMAIN_ID },
     ]);
-    expect(iam.listUsers(CALLER, { name: 'reader' }).users).toEqual([]);
-    expect(iam.listUsers({ ...CALLER, userId: 'gone' }).users).toEqual([]);
+    expect(iam.listUsers(CALLER, { name: 'reader', baseUrl: BASE_URL }).users).toEqual([]);
+    expect(iam.listUsers({ ...CALLER, userId: 'gone' }, { baseUrl: BASE_URL }).users).toEqual([]);
   });
 });
 

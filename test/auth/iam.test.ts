@@ -18,6 +18,7 @@ import {
 
 const directory = directoryOf();
 const clock = movableClock();
+const BASE_URL = 'http://127.0.0.1:4280';
 const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
 let iam: Iam;
 
@@ -29,7 +30,6 @@ beforeEach(() => {
     passwords: createPasswordVerifier({ dummyCost: { ln: 10, r: 8, p: 1 } }),
     throttle: createLoginThrottle({ clock }),
     region: 'local-1',
-    baseUrl: () => 'http://127.0.0.1:4280',
   });
 });
 
@@ -40,7 +40,7 @@ const bodyOf = (user: unknown, scope?: unknown) => ({
   },
 });
 const login = (body: unknown, address = '10.0.0.1') =>
-  iam.createTokenFor({ body, address, noCatalog: false });
+  iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 
 describe('a password login', () => {
   it('answers a token and its description', async () => {
@@ -102,7 +102,12 @@ describe('a password login', () => {
       },
     ]);
     expect(other?.endpoints[0]?.url).toBe('http://127.0.0.1:4280/v3');
-    const without = await iam.createTokenFor({ body: bodyOf(USER), address: 'a', noCatalog: true });
+    const without = await iam.createTokenFor({
+      body: bodyOf(USER),
+      address: 'a',
+      baseUrl: BASE_URL,
+      noCatalog: true,
+    });
     expect(without.body.token.catalog).toEqual([]);
   });
 
@@ -236,10 +241,14 @@ describe('a password login', () => {
       passwords,
       throttle,
       region: 'r',
-      baseUrl: () => '',
     });
     for (const _ of [1, 2]) {
-      const attempt = full.createTokenFor({ body: bodyOf(USER), address: 'a', noCatalog: true });
+      const attempt = full.createTokenFor({
+        body: bodyOf(USER),
+        address: 'a',
+        baseUrl: BASE_URL,
+        noCatalog: true,
+      });
       await expect(attempt).rejects.toThrow('full');
     }
   });

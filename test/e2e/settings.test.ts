@@ -15,6 +15,8 @@ const WRONG_VALUES: Variables = {
   CSMS_THREADS: '0',
   CSMS_RATE_LIMIT: '0',
   CSMS_METRICS: 'sometimes',
+  CSMS_PUBLIC_URL: 'csms.example',
+  CSMS_ALLOWED_HOSTS: 'https://csms.example',
   CSMS_TRUSTED_PROXIES: 'proxy.example',
   CSMS_DEV_AK: 'a b',
   CSMS_DEV_SK: 'short',

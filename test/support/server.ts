@@ -121,6 +121,8 @@ export async function startTestServer(
     CSMS_ROOT_KEY: `file:${join(directory, 'root.key')}`,
     CSMS_IDENTITIES: join(directory, 'identities.yaml'),
     CSMS_LOG_LEVEL: 'trace',
+    // The hosts that tests name: theirs when they do not listen, and one of a single letter on a socket.
+    CSMS_ALLOWED_HOSTS: 'csms.test,a',
     ...env,
   });
   mkdirSync(config.dataDirectory, { mode: 0o700 });

@@ -1,0 +1,30 @@
+import { BlockList, isIP } from 'node:net';
+
+/** What a Host header names. */
+export interface Host {
+  /** Lower case, addresses as a URL spells them and without brackets, no final dot. */
+  readonly name: string;
+  /** As it was given; empty without one. */
+  readonly port: string;
+}
+
+const SHAPE = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::(\d{0,5}))?$/i;
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Reads a Host header, or an entry of a list of hosts; undefined when it is none. Pure. */
+export function readHost(text: string): Host | undefined {
+  const [, given = '', port = ''] = SHAPE.exec(text) ?? [];
+  const parsed = given === '' ? null : URL.parse(`http://${given}/`);
+  if (parsed === null) return undefined;
+  return { name: parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, ''), port };
+}
+
+/** True for the names and addresses that lead to the own machine wherever they are looked up. Pure. */
+export function isLoopback({ name }: Host): boolean {
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  const family = isIP(name);
+  return family !== 0 && loopback.check(name, family === 6 ? 'ipv6' : 'ipv4');
+}
