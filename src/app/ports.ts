@@ -19,6 +19,12 @@ export interface Caller {
   readonly accessKeyId: string | undefined;
 }
 
+/** A caller, with how the proof of its identity has read the request. */
+export interface ProvenCaller extends Caller {
+  /** What a `+` in the query means: a signature says so, and everywhere else it is a blank, as forms write it. */
+  readonly plus: 'literal' | 'blank';
+}
+
 /** Immutable facts that a sealed value is bound to: moved anywhere else, it does not open. */
 export interface ValueBinding {
   readonly projectId: string;
@@ -151,8 +157,11 @@ export interface RawRequest {
 
 /** Finds out who is calling. */
 export interface Authenticator {
-  /** Throws unauthenticated, credentials-unsupported, token-expired. Synchronous: nothing leaves the process. */
-  authenticate(request: RawRequest): Caller;
+  /**
+   * Synchronous: nothing leaves the process. Throws unauthenticated, credentials-unsupported, token-expired,
+   * invalid-parameter (the client was built without a project id).
+   */
+  authenticate(request: RawRequest): ProvenCaller;
 }
 
 /** A body in the identity service's own wire form. */

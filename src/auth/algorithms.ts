@@ -21,11 +21,18 @@ export interface SigningKey {
 /** What was signed, and the signature that came with it. */
 export interface SignedText {
   readonly key: SigningKey;
-  /** `<YYYYMMDD>/<region>/<service>` of a derived key; undefined for all other algorithms. */
+  /** What a derived key is derived from; undefined for all other algorithms. */
   readonly scope: string | undefined;
   readonly stringToSign: string;
   /** As received; anything but lower-case hex of the right length never matches. */
   readonly signature: string;
+}
+
+/** How a scope is written behind the access key id and a slash; its first eight characters are the day. */
+export interface ScopeForm {
+  readonly pattern: RegExp;
+  /** The whole credential, for messages. */
+  readonly shown: string;
 }
 
 /** One row of the table of signing algorithms. */
@@ -34,8 +41,10 @@ export interface Algorithm {
   readonly digest: 'sha256' | 'sm3';
   /** Lower-case name of the header that may stand in for the hash of the body. */
   readonly payloadHeader: 'x-sdk-content-sha256' | 'x-sdk-content-sm3';
-  /** The credential names a scope, from which the key is derived. */
-  readonly isScoped: boolean;
+  /** What the key is derived from, and how the credential writes it; undefined where the key is the secret itself. */
+  readonly scope: ScopeForm | undefined;
+  /** The form of the same name that writes `Credential` in place of `Access`. */
+  readonly older?: Algorithm;
   /** Compares in constant time. Never throws on any signature. */
   readonly matches: (text: SignedText) => boolean;
 }
@@ -54,22 +63,29 @@ export const hasSm3: boolean = getHashes().includes('sm3');
 const derivedKeys = new WeakMap<KeyObject, Map<string, KeyObject>>();
 const p256Keys = new WeakMap<KeyObject, KeyObject>();
 
+const V11_SCOPE: ScopeForm = {
+  pattern: /^\d{8}\/[A-Za-z0-9_.-]{1,64}\/[A-Za-z0-9_.-]{1,64}$/,
+  shown: 'AK/YYYYMMDD/region/service',
+};
+/** Region and service may be empty: the older clients leave out what they were not told. */
+const OLDER_SCOPE: ScopeForm = {
+  pattern: /^\d{8}\/[A-Za-z0-9_.-]{0,64}\/[A-Za-z0-9_.-]{0,64}\/sdk_request$/,
+  shown: 'AK/YYYYMMDD/region/service/sdk_request',
+};
+
 const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
   [
-    hmacAlgorithm('SDK-HMAC-SHA256', 'sha256'),
-    hmacAlgorithm('SDK-HMAC-SM3', 'sm3'),
     {
-      name: 'V11-HMAC-SHA256',
-      digest: 'sha256',
-      payloadHeader: 'x-sdk-content-sha256',
-      isScoped: true,
-      matches: (text) => hmacMatches('sha256', deriveScopedKey(text.key, text.scope ?? ''), text),
-    } satisfies Algorithm,
+      ...hmacAlgorithm('SDK-HMAC-SHA256', 'sha256'),
+      older: scopedAlgorithm('SDK-HMAC-SHA256', OLDER_SCOPE, deriveChainedKey),
+    },
+    hmacAlgorithm('SDK-HMAC-SM3', 'sm3'),
+    scopedAlgorithm('V11-HMAC-SHA256', V11_SCOPE, deriveScopedKey),
     {
       name: 'SDK-ECDSA-P256-SHA256',
       digest: 'sha256',
       payloadHeader: 'x-sdk-content-sha256',
-      isScoped: false,
+      scope: undefined,
       matches: ecdsaMatches,
     } satisfies Algorithm,
   ].map((algorithm) => [algorithm.name, algorithm]),
@@ -112,16 +128,31 @@ export function findAlgorithm(name: string): Algorithm {
  * @see auth-and-clients.md 1.4
  */
 export function deriveScopedKey(key: SigningKey, scope: string): KeyObject {
-  const known = derivedKeys.get(key.secret) ?? new Map<string, KeyObject>();
-  const found = known.get(scope);
-  if (found !== undefined) return found;
-  const bits = Buffer.from(hkdfSync('sha256', key.secret, key.accessKeyId, scope, 32));
-  const derived = createSecretKey(bits.toString('hex'), 'utf8');
-  const oldest = known.keys().next();
-  if (known.size >= DERIVED_KEYS_MAX && oldest.done !== true) known.delete(oldest.value);
-  known.set(scope, derived);
-  derivedKeys.set(key.secret, known);
-  return derived;
+  return remembered(key, scope, () => {
+    const bits = Buffer.from(hkdfSync('sha256', key.secret, key.accessKeyId, scope, 32));
+    return createSecretKey(bits.toString('hex'), 'utf8');
+  });
+}
+
+/**
+ * Derives the key of the older, scoped SDK-HMAC-SHA256: a chain of HMAC-SHA256 that starts with "SDK" and the secret key
+ * and takes in each part of the scope. scope: `<YYYYMMDD>/<region>/<service>/sdk_request`. Remembered like the others.
+ * @see support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html
+ */
+export function deriveChainedKey(key: SigningKey, scope: string): KeyObject {
+  return remembered(key, scope, () => {
+    const secret = key.secret.export();
+    let link = Buffer.concat([Buffer.from('SDK'), secret]);
+    secret.fill(0);
+    for (const part of scope.split('/')) {
+      const next = createHmac('sha256', link).update(part).digest();
+      link.fill(0);
+      link = next;
+    }
+    const derived = createSecretKey(link);
+    link.fill(0);
+    return derived;
+  });
 }
 
 /**
@@ -153,9 +184,36 @@ function hmacAlgorithm(name: string, digest: 'sha256' | 'sm3'): Algorithm {
     name,
     digest,
     payloadHeader: `x-sdk-content-${digest}`,
-    isScoped: false,
+    scope: undefined,
     matches: (text) => hmacMatches(digest, text.key.secret, text),
   };
+}
+
+function scopedAlgorithm(
+  name: string,
+  scope: ScopeForm,
+  derive: (key: SigningKey, scope: string) => KeyObject,
+): Algorithm {
+  return {
+    name,
+    digest: 'sha256',
+    payloadHeader: 'x-sdk-content-sha256',
+    scope,
+    matches: (text) => hmacMatches('sha256', derive(text.key, text.scope ?? ''), text),
+  };
+}
+
+/** The forms of scope differ in their number of parts, so one map for each access key holds them all. */
+function remembered(key: SigningKey, scope: string, derive: () => KeyObject): KeyObject {
+  const known = derivedKeys.get(key.secret) ?? new Map<string, KeyObject>();
+  const found = known.get(scope);
+  if (found !== undefined) return found;
+  const derived = derive();
+  const oldest = known.keys().next();
+  if (known.size >= DERIVED_KEYS_MAX && oldest.done !== true) known.delete(oldest.value);
+  known.set(scope, derived);
+  derivedKeys.set(key.secret, known);
+  return derived;
 }
 
 function hmacMatches(digest: 'sha256' | 'sm3', secret: KeyObject, text: SignedText): boolean {

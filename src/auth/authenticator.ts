@@ -1,9 +1,8 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Caller, Clock } from '../app/ports.ts';
-import { SecretError } from '../core/errors.ts';
+import type { Clock, ProvenCaller } from '../app/ports.ts';
+import { invalidParameter, SecretError } from '../core/errors.ts';
 import { createSigningKey } from './algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './authorization.ts';
-import type { PathMode } from './canonical.ts';
 import type { Directory, User } from './identities.ts';
 import { formatSdkDate, parseSdkDate } from './sdk-date.ts';
 import { type SignedRequest, type UnsignedPayload, verifySignature } from './signature.ts';
@@ -14,23 +13,14 @@ export interface RequestToAuthenticate extends SignedRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** A caller, with what the HTTP layer must know about the proof. */
-export interface AuthenticatedCaller extends Caller {
-  /**
-   * How the signed path was read. `raw`: the client encoded it twice, as the Node SDK does with a literal
-   * `{project_id}`; undefined for tokens.
-   */
-  readonly pathMode: PathMode | undefined;
-}
-
 /** Finds out who is calling. */
 export interface Authenticator {
   /**
    * Synchronous: no input or output, and about ten microseconds. Whether the path and X-Project-Id name one of the
    * caller's projects is left to the HTTP layer.
-   * Throws unauthenticated, credentials-unsupported, token-expired.
+   * Throws unauthenticated, credentials-unsupported, token-expired; invalid-parameter for a literal `{project_id}`.
    */
-  authenticate(request: RequestToAuthenticate): AuthenticatedCaller;
+  authenticate(request: RequestToAuthenticate): ProvenCaller;
 }
 
 /** What an authenticator works with. */
@@ -49,15 +39,15 @@ export interface AuthenticatorDeps {
 export const CLOCK_WINDOW_MS = 15 * 60_000;
 
 /**
- * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token; X-Security-Token
- * is ignored, as all access keys are permanent.
+ * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token. All access keys are
+ * permanent, so none fits an X-Security-Token.
  * @see auth-and-clients.md 2.3 for the wording of the refusals
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   // Unknown access keys are checked against this one, so that they cost as much as a wrong signature does.
   const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
 
-  function bySignature(request: SignedRequest, authorization: ParsedAuthorization): AuthenticatedCaller {
+  function bySignature(request: RequestToAuthenticate, authorization: ParsedAuthorization): ProvenCaller {
     const { accessKeyId } = authorization;
     const found = deps.directory().findAccessKey(accessKeyId);
     const verdict = verifySignature({
@@ -69,6 +59,9 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     if (found === undefined) throw refused(`Get secretKey failed,ak:${accessKeyId},err:ak not exist`);
     if (!verdict.isAuthentic) throw refused(verdict.reason);
     checkWindow(verdict.date, deps);
+    if ((request.headers['x-security-token'] ?? '') !== '') throw strayToken();
+    // Signed for another path than the one that the router sees, so nothing may be carried out by it.
+    if (verdict.mode === 'raw') throw missingProject();
     const { user } = found;
     return {
       domainId: user.domainId,
@@ -77,11 +70,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       projectIds: user.projectIds,
       method: 'signature',
       accessKeyId,
-      pathMode: verdict.mode,
+      plus: verdict.plus,
     };
   }
 
-  function byToken(token: string): AuthenticatedCaller {
+  function byToken(token: string): ProvenCaller {
     const { claims, user } = readToken(deps, token);
     return {
       domainId: user.domainId,
@@ -90,7 +83,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
       method: 'token',
       accessKeyId: undefined,
-      pathMode: undefined,
+      plus: 'blank',
     };
   }
 
@@ -132,6 +125,15 @@ function checkWindow(date: string, deps: AuthenticatorDeps): void {
   if (Math.abs(nowMs - signedAtMs) <= windowMs) return;
   const times = `signature time:${date},server time:${formatSdkDate(nowMs)}`;
   throw refused(`calc aksk signature fail:signature expired, ${times}`);
+}
+
+function strayToken(): SecretError {
+  const logReason = 'X-Security-Token came with a permanent access key: is one left in the environment?';
+  return new SecretError('unauthenticated', 'decrypt token fail', { logReason });
+}
+
+function missingProject(): SecretError {
+  return invalidParameter('project_id', 'is missing: the client was built without a project id');
 }
 
 function refused(reason: string): SecretError {

@@ -6,7 +6,7 @@ interface AuthorizationHead {
   readonly algorithm: Algorithm;
   /** 1 to 128 printable ASCII characters. */
   readonly accessKeyId: string;
-  /** `<YYYYMMDD>/<region>/<service>`; undefined unless the algorithm derives its key from it. */
+  /** Begins with the day, `YYYYMMDD`; undefined unless the algorithm derives its key from it. */
   readonly scope: string | undefined;
   /** Lower-case, distinct, in the order given, with `x-sdk-date` among them. */
   readonly signedHeaders: readonly string[];
@@ -25,12 +25,11 @@ export const SIGNATURE_LIMITS = Object.freeze({
   accessKeyId: 128,
   signature: 256,
   signedHeaders: 64,
-  target: 32_768,
+  target: 8_192,
   echo: 4_096,
 });
 
 const ACCESS_KEY_ID = /^[\x21-\x2b\x2d-\x2e\x30-\x3c\x3e-\x7e]{1,128}$/;
-const SCOPE = /^\d{8}\/[A-Za-z0-9_.-]{1,64}\/[A-Za-z0-9_.-]{1,64}$/;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]{1,128}$/;
 const SIGNATURE = 'Signature=';
 /** Heads that were parsed before. Parsing is pure, so an entry holds for ever; a full map starts anew. */
@@ -68,13 +67,11 @@ function parseAnew(text: string): ParsedAuthorization | undefined {
   const scheme = blank < 0 ? text : text.slice(0, blank);
   if (!/^(?:SDK|V11)-/i.test(scheme)) return undefined;
   if (text.length > SIGNATURE_LIMITS.authorization) throw unsupported('the Authorization header is too long');
-  const algorithm = findAlgorithm(scheme);
-  const identity = algorithm.isScoped ? 'Credential' : 'Access';
-  const fields = parseFields(blank < 0 ? '' : text.slice(blank + 1), [
-    identity,
-    'SignedHeaders',
-    'Signature',
-  ]);
+  const rest = blank < 0 ? '' : text.slice(blank + 1);
+  const usual = findAlgorithm(scheme);
+  const algorithm = rest.includes('Credential=') ? (usual.older ?? usual) : usual;
+  const identity = algorithm.scope === undefined ? 'Access' : 'Credential';
+  const fields = parseFields(rest, [identity, 'SignedHeaders', 'Signature']);
   const credential = splitCredential(fields.get(identity) ?? '', algorithm);
   const signature = fields.get('Signature') ?? '';
   if (signature.length > SIGNATURE_LIMITS.signature) throw unsupported('Signature is too long');
@@ -105,12 +102,13 @@ function splitCredential(
   text: string,
   algorithm: Algorithm,
 ): { readonly accessKeyId: string; readonly scope: string | undefined } {
-  const slash = algorithm.isScoped ? text.indexOf('/') : -1;
+  const slash = algorithm.scope === undefined ? -1 : text.indexOf('/');
   const accessKeyId = slash < 0 ? text : text.slice(0, slash);
   if (!ACCESS_KEY_ID.test(accessKeyId)) throw unsupported('the access key id is malformed');
-  if (!algorithm.isScoped) return { accessKeyId, scope: undefined };
+  if (algorithm.scope === undefined) return { accessKeyId, scope: undefined };
   const scope = text.slice(slash + 1);
-  if (slash < 0 || !SCOPE.test(scope)) throw unsupported('Credential must be AK/YYYYMMDD/region/service');
+  const { pattern, shown } = algorithm.scope;
+  if (slash < 0 || !pattern.test(scope)) throw unsupported(`Credential must be ${shown}`);
   return { accessKeyId, scope };
 }
 

@@ -33,17 +33,16 @@ export interface HeaderValues {
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/;
 const UNRESERVED_PATH = /^[A-Za-z0-9\-_.~/]*$/;
 const RESERVED = /[^A-Za-z0-9\-_.~]/g;
-const BAD_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-/** What the Node SDK escapes before its signer encodes a second time; nothing else ever needs mode `raw`. */
-const PRE_ESCAPED = /^(?:[^%]|%(?:20|22|27|3C|3E|5C|5E|60|7B|7C|7D))*$/;
+/** An escape that is none, a fragment (routers cut it off), and bytes that a client would have had to escape. */
+const UNREADABLE = /%(?![0-9A-Fa-f]{2})|#|[^ -~]/;
+/** The placeholder for a project that a client was not told; its place is never a real project's. */
+const PLACEHOLDER = /^\/v\d+(?:\.\d+)?\/%7B\w+%7D(?:\/|$)/;
 const DECODE: CanonicalMode = { path: 'decode', plus: 'literal' };
 const DECODE_BLANK: CanonicalMode = { path: 'decode', plus: 'blank' };
 const RAW: CanonicalMode = { path: 'raw', plus: 'literal' };
-const RAW_BLANK: CanonicalMode = { path: 'raw', plus: 'blank' };
 const DECODE_LITERAL = [DECODE];
 const DECODE_BOTH = [DECODE, DECODE_BLANK];
-const ALL_LITERAL = [DECODE, RAW];
-const ALL_MODES = [DECODE, DECODE_BLANK, RAW, RAW_BLANK];
+const WITH_RAW = [DECODE, RAW];
 const ENCODED: readonly string[] = Array.from(
   { length: 256 },
   (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
@@ -67,26 +66,24 @@ export function readHeaders(rawHeaders: readonly string[], names: readonly strin
 }
 
 /**
- * The ways in which this target may have been signed, most likely first; at most four. Pure: it depends on the
- * target alone, so a wrong key costs the same as a wrong signature.
+ * The ways in which this target may have been signed, most likely first; at most two, and none that would repeat
+ * another one. Pure: it depends on the target alone, so a wrong key costs the same as a wrong signature. Mode `raw` is
+ * for the literal `{project_id}` of the Node SDK, which is then told what is missing; no request is carried out by it.
  */
 export function canonicalModes(target: string): readonly CanonicalMode[] {
-  const { path, query } = splitTarget(target);
-  const raw = path.includes('%') && PRE_ESCAPED.test(path);
-  const plus = query.includes('+');
-  if (!raw) return plus ? DECODE_BOTH : DECODE_LITERAL;
-  return plus ? ALL_MODES : ALL_LITERAL;
+  if (target.includes('%7B') && PLACEHOLDER.test(splitTarget(target).path)) return WITH_RAW;
+  return splitTarget(target).query.includes('+') ? DECODE_BOTH : DECODE_LITERAL;
 }
 
 /**
  * Builds the canonical request, whose hash is signed. Pure.
- * Undefined when the target cannot be read: not starting with `/`, or with a percent sign that starts no escape.
+ * Undefined when the target cannot be read in one way only: not starting with `/`, with a percent sign that starts no
+ * escape, a `#`, or characters beyond ASCII.
  * @see auth-and-clients.md 1.1 and 1.3, steps 3 to 6
  */
 export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): string | undefined {
   const { path, query } = splitTarget(parts.target);
-  if (!path.startsWith('/') || (parts.target.includes('%') && BAD_ESCAPE.test(parts.target)))
-    return undefined;
+  if (!path.startsWith('/') || UNREADABLE.test(parts.target)) return undefined;
   const { signedHeaders, values } = parts;
   let text = `${parts.method}\n${canonicalUri(path, mode.path)}\n${canonicalQuery(query, mode.plus)}\n`;
   let names = '';

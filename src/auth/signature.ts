@@ -6,6 +6,7 @@ import {
   canonicalModes,
   canonicalRequest,
   type PathMode,
+  type PlusMode,
   readHeaders,
 } from './canonical.ts';
 
@@ -27,8 +28,10 @@ export type UnsignedPayload = 'allow' | 'refuse';
 export type Verdict =
   | {
       readonly isAuthentic: true;
-      /** `raw` only for the Node SDK's double encoding, such as a literal `{project_id}` in the path. */
+      /** `raw` only for the Node SDK's double encoding of a literal `{project_id}` in the path. */
       readonly mode: PathMode;
+      /** What a `+` in the query means: the query has to be read as it was signed. */
+      readonly plus: PlusMode;
       readonly canonicalHash: string;
       /** Value of X-Sdk-Date; its format is unchecked. */
       readonly date: string;
@@ -75,7 +78,7 @@ export function verifySignature(input: {
     const scopeLine = scope === undefined ? '' : `${scope}\n`;
     const stringToSign = `${algorithm.name}\n${date}\n${scopeLine}${canonicalHash}`;
     if (algorithm.matches({ key, scope, stringToSign, signature })) {
-      return { isAuthentic: true, mode: mode.path, canonicalHash, date };
+      return { isAuthentic: true, mode: mode.path, plus: mode.plus, canonicalHash, date };
     }
   }
   return refused(`${FAILED}, canonicalRequest:${echoCanonical(parts)}`);

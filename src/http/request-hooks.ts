@@ -5,6 +5,7 @@ import { parse as parseJson } from 'secure-json-parse';
 import type { Authenticator, Caller, Deps } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { BODY_BYTES_MAX, HEADERS_MAX } from './limits.ts';
+import { readQuery } from './target.ts';
 
 /** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
 const ANSWER_HEADERS = Object.freeze({
@@ -121,8 +122,16 @@ export function authenticate(
     body: request.rawBody,
   });
   request.caller = caller;
+  if (caller.plus === 'literal') readQueryAgain(request);
   requireProject(request, caller);
   request.deps = depsFor(caller);
+}
+
+/** The router takes every `+` for a blank; this one was signed as what it is. */
+function readQueryAgain(request: FastifyRequest): void {
+  const mark = request.url.indexOf('?');
+  const query = mark < 0 ? '' : request.url.slice(mark + 1);
+  if (query.includes('+')) request.query = readQuery(query, 'literal');
 }
 
 function requireProject(request: FastifyRequest, caller: Caller): void {

@@ -32,6 +32,7 @@ import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
 import type { Site } from './site.ts';
+import { checkTarget, readQuery } from './target.ts';
 import { type IsTrustedProxy, peerAddress } from './trusted-proxies.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -117,7 +118,11 @@ function createApp(options: ServerOptions): App {
     // Its answer would have another shape and no request id; our hook says the same.
     return503OnClosing: false,
     bodyLimit: limits.BODY_BYTES_MAX,
-    routerOptions: { maxParamLength: limits.PARAMETER_CHARACTERS_MAX, caseSensitive: true },
+    routerOptions: {
+      maxParamLength: limits.PARAMETER_CHARACTERS_MAX,
+      caseSensitive: true,
+      querystringParser: (query) => readQuery(query),
+    },
     clientErrorHandler: answerClientError,
     // Fastify's own compilers are not even loaded. The handlers' types say what goes out; a serializer compiled for each
     // route would take memory and time at the start.
@@ -185,6 +190,7 @@ function addHooks(app: App, options: ServerOptions): void {
     request.rawBody = NO_BODY;
     hooks.setAnswerHeaders(request, reply, tls);
     try {
+      checkTarget(request.url);
       hooks.checkHeaders(request.raw);
       options.site.check(request.raw);
       if (closing || pressure.isHigh()) throw new SecretError('unavailable');

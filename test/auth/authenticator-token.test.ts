@@ -62,7 +62,7 @@ describe('a token', () => {
       projectIds: new Set([PROJECT_ID]),
       method: 'token',
       accessKeyId: undefined,
-      pathMode: undefined,
+      plus: 'blank',
     });
   });
 

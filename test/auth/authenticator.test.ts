@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   type Authenticator,
@@ -9,6 +10,8 @@ import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/tok
 import {
   ADMIN_ID,
   AK,
+  asRequest,
+  authorizationOf,
   DOMAIN_ID,
   directoryOf,
   IDENTITIES,
@@ -59,12 +62,33 @@ describe('a signed request', () => {
       projectIds: new Set([PROJECT_ID, OTHER_PROJECT_ID]),
       method: 'signature',
       accessKeyId: AK,
-      pathMode: 'decode',
+      plus: 'literal',
     });
   });
 
-  it('with a literal {project_id} is authentic, and says how its path was read', () => {
-    expect(authenticatorOf().authenticate(wireRequest(vector('W2'))).pathMode).toBe('raw');
+  it('with a literal {project_id} is told what is missing, and nothing is carried out by it', () => {
+    expect(refusal(wireRequest(vector('W2')))).toEqual({
+      code: 'invalid-parameter',
+      message: 'project_id is missing: the client was built without a project id.',
+    });
+    expect(refusal(wireRequest(vector('W2'), { body: 'x' })).code).toBe('unauthenticated');
+  });
+
+  it.each([
+    ['a%2Bb', 'literal'],
+    ['a%20b', 'blank'],
+  ])('for a query of %s that is sent as a+b says what the + stands for', (signed, plus) => {
+    const values = [['x-sdk-date', '20260102T030405Z']] as const;
+    const authorization = authorizationOf({
+      method: 'GET',
+      canonicalUri: '/v3/users/',
+      canonicalQuery: `name=${signed}`,
+      signed: values,
+      payloadHash: hash('sha256', '', 'hex'),
+    });
+    const headers = [...values, ['Authorization', authorization]] as const;
+    const request = { method: 'GET', target: '/v3/users?name=a+b', headers, body: Buffer.alloc(0) };
+    expect(authenticatorOf().authenticate(asRequest(request)).plus).toBe(plus);
   });
 
   it('wins over X-Auth-Token, whatever that holds', () => {
@@ -77,8 +101,18 @@ describe('a signed request', () => {
     expect(refusal(broken).message).toMatch(/^verify aksk signature fail/);
   });
 
-  it.each(['N4', 'P6', 'G3', 'T1', 'H4'])('of a permanent key ignores the security token of %s', (id) => {
-    expect(refusal(wireRequest(vector(id))).code).toBe('accepted');
+  it.each(['N4', 'P6', 'G3', 'T1', 'H4'])('of a permanent key refuses the security token of %s', (id) => {
+    expect(refusal(wireRequest(vector(id)))).toEqual({
+      code: 'unauthenticated',
+      message: 'decrypt token fail',
+    });
+    expect(refusal(wireRequest(vector(id), { method: 'PUT' })).message).toMatch(/^verify aksk/);
+  });
+
+  it('of a permanent key passes over an empty security token', () => {
+    const sent = vector('N1');
+    const headers = [...sent.headers, ['X-Security-Token', '']] as const;
+    expect(refusal(wireRequest(sent, { headers })).code).toBe('accepted');
   });
 
   it('with an unknown access key gets that answer, also when its date is old', () => {

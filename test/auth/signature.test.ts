@@ -48,11 +48,14 @@ describe('vectors of real clients', () => {
       expect(verify(sent)).toEqual({
         isAuthentic: true,
         mode: sent.mode,
+        plus: 'literal',
         canonicalHash: sent.canonicalHash,
         date: sent.headers.find(([name]) => name.toLowerCase() === 'x-sdk-date')?.[1],
       });
     });
 
+    // Their senders are authentic, and refused all the same: the project is missing, or the key is a permanent one.
+    if (sent.mode === 'raw' || sent.headers.some(([name]) => name === 'X-Security-Token')) continue;
     it(`authenticates the sender of ${sent.id} at its own time`, () => {
       const clock = { nowMs: () => dateOf(sent) };
       const directory = directoryOf();
@@ -191,5 +194,73 @@ describe('a V11 credential', () => {
     '20260102/r/s x',
   ])('of malformed scope is unsupported: %j', (scope) => {
     expect(refusalOf(() => verify(signedWith(scope))).code).toBe('credentials-unsupported');
+  });
+});
+
+describe('the older form of SDK-HMAC-SHA256, with a scope', () => {
+  const signedAt = '20260102T030405Z';
+  const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
+
+  /** Signed by hand, as the vendor describes it: support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html */
+  function signedWith(scope: string, secret = SECRET_KEYS[AK] ?? ''): SigningVector {
+    const canonical = `GET\n/\n\nx-sdk-date:${signedAt}\n\nx-sdk-date\n${hash('sha256', '', 'hex')}`;
+    const key = scope.split('/').reduce<string | Buffer>(mac, `SDK${secret}`);
+    const text = `SDK-HMAC-SHA256\n${signedAt}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
+    const signature = mac(key, text).toString('hex');
+    const authorization = `SDK-HMAC-SHA256 Credential=${AK}/${scope}, SignedHeaders=x-sdk-date, Signature=${signature}`;
+    return { ...vector('N10'), headers: [['X-Sdk-Date', signedAt]], authorization };
+  }
+
+  it.each([
+    '20260102/cn-north-4/kms/sdk_request',
+    '20260102///sdk_request',
+    '20260102/r//sdk_request',
+    '20260102//s/sdk_request',
+  ])('of scope %s is accepted', (scope) => {
+    expect(verify(signedWith(scope))).toMatchObject({ isAuthentic: true, mode: 'decode' });
+    // The second time, its key is remembered.
+    expect(verify(signedWith(scope)).isAuthentic).toBe(true);
+  });
+
+  it('covers the body, the query and every part of the scope', () => {
+    const sent = signedWith('20260102/r/s/sdk_request');
+    expect(verify(sent, { body: 'x' }).isAuthentic).toBe(false);
+    expect(verify(sent, { target: '/?a' }).isAuthentic).toBe(false);
+    expect(verify(sent, { method: 'POST' }).isAuthentic).toBe(false);
+    const authorization = sent.authorization.replace('/r/s/', '/r/t/');
+    expect(verify(sent, { authorization }).isAuthentic).toBe(false);
+    expect(verify(signedWith('20260102/r/s/sdk_request', 'another')).isAuthentic).toBe(false);
+  });
+
+  it('is not the same as the form without a scope, nor as V11', () => {
+    const sent = signedWith('20260102/r/s/sdk_request');
+    const others = [
+      sent.authorization.replace(/Credential=(\w+)\S*,/, 'Access=$1,'),
+      sent.authorization.replace('SDK-HMAC-SHA256', 'V11-HMAC-SHA256').replace('/sdk_request', ''),
+    ];
+    for (const authorization of others) expect(verify(sent, { authorization }).isAuthentic).toBe(false);
+  });
+
+  it('of another day than the date is refused', () => {
+    expect(verify(signedWith('20260101///sdk_request'))).toMatchObject({
+      isAuthentic: false,
+      reason: 'verify aksk signature fail, the date of Credential is not the date of X-Sdk-Date',
+    });
+  });
+
+  it.each([
+    '',
+    '20260102',
+    '20260102/r/s',
+    '20260102/r/s/request',
+    '20260102/r/s/t/sdk_request',
+    '2026010/r/s/sdk_request',
+    `20260102/${'r'.repeat(65)}/s/sdk_request`,
+  ])('of malformed scope is unsupported: %j', (scope) => {
+    const refusal = refusalOf(() => verify(signedWith(scope)));
+    expect(refusal).toEqual({
+      code: 'credentials-unsupported',
+      message: 'Credential must be AK/YYYYMMDD/region/service/sdk_request',
+    });
   });
 });

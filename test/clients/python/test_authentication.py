@@ -84,9 +84,11 @@ def test_a_date_inside_the_window_is_accepted(minutes):
     assert list_secrets(client).status_code == 200
 
 
-def test_a_security_token_on_a_permanent_key_is_ignored():
+def test_a_security_token_on_a_permanent_key_is_refused():
     credentials = BasicCredentials(AK, SK, PROJECT_ID).with_security_token("left over")
-    assert list_secrets(build_client(credentials)).status_code == 200
+    error = refusal(list_secrets, build_client(credentials))
+    assert (error.status_code, error.error_code) == (401, "APIGW.0301")
+    assert "decrypt token fail" in error.error_msg
 
 
 def test_a_foreign_project_is_403():
