@@ -19,6 +19,7 @@ import { createSite } from './http/site.ts';
 import { parseTrustedProxies } from './http/trusted-proxies.ts';
 import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
+import { linesOf } from './log/lines.ts';
 import { createHexIds } from './random-hex.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
 
@@ -67,7 +68,7 @@ export async function compose(
   const surroundings = readSurroundings(config);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
-  const metrics = config.metrics === 'on' ? createMetrics() : undefined;
+  const metrics = config.metrics === 'on' ? createMetrics(linesOf(log).dropped) : undefined;
   const app = await buildServer({
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { rootKey, clock: systemClock, present }),
@@ -78,6 +79,7 @@ export async function compose(
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
     metrics,
     log,
+    requestLog: linesOf(log),
     ...surroundings,
     notFoundStatus: config.notFoundStatus,
     tls,

@@ -37,6 +37,8 @@ export interface AuthenticatorDeps {
 
 /** @see auth-and-clients.md 1.1: the real gateway refuses what is more than 15 minutes away */
 export const CLOCK_WINDOW_MS = 15 * 60_000;
+/** The part of a refusal that repeats the request. */
+const ECHO = /, canonicalRequest:.*$/s;
 
 /**
  * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token. All access keys are
@@ -56,8 +58,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       key: found?.key ?? nobody,
       unsignedPayload: deps.unsignedPayload,
     });
-    if (found === undefined) throw refused(`Get secretKey failed,ak:${accessKeyId},err:ak not exist`);
-    if (!verdict.isAuthentic) throw refused(verdict.reason);
+    if (found === undefined) {
+      throw refused(`Get secretKey failed,ak:${accessKeyId},err:ak not exist`, 'the access key is not known');
+    }
+    if (!verdict.isAuthentic) throw refused(verdict.reason, verdict.reason.replace(ECHO, ''));
     checkWindow(verdict.date, deps);
     if ((request.headers['x-security-token'] ?? '') !== '') throw strayToken();
     // Signed for another path than the one that the router sees, so nothing may be carried out by it.
@@ -95,7 +99,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       if (parsed !== undefined) return bySignature(request, parsed);
       if (typeof token === 'string' && token !== '') return byToken(token);
       if (isPresent || Array.isArray(token)) throw unreadableToken();
-      throw refused('x-auth-token not found');
+      throw refused('x-auth-token not found', 'the request has no credentials');
     },
   };
 }
@@ -120,11 +124,16 @@ export function readToken(
 function checkWindow(date: string, deps: AuthenticatorDeps): void {
   const { clock, windowMs = CLOCK_WINDOW_MS } = deps;
   const signedAtMs = parseSdkDate(date);
-  if (signedAtMs === undefined) throw refused('calc aksk signature fail:X-Sdk-Date must be YYYYMMDDTHHMMSSZ');
+  if (signedAtMs === undefined) {
+    throw refused('calc aksk signature fail:X-Sdk-Date must be YYYYMMDDTHHMMSSZ', 'X-Sdk-Date is malformed');
+  }
   const nowMs = clock.nowMs();
   if (Math.abs(nowMs - signedAtMs) <= windowMs) return;
   const times = `signature time:${date},server time:${formatSdkDate(nowMs)}`;
-  throw refused(`calc aksk signature fail:signature expired, ${times}`);
+  throw refused(
+    `calc aksk signature fail:signature expired, ${times}`,
+    `the signature has expired, ${times}`,
+  );
 }
 
 function strayToken(): SecretError {
@@ -136,6 +145,7 @@ function missingProject(): SecretError {
   return invalidParameter('project_id', 'is missing: the client was built without a project id');
 }
 
-function refused(reason: string): SecretError {
-  return new SecretError('unauthenticated', reason);
+/** `logReason`: the same without what the caller has sent, which may be a secret in the wrong place. */
+function refused(reason: string, logReason: string): SecretError {
+  return new SecretError('unauthenticated', reason, { logReason });
 }

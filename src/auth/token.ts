@@ -101,7 +101,7 @@ export function credentialMark(
 
 /** The one answer to every token that cannot be believed. @see auth-and-clients.md 2.3 */
 export function unreadableToken(): SecretError {
-  return new SecretError('unauthenticated', 'decrypt token fail');
+  return new SecretError('unauthenticated', 'decrypt token fail', { logReason: 'the token is not valid' });
 }
 
 function macOf(key: KeyObject, payload: string): string {

@@ -1,11 +1,11 @@
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { TIMEOUT_MS } from '../http/limits.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
+import { createServerLog } from './server-log.ts';
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 50;
@@ -18,7 +18,7 @@ export type Announce = (baseUrl: string, composed: Composed) => void;
  * Answers the exit code. Throws what starting throws.
  */
 export async function runServer(config: Config, announce: Announce): Promise<number> {
-  const log = await createLog(config.logLevel);
+  const log = createServerLog(config.logLevel);
   for (const name of config.warnings)
     log.warn({ variable: name }, 'this variable has no effect in this release');
   const stop = Promise.withResolvers<number>();
@@ -41,7 +41,7 @@ export async function runServer(config: Config, announce: Announce): Promise<num
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
     announce(baseUrl, composed);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
-    return await drain(composed, log, await stop.promise);
+    return await drain(composed, await stop.promise);
   } catch (error) {
     await composed.close();
     throw error;
@@ -64,7 +64,7 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
 }
 
 /** Lets open requests end, at most for ten seconds, then closes what is behind them. */
-async function drain(composed: Composed, log: Logger, code: number): Promise<number> {
+async function drain(composed: Composed, code: number): Promise<number> {
   const { app } = composed;
   const closed = app.close();
   // A kept connection becomes idle only when its last answer is out.
@@ -75,7 +75,6 @@ async function drain(composed: Composed, log: Logger, code: number): Promise<num
   clearInterval(sweep);
   // A writer that died has nothing left to finish.
   await composed.close().catch(printFailure);
-  log.flush();
   return code;
 }
 
@@ -83,23 +82,4 @@ function boundOf(config: Config, bound: AddressInfo | string | null): Bound {
   if (bound === null || typeof bound === 'string') throw new Error('the server has no address');
   const scheme = config.tlsCertFile === undefined ? 'http' : 'https';
   return { scheme, address: bound.address, port: bound.port };
-}
-
-/** JSON lines on a pipe, readable lines on a terminal; always on stderr. */
-async function createLog(level: string): Promise<Logger> {
-  const options = { level, base: null };
-  if (process.stderr.isTTY) {
-    const { default: pretty } = await import('pino-pretty');
-    return pino(options, pretty({ destination: 2, sync: true, translateTime: 'HH:MM:ss' }));
-  }
-  const destination = pino.destination({
-    fd: 2,
-    sync: false,
-    minLength: 32_768,
-    maxWrite: 65_536,
-    periodicFlush: 200,
-  });
-  await once(destination, 'ready');
-  process.on('exit', () => destination.flushSync());
-  return pino(options, destination);
 }

@@ -1,6 +1,7 @@
 import type {} from '@fastify/swagger';
 import type { Caller, Deps } from '../app/ports.ts';
 import type { ErrorFamily } from './error-handler.ts';
+import type { Refusal } from './log.ts';
 
 // What the hooks of server.ts add to Fastify's own types.
 declare module 'fastify' {
@@ -15,6 +16,8 @@ declare module 'fastify' {
     caller: Caller;
     /** What this caller's request works with. */
     deps: Deps;
+    /** Set when the answer is an error. */
+    refusal: Refusal | undefined;
   }
   interface FastifyContextConfig {
     /** The shape of the route's error bodies; flat unless said. */

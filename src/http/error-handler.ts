@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
 import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
 import { kmsRow } from './kms-errors.ts';
+import { logReasonOf } from './log.ts';
 
 /**
  * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
@@ -18,6 +19,8 @@ export interface WireError {
 }
 
 const MESSAGE_CHARACTERS_MAX = 512;
+/** Failures that come with a known state of the server: the request's own line says all of them. */
+const EXPECTED: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full']);
 
 /** Fastify's own refusals, as ours. Anything else that Fastify refuses with a 4xx is a malformed request. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
@@ -59,7 +62,9 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
     const error = toSecretError(thrown);
     const family = request.routeOptions.config.errorFamily ?? 'flat';
     const { status, body } = toWireError(error, { family, requestId: request.id, ...options });
-    if (status >= 500) logFailure(request, error, thrown);
+    const { error_code: code = error.code } = body as { error_code?: string };
+    request.refusal = { code, reason: logReasonOf(error) };
+    if (status >= 500 && !EXPECTED.has(error.code)) logFailure(request, error, thrown);
     if (error.code === 'unavailable' || error.code === 'throttled') reply.header('Retry-After', '1');
     reply.code(status).type('application/json').serializer(JSON.stringify).send(body);
   };

@@ -1,10 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobStatus } from '../app/jobs.ts';
 
-/** What is shown: requests by operation and status, and the background jobs. */
+/** What is shown: requests by operation and status, the background jobs, and how much of the log was lost. */
 export interface Shown {
   readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>;
   jobs(): readonly JobStatus[];
+  droppedLogLines(): number;
 }
 
 /** The figures in words that Prometheus reads. */
@@ -13,7 +14,7 @@ export interface Exposition {
 }
 
 /** Prepares the figures, and from now on those of the process itself. */
-export function createExposition({ requests, jobs }: Shown): Exposition {
+export function createExposition({ requests, jobs, droppedLogLines }: Shown): Exposition {
   const register = new Registry();
   collectDefaultMetrics({ register });
   new Counter({
@@ -26,6 +27,15 @@ export function createExposition({ requests, jobs }: Shown): Exposition {
       for (const [operation, byStatus] of requests) {
         for (const [status, count] of byStatus) this.labels(operation, String(status)).inc(count);
       }
+    },
+  });
+  new Counter({
+    name: 'csms_log_lines_dropped_total',
+    help: 'Lines of the log that were lost because nobody read them in time',
+    registers: [register],
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
     },
   });
   registerJobGauges(register, jobs);

@@ -15,8 +15,11 @@ export interface Metrics {
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
-/** Counts requests by operation and status. The library that words them is loaded when somebody asks. */
-export function createMetrics(): Metrics {
+/**
+ * Counts requests by operation and status. The library that words them is loaded when somebody asks. `droppedLogLines`: how
+ * many there were so far.
+ */
+export function createMetrics(droppedLogLines: () => number = () => 0): Metrics {
   const requests = new Map<string, Map<number, number>>();
   let jobs: () => readonly JobStatus[] = () => [];
   let exposition: Promise<Exposition> | undefined;
@@ -34,7 +37,7 @@ export function createMetrics(): Metrics {
     },
     async read() {
       exposition ??= import('./exposition.ts').then((loaded) =>
-        loaded.createExposition({ requests, jobs: () => jobs() }),
+        loaded.createExposition({ requests, jobs: () => jobs(), droppedLogLines }),
       );
       return (await exposition).read();
     },

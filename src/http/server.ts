@@ -23,7 +23,7 @@ import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import * as limits from './limits.ts';
-import { logRequest } from './log.ts';
+import { logRequest, type RequestLog } from './log.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
@@ -55,6 +55,8 @@ export interface ServerOptions {
   /** Prometheus text, for callers on loopback; absent: there is none. */
   readonly metrics: Metrics | undefined;
   readonly log: FastifyBaseLogger;
+  /** Gets one line for each request; absent: there are none. */
+  readonly requestLog?: RequestLog;
   /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
   readonly isTrustedProxy: IsTrustedProxy;
   /** Whose pages may call, and where the caller has found the server. */
@@ -174,6 +176,7 @@ function addHooks(app: App, options: ServerOptions): void {
       return options.site.baseUrlOf(this.raw);
     },
   });
+  app.decorateRequest('refusal');
   app.decorateRequest('ip', {
     getter() {
       return peerAddress(this.raw, options.isTrustedProxy) ?? '';
@@ -204,9 +207,9 @@ function addHooks(app: App, options: ServerOptions): void {
   separatePhases(app);
   app.addHook('onRequest', (request, _reply, done) => hooks.readGetBody(request, done));
   app.addHook('onResponse', (request, reply, done) => {
-    const { url, operation } = request.labels ?? labelsOf(request.routeOptions);
-    logRequest(request, reply, url);
-    options.metrics?.count(operation, reply.statusCode);
+    const labels = request.labels ?? labelsOf(request.routeOptions);
+    if (options.requestLog !== undefined) logRequest(options.requestLog, request, { reply, labels });
+    options.metrics?.count(labels.operation, reply.statusCode);
     done();
   });
   app.addHook('onRoute', (route) => {

@@ -315,35 +315,8 @@ describe('the order of checks', () => {
   });
 });
 
-describe('the log', () => {
-  it('has one line for a request, with the route’s pattern and the caller, and nothing else', async () => {
-    const answer = await acme.get('/db/versions/v1');
-    const line = server.logged().at(-1)!;
-    expect(line).toEqual({
-      level: 30,
-      time: expect.any(String),
-      requestId: answer.headers['x-request-id'],
-      method: 'GET',
-      route: '/v1/:project_id/secrets/:secret_name/versions/:version_id',
-      projectId: ALPHA,
-      userId: ADMIN.id,
-      accessKeyId: ADMIN.accessKeyId,
-      address: '127.0.0.1',
-      status: 200,
-      durationMs: expect.any(Number),
-      msg: 'request',
-    });
-  });
-
-  it('names no project and no route that only the caller has named', async () => {
-    await server.send({ method: 'GET', path: '/v1/canary-of-the-url/secrets?canary-of-the-query=1' });
-    await server.sendUnsigned({ method: 'GET', path: '/canary-of-the-url?canary-of-the-query=1' });
-    await server.sendUnsigned({ method: 'DELETE', path: `${LIST}/canary-of-the-url` });
-    const lines = server.logText().split('\n');
-    expect(lines.filter((line) => line.includes('canary-of'))).toEqual([]);
-  });
-
-  it('gives every request an id of its own and takes none from the client', async () => {
+describe('request ids', () => {
+  it('are the server’s own, and never the client’s', async () => {
     const request = {
       method: 'GET',
       path: LIST,

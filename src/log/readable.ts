@@ -1,0 +1,59 @@
+/** Names of pino's levels, as wide as the longest. */
+const LEVELS: Readonly<Record<string, string>> = {
+  10: 'TRACE',
+  20: 'DEBUG',
+  30: 'INFO ',
+  40: 'WARN ',
+  50: 'ERROR',
+  60: 'FATAL',
+};
+/** What a terminal would act on, or show as something else: control characters, marks of direction, line ends. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const PLAIN = /^[\w.:/@%+-]+$/;
+
+/**
+ * Makes of a JSON line of the log a line for a person: `15:37:57 GET /v1/…/secrets/nope 404 CSMS.0106 22 ms admin reason`
+ * for a request, the level, the message and the other fields for anything else. Always one line, without control
+ * characters. A line that is no JSON object comes back as it is, made safe.
+ */
+export function readableLine(line: string): string {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return `${escaped(line.trimEnd())}\n`;
+  }
+  const { level, time, msg, ...rest } = fields;
+  const text =
+    msg === 'request'
+      ? requestText(rest)
+      : [LEVELS[String(level)] ?? String(level), msg, ...Object.entries(rest).map(pairText)].join(' ');
+  return `${escaped(`${timeText(time)} ${text}`)}\n`;
+}
+
+function requestText(fields: Record<string, unknown>): string {
+  const { method, route, secretName, status, errorCode, durationMs, user, reason } = fields;
+  const pattern = String(route ?? '(no such path)').replace(':project_id', '…');
+  // A name that the path does not hold, that of a new secret, stands behind it.
+  const isInPath = pattern.includes(':secret_name') && secretName !== undefined;
+  const path = isInPath ? pattern.replace(':secret_name', String(secretName)) : pattern;
+  const name = isInPath ? undefined : secretName;
+  const parts = [method, path, name, status, errorCode, `${Math.round(Number(durationMs))} ms`, user, reason];
+  return parts.filter((part) => part !== undefined).join(' ');
+}
+
+function pairText([name, value]: [string, unknown]): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `${name}=${PLAIN.test(text) ? text : JSON.stringify(text)}`;
+}
+
+/** Local time of day. */
+function timeText(time: unknown): string {
+  const date = new Date(typeof time === 'number' ? time : String(time));
+  const digits = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return digits.map((digit) => String(digit).padStart(2, '0')).join(':');
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(UNSAFE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}

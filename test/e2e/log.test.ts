@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createScratch, ROOT, startServer, until } from './process.ts';
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+/** A server whose stderr is a pipe that nobody reads; answers it and where it listens. */
+async function startUnread(): Promise<{ child: ChildProcess; baseUrl: string }> {
+  const env = { PATH: process.env.PATH, CSMS_PORT: '0', CSMS_DATA: createScratch() };
+  const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let stdout = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const address = () => /listening on (\S+)/.exec(stdout)?.[1];
+  await until(() => address() !== undefined);
+  return { child, baseUrl: address() ?? '' };
+}
+
+async function ask(baseUrl: string, count: number): Promise<void> {
+  for (let index = 0; index < count; index += 1) {
+    expect((await fetch(`${baseUrl}/healthz`)).status).toBe(200);
+  }
+}
+
+describe('a log that nobody reads', () => {
+  it('holds up neither requests nor the end', async () => {
+    const { child, baseUrl } = await startUnread();
+    // Twice what the two ends of a pipe take.
+    await ask(baseUrl, 1_500);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('may be closed', async () => {
+    const { child, baseUrl } = await startUnread();
+    child.stderr?.destroy();
+    await ask(baseUrl, 10);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
+
+describe('the end of a server', () => {
+  it('loses no line of its log', async () => {
+    const server = await startServer(['dev'], { CSMS_DATA: createScratch() });
+    await ask(server.baseUrl, 20);
+    await server.stop();
+    await until(() => server.process.stderr?.readableEnded === true);
+    const lines = server.stderr().split('\n').slice(0, -1);
+    expect(lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')).toHaveLength(20);
+  });
+});
