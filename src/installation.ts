@@ -4,8 +4,11 @@ import { StartError } from './app/start-error.ts';
 import type { Config } from './config.ts';
 import { checkCanary, createCanary } from './crypto/canary.ts';
 import { createStretching, loadRootKey, parseRootKeySource, type RootKey } from './crypto/root-key.ts';
+import { createRowMac } from './crypto/row-mac.ts';
 import { readMigrations } from './storage/migrate.ts';
-import { type Installation, type OpenDirectory, openDirectory } from './storage/sqlite/installation.ts';
+import type { RowMac } from './storage/row-mac.ts';
+import { type OpenDirectory, openDirectory } from './storage/sqlite/installation.ts';
+import type { Installation } from './storage/sqlite/installation-record.ts';
 
 /** A data directory with the root key that is proved to fit it. */
 export interface OpenInstallation {
@@ -34,9 +37,12 @@ export function openInstallation(
     const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;
     const options = { dataDirectory, env: process.env, allowEnv: isDev, allowInsideData: isDev, stretching };
     const rootKey = loadRootKey(source, options);
+    const mac = createRowMac(rootKey.derive('rowmac'));
     const installation =
-      open.installation ?? createInstallation(open, rootKey, { stretching, nowMs: clock.nowMs() });
-    requireFitting(rootKey, installation);
+      open.installation ?? createInstallation(open, { rootKey, mac }, { stretching, nowMs: clock.nowMs() });
+    const { isSigned } = requireFitting(rootKey, installation);
+    if (isSigned) open.requireIntact(mac);
+    else open.signFirst(mac, createCanary(rootKey, installation.id));
     return { open, installation, rootKey };
   } catch (error) {
     open.release();
@@ -46,7 +52,7 @@ export function openInstallation(
 
 function createInstallation(
   open: OpenDirectory,
-  rootKey: RootKey,
+  { rootKey, mac }: { readonly rootKey: RootKey; readonly mac: RowMac },
   { stretching, nowMs }: { readonly stretching: string | undefined; readonly nowMs: number },
 ): Installation {
   const id = randomUUID();
@@ -59,15 +65,19 @@ function createInstallation(
     rootKeyStretching: stretching,
     canary,
   };
-  open.initialise(installation);
+  open.initialise(installation, mac);
   return installation;
 }
 
-function requireFitting(rootKey: RootKey, { id, rootKeyId, rootKeyFingerprint, canary }: Installation): void {
+/** Throws StartError (configuration) for another root key, or a damaged record. */
+function requireFitting(
+  rootKey: RootKey,
+  { id, rootKeyId, rootKeyFingerprint, canary }: Installation,
+): { readonly isSigned: boolean } {
   const result = checkCanary(rootKey, id, { rootKeyId, fingerprint: rootKeyFingerprint, sealed: canary });
   switch (result.kind) {
     case 'ok':
-      return;
+      return result;
     case 'wrong-root-key':
       throw new StartError(
         'configuration',

@@ -2,7 +2,8 @@ import { createXaesKey, openXaes, sealXaes } from './aead.ts';
 import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
 import type { RootKey } from './root-key.ts';
 
-const KNOWN_TEXT = Buffer.from('csms canary 1');
+/** The second one says that the record beside it is signed; databases from before that have the first. */
+const KNOWN_TEXTS = { unsigned: Buffer.from('csms canary 1'), signed: Buffer.from('csms canary 2') } as const;
 
 /** What a database remembers of its root key. None of it is secret. */
 export interface CanaryRecord {
@@ -11,9 +12,12 @@ export interface CanaryRecord {
   readonly sealed: Uint8Array;
 }
 
-/** What the canary says: all is well, this is another root key (exit 78), or the record was changed (exit 74). */
+/**
+ * What the canary says: all is well (and whether the record is a signed one, which nobody without the root key can take
+ * back), this is another root key (exit 78), or the record was changed (exit 74).
+ */
 export type CanaryResult =
-  | { readonly kind: 'ok' }
+  | { readonly kind: 'ok'; readonly isSigned: boolean }
   | { readonly kind: 'wrong-root-key'; readonly expected: string; readonly given: string }
   | { readonly kind: 'damaged' };
 
@@ -26,7 +30,7 @@ export function createCanary(rootKey: RootKey, installationId: string): Uint8Arr
   return sealXaes(key, {
     header: formatHeader('CSN'),
     context: encodeContext('canary', [installationId]),
-    plaintext: KNOWN_TEXT,
+    plaintext: KNOWN_TEXTS.signed,
   });
 }
 
@@ -46,7 +50,8 @@ export function checkCanary(rootKey: RootKey, installationId: string, record: Ca
       headerBytes: HEADER_BYTES,
       context: encodeContext('canary', [installationId]),
     });
-    return opened.equals(KNOWN_TEXT) ? { kind: 'ok' } : { kind: 'damaged' };
+    if (opened.equals(KNOWN_TEXTS.signed)) return { kind: 'ok', isSigned: true };
+    return opened.equals(KNOWN_TEXTS.unsigned) ? { kind: 'ok', isSigned: false } : { kind: 'damaged' };
   } catch {
     return { kind: 'damaged' };
   }

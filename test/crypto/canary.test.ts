@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { createXaesKey, sealXaes } from '../../src/crypto/aead.ts';
 import { type CanaryRecord, checkCanary, createCanary } from '../../src/crypto/canary.ts';
+import { encodeContext, formatHeader } from '../../src/crypto/envelope.ts';
 import { createRootKey, type RootKey } from '../../src/crypto/root-key.ts';
 
 const installationId = randomUUID();
@@ -13,7 +15,19 @@ function aRecord(of: RootKey = rootKey, changes: Partial<CanaryRecord> = {}): Ca
 
 describe('canary', () => {
   it('says ok for the root key that it was made with', () => {
-    expect(checkCanary(rootKey, installationId, aRecord())).toEqual({ kind: 'ok' });
+    expect(checkCanary(rootKey, installationId, aRecord())).toEqual({ kind: 'ok', isSigned: true });
+  });
+
+  it('says ok for one from before records were signed, and tells the two apart', () => {
+    const sealed = sealXaes(createXaesKey(rootKey.derive('check')), {
+      header: formatHeader('CSN'),
+      context: encodeContext('canary', [installationId]),
+      plaintext: Buffer.from('csms canary 1'),
+    });
+    expect(checkCanary(rootKey, installationId, aRecord(rootKey, { sealed }))).toEqual({
+      kind: 'ok',
+      isSigned: false,
+    });
   });
 
   it('names both fingerprints for another root key', () => {

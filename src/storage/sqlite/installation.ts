@@ -2,31 +2,33 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
-import { type Migration, pendingMigrations } from '../migrate.ts';
+import type { Migration } from '../migrate.ts';
+import type { RowMac } from '../row-mac.ts';
 import { truncateLog } from './checkpoints.ts';
 import { createPrivate, lockDirectory, prepareDirectory, requireSound } from './data-directory.ts';
 import { prepareBallast } from './disk.ts';
-import { APPLICATION_ID, type Connection, isLocked, openWriter } from './open.ts';
-
-/** Which installation a database belongs to, and what proves that a root key fits. */
-export interface Installation {
-  readonly id: string;
-  readonly createTimeMs: number;
-  readonly rootKeyId: string;
-  readonly rootKeyFingerprint: string;
-  /** How a passphrase becomes the root key; absent when it does not come from one. */
-  readonly rootKeyStretching?: string | undefined;
-  readonly canary: Uint8Array;
-}
+import {
+  type Installation,
+  readInstallation,
+  requireIntactInstallation,
+  signFirstInstallation,
+  writeInstallation,
+} from './installation-record.ts';
+import { APPLICATION_ID, type Connection, isLocked, openReader, openWriter } from './open.ts';
+import { migrate } from './schema.ts';
 
 /** A data directory that this process owns, with its database brought up to date. */
 export interface OpenDirectory {
   readonly directory: string;
   readonly databaseFile: string;
-  /** Absent on the first start: a new database, in which nothing is stored yet. */
+  /** Absent on the first start: a new database, in which nothing is stored yet. Not authenticated yet. */
   readonly installation: Installation | undefined;
   /** Writes the one row that a new database lacks. */
-  initialise(installation: Installation): void;
+  initialise(installation: Installation, mac: RowMac): void;
+  /** Checks that row. Throws StartError (damaged). */
+  requireIntact(mac: RowMac): void;
+  /** Signs a row from before rows were signed; `canary` says that it is. */
+  signFirst(mac: RowMac, canary: Uint8Array): void;
   release(): void;
 }
 
@@ -43,11 +45,19 @@ export function openDirectory(directory: string, migrations: readonly Migration[
   try {
     prepareBallast(directory);
     const databaseFile = createPrivate(join(directory, DATABASE_NAME));
+    const write = <T>(work: (db: Connection) => T) => withWriter(databaseFile, work);
     return {
       directory,
       databaseFile,
       installation: bringUp(databaseFile, migrations),
-      initialise: (installation) => withWriter(databaseFile, (db) => writeInstallation(db, installation)),
+      initialise: (installation, mac) => write((db) => writeInstallation(db, mac, installation)),
+      requireIntact: (mac) =>
+        withDatabase(
+          () => openReader(databaseFile),
+          databaseFile,
+          (db) => requireIntactRecord(db, mac),
+        ),
+      signFirst: (mac, canary) => write((db) => signFirstInstallation(db, mac, canary)),
       release: () => lock.release(),
     };
   } catch (error) {
@@ -98,62 +108,10 @@ function requireOurs(db: Connection): void {
   }
 }
 
-function migrate(db: Connection, migrations: readonly Migration[]): void {
-  const version = Number(db.pragma('user_version', { simple: true }));
-  let pending: Migration[];
+function requireIntactRecord(db: Connection, mac: RowMac): void {
   try {
-    pending = pendingMigrations(migrations, version);
+    requireIntactInstallation(db, mac);
   } catch (cause) {
-    throw new StartError('configuration', cause instanceof Error ? cause.message : 'unknown schema', {
-      cause,
-    });
+    throw new StartError('damaged', 'the database’s record of its installation has been changed', { cause });
   }
-  for (const migration of pending) {
-    db.transaction(() => {
-      db.exec(migration.sql);
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${migration.number}`);
-    }).immediate();
-  }
-}
-
-/** Tables whose rows are sealed or authenticated under the root key. */
-const KEYED_TABLES = ['secret', 'kms_key', 'event', 'notification', 'job', 'signing_key', 'clock'] as const;
-
-interface InstallationRow {
-  readonly id: string;
-  readonly create_time_ms: number;
-  readonly root_key_id: string;
-  readonly root_key_fingerprint: string;
-  readonly root_key_stretching: string | null;
-  readonly canary: Buffer;
-}
-
-function readInstallation(db: Connection): Installation | undefined {
-  const row = db.prepare<[], InstallationRow>('SELECT * FROM installation').get();
-  if (row === undefined) {
-    const isEmpty = KEYED_TABLES.every(
-      (table) => db.prepare<[], number>(`SELECT EXISTS (SELECT 1 FROM ${table})`).pluck().get() === 0,
-    );
-    // A new root key for a database that is not empty would make everything in it unreadable.
-    if (!isEmpty) throw new StartError('damaged', 'the database has lost the record of its root key');
-    return undefined;
-  }
-  return {
-    id: row.id,
-    createTimeMs: row.create_time_ms,
-    rootKeyId: row.root_key_id,
-    rootKeyFingerprint: row.root_key_fingerprint,
-    rootKeyStretching: row.root_key_stretching ?? undefined,
-    canary: row.canary,
-  };
-}
-
-function writeInstallation(db: Connection, installation: Installation): void {
-  const { id, createTimeMs, rootKeyId, rootKeyFingerprint, rootKeyStretching = null, canary } = installation;
-  db.prepare(
-    `INSERT INTO installation
-       (only_row, id, create_time_ms, root_key_id, root_key_fingerprint, root_key_stretching, canary)
-     VALUES (1, ?, ?, ?, ?, ?, ?)`,
-  ).run(id, createTimeMs, rootKeyId, rootKeyFingerprint, rootKeyStretching, canary);
 }

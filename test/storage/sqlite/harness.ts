@@ -49,7 +49,8 @@ export function databaseFile(directory: string): string {
 /** Opens the store as `compose.ts` does, with a fixed MAC key. */
 export async function openSqlite(directory: string): Promise<OpenSqlite> {
   const open = openDirectory(directory, MIGRATIONS);
-  if (open.installation === undefined) open.initialise(INSTALLATION);
+  if (open.installation === undefined) open.initialise(INSTALLATION, ROW_MAC);
+  else open.requireIntact(ROW_MAC);
   const settings = { directory, databaseFile: open.databaseFile };
   const writer = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
   const fatal: string[] = [];

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { create, ensureKey, freshRef } from '../../support/stores.ts';
+import { create, ensureKey, freshRef, T0 } from '../../support/stores.ts';
 import {
   databaseFile,
   INSTALLATION,
@@ -15,9 +15,11 @@ import {
   makeDirectory,
   openRaw,
   openSqlite,
+  ROW_MAC,
   removeDirectory,
   tamper,
 } from './harness.ts';
+import { fillProject } from './tamper-project.ts';
 
 describe('opening of a data directory', () => {
   let directory: string;
@@ -61,11 +63,11 @@ describe('opening of a data directory', () => {
   it('has no installation at first, and the one that was written ever after', () => {
     const first = openDirectory(directory, MIGRATIONS);
     expect(first.installation).toBeUndefined();
-    first.initialise(INSTALLATION);
+    first.initialise(INSTALLATION, ROW_MAC);
     first.release();
     const second = openDirectory(directory, MIGRATIONS);
     expect(second.installation).toStrictEqual(INSTALLATION);
-    expect(() => second.initialise({ ...INSTALLATION, id: 'another' })).toThrow(StartError);
+    expect(() => second.initialise({ ...INSTALLATION, id: 'another' }, ROW_MAC)).toThrow(StartError);
     second.release();
     const third = openDirectory(directory, MIGRATIONS);
     expect(third.installation?.id).toBe(INSTALLATION.id);
@@ -164,14 +166,64 @@ describe('opening of a data directory', () => {
     await store.close();
   });
 
-  it.each(['secret', 'key'])('refuses a database with a %s but without its installation', async (what) => {
+  it('refuses a database with a row in any table but without its installation', async () => {
     const { store } = await openSqlite(directory);
-    const ref = freshRef();
-    if (what === 'secret') await store.change(create(ref));
-    else await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
+    await fillProject(store, 'project');
+    const nowMs = T0;
+    const ref = { name: 'purge' };
+    await store.change({ aggregate: 'job', kind: 'claim-job', ref, holder: 'one', nowMs });
+    const record = { seenMs: T0, hold: undefined };
+    await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs });
+    const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
+    await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs });
     await store.close();
-    tamper(directory, (db) => db.exec('DELETE FROM installation'));
-    expectStartError('damaged', /lost the record of its root key/);
+    const tables = tamper(directory, tablesOf);
+    expect(tables).toContain('task');
+    const [pristine] = [directory];
+    for (const kept of tables) {
+      directory = makeDirectory();
+      copyFileSync(databaseFile(pristine), databaseFile(directory));
+      tamper(directory, (db) => {
+        db.exec('DELETE FROM installation');
+        expect(db.prepare(`SELECT count(*) FROM ${kept}`).pluck().get(), kept).not.toBe(0);
+        for (const table of tables) if (table !== kept) db.exec(`DELETE FROM ${table}`);
+      });
+      expectStartError('damaged', /lost the record of its root key/);
+      removeDirectory(directory);
+    }
+    directory = pristine;
+  });
+
+  function tablesOf(db: Database.Database): string[] {
+    return db
+      .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'installation'")
+      .pluck()
+      .all();
+  }
+
+  it.each([
+    [
+      'a trigger',
+      'CREATE TRIGGER keeper BEFORE DELETE ON version_body BEGIN SELECT 1; END',
+      'trigger keeper',
+    ],
+    ['a table', 'CREATE TABLE keep (a TEXT)', 'table keep'],
+    ['a view', 'CREATE VIEW seen AS SELECT * FROM secret', 'view seen'],
+    ['an index', 'CREATE INDEX more ON secret (description)', 'index more'],
+    ['a column', 'ALTER TABLE secret ADD COLUMN more TEXT', 'table secret'],
+    ['a lost index', 'DROP INDEX secret_due', 'index secret_due is missing'],
+    [
+      'a weaker constraint',
+      `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, 'BETWEEN 0 AND 19', 'BETWEEN 0 AND 99') WHERE name = 'version'`,
+      'table version is another one',
+    ],
+  ])('refuses a schema with %s, whatever the migrations still to come', async (_, sql, finding) => {
+    openDirectory(directory, MIGRATIONS.slice(0, -1)).release();
+    tamper(directory, (db) => {
+      db.unsafeMode();
+      db.exec(sql);
+    });
+    expect(expectStartError('damaged', /schema was changed/)).toContain(finding);
   });
 
   it('brings nothing of a migration in that fails', () => {

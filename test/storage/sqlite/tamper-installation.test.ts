@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
+import { StartError } from '../../../src/app/start-error.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
+import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openWriter } from '../../../src/storage/sqlite/open.ts';
 import { expectRefused, T0 } from '../../support/stores.ts';
-import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
+import { ROWS } from './tamper-columns.ts';
 
-/** The rows that belong to no project: jobs, the signing key, the record of the clock. */
+/** Holds nothing but a count, which the full check compares with what it counts. */
+const COUNTED = 'project';
+
+/** The rows that belong to no project: jobs, the signing key, the records of the clock and of the installation itself. */
 describe('tampering with rows of the installation', () => {
   let directory: string;
   beforeEach(async () => {
@@ -33,7 +42,17 @@ describe('tampering with rows of the installation', () => {
     return store.change({ aggregate: 'job', kind: 'claim-job', ref, holder: 'one', nowMs: T0 });
   }
 
-  const columns = {
+  const columns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    installation: {
+      id: "'another'",
+      create_time_ms: 'create_time_ms + 1',
+      root_key_id: "'another'",
+      root_key_fingerprint: "'another'",
+      root_key_stretching: "'scrypt'",
+      canary: "x'00'",
+      roll: "'[]'",
+      row_mac: 'zeroblob(32)',
+    },
     job: {
       lease_holder: "'two'",
       lease_until_ms: 'lease_until_ms + 1',
@@ -62,17 +81,67 @@ describe('tampering with rows of the installation', () => {
     Object.entries(changes).map(([column, value]) => ({ table, column, value })),
   );
 
-  it('covers every column', () => {
-    const listed = tamper(directory, (db) =>
-      Object.keys(columns).flatMap((table) =>
-        db.prepare<[string], string>('SELECT name FROM pragma_table_info(?) WHERE pk = 0').pluck().all(table),
-      ),
-    );
-    expect(cases.map(({ column }) => column).sort()).toEqual(listed.sort());
+  it('covers every column of every table that a project does not own', () => {
+    const listed = tamper(directory, (db) => {
+      const tables = db
+        .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .pluck()
+        .all()
+        .filter((table) => !(table in ROWS) && table !== COUNTED);
+      const names = db
+        .prepare<[string], string>('SELECT name FROM pragma_table_info(?) WHERE pk = 0')
+        .pluck();
+      return tables.flatMap((table) => names.all(table).map((column) => `${table}.${column}`));
+    });
+    expect(cases.map(({ table, column }) => `${table}.${column}`).sort()).toEqual(listed.sort());
   });
 
   it.each(cases)('is noticed in $table.$column', async ({ table, column, value }) => {
     tamper(directory, (db) => db.exec(`UPDATE ${table} SET ${column} = ${value}`));
+    await expectNoticed(table);
+  });
+
+  it.each(['job', 'signing_key', 'clock'])('is noticed when the row of %s is gone', async (table) => {
+    tamper(directory, (db) => db.exec(`DELETE FROM ${table}`));
+    await expectNoticed(table);
+  });
+
+  it('is noticed when the MAC of the installation is gone', () => {
+    tamper(directory, (db) => db.exec('UPDATE installation SET row_mac = NULL'));
+    return expectNoticed('installation');
+  });
+
+  it('does not sign a roll that somebody has changed', async () => {
+    tamper(directory, (db) => db.exec("DELETE FROM clock; UPDATE installation SET roll = '[]'"));
+    const open = openDirectory(directory, MIGRATIONS);
+    const db = openWriter(open.databaseFile);
+    const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
+    const record = { seenMs: T0, hold: undefined };
+    const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 } as const;
+    expect(commit([{ id: 1, command }])).toMatchObject([{ error: { code: 'damaged' } }]);
+    db.close();
+    open.release();
+  });
+
+  it('signs the record of a database from before records were signed, once', async () => {
+    tamper(directory, (db) => db.exec("UPDATE installation SET row_mac = NULL, roll = '[]'"));
+    const open = openDirectory(directory, MIGRATIONS);
+    expect(() => open.requireIntact(ROW_MAC)).toThrow(StartError);
+    open.signFirst(ROW_MAC, Buffer.from('signed'));
+    open.requireIntact(ROW_MAC);
+    open.release();
+    const stored = tamper(directory, (db) => db.prepare('SELECT canary, roll FROM installation').get());
+    const roll = '["clock","job/purge","signing-key"]';
+    expect(stored).toEqual({ canary: Buffer.from('signed'), roll });
+  });
+
+  async function expectNoticed(table: string): Promise<void> {
+    if (table === 'installation') {
+      const open = openDirectory(directory, MIGRATIONS);
+      expect(() => open.requireIntact(ROW_MAC)).toThrow(/record of its installation has been changed/);
+      open.release();
+      return;
+    }
     const { store } = await openSqlite(directory);
     if (table === 'job') await expectRefused(claim(store), 'damaged');
     else
@@ -83,12 +152,12 @@ describe('tampering with rows of the installation', () => {
         'damaged',
       );
     await store.close();
-  });
+  }
 
-  it('makes another job of a renamed one, and damage of one that takes its place', async () => {
+  it('is noticed in the name of a job, for both names', async () => {
     tamper(directory, (db) => db.exec("UPDATE job SET name = 'purged'"));
     const { store } = await openSqlite(directory);
-    expect((await claim(store)).job?.epoch).toBe(1);
+    await expectRefused(claim(store), 'damaged');
     const other = { aggregate: 'job', kind: 'claim-job', holder: 'one', nowMs: T0 } as const;
     await expectRefused(store.change({ ...other, ref: { name: 'purged' } }), 'damaged');
     await store.close();
