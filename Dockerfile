@@ -18,5 +18,5 @@ VOLUME /data
 EXPOSE 4280
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
   CMD ["node", "-e", "const s=process.env.CSMS_TLS_CERT?'https':'http';process.env.NODE_TLS_REJECT_UNAUTHORIZED='0';fetch(`${s}://127.0.0.1:${process.env.CSMS_PORT||4280}/readyz`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=4", "--no-maglev", "src/launch.js"]
+ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=4", "src/launch.js"]
 CMD ["serve"]

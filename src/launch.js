@@ -3,36 +3,88 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 
 const NEEDED = [22, 18];
 /**
- * Node's own room for new objects is four times as large and stands empty in an idle server; its middle compiler takes
- * memory that the last one takes again. A busy server is hardly slower without either.
+ * Room for new objects, in MiB of one half. Node's own figure is four times as large and stands empty in an idle server.
  */
-const MEMORY = ['--max-semi-space-size=4', '--no-maglev'];
+const MEMORY = '--max-semi-space-size=4';
+const PARENT_CHECK_MS = 1_000;
+const self = fileURLToPath(import.meta.url);
 const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
 
-if (isNewEnough) {
+if (isNewEnough && hasPackages()) {
+  endWithParent();
+  // The middle compiler takes memory that the last one takes again; a busy server is hardly slower without it.
+  v8.setFlagsFromString('--no-maglev');
   // Keeps the stripped and compiled sources: a later start is faster and needs no TypeScript reader in memory. Where the
   // directory cannot be written, it starts without. The variable is for the writer thread.
   const cache = fileURLToPath(new URL('../node_modules/.cache/csms-server', import.meta.url));
   process.env.NODE_COMPILE_CACHE ??= cache;
   module.enableCompileCache?.(cache);
   await import('./main.ts');
+} else if (isNewEnough) {
+  refuse('its packages are not installed. Run "npm ci" in the checkout.');
 } else if (existsSync(bundled)) {
-  const child = spawn(bundled, [...MEMORY, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: 'inherit',
+  runBundled();
+} else {
+  const needed = `it needs Node ${NEEDED.join('.')} or newer, and this is ${process.versions.node}.`;
+  refuse(
+    existsSync(fileURLToPath(new URL('../node_modules/node', import.meta.url)))
+      ? `${needed} The one that "npm ci" brings is not complete, since install scripts are off here: run ` +
+          '"npm rebuild node --ignore-scripts=false", or install one.'
+      : `${needed} Run "npm ci" in the checkout to get one, or install it.`,
+  );
+}
+
+/** Runs this file with the bundled Node. What ends one of the two ends the other. */
+function runBundled() {
+  const child = spawn(bundled, [MEMORY, self, ...process.argv.slice(2)], {
+    // The channel says nothing; it closes when this process ends, however it ends.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (code) => process.exit(code ?? 1));
-} else {
-  process.stderr.write(
-    `csms-server needs Node ${NEEDED.join('.')} or newer; this is ${process.versions.node}. ` +
-      'Run "npm ci" in the checkout to get one, or install it.\n',
-  );
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/**
+ * Ends this process, as SIGTERM does, when the one that started it is gone: a server that nobody minds would keep port
+ * and data. That is the launcher above, or npm when it runs the script "start" of this package, which no other process
+ * lies between. Anybody else who starts a server may leave it alone.
+ */
+function endWithParent() {
+  const end = () => process.kill(process.pid, 'SIGTERM');
+  if (process.channel !== undefined) {
+    process.once('disconnect', end);
+    process.channel.unref();
+  }
+  const { npm_lifecycle_event: script, npm_package_name: name } = process.env;
+  if (script !== 'start' || name !== 'csms-server') return;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    end();
+  }, PARENT_CHECK_MS);
+  timer.unref();
+}
+
+function hasPackages() {
+  try {
+    module.createRequire(import.meta.url).resolve('better-sqlite3');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuse(reason) {
+  process.stderr.write(`csms-server cannot run: ${reason}\n`);
   process.exitCode = 69;
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
@@ -9,6 +10,12 @@ import { createServerLog } from './server-log.ts';
 
 /** How often connections that have become idle are closed while the server stops. */
 const SWEEP_MS = 50;
+
+/**
+ * A second signal so soon is the same one: npm and the launcher pass on what the terminal has sent to all. A later one is from
+ * somebody who does not want to wait.
+ */
+const REPEAT_MS = 500;
 
 /** What a command says to the person who started it, between "it listens" and the line that says so. */
 export type Announce = (baseUrl: string, composed: Composed) => void;
@@ -49,7 +56,13 @@ export async function runServer(config: Config, announce: Announce): Promise<num
 }
 
 function onSignals(composed: Composed, log: Logger, stop: (code: number) => void): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(EXIT.ok));
+  let firstMs: number | undefined;
+  const onStop = (signal: 'SIGTERM' | 'SIGINT') => {
+    firstMs ??= performance.now();
+    if (performance.now() - firstMs > REPEAT_MS) process.exit(128 + constants.signals[signal]);
+    stop(EXIT.ok);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onStop);
   process.on('SIGHUP', () => {
     try {
       composed.reload();

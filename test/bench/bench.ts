@@ -58,7 +58,6 @@ const server = await start([
   ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
   // As npm start does it.
   '--max-semi-space-size=4',
-  '--no-maglev',
   'src/launch.js',
   'dev',
   '--port=0',

@@ -1,17 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  createScratch,
-  hasProgram,
-  ROOT,
-  readCredentials,
-  run,
-  runProgram,
-  shareDev,
-  startServer,
-} from './process.ts';
+import { createScratch, hasProgram, readCredentials, run, runProgram, shareDev } from './process.ts';
 
 const BODY = '{"name":"by-hand","secret_string":"it’s {\\"quoted\\"} 🔑"}';
 
@@ -110,52 +98,3 @@ describe('sign', () => {
     expect((await run(['sign', 'GET', '/v1'], { CSMS_DATA: dev.directory })).code).toBe(64);
   });
 });
-
-describe('launch.js', () => {
-  const old = oldNode();
-  const bundled = existsSync(join(ROOT, 'node_modules', 'node', 'bin', 'node'));
-  const program = [old ?? '', 'src/launch.js'];
-
-  it.runIf(old !== undefined && bundled)(
-    'finds the bundled Node when the one that runs it is too old',
-    async () => {
-      const { code, stdout } = await runProgram([...program, '--version']);
-      expect([code, stdout.slice(0, 12)]).toEqual([0, 'csms-server ']);
-    },
-  );
-
-  it.runIf(old !== undefined && bundled)('hands the exit code on', async () => {
-    expect((await runProgram([...program, 'frobnicate'])).code).toBe(64);
-  });
-
-  it.runIf(old !== undefined && bundled)('hands SIGTERM on, and ends with 0', async () => {
-    const server = await startServer(['dev'], { CSMS_DATA: createScratch() }, program);
-    expect(await server.stop()).toBe(0);
-  });
-
-  it('keeps compiled sources for the next start, and starts where they cannot be kept', async () => {
-    const start = (directory: string | undefined) =>
-      runProgram([process.execPath, 'src/launch.js', '--version'], { NODE_COMPILE_CACHE: directory });
-    expect((await start(undefined)).code).toBe(0);
-    const kept = readdirSync(join(ROOT, 'node_modules', '.cache', 'csms-server'), { recursive: true });
-    expect(kept.length).toBeGreaterThan(1);
-    expect((await start('/dev/null/cache')).code).toBe(0);
-  });
-
-  it('runs the program itself on a Node that is new enough', async () => {
-    const { code, stdout } = await runProgram([process.execPath, 'src/launch.js', '--version']);
-    expect([code, stdout.slice(0, 12)]).toEqual([0, 'csms-server ']);
-  });
-});
-
-/** A Node of this machine that is older than 22.18, if there is one. */
-function oldNode(): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(':').map((directory) => join(directory, 'node'));
-  return candidates.find((path) => {
-    if (!existsSync(path)) return false;
-    const [major = 0, minor = 0] = execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' })
-      .split('.')
-      .map(Number);
-    return major < 22 || (major === 22 && minor < 18);
-  });
-}
