@@ -12,8 +12,9 @@ import type { Config } from './config.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
+import { figuresOf } from './figures.ts';
 import { readFunctionTemplates } from './function-templates/texts.ts';
-import { createMetrics } from './http/metrics.ts';
+import { createMetrics, type Metrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { createSite } from './http/site.ts';
 import { parseTrustedProxies } from './http/trusted-proxies.ts';
@@ -30,6 +31,8 @@ const START_SAMPLES = 32;
 export interface Composed {
   readonly app: App;
   readonly store: Store;
+  /** What is counted; absent when metrics are off. */
+  readonly metrics: Metrics | undefined;
   /** Reads identities, hooks and certificates again; keeps the present ones and throws when the new ones are wrong. */
   reload(): void;
   /** Where others reach the server when no caller says it; known once it listens. */
@@ -65,10 +68,9 @@ export async function compose(
   let baseUrl = '';
   const tls = readTls(config);
   const outbound = openOutbound(config);
-  const surroundings = readSurroundings(config);
+  const edge = composeEdge(config);
   const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
-  const metrics = config.metrics === 'on' ? createMetrics(linesOf(log).dropped) : undefined;
   const app = await buildServer({
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { rootKey, clock: systemClock, present }),
@@ -77,10 +79,9 @@ export async function compose(
     notReady: () => (store.isWritable() ? undefined : 'storage'),
     takeRequest: createRequestLimit(config),
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
-    metrics,
     log,
     requestLog: linesOf(log),
-    ...surroundings,
+    ...edge,
     notFoundStatus: config.notFoundStatus,
     tls,
   }).catch(async (error: unknown) => {
@@ -90,10 +91,11 @@ export async function compose(
   });
   const outgoing = { ...outbound, ...signing, baseUrl: () => baseUrl };
   const background = await startBackground({ ...deps, ...outgoing });
-  metrics?.watchJobs(() => background.runner.status());
+  edge.metrics?.watch(figuresOf({ runner: background.runner, store, log }));
   return {
     app,
     store,
+    metrics: edge.metrics,
     setBaseUrl(url) {
       baseUrl = url;
     },
@@ -162,10 +164,14 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
   return (userId) => limiter.take(userId);
 }
 
-/** What stands between the server and its clients. Throws StartError (configuration). */
-function readSurroundings(config: Config): Pick<ServerOptions, 'isTrustedProxy' | 'site'> {
-  const { allowedHosts, host: listenHost, publicUrl, tlsCertFile, trustedProxies } = config;
+/** What stands between the server and the network. Throws StartError (configuration). */
+function composeEdge(
+  config: Config,
+): Pick<ServerOptions, 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'> {
+  const { allowedHosts, host: listenHost, metrics, publicUrl, tlsCertFile, trustedProxies } = config;
   return {
+    metrics: metrics === 'off' ? undefined : createMetrics(),
+    servesMetrics: metrics === 'on',
     isTrustedProxy: parseTrustedProxies(trustedProxies),
     site: createSite({ allowedHosts, listenHost, publicUrl, tls: tlsCertFile !== undefined }),
   };

@@ -1,5 +1,16 @@
 import { StartError } from './app/start-error.ts';
-import { DEFAULT_LIMITS, LIMIT_BOUNDS, type Limits } from './core/limits.ts';
+import type { Limits } from './core/limits.ts';
+import {
+  choice,
+  type Environment,
+  integer,
+  type Listener,
+  pattern,
+  readLimits,
+  readMetrics,
+  readPublicUrl,
+  wrong,
+} from './setting-values.ts';
 import { CLIENT_VARIABLES, SETTINGS, UNSUPPORTED } from './settings.ts';
 
 /** The commands that run a server or look at its data. */
@@ -26,7 +37,8 @@ export interface Config {
   readonly notFoundStatus: 400 | 404;
   readonly limits: Limits;
   readonly unsignedPayload: 'allow' | 'refuse';
-  readonly metrics: 'on' | 'off';
+  /** `on`: for callers on loopback; a listener of its own: for all who reach it. */
+  readonly metrics: 'on' | 'off' | Listener;
   /** Under which clients reach the server, without a final slash. */
   readonly publicUrl: string | undefined;
   /** More hosts that plain HTTP on loopback answers to, as it was written. */
@@ -57,8 +69,6 @@ const PLAIN_RULE = '8 to 128 letters, digits or ! % * + , . / : = ? @ ^ _ { } [ 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * Reads the settings of a server from the environment. Pure. An empty variable counts as not set.
  * Throws StartError (configuration) that names the first variable which is unknown, wrong or missing.
@@ -87,8 +97,8 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
     notFoundStatus: choice(env, 'CSMS_NOT_FOUND_STATUS', ['404', '400'], '404') === '400' ? 400 : 404,
     limits: readLimits(text('CSMS_LIMITS')),
     unsignedPayload: choice(env, 'CSMS_UNSIGNED_PAYLOAD', ['allow', 'refuse'], 'allow'),
-    metrics: choice(env, 'CSMS_METRICS', ['on', 'off'], 'on'),
-    publicUrl: publicUrl(text('CSMS_PUBLIC_URL')),
+    metrics: readMetrics(text('CSMS_METRICS') ?? (mode === 'dev' ? 'on' : 'off')),
+    publicUrl: readPublicUrl(text('CSMS_PUBLIC_URL')),
     allowedHosts: text('CSMS_ALLOWED_HOSTS') ?? '',
     trustedProxies: text('CSMS_TRUSTED_PROXIES') ?? '',
     rateLimit:
@@ -156,65 +166,6 @@ function requireSafeTransport(config: Config): void {
   throw new StartError('configuration', `CSMS_HOST=${host} is plain HTTP beyond loopback: ${remedy}`);
 }
 
-function publicUrl(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const url = URL.parse(text);
-  const isBase = url !== null && /^https?:$/.test(url.protocol) && /^[^?#@\s]+$/.test(text);
-  if (!isBase) throw wrong('CSMS_PUBLIC_URL', 'must be a base URL, such as https://csms.example');
-  return url.href.replace(/\/+$/, '');
-}
-
-/** `secrets=5000,value-bytes=65536`. Throws StartError for an unknown name, or a figure outside its bounds. */
-function readLimits(text: string | undefined): Limits {
-  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
-  for (const part of text?.split(',') ?? []) {
-    const [, name = '', figure] = /^\s*([a-z-]+)=(\d{1,9})\s*$/.exec(part) ?? [];
-    const key = name === 'value-bytes' ? 'valueBytes' : name;
-    if (!isLimit(key)) throw wrong('CSMS_LIMITS', 'must look like secrets=5000,versions=20');
-    const { min, max } = LIMIT_BOUNDS[key];
-    const value = Number(figure);
-    if (value < min || value > max) throw wrong('CSMS_LIMITS', `allows ${name} from ${min} to ${max}`);
-    limits[key] = value;
-  }
-  if (limits.stages >= limits.versions) {
-    throw wrong('CSMS_LIMITS', 'needs fewer stages than versions, or no version could make room');
-  }
-  return Object.freeze(limits);
-}
-
-function isLimit(key: string): key is keyof Limits {
-  return Object.hasOwn(DEFAULT_LIMITS, key) && key !== 'value-bytes';
-}
-
-function integer(
-  env: Environment,
-  name: string,
-  bounds: { readonly min: number; readonly max: number; readonly otherwise: number },
-): number {
-  const text = env[name] || undefined;
-  if (text === undefined) return bounds.otherwise;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= bounds.min && value <= bounds.max) return value;
-  throw wrong(name, `must be a whole number from ${bounds.min} to ${bounds.max}`);
-}
-
-function choice<T extends string>(env: Environment, name: string, choices: readonly T[], otherwise: T): T {
-  const text = env[name] || otherwise;
-  const chosen = choices.find((candidate) => candidate === text);
-  if (chosen === undefined) throw wrong(name, `must be ${choices.join(' or ')}`);
-  return chosen;
-}
-
-function pattern(env: Environment, name: string, shape: RegExp, otherwise: string): string {
-  const text = env[name] || otherwise;
-  if (!shape.test(text)) throw wrong(name, `must match ${shape.source}`);
-  return text;
-}
-
 function missing(name: string, what: string): never {
   throw new StartError('configuration', `${name} is not set: serve needs ${what}`);
-}
-
-function wrong(name: string, rule: string): StartError {
-  return new StartError('configuration', `${name} ${rule}`);
 }

@@ -31,6 +31,7 @@ export async function generateOpenapi(): Promise<string> {
     takeRequest: absent,
     certificate: absent,
     metrics: undefined,
+    servesMetrics: false,
     isTrustedProxy: () => false,
     site: { check: absent, baseUrlOf: absent },
     log: pino({ level: 'silent' }),

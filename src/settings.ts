@@ -87,7 +87,12 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
     meaning:
       'Addresses and networks of proxies whose `X-Forwarded-For` counts, such as `10.0.0.5,10.2.0.0/16`',
   },
-  { name: 'CSMS_METRICS', default: 'on', meaning: '`/metrics` for callers on loopback: `on` or `off`' },
+  {
+    name: 'CSMS_METRICS',
+    default: '`dev`: on; `serve`: off',
+    meaning:
+      '`/metrics`: `on` for callers on loopback without a proxy between, `off`, or `HOST:PORT` for a listener of its own',
+  },
 ]);
 
 /** Variables of later releases whose absence could be mistaken for safety, so that setting them is refused. */

@@ -1,9 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
+import { StartError } from '../app/start-error.ts';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { TIMEOUT_MS } from '../http/limits.ts';
+import type { MetricsListener } from '../http/metrics-listener.ts';
+import { createSite } from '../http/site.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 import { createServerLog } from './server-log.ts';
@@ -37,12 +40,10 @@ export async function runServer(config: Config, announce: Announce): Promise<num
     log.warn({ variable: 'CSMS_PUBLIC_URL' }, 'not set: addresses in answers are those that the proxy calls');
   }
   onSignals(composed, log, (code) => stop.resolve(code));
+  let metricsListener: MetricsListener | undefined;
   try {
-    await composed.app.listen({
-      host: config.host,
-      port: config.port,
-      listenTextResolver: () => 'listening',
-    });
+    metricsListener = await openMetricsListener(config, composed, log);
+    await listen(config, composed);
     const bound = boundOf(config, composed.app.server.address());
     const baseUrl = localUrl(bound);
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
@@ -52,6 +53,33 @@ export async function runServer(config: Config, announce: Announce): Promise<num
   } catch (error) {
     await composed.close();
     throw error;
+  } finally {
+    await metricsListener?.close();
+  }
+}
+
+async function openMetricsListener(
+  { allowedHosts, metrics: setting }: Config,
+  { metrics }: Composed,
+  log: Logger,
+): Promise<MetricsListener | undefined> {
+  if (typeof setting === 'string' || metrics === undefined) return undefined;
+  const { listenForMetrics } = await import('../http/metrics-listener.ts');
+  const site = createSite({ allowedHosts, listenHost: setting.host, publicUrl: undefined, tls: false });
+  const listener = await listenForMetrics(setting, { metrics, site });
+  log.info({ host: setting.host, port: listener.port }, 'metrics are served');
+  return listener;
+}
+
+async function listen({ host, port }: Config, { app }: Composed): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: () => 'listening' });
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
+    const place = `port ${port} of ${host}`;
+    throw new StartError('taken', `${place} is in use; choose another one with --port (CSMS_PORT)`, {
+      cause,
+    });
   }
 }
 

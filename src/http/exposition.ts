@@ -1,11 +1,30 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobStatus } from '../app/jobs.ts';
+import { DURATION_BOUNDS, type RequestFigures } from './request-figures.ts';
 
-/** What is shown: requests by operation and status, the background jobs, and how much of the log was lost. */
-export interface Shown {
-  readonly requests: ReadonlyMap<string, ReadonlyMap<number, number>>;
-  jobs(): readonly JobStatus[];
-  droppedLogLines(): number;
+/** A figure that a part of the server knows about itself; undefined while there is none. It must be cheap to ask for. */
+type Figure = () => number | undefined;
+
+/** What the parts of the server have to tell, each in its own unit. What is absent is not shown. */
+export interface MetricSources {
+  readonly jobs?: () => readonly JobStatus[];
+  /** Open connections. */
+  readonly connectionsOpen?: Figure;
+  /** Connections refused since the start. */
+  readonly connectionsRefused?: Figure;
+  /** Lines that the log had no room for since the start. */
+  readonly logLinesDropped?: Figure;
+  /** Epoch milliseconds of the end of the TLS certificate. */
+  readonly certificateEndMs?: Figure;
+  /** Notifications that wait for their delivery. */
+  readonly notificationsPending?: Figure;
+  readonly secrets?: Figure;
+  /** Bytes of the database and its log. */
+  readonly storeBytes?: Figure;
+  /** Bytes that the server can still write. */
+  readonly storeFreeBytes?: Figure;
+  /** Whether changes are taken. */
+  readonly isWritable?: () => boolean;
 }
 
 /** The figures in words that Prometheus reads. */
@@ -13,10 +32,86 @@ export interface Exposition {
   read(): Promise<{ readonly text: string; readonly mediaType: string }>;
 }
 
+/** The operation whose refusals are failed logins. */
+const LOGIN_OPERATION = 'KeystoneCreateUserTokenByPassword';
+const LOGIN_FAILURES: Readonly<Record<number, string>> = { 401: 'refused', 429: 'throttled' };
+/** What the library says of the event loop when Node has no sample since the last reading. */
+const NO_SAMPLE = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\S*)\n/gm;
+
+type Row = readonly [name: string, help: string, read: (sources: MetricSources) => number | undefined];
+
+const GAUGES: readonly Row[] = [
+  ['csms_connections_open', 'Open connections', ({ connectionsOpen }) => connectionsOpen?.()],
+  [
+    'csms_tls_certificate_expiry_timestamp_seconds',
+    'End of the TLS certificate, seconds since 1970',
+    ({ certificateEndMs }) => seconds(certificateEndMs?.()),
+  ],
+  [
+    'csms_notifications_pending',
+    'Notifications that wait for their delivery',
+    ({ notificationsPending }) => notificationsPending?.(),
+  ],
+  ['csms_secrets', 'Secrets, those with a scheduled deletion included', ({ secrets }) => secrets?.()],
+  ['csms_store_bytes', 'Size of the database and its log', ({ storeBytes }) => storeBytes?.()],
+  ['csms_store_free_bytes', 'Room that the database has left', ({ storeFreeBytes }) => storeFreeBytes?.()],
+  ['csms_store_writable', 'Whether changes are taken', ({ isWritable }) => flag(isWritable?.())],
+];
+const COUNTERS: readonly Row[] = [
+  [
+    'csms_connections_refused_total',
+    'Connections refused since the start',
+    ({ connectionsRefused }) => connectionsRefused?.(),
+  ],
+  [
+    'csms_log_lines_dropped_total',
+    'Lines that the log had no room for since the start',
+    ({ logLinesDropped }) => logLinesDropped?.(),
+  ],
+];
+
 /** Prepares the figures, and from now on those of the process itself. */
-export function createExposition({ requests, jobs, droppedLogLines }: Shown): Exposition {
+export function createExposition(shown: {
+  readonly requests: RequestFigures;
+  sources(): MetricSources;
+}): Exposition {
+  const { requests, sources } = shown;
   const register = new Registry();
   collectDefaultMetrics({ register });
+  registerRequestCounters(register, requests);
+  registerJobGauges(register, () => sources().jobs?.() ?? []);
+  for (const [name, help, read] of GAUGES) {
+    new Gauge({
+      name,
+      help,
+      registers: [register],
+      collect() {
+        const value = read(sources());
+        if (value === undefined) this.remove();
+        else this.set(value);
+      },
+    });
+  }
+  for (const [name, help, read] of COUNTERS) {
+    new Counter({
+      name,
+      help,
+      registers: [register],
+      collect() {
+        this.reset();
+        this.inc(read(sources()) ?? 0);
+      },
+    });
+  }
+  return {
+    async read() {
+      const text = (await register.metrics()).replace(NO_SAMPLE, '');
+      return { text: `${text}${durations(requests)}`, mediaType: register.contentType };
+    },
+  };
+}
+
+function registerRequestCounters(register: Registry, { byOperation }: RequestFigures): void {
   new Counter({
     name: 'csms_http_requests_total',
     help: 'Requests answered, by operation and status',
@@ -24,22 +119,24 @@ export function createExposition({ requests, jobs, droppedLogLines }: Shown): Ex
     registers: [register],
     collect() {
       this.reset();
-      for (const [operation, byStatus] of requests) {
+      for (const [operation, { byStatus }] of byOperation) {
         for (const [status, count] of byStatus) this.labels(operation, String(status)).inc(count);
       }
     },
   });
   new Counter({
-    name: 'csms_log_lines_dropped_total',
-    help: 'Lines of the log that were lost because nobody read them in time',
+    name: 'csms_login_failures_total',
+    help: 'Password logins that failed, by reason',
+    labelNames: ['reason'],
     registers: [register],
     collect() {
       this.reset();
-      this.inc(droppedLogLines());
+      const byStatus = byOperation.get(LOGIN_OPERATION)?.byStatus;
+      for (const [status, reason] of Object.entries(LOGIN_FAILURES)) {
+        this.labels(reason).inc(byStatus?.get(Number(status)) ?? 0);
+      }
     },
   });
-  registerJobGauges(register, jobs);
-  return { read: async () => ({ text: await register.metrics(), mediaType: register.contentType }) };
 }
 
 /** One gauge for each figure of a job; their label is the program's own name of the job. */
@@ -62,4 +159,31 @@ function registerJobGauges(register: Registry, status: () => readonly JobStatus[
       },
     });
   }
+}
+
+/** The histogram of durations, worded here: the library's own would have to see every request. */
+function durations({ byOperation }: RequestFigures): string {
+  const name = 'csms_http_request_duration_seconds';
+  const lines = [
+    `# HELP ${name} Time from a request to its answer, by operation`,
+    `# TYPE ${name} histogram`,
+  ];
+  for (const [operation, { byDuration, durationMs }] of byOperation) {
+    let total = 0;
+    for (const [at, count] of byDuration.entries()) {
+      total += count;
+      lines.push(`${name}_bucket{operation="${operation}",le="${DURATION_BOUNDS[at] ?? '+Inf'}"} ${total}`);
+    }
+    lines.push(`${name}_sum{operation="${operation}"} ${durationMs / 1_000}`);
+    lines.push(`${name}_count{operation="${operation}"} ${total}`);
+  }
+  return `\n${lines.join('\n')}\n`;
+}
+
+function seconds(timeMs: number | undefined): number | undefined {
+  return timeMs === undefined ? undefined : timeMs / 1_000;
+}
+
+function flag(isTrue: boolean | undefined): number | undefined {
+  return isTrue === undefined ? undefined : Number(isTrue);
 }

@@ -24,7 +24,11 @@ export function readHost(text: string): Host | undefined {
 
 /** True for the names and addresses that lead to the own machine wherever they are looked up. Pure. */
 export function isLoopback({ name }: Host): boolean {
-  if (name === 'localhost' || name.endsWith('.localhost')) return true;
-  const family = isIP(name);
-  return family !== 0 && loopback.check(name, family === 6 ? 'ipv6' : 'ipv4');
+  return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
+}
+
+/** True for a loopback address in any form; false for other addresses and for what is none. Pure. */
+export function isLoopbackAddress(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

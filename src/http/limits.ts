@@ -36,3 +36,12 @@ export const CONNECTIONS_MAX = 2_000;
 
 /** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and the heap in use. */
 export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, heapShareMax: 0.95 });
+
+/** The listener for metrics: few gather them, and each reading takes a moment of the server's thread. */
+export const METRICS = Object.freeze({
+  connectionsMax: 16,
+  timeoutMs: 10_000,
+  headerBytesMax: 8_192,
+  /** So long an answer is given out again. */
+  freshMs: 1_000,
+});

@@ -52,8 +52,10 @@ export interface ServerOptions {
   readonly takeRequest: (userId: string) => void;
   /** PEM of the certificate that notifications are signed with. */
   certificate(): Promise<string>;
-  /** Prometheus text, for callers on loopback; absent: there is none. */
+  /** What is counted; absent: nothing is. */
   readonly metrics: Metrics | undefined;
+  /** Whether `/metrics` is here, for callers on loopback. */
+  readonly servesMetrics: boolean;
   readonly log: FastifyBaseLogger;
   /** Gets one line for each request; absent: there are none. */
   readonly requestLog?: RequestLog;
@@ -97,7 +99,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const otherMethods = refuseOtherMethods(app);
   registerHealth(app, options);
   registerCertificate(app, options);
-  if (options.metrics !== undefined) registerMetrics(app, options.metrics);
+  if (options.servesMetrics && options.metrics !== undefined) registerMetrics(app, options.metrics);
   await app.register(async (login: App) => registerIdentity(login, options));
   await app.register(async (api: App) => registerApi(api, options));
   otherMethods.register();
@@ -209,7 +211,7 @@ function addHooks(app: App, options: ServerOptions): void {
   app.addHook('onResponse', (request, reply, done) => {
     const labels = request.labels ?? labelsOf(request.routeOptions);
     if (options.requestLog !== undefined) logRequest(options.requestLog, request, { reply, labels });
-    options.metrics?.count(labels.operation, reply.statusCode);
+    options.metrics?.count(labels.operation, reply.statusCode, reply.elapsedTime);
     done();
   });
   app.addHook('onRoute', (route) => {

@@ -11,7 +11,16 @@ describe('what is taken ends with 69:', () => {
     const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), CSMS_PORT: String(port) });
     release();
     expect(code).toBe(69);
-    expect(stderr).toContain(String(port));
+    expect(stderr).toContain(`port ${port} of 127.0.0.1 is in use; choose another one with --port`);
+  });
+
+  it('a port for metrics', async () => {
+    const { port, release } = await takePort();
+    const variables = { CSMS_PORT: '0', CSMS_METRICS: `127.0.0.1:${port}` };
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), ...variables });
+    release();
+    expect(code).toBe(69);
+    expect(stderr).toContain(`CSMS_METRICS: 127.0.0.1:${port} is in use\n`);
   });
 
   it('a data directory', async () => {

@@ -4,11 +4,11 @@ import { callsOf } from './calls.ts';
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer();
+  server = await startTestServer({ env: { CSMS_METRICS: 'on' } });
 });
 afterAll(() => server.close());
-const read = (of: TestServer, remoteAddress?: string) =>
-  of.app.inject({ method: 'GET', url: '/metrics', ...(remoteAddress && { remoteAddress }) });
+const read = (of: TestServer, remoteAddress?: string, headers: Record<string, string> = {}) =>
+  of.app.inject({ method: 'GET', url: '/metrics', headers, ...(remoteAddress && { remoteAddress }) });
 
 describe('GET /metrics', () => {
   it('counts requests by operation and status, in the Prometheus text form', async () => {
@@ -61,10 +61,60 @@ describe('GET /metrics', () => {
     },
   );
 
-  it('does not exist when it is switched off', async () => {
-    const off = await startTestServer({ env: { CSMS_METRICS: 'off' } });
+  it.each(['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Proto', 'X-Forwarded-Host', 'X-Real-IP', 'Via'])(
+    'does not exist for a caller whose proxy on this machine says %s',
+    async (header) => {
+      expect((await read(server, '127.0.0.1', { [header]: '127.0.0.1' })).statusCode).toBe(404);
+    },
+  );
+
+  it('answers HEAD with the same headers and no body', async () => {
+    const answer = await server.app.inject({ method: 'HEAD', url: '/metrics' });
+    expect([answer.statusCode, answer.payload]).toEqual([200, '']);
+    expect(answer.headers['content-type']).toMatch(/^text\/plain; version=/);
+  });
+
+  it.each(['off', ''])('does not exist in serve with CSMS_METRICS=%s', async (setting) => {
+    const off = await startTestServer({ env: { CSMS_METRICS: setting } });
     const answer = await read(off);
     await off.close();
     expect(answer.statusCode).toBe(404);
+  });
+
+  it('adds up durations in classes, each with the shorter ones', async () => {
+    const { payload } = await read(server);
+    const of = 'operation="CreateSecret"';
+    const counts = [...payload.matchAll(/_bucket\{operation="CreateSecret",le="([^"]+)"\} (\d+)/g)];
+    const figures = counts.map(([, , count]) => Number(count));
+    expect(counts.at(-1)?.[1]).toBe('+Inf');
+    expect(figures).toEqual(figures.toSorted((one, other) => one - other));
+    expect(figures.at(-1)).toBe(1);
+    expect(payload).toContain(`csms_http_request_duration_seconds_count{${of}} 1\n`);
+    expect(payload).toMatch(new RegExp(`^csms_http_request_duration_seconds_sum\\{${of}\\} 0\\.\\d+$`, 'm'));
+  });
+
+  it('counts logins that failed', async () => {
+    const user = { name: 'admin', password: 'wrong', domain: { name: 'acme' } };
+    const body = { auth: { identity: { methods: ['password'], password: { user } } } };
+    await server.sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body });
+    expect((await read(server)).payload).toContain('csms_login_failures_total{reason="refused"} 1\n');
+  });
+
+  it('has no figure that is none, however soon it is read again', async () => {
+    for (let reading = 0; reading < 5; reading += 1) {
+      const { payload } = await read(server);
+      expect(payload).not.toMatch(/nan|infinity|9223372036/i);
+    }
+  });
+
+  it('is text that Prometheus can read, each name with its type once', async () => {
+    const { payload } = await read(server);
+    const types = [...payload.matchAll(/^# TYPE (\S+) (?:counter|gauge|histogram)$/gm)].map(
+      ([, name]) => name,
+    );
+    expect(new Set(types).size).toBe(types.length);
+    const sample = /^[a-z_]+[a-z0-9_]*(?:\{(?:[a-z_]+="[^"\\\n]*",?)*\})? [-+0-9.e]+$/;
+    const others = payload.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(others.filter((line) => !sample.test(line))).toEqual([]);
   });
 });

@@ -21,7 +21,7 @@ beforeAll(async () => {
     `  - { urn: "${urn(name)}", endpoints: ["${receiver.url}/${name}"], secret_file: ops.key }\n`;
   writeFileSync(join(directory, 'hooks.yaml'), `topics:\n${topic('ops')}${topic('other')}`);
   server = await startTestServer({
-    env: { CSMS_HOOKS: join(directory, 'hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback' },
+    env: { CSMS_HOOKS: join(directory, 'hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback', CSMS_METRICS: 'on' },
     listen: true,
   });
 });

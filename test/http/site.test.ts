@@ -192,7 +192,7 @@ describe('the address in answers', () => {
 describe('a server on loopback', () => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await startTestServer({ listen: true, env: { CSMS_ALLOWED_HOSTS: '' } });
+    server = await startTestServer({ listen: true, env: { CSMS_ALLOWED_HOSTS: '', CSMS_METRICS: 'on' } });
   });
   afterAll(() => server.close());
 
