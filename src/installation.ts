@@ -3,12 +3,24 @@ import type { Clock } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
 import type { Config } from './config.ts';
 import { checkCanary, createCanary } from './crypto/canary.ts';
-import { createStretching, loadRootKey, parseRootKeySource, type RootKey } from './crypto/root-key.ts';
+import {
+  createStretching,
+  loadRootKey,
+  parseRootKeySource,
+  type RootKey,
+  type RootKeySource,
+} from './crypto/root-key.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { readMigrations } from './storage/migrate.ts';
 import type { RowMac } from './storage/row-mac.ts';
-import { type OpenDirectory, openDirectory } from './storage/sqlite/installation.ts';
+import {
+  type InspectedDirectory,
+  inspectDirectory,
+  type OpenDirectory,
+  openDirectory,
+} from './storage/sqlite/installation.ts';
 import type { Installation } from './storage/sqlite/installation-record.ts';
+import { schemaFindings } from './storage/sqlite/schema.ts';
 
 /** A data directory with the root key that is proved to fit it. */
 export interface OpenInstallation {
@@ -19,24 +31,19 @@ export interface OpenInstallation {
 
 const MIGRATIONS = new URL('../migrations/sqlite/', import.meta.url);
 
+type InstallationConfig = Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>;
+
 /**
  * Opens the data directory, loads the root key and checks that they belong together; on the first start it makes the
  * record that later starts check. Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
  */
-export function openInstallation(
-  config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>,
-  clock: Clock,
-): OpenInstallation {
-  if (config.rootKey === undefined) throw new StartError('configuration', 'CSMS_ROOT_KEY is not set');
-  const source = parseRootKeySource(config.rootKey);
+export function openInstallation(config: InstallationConfig, clock: Clock): OpenInstallation {
+  const source = sourceOf(config);
   const open = openDirectory(config.dataDirectory, readMigrations(MIGRATIONS));
   try {
-    const isDev = config.mode === 'dev';
-    const { dataDirectory } = config;
     const isNew = open.installation === undefined && source.kind === 'passphrase-file';
     const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;
-    const options = { dataDirectory, env: process.env, allowEnv: isDev, allowInsideData: isDev, stretching };
-    const rootKey = loadRootKey(source, options);
+    const rootKey = loadKey(config, source, stretching);
     const mac = createRowMac(rootKey.derive('rowmac'));
     const installation =
       open.installation ?? createInstallation(open, { rootKey, mac }, { stretching, nowMs: clock.nowMs() });
@@ -48,6 +55,51 @@ export function openInstallation(
     open.release();
     throw error;
   }
+}
+
+/** An installation as it is, with the root key that is proved to fit it. */
+export interface InspectedInstallation extends InspectedDirectory {
+  readonly rootKey: RootKey;
+  /** False in a database from before the installation's record was signed, which the next start does. */
+  readonly isSigned: boolean;
+  /** What its schema differs in from this program's: one text for each difference. */
+  schemaFindings(): string[];
+}
+
+/** Opens an installation for the full check, without changing anything. Throws what `openInstallation` throws. */
+export function inspectInstallation(config: InstallationConfig): InspectedInstallation {
+  const source = sourceOf(config);
+  const migrations = readMigrations(MIGRATIONS);
+  const inspected = inspectDirectory(config.dataDirectory, migrations);
+  try {
+    const { db, installation } = inspected;
+    const rootKey = loadKey(config, source, installation.rootKeyStretching);
+    const { isSigned } = requireFitting(rootKey, installation);
+    return { ...inspected, rootKey, isSigned, schemaFindings: () => schemaFindings(db, migrations) };
+  } catch (error) {
+    inspected.release();
+    throw error;
+  }
+}
+
+function sourceOf({ rootKey }: InstallationConfig): RootKeySource {
+  if (rootKey === undefined) throw new StartError('configuration', 'CSMS_ROOT_KEY is not set');
+  return parseRootKeySource(rootKey);
+}
+
+function loadKey(
+  { mode, dataDirectory }: InstallationConfig,
+  source: RootKeySource,
+  stretching: string | undefined,
+): RootKey {
+  const isDev = mode === 'dev';
+  return loadRootKey(source, {
+    dataDirectory,
+    env: process.env,
+    allowEnv: isDev,
+    allowInsideData: isDev,
+    stretching,
+  });
 }
 
 function createInstallation(

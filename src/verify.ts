@@ -1,5 +1,4 @@
 import type { Keyring, SigningKeys } from './app/ports.ts';
-import { systemClock } from './compose.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
 import type { Key } from './core/key.ts';
@@ -8,9 +7,8 @@ import type { SigningKey } from './core/signing-key.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
-import { openInstallation } from './installation.ts';
+import { type InspectedInstallation, inspectInstallation } from './installation.ts';
 import { createInspector, type InspectedSecret } from './storage/sqlite/inspect.ts';
-import { openWriter } from './storage/sqlite/open.ts';
 
 /** What the full check found: one text for each finding, which names the damaged row. */
 export interface VerifyReport {
@@ -21,33 +19,42 @@ export interface VerifyReport {
 }
 
 /**
- * Checks everything that is stored: the file itself, every constraint and counter, every row MAC, and that every value
- * opens. Throws what opening the installation throws.
+ * Checks everything that is stored, and changes nothing: the file itself, its schema, every constraint and counter, every
+ * row MAC, and that every value opens. Throws what opening the installation throws.
  */
 export function verifyInstallation(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>): VerifyReport {
-  const { open, installation, rootKey } = openInstallation(config, systemClock);
-  const db = openWriter(open.databaseFile);
+  const inspected = inspectInstallation(config);
   try {
-    const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
-    const keyring = createKeyring(sealing);
-    const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
-    const findings = inspector.structure();
-    const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
-    for (const [place, key] of keys)
-      if (key === undefined) findings.push(`key ${place}: its row has been changed`);
-    for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
-    findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
-    let [secrets, versions] = [0, 0];
-    for (const secret of inspector.secrets()) {
-      secrets += 1;
-      versions += secret.aggregate?.versions.length ?? 0;
-      findings.push(...checkSecret(secret, { keyring, keys }));
+    const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);
+    // Of other tables nothing can be said.
+    if (schema.some((finding) => finding.includes(': table '))) {
+      return { secrets: 0, versions: 0, keys: 0, findings: [...schema, 'nothing else was checked'] };
     }
-    return { secrets, versions, keys: keys.size, findings };
+    const report = verifyRows(inspected);
+    return { ...report, findings: [...schema, ...report.findings] };
   } finally {
-    db.close();
-    open.release();
+    inspected.release();
   }
+}
+
+function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallation): VerifyReport {
+  const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
+  const keyring = createKeyring(sealing);
+  const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
+  const findings = inspector.structure();
+  if (isSigned && !inspector.isRecordIntact()) findings.push('the installation: its row has been changed');
+  const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
+  for (const [place, key] of keys)
+    if (key === undefined) findings.push(`key ${place}: its row has been changed`);
+  for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
+  findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
+  let [secrets, versions] = [0, 0];
+  for (const secret of inspector.secrets()) {
+    secrets += 1;
+    versions += secret.aggregate?.versions.length ?? 0;
+    findings.push(...checkSecret(secret, { keyring, keys }));
+  }
+  return { secrets, versions, keys: keys.size, findings };
 }
 
 interface Opening {

@@ -1,4 +1,5 @@
-import { copyFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -78,10 +79,34 @@ describe('verify of good data', () => {
     expect(JSON.parse(stdout)).toEqual({ secrets: 2, versions: 4, keys: 1, findings: [] });
   });
 
-  it('changes nothing that a second run would see', async () => {
-    await run(['verify'], { CSMS_DATA: dev.directory });
-    expect((await run(['verify'], { CSMS_DATA: dev.directory })).code).toBe(0);
+  it.each([
+    ['', []],
+    [' and leaves the log of an unclean stop to the server', ["UPDATE project SET id = 'x'"]],
+  ])('changes no file and leaves none behind%s', async (_, statements) => {
+    const directory = damaged();
+    const db = new Database(join(directory, 'csms.db'));
+    for (const statement of statements) db.exec(statement);
+    const crashed = createScratch();
+    for (const name of readdirSync(directory)) {
+      if (!name.endsWith('-shm')) copyFileSync(join(directory, name), join(crashed, name));
+    }
+    db.close();
+    const before = contentsOf(crashed);
+    expect((await run(['verify'], { CSMS_DATA: crashed })).code).toBe(statements.length === 0 ? 0 : 1);
+    expect(contentsOf(crashed)).toEqual(before);
   });
+
+  function contentsOf(directory: string): Record<string, string> {
+    const names = readdirSync(directory).filter((name) => name !== 'instance.lock');
+    return Object.fromEntries(
+      names.map((name) => [
+        name,
+        createHash('sha256')
+          .update(readFileSync(join(directory, name)))
+          .digest('hex'),
+      ]),
+    );
+  }
 });
 
 describe('verify ends with 1 and names the secret when somebody has changed', () => {
@@ -163,6 +188,29 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
       /^notification \S+: its row has been changed$/,
     ],
     ['a job', "UPDATE job SET runs = runs + 1 WHERE name = 'purge'", /^job purge: its row has been changed$/],
+    ['that a job exists', "DELETE FROM job WHERE name = 'purge'", /^job purge: its row has been changed$/],
+    ['that the key exists', 'DELETE FROM signing_key', /^the signing key: its row has been changed$/],
+    ['that the clock was seen', 'DELETE FROM clock', /^the last time seen: its row has been changed$/],
+    [
+      'when it was made',
+      'UPDATE installation SET create_time_ms = create_time_ms + 1',
+      /^the installation: its row has been changed$/,
+    ],
+    [
+      'how its key is made',
+      "UPDATE installation SET root_key_stretching = 'x'",
+      /^the installation: its row has been changed$/,
+    ],
+    [
+      'the list of its rows',
+      "UPDATE installation SET roll = '[]'",
+      /^the installation: its row has been changed$/,
+    ],
+    [
+      'that it is signed',
+      'UPDATE installation SET row_mac = NULL',
+      /^the installation: its row has been changed$/,
+    ],
     ['a task', 'UPDATE task SET attempts = attempts + 1', /^task \S+: its row has been changed$/],
     [
       'the certificate',
@@ -224,11 +272,48 @@ describe('verify ends with 1 when', () => {
   });
 });
 
+describe('verify names what was changed in the schema', () => {
+  it.each([
+    [
+      'CREATE TRIGGER keeper BEFORE DELETE ON version_body BEGIN SELECT 1; END',
+      ['the schema was changed: trigger keeper does not belong there'],
+    ],
+    ['DROP INDEX secret_due', ['the schema was changed: index secret_due is missing']],
+    [
+      'ALTER TABLE job ADD COLUMN more TEXT',
+      ['the schema was changed: table job is another one', 'nothing else was checked'],
+    ],
+  ])('%s', async (statement, lines) => {
+    const directory = damaged();
+    const db = new Database(join(directory, 'csms.db'));
+    db.exec(statement);
+    db.close();
+    expect(await findings(directory)).toEqual({ code: 1, lines });
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: directory, CSMS_PORT: '0' });
+    expect(code).toBe(74);
+    expect(stderr).toContain('schema was changed');
+  });
+});
+
 describe('verify does not start', () => {
-  it('where there is no data', async () => {
-    const { code, stderr } = await run(['verify'], { CSMS_DATA: createScratch() });
+  it.each(['', 'missing'])('where there is no data, and makes none: %s', async (name) => {
+    const directory = join(createScratch(), name);
+    const { code, stderr } = await run(['verify'], { CSMS_DATA: directory });
     expect(code).toBe(78);
     expect(stderr).toContain('there is no database');
+    expect(existsSync(directory) ? readdirSync(directory) : []).toEqual([]);
+  });
+
+  it('on a database of an older release, which it does not bring up', async () => {
+    const directory = createScratch();
+    for (const name of ['csms.db', 'root.key'])
+      copyFileSync(join(dev.directory, name), join(directory, name));
+    const db = new Database(join(directory, 'csms.db'));
+    db.pragma('user_version = 6');
+    db.close();
+    const { code, stderr } = await run(['verify'], { CSMS_DATA: directory });
+    expect(code).toBe(78);
+    expect(stderr).toContain('start the server once');
   });
 });
 

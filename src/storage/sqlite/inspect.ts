@@ -5,6 +5,7 @@ import type { SigningKey } from '../../core/signing-key.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createGrantReads } from './grants.ts';
 import { inspectRows } from './inspect-rows.ts';
+import { requireIntactInstallation } from './installation-record.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
 import { createSecretReads } from './secret-reads.ts';
@@ -25,6 +26,8 @@ export interface InspectedSecret {
 export interface Inspector {
   /** What SQLite itself and the counters say: one text for each finding. */
   structure(): string[];
+  /** Whether the installation's own record passes its check. */
+  isRecordIntact(): boolean;
   /** Every key by its place; undefined when its rows do not pass their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
   secrets(): Iterable<InspectedSecret>;
@@ -54,6 +57,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   );
   return {
     structure: () => [...integrityFindings(db), ...countFindings(db)],
+    isRecordIntact: () => intact(() => requireIntactInstallation(db, mac) ?? true) === true,
     keys: () =>
       keyRows.all().map(({ project_id: projectId, id }) => ({
         place: `${projectId}/${id}`,

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
@@ -15,7 +15,7 @@ import {
   writeInstallation,
 } from './installation-record.ts';
 import { APPLICATION_ID, type Connection, isLocked, openReader, openWriter } from './open.ts';
-import { migrate } from './schema.ts';
+import { migrate, requirePresent } from './schema.ts';
 
 /** A data directory that this process owns, with its database brought up to date. */
 export interface OpenDirectory {
@@ -66,6 +66,54 @@ export function openDirectory(directory: string, migrations: readonly Migration[
   }
 }
 
+/** A data directory that this process holds, with its database as it is, open for reading alone. */
+export interface InspectedDirectory {
+  readonly db: Connection;
+  /** Not authenticated yet. */
+  readonly installation: Installation;
+  release(): void;
+}
+
+/**
+ * Takes the data directory and opens its database without changing it: nothing is made, migrated or recovered. Throws
+ * StartError: taken; configuration (no database, another program's, or one that a server of this release has not brought
+ * up yet); damaged.
+ */
+export function inspectDirectory(directory: string, migrations: readonly Migration[]): InspectedDirectory {
+  const databaseFile = join(directory, DATABASE_NAME);
+  const bytes = statSync(databaseFile, { throwIfNoEntry: false })?.size ?? 0;
+  if (bytes === 0) throw new StartError('configuration', `there is no database in ${directory}`);
+  const lock = lockDirectory(directory);
+  const withdraw = rememberSideFiles(databaseFile);
+  let db: Connection | undefined;
+  const release = () => {
+    db?.close();
+    withdraw();
+    lock.release();
+  };
+  try {
+    return whileUsable(databaseFile, () => {
+      db = openReader(databaseFile);
+      requireOurs(db);
+      requirePresent(db, migrations);
+      const installation = readInstallation(db);
+      if (installation !== undefined) return { db, installation, release };
+      throw new StartError('configuration', `the database in ${directory} has never been used`);
+    });
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** SQLite makes files beside a database that it only reads; answers how to remove those that were not there before. */
+function rememberSideFiles(databaseFile: string): () => void {
+  const made = ['-shm', '-wal'].map((suffix) => databaseFile + suffix).filter((file) => !existsSync(file));
+  return () => {
+    for (const file of made) rmSync(file, { force: true });
+  };
+}
+
 function bringUp(databaseFile: string, migrations: readonly Migration[]): Installation | undefined {
   // A clean stop leaves no log behind.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -86,8 +134,19 @@ function withWriter<T>(databaseFile: string, work: (db: Connection) => T): T {
 function withDatabase<T>(open: () => Connection, databaseFile: string, work: (db: Connection) => T): T {
   let db: Connection | undefined;
   try {
-    db = open();
-    return work(db);
+    return whileUsable(databaseFile, () => {
+      db = open();
+      return work(db);
+    });
+  } finally {
+    db?.close();
+  }
+}
+
+/** Runs work on the database; what SQLite throws becomes a StartError. */
+function whileUsable<T>(databaseFile: string, work: () => T): T {
+  try {
+    return work();
   } catch (cause) {
     if (cause instanceof StartError) throw cause;
     if (isLocked(cause)) {
@@ -95,8 +154,6 @@ function withDatabase<T>(open: () => Connection, databaseFile: string, work: (db
     }
     const message = cause instanceof Error ? cause.message : 'it cannot be opened';
     throw new StartError('damaged', `the database ${databaseFile} cannot be used: ${message}`, { cause });
-  } finally {
-    db?.close();
   }
 }
 
