@@ -5,9 +5,8 @@ import { createAuthenticator } from './auth/authenticator.ts';
 import { createIam } from './auth/iam.ts';
 import type { Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
-import { createPasswordVerifier } from './auth/password.ts';
 import { createHashReplacer } from './auth/password-change.ts';
-import { createLoginThrottle } from './auth/throttle.ts';
+import { createPasswordChecker } from './auth/password-checker.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
 import { createUsers } from './auth/users.ts';
 import type { Config } from './config.ts';
@@ -28,9 +27,8 @@ export function composeIdentity(
   const tokenKey = rootKey.derive('token');
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
-  const passwords = createPasswordVerifier();
   // One count for both ways to try a password.
-  const throttle = createLoginThrottle({ clock });
+  const passwords = createPasswordChecker({ clock, usualCost: () => present.directory.passwordCost });
   const replaceHash = createHashReplacer({
     file: config.identitiesFile ?? '',
     env: process.env,
@@ -39,14 +37,13 @@ export function composeIdentity(
     },
   });
   return {
-    users: createUsers({ directory, passwords, throttle, replaceHash }),
+    users: createUsers({ directory, passwords, replaceHash }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
     identity: createIam({
       directory,
       clock,
       tokenKey,
       passwords,
-      throttle,
       region,
     }),
   };

@@ -14,8 +14,7 @@ import {
 } from './iam-bodies.ts';
 import type { Directory, User, UserQuery } from './identities.ts';
 import { type Login, type LoginScope, readLogin } from './login.ts';
-import type { PasswordVerifier } from './password.ts';
-import type { LoginThrottle } from './throttle.ts';
+import type { PasswordChecker } from './password-checker.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
 
 /** What the IAM slice works with. */
@@ -23,8 +22,7 @@ export interface IamDeps {
   readonly directory: () => Directory;
   readonly clock: Clock;
   readonly tokenKey: KeyObject;
-  readonly passwords: PasswordVerifier;
-  readonly throttle: LoginThrottle;
+  readonly passwords: PasswordChecker;
   /** Region id shown in the catalogue. */
   readonly region: string;
 }
@@ -68,7 +66,7 @@ export interface Iam {
   ): UsersBody;
 }
 
-/** Makes the IAM slice. Nothing is kept but what the throttle and the password queue keep. */
+/** Makes the IAM slice. Nothing is kept but what the password checker keeps. */
 export function createIam(deps: IamDeps): Iam {
   function describe(
     claims: TokenClaims,
@@ -121,21 +119,22 @@ export function createIam(deps: IamDeps): Iam {
   };
 }
 
-/** Unknown users and wrong passwords cost the same, are counted the same and get the same answer. */
+/** Unknown users and wrong passwords are counted the same and get the same answer. */
 async function checkLogin(deps: IamDeps, login: Login, address: string): Promise<User> {
   const user = deps.directory().findUser(login.user);
-  const attempt = { principal: principalOf(deps.directory(), login.user, user), address };
-  deps.throttle.begin(attempt);
-  let isRight: boolean;
-  try {
-    isRight = await deps.passwords.verify(user?.passwordHash, login.password);
-  } catch (error) {
-    deps.throttle.withdraw(attempt);
-    throw error;
-  }
-  if (user === undefined || !isRight) throw new SecretError('login-refused');
-  deps.throttle.succeed(attempt);
-  return user;
+  const isRight = await deps.passwords.check({
+    principal: principalOf(deps.directory(), login.user, user),
+    address,
+    phc: user?.passwordHash,
+    password: login.password,
+  });
+  if (user !== undefined && isRight) return user;
+  throw new SecretError('login-refused', '', { logReason: refusalOf(user) });
+}
+
+function refusalOf(user: User | undefined): string {
+  if (user === undefined) return 'no such user';
+  return user.passwordHash === undefined ? 'the user has no password' : 'wrong password';
 }
 
 /** The name under which the throttle counts a user's failures. Pure. */

@@ -1,20 +1,10 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
-import { SecretError } from '../core/errors.ts';
 
 /** Cost of scrypt: N = 2^ln rounds, blocks of 128 r bytes, p lanes. */
 export interface ScryptCost {
   readonly ln: number;
   readonly r: number;
   readonly p: number;
-}
-
-/** Checks passwords, a few at a time, so that logins cannot starve the server. */
-export interface PasswordVerifier {
-  /**
-   * True when the password is the one that was hashed. `phc` undefined (unknown user, or one without a password)
-   * costs the same and answers false. Throws throttled when the queue is full.
-   */
-  verify(phc: string | undefined, password: string): Promise<boolean>;
 }
 
 /** What new hashes cost: 64 MiB and about a quarter of a second. */
@@ -53,7 +43,7 @@ export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_C
 /**
  * Checks a password against a PHC string in constant time; undefined checks against nobody's password, at
  * `dummyCost`. Never throws on a malformed or too costly string: it answers false.
- * Not limited; use `createPasswordVerifier`.
+ * Not limited; use `createPasswordChecker`.
  */
 export async function verifyPassword(
   phc: string | undefined,
@@ -72,42 +62,23 @@ export function isPasswordHash(text: string): boolean {
 }
 
 /**
- * Makes a verifier that runs `concurrent` scrypts at once (default 2 of Node's 4 pool threads) and lets `waiting`
- * more queue (default 16). `dummyCost` should be what the stored hashes cost, so that unknown users take as long.
+ * What most of these hashes cost, the costliest of several: SCRYPT_COST without any that can be read. Pure.
  */
-export function createPasswordVerifier(
-  options: { readonly concurrent?: number; readonly waiting?: number; readonly dummyCost?: ScryptCost } = {},
-): PasswordVerifier {
-  const { concurrent = 2, waiting = 16, dummyCost = SCRYPT_COST } = options;
-  const queue: (() => void)[] = [];
-  let running = 0;
-
-  async function enter(): Promise<void> {
-    if (running < concurrent) {
-      running += 1;
-      return;
-    }
-    if (queue.length >= waiting) throw new SecretError('throttled', 'Too many logins at once.');
-    // The place of the one that leaves is handed over, so `running` does not change.
-    await new Promise<void>((resolve) => queue.push(resolve));
+export function usualCost(phcs: readonly string[]): ScryptCost {
+  const counts = new Map<string, { readonly cost: ScryptCost; count: number }>();
+  for (const phc of phcs) {
+    const cost = parseHash(phc)?.cost;
+    if (cost === undefined) continue;
+    const kind = counts.get(JSON.stringify(cost)) ?? { cost, count: 0 };
+    kind.count += 1;
+    counts.set(JSON.stringify(cost), kind);
   }
+  const [first] = [...counts.values()].sort((a, b) => b.count - a.count || workOf(b.cost) - workOf(a.cost));
+  return first?.cost ?? SCRYPT_COST;
+}
 
-  function leave(): void {
-    const next = queue.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  }
-
-  return {
-    async verify(phc, password) {
-      await enter();
-      try {
-        return await verifyPassword(phc, password, dummyCost);
-      } finally {
-        leave();
-      }
-    },
-  };
+function workOf({ ln, r, p }: ScryptCost): number {
+  return 2 ** ln * r * p;
 }
 
 function parseHash(text: string): Hashed | undefined {

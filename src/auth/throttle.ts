@@ -5,11 +5,11 @@ import { SecretError } from '../core/errors.ts';
 export interface LoginAttempt {
   /** The user as far as it is known: its id, or the names as typed. */
   readonly principal: string;
-  /** Address of the peer. */
+  /** Those whose addresses count as one. */
   readonly address: string;
 }
 
-/** Counts password logins that have failed, for each user and address. */
+/** Slows down password logins that fail, for each user and address. */
 export interface LoginThrottle {
   /** Counts the attempt as a failure until told otherwise. Throws throttled when there are too many. */
   begin(attempt: LoginAttempt): void;
@@ -25,45 +25,73 @@ export interface RateLimiter {
   take(principal: string): void;
 }
 
-/** Failed logins before the answer is 429, and for how long. @see design.md 4 */
+/** What each key may take: `burst` at once, and one more in every interval. */
+export interface Buckets {
+  /** Takes one and answers 0, or answers in how many milliseconds there will be one. */
+  take(key: string): number;
+  /** Gives one back. */
+  putBack(key: string): void;
+  /** As if nothing had been taken. */
+  forget(key: string): void;
+}
+
+/** Failed logins in a row before the answer is 429. @see design.md 4 */
 export const LOGIN_FAILURES_MAX = 10;
-/** The window in which failures count, in milliseconds. */
+/** In this many milliseconds as many more are let through, evenly, so that the right password always gets its turn. */
 export const LOGIN_WINDOW_MS = 60_000;
 /** Principals remembered; the one unused for longest makes room. */
 export const THROTTLE_ENTRIES_MAX = 50_000;
 
-interface Bucket {
-  readonly tokens: number;
-  readonly timeMs: number;
+/**
+ * Makes buckets. Of each key only the time is kept at which its bucket would be full again. A clock that is set back
+ * costs no more than an empty bucket. `intervalMs` > 0, `burst` >= 1.
+ */
+export function createBuckets(input: {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly burst: number;
+  readonly entriesMax?: number;
+}): Buckets {
+  const { clock, intervalMs, burst, entriesMax = THROTTLE_ENTRIES_MAX } = input;
+  const fullAtMs = new Map<string, number>();
+  return {
+    take(key) {
+      const nowMs = clock.nowMs();
+      const missingMs = Math.min(Math.max(0, (fullAtMs.get(key) ?? nowMs) - nowMs), burst * intervalMs);
+      const waitMs = missingMs - (burst - 1) * intervalMs;
+      remember(fullAtMs, key, nowMs + missingMs + (waitMs > 0 ? 0 : intervalMs), entriesMax);
+      return Math.max(0, waitMs);
+    },
+    putBack(key) {
+      const timeMs = fullAtMs.get(key);
+      if (timeMs !== undefined) fullAtMs.set(key, timeMs - intervalMs);
+    },
+    forget(key) {
+      fullAtMs.delete(key);
+    },
+  };
 }
 
 /**
- * Makes a login throttle: LOGIN_FAILURES_MAX failures in any LOGIN_WINDOW_MS, then refusal until the oldest is
- * that old. Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
+ * Makes a login throttle: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
+ * Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
  */
 export function createLoginThrottle(input: {
   readonly clock: Clock;
   readonly failuresMax?: number;
   readonly entriesMax?: number;
 }): LoginThrottle {
-  const { clock, failuresMax = LOGIN_FAILURES_MAX, entriesMax = THROTTLE_ENTRIES_MAX } = input;
-  const failures = new Map<string, readonly number[]>();
+  const { failuresMax = LOGIN_FAILURES_MAX, ...others } = input;
+  const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_WINDOW_MS / failuresMax });
   return {
     begin(attempt) {
-      const nowMs = clock.nowMs();
-      const key = keyOf(attempt);
-      const recent = (failures.get(key) ?? []).filter((timeMs) => Math.abs(nowMs - timeMs) < LOGIN_WINDOW_MS);
-      if (recent.length >= failuresMax) throw new SecretError('throttled', 'Too many failed logins.');
-      remember(failures, key, [...recent, nowMs], entriesMax);
+      refuseFor(buckets.take(keyOf(attempt)), 'Too many failed logins.');
     },
     succeed(attempt) {
-      failures.delete(keyOf(attempt));
+      buckets.forget(keyOf(attempt));
     },
     withdraw(attempt) {
-      const key = keyOf(attempt);
-      const rest = (failures.get(key) ?? []).slice(0, -1);
-      if (rest.length === 0) failures.delete(key);
-      else failures.set(key, rest);
+      buckets.putBack(keyOf(attempt));
     },
   };
 }
@@ -78,25 +106,23 @@ export function createRateLimiter(input: {
   readonly burst?: number;
   readonly entriesMax?: number;
 }): RateLimiter {
-  const { clock, perSecond, entriesMax = THROTTLE_ENTRIES_MAX } = input;
+  const { perSecond, ...others } = input;
   const burst = Math.max(1, input.burst ?? perSecond);
-  const buckets = new Map<string, Bucket>();
+  const buckets = createBuckets({ ...others, burst, intervalMs: 1_000 / perSecond });
   return {
     take(principal) {
-      const nowMs = clock.nowMs();
-      const bucket = buckets.get(principal) ?? { tokens: burst, timeMs: nowMs };
-      // A clock that was set back earns nothing, and does not cost anything either.
-      const earned = (Math.max(0, nowMs - bucket.timeMs) * perSecond) / 1_000;
-      const tokens = Math.min(burst, bucket.tokens + earned);
-      const isAllowed = tokens >= 1;
-      remember(buckets, principal, { tokens: isAllowed ? tokens - 1 : tokens, timeMs: nowMs }, entriesMax);
-      if (!isAllowed) throw new SecretError('throttled', `At most ${perSecond} requests per second.`);
+      refuseFor(buckets.take(principal), `At most ${perSecond} requests per second.`);
     },
   };
 }
 
+function refuseFor(waitMs: number, message: string): void {
+  if (waitMs === 0) return;
+  throw new SecretError('throttled', message, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+}
+
 /** Puts the entry last and drops the first, which is the one unused for longest. */
-function remember<T>(entries: Map<string, T>, key: string, value: T, entriesMax: number): void {
+export function remember<T>(entries: Map<string, T>, key: string, value: T, entriesMax: number): void {
   entries.delete(key);
   const oldest = entries.keys().next();
   if (entries.size >= entriesMax && oldest.done !== true) entries.delete(oldest.value);

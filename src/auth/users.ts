@@ -4,15 +4,14 @@ import { rateStrength } from '../core/strength.ts';
 import { principalOfUser } from './iam.ts';
 import type { Directory, User } from './identities.ts';
 import { LOGIN_LIMITS } from './login.ts';
-import { hashPassword, type PasswordVerifier } from './password.ts';
+import { hashPassword } from './password.ts';
 import type { ReplaceHash } from './password-change.ts';
-import type { LoginThrottle } from './throttle.ts';
+import type { PasswordChecker } from './password-checker.ts';
 
 /** What the view of the users works with. */
 export interface UsersDeps {
   readonly directory: () => Directory;
-  readonly passwords: PasswordVerifier;
-  readonly throttle: LoginThrottle;
+  readonly passwords: PasswordChecker;
   readonly replaceHash: ReplaceHash;
 }
 
@@ -52,24 +51,14 @@ function presentHash({ directory }: UsersDeps, { userId }: Caller): string {
 
 /** A wrong one counts as a failed login: otherwise this would be a way around the throttle. */
 async function checkOldPassword(
-  { passwords, throttle }: UsersDeps,
-  caller: Caller,
+  { passwords }: UsersDeps,
+  { domainId, userName: name }: Caller,
   given: { readonly before: string; readonly oldPassword: string; readonly address: string },
 ): Promise<void> {
-  const attempt = {
-    principal: principalOfUser({ domainId: caller.domainId, name: caller.userName }),
-    address: given.address,
-  };
-  throttle.begin(attempt);
-  let isRight: boolean;
-  try {
-    isRight = await passwords.verify(given.before, given.oldPassword);
-  } catch (error) {
-    throttle.withdraw(attempt);
-    throw error;
-  }
-  if (!isRight) throw invalidParameter('old_password', 'is not the present password');
-  throttle.succeed(attempt);
+  const { before: phc, oldPassword: password, address } = given;
+  const principal = principalOfUser({ domainId, name });
+  if (await passwords.check({ principal, address, phc, password })) return;
+  throw invalidParameter('old_password', 'is not the present password');
 }
 
 function requireGoodPassword(password: string, oldPassword: string): void {

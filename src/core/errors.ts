@@ -90,6 +90,7 @@ export interface SecretErrorOptions {
   readonly cause?: unknown;
   readonly parameter?: string | undefined;
   readonly logReason?: string | undefined;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /**
@@ -104,6 +105,8 @@ export class SecretError extends Error {
   readonly parameter: string | undefined;
   /** What the operator is told in the log and the caller is not; held to the same rule as `message`. */
   readonly logReason: string | undefined;
+  /** When the same may be tried again; undefined where nobody knows. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message = '', options: SecretErrorOptions = {}) {
     super(message, options);
@@ -111,6 +114,7 @@ export class SecretError extends Error {
     this.code = code;
     this.parameter = options.parameter;
     this.logReason = options.logReason;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 

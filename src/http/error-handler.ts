@@ -65,7 +65,9 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
     const { error_code: code = error.code } = body as { error_code?: string };
     request.refusal = { code, reason: logReasonOf(error) };
     if (status >= 500 && !EXPECTED.has(error.code)) logFailure(request, error, thrown);
-    if (error.code === 'unavailable' || error.code === 'throttled') reply.header('Retry-After', '1');
+    if (error.code === 'unavailable' || error.code === 'throttled') {
+      reply.header('Retry-After', String(error.retryAfterSeconds ?? 1));
+    }
     reply.code(status).type('application/json').serializer(JSON.stringify).send(body);
   };
 }

@@ -10,7 +10,7 @@ import {
   TokenBody,
   UsersAnswer,
 } from './identity-schemas.ts';
-import { authenticate, parseBody } from './request-hooks.ts';
+import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { App, ServerOptions } from './server.ts';
 
@@ -31,6 +31,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
       response: { 201: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
     },
     attachValidation: true,
+    onRequest: async (request) => requireMediaType(request),
     handler: async (request, reply) => {
       const { token, body: answer } = await identity.createTokenFor({
         body: parseBody(request.rawBody),

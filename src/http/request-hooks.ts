@@ -64,6 +64,15 @@ export function checkMediaType(request: FastifyRequest): void {
 }
 
 /**
+ * Refuses a body without a media type, where no credentials come with it: pages of other sites can send such a body, and no
+ * client does. Throws media-type.
+ */
+export function requireMediaType(request: FastifyRequest): void {
+  if (request.headers['content-type'] !== undefined || !hasBody(request)) return;
+  throw new SecretError('media-type', 'Send the body with Content-Type: application/json.');
+}
+
+/**
  * Reads the body of a GET, which Fastify leaves alone: one client sends `{}` with its GETs and signs it.
  */
 export function readGetBody(request: FastifyRequest, done: HookHandlerDoneFunction): void {

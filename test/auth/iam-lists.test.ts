@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/app/ports.ts';
 import { createIam, type Iam } from '../../src/auth/iam.ts';
-import { createPasswordVerifier } from '../../src/auth/password.ts';
-import { createLoginThrottle } from '../../src/auth/throttle.ts';
+import { createPasswordChecker } from '../../src/auth/password-checker.ts';
 import {
   ADMIN_ID,
   DOMAIN_ID,
@@ -36,8 +35,7 @@ beforeEach(() => {
     directory: () => directory,
     clock,
     tokenKey: TOKEN_KEY,
-    passwords: createPasswordVerifier({ dummyCost: { ln: 10, r: 8, p: 1 } }),
-    throttle: createLoginThrottle({ clock }),
+    passwords: createPasswordChecker({ clock, usualCost: () => directory.passwordCost }),
     region: 'local-1',
   });
 });

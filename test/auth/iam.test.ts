@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { createIam, type Iam } from '../../src/auth/iam.ts';
-import { createPasswordVerifier } from '../../src/auth/password.ts';
-import { createLoginThrottle } from '../../src/auth/throttle.ts';
+import { createPasswordChecker } from '../../src/auth/password-checker.ts';
 import {
   ADMIN_ID,
   DOMAIN_ID,
@@ -27,8 +26,7 @@ beforeEach(() => {
     directory: () => directory,
     clock,
     tokenKey: TOKEN_KEY,
-    passwords: createPasswordVerifier({ dummyCost: { ln: 10, r: 8, p: 1 } }),
-    throttle: createLoginThrottle({ clock }),
+    passwords: createPasswordChecker({ clock, usualCost: () => directory.passwordCost }),
     region: 'local-1',
   });
 });
@@ -229,27 +227,5 @@ describe('a password login', () => {
     const outcomes = await Promise.all(Array.from({ length: 14 }, () => rejectionOf(login(wrong))));
     expect(outcomes.filter(({ code }) => code === 'login-refused')).toHaveLength(10);
     expect(outcomes.filter(({ code }) => code === 'throttled')).toHaveLength(4);
-  });
-
-  it('does not count what the full queue has turned away', async () => {
-    const passwords = { verify: () => Promise.reject(new Error('full')) };
-    const throttle = createLoginThrottle({ clock, failuresMax: 1 });
-    const full = createIam({
-      directory: () => directory,
-      clock,
-      tokenKey: TOKEN_KEY,
-      passwords,
-      throttle,
-      region: 'r',
-    });
-    for (const _ of [1, 2]) {
-      const attempt = full.createTokenFor({
-        body: bodyOf(USER),
-        address: 'a',
-        baseUrl: BASE_URL,
-        noCatalog: true,
-      });
-      await expect(attempt).rejects.toThrow('full');
-    }
   });
 });

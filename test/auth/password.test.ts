@@ -1,12 +1,13 @@
 import { scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
-  createPasswordVerifier,
   hashPassword,
   isPasswordHash,
+  SCRYPT_COST,
+  usualCost,
   verifyPassword,
 } from '../../src/auth/password.ts';
-import { PASSWORD, PASSWORD_HASH, rejectionOf } from './fixtures.ts';
+import { PASSWORD, PASSWORD_HASH } from './fixtures.ts';
 
 const CHEAP = { ln: 10, r: 8, p: 1 };
 const SALT = 'A'.repeat(22);
@@ -97,33 +98,29 @@ describe('password hashes', () => {
   });
 });
 
-describe('the password verifier', () => {
-  it('takes 2 and 16 waiting, then refuses, and recovers', async () => {
-    const verifier = createPasswordVerifier();
-    const accepted = Array.from({ length: 18 }, () => verifier.verify(PASSWORD_HASH, PASSWORD));
-    expect((await rejectionOf(verifier.verify(PASSWORD_HASH, PASSWORD))).code).toBe('throttled');
-    expect(await Promise.all(accepted)).toEqual(Array.from({ length: 18 }, () => true));
-    expect(await verifier.verify(PASSWORD_HASH, PASSWORD)).toBe(true);
-    expect(await verifier.verify(PASSWORD_HASH, 'wrong')).toBe(false);
-  });
+describe('what most hashes cost', () => {
+  const costing = (cost: string) => `$scrypt$${cost}$${SALT}$${HASH}`;
+  const [cheap, usual, dear] = ['ln=10,r=8,p=1', 'ln=14,r=8,p=1', 'ln=17,r=8,p=1'].map(costing) as [
+    string,
+    string,
+    string,
+  ];
 
-  it('never blocks the thread', async () => {
-    let ticks = 0;
-    const timer = setInterval(() => {
-      ticks += 1;
-    }, 5);
-    await verifyPassword(undefined, 'x');
-    clearInterval(timer);
-    expect(ticks).toBeGreaterThan(2);
+  it('is the most frequent cost, the costliest of several, and that of new hashes without any', () => {
+    expect(usualCost([cheap, usual, usual, dear])).toEqual({ ln: 14, r: 8, p: 1 });
+    expect(usualCost([cheap, dear, usual])).toEqual({ ln: 17, r: 8, p: 1 });
+    expect(usualCost([costing('ln=14,r=8,p=2'), usual])).toEqual({ ln: 14, r: 8, p: 2 });
+    expect(usualCost([])).toEqual(SCRYPT_COST);
+    expect(usualCost(['nonsense', 'nonsense', cheap])).toEqual({ ln: 10, r: 8, p: 1 });
   });
+});
 
-  it('runs no more at once than told', async () => {
-    const verifier = createPasswordVerifier({ concurrent: 1, waiting: 1 });
-    const order: string[] = [];
-    const first = verifier.verify(undefined, 'slow').then(() => order.push('slow'));
-    const second = verifier.verify(PASSWORD_HASH, 'fast').then(() => order.push('fast'));
-    expect((await rejectionOf(verifier.verify(PASSWORD_HASH, 'x'))).code).toBe('throttled');
-    await Promise.all([first, second]);
-    expect(order).toEqual(['slow', 'fast']);
-  });
+it('hashing never blocks the thread', async () => {
+  let ticks = 0;
+  const timer = setInterval(() => {
+    ticks += 1;
+  }, 5);
+  await verifyPassword(undefined, 'x');
+  clearInterval(timer);
+  expect(ticks).toBeGreaterThan(2);
 });

@@ -1,9 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/app/ports.ts';
 import { createDirectory, type Directory, type User } from '../../src/auth/identities.ts';
-import { createPasswordVerifier, hashPassword, verifyPassword } from '../../src/auth/password.ts';
+import { hashPassword, verifyPassword } from '../../src/auth/password.ts';
 import type { HashChange } from '../../src/auth/password-change.ts';
-import { createLoginThrottle, LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../src/auth/throttle.ts';
+import { createPasswordChecker } from '../../src/auth/password-checker.ts';
+import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../src/auth/throttle.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { outcome, outcomeOf } from '../support/builders.ts';
 
@@ -49,12 +50,13 @@ beforeEach(() => {
   directory = createDirectory({ domains: [], users, accessKeys: [], policies: [] });
 });
 const users = () => {
-  const passwords = createPasswordVerifier({ dummyCost: COST });
-  const throttle = createLoginThrottle({ clock: { nowMs: () => clock.timeMs } });
+  const passwords = createPasswordChecker({
+    clock: { nowMs: () => clock.timeMs },
+    usualCost: () => directory.passwordCost,
+  });
   return createUsers({
     directory: () => directory,
     passwords,
-    throttle,
     replaceHash: (change) => changes.push(change),
   });
 };

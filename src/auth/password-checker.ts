@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../app/ports.ts';
+import { addressGroup } from './address-group.ts';
+import { createLoginQueue, type LoginQueue } from './login-queue.ts';
+import { type ScryptCost, verifyPassword } from './password.ts';
+import {
+  createBuckets,
+  createLoginThrottle,
+  LOGIN_WINDOW_MS,
+  remember,
+  THROTTLE_ENTRIES_MAX,
+} from './throttle.ts';
+
+/** A password that somebody gives for a name. */
+export interface PasswordAttempt {
+  /** The user as far as it is known: its id, or the names as typed. */
+  readonly principal: string;
+  /** Address of the peer. */
+  readonly address: string;
+  /** PHC string; undefined when there is no such user, or none with a password. */
+  readonly phc: string | undefined;
+  readonly password: string;
+}
+
+/** Checks passwords: the one way in for logins and for changes of a password. */
+export interface PasswordChecker {
+  /**
+   * True when the password is the one that was hashed. Whether the user exists is not to be told from how long a refusal
+   * takes. Throws throttled.
+   */
+  check(attempt: PasswordAttempt): Promise<boolean>;
+}
+
+/** What a checker works with. */
+export interface PasswordCheckerDeps {
+  readonly clock: Clock;
+  /** What most stored hashes cost at present, so that a name that nobody has takes as long. */
+  readonly usualCost: () => ScryptCost;
+  readonly queue?: LoginQueue;
+  /** Hashes and compares; default `verifyPassword`. */
+  readonly verify?: typeof verifyPassword;
+}
+
+/** Failed logins of one address in LOGIN_WINDOW_MS for which names that nobody has are still hashed. */
+export const HASHED_FAILURES_MAX = 30;
+/** Then a refusal comes this long after the request, whoever it was for. */
+export const REFUSAL_DELAY_MS = 1_000;
+
+/**
+ * Makes a checker. While the server is at ease, a name that nobody has costs the same hash as a wrong password. When many
+ * logins from the address have failed, or all places for hashing are taken, it costs none: all refusals then come after
+ * the same delay, and only those who exist wait in the queue.
+ * @see docs/adr/0028-password-logins.md
+ */
+export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
+  const { clock, usualCost, queue = createLoginQueue(), verify = verifyPassword } = deps;
+  const throttle = createLoginThrottle({ clock });
+  const hashed = createBuckets({
+    clock,
+    intervalMs: LOGIN_WINDOW_MS / HASHED_FAILURES_MAX,
+    burst: HASHED_FAILURES_MAX,
+  });
+  const familiar = new Map<string, true>();
+
+  return {
+    async check({ principal, address, phc, password }) {
+      const group = addressGroup(address);
+      const attempt = { principal, address: group };
+      const pair = `${group}\n${principal}`;
+      throttle.begin(attempt);
+      // Decided before it matters who it is for: otherwise it would tell.
+      const isBusy = queue.isBusy();
+      const isHashed = !isBusy && hashed.take(group) === 0;
+      const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
+      const place = { group, member: principal, isFamiliar: familiar.has(pair) };
+      let isRight = false;
+      try {
+        if (isHashed || phc !== undefined)
+          isRight = await queue.run(place, () => verify(phc, password, usualCost()));
+      } catch (error) {
+        throttle.withdraw(attempt);
+        throw error;
+      }
+      if (!isRight) {
+        await refusalDue;
+        return false;
+      }
+      throttle.succeed(attempt);
+      if (isHashed) hashed.putBack(group);
+      remember(familiar, pair, true, THROTTLE_ENTRIES_MAX);
+      return true;
+    },
+  };
+}
