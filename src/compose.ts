@@ -6,6 +6,7 @@ import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.
 import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
+import { createTurns } from './app/turns.ts';
 import { createRateLimiter } from './auth/throttle.ts';
 import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
@@ -151,7 +152,8 @@ function createDeps(
 ): Deps {
   const policy = policyOf(config);
   const { cipher } = parts.keyring;
-  return { ...parts, cipher, clock: systemClock, ids: randomIds, random: systemRandom, policy, log };
+  const turns = createTurns();
+  return { ...parts, cipher, clock: systemClock, ids: randomIds, random: systemRandom, policy, turns, log };
 }
 
 function policyOf({ limits, versionCap, mode, region }: Config): Policy {

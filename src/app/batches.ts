@@ -29,10 +29,13 @@ export interface InstanceQuery {
  */
 export async function importSecrets(
   deps: Deps,
+  projectId: string,
   inputs: readonly (() => CreateSecret)[],
 ): Promise<(SecretError | undefined)[]> {
+  const pause = deps.turns.pauseOf(projectId);
   const refusals: (SecretError | undefined)[] = [];
   for (const parse of inputs) {
+    await pause();
     try {
       await createSecret(deps, parse());
       refusals.push(undefined);
@@ -54,8 +57,10 @@ export async function showCurrentVersions(
   names: readonly string[],
 ): Promise<ReadValue[]> {
   const values: ReadValue[] = [];
+  const pause = deps.turns.pauseOf(projectId);
   try {
     for (const name of names) {
+      await pause();
       try {
         values.push({ name, opened: await showVersion(deps, { projectId, name }, 'latest') });
       } catch (error) {

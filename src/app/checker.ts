@@ -1,4 +1,5 @@
-import { type CheckerConfig, requireStrongValue } from '../core/checker.ts';
+import { type CheckerConfig, parseChecked, requireStrongValue } from '../core/checker.ts';
+import { rateStrength, type StrengthRating } from '../core/strength.ts';
 import type { SecretValue } from '../core/value.ts';
 import type { Deps } from './ports.ts';
 
@@ -18,6 +19,24 @@ export function setStrengthCheck(deps: Deps, projectId: string, checks: boolean)
     checksStrength: checks,
     nowMs,
   });
+}
+
+/**
+ * Rates each member of what a caller wants to have checked, one at a time. Throws invalid-parameter.
+ * @see API operation CheckSecrets; docs/adr/0015-checker.md
+ */
+export async function rateValues(
+  deps: Pick<Deps, 'turns'>,
+  projectId: string,
+  given: object,
+): Promise<Record<string, StrengthRating>> {
+  const pause = deps.turns.pauseOf(projectId);
+  const ratings: [name: string, rating: StrengthRating][] = [];
+  for (const [name, value] of parseChecked(given)) {
+    await pause();
+    ratings.push([name, rateStrength(value)]);
+  }
+  return Object.fromEntries(ratings);
 }
 
 /**

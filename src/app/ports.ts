@@ -4,6 +4,7 @@ import type { SealedValue, ValueKind } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
 
 import type { Store } from './store-port.ts';
+import type { Turns } from './turns.ts';
 
 export type * from './store-port.ts';
 
@@ -139,6 +140,7 @@ export interface Deps {
   readonly random: RandomSource;
   readonly policy: Policy;
   readonly grantees: Grantees;
+  readonly turns: Turns;
   readonly log: Log;
 }
 

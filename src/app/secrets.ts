@@ -7,6 +7,9 @@ import type { Deps, SecretQuery } from './ports.ts';
 import { required } from './required.ts';
 import { sealVersion } from './seal.ts';
 
+/** Secrets that are read at one go. */
+const LIST_STEP = 100;
+
 /** What a new secret is made of. */
 export interface CreateSecret {
   readonly ref: SecretRef;
@@ -63,9 +66,21 @@ export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAg
   return found;
 }
 
-/** A page of a project's secrets, by name. @see API page ListSecrets */
+/**
+ * A page of a project's secrets, by name. A long one is read some at a time, each as it is at that moment.
+ * @see API page ListSecrets
+ */
 export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<Secret>> {
-  const secrets = await deps.store.listSecrets({ ...query, limit: query.limit + 1 });
+  const pause = deps.turns.pauseOf(query.projectId);
+  const secrets: Secret[] = [];
+  for (let isOver = false; !isOver; ) {
+    const limit = Math.min(query.limit + 1 - secrets.length, LIST_STEP);
+    const afterName = secrets.at(-1)?.name ?? query.afterName ?? '';
+    const found = await deps.store.listSecrets({ ...query, limit, afterName });
+    secrets.push(...found);
+    isOver = found.length < limit || secrets.length > query.limit;
+    if (!isOver) await pause();
+  }
   return { entries: secrets.slice(0, query.limit), hasMore: secrets.length > query.limit };
 }
 

@@ -7,7 +7,9 @@ import type { Key, KeyRef } from '../core/key.ts';
 import type { Notification } from '../core/notification.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef, StagedVersion, Tag } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
+import type { TagCondition } from '../core/tags.ts';
 import type { TaskStore } from './task-store.ts';
+import type { Pause } from './turns.ts';
 
 /** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
 export type Awaitable<T> = T | Promise<T>;
@@ -61,8 +63,7 @@ export interface SecretQuery {
 /** What a secret must have to be found; every condition must hold. */
 export interface SecretSearch {
   readonly projectId: string;
-  /** A tag of that key with one of the values; without values, with any. */
-  readonly tags: readonly { readonly key: string; readonly values: readonly string[] }[];
+  readonly tags: readonly TagCondition[];
   /** Each is a part of the name, upper and lower case told apart. */
   readonly nameParts: readonly string[];
   /** 0: only the total is wanted. */
@@ -144,9 +145,13 @@ export interface Store extends NotificationStore, TaskStore {
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   /** Everything about a secret at one moment, for a backup. */
   findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
-  /** Every pair of key and value that a project's secrets have, once, by key and value. */
-  listTags(projectId: string): Awaitable<Tag[]>;
-  searchSecrets(query: SecretSearch): Awaitable<SearchedSecrets>;
+  /**
+   * Every pair of key and value that a project's secrets have, once, by key and value. Works in steps when it is given a
+   * pause; each step sees the state of its own moment.
+   */
+  listTags(projectId: string, pause?: Pause): Awaitable<Tag[]>;
+  /** In steps, as `listTags`. */
+  searchSecrets(query: SecretSearch, pause?: Pause): Awaitable<SearchedSecrets>;
   /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;

@@ -53,13 +53,16 @@ export async function removeTags(
 
 /** The tags of all secrets of a project, by key, each with its values in order. @see API page ListProjectSecretsTags */
 export async function listProjectTags(deps: Deps, projectId: string): Promise<TagValues[]> {
-  const valuesOf = new Map<string, string[]>();
-  for (const { key, value } of await deps.store.listTags(projectId)) {
-    const values = valuesOf.get(key);
-    if (values === undefined) valuesOf.set(key, [value]);
-    else values.push(value);
+  const { store, turns } = deps;
+  const pause = turns.pauseOf(projectId);
+  const pairs = await turns.alone(projectId, async () => store.listTags(projectId, pause));
+  const all: { readonly key: string; readonly values: string[] }[] = [];
+  for (const { key, value } of pairs) {
+    const last = all.at(-1);
+    if (last?.key === key) last.values.push(value);
+    else all.push({ key, values: [value] });
   }
-  return [...valuesOf].map(([key, values]) => ({ key, values }));
+  return all;
 }
 
 /**
@@ -68,7 +71,9 @@ export async function listProjectTags(deps: Deps, projectId: string): Promise<Ta
  */
 export async function searchSecrets(deps: Deps, search: SecretSearch): Promise<SearchedSecrets> {
   if (search.nameParts.includes('')) return { total: 0, secrets: [] };
-  return deps.store.searchSecrets(search);
+  const { store, turns } = deps;
+  const pause = turns.pauseOf(search.projectId);
+  return turns.alone(search.projectId, async () => store.searchSecrets(search, pause));
 }
 
 /** Commands name a secret by project and name; the id tells whether it is still the same one. */

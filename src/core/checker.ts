@@ -1,5 +1,5 @@
 import { invalidParameter } from './errors.ts';
-import { rateStrength, type StrengthRating, type Weakness } from './strength.ts';
+import { rateStrength, type Weakness } from './strength.ts';
 import type { SecretValue } from './value.ts';
 
 /** A project's choice whether new values are checked. A project without one has never switched the check on. */
@@ -59,20 +59,18 @@ export function decideChecker({ current }: CheckerScope, command: CheckerCommand
 }
 
 /**
- * Rates each member of what a caller wants to have checked. Pure. `given`: 1 to 100 texts by name.
- * Throws invalid-parameter. @see API operation CheckSecrets; docs/adr/0015-checker.md
+ * What a caller wants to have rated: 1 to 100 texts by name. Pure. Throws invalid-parameter.
+ * @see API operation CheckSecrets; docs/adr/0015-checker.md
  */
-export function rateValues(given: object): Record<string, StrengthRating> {
+export function parseChecked(given: object): [name: string, value: string][] {
   const members = Object.entries(given);
   if (members.length === 0 || members.length > CHECKED_VALUES_MAX) {
     throw invalidParameter('data', `must have 1 to ${CHECKED_VALUES_MAX} members`);
   }
-  return Object.fromEntries(
-    members.map(([name, value]: [string, unknown]) => {
-      if (typeof value !== 'string') throw invalidParameter('data', 'must have members that are text');
-      return [name, rateStrength(value)];
-    }),
-  );
+  return members.map(([name, value]: [string, unknown]) => {
+    if (typeof value !== 'string') throw invalidParameter('data', 'must have members that are text');
+    return [name, value];
+  });
 }
 
 /**

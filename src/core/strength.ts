@@ -24,6 +24,9 @@ export const STRENGTH = Object.freeze({
   unforeseenLongStrong: 24,
 });
 
+/** UTF-16 units of a value that its rating looks at; no longer value can be stored. */
+const RATED_UNITS_MAX = 65_536;
+
 /** Words that guessers try first; what is put around them and letters written as digits change nothing. */
 const COMMON = new Set(
   (
@@ -60,7 +63,8 @@ const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u];
  * Rates a password by its length, its kinds of characters and by how many of them could not be foretold from those
  * before: a repetition, the next one in a sequence or on the keyboard, and three that were there before add nothing. Pure.
  */
-export function rateStrength(text: string): StrengthRating {
+export function rateStrength(given: string): StrengthRating {
+  const text = given.slice(0, RATED_UNITS_MAX);
   const characters = [...text];
   const unforeseen = countUnforeseen(characters);
   const kinds = KINDS.filter((kind) => kind.test(text)).length;

@@ -66,6 +66,19 @@ export function removeTags(
   return removed === 0 ? unchanged(current) : replaceTags(current, kept);
 }
 
+/** A condition of a search: a tag of that key with one of the values; without values, with any. */
+export interface TagCondition {
+  readonly key: string;
+  readonly values: readonly string[];
+}
+
+/** True when a secret's tags meet every condition. Pure. */
+export function fitsTags(tags: readonly Tag[], conditions: readonly TagCondition[]): boolean {
+  return conditions.every(({ key, values }) =>
+    tags.some((tag) => tag.key === key && (values.length === 0 || values.includes(tag.value))),
+  );
+}
+
 function requireSame({ secret }: SecretAggregate, id: string): void {
   if (secret.id !== id) throw new SecretError('resource-not-found');
 }

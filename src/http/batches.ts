@@ -1,12 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import * as app from '../app/batches.ts';
+import type { Pause } from '../app/turns.ts';
 import { requireText } from '../core/fields.ts';
 import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretType } from '../core/secret.ts';
 import { validationError, wireMessage } from './error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { joined } from './pieces.ts';
 import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import type { App } from './server.ts';
@@ -92,7 +94,7 @@ export function registerBatches(api: App, limitLargeBodies: onRequestHookHandler
         (secret) => () =>
           toCreateSecret(params.project_id, requireShape(request, secret), deps.policy.limits),
       );
-      const refusals = await app.importSecrets(deps, inputs);
+      const refusals = await app.importSecrets(deps, params.project_id, inputs);
       const error_list = refusals.flatMap((refusal, index) =>
         refusal === undefined ? [] : [{ name: nameIn(body.secrets[index]), error_msg: wireMessage(refusal) }],
       );
@@ -142,7 +144,7 @@ function registerBatchRead(api: App): void {
     handler: async ({ deps, params, body }, reply) => {
       const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));
       const values = await app.showCurrentVersions(deps, params.project_id, [...new Set(names)]);
-      return sendValues(reply, values);
+      return sendValues(reply, values, deps.turns.pauseOf(params.project_id));
     },
   });
 }
@@ -164,18 +166,21 @@ const FIRST: Around = { before: Buffer.of(), after: Buffer.from('}') };
 const NEXT: Around = { before: Buffer.from(','), after: Buffer.from('}') };
 
 /** Sends values as bytes from the cipher to the socket, and wipes them afterwards. */
-function sendValues(reply: FastifyReply, values: readonly app.ReadValue[]) {
+async function sendValues(reply: FastifyReply, values: readonly app.ReadValue[], pause: Pause) {
   const opened = values.flatMap(({ name, opened: version }) => (version ? [{ name, version }] : []));
   const refusals = values.flatMap(({ name, refusal }) =>
     refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],
   );
-  const frames = opened.map(({ name, version }, index) =>
-    frameVersion(name, version, index === 0 ? FIRST : NEXT),
-  );
+  const frames: Buffer[] = [];
+  for (const { name, version } of opened) {
+    await pause();
+    frames.push(frameVersion(name, version, frames.length === 0 ? FIRST : NEXT));
+  }
   const head = Buffer.from(`{"total_count":${opened.length},"versions":[`);
   const tail = Buffer.from(`],"error_list":${JSON.stringify(refusals)}}`);
-  const body = Buffer.concat([head, ...frames, tail]);
+  const body = await joined([head, ...frames, tail], pause);
   for (const frame of frames) frame.fill(0);
-  reply.raw.once('close', () => body.fill(0));
+  if (reply.raw.closed) body.fill(0);
+  else reply.raw.once('close', () => body.fill(0));
   return reply.type('application/json').send(body);
 }

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/checker.ts';
-import { CHECK_TYPE, CHECKED_VALUES_MAX, rateValues } from '../core/checker.ts';
+import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../core/checker.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
 import type { App } from './server.ts';
 
@@ -89,6 +89,9 @@ export function registerChecker(api: App): void {
       body: CheckBody,
       response: responses({ 200: CheckAnswer }),
     },
-    handler: async ({ body }) => ({ type: body.type, data: rateValues(body.data) }),
+    handler: async ({ deps, params, body }) => ({
+      type: body.type,
+      data: await app.rateValues(deps, params.project_id, body.data),
+    }),
   });
 }

@@ -2,6 +2,10 @@
 export const BODY_BYTES_MAX = 524_288;
 /** Bytes of the body of an operation that takes whole secrets: the blob of a restore, and a batch. */
 export const LARGE_BODY_BYTES_MAX = 8_388_608;
+/** Members and elements of a body; a full import of 1,000 secrets has fewer than half as many. */
+export const BODY_VALUES_MAX = 50_000;
+/** Bodies up to here are parsed without counting: in so few bytes there cannot be more values. */
+export const SHORT_BODY_BYTES_MAX = 65_536;
 /** Large bodies that are read at the same time: they are read before it is known who sends them. */
 export const LARGE_BODIES_MAX = 8;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */

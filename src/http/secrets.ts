@@ -4,6 +4,7 @@ import { requireDescription, requireText } from '../core/fields.ts';
 import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
+import { sendPieces } from './pieces.ts';
 import {
   KmsKeyId,
   ListQuery,
@@ -96,7 +97,7 @@ export function registerSecrets(api: App): void {
       }),
       response: responses({ 200: ListSecretsAnswer }),
     },
-    handler: async ({ deps, params, query }) => {
+    handler: async ({ deps, params, query }, reply) => {
       const { limit = PAGE.default, marker = '', event_name: eventName } = query;
       if (marker !== '') requireSecretName(marker, 'marker');
       const projectId = params.project_id;
@@ -106,14 +107,13 @@ export function registerSecrets(api: App): void {
         afterName: marker,
         ...(eventName && { eventName }),
       });
-      const secrets = page.entries.map(toWireSecret);
-      return {
-        secrets,
-        page_info: pageInfo(
-          secrets.map(({ name }) => name),
-          page.hasMore,
-        ),
-      };
+      const names = page.entries.map(({ name }) => name);
+      return sendPieces(reply, deps.turns.pauseOf(projectId), {
+        before: '{"secrets":[',
+        entries: page.entries,
+        toWire: toWireSecret,
+        after: `],"page_info":${JSON.stringify(pageInfo(names, page.hasMore))}}`,
+      });
     },
   });
   registerSecret(api);

@@ -24,6 +24,7 @@ import { registerHealth } from './health.ts';
 import { registerIdentity } from './identity.ts';
 import * as limits from './limits.ts';
 import { logRequest, type RequestLog } from './log.ts';
+import { readLongBody } from './long-bodies.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
@@ -235,6 +236,10 @@ function registerApi(api: App, options: ServerOptions): void {
     try {
       hooks.authenticate(request, options.authenticator, options.depsFor);
       options.takeRequest(request.caller.userId);
+      if (request.rawBody.length > limits.SHORT_BODY_BYTES_MAX) {
+        readLongBody(request).then(() => done(), done);
+        return;
+      }
       request.body = hooks.parseBody(request.rawBody);
       done();
     } catch (error) {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { SecretSearch } from '../app/ports.ts';
+import type { SearchedSecrets, SecretSearch } from '../app/ports.ts';
 import * as app from '../app/tags.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
@@ -10,11 +10,13 @@ import {
   TAG_VALUE_CHARACTERS_MAX,
 } from '../core/limits.ts';
 import { requireDistinct } from '../core/tags.ts';
+import { sendPieces } from './pieces.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
 import type { App } from './server.ts';
 import { TagSchema } from './tags.ts';
 
+type FoundSecret = SearchedSecrets['secrets'][number];
 const OFFSET_MAX = 2_147_483_647;
 
 /** A number, or its digits as text: the documents say one, clients send the other. */
@@ -67,20 +69,19 @@ const SearchBody = Type.Object(
   { title: 'ListResourceInstancesRequest' },
 );
 
+const ResourceSchema = Type.Object(
+  {
+    resource_id: Type.String(),
+    resource_name: Type.String(),
+    resource_detail: SecretSchema,
+    tags: Type.Array(TagSchema),
+    sys_tags: Type.Array(TagSchema),
+  },
+  { title: 'TaggedResource' },
+);
 const SearchAnswer = Type.Object(
   {
-    resources: Type.Array(
-      Type.Object(
-        {
-          resource_id: Type.String(),
-          resource_name: Type.String(),
-          resource_detail: SecretSchema,
-          tags: Type.Array(TagSchema),
-          sys_tags: Type.Array(TagSchema),
-        },
-        { title: 'TaggedResource' },
-      ),
-    ),
+    resources: Type.Array(ResourceSchema),
     total_count: Type.Integer({ description: 'Entries on all pages' }),
   },
   { title: 'ListResourceInstancesResponse' },
@@ -100,18 +101,27 @@ export function registerTagSearch(api: App): void {
       response: nestedResponses({ 200: SearchAnswer }),
     },
     config: { errorFamily: 'nested' },
-    handler: async ({ deps, params, body }) => {
-      const { total, secrets } = await app.searchSecrets(deps, toSearch(params.project_id, body));
-      const resources = secrets.map(({ secret, tags }) => ({
-        resource_id: secret.id,
-        resource_name: secret.name,
-        resource_detail: toWireSecret(secret),
-        tags: [...tags],
-        sys_tags: [],
-      }));
-      return { resources, total_count: total };
+    handler: async ({ deps, params, body }, reply) => {
+      const projectId = params.project_id;
+      const { total, secrets } = await app.searchSecrets(deps, toSearch(projectId, body));
+      return sendPieces(reply, deps.turns.pauseOf(projectId), {
+        before: '{"resources":[',
+        entries: secrets,
+        toWire: toWireResource,
+        after: `],"total_count":${total}}`,
+      });
     },
   });
+}
+
+function toWireResource({ secret, tags }: FoundSecret): Static<typeof ResourceSchema> {
+  return {
+    resource_id: secret.id,
+    resource_name: secret.name,
+    resource_detail: toWireSecret(secret),
+    tags: [...tags],
+    sys_tags: [],
+  };
 }
 
 function toSearch(projectId: string, body: Static<typeof SearchBody>): SecretSearch {

@@ -3,6 +3,7 @@ import * as app from '../app/tags.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX } from '../core/limits.ts';
 import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
+import { sendPieces } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import type { App } from './server.ts';
 
@@ -47,8 +48,9 @@ const ListTagsAnswer = Type.Object(
   },
   { title: 'ListSecretTagsResponse' },
 );
+const TagValues = Type.Object({ key: TagKey, values: Type.Array(TagValue) }, { title: 'TagValues' });
 const ProjectTagsAnswer = Type.Object(
-  { tags: Type.Array(Type.Object({ key: TagKey, values: Type.Array(TagValue) }, { title: 'TagValues' })) },
+  { tags: Type.Array(TagValues) },
   { title: 'ListProjectSecretsTagsResponse' },
 );
 
@@ -144,11 +146,21 @@ function registerTagLists(api: App): void {
       response: nestedResponses({ 200: ProjectTagsAnswer }),
     },
     config: { errorFamily: 'nested' },
-    handler: async ({ deps, params }) => {
-      const tags = await app.listProjectTags(deps, params.project_id);
-      return { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) };
+    handler: async ({ deps, params }, reply) => {
+      const projectId = params.project_id;
+      const tags = await app.listProjectTags(deps, projectId);
+      return sendPieces(reply, deps.turns.pauseOf(projectId), {
+        before: '{"tags":[',
+        entries: tags,
+        toWire: toWireValues,
+        after: ']}',
+      });
     },
   });
+}
+
+function toWireValues({ key, values }: app.TagValues): Static<typeof TagValues> {
+  return { key, values: [...values] };
 }
 
 function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {

@@ -22,7 +22,12 @@ const failing = (code: 'storage-full' | 'damaged') => async (): Promise<never> =
 describe('an import', () => {
   it('creates what it can, in the order of the list', async () => {
     const world = aWorld();
-    const refusals = await importSecrets(world.deps, [input('b'), refusing, input('a'), input('b')]);
+    const refusals = await importSecrets(world.deps, projectId, [
+      input('b'),
+      refusing,
+      input('a'),
+      input('b'),
+    ]);
     expect(refusals.map((refusal) => refusal?.code)).toEqual([
       undefined,
       'invalid-parameter',
@@ -40,7 +45,9 @@ describe('an import', () => {
         ? failing('storage-full')()
         : store.change(command);
     const deps = { ...world.deps, store: { ...store, change } };
-    expect(await outcomeOf(importSecrets(deps, [input('a'), input('b'), input('c')]))).toBe('storage-full');
+    expect(await outcomeOf(importSecrets(deps, projectId, [input('a'), input('b'), input('c')]))).toBe(
+      'storage-full',
+    );
     expect(namesOf(world)).toEqual(['a']);
   });
 
@@ -48,14 +55,14 @@ describe('an import', () => {
     const broken = () => {
       throw new TypeError('broken');
     };
-    await expect(importSecrets(aWorld().deps, [broken])).rejects.toThrow(TypeError);
+    await expect(importSecrets(aWorld().deps, projectId, [broken])).rejects.toThrow(TypeError);
   });
 });
 
 describe('reading several values', () => {
   it('opens what can be opened, in the order of the names', async () => {
     const { deps } = aWorld();
-    await importSecrets(deps, [input('a'), input('b')]);
+    await importSecrets(deps, projectId, [input('a'), input('b')]);
     const values = await showCurrentVersions(deps, projectId, ['b', 'absent', 'a']);
     expect(
       values.map(({ name, opened, refusal }) => [name, opened?.bytes.toString(), refusal?.code]),
@@ -68,7 +75,7 @@ describe('reading several values', () => {
 
   it('wipes what it has opened when the server fails', async () => {
     const world = aWorld();
-    await importSecrets(world.deps, [input('a'), input('b')]);
+    await importSecrets(world.deps, projectId, [input('a'), input('b')]);
     const opened: Buffer[] = [];
     const keyring = {
       ...world.deps.keyring,
@@ -92,13 +99,13 @@ describe('deleting the secrets of an instance', () => {
 
   it('spares a secret that has taken the name of one in the meantime', async () => {
     const world = aWorld();
-    await importSecrets(world.deps, [input('a', rotated('i-1')), input('b', rotated('i-1'))]);
+    await importSecrets(world.deps, projectId, [input('a', rotated('i-1')), input('b', rotated('i-1'))]);
     const { store } = world.deps;
     const listSecrets: Deps['store']['listSecrets'] = async (wanted) => {
       const listed = await store.listSecrets(wanted);
       const ref = { projectId, name: 'a' };
       await store.change({ aggregate: 'secret', kind: 'delete-secret', ref, nowMs: 0 });
-      await importSecrets(world.deps, [input('a')]);
+      await importSecrets(world.deps, projectId, [input('a')]);
       return listed;
     };
     const deps = { ...world.deps, store: { ...store, listSecrets } };
@@ -108,7 +115,7 @@ describe('deleting the secrets of an instance', () => {
 
   it('looks at every page', async () => {
     const world = aWorld();
-    await importSecrets(world.deps, [input('s0000', rotated('i-1'))]);
+    await importSecrets(world.deps, projectId, [input('s0000', rotated('i-1'))]);
     const [first] = world.secrets.values();
     for (let n = 1; n <= 2_000; n += 1) {
       const name = `s${String(n).padStart(4, '0')}`;
@@ -121,7 +128,7 @@ describe('deleting the secrets of an instance', () => {
 
   it('ends with a failure of the server', async () => {
     const world = aWorld();
-    await importSecrets(world.deps, [input('a', rotated('i-1'))]);
+    await importSecrets(world.deps, projectId, [input('a', rotated('i-1'))]);
     const store = { ...world.deps.store, change: failing('storage-full') };
     expect(await outcomeOf(deleteOfInstance({ ...world.deps, store }, query))).toBe('storage-full');
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checksStrength, requireStrength, setStrengthCheck } from '../../src/app/checker.ts';
+import { checksStrength, rateValues, requireStrength, setStrengthCheck } from '../../src/app/checker.ts';
 import { createSecret } from '../../src/app/secrets.ts';
 import { addVersion } from '../../src/app/versions.ts';
+import { CHECKED_VALUES_MAX } from '../../src/core/checker.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { parseValue } from '../../src/core/value.ts';
 import { aDraft, aWorld, outcomeOf, REF } from '../support/builders.ts';
@@ -46,5 +47,35 @@ describe('the check of new values', () => {
     ]);
     await setStrengthCheck(deps, projectId, false);
     expect(await add(WEAK)).toBe('ok');
+  });
+});
+
+describe('rateValues', () => {
+  const rate = (given: object) => rateValues(aWorld().deps, projectId, given);
+
+  it('answers a rating for each member under its name', async () => {
+    expect(await rate({ a: 'password', constructor: 'gX4kW9bZ2fM7tQ5h' })).toEqual({
+      a: { strength: 'weak', reasons: ['common', 'one-kind'] },
+      constructor: { strength: 'strong', reasons: [] },
+    });
+  });
+
+  it.each([
+    ['no member', {}],
+    ['a number', { a: 1 }],
+    ['null', { a: 'text', b: null }],
+    ['an object', { a: { b: 'text' } }],
+    ['a list', ['x', []]],
+    [
+      '101 members',
+      Object.fromEntries(Array.from({ length: CHECKED_VALUES_MAX + 1 }, (_, i) => [`m${i}`, 'x'])),
+    ],
+  ])('refuses %s, naming data', async (_, given) => {
+    await expect(rate(given)).rejects.toThrow(/^data must/);
+  });
+
+  it('takes 100 members', async () => {
+    const given = Object.fromEntries(Array.from({ length: CHECKED_VALUES_MAX }, (_, i) => [`m${i}`, 'x']));
+    expect(Object.keys(await rate(given))).toHaveLength(CHECKED_VALUES_MAX);
   });
 });

@@ -1,11 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import {
-  CHECKED_VALUES_MAX,
   type CheckerCommand,
   type CheckerConfig,
   decideChecker,
-  rateValues,
   requireStrongValue,
 } from '../../src/core/checker.ts';
 import { decide } from '../../src/core/commands.ts';
@@ -51,34 +49,6 @@ describe('set-strength-check', () => {
 
   it('is found in the table of rules', () => {
     expect(decide.checker).toBe(decideChecker);
-  });
-});
-
-describe('rateValues', () => {
-  it('answers a rating for each member under its name', () => {
-    expect(rateValues({ a: 'password', constructor: 'gX4kW9bZ2fM7tQ5h' })).toEqual({
-      a: { strength: 'weak', reasons: ['common', 'one-kind'] },
-      constructor: { strength: 'strong', reasons: [] },
-    });
-  });
-
-  it.each([
-    ['no member', {}],
-    ['a number', { a: 1 }],
-    ['null', { a: 'text', b: null }],
-    ['an object', { a: { b: 'text' } }],
-    ['a list', ['x', []]],
-    [
-      '101 members',
-      Object.fromEntries(Array.from({ length: CHECKED_VALUES_MAX + 1 }, (_, i) => [`m${i}`, 'x'])),
-    ],
-  ])('refuses %s, naming data', (_, given) => {
-    expect(() => rateValues(given)).toThrow(/^data must/);
-  });
-
-  it('takes 100 members', () => {
-    const given = Object.fromEntries(Array.from({ length: CHECKED_VALUES_MAX }, (_, i) => [`m${i}`, 'x']));
-    expect(Object.keys(rateValues(given))).toHaveLength(CHECKED_VALUES_MAX);
   });
 });
 

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { DataCipher, Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import { createTurns } from '../../src/app/turns.ts';
 import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { ClockRecord } from '../../src/core/clock.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
@@ -329,6 +330,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     clock: { nowMs: () => clock.wallMs },
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
     random: { below: (bound) => ++lastId % bound },
+    turns: createTurns(),
     policy: {
       limits: DEFAULT_LIMITS,
       versionCap: 'prune',

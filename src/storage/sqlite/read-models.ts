@@ -14,7 +14,9 @@ import { type Connection, createSnapshot, readOrDamaged, type Snapshot } from '.
 import { createRemembered } from './remembered.ts';
 import { createSampleRead } from './samples.ts';
 import { createSecretReads } from './secret-reads.ts';
+import { createSecretSearch } from './secret-search.ts';
 import { createSigningKeyRead } from './signing-key.ts';
+import { inSteps } from './steps.ts';
 import { createTagReads } from './tags.ts';
 import { createTaskReads } from './tasks.ts';
 import { createReadContents, createReadValue } from './value-reads.ts';
@@ -60,6 +62,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
 function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyReads) {
   const secrets = createSecretReads(db, mac);
   const tags = createTagReads(db, secrets);
+  const search = createSecretSearch(db, secrets);
   const grants = createGrantReads(db, mac);
   const sample = createSampleRead(db);
   const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
@@ -74,8 +77,8 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
     findValue: createReadValue(db, { secrets, keys, snapshot, changes }),
     findContents: createReadContents({ secrets, keys, snapshot }),
     sampleVersions: (count) => snapshot(() => sample(count)),
-    listTags: (projectId) => snapshot(() => tags.list(projectId)),
-    searchSecrets: (query) => snapshot(() => tags.search(query)),
+    listTags: (projectId, pause) => inSteps(snapshot, tags.list(projectId), pause),
+    searchSecrets: (query, pause) => inSteps(snapshot, search(query), pause),
     listGrants: (ref) => snapshot(() => grants.list(ref)),
   } satisfies Partial<ReadModels>;
 }
