@@ -23,6 +23,7 @@ import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdent
 import { openInstallation } from './installation.ts';
 import { linesOf } from './log/lines.ts';
 import { createHexIds } from './random-hex.ts';
+import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
 
 /** Newest versions that are opened at the start, and as many others. */
@@ -56,21 +57,25 @@ export const randomIds: Ids = Object.freeze({
 /** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
 export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
 
+/** What a start comes with, beside its settings. */
+export interface Start {
+  /** Called once when storage can no longer be trusted. */
+  onFatal(reason: string): void;
+  /** The data directory, when the caller has taken it already. */
+  readonly claimed?: ClaimedDirectory | undefined;
+}
+
 /**
- * Puts the server together from its settings: the one place that knows all parts. `onFatal` is called once when storage
- * can no longer be trusted. Throws StartError, RootKeyError, FileError.
+ * Puts the server together from its settings: the one place that knows all parts.
+ * Throws StartError, RootKeyError, FileError.
  */
-export async function compose(
-  config: Config,
-  log: Logger,
-  onFatal: (reason: string) => void,
-): Promise<Composed> {
+export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
   const present: Present = { directory: readIdentities(config) };
   let baseUrl = '';
   const tls = readTls(config);
   const outbound = openOutbound(config);
   const edge = composeEdge(config);
-  const { store, rootKey, keyring, signing } = await openStore(config, log, onFatal);
+  const { store, rootKey, keyring, signing } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const app = await buildServer({
     newRequestId: randomIds.uid,
@@ -128,12 +133,22 @@ async function checkSamples(deps: Pick<Deps, 'store' | 'keyring' | 'log'>): Prom
   deps.log.error({ opened, damaged }, 'some stored values do not open: run csms-server verify');
 }
 
-async function openStore(config: Config, log: Logger, onFatal: (reason: string) => void) {
-  const { open, installation, rootKey } = openInstallation(config, systemClock);
+async function openStore(config: Config, log: Logger, { onFatal, claimed }: Start) {
+  const { open, installation, rootKey } = openInstallation(config, systemClock, claimed);
+  if (open.directory !== config.dataDirectory) {
+    log.info(
+      { directory: open.directory },
+      'the data directory is root’s: the data lies in a private folder in it',
+    );
+  }
   const settings = { directory: open.directory, databaseFile: open.databaseFile };
   const rowMacKey = rootKey.derive('rowmac');
   const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
-  const store = await createSqliteStore(open, { mac: createRowMac(rowMacKey), writer, onFatal });
+  const store = await createSqliteStore(open, {
+    mac: createRowMac(rowMacKey),
+    writer,
+    onFatal,
+  });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(keys);
   await checkSamples({ store, keyring, log }).catch(async (error: unknown) => {

@@ -13,6 +13,7 @@ import {
 import { createRowMac } from './crypto/row-mac.ts';
 import { readMigrations } from './storage/migrate.ts';
 import type { RowMac } from './storage/row-mac.ts';
+import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
 import {
   type InspectedDirectory,
   inspectDirectory,
@@ -35,11 +36,16 @@ type InstallationConfig = Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>;
 
 /**
  * Opens the data directory, loads the root key and checks that they belong together; on the first start it makes the
- * record that later starts check. Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
+ * record that later starts check. `claimed`: the directory, when the caller has taken it already.
+ * Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
  */
-export function openInstallation(config: InstallationConfig, clock: Clock): OpenInstallation {
+export function openInstallation(
+  config: InstallationConfig,
+  clock: Clock,
+  claimed?: ClaimedDirectory,
+): OpenInstallation {
   const source = sourceOf(config);
-  const open = openDirectory(config.dataDirectory, readMigrations(MIGRATIONS));
+  const open = openDirectory(claimed ?? config.dataDirectory, readMigrations(MIGRATIONS));
   try {
     const isNew = open.installation === undefined && source.kind === 'passphrase-file';
     const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
+import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { UsageError } from './flags.ts';
 
 /** What a client command needs to reach a server. */
@@ -19,7 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set.
  */
 export function readClientSettings(env: Environment): ClientSettings {
-  const file = join(env.CSMS_DATA || '.csms', 'credentials.env');
+  const file = join(dataFolder(env.CSMS_DATA || '.csms'), 'credentials.env');
   const stored: Environment = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
   const find = (...names: string[]) => {
     for (const source of [env, stored]) for (const name of names) if (source[name]) return source[name];

@@ -6,6 +6,7 @@ import { type Config, readVerifyConfig } from '../config.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { openInstallation } from '../installation.ts';
 import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
+import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { createCommitBatch } from '../storage/sqlite/group-commit.ts';
 import { openWriter } from '../storage/sqlite/open.ts';
 import { fromWireError } from '../storage/sqlite/protocol.ts';
@@ -16,7 +17,7 @@ import { UsageError } from './flags.ts';
 /** `csms-server clock accept`: the machine's clock is right after all. @see docs/adr/0037-clock-at-the-start.md */
 export async function run({ positionals, env }: CommandInput): Promise<number> {
   if (positionals.join(' ') !== 'accept') throw new UsageError('clock takes one word: accept');
-  const config = readVerifyConfig(env);
+  const config = readVerifyConfig({ ...env, CSMS_DATA: dataFolder(env.CSMS_DATA || '.csms') });
   // Opening it would make a new one.
   if (!existsSync(join(config.dataDirectory, 'csms.db'))) {
     throw new StartError('configuration', `there is no database in ${config.dataDirectory}`);

@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
 import type { Config } from '../config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
-import { makeDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 
 /** What dev runs with when it was told nothing. */
@@ -19,12 +18,12 @@ export interface DevFiles {
 const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
 
 /**
- * Makes the root key, the identities and the credentials of dev where they are missing.
+ * Makes the root key, the identities and the credentials of dev where they are missing. The data directory has to be
+ * claimed: nothing is written into one that another process or user may have.
  * Throws StartError (configuration) when a CSMS_DEV_ variable asks for something else than what is there.
  */
 export async function ensureDevFiles(config: Config): Promise<DevFiles> {
   const { dataDirectory } = config;
-  makeDirectory(dataDirectory);
   const rootKeyFile = join(dataDirectory, 'root.key');
   if (config.rootKey === undefined && !existsSync(rootKeyFile)) {
     // A new key for data that is there would make all of it unreadable.
@@ -126,6 +125,8 @@ function readCredentials(file: string): Administrator {
 
 function replaceFile(file: string, text: string): void {
   const temporary = `${file}.new`;
-  writeFileSync(temporary, text, { mode: 0o600, flush: true });
+  // What lies there is a remainder, or a link of somebody who could once write here.
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
   renameSync(temporary, file);
 }

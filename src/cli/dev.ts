@@ -1,24 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readConfig } from '../config.ts';
+import { claimDirectory } from '../storage/sqlite/data-directory.ts';
 import type { Administrator } from './administrator.ts';
 import type { CommandInput } from './commands.ts';
 import { ensureDevFiles, writeCredentials } from './dev-files.ts';
-import { runServer } from './run-server.ts';
+import { type Announce, runServer } from './run-server.ts';
 
 /** `csms-server dev`: makes what is missing, then prints what can be pasted. */
 export async function run({ env }: CommandInput): Promise<number> {
-  const given = readConfig('dev', env);
+  const told = readConfig('dev', env);
+  // First of all: two first starts at once would write over each other's files.
+  const claimed = claimDirectory(told.dataDirectory);
+  const given = { ...told, dataDirectory: claimed.path };
   const made = await ensureDevFiles(given);
   const config = { ...given, rootKey: made.rootKey, identitiesFile: made.identitiesFile };
   const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  return runServer(config, (baseUrl, composed) => {
+  const announce: Announce = (baseUrl, composed) => {
     const { identity } = made;
     if (identity === undefined) return;
     writeCredentials(credentialsFile, identity, { baseUrl, region: config.region });
     const token = composed.issueToken(identity.userId, identity.projectId) ?? '';
     process.stdout.write(banner(config.publicUrl ?? baseUrl, identity, { credentialsFile, token }));
-  });
+  };
+  return runServer(config, announce, claimed);
 }
 
 function banner(

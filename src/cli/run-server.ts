@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 import { TIMEOUT_MS } from '../http/limits.ts';
 import type { MetricsListener } from '../http/metrics-listener.ts';
 import { createSite } from '../http/site.ts';
+import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 import { createServerLog } from './server-log.ts';
@@ -27,15 +28,20 @@ export type Announce = (baseUrl: string, composed: Composed) => void;
  * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT.
  * Answers the exit code. Throws what starting throws.
  */
-export async function runServer(config: Config, announce: Announce): Promise<number> {
+export async function runServer(
+  config: Config,
+  announce: Announce,
+  claimed?: ClaimedDirectory,
+): Promise<number> {
   const log = createServerLog(config.logLevel);
   for (const name of config.warnings)
     log.warn({ variable: name }, 'this variable has no effect in this release');
   const stop = Promise.withResolvers<number>();
-  const composed = await compose(config, log, (reason) => {
+  const onFatal = (reason: string) => {
     log.fatal({ reason }, 'storage can no longer be trusted; restart to recover');
     stop.resolve(EXIT.damaged);
-  });
+  };
+  const composed = await compose(config, log, { onFatal, claimed });
   if (config.trustedProxies !== '' && config.publicUrl === undefined) {
     log.warn({ variable: 'CSMS_PUBLIC_URL' }, 'not set: addresses in answers are those that the proxy calls');
   }

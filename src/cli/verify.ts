@@ -1,11 +1,12 @@
 import { readVerifyConfig } from '../config.ts';
+import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { verifyInstallation } from '../verify.ts';
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** `csms-server verify`: checks all that is stored; one line for each damaged row. */
 export async function run({ flags, env }: CommandInput): Promise<number> {
-  const config = readVerifyConfig(env);
+  const config = readVerifyConfig({ ...env, CSMS_DATA: dataFolder(env.CSMS_DATA || '.csms') });
   const report = verifyInstallation(config);
   if (flags.has('json')) {
     process.stdout.write(`${JSON.stringify(report)}\n`);

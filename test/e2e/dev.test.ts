@@ -118,10 +118,14 @@ describe('fixed credentials', () => {
     expect(await (await startDev(directory, FIXED)).stop()).toBe(0);
   });
 
-  it.each(Object.keys(FIXED))('may not change afterwards: %s', async (name) => {
-    const variables = { ...FIXED, [name]: '0123456789abcdef0123456789abcdee', CSMS_DATA: dev.directory };
-    const { code, stderr } = await run(['dev'], variables);
-    expect(code).toBe(78);
-    expect(stderr).toContain(name);
+  it('may not change afterwards', async () => {
+    const directory = createScratch();
+    await (await startDev(directory, FIXED)).stop();
+    for (const name of Object.keys(FIXED)) {
+      const variables = { ...FIXED, [name]: '0123456789abcdef0123456789abcdee', CSMS_DATA: directory };
+      const { code, stderr } = await run(['dev'], variables);
+      expect(code).toBe(78);
+      expect(stderr).toContain(name);
+    }
   });
 });

@@ -129,8 +129,10 @@ export async function startTestServer(
   createRootKeyFile(join(directory, 'root.key'));
   writeFileSync(join(directory, 'identities.yaml'), await identitiesYaml(), { mode: 0o600 });
   const lines: string[] = [];
-  const composed = await compose(config, createLog(config.logLevel, lines), (reason) => {
-    lines.push(`${JSON.stringify({ level: 60, reason, msg: 'fatal' })}\n`);
+  const composed = await compose(config, createLog(config.logLevel, lines), {
+    onFatal: (reason) => {
+      lines.push(`${JSON.stringify({ level: 60, reason, msg: 'fatal' })}\n`);
+    },
   });
   const { app } = composed;
   await app.ready();

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Below this much free space, changes that need more of it are refused. */
@@ -18,7 +18,7 @@ export function freeBytes(directory: string): number {
  */
 export function prepareBallast(directory: string): void {
   const file = join(directory, 'ballast');
-  const present = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const present = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (freeBytes(directory) < FREE_BYTES_MIN) {
     releaseBallast(directory);
   } else if (present !== BALLAST_BYTES) {
@@ -36,7 +36,9 @@ function writeBallast(file: string): void {
   const block = Buffer.alloc(BLOCK_BYTES);
   for (let offset = 0; offset < BLOCK_BYTES; offset += 4)
     block.writeUInt32LE((offset * 2_654_435_761) % 2 ** 32, offset);
-  const descriptor = openSync(file, 'w', 0o600);
+  // Not through a link that somebody else may have left there.
+  rmSync(file, { force: true });
+  const descriptor = openSync(file, 'wx', 0o600);
   try {
     for (let written = 0; written < BALLAST_BYTES; written += BLOCK_BYTES) writeSync(descriptor, block);
     fsyncSync(descriptor);

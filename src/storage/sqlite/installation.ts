@@ -5,7 +5,13 @@ import { StartError } from '../../app/start-error.ts';
 import type { Migration } from '../migrate.ts';
 import type { RowMac } from '../row-mac.ts';
 import { truncateLog } from './checkpoints.ts';
-import { createPrivate, lockDirectory, prepareDirectory, requireSound } from './data-directory.ts';
+import {
+  type ClaimedDirectory,
+  claimDirectory,
+  createPrivate,
+  lockDirectory,
+  requireSound,
+} from './data-directory.ts';
 import { prepareBallast } from './disk.ts';
 import {
   type Installation,
@@ -36,12 +42,15 @@ export interface OpenDirectory {
 export const DATABASE_NAME = 'csms.db';
 
 /**
- * Takes the data directory, opens the database, checks it and applies the migrations that it lacks.
- * Throws StartError: taken; configuration (another program's database, or a newer one); damaged.
+ * Takes the data directory, unless the caller has done so already, opens the database, checks it and applies the
+ * migrations that it lacks. Throws StartError: taken; configuration (another program's database, or a newer one); damaged.
  */
-export function openDirectory(directory: string, migrations: readonly Migration[]): OpenDirectory {
-  prepareDirectory(directory);
-  const lock = lockDirectory(directory);
+export function openDirectory(
+  given: string | ClaimedDirectory,
+  migrations: readonly Migration[],
+): OpenDirectory {
+  const claimed = typeof given === 'string' ? claimDirectory(given) : given;
+  const directory = claimed.path;
   try {
     prepareBallast(directory);
     const databaseFile = createPrivate(join(directory, DATABASE_NAME));
@@ -58,10 +67,10 @@ export function openDirectory(directory: string, migrations: readonly Migration[
           (db) => requireIntactRecord(db, mac),
         ),
       signFirst: (mac, canary) => write((db) => signFirstInstallation(db, mac, canary)),
-      release: () => lock.release(),
+      release: () => claimed.release(),
     };
   } catch (error) {
-    lock.release();
+    claimed.release();
     throw error;
   }
 }

@@ -1,0 +1,75 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { accessFault, type FileContent, presentReader } from './file-access.ts';
+
+/** A file that cannot be had, or must not be trusted. The reason continues a sentence that begins with the path. */
+export class FileFault extends Error {
+  readonly path: string;
+  readonly reason: string;
+  /** The system's own code; absent when it is our rule that the file breaks. */
+  readonly code: string | undefined;
+
+  constructor(path: string, reason: string, code?: string) {
+    super(`${path} ${reason}`);
+    this.name = 'FileFault';
+    this.path = path;
+    this.reason = reason;
+    this.code = code;
+  }
+}
+
+/** A file to be read. */
+export interface FileRequest {
+  readonly path: string;
+  readonly content: FileContent;
+  readonly bytesMax: number;
+}
+
+/** The bytes of a file, and why it should not have been trusted; absent: it may be. */
+export interface GuardedFile {
+  readonly bytes: Buffer;
+  readonly fault: FileFault | undefined;
+}
+
+/**
+ * Reads a small regular file, links followed, and looks at owner and mode of what it has opened, so that nothing can be
+ * exchanged in between. The caller owns the bytes. Throws FileFault when the file cannot be read, is no regular file or
+ * is too large; pipes and devices are never waited for.
+ */
+export function readGuarded({ path, content, bytesMax }: FileRequest): GuardedFile {
+  let file: number;
+  try {
+    // Without O_NONBLOCK a named pipe would keep the server waiting for ever.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  try {
+    const stat = fstatSync(file);
+    if (!stat.isFile()) throw new FileFault(path, 'is not a file');
+    if (stat.size > bytesMax) throw new FileFault(path, `is too large: at most ${bytesMax} bytes`);
+    const bytes = readAll(file, path, stat.size);
+    const reason = accessFault(stat, presentReader(), content);
+    return { bytes, fault: reason === undefined ? undefined : new FileFault(path, reason) };
+  } catch (error) {
+    throw error instanceof FileFault ? error : unreadable(path, error);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readAll(file: number, path: string, size: number): Buffer {
+  // One more byte than there should be: a file that somebody is writing is not taken in half.
+  const bytes = Buffer.alloc(size + 1);
+  let length = 0;
+  for (let read = -1; read !== 0 && length <= size; length += read) {
+    read = readSync(file, bytes, length, bytes.length - length, length);
+  }
+  if (length === size) return bytes.subarray(0, length);
+  bytes.fill(0);
+  throw new FileFault(path, 'is being written');
+}
+
+function unreadable(path: string, error: unknown): FileFault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+  return new FileFault(path, `cannot be read (${code})`, code);
+}
