@@ -33,9 +33,9 @@ const PRIVATE_FOLDER = 'csms';
  * the private folder in it, which need not be there yet. Changes nothing.
  */
 export function dataFolder(directory: string): string {
-  const stat = statSync(directory, { throwIfNoEntry: false });
   const reader = presentReader();
-  if (stat === undefined || reader === undefined || reader.uid === 0) return directory;
+  if (reader === undefined || reader.uid === 0 || !existsSync(directory)) return directory;
+  const stat = statSync(directory);
   const isShared = isGivenByRoot(stat, reader) && (stat.mode & 0o020) !== 0;
   return isShared ? join(directory, PRIVATE_FOLDER) : directory;
 }
@@ -115,8 +115,8 @@ function makeOne(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (cause) {
-    const isThere = lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true;
-    if (isThere) return;
+    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    if (isThere && lstatSync(directory).isDirectory()) return;
     throw new StartError('configuration', `the directory ${directory} cannot be made`, { cause });
   }
 }
@@ -156,6 +156,9 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
+/** A link, a file of another user, a pipe, a directory. */
+const NOT_OURS = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
+
 /**
  * Makes a file that only this user can read, unless it is there; answers its path. Throws StartError (configuration) for
  * a link or anything else that is no file of its own: following it would write elsewhere.
@@ -166,11 +169,10 @@ export function createPrivate(file: string): string {
   try {
     descriptor = openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
-    const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-    if (!isThere) throw cause;
-    throw new StartError('configuration', `${file} is no file of this user, or cannot be written`, {
-      cause,
-    });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    if (!NOT_OURS.has(code)) throw cause;
+    const message = `${file} is a link, or no file that this user can write`;
+    throw new StartError('configuration', message, { cause });
   }
   try {
     const stat = fstatSync(descriptor);
