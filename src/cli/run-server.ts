@@ -4,16 +4,12 @@ import type { Logger } from 'pino';
 import { StartError } from '../app/start-error.ts';
 import { type Composed, compose } from '../compose.ts';
 import type { Config } from '../config.ts';
-import { TIMEOUT_MS } from '../http/limits.ts';
 import type { MetricsListener } from '../http/metrics-listener.ts';
 import { createSite } from '../http/site.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 import { createServerLog } from './server-log.ts';
-
-/** How often connections that have become idle are closed while the server stops. */
-const SWEEP_MS = 50;
 
 /**
  * A second signal so soon is the same one: npm and the launcher pass on what the terminal has sent to all. A later one is from
@@ -110,16 +106,9 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
   });
 }
 
-/** Lets open requests end, at most for ten seconds, then closes what is behind them. */
+/** Lets requests in progress end, as long as the server gives them, then closes what is behind them. */
 async function drain(composed: Composed, code: number): Promise<number> {
-  const { app } = composed;
-  const closed = app.close();
-  // A kept connection becomes idle only when its last answer is out.
-  const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
-  const timeout = setTimeout(() => app.server.closeAllConnections(), TIMEOUT_MS.drain);
-  await closed;
-  clearTimeout(timeout);
-  clearInterval(sweep);
+  await composed.app.close();
   // A writer that died has nothing left to finish.
   await composed.close().catch(printFailure);
   return code;

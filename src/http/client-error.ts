@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
 import { toWireError } from './error-handler.ts';
+import { TIMEOUT_MS } from './limits.ts';
 
 /** What Node's parser refuses before there is a request, by its code; everything else is malformed. */
 const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
@@ -11,16 +12,26 @@ const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
 });
 
+/** What comes behind the bytes that were refused is refused in silence. */
+const refused = new WeakSet<Socket>();
+
 /**
- * Answers on a connection whose bytes are no HTTP request: in the usual shape, with a request id, then closes it.
+ * Answers on a connection whose bytes are no HTTP request: in the usual shape, with a request id, then ends it. Its other
+ * end gets a moment to read that, and what it still sends is thrown away: closing at once would make its kernel forget the
+ * answer. Nobody else would end the connection: it is no longer on Node's list.
  */
 export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  // A reset connection has nobody to answer to.
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  if (!socket.writable) {
+  if (refused.has(socket)) return;
+  if (error.code === 'ECONNRESET') {
+    // Nobody is there to be answered.
     socket.destroy();
     return;
   }
+  refused.add(socket);
+  const timer = setTimeout(() => socket.destroy(), TIMEOUT_MS.refusal);
+  socket.once('close', () => clearTimeout(timer));
+  socket.once('end', () => socket.destroy());
+  if (!socket.writable) return;
   const requestId = randomUUID().replaceAll('-', '');
   const refusal = new SecretError(PARSER_CODES[error.code ?? ''] ?? 'request-malformed');
   const { status, body } = toWireError(refusal, { family: 'flat', requestId, notFoundStatus: 404 });

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import type { FastifyRequest } from 'fastify';
 import type { App, ServerOptions } from './server.ts';
 
 const Health = Type.Object(
@@ -6,10 +7,18 @@ const Health = Type.Object(
   { title: 'Health' },
 );
 
+const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+/** True for the questions that are answered whatever else is refused. */
+export function isHealth({ url }: FastifyRequest): boolean {
+  return PATHS.has(url.split('?', 1)[0] ?? '');
+}
+
 /** `/healthz` while the process can answer, `/readyz` while it can serve; both without credentials. */
 export function registerHealth(app: App, options: Pick<ServerOptions, 'notReady'>): void {
   app.route({
     method: 'GET',
+    exposeHeadRoute: true,
     url: '/healthz',
     schema: {
       operationId: 'ShowHealth',
@@ -22,6 +31,7 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'notReady'
   });
   app.route({
     method: 'GET',
+    exposeHeadRoute: true,
     url: '/readyz',
     schema: {
       operationId: 'ShowReadiness',

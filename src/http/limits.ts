@@ -29,14 +29,27 @@ export const TIMEOUT_MS = Object.freeze({
   keepAlive: 65_000,
   /** How late any of these may be noticed. */
   check: 1_000,
+  /** A peer that takes nothing of its answer; Node may need twice as long to notice. */
+  unread: 10_000,
+  /** The bytes of a refusal, before the connection is destroyed. */
+  refusal: 500,
+  /** A TLS handshake. */
+  handshake: 10_000,
   /** Open requests when the server stops. */
   drain: 10_000,
+  /** Between two looks for connections that have become unused while the server stops. */
+  sweep: 50,
 });
 
 /** Then a connection is closed, so that long-lived clients spread again. */
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
-/** Open connections; more are refused. */
-export const CONNECTIONS_MAX = 2_000;
+/** Open connections: in all, of one address, and beside them those that may only ask about health. */
+export const CONNECTIONS = Object.freeze({
+  max: 2_000,
+  perAddressMax: 256,
+  reserveMax: 64,
+  reservePerAddressMax: 8,
+});
 
 /** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and the heap in use. */
 export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, heapShareMax: 0.95 });

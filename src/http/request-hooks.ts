@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fast
 import { parse as parseJson } from 'secure-json-parse';
 import type { Authenticator, Caller, Deps } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
+import { connectionOf } from './connection.ts';
 import { BODY_BYTES_MAX, HEADERS_MAX } from './limits.ts';
 import { readQuery } from './target.ts';
 
@@ -132,6 +133,8 @@ export function authenticate(
   });
   request.caller = caller;
   if (caller.plus === 'literal') readQueryAgain(request);
+  const connection = connectionOf(request.raw.socket);
+  if (connection !== undefined) connection.isKnown = true;
   requireProject(request, caller);
   request.deps = depsFor(caller);
 }

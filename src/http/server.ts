@@ -1,11 +1,4 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -16,11 +9,12 @@ import Fastify, {
 } from 'fastify';
 import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
-import { Answer } from './answer.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
+import { guardEntrance } from './entrance.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
+import { createHttpServer } from './http-server.ts';
 import { registerIdentity } from './identity.ts';
 import * as limits from './limits.ts';
 import { logRequest, type RequestLog } from './log.ts';
@@ -29,7 +23,6 @@ import { type Metrics, registerMetrics } from './metrics.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { separatePhases } from './phases.ts';
-import { createPressureGauge } from './pressure.ts';
 import * as hooks from './request-hooks.ts';
 import { registerRoutes } from './routes.ts';
 import type { Site } from './site.ts';
@@ -144,30 +137,6 @@ function createApp(options: ServerOptions): App {
   }).withTypeProvider<TypeBoxTypeProvider>();
 }
 
-function createHttpServer(handler: RequestListener, tls: ServerOptions['tls']): Server {
-  const settings = {
-    maxHeaderSize: limits.HEADER_BYTES_MAX,
-    headersTimeout: limits.TIMEOUT_MS.headers,
-    requestTimeout: limits.TIMEOUT_MS.request,
-    keepAliveTimeout: limits.TIMEOUT_MS.keepAlive,
-    ServerResponse: Answer,
-    connectionsCheckingInterval: limits.TIMEOUT_MS.check,
-    // Node's own refusal has no request id; our hook refuses the same.
-    requireHostHeader: false,
-  };
-  // An https.Server is an http.Server in everything that is used here.
-  const server = tls
-    ? (createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server)
-    : createServer(settings, handler);
-  // An expectation that nobody knows is passed over, as RFC 9110 allows, instead of answered in Node's own shape.
-  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;
-  server.maxConnections = limits.CONNECTIONS_MAX;
-  // Node would drop headers beyond its own count without a word; ours is checked in a hook.
-  server.maxHeadersCount = 0;
-  return server;
-}
-
 function addHooks(app: App, options: ServerOptions): void {
   const tls = options.tls !== undefined;
   app.decorateRequest('rawBody');
@@ -185,13 +154,7 @@ function addHooks(app: App, options: ServerOptions): void {
       return peerAddress(this.raw, options.isTrustedProxy) ?? '';
     },
   });
-  const pressure = createPressureGauge();
-  let closing = false;
-  app.addHook('preClose', (done) => {
-    closing = true;
-    pressure.stop();
-    done();
-  });
+  const admit = guardEntrance(app, options);
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = NO_BODY;
     hooks.setAnswerHeaders(request, reply, tls);
@@ -199,7 +162,7 @@ function addHooks(app: App, options: ServerOptions): void {
       checkTarget(request.url);
       hooks.checkHeaders(request.raw);
       options.site.check(request.raw);
-      if (closing || pressure.isHigh()) throw new SecretError('unavailable');
+      admit(request, reply);
       hooks.checkMediaType(request);
     } catch (error) {
       done(error as Error);

@@ -20,6 +20,16 @@ describe('GET /healthz', () => {
   });
 });
 
+describe('HEAD', () => {
+  it.each(['/healthz', '/readyz'])('of %s answers as GET does, without the body', async (path) => {
+    const get = await server.sendUnsigned({ method: 'GET', path });
+    const head = await server.app.inject({ method: 'HEAD', url: path });
+    expect([head.statusCode, head.payload]).toEqual([200, '']);
+    expect(head.headers['content-length']).toBe(get.headers['content-length']);
+    expect(head.headers['x-request-id']).toMatch(/^[0-9a-f]{32}$/);
+  });
+});
+
 describe('GET /readyz', () => {
   it('answers 200 while everything is good', async () => {
     const answer = await server.sendUnsigned({ method: 'GET', path: '/readyz' });

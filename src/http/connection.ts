@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** An answer on its way; on the server's side it always knows its request. */
+export type Response = ServerResponse<IncomingMessage>;
+
+/** One connection, from the moment it is accepted. */
+export interface Connection {
+  readonly tcp: Socket;
+  /** What HTTP is spoken on: with TLS another socket than `tcp` once the handshake is over. */
+  socket: Socket;
+  /** The other end's, without a port. */
+  readonly address: string;
+  /** May only ask about health: all places of ordinary connections were taken. */
+  readonly isReserved: boolean;
+  /** Has carried a request with good credentials. */
+  isKnown: boolean;
+  /** The answer to the request in progress. */
+  current: Response | undefined;
+  /** The answers to requests that were sent before it was their turn. */
+  readonly waiting: Response[];
+  /** Of two connections, the lower one has been at what it does now for longer. */
+  order: number;
+  /** The answer whose reader is being timed. */
+  timed: Response | undefined;
+}
+
+const CONNECTION = Symbol('connection');
+type Marked = Socket & { [CONNECTION]?: Connection };
+let lastOrder = 0;
+
+/** Has the connection found by its socket. */
+export function mark(socket: Socket, connection: Connection): void {
+  (socket as Marked)[CONNECTION] = connection;
+}
+
+/** The connection of a request's socket; undefined for a request that came over none, as in tests. */
+export function connectionOf(socket: Socket): Connection | undefined {
+  return (socket as Marked)[CONNECTION];
+}
+
+/** Notes that the connection begins something new. */
+export function touch(connection: Connection): void {
+  lastOrder += 1;
+  connection.order = lastOrder;
+}
+
+/**
+ * True while ending it would undo nothing: no request is there, or one that is still being sent, whose sender nobody has
+ * authenticated yet.
+ */
+export function isUnused({ current }: Connection): boolean {
+  return current === undefined || !current.req.complete;
+}
+
+/** Ends it without a word, whatever its other end does. */
+export function destroy({ socket, tcp }: Connection): void {
+  socket.destroy();
+  tcp.destroy();
+}

@@ -1,0 +1,116 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger } from 'fastify';
+import { type Connection, destroy, isUnused, mark } from './connection.ts';
+import { TIMEOUT_MS } from './limits.ts';
+import { createPlaces } from './places.ts';
+import type { IsTrustedProxy } from './trusted-proxies.ts';
+
+/** What became of connections since the start. */
+export interface ConnectionCounts {
+  readonly open: number;
+  /** Closed at once, since there was no place. */
+  readonly refused: number;
+  /** Closed while unused, to make room for others. */
+  readonly evicted: number;
+}
+
+/** The connections of one server. */
+export interface Connections {
+  counts(): ConnectionCounts;
+  /** Ends the unused ones, and each further one when its answer is out; after TIMEOUT_MS.drain all. */
+  drain(): void;
+  stop(): void;
+}
+
+/** Between two lines in the log about connections that were refused. */
+const LOG_EVERY_MS = 60_000;
+
+/**
+ * Watches a server's connections: gives them places, ends those whose other end does not read what it has asked for, and
+ * ends all when the server stops. Nothing here waits for the other end.
+ */
+export function watchConnections(
+  server: Server,
+  options: { readonly isTrustedProxy: IsTrustedProxy; readonly log: FastifyBaseLogger },
+): Connections {
+  const places = createPlaces(options.isTrustedProxy);
+  let refused = 0;
+  const counts = () => ({ open: places.all().length, refused, evicted: places.evicted() });
+  const logRefusals = createRefusalLog(options.log);
+
+  server.on('connection', (tcp: Socket) => {
+    const connection = places.admit(tcp);
+    if (connection === undefined) {
+      refused += 1;
+      tcp.destroy();
+      return;
+    }
+    tcp.once('close', () => places.leave(connection));
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    connection.socket = socket;
+    mark(socket, connection);
+  });
+  // What a failed handshake leaves cannot be answered, and nobody else would end it.
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+
+  const watch = setInterval(() => {
+    for (const connection of places.all()) timeReader(connection);
+    logRefusals(counts());
+  }, TIMEOUT_MS.check);
+  watch.unref();
+  let sweep: NodeJS.Timeout | undefined;
+  return {
+    counts,
+    drain() {
+      const endMs = performance.now() + TIMEOUT_MS.drain;
+      const endUnused = () => {
+        const isOver = performance.now() >= endMs;
+        for (const connection of places.all()) if (isOver || isUnused(connection)) destroy(connection);
+      };
+      sweep ??= setInterval(endUnused, TIMEOUT_MS.sweep);
+    },
+    stop() {
+      clearInterval(watch);
+      clearInterval(sweep);
+    },
+  };
+}
+
+/**
+ * Has a connection ended whose answer does not get out. Node looks at what its kernel has taken, so a slow reader is not
+ * mistaken for none; the time runs anew for the next request.
+ */
+function timeReader(connection: Connection): void {
+  const { current, socket } = connection;
+  if (current === undefined || current === connection.timed || !current.writableEnded) return;
+  connection.timed = current;
+  socket.setTimeout(TIMEOUT_MS.unread);
+}
+
+/** Both ends of a TLS connection's socket are those of the TCP connection below it. */
+function isSame(tcp: Socket, socket: Socket): boolean {
+  return (
+    tcp.remotePort === socket.remotePort &&
+    tcp.remoteAddress === socket.remoteAddress &&
+    tcp.localAddress === socket.localAddress
+  );
+}
+
+function createRefusalLog(log: FastifyBaseLogger): (counts: ConnectionCounts) => void {
+  let logged = { refused: 0, evicted: 0 };
+  let nextMs = 0;
+  return ({ open, refused, evicted }) => {
+    const news = { refused: refused - logged.refused, evicted: evicted - logged.evicted };
+    if (news.refused + news.evicted === 0 || performance.now() < nextMs) return;
+    nextMs = performance.now() + LOG_EVERY_MS;
+    logged = { refused, evicted };
+    log.warn({ open, ...news }, 'no place for all connections');
+  };
+}

@@ -1,0 +1,36 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SecretError } from '../core/errors.ts';
+import { connectionOf } from './connection.ts';
+import { watchConnections } from './connections.ts';
+import { isHealth } from './health.ts';
+import { createPressureGauge } from './pressure.ts';
+import type { App, ServerOptions } from './server.ts';
+
+/**
+ * Watches what comes in, until the server closes. The answer lets a request in or throws unavailable: while the server
+ * stops, and, except for questions about health, under pressure and on a connection for which there was no place.
+ */
+export function guardEntrance(
+  app: App,
+  options: Pick<ServerOptions, 'isTrustedProxy' | 'log'>,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const pressure = createPressureGauge();
+  const connections = watchConnections(app.server, options);
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    pressure.stop();
+    connections.drain();
+    done();
+  });
+  app.addHook('onClose', (_app, done) => {
+    connections.stop();
+    done();
+  });
+  return (request, reply) => {
+    if (isClosing) throw new SecretError('unavailable');
+    const isReserved = connectionOf(request.raw.socket)?.isReserved === true;
+    if (isReserved) reply.header('connection', 'close');
+    if ((isReserved || pressure.isHigh()) && !isHealth(request)) throw new SecretError('unavailable');
+  };
+}
