@@ -2,9 +2,14 @@ import type { Secret, SecretRef } from '../core/secret.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
 
-/** Removes a secret at once, for good. Throws secret-not-found. @see API page DeleteSecret */
+/**
+ * Removes a secret at once, for good, also one that is damaged, which the operator is told of. Throws secret-not-found.
+ * @see API page DeleteSecret
+ */
 export async function deleteSecret(deps: Deps, ref: SecretRef): Promise<void> {
-  await deps.store.change({ aggregate: 'secret', kind: 'delete-secret', ref, nowMs: deps.clock.nowMs() });
+  const nowMs = deps.clock.nowMs();
+  const result = await deps.store.change({ aggregate: 'secret', kind: 'delete-secret', ref, nowMs });
+  if (result.wasDamaged) deps.log.error({ ...ref }, 'a damaged secret was deleted, and nobody was notified');
 }
 
 /**

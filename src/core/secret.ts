@@ -129,6 +129,8 @@ export interface SecretResult {
   readonly removed?: boolean;
   /** Whether an expiry was due and is told now. */
   readonly notified?: boolean;
+  /** True when rows that do not pass their check were removed unread, and nobody was notified. */
+  readonly wasDamaged?: boolean;
 }
 
 /** A sealed value with the number of the version that it belongs to. */

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Answer, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, type Answer, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, ok, PENDING, problem } from './calls.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +25,23 @@ describe('DeleteSecret', () => {
     expect(problem(await acme.get('/doomed'))).toEqual(NO_SECRET);
     expect(problem(await acme.get('/doomed/versions/v1'))).toEqual(NO_SECRET);
     expect(problem(await acme.remove('/doomed'))).toEqual(NO_SECRET);
+  });
+
+  it('takes a secret that somebody has damaged, and tells the operator', async () => {
+    await acme.create('damaged');
+    const db = new Database(join(server.directory, 'data', 'csms.db'));
+    db.exec("UPDATE secret SET row_mac = zeroblob(32) WHERE name = 'damaged'");
+    db.close();
+    expect((await acme.get('/damaged')).status).toBe(500);
+    expect((await acme.remove('/damaged')).status).toBe(200);
+    expect(problem(await acme.get('/damaged'))).toEqual(NO_SECRET);
+    expect(server.logged()).toContainEqual(
+      expect.objectContaining({
+        projectId: ALPHA,
+        name: 'damaged',
+        msg: expect.stringContaining('damaged secret'),
+      }),
+    );
   });
 
   it('frees the name for another secret that starts at v1', async () => {

@@ -5,11 +5,10 @@ import {
   decide,
   type ResultOf,
 } from '../../core/commands.ts';
-import type { SecretDecision } from '../../core/secret.ts';
-import { subscribedNames } from '../../core/secret-rules.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
 import { createClockWrite, type SaveClock } from './clock.ts';
+import { createDamagedRemoval } from './damaged-secrets.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
 import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
@@ -22,24 +21,16 @@ import {
   type NotificationWrites,
 } from './notifications.ts';
 import type { Connection } from './open.ts';
-import { createSecretReads, type LoadedSecret, type SecretReads } from './secret-reads.ts';
-import { createSecretWrites, type SaveSecret } from './secret-writes.ts';
+import { createSaveDecision, createSecretCarrier, createTaskCarrier } from './secret-carriers.ts';
+import { createSecretReads, type SecretReads } from './secret-reads.ts';
+import { createSecretWrites } from './secret-writes.ts';
 import {
   createSigningKeyRead,
   createSigningKeyWrite,
   type ReadSigningKey,
   type SaveSigningKey,
 } from './signing-key.ts';
-import { createTaskReads, createTaskWrites, type SaveTask, type TaskReads } from './tasks.ts';
-
-/** Reads that the rules for secrets and their rotations need. */
-interface SecretScopeReads {
-  readonly secrets: SecretReads;
-  readonly events: EventReads;
-}
-
-/** Writes the secret's side of a decision, with the notifications that it leads to. */
-type SaveDecision = (loaded: LoadedSecret | undefined, decision: SecretDecision) => void;
+import { createTaskReads, createTaskWrites } from './tasks.ts';
 
 /** Loads what the rules must see, decides and writes; runs inside the write transaction. */
 type Carry<A extends AggregateKind> = (command: Aggregates[A]['command']) => Aggregates[A]['result'];
@@ -68,7 +59,7 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const saveSecret = createSecretWrites(db, mac, onRemoval);
   const saveDecision = createSaveDecision(secrets, saveSecret, notifications.insert);
   const table: CarryTable = {
-    secret: createSecretCarrier({ secrets, events }, saveDecision),
+    secret: createSecretCarrier({ secrets, events }, saveDecision, createDamagedRemoval(db, onRemoval)),
     task: createTaskCarrier(
       { secrets, events, tasks: createTaskReads(db, mac) },
       { saveSecret: saveDecision, saveTask: createTaskWrites(db, mac) },
@@ -95,58 +86,6 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
       keys.forget();
     },
   };
-}
-
-function createSaveDecision(
-  secrets: SecretReads,
-  save: SaveSecret,
-  notify: NotificationWrites['insert'],
-): SaveDecision {
-  return (loaded, decision) => {
-    const saved = save(loaded, decision);
-    if (saved !== undefined) secrets.remember(saved);
-    notify(decision.notifications ?? []);
-  };
-}
-
-function createSecretCarrier({ secrets, events }: SecretScopeReads, save: SaveDecision): Carry<'secret'> {
-  return (command) => {
-    const { ref } = command;
-    const loaded = secrets.load(ref);
-    const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
-    const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
-    const current = loaded?.aggregate;
-    const subscribed = findEvents(events, ref.projectId, subscribedNames(current, command));
-    const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
-    save(loaded, decision);
-    return decision.result;
-  };
-}
-
-/** The only one that changes two aggregates: what a rotation does to its secret is in the same transaction. */
-function createTaskCarrier(
-  reads: SecretScopeReads & { readonly tasks: TaskReads },
-  { saveSecret, saveTask }: { readonly saveSecret: SaveDecision; readonly saveTask: SaveTask },
-): Carry<'task'> {
-  const { events, secrets, tasks } = reads;
-  return (command) => {
-    const { id, kind, ref } = command;
-    // Its secret may be gone, damaged or another one by then.
-    const loaded = kind === 'remove-task' ? undefined : secrets.load(ref);
-    const secret = loaded?.aggregate;
-    const current = tasks.find(id);
-    const latest =
-      kind === 'start-rotation' && secret !== undefined ? tasks.findLatest(secret.secret.id) : undefined;
-    const subscribed = findEvents(events, ref.projectId, secret?.secret.eventSubscriptions ?? []);
-    const decision = decide.task({ current, latest, secret, events: subscribed }, command);
-    if (decision.secret !== undefined) saveSecret(loaded, decision.secret);
-    saveTask(current, decision);
-    return decision.result;
-  };
-}
-
-function findEvents(events: EventReads, projectId: string, names: readonly string[]) {
-  return names.map((name) => events.find({ projectId, name })).filter((event) => event !== undefined);
 }
 
 function createEventCarrier(reads: EventReads, save: SaveEvent): Carry<'event'> {

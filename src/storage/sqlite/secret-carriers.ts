@@ -1,0 +1,89 @@
+import { decide } from '../../core/commands.ts';
+import type { SecretCommand, SecretDecision, SecretResult } from '../../core/secret.ts';
+import { subscribedNames } from '../../core/secret-rules.ts';
+import type { TaskCommand, TaskResult } from '../../core/task.ts';
+import { type RemoveDamaged, unlessDamaged } from './damaged-secrets.ts';
+import type { EventReads } from './events.ts';
+import type { NotificationWrites } from './notifications.ts';
+import type { LoadedSecret, SecretReads } from './secret-reads.ts';
+import type { SaveSecret } from './secret-writes.ts';
+import type { SaveTask, TaskReads } from './tasks.ts';
+
+/** Reads that the rules for secrets and their rotations need. */
+export interface SecretScopeReads {
+  readonly secrets: SecretReads;
+  readonly events: EventReads;
+}
+
+/** Writes the secret's side of a decision, with the notifications that it leads to. */
+export type SaveDecision = (loaded: LoadedSecret | undefined, decision: SecretDecision) => void;
+
+/** Prepares the saving of what the rules for a secret decided. */
+export function createSaveDecision(
+  secrets: SecretReads,
+  save: SaveSecret,
+  notify: NotificationWrites['insert'],
+): SaveDecision {
+  return (loaded, decision) => {
+    const saved = save(loaded, decision);
+    if (saved !== undefined) secrets.remember(saved);
+    notify(decision.notifications ?? []);
+  };
+}
+
+/** Prepares the changes of secrets; the deletion of a damaged one removes it unread. */
+export function createSecretCarrier(
+  { secrets, events }: SecretScopeReads,
+  save: SaveDecision,
+  removeDamaged: RemoveDamaged,
+): (command: SecretCommand) => SecretResult {
+  function carry(command: SecretCommand): SecretResult {
+    const { ref } = command;
+    const loaded = secrets.load(ref);
+    const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
+    const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
+    const current = loaded?.aggregate;
+    const subscribed = findEvents(events, ref.projectId, subscribedNames(current, command));
+    const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
+    save(loaded, decision);
+    return decision.result;
+  }
+
+  return (command) => {
+    // Whoever names an id has read the secret.
+    if (command.kind !== 'delete-secret' || command.id !== undefined) return carry(command);
+    return unlessDamaged(
+      () => carry(command),
+      () => {
+        removeDamaged(command.ref);
+        return { wasDamaged: true };
+      },
+    );
+  };
+}
+
+/** The only one that changes two aggregates: what a rotation does to its secret is in the same transaction. */
+export function createTaskCarrier(
+  reads: SecretScopeReads & { readonly tasks: TaskReads },
+  { saveSecret, saveTask }: { readonly saveSecret: SaveDecision; readonly saveTask: SaveTask },
+): (command: TaskCommand) => TaskResult {
+  const { events, secrets, tasks } = reads;
+  return (command) => {
+    const { id, kind, ref } = command;
+    // Its secret may be gone, damaged or another one by then.
+    const loaded = kind === 'remove-task' ? undefined : secrets.load(ref);
+    const secret = loaded?.aggregate;
+    const current = tasks.find(id);
+    const latest =
+      kind === 'start-rotation' && secret !== undefined ? tasks.findLatest(secret.secret.id) : undefined;
+    const subscribed = findEvents(events, ref.projectId, secret?.secret.eventSubscriptions ?? []);
+    const decision = decide.task({ current, latest, secret, events: subscribed }, command);
+    if (decision.secret !== undefined) saveSecret(loaded, decision.secret);
+    saveTask(current, decision);
+    return decision.result;
+  };
+}
+
+function findEvents(events: EventReads, projectId: string, names: readonly string[]) {
+  return names.map((name) => events.find({ projectId, name })).filter((event) => event !== undefined);
+}
