@@ -1,6 +1,7 @@
 import { COMMANDS, HELP } from './cli/commands.ts';
 import { exitCodeOf, printFailure } from './cli/exit-codes.ts';
 import { parseCommandLine, UsageError } from './cli/flags.ts';
+import { flagOf, SECRET_SETTINGS } from './cli/settings-help.ts';
 import { SETTINGS } from './settings.ts';
 import { readVersion } from './version.ts';
 
@@ -9,8 +10,8 @@ process.umask(0o077);
 // Without a listener this signal opens the debugger.
 process.on('SIGUSR1', () => undefined);
 
-const SETTING_FLAGS = SETTINGS.map(({ name }) =>
-  name.slice('CSMS_'.length).toLowerCase().replaceAll('_', '-'),
+const SETTING_FLAGS = SETTINGS.filter(({ name }) => !SECRET_SETTINGS.has(name)).map(({ name }) =>
+  flagOf(name),
 );
 
 /** Runs one command; answers the exit code. */
@@ -27,10 +28,16 @@ async function main(args: readonly string[]): Promise<number> {
   const command = COMMANDS.get(name);
   if (command === undefined) throw new UsageError(`there is no command ${name}; see csms-server --help`);
   const allowed = new Set(['help', ...command.flags, ...(command.takesSettings ? SETTING_FLAGS : [])]);
+  refuseSecretFlags(rest);
   const { positionals, flags } = parseCommandLine(rest, allowed);
   if (flags.has('help')) {
     process.stdout.write(command.help);
     return 0;
+  }
+  if (positionals.length > command.argumentsMax) {
+    throw new UsageError(
+      `${name} does not take ${positionals[command.argumentsMax]}; see csms-server ${name} --help`,
+    );
   }
   const settings = command.takesSettings ? SETTING_FLAGS.filter((flag) => flags.has(flag)) : [];
   const overrides = settings.map((flag) => [
@@ -40,6 +47,16 @@ async function main(args: readonly string[]): Promise<number> {
   const env: Record<string, string | undefined> = { ...process.env, ...Object.fromEntries(overrides) };
   const { run } = await command.load();
   return run({ positionals, flags, env });
+}
+
+function refuseSecretFlags(args: readonly string[]): void {
+  for (const variable of SECRET_SETTINGS) {
+    const flag = `--${flagOf(variable)}`;
+    if (!args.some((argument) => argument === flag || argument.startsWith(`${flag}=`))) continue;
+    throw new UsageError(
+      `${flag} would show a secret to every user of this machine: set ${variable} instead`,
+    );
+  }
 }
 
 try {

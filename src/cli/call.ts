@@ -1,18 +1,18 @@
-import { StartError } from '../app/start-error.ts';
 import { signRequest } from '../auth/signer.ts';
 import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
+import { reach, urlAt } from './reach.ts';
+import { readRequestBody } from './request-body.ts';
 
-const TIMEOUT_MS = 30_000;
+const USAGE = "call METHOD PATH [-d BODY], such as: call GET '/v1/{project_id}/secrets'";
 
 /** `csms-server call`: a signed request; the answer's body goes to stdout, its status to stderr. */
 export async function run({ positionals, flags, env }: CommandInput): Promise<number> {
-  const { method, target } = readTarget(positionals, 'path');
+  const { method, target } = readTarget(positionals, USAGE);
+  const body = readRequestBody(flags);
   const settings = readClientSettings(env);
-  if (settings.endpoint === undefined) throw new StartError('configuration', 'CSMS_ENDPOINT is not set');
-  const url = new URL(fillProject(target, settings), `${settings.endpoint.replace(/\/+$/, '')}/`);
-  const body = flags.get('d');
+  const url = urlAt(settings.endpoint, fillProject(target, settings));
   const { accessKeyId, secretKey, projectId } = settings;
   const headers = signRequest({
     method,
@@ -24,16 +24,8 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
     ...(body !== undefined && { body }),
     ...(projectId !== undefined && { projectId }),
   });
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, {
-    method,
-    headers,
-    redirect: 'error',
-    signal,
-    ...(body !== undefined && { body }),
-  });
-  const text = await response.text();
-  process.stderr.write(`${response.status} ${response.headers.get('x-request-id') ?? ''}\n`);
-  if (text !== '') process.stdout.write(`${text}\n`);
-  return response.status >= 400 ? EXIT.checkFailed : EXIT.ok;
+  const answer = await reach(url, { method, headers, ...(body !== undefined && { body }) });
+  process.stderr.write(`${answer.status} ${answer.headers.get('x-request-id') ?? ''}\n`);
+  if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
+  return answer.status >= 400 ? EXIT.checkFailed : EXIT.ok;
 }

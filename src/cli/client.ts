@@ -20,12 +20,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set.
  */
 export function readClientSettings(env: Environment): ClientSettings {
-  const file = join(dataFolder(env.CSMS_DATA || '.csms'), 'credentials.env');
-  const stored: Environment = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
-  const find = (...names: string[]) => {
-    for (const source of [env, stored]) for (const name of names) if (source[name]) return source[name];
-    return undefined;
-  };
+  const find = finder(env);
   const accessKeyId = find('HUAWEICLOUD_SDK_AK', 'HW_ACCESS_KEY');
   const secretKey = find('HUAWEICLOUD_SDK_SK', 'HW_SECRET_KEY');
   if (accessKeyId === undefined || secretKey === undefined) {
@@ -35,11 +30,50 @@ export function readClientSettings(env: Environment): ClientSettings {
   return { endpoint: find('CSMS_ENDPOINT'), accessKeyId, secretKey, projectId };
 }
 
-/** Takes METHOD and PATH or URL off the command line. Throws UsageError. */
-export function readTarget(positionals: readonly string[], what: string): { method: string; target: string } {
+/** What a login needs. */
+export interface LoginSettings {
+  readonly endpoint: string | undefined;
+  readonly user: string;
+  readonly domain: string;
+  readonly password: string;
+  readonly projectId: string | undefined;
+}
+
+/** Reads user and password from where `readClientSettings` looks. Throws StartError (configuration) that names what to set. */
+export function readLoginSettings(env: Environment): LoginSettings {
+  const find = finder(env);
+  const required = (name: string): string => {
+    const value = find(name);
+    if (value !== undefined) return value;
+    throw new StartError('configuration', `${name} is not set, and a token is given for a password alone`);
+  };
+  return {
+    endpoint: find('CSMS_ENDPOINT'),
+    user: required('CSMS_USER'),
+    domain: required('CSMS_DOMAIN'),
+    password: required('CSMS_PASSWORD'),
+    projectId: find('HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'),
+  };
+}
+
+/** The first of these variables that is set, in the environment or else in credentials.env. */
+function finder(env: Environment): (...names: string[]) => string | undefined {
+  const file = join(dataFolder(env.CSMS_DATA || '.csms'), 'credentials.env');
+  const stored: Environment = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  return (...names) => {
+    for (const source of [env, stored]) for (const name of names) if (source[name]) return source[name];
+    return undefined;
+  };
+}
+
+/** Takes METHOD and PATH or URL off the command line. `usage`: what to write instead. Throws UsageError. */
+export function readTarget(
+  positionals: readonly string[],
+  usage: string,
+): { method: string; target: string } {
   const [method, target, ...rest] = positionals;
   if (method === undefined || target === undefined || rest.length > 0 || !/^[A-Za-z]{3,10}$/.test(method)) {
-    throw new UsageError(`give a method and a ${what}, such as GET`);
+    throw new UsageError(usage);
   }
   return { method: method.toUpperCase(), target };
 }

@@ -1,3 +1,5 @@
+import { settingsHelp } from './settings-help.ts';
+
 /** What a command gets: its arguments, and the environment with the flags on top. */
 export interface CommandInput {
   readonly positionals: readonly string[];
@@ -15,12 +17,12 @@ export interface Command {
   readonly summary: string;
   readonly help: string;
   readonly flags: readonly string[];
+  /** How many arguments beside flags it takes at most. */
+  readonly argumentsMax: number;
   /** True when every `CSMS_` variable may be given as a flag. */
   readonly takesSettings: boolean;
   load(): Promise<CommandModule>;
 }
-
-const SETTINGS_NOTE = 'Every CSMS_ variable may be given as a flag: --port 4281 is CSMS_PORT=4281.';
 
 function command(
   usage: string,
@@ -28,8 +30,7 @@ function command(
   details: string,
   rest: Omit<Command, 'summary' | 'help'>,
 ): Command {
-  const note = rest.takesSettings ? `\n${SETTINGS_NOTE}\n` : '';
-  return { ...rest, summary, help: `Usage: csms-server ${usage}\n\n${summary}.\n${details}${note}` };
+  return { ...rest, summary, help: `Usage: csms-server ${usage}\n\n${summary}.\n${details}` };
 }
 
 /** Every command by its name. */
@@ -39,9 +40,10 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'dev [flags]',
       'Starts at once with nothing configured',
-      'Loopback, data in .csms/, credentials made and printed.\n',
+      `Loopback, data in .csms/, credentials made and printed.\n${settingsHelp('dev')}`,
       {
         flags: [],
+        argumentsMax: 0,
         takesSettings: true,
         load: () => import('./dev.ts'),
       },
@@ -52,8 +54,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'serve [flags]',
       'Serves in production',
-      'Needs CSMS_DATA, CSMS_ROOT_KEY and CSMS_IDENTITIES; csms-server init writes a starting set.\n',
-      { flags: [], takesSettings: true, load: () => import('./serve.ts') },
+      `Needs CSMS_DATA, CSMS_ROOT_KEY and CSMS_IDENTITIES; csms-server init writes a starting set.\n${settingsHelp('serve')}`,
+      { flags: [], argumentsMax: 0, takesSettings: true, load: () => import('./serve.ts') },
     ),
   ],
   [
@@ -62,7 +64,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       'init [DIRECTORY] [--json]',
       'Writes a starting set for serve',
       'A root key, identities with one administrator, an example environment file. Overwrites nothing.\n',
-      { flags: ['json'], takesSettings: false, load: () => import('./init.ts') },
+      { flags: ['json'], argumentsMax: 1, takesSettings: false, load: () => import('./init.ts') },
     ),
   ],
   [
@@ -70,8 +72,8 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'call METHOD PATH [-d BODY]',
       'Sends a signed request and prints the answer',
-      'Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. Exit code 1 for an answer of 400 or above.\n',
-      { flags: ['d', 'json'], takesSettings: false, load: () => import('./call.ts') },
+      "BODY is text, @FILE, or @- for stdin: others can read a command line. Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. Exit code 1 for an answer of 400 or above.\n\n  csms-server call GET '/v1/{project_id}/secrets'\n",
+      { flags: ['d', 'json'], argumentsMax: 2, takesSettings: false, load: () => import('./call.ts') },
     ),
   ],
   [
@@ -79,8 +81,26 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'sign METHOD URL [-d BODY] [--json]',
       'Prints the headers that sign a request',
-      'One header a line, for curl: csms-server sign GET "$URL" | curl -H @- "$URL"\n',
-      { flags: ['d', 'json'], takesSettings: false, load: () => import('./sign.ts') },
+      'BODY as for call. One header a line, for curl: csms-server sign GET "$URL" | curl -H @- "$URL"\n',
+      { flags: ['d', 'json'], argumentsMax: 2, takesSettings: false, load: () => import('./sign.ts') },
+    ),
+  ],
+  [
+    'token',
+    command(
+      'token [--json]',
+      'Logs in and prints an X-Auth-Token',
+      'With CSMS_USER, CSMS_DOMAIN and CSMS_PASSWORD, from where call finds its credentials.\n\n  TOKEN=$(csms-server token)\n',
+      { flags: ['json'], argumentsMax: 0, takesSettings: false, load: () => import('./token.ts') },
+    ),
+  ],
+  [
+    'hash-password',
+    command(
+      'hash-password [--json]',
+      'Hashes a password for an identities file',
+      'Reads the password from stdin, one line.\n',
+      { flags: ['json'], argumentsMax: 0, takesSettings: false, load: () => import('./hash-password.ts') },
     ),
   ],
   [
@@ -89,7 +109,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       'verify [--json]',
       'Checks everything that is stored',
       'Every value opens, every row MAC and constraint holds. Exit code 1 when something is damaged; names it.\nThe server has to be stopped.\n',
-      { flags: ['json'], takesSettings: true, load: () => import('./verify.ts') },
+      { flags: ['json'], argumentsMax: 0, takesSettings: true, load: () => import('./verify.ts') },
     ),
   ],
   [
@@ -98,13 +118,14 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       'clock accept',
       'Believes a clock that has moved on by more than a day',
       'Ends the day for which a start under such a clock deletes and expires nothing. The server has to be stopped.\n',
-      { flags: [], takesSettings: true, load: () => import('./clock.ts') },
+      { flags: [], argumentsMax: 1, takesSettings: true, load: () => import('./clock.ts') },
     ),
   ],
   [
     'openapi',
     command('openapi', 'Prints the OpenAPI document', '', {
       flags: [],
+      argumentsMax: 0,
       takesSettings: false,
       load: () => import('./openapi.ts'),
     }),
@@ -114,7 +135,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
 /** What `--help` prints. */
 export const HELP = `Usage: csms-server COMMAND [flags]
 
-${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`).join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(13)} ${summary}`).join('\n')}
 
 csms-server COMMAND --help says more; csms-server --version prints the version.
 `;

@@ -3,15 +3,18 @@ import { bodyHeaders, fillProject, readClientSettings, readTarget } from './clie
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
+import { readRequestBody } from './request-body.ts';
+
+const USAGE = 'sign METHOD URL [-d BODY], such as: sign GET "$CSMS_ENDPOINT/v1/{project_id}/secrets"';
 
 /** `csms-server sign`: the headers of a signed request, one a line, for `curl -H @-`. */
 export async function run({ positionals, flags, env }: CommandInput): Promise<number> {
-  const { method, target } = readTarget(positionals, 'URL');
+  const { method, target } = readTarget(positionals, USAGE);
   const settings = readClientSettings(env);
   const address = fillProject(target, settings);
   if (!URL.canParse(address))
     throw new UsageError('the URL must be absolute, such as http://127.0.0.1:4280/v1/...');
-  const body = flags.get('d');
+  const body = readRequestBody(flags);
   const { accessKeyId, secretKey, projectId } = settings;
   const headers = signRequest({
     method,

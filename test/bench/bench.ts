@@ -54,7 +54,7 @@ interface Figures {
 
 const directory = mkdtempSync(join(tmpdir(), 'csms-bench-'));
 const bare = await start(['test/bench/bare.ts', options.bytes]);
-const server = await start([
+const serverArguments = [
   ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
   // As npm start does it.
   '--max-semi-space-size=4',
@@ -63,10 +63,12 @@ const server = await start([
   '--port=0',
   `--data=${directory}`,
   `--dev-ak=${CREDENTIALS.accessKeyId}`,
-  `--dev-sk=${CREDENTIALS.secretKey}`,
   `--dev-project-id=${CREDENTIALS.projectId}`,
-  `--dev-password=${CREDENTIALS.password}`,
-]);
+];
+const server = await start(serverArguments, {
+  CSMS_DEV_SK: CREDENTIALS.secretKey,
+  CSMS_DEV_PASSWORD: CREDENTIALS.password,
+});
 try {
   await run();
 } finally {
@@ -199,8 +201,9 @@ async function call(method: string, path: string, body: string): Promise<void> {
     throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
 }
 
-async function start(args: string[]): Promise<Target> {
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'ignore'] });
+async function start(args: string[], variables: Record<string, string> = {}): Promise<Target> {
+  const env = { ...process.env, ...variables };
+  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'ignore'] });
   const url = await listening(child);
   return {
     url,

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createScratch, hasProgram, readCredentials, run, runProgram, shareDev } from './process.ts';
 
@@ -33,6 +35,24 @@ describe('call', () => {
     expect([code, stdout]).toEqual([0, '']);
   });
 
+  it('takes a body from a file or from stdin, so that it need not be on the command line', async () => {
+    const file = join(createScratch(), 'body.json');
+    writeFileSync(file, BODY.replace('by-hand', 'from-file'));
+    expect((await call('POST', '/v1/{project_id}/secrets', '-d', `@${file}`)).code).toBe(0);
+    const args = ['call', 'POST', '/v1/{project_id}/secrets', '-d', '@-'];
+    const { stdout } = await run(args, { CSMS_DATA: dev.directory }, BODY.replace('by-hand', 'from-stdin'));
+    expect(JSON.parse(stdout).secret.name).toBe('from-stdin');
+  });
+
+  it('ends with 69 when nothing listens, and with 78 for an endpoint that is no address', async () => {
+    const to = (endpoint: string) =>
+      run(['call', 'GET', '/v1'], { ...readCredentials(dev.directory), CSMS_ENDPOINT: endpoint });
+    expect((await to('http://127.0.0.1:1')).code).toBe(69);
+    const { code, stderr } = await to('127.0.0.1:4280');
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/^csms-server: CSMS_ENDPOINT must be an address[^\n]*\n$/);
+  });
+
   it('takes the credentials from the environment', async () => {
     const { code } = await run(['call', 'GET', '/v1/{project_id}/secrets'], readCredentials(dev.directory));
     expect(code).toBe(0);
@@ -65,6 +85,31 @@ describe('call', () => {
       expect(stderr).toContain(name);
     },
   );
+});
+
+describe('token', () => {
+  const dev = shareDev();
+  const token = (variables = {}) => run(['token'], { CSMS_DATA: dev.directory, ...variables });
+
+  it('prints a token that works, alone', async () => {
+    const { code, stdout } = await token();
+    expect([code, stdout.split('\n').length]).toEqual([0, 2]);
+    const { HUAWEICLOUD_SDK_PROJECT_ID: project } = readCredentials(dev.directory);
+    const headers = { 'X-Auth-Token': stdout.trim() };
+    expect((await fetch(`${dev.server.baseUrl}/v1/${project}/secrets`, { headers })).status).toBe(200);
+  });
+
+  it('ends with 1 and prints nothing on stdout for a wrong password', async () => {
+    const { code, stdout, stderr } = await token({ CSMS_PASSWORD: 'wrong' });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^401 /);
+  });
+
+  it('names what is missing', async () => {
+    const { code, stderr } = await run(['token'], { CSMS_DATA: createScratch(), CSMS_USER: 'admin' });
+    expect(code).toBe(78);
+    expect(stderr).toContain('CSMS_DOMAIN');
+  });
 });
 
 describe('sign', () => {

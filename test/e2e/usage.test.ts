@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { verifyPassword } from '../../src/auth/password.ts';
+import { SETTINGS } from '../../src/settings.ts';
 import { run, runProgram } from './process.ts';
 
 describe('a command line that cannot be understood ends with 64 and says why:', () => {
@@ -8,19 +10,40 @@ describe('a command line that cannot be understood ends with 64 and says why:', 
     ['an unknown flag', ['dev', '--colour', 'red'], '--colour'],
     ['a flag without its value', ['dev', '--port'], '--port'],
     ['a flag given twice', ['dev', '--port', '1', '--port', '2'], '--port'],
-    ['a call without a path', ['call', 'GET'], 'path'],
-    ['a call with too much', ['call', 'GET', '/a', '/b'], 'path'],
-    ['a method that is none', ['call', 'G E T', '/a'], 'method'],
+    ['a call without a path', ['call', 'GET'], 'PATH'],
+    ['a call with too much', ['call', 'GET', '/a', '/b'], '/b'],
+    ['a method that is none', ['call', 'G E T', '/a'], 'METHOD'],
     ['two directories for init', ['init', 'a', 'b'], 'init'],
+    ['a command after dev', ['dev', 'serve'], 'serve'],
+    ['a file for serve', ['serve', 'csms.env'], 'csms.env'],
+    ['a directory for verify', ['verify', '.csms'], '.csms'],
+    ['too much for token', ['token', 'admin'], 'admin'],
+    ['too much for openapi', ['openapi', 'openapi.yaml'], 'openapi.yaml'],
+    ['a call without anything', ['call'], "call GET '/v1/{project_id}/secrets'"],
+    ['a secret key as a flag', ['dev', '--dev-sk', 'hush'], 'CSMS_DEV_SK'],
+    ['a password as a flag', ['dev', '--dev-password=hush'], 'CSMS_DEV_PASSWORD'],
+    ['a body in a file that is not there', ['call', 'POST', '/a', '-d', '@/none'], '/none'],
   ])('%s', async (_, args, named) => {
     const { code, stdout, stderr } = await run(args, { HUAWEICLOUD_SDK_AK: 'a', HUAWEICLOUD_SDK_SK: 'b' });
     expect(code).toBe(64);
     expect(stdout + stderr).toContain(named);
+    expect(stdout + stderr).not.toContain('hush');
   });
 });
 
 describe('what is asked for ends with 0:', () => {
-  const COMMANDS = ['dev', 'serve', 'init', 'call', 'sign', 'verify', 'openapi'];
+  const COMMANDS = [
+    'dev',
+    'serve',
+    'init',
+    'call',
+    'sign',
+    'token',
+    'hash-password',
+    'verify',
+    'clock',
+    'openapi',
+  ];
 
   it('--help names every command', async () => {
     const { code, stdout } = await run(['--help']);
@@ -32,6 +55,23 @@ describe('what is asked for ends with 0:', () => {
     const { code, stdout } = await run([command, '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: csms-server ${command}`));
+  });
+
+  it('dev --help and serve --help name every variable that is theirs, a line each', async () => {
+    for (const [command, own] of [
+      ['dev', () => true],
+      ['serve', (name: string) => !name.startsWith('CSMS_DEV_')],
+    ] as const) {
+      const { stdout } = await run([command, '--help']);
+      const named = stdout.split('\n').flatMap((line) => /^ {2}(CSMS_\w+) +\S.*\)$/.exec(line)?.[1] ?? []);
+      expect(named).toEqual(SETTINGS.map(({ name }) => name).filter(own));
+    }
+  });
+
+  it('hash-password, for a password on stdin', async () => {
+    const { code, stdout } = await run(['hash-password'], {}, 'correct horse\n');
+    expect(code).toBe(0);
+    expect(await verifyPassword(stdout.trim(), 'correct horse')).toBe(true);
   });
 
   it('--version', async () => {

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { LOGIN_LIMITS } from '../auth/login.ts';
+import { hashPassword } from '../auth/password.ts';
+import type { CommandInput } from './commands.ts';
+import { EXIT } from './exit-codes.ts';
+import { UsageError } from './flags.ts';
+
+const STDIN = 0;
+
+/**
+ * `csms-server hash-password`: reads one line from stdin and prints what `password` in an identities file or the file
+ * of `password_file` holds. Never from the command line, which every user of the machine can read.
+ */
+export async function run({ flags }: CommandInput): Promise<number> {
+  const password = readFileSync(STDIN, 'utf8').replace(/\r?\n$/, '');
+  if (password === '' || /[\r\n]/.test(password) || password.length > LOGIN_LIMITS.password) {
+    throw new UsageError(
+      `give the password as one line on stdin, of at most ${LOGIN_LIMITS.password} characters`,
+    );
+  }
+  const hash = await hashPassword(password);
+  process.stdout.write(flags.has('json') ? `${JSON.stringify({ password: hash })}\n` : `${hash}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,35 @@
+import { StartError } from '../app/start-error.ts';
+import { readLoginSettings } from './client.ts';
+import type { CommandInput } from './commands.ts';
+import { EXIT } from './exit-codes.ts';
+import { reach, urlAt } from './reach.ts';
+
+/**
+ * `csms-server token`: logs in with user and password and prints the X-Auth-Token, alone on stdout, so that a shell can
+ * take it. On a refusal stdout stays empty, stderr says why and the exit code is 1.
+ */
+export async function run({ flags, env }: CommandInput): Promise<number> {
+  const { endpoint, user, domain, password, projectId } = readLoginSettings(env);
+  const body = {
+    auth: {
+      identity: {
+        methods: ['password'],
+        password: { user: { name: user, password, domain: { name: domain } } },
+      },
+      ...(projectId !== undefined && { scope: { project: { id: projectId } } }),
+    },
+  };
+  const answer = await reach(urlAt(endpoint, '/v3/auth/tokens'), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const token = answer.headers.get('x-subject-token');
+  if (answer.status >= 400) {
+    process.stderr.write(`${answer.status} ${answer.text}\n`);
+    return EXIT.checkFailed;
+  }
+  if (token === null) throw new StartError('configuration', 'CSMS_ENDPOINT gives no tokens');
+  process.stdout.write(flags.has('json') ? `${JSON.stringify({ token })}\n` : `${token}\n`);
+  return EXIT.ok;
+}
