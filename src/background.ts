@@ -10,6 +10,7 @@ import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
+import { createStorageWatch } from './app/storage-watch.ts';
 import { createTaskRetention } from './app/tasks.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
@@ -95,7 +96,10 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     createClockRecorder(deps, trustedTime),
   ];
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
-  const timer = setInterval(() => void runner.tick(), TICK_MS);
+  const watch = createStorageWatch(deps);
+  watch();
+  // Without its files no job can do anything but fail.
+  const timer = setInterval(() => watch() && void runner.tick(), TICK_MS);
   return {
     runner,
     async stop() {

@@ -6,10 +6,12 @@ import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.
 import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
+import { isReadable, readinessOf } from './app/storage-status.ts';
 import { createTurns } from './app/turns.ts';
 import { createRateLimiter } from './auth/throttle.ts';
 import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
+import { SecretError } from './core/errors.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
@@ -81,8 +83,8 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { rootKey, clock: systemClock, present }),
     functionTemplates: readFunctionTemplates(),
-    depsFor: () => deps,
-    notReady: () => (store.isWritable() ? undefined : 'storage'),
+    depsFor: () => requireReadable(deps),
+    readiness: () => readinessOf(store.storageStatus()),
     takeRequest: createRequestLimit(config),
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
     log,
@@ -141,7 +143,8 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
       'the data directory is root’s: the data lies in a private folder in it',
     );
   }
-  const settings = { directory: open.directory, databaseFile: open.databaseFile };
+  const { directory, databaseFile } = open;
+  const settings = { directory, databaseFile, freeBytesMin: config.freeBytesMin };
   const rowMacKey = rootKey.derive('rowmac');
   const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, {
@@ -158,6 +161,12 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
   return { store, rootKey, keyring, signing: { signingKeys, loadSigningKey } };
+}
+
+/** Answers that come from memory would hide that the data is gone. Throws unavailable. */
+function requireReadable(deps: Deps): Deps {
+  if (isReadable(deps.store.storageStatus())) return deps;
+  throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
 }
 
 function createDeps(

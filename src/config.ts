@@ -36,6 +36,8 @@ export interface Config {
   readonly versionCap: 'prune' | 'reject';
   readonly notFoundStatus: 400 | 404;
   readonly limits: Limits;
+  /** Bytes that must be free for changes to be accepted; absent: 64 MiB, or a share of a small volume. */
+  readonly freeBytesMin: number | undefined;
   readonly unsignedPayload: 'allow' | 'refuse';
   /** `on`: for callers on loopback; a listener of its own: for all who reach it. */
   readonly metrics: 'on' | 'off' | Listener;
@@ -95,7 +97,7 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
     region: pattern(env, 'CSMS_REGION', /^[a-z0-9-]{1,64}$/, 'local-1'),
     versionCap: choice(env, 'CSMS_VERSION_CAP', ['prune', 'reject'], 'prune'),
     notFoundStatus: choice(env, 'CSMS_NOT_FOUND_STATUS', ['404', '400'], '404') === '400' ? 400 : 404,
-    limits: readLimits(text('CSMS_LIMITS')),
+    ...readLimits(text('CSMS_LIMITS')),
     unsignedPayload: choice(env, 'CSMS_UNSIGNED_PAYLOAD', ['allow', 'refuse'], 'allow'),
     metrics: readMetrics(text('CSMS_METRICS') ?? (mode === 'dev' ? 'on' : 'off')),
     publicUrl: readPublicUrl(text('CSMS_PUBLIC_URL')),

@@ -27,7 +27,7 @@ export async function generateOpenapi(): Promise<string> {
     users: { list: absent, show: absent, changePassword: absent },
     functionTemplates: { textFor: absent },
     depsFor: absent,
-    notReady: () => undefined,
+    readiness: () => ({ reason: undefined, writes: 'ok' }),
     takeRequest: absent,
     certificate: absent,
     metrics: undefined,

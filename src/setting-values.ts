@@ -31,22 +31,37 @@ export function readMetrics(text: string): 'on' | 'off' | Listener {
   return { host, port: Number(port) };
 }
 
-/** `secrets=5000,value-bytes=65536`. Throws StartError for an unknown name, or a figure outside its bounds. */
-export function readLimits(text: string | undefined): Limits {
+/** Quotas, and the room below which changes are refused, in bytes; absent: the server's own rule. */
+export interface ReadLimits {
+  readonly limits: Limits;
+  readonly freeBytesMin: number | undefined;
+}
+
+/** The most that may be kept free: 1 TiB. */
+const FREE_BYTES_MAX = 1_099_511_627_776;
+
+/** `secrets=5000,free-bytes=1048576`. Throws StartError for an unknown name, or a figure outside its bounds. */
+export function readLimits(text: string | undefined): ReadLimits {
+  let freeBytesMin: number | undefined;
   const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
   for (const part of text?.split(',') ?? []) {
-    const [, name = '', figure] = /^\s*([a-z-]+)=(\d{1,9})\s*$/.exec(part) ?? [];
+    const [, name = '', figure] = /^\s*([a-z-]+)=(\d{1,13})\s*$/.exec(part) ?? [];
+    const value = Number(figure);
+    if (name === 'free-bytes') {
+      if (value > FREE_BYTES_MAX) throw wrong('CSMS_LIMITS', `allows ${name} from 0 to ${FREE_BYTES_MAX}`);
+      freeBytesMin = value;
+      continue;
+    }
     const key = name === 'value-bytes' ? 'valueBytes' : name;
     if (!isLimit(key)) throw wrong('CSMS_LIMITS', 'must look like secrets=5000,versions=20');
     const { min, max } = LIMIT_BOUNDS[key];
-    const value = Number(figure);
     if (value < min || value > max) throw wrong('CSMS_LIMITS', `allows ${name} from ${min} to ${max}`);
     limits[key] = value;
   }
   if (limits.stages >= limits.versions) {
     throw wrong('CSMS_LIMITS', 'needs fewer stages than versions, or no version could make room');
   }
-  return Object.freeze(limits);
+  return { limits: Object.freeze(limits), freeBytesMin };
 }
 
 function isLimit(key: string): key is keyof Limits {

@@ -50,7 +50,8 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   {
     name: 'CSMS_LIMITS',
     default: 'documented quotas',
-    meaning: 'Such as `secrets=5000,versions=20,stages=12,tags=20,events=30,value-bytes=65536`',
+    meaning:
+      'Such as `secrets=5000,versions=20,stages=12,tags=20,events=30,value-bytes=65536`; `free-bytes=67108864`: changes are refused while less is free (default: 64 MiB, at most an eighth of the volume)',
   },
   {
     name: 'CSMS_UNSIGNED_PAYLOAD',

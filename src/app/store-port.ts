@@ -8,6 +8,7 @@ import type { Notification } from '../core/notification.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef, StagedVersion, Tag } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
 import type { TagCondition } from '../core/tags.ts';
+import type { StorageStatus } from './storage-status.ts';
 import type { TaskStore } from './task-store.ts';
 import type { Pause } from './turns.ts';
 
@@ -173,7 +174,7 @@ export interface Store extends NotificationStore, TaskStore {
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** Where the `count` newest versions are, and as many others, chosen at random. */
   sampleVersions(count: number): Awaitable<VersionPlace[]>;
-  /** False while changes are refused (disk full, writer gone). */
-  isWritable(): boolean;
+  /** What the store knows about its files, and whether changes are refused. Cheap. */
+  storageStatus(): StorageStatus;
   close(): Promise<void>;
 }

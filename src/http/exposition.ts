@@ -23,6 +23,10 @@ export interface MetricSources {
   readonly storeBytes?: Figure;
   /** Bytes that the server can still write. */
   readonly storeFreeBytes?: Figure;
+  /** Changes are refused below so many. */
+  readonly storeNeededBytes?: Figure;
+  /** For how long another program's read has kept the log from being emptied; 0 while it does not. */
+  readonly checkpointOwedMs?: Figure;
   /** Whether changes are taken. */
   readonly isWritable?: () => boolean;
 }
@@ -55,6 +59,16 @@ const GAUGES: readonly Row[] = [
   ['csms_secrets', 'Secrets, those with a scheduled deletion included', ({ secrets }) => secrets?.()],
   ['csms_store_bytes', 'Size of the database and its log', ({ storeBytes }) => storeBytes?.()],
   ['csms_store_free_bytes', 'Room that the database has left', ({ storeFreeBytes }) => storeFreeBytes?.()],
+  [
+    'csms_store_needed_bytes',
+    'Changes are refused below so much room',
+    ({ storeNeededBytes }) => storeNeededBytes?.(),
+  ],
+  [
+    'csms_store_checkpoint_owed_seconds',
+    'For how long a read of another program has kept the log from being emptied',
+    ({ checkpointOwedMs }) => seconds(checkpointOwedMs?.()),
+  ],
   ['csms_store_writable', 'Whether changes are taken', ({ isWritable }) => flag(isWritable?.())],
 ];
 const COUNTERS: readonly Row[] = [

@@ -2,9 +2,20 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import type { App, ServerOptions } from './server.ts';
 
-const Health = Type.Object(
-  { status: Type.String(), reason: Type.Optional(Type.String()) },
-  { title: 'Health' },
+const Health = Type.Object({ status: Type.String() }, { title: 'Health' });
+const Ready = Type.Object(
+  {
+    status: Type.Literal('ok'),
+    writes: Type.Union([Type.Literal('ok'), Type.Literal('refused')], {
+      description:
+        '`refused` while changes are, for want of space or because another program has locked the database',
+    }),
+  },
+  { title: 'Readiness' },
+);
+const NotReady = Type.Object(
+  { status: Type.Literal('unavailable'), reason: Type.String({ description: 'What is not ready' }) },
+  { title: 'NotReady' },
 );
 
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
@@ -14,8 +25,8 @@ export function isHealth({ url }: FastifyRequest): boolean {
   return PATHS.has(url.split('?', 1)[0] ?? '');
 }
 
-/** `/healthz` while the process can answer, `/readyz` while it can serve; both without credentials. */
-export function registerHealth(app: App, options: Pick<ServerOptions, 'notReady'>): void {
+/** `/healthz` while the process can answer, `/readyz` while values can be read; both without credentials. */
+export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness'>): void {
   app.route({
     method: 'GET',
     exposeHeadRoute: true,
@@ -36,15 +47,15 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'notReady'
     schema: {
       operationId: 'ShowReadiness',
       tags: ['Health'],
-      summary: 'Tells whether storage, keyring and identities are good',
+      summary: 'Tells whether values can be read, and whether changes are accepted',
       security: [],
-      response: { 200: Health, 503: Health },
+      response: { 200: Ready, 503: NotReady },
     },
     handler: (_request, reply) => {
-      const reason = options.notReady();
-      if (reason === undefined) return { status: 'ok' };
+      const { reason, writes } = options.readiness();
+      if (reason === undefined) return { status: 'ok', writes } as const;
       reply.code(503);
-      return { status: 'unavailable', reason };
+      return { status: 'unavailable', reason } as const;
     },
   });
 }

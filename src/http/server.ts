@@ -8,6 +8,7 @@ import Fastify, {
   type onRequestHookHandler,
 } from 'fastify';
 import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
+import type { Readiness } from '../app/storage-status.ts';
 import { SecretError } from '../core/errors.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
@@ -38,8 +39,8 @@ export interface ServerOptions {
   readonly functionTemplates: FunctionTemplates;
   /** The one place where a request gets what it works with. */
   depsFor(caller: Caller): Deps;
-  /** The name of what is not ready, absent when all is. */
-  notReady(): string | undefined;
+  /** Whether values can be read, and changes are accepted. */
+  readiness(): Readiness;
   /** 32 lower-case hex digits, never the same twice. */
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */

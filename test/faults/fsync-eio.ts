@@ -27,7 +27,7 @@ deepEqual(
 rmSync(failing);
 
 equal(await put('after'), 'unavailable', 'a sync that works again must not be believed');
-equal(open.store.isWritable(), false);
+equal(open.store.storageStatus().refusal, 'ended');
 equal(open.fatal.length, 1, 'onFatal is called once');
 match(open.fatal[0] ?? '', /SQLITE_IOERR_FSYNC/);
 await open.store.close();

@@ -34,7 +34,7 @@ describe('GET /readyz', () => {
   it('answers 200 while everything is good', async () => {
     const answer = await server.sendUnsigned({ method: 'GET', path: '/readyz' });
     expect(answer.status).toBe(200);
-    expect(answer.json).toEqual({ status: 'ok' });
+    expect(answer.json).toEqual({ status: 'ok', writes: 'ok' });
   });
 
   it('names storage and nothing else once the writer is gone, while /healthz still answers', async () => {

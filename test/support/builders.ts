@@ -508,7 +508,15 @@ function memoryStore(
         .filter(({ secret }) => isDue(secret, nowMs))
         .slice(0, limit)
         .map(({ secret }) => ({ ref: { projectId: secret.projectId, name: secret.name }, id: secret.id })),
-    isWritable: () => true,
+    storageStatus: () => ({
+      refusal: undefined,
+      freeBytes: 2 ** 40,
+      reusableBytes: 0,
+      neededBytes: 2 ** 26,
+      databaseBytes: 4_096,
+      logBytes: 0,
+      checkpointOwedMs: 0,
+    }),
     close: async () => undefined,
   };
 }

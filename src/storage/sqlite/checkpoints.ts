@@ -14,6 +14,8 @@ const RETRY_MS = Object.freeze({ min: 50, max: 1_000 });
 export interface Checkpoints {
   /** To be called after each committed batch, with what became of it. */
   after(batch: readonly Request[], outcomes: readonly Outcome[]): void;
+  /** Has the log emptied within a second. */
+  soon(): void;
   /** For how long a checkpoint has been in want of the end of another's read; 0: none is owed. */
   owedMs(): number;
   /** The last one, before the connection is closed. */
@@ -68,6 +70,7 @@ export function createCheckpoints(db: Connection): Checkpoints {
       else if (batch.some(({ command }) => isRemoval(command))) shorten();
       else if (batches % 1_024 === 0 && (passive.get()?.log ?? 0) > WAL_PAGES_MAX) shorten();
     },
+    soon: () => plan(REMOVED_MS_MAX),
     owedMs: () => (owedSinceMs === undefined ? 0 : performance.now() - owedSinceMs),
     stop(): void {
       clearTimeout(idle);

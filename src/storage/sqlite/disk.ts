@@ -1,48 +1,88 @@
 import { closeSync, fsyncSync, lstatSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Below this much free space, changes that need more of it are refused. */
-export const FREE_BYTES_MIN = 64 * 1_048_576;
-const BALLAST_BYTES = 16 * 1_048_576;
-const BLOCK_BYTES = 1_048_576;
+/** Where nothing else is set: changes are refused below this much room, or below a share of a small volume. */
+const FREE_BYTES_MIN = 64 * 1_048_576;
+const FREE_SHARE = 1 / 8;
+const RESERVE_BYTES_MAX = 16 * 1_048_576;
+const RESERVE_SHARE = 1 / 16;
+const BLOCK_BYTES = 65_536;
+/** What opening the database needs at most. */
+const OPENING_BYTES = 4 * 1_048_576;
 
-/** Free bytes on the file system of the data directory. */
-export function freeBytes(directory: string): number {
-  const { bavail, bsize } = statfsSync(directory);
-  return bavail * bsize;
+/** The file system of a data directory, in bytes. */
+export interface Disk {
+  readonly freeBytes: number;
+  /** What is held in reserve at present. */
+  readonly ballastBytes: number;
+  /** What shall be held in reserve. */
+  readonly reserveBytes: number;
+  /** Below this much room, beside the reserve, changes are refused. */
+  readonly neededBytes: number;
 }
 
 /**
- * Keeps 16 MiB of real bytes in reserve: on a full disk even a deletion needs space, and SQLite cannot be opened at all.
- * Gives the reserve back instead when the disk is nearly full, so it has to run before the database is opened.
+ * Looks at the file system of the data directory. `freeBytesMin`: the operator's own limit in bytes. Throws what the
+ * operating system says when the directory cannot be looked at.
  */
-export function prepareBallast(directory: string): void {
-  const file = join(directory, 'ballast');
-  const present = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (freeBytes(directory) < FREE_BYTES_MIN) {
-    releaseBallast(directory);
-  } else if (present !== BALLAST_BYTES) {
-    writeBallast(file);
+export function measureDisk(directory: string, freeBytesMin?: number): Disk {
+  const { bavail, blocks, bsize } = statfsSync(directory);
+  const totalBytes = blocks * bsize;
+  const ballastBytes = lstatSync(join(directory, 'ballast'), { throwIfNoEntry: false })?.size ?? 0;
+  // A file system that has no end says that it has no blocks.
+  if (totalBytes === 0) {
+    return { freeBytes: Number.MAX_SAFE_INTEGER, ballastBytes, reserveBytes: 0, neededBytes: 0 };
+  }
+  return {
+    freeBytes: bavail * bsize,
+    ballastBytes,
+    reserveBytes: wholeBlocks(Math.min(RESERVE_BYTES_MAX, totalBytes * RESERVE_SHARE)),
+    neededBytes: freeBytesMin ?? wholeBlocks(Math.min(FREE_BYTES_MIN, totalBytes * FREE_SHARE)),
+  };
+}
+
+/** What the reserve lacks; one that is at least half there counts as whole, since volumes are made larger. */
+export function missingReserve({ ballastBytes, reserveBytes }: Disk): number {
+  return ballastBytes >= reserveBytes / 2 ? 0 : reserveBytes - ballastBytes;
+}
+
+/** Gives the reserve back to a file system that has no room for a database to be opened. */
+export function makeRoomToOpen(directory: string): void {
+  if (measureDisk(directory).freeBytes < OPENING_BYTES) releaseBallast(directory);
+}
+
+/** Gives the reserve back to the file system; one that cannot be removed stays. */
+export function releaseBallast(directory: string): void {
+  try {
+    rmSync(join(directory, 'ballast'), { force: true });
+  } catch {
+    // What happens to the files beside it tells more.
   }
 }
 
-/** Gives the reserve back to the file system. */
-export function releaseBallast(directory: string): void {
-  rmSync(join(directory, 'ballast'), { force: true });
-}
-
-function writeBallast(file: string): void {
+/**
+ * Keeps real bytes in reserve: on a full disk even a deletion needs space, and SQLite cannot be opened at all. Leaves
+ * nothing behind when there is no room for it after all, or the file system takes no file.
+ */
+export function writeBallast(directory: string, bytes: number): void {
   // Not zeros: a file system that compresses would not keep the space.
   const block = Buffer.alloc(BLOCK_BYTES);
   for (let offset = 0; offset < BLOCK_BYTES; offset += 4)
     block.writeUInt32LE((offset * 2_654_435_761) % 2 ** 32, offset);
   // Not through a link that somebody else may have left there.
-  rmSync(file, { force: true });
-  const descriptor = openSync(file, 'wx', 0o600);
+  releaseBallast(directory);
+  let descriptor: number | undefined;
   try {
-    for (let written = 0; written < BALLAST_BYTES; written += BLOCK_BYTES) writeSync(descriptor, block);
+    descriptor = openSync(join(directory, 'ballast'), 'wx', 0o600);
+    for (let written = 0; written < bytes; written += BLOCK_BYTES) writeSync(descriptor, block);
     fsyncSync(descriptor);
+  } catch {
+    releaseBallast(directory);
   } finally {
-    closeSync(descriptor);
+    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+function wholeBlocks(bytes: number): number {
+  return Math.floor(bytes / BLOCK_BYTES) * BLOCK_BYTES;
 }

@@ -12,7 +12,7 @@ import {
   lockDirectory,
   requireSound,
 } from './data-directory.ts';
-import { prepareBallast } from './disk.ts';
+import { makeRoomToOpen, measureDisk } from './disk.ts';
 import {
   type Installation,
   readInstallation,
@@ -22,6 +22,7 @@ import {
 } from './installation-record.ts';
 import { APPLICATION_ID, type Connection, isLocked, openReader, openWriter } from './open.ts';
 import { migrate, requirePresent } from './schema.ts';
+import { convertOnce } from './vacuum.ts';
 
 /** A data directory that this process owns, with its database brought up to date. */
 export interface OpenDirectory {
@@ -52,13 +53,13 @@ export function openDirectory(
   const claimed = typeof given === 'string' ? claimDirectory(given) : given;
   const directory = claimed.path;
   try {
-    prepareBallast(directory);
+    makeRoomToOpen(directory);
     const databaseFile = createPrivate(join(directory, DATABASE_NAME));
     const write = <T>(work: (db: Connection) => T) => withWriter(databaseFile, work);
     return {
       directory,
       databaseFile,
-      installation: bringUp(databaseFile, migrations),
+      installation: bringUp({ directory, databaseFile }, migrations),
       initialise: (installation, mac) => write((db) => writeInstallation(db, mac, installation)),
       requireIntact: (mac) =>
         withDatabase(
@@ -123,13 +124,17 @@ function rememberSideFiles(databaseFile: string): () => void {
   };
 }
 
-function bringUp(databaseFile: string, migrations: readonly Migration[]): Installation | undefined {
+function bringUp(
+  { directory, databaseFile }: Pick<OpenDirectory, 'directory' | 'databaseFile'>,
+  migrations: readonly Migration[],
+): Installation | undefined {
   // A clean stop leaves no log behind.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   withDatabase(() => new Database(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
     migrate(db, migrations);
+    convertOnce(db, measureDisk(directory).freeBytes);
     // What is in the way of it is not waited for: the writer goes on trying.
     truncateLog(db);
     return readInstallation(db);

@@ -110,6 +110,8 @@ function configure(
 ): Connection {
   try {
     requireSqliteVersion(db);
+    // A file that is new shall be able to give pages back; later this could be changed only by rewriting all of it.
+    if (db.pragma('page_count', { simple: true }) === 0) db.pragma('auto_vacuum = INCREMENTAL');
     for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
     // WAL takes over the compiled default of `synchronous` at the first statement, so the check comes after one.
     db.prepare('SELECT count(*) FROM sqlite_schema').get();

@@ -1,3 +1,4 @@
+import type { RoomFigures } from '../../app/storage-status.ts';
 import type { Command } from '../../core/commands.ts';
 import { type ErrorCode, SecretError } from '../../core/errors.ts';
 
@@ -26,10 +27,18 @@ export type Outcome =
 /** From the main thread to the writer: commands, or the wish to stop. */
 export type ToWriter = { readonly requests: readonly Request[] } | { readonly stop: true };
 
+/** What the writer knows about its files, and what keeps it from working on them. */
+export interface WriterStatus extends RoomFigures {
+  readonly isWritable: boolean;
+  readonly isLocked: boolean;
+  readonly checkpointOwedMs: number;
+}
+
 /** From the writer to the main thread. After `fatal` nothing else comes: the process has to end. */
 export type FromWriter =
-  | { readonly ready: true }
-  | { readonly outcomes: readonly Outcome[]; readonly writable: boolean }
+  | { readonly ready: true; readonly status: WriterStatus }
+  | { readonly status: WriterStatus }
+  | { readonly outcomes: readonly Outcome[] }
   | { readonly fatal: string }
   | { readonly stopped: true };
 
@@ -37,6 +46,8 @@ export type FromWriter =
 export interface WriterSettings {
   readonly directory: string;
   readonly databaseFile: string;
+  /** The operator's own limit in bytes below which changes are refused. */
+  readonly freeBytesMin?: number | undefined;
   /** The memory of the store's ChangeCounters. */
   readonly changes: SharedArrayBuffer;
 }

@@ -26,7 +26,7 @@ const KNOWN_KEYS_MAX = 1_000;
 const KNOWN_PROJECTS_MAX = 1_000;
 
 /** Everything that is asked of a store without changing it. */
-export type ReadModels = Omit<Store, 'change' | 'isWritable' | 'close'>;
+export type ReadModels = Omit<Store, 'change' | 'storageStatus' | 'close'>;
 
 /** What a group of read models is made from. */
 interface Source {

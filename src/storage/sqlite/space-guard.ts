@@ -1,51 +1,101 @@
-import { FREE_BYTES_MIN, freeBytes, releaseBallast } from './disk.ts';
+import { statSync } from 'node:fs';
+import type { RoomFigures } from '../../app/storage-status.ts';
+import { type Disk, measureDisk, missingReserve, releaseBallast, writeBallast } from './disk.ts';
 import { type CommitBatch, DiskFullError } from './group-commit.ts';
-import type { Outcome, Request } from './protocol.ts';
+import type { Connection } from './open.ts';
+import type { Outcome, Request, WriterSettings } from './protocol.ts';
 import { isAdmittedAlways } from './removals.ts';
 
-const DISK_CHECK_INTERVAL_MS = 1_000;
+/** How old what is known about the disk may be when a batch comes. */
+const LOOK_MS = 1_000;
+/** A disk that was full while it said that it had room is not believed so soon again. */
+const BALLAST_PAUSE_MS = 60_000;
+/** Room inside the file counts only while so much of the limit is free outside: a change goes through the log first. */
+const OUTSIDE_SHARE = 1 / 8;
 
 /** Stands between the queue and the commit while the disk is nearly full. */
 export interface SpaceGuard {
   /** False while changes that need more space are refused. */
   writable(): boolean;
+  /** Looks at the disk; makes the reserve again when there is room for it. */
+  look(): void;
+  /** As they were at the last look. */
+  figures(): RoomFigures;
   /** Commits what there is room for; answers the rest with storage-full. */
   admit(batch: readonly Request[], commit: CommitBatch): Outcome[];
 }
 
 /**
  * Refuses what needs more space while the disk is nearly full; deletions still get through. On a disk that is full all
- * the same, the ballast is given up so that they can.
+ * the same, the reserve is given up so that they can. A reserve that is missing counts as used, so that giving it up
+ * lets no change in, and making it again refuses none.
  */
-export function createSpaceGuard(directory: string): SpaceGuard {
-  let checkedAtMs = Number.NEGATIVE_INFINITY;
+export function createSpaceGuard(
+  db: Connection,
+  { directory, databaseFile, freeBytesMin }: Omit<WriterSettings, 'changes'>,
+): SpaceGuard {
+  const pages = db.prepare<[], number>('SELECT freelist_count FROM pragma_freelist_count').pluck();
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  let ballastFromMs = Number.NEGATIVE_INFINITY;
   let writable = true;
+  let figures: RoomFigures = {
+    freeBytes: 0,
+    reusableBytes: 0,
+    neededBytes: 0,
+    databaseBytes: 0,
+    logBytes: 0,
+  };
 
-  function check(): void {
-    if (performance.now() - checkedAtMs < DISK_CHECK_INTERVAL_MS) return;
-    checkedAtMs = performance.now();
-    writable = freeBytes(directory) >= FREE_BYTES_MIN;
+  function look(): void {
+    lookedAtMs = performance.now();
+    let disk: Disk;
+    try {
+      disk = measureDisk(directory, freeBytesMin);
+    } catch {
+      // The directory is out of reach; the files that are open may be as well as ever.
+      return;
+    }
+    const reusableBytes = (pages.get() ?? 0) * pageBytes;
+    const { neededBytes } = disk;
+    const outsideBytes = disk.freeBytes - missingReserve(disk);
+    writable = outsideBytes + reusableBytes >= neededBytes && outsideBytes >= neededBytes * OUTSIDE_SHARE;
+    const [databaseBytes, logBytes] = [sizeOf(databaseFile), sizeOf(`${databaseFile}-wal`)];
+    figures = { freeBytes: disk.freeBytes, reusableBytes, neededBytes, databaseBytes, logBytes };
+    const canRestore = outsideBytes >= neededBytes && lookedAtMs >= ballastFromMs;
+    if (missingReserve(disk) > 0 && canRestore) writeBallast(directory, disk.reserveBytes);
   }
 
   return {
     writable: () => writable,
+    look,
+    figures: () => figures,
     admit(batch: readonly Request[], commit: CommitBatch): Outcome[] {
-      check();
+      if (performance.now() - lookedAtMs >= LOOK_MS) look();
       const admitted = writable ? batch : batch.filter(({ command }) => isAdmittedAlways(command));
       const refused = writable ? [] : batch.filter(({ command }) => !isAdmittedAlways(command));
       try {
-        return [...(admitted.length > 0 ? commit(admitted) : []), ...refused.map(storageFull)];
+        return [
+          ...(admitted.length > 0 ? commit(admitted) : []),
+          ...refused.map((request) => storageFull(request, figures)),
+        ];
       } catch (error) {
         if (!(error instanceof DiskFullError)) throw error;
         releaseBallast(directory);
+        ballastFromMs = performance.now() + BALLAST_PAUSE_MS;
+        look();
         writable = false;
-        checkedAtMs = performance.now();
-        return batch.map(storageFull);
+        return batch.map((request) => storageFull(request, figures));
       }
     },
   };
 }
 
-function storageFull({ id }: Request): Outcome {
-  return { id, error: { code: 'storage-full', message: '' } };
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function storageFull({ id }: Request, { freeBytes, reusableBytes, neededBytes }: RoomFigures): Outcome {
+  const logReason = `${freeBytes + reusableBytes} bytes are free, ${neededBytes} are needed`;
+  return { id, error: { code: 'storage-full', message: '', logReason } };
 }

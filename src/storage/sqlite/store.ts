@@ -2,13 +2,19 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
+import type { StorageStatus } from '../../app/storage-status.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
 import type { OpenDirectory } from './installation.ts';
 import { openReader } from './open.ts';
-import type { FromWriter, WriterSettings } from './protocol.ts';
+import { watchPresence } from './presence.ts';
+import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
 import { createWriterClient } from './writer-client.ts';
+
+/** What the operator is told when the files are no longer where they were. */
+const MISSING = 'the data directory has been removed or replaced';
 
 /** What the store needs beside the directory. */
 export interface StoreOptions {
@@ -46,18 +52,27 @@ export function startWriter(
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
   const { mac, onFatal } = options;
   const { worker, changes } = options.writer;
-  await untilReady(worker).catch(async (error: unknown) => {
+  const first = await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
     open.release();
     throw error;
   });
   const db = openReader(open.databaseFile);
-  const writer = createWriterClient(worker, onFatal);
+  const writer = createWriterClient(worker, first, onFatal);
+  const presence = watchPresence([open.databaseFile, `${open.databaseFile}-wal`]);
+  const storageStatus = (): StorageStatus => {
+    const status = writer.status();
+    return presence.isThere() || status.refusal === 'ended' ? status : { ...status, refusal: 'missing' };
+  };
   return {
-    change: (command) => writer.change(command),
-    isWritable: () => writer.isWritable(),
+    change: (command) =>
+      presence.isThere()
+        ? writer.change(command)
+        : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
+    storageStatus,
     ...createReadModels(db, mac, changes),
     async close() {
+      presence.stop();
       await writer.stop();
       db.close();
       open.release();
@@ -65,10 +80,10 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   };
 }
 
-async function untilReady(worker: Worker): Promise<void> {
+async function untilReady(worker: Worker): Promise<WriterStatus> {
   try {
     const [message]: FromWriter[] = await once(worker, 'message');
-    if (message !== undefined && 'ready' in message) return;
+    if (message !== undefined && 'ready' in message) return message.status;
   } catch (cause) {
     throw new StartError('damaged', 'the writer thread did not start', { cause });
   }

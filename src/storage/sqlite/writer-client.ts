@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Outcome,
   type Request,
   type ToWriter,
+  type WriterStatus,
 } from './protocol.ts';
 
 /** Commands that may wait for the writer, and the bytes of their values; beyond that the caller is sent away. */
@@ -28,7 +30,7 @@ interface Waiting {
 /** The main thread's side of the writer thread. */
 export interface WriterClient {
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
-  isWritable(): boolean;
+  status(): StorageStatus;
   /** Lets the writer finish what it has, then ends the thread. */
   stop(): Promise<void>;
 }
@@ -83,17 +85,20 @@ function createWaitingRoom(): WaitingRoom {
  * waiting command fails with outcome-unknown, since its transaction may or may not have reached the disk, and `onFatal`
  * is told: nothing but a restart finds out.
  */
-export function createWriterClient(worker: Worker, onFatal: (reason: string) => void): WriterClient {
+export function createWriterClient(
+  worker: Worker,
+  first: WriterStatus,
+  onFatal: (reason: string) => void,
+): WriterClient {
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
-  let [writable, dead, stopping] = [true, false, false];
+  let [status, dead, stopping] = [first, false, false];
   const stopped = Promise.withResolvers<void>();
   const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
 
   function die(reason: string): void {
     if (dead) return;
     dead = true;
-    writable = false;
     waiting.abandon(Number.POSITIVE_INFINITY);
     clearInterval(patience);
     stopped.resolve();
@@ -109,9 +114,9 @@ export function createWriterClient(worker: Worker, onFatal: (reason: string) => 
 
   worker.on('message', (message: FromWriter) => {
     if ('outcomes' in message) {
-      writable = message.writable;
       for (const outcome of message.outcomes) waiting.settle(outcome);
-    } else if ('fatal' in message) die(message.fatal);
+    } else if ('status' in message) status = message.status;
+    else if ('fatal' in message) die(message.fatal);
     else if ('stopped' in message) stopped.resolve();
   });
   worker.on('error', () => die('the writer thread failed'));
@@ -126,7 +131,7 @@ export function createWriterClient(worker: Worker, onFatal: (reason: string) => 
       // The writer answers each command with the result that its kind is declared to have.
       return admitted.answer as Promise<ResultOf<C>>;
     },
-    isWritable: () => writable,
+    status: () => toStorageStatus(status, dead),
     async stop() {
       if (dead) return;
       flush();
@@ -137,4 +142,15 @@ export function createWriterClient(worker: Worker, onFatal: (reason: string) => 
       await worker.terminate();
     },
   };
+}
+
+function toStorageStatus(status: WriterStatus, isDead: boolean): StorageStatus {
+  const { isWritable, isLocked, ...figures } = status;
+  return { ...figures, refusal: refusalOf(isDead, status) };
+}
+
+function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): Refusal | undefined {
+  if (isDead) return 'ended';
+  if (isLocked) return 'locked';
+  return isWritable ? undefined : 'no-room';
 }

@@ -13,6 +13,8 @@ import {
   type WriterSettings,
 } from './protocol.ts';
 import { createSpaceGuard } from './space-guard.ts';
+import { startUpkeep } from './upkeep.ts';
+import { createVacuum } from './vacuum.ts';
 
 const BATCH_REQUESTS_MAX = 64;
 const BATCH_BYTES_MAX = 1_048_576;
@@ -24,13 +26,17 @@ const BATCH_BYTES_MAX = 1_048_576;
 export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowMac): void {
   const db = openWriter(settings.databaseFile);
   const lock = createLockGuard(db, createCommitBatch(db, mac, createChangeCounters(settings.changes)));
-  const guard = createSpaceGuard(settings.directory);
+  const guard = createSpaceGuard(db, settings);
   const checkpoints = createCheckpoints(db);
+  guard.look();
+  const parts = { guard, lock, checkpoints, vacuum: createVacuum(db) };
+  const upkeep = startUpkeep(parts, (status) => send(port, { status }), guarded);
   const queue: Request[] = [];
 
   function receive(message: ToWriter): void {
     if ('stop' in message) {
       drain();
+      upkeep.stop();
       checkpoints.stop();
       db.close();
       send(port, { stopped: true });
@@ -46,7 +52,8 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
       const outcomes = guard.admit(batch, lock.commit);
       // What stands behind a batch that waited for the lock has waited as long, and would wait again.
       if (lock.isLocked()) outcomes.push(...queue.splice(0).map(refuseLocked));
-      send(port, { outcomes, writable: guard.writable() });
+      upkeep.noteBatch();
+      send(port, { outcomes });
       checkpoints.after(batch, outcomes);
       // What arrived during the commit is taken up at once, without a turn of the event loop.
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
@@ -55,17 +62,24 @@ export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowM
     }
   }
 
-  port.on('message', (message: ToWriter) => {
+  function guarded(work: () => void): void {
     try {
-      receive(message);
-      drain();
+      work();
     } catch (error) {
       const reason = error instanceof FatalStorageError ? error.message : 'the writer thread failed';
+      upkeep.stop();
       send(port, { fatal: reason });
       port.close();
     }
-  });
-  send(port, { ready: true });
+  }
+
+  port.on('message', (message: ToWriter) =>
+    guarded(() => {
+      receive(message);
+      drain();
+    }),
+  );
+  send(port, { ready: true, status: upkeep.status() });
 }
 
 function send(port: MessagePort, message: FromWriter): void {

@@ -80,9 +80,9 @@ export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): v
   it('is writable while nothing is wrong, and not after it was killed', async () => {
     const harness = harnessOf();
     const { store } = harness;
-    expect(store.isWritable()).toBe(true);
+    expect(store.storageStatus().refusal).toBeUndefined();
     await harness.kill();
-    expect(store.isWritable()).toBe(false);
-    expect(harness.store.isWritable()).toBe(true);
+    expect(store.storageStatus().refusal).toBe('ended');
+    expect(harness.store.storageStatus().refusal).toBeUndefined();
   });
 }

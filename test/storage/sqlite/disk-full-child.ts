@@ -133,7 +133,7 @@ await fillUnseen();
 const refused = kinds(await createAll(store, 'c', 300, 60_000));
 say('full', {
   refused,
-  isWritable: store.isWritable(),
+  isWritable: store.storageStatus().refusal === undefined,
   hasBallast: hasBallast(),
   fatal,
   wrong: await wrong(store),
@@ -161,7 +161,12 @@ say('reserve', { rotation, removed, revoked, stillRefused, claimed, fatal, wrong
 rmSync(filler);
 await sleep(1_100);
 const healed = kinds(await createAll(store, 'e', 50, 20_000));
-say('healed', { healed, isWritable: store.isWritable(), fatal, wrong: await wrong(store) });
+say('healed', {
+  healed,
+  isWritable: store.storageStatus().refusal === undefined,
+  fatal,
+  wrong: await wrong(store),
+});
 
 await store.close();
 ({ store, fatal } = await openSqlite(directory));

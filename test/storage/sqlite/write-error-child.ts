@@ -23,7 +23,7 @@ async function client(number: number): Promise<void> {
 
 await Promise.all([0, 1, 2, 3].map(client));
 const after = await store.change(addVersion({ projectId, name: 'c0-0' }, 'id')).catch(codeOf);
-const isWritable = store.isWritable();
+const isWritable = store.storageStatus().refusal === undefined;
 const stillReads = acknowledged.filter(
   (name) => store.findValue({ projectId, name }, 'latest') !== undefined,
 ).length;
