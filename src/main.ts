@@ -2,6 +2,7 @@ import { COMMANDS, HELP } from './cli/commands.ts';
 import { exitCodeOf, printFailure } from './cli/exit-codes.ts';
 import { parseCommandLine, UsageError } from './cli/flags.ts';
 import { flagOf, SECRET_SETTINGS } from './cli/settings-help.ts';
+import { withoutServiceVariables } from './service-variables.ts';
 import { SETTINGS } from './settings.ts';
 import { readVersion } from './version.ts';
 
@@ -44,7 +45,7 @@ async function main(args: readonly string[]): Promise<number> {
     `CSMS_${flag.toUpperCase().replaceAll('-', '_')}`,
     flags.get(flag),
   ]);
-  const env: Record<string, string | undefined> = { ...process.env, ...Object.fromEntries(overrides) };
+  const env = { ...withoutServiceVariables(process.env), ...Object.fromEntries(overrides) };
   const { run } = await command.load();
   return run({ positionals, flags, env });
 }

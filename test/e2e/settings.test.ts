@@ -89,6 +89,23 @@ describe('variables of the client commands', () => {
   });
 });
 
+describe('variables that Kubernetes sets for a Service called csms', () => {
+  const variables = {
+    CSMS_PORT: 'tcp://10.96.3.7:4280',
+    CSMS_SERVICE_HOST: '10.96.3.7',
+    CSMS_SERVICE_PORT_HTTP: '4280',
+    CSMS_PORT_4280_TCP_ADDR: '10.96.3.7',
+    CSMS_SERVER_SERVICE_HOST: '10.96.3.8',
+  };
+
+  it('stop neither a server nor a command', async () => {
+    const directory = createScratch();
+    const server = await startServer(['dev', '--port=0'], { CSMS_DATA: directory, ...variables });
+    expect(await server.stop()).toBe(0);
+    expect((await run(['verify'], { CSMS_DATA: directory, ...variables })).code).toBe(0);
+  });
+});
+
 describe('a flag', () => {
   it('wins over the variable of the same name', async () => {
     const server = await startServer(['dev', '--port=0'], { CSMS_DATA: createScratch(), CSMS_PORT: '1' });

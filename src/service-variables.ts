@@ -1,0 +1,18 @@
+const SERVICE = /^CSMS(?:_[A-Z0-9_]+)?_SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$/;
+const PORT_OF_PROTOCOL = /^CSMS(?:_[A-Z0-9_]+)?_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
+const PORT = /^CSMS(?:_[A-Z0-9_]+)?_PORT$/;
+
+/**
+ * The environment without what Kubernetes puts into every container beside a Service called `csms`, or `csms-…`: nobody has
+ * asked for these variables, and `CSMS_PORT` among them is a URL. Pure.
+ * @see Kubernetes documentation, "Discovering services", environment variables
+ */
+export function withoutServiceVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name, value]) => !isOfService(name, value)));
+}
+
+function isOfService(name: string, value = ''): boolean {
+  return SERVICE.test(name) || PORT_OF_PROTOCOL.test(name) || (PORT.test(name) && /^[a-z]+:\/\//.test(value));
+}
