@@ -10,6 +10,9 @@ import { required } from './required.ts';
 import { sealVersion, untilSealed } from './seal.ts';
 import { loadVersions, type Page, showSecret } from './secrets.ts';
 
+/** The start of the year 2000. One of the service's own documents speaks of seconds where milliseconds are meant. */
+const YEAR_2000_MS = 946_684_800_000;
+
 /** What a new version is made of. */
 export interface AddVersion {
   readonly ref: SecretRef;
@@ -54,7 +57,9 @@ export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedV
       versionCap,
       nowMs,
     } as const;
-    return required((await deps.store.change(command)).version);
+    const result = await deps.store.change(command);
+    warnOfSeconds(deps, ref, version.expireTimeMs);
+    return required(result.version);
   });
 }
 
@@ -131,5 +136,16 @@ export async function setVersionExpiry(
     ...input,
     nowMs,
   });
+  warnOfSeconds(deps, ref, input.expireTimeMs);
   return required(result.version);
+}
+
+function warnOfSeconds(
+  { log }: Pick<Deps, 'log'>,
+  { projectId, name: secretName }: SecretRef,
+  expireTimeMs: number | undefined,
+): void {
+  if (expireTimeMs === undefined || expireTimeMs >= YEAR_2000_MS) return;
+  const reason = 'expire_time is before the year 2000: milliseconds are meant, not seconds';
+  log.warn({ projectId, secretName, expireTimeMs }, reason);
 }

@@ -127,6 +127,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
 export const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({
   'host-foreign': 'The host is not a name of this server; its operator allows more with CSMS_ALLOWED_HOSTS.',
   'origin-foreign': 'Pages of other sites cannot use this server.',
+  'version-not-found': 'There is no such version.',
+  'stage-not-found': 'There is no such stage.',
   'event-referenced': 'Secrets still refer to the event.',
   'storage-full': 'The server has no space left; only deletions are accepted.',
   'outcome-unknown': 'Whether the change was made is not known; look before trying again.',

@@ -12,7 +12,7 @@ import {
   numberOf,
   OperateKeyBody,
 } from './kms-schemas.ts';
-import { NoBody, nestedResponses } from './schemas.ts';
+import { Nothing, nestedResponses } from './schemas.ts';
 import type { App } from './server.ts';
 
 const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
@@ -42,11 +42,11 @@ export function registerKeyRotation(api: App): void {
         summary,
         params: KmsPath,
         body: OperateKeyBody,
-        response: nestedResponses({ 200: NoBody }),
+        response: nestedResponses({ 200: Nothing }),
       },
-      handler: async ({ deps, params, body }, reply) => {
+      handler: async ({ deps, params, body }) => {
         await app.changeKey(deps, { projectId: params.project_id, keyId: body.key_id }, { kind });
-        return reply.send(undefined);
+        return {};
       },
     });
   }
@@ -79,13 +79,13 @@ function registerInterval(api: App): void {
       summary: 'Sets how often a key is rotated',
       params: KmsPath,
       body: IntervalBody,
-      response: nestedResponses({ 200: NoBody }),
+      response: nestedResponses({ 200: Nothing }),
     },
-    handler: async ({ deps, params, body }, reply) => {
+    handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const intervalDays = numberOf(body.rotation_interval, 'rotation_interval', KEY_ROTATION_DAYS);
       await app.changeKey(deps, target, { kind: 'set-rotation-interval', intervalDays });
-      return reply.send(undefined);
+      return {};
     },
   });
   api.route({

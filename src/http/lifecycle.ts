@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../core/limits.ts';
-import { NoBody, Omissible, responses, SecretPath } from './schemas.ts';
+import { Nothing, Omissible, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
 import type { App } from './server.ts';
 
@@ -28,11 +28,11 @@ export function registerLifecycle(api: App): void {
       tags: ['Secrets'],
       summary: 'Deletes a secret at once, for good',
       params: SecretPath,
-      response: responses({ 200: NoBody }),
+      response: responses({ 200: Nothing }),
     },
-    handler: async ({ deps, params }, reply) => {
+    handler: async ({ deps, params }) => {
       await app.deleteSecret(deps, toRef(params));
-      return reply.send(undefined);
+      return {};
     },
   });
   api.route({

@@ -1,5 +1,6 @@
 import type { HTTPMethods } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import { endsWithSlash, routeNotFound } from './not-found.ts';
 import type { App } from './server.ts';
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
@@ -28,7 +29,8 @@ export function refuseOtherMethods(app: App): { register(): void } {
           url,
           method: METHODS.filter((method) => !methods.has(method)),
           schema: { hide: true },
-          handler: (_request, reply) => {
+          handler: (request, reply) => {
+            if (endsWithSlash(request.url.split('?', 1)[0] ?? '')) throw routeNotFound(request);
             reply.header('Allow', allow);
             throw new SecretError('method-not-allowed');
           },

@@ -115,6 +115,14 @@ export function parseBody(bytes: Buffer): unknown {
 }
 
 /**
+ * Refuses null where a body is read: a client that has nothing to say sends no body. Throws invalid-body.
+ */
+export function requireBody(request: FastifyRequest): void {
+  if (request.body !== null || request.routeOptions.schema?.body === undefined) return;
+  throw new SecretError('invalid-body', 'The body must be a JSON object.');
+}
+
+/**
  * Authenticates a request and checks its project, then puts the caller and what it works with on the request.
  * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter.
  */

@@ -100,7 +100,10 @@ export const NestedErrorBody = Type.Object(
   { title: 'NestedError' },
 );
 
-/** An answer without a body: send undefined, since null would be sent as JSON. */
+/** An answer that says nothing: one client decodes JSON from every answer but a 204. */
+export const Nothing = Type.Object({}, { title: 'Nothing', description: 'An empty object' });
+
+/** An answer without a body, for a 204: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
 
 /** Response schemas of an operation: its own success, and the one error body for everything else. */

@@ -9,7 +9,6 @@ import Fastify, {
 } from 'fastify';
 import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
 import type { Readiness } from '../app/storage-status.ts';
-import { SecretError } from '../core/errors.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { guardEntrance } from './entrance.ts';
@@ -21,14 +20,16 @@ import * as limits from './limits.ts';
 import { logRequest, type RequestLog } from './log.ts';
 import { readLongBody } from './long-bodies.ts';
 import { type Metrics, registerMetrics } from './metrics.ts';
+import { requireLastParameter, routeNotFound } from './not-found.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { separatePhases } from './phases.ts';
 import * as hooks from './request-hooks.ts';
+import { addRequestProperties } from './request-properties.ts';
 import { registerRoutes } from './routes.ts';
 import type { Site } from './site.ts';
 import { checkTarget, readQuery } from './target.ts';
-import { type IsTrustedProxy, peerAddress } from './trusted-proxies.ts';
+import type { IsTrustedProxy } from './trusted-proxies.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 /** What the HTTP side is built from. */
@@ -82,8 +83,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const app = createApp(options);
   await options.prepare?.(app);
   app.setErrorHandler(createErrorHandler({ notFoundStatus: options.notFoundStatus }));
-  app.setNotFoundHandler(() => {
-    throw new SecretError('route-not-found');
+  app.setNotFoundHandler((request) => {
+    throw routeNotFound(request);
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -111,7 +112,7 @@ function createApp(options: ServerOptions): App {
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     requestIdHeader: false,
-    // It would believe X-Forwarded-Host and -Proto too, and take any text for an address; `ip` is ours, see addHooks.
+    // It would believe X-Forwarded-Host and -Proto too, and take any text for an address; `ip` is ours.
     trustProxy: false,
     exposeHeadRoutes: false,
     // Its answer would have another shape and no request id; our hook says the same.
@@ -140,21 +141,7 @@ function createApp(options: ServerOptions): App {
 
 function addHooks(app: App, options: ServerOptions): void {
   const tls = options.tls !== undefined;
-  app.decorateRequest('rawBody');
-  app.decorateRequest('labels');
-  app.decorateRequest('caller');
-  app.decorateRequest('deps');
-  app.decorateRequest('baseUrl', {
-    getter() {
-      return options.site.baseUrlOf(this.raw);
-    },
-  });
-  app.decorateRequest('refusal');
-  app.decorateRequest('ip', {
-    getter() {
-      return peerAddress(this.raw, options.isTrustedProxy) ?? '';
-    },
-  });
+  addRequestProperties(app, options);
   const admit = guardEntrance(app, options);
   app.addHook('onRequest', (request, reply, done) => {
     request.rawBody = NO_BODY;
@@ -204,7 +191,9 @@ function registerApi(api: App, options: ServerOptions): void {
         readLongBody(request).then(() => done(), done);
         return;
       }
+      requireLastParameter(request);
       request.body = hooks.parseBody(request.rawBody);
+      hooks.requireBody(request);
       done();
     } catch (error) {
       done(error as Error);

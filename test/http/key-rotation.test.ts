@@ -33,15 +33,15 @@ describe('the rotation of a key', () => {
     const key_id = await kms.create('turning');
     expect(await status(key_id)).toEqual(OFF);
     const on = await kms.post('enable-key-rotation', { key_id });
-    expect([on.status, on.text]).toEqual([200, '']);
+    expect([on.status, on.text]).toEqual([200, '{}']);
     expect(await status(key_id)).toEqual({ ...OFF, key_rotation_enabled: true, rotation_interval: 365 });
     expect((await kms.describe(key_id)).key_rotation_enabled).toBe('true');
     const set = await kms.post('update-key-rotation-interval', { key_id, rotation_interval: 30 });
-    expect([set.status, set.text]).toEqual([200, '']);
+    expect([set.status, set.text]).toEqual([200, '{}']);
     expect((await status(key_id)).rotation_interval).toBe(30);
     expect(refusal(await kms.post('enable-key-rotation', { key_id }))).toEqual([400, 'KMS.2901']);
     const off = await kms.post('disable-key-rotation', { key_id });
-    expect([off.status, off.text]).toEqual([200, '']);
+    expect([off.status, off.text]).toEqual([200, '{}']);
     expect(await status(key_id)).toEqual(OFF);
     expect((await kms.describe(key_id)).key_rotation_enabled).toBe('false');
   });

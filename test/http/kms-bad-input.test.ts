@@ -148,13 +148,7 @@ describe('an operation of the key service', () => {
         expect(refusal(await send(target, body)), String(body)).toEqual([400, 'KMS.0202']);
       }
       if (target.body === undefined) return;
-      for (const body of [
-        '[]',
-        '"text"',
-        '7',
-        'true',
-        ...(target.operationId === 'ListKeys' ? [] : ['null']),
-      ]) {
+      for (const body of ['[]', '"text"', '7', 'true', 'null']) {
         expect(refusal(await send(target, body)), body).toEqual([400, 'KMS.0202']);
       }
       expect(await state()).toEqual(before);

@@ -18,10 +18,10 @@ const cancel = (name: string, body?: unknown, headers?: Record<string, string>) 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('DeleteSecret', () => {
-  it('answers 200 with an empty body, and everything is gone', async () => {
+  it('answers 200 with an empty object, and everything is gone', async () => {
     await acme.create('doomed');
     const answer = await acme.remove('/doomed');
-    expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([200, '', '0']);
+    expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([200, '{}', '2']);
     expect(problem(await acme.get('/doomed'))).toEqual(NO_SECRET);
     expect(problem(await acme.get('/doomed/versions/v1'))).toEqual(NO_SECRET);
     expect(problem(await acme.remove('/doomed'))).toEqual(NO_SECRET);

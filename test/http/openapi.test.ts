@@ -12,16 +12,12 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Operations that succeed without a body. */
 const BODILESS: ReadonlySet<string> = new Set([
-  'DeleteSecret',
   'DeleteSecretStage',
   'DeleteSecretEvent',
   'CreateSecretTag',
   'BatchCreateOrDeleteTags',
   'DeleteSecretTag',
   'DeleteGrant',
-  'EnableKeyRotation',
-  'DisableKeyRotation',
-  'UpdateKeyRotationInterval',
   'DeleteAlias',
   'CreateKmsTag',
   'BatchCreateKmsTags',

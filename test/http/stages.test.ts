@@ -124,7 +124,10 @@ describe('ShowSecretStage', () => {
   it('has one sentence for a stage that is not there', async () => {
     const answer = await acme.get('/db/stages/nowhere');
     expect(answer.status).toBe(404);
-    expect(answer.json).toEqual({ error_code: 'CSMS.0005', error_msg: 'The resource does not exist.' });
+    expect(answer.json).toEqual({
+      error_code: 'CSMS.0005',
+      error_msg: 'The resource does not exist. There is no such stage.',
+    });
   });
 
   it('tells names apart by case, and needs a secret', async () => {
