@@ -19,6 +19,8 @@ const WAITING_BYTES_MAX = 33_554_432;
 /** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
 const ANSWER_MS_MAX = 20_000;
 const CHECK_MS = 1_000;
+/** How long the thread may take to end once it has said that it has stopped. */
+const END_MS_MAX = 5_000;
 
 interface Waiting {
   readonly bytes: number;
@@ -93,7 +95,7 @@ export function createWriterClient(
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
   let [status, dead, stopping] = [first, false, false];
-  const stopped = Promise.withResolvers<void>();
+  const [stopped, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
 
   function die(reason: string): void {
@@ -120,7 +122,10 @@ export function createWriterClient(
     else if ('stopped' in message) stopped.resolve();
   });
   worker.on('error', () => die('the writer thread failed'));
-  worker.on('exit', () => die('the writer thread ended'));
+  worker.on('exit', () => {
+    die('the writer thread ended');
+    ended.resolve();
+  });
 
   return {
     change<C extends Command>(command: C) {
@@ -139,7 +144,11 @@ export function createWriterClient(
       worker.postMessage({ stop: true } satisfies ToWriter);
       await stopped.promise;
       clearInterval(patience);
-      await worker.terminate();
+      // Its connection is closed and it ends by itself; a thread that is cut off while SQLite's binding is being taken
+      // down can take the process with it.
+      const cutOff = setTimeout(() => void worker.terminate(), END_MS_MAX);
+      await ended.promise;
+      clearTimeout(cutOff);
     },
   };
 }

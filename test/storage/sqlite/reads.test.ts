@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,6 +102,14 @@ describe('reads on SQLite', () => {
     } finally {
       await again.store.close();
     }
+  });
+
+  it('let the writer thread end by itself when the store is closed', async () => {
+    const { store, worker } = await openSqlite(directory);
+    const exit = once(worker, 'exit');
+    await store.close();
+    // A thread that was cut off ends with 1.
+    expect(await exit).toEqual([0]);
   });
 
   it('can be closed by two callers at once', async () => {
