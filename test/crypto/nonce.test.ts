@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { takeNonce } from '../../src/crypto/nonce.ts';
+import { createNonces, takeNonce } from '../../src/crypto/nonce.ts';
 
 describe('nonces', () => {
   it('never repeat, across many refills of the pool and with sizes mixed', () => {
@@ -20,5 +20,22 @@ describe('nonces', () => {
     const kept = first.toString('hex');
     for (let count = 0; count < 400; count += 1) takeNonce(24).fill(0);
     expect(first.toString('hex')).toBe(kept);
+  });
+
+  it.each([
+    ['another time', { nowMs: () => 1_893_456_000_001, ticks: () => 5 }],
+    ['another moment of the same millisecond', { nowMs: () => 1_893_456_000_000, ticks: () => 6 }],
+  ])('are others in a copy of the machine that goes on at %s', (_, clocks) => {
+    // The copy has the same pool, and its generator goes on in the same way.
+    const fill = (pool: Buffer) => void pool.fill(0xa5);
+    const one = createNonces({ fill, nowMs: () => 1_893_456_000_000, ticks: () => 5 });
+    const copy = createNonces({ fill, ...clocks });
+    for (const bytes of [12, 24]) expect(copy(bytes)).not.toEqual(one(bytes));
+  });
+
+  it('have a size that the clocks fit into', () => {
+    expect(takeNonce(8)).toHaveLength(8);
+    expect(takeNonce(4_096)).toHaveLength(4_096);
+    for (const bytes of [7, 4_097]) expect(() => takeNonce(bytes)).toThrow(RangeError);
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
@@ -95,7 +96,7 @@ export function createWriterClient(
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
   let [status, dead, stopping] = [first, false, false];
-  const [stopped, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const stopped = Promise.withResolvers<void>();
   const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
 
   function die(reason: string): void {
@@ -122,10 +123,7 @@ export function createWriterClient(
     else if ('stopped' in message) stopped.resolve();
   });
   worker.on('error', () => die('the writer thread failed'));
-  worker.on('exit', () => {
-    die('the writer thread ended');
-    ended.resolve();
-  });
+  worker.on('exit', () => die('the writer thread ended'));
 
   return {
     change<C extends Command>(command: C) {
@@ -144,13 +142,21 @@ export function createWriterClient(
       worker.postMessage({ stop: true } satisfies ToWriter);
       await stopped.promise;
       clearInterval(patience);
-      // Its connection is closed and it ends by itself; a thread that is cut off while SQLite's binding is being taken
-      // down can take the process with it.
-      const cutOff = setTimeout(() => void worker.terminate(), END_MS_MAX);
-      await ended.promise;
-      clearTimeout(cutOff);
+      await untilEnded(worker);
     },
   };
+}
+
+/**
+ * Its connection is closed and it ends by itself; a thread that is cut off while SQLite's binding is being taken down can
+ * take the process with it.
+ */
+async function untilEnded(worker: Worker): Promise<void> {
+  const hasEnded = worker.threadId === -1;
+  if (hasEnded) return;
+  const cutOff = setTimeout(() => void worker.terminate(), END_MS_MAX);
+  await once(worker, 'exit');
+  clearTimeout(cutOff);
 }
 
 function toStorageStatus(status: WriterStatus, isDead: boolean): StorageStatus {
