@@ -9,6 +9,7 @@ import { StartError } from './app/start-error.ts';
 import { isReadable, readinessOf } from './app/storage-status.ts';
 import { createTurns } from './app/turns.ts';
 import { createRateLimiter } from './auth/throttle.ts';
+import { createTokenKey } from './auth/token.ts';
 import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
@@ -77,11 +78,11 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   const tls = readTls(config);
   const outbound = openOutbound(config);
   const edge = composeEdge(config);
-  const { store, rootKey, keyring, signing } = await openStore(config, log, start);
+  const { store, tokenKey, keyring, signing } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const app = await buildServer({
     newRequestId: randomIds.uid,
-    ...composeIdentity(config, { rootKey, clock: systemClock, present }),
+    ...composeIdentity(config, { tokenKey, clock: systemClock, present }),
     functionTemplates: readFunctionTemplates(),
     depsFor: () => requireReadable(deps),
     readiness: () => readinessOf(store.storageStatus()),
@@ -115,7 +116,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
       if (certificate !== undefined) setCertificate(app, certificate);
     },
     issueToken: (userId, projectId) =>
-      issueProjectToken(present.directory, rootKey.derive('token'), {
+      issueProjectToken(present.directory, tokenKey, {
         userId,
         projectId,
         nowMs: systemClock.nowMs(),
@@ -160,7 +161,8 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   });
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
-  return { store, rootKey, keyring, signing: { signingKeys, loadSigningKey } };
+  const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
+  return { store, tokenKey, keyring, signing: { signingKeys, loadSigningKey } };
 }
 
 /** Answers that come from memory would hide that the data is gone. Throws unavailable. */

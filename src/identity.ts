@@ -10,7 +10,6 @@ import { createPasswordChecker } from './auth/password-checker.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
 import { createUsers } from './auth/users.ts';
 import type { Config } from './config.ts';
-import type { RootKey } from './crypto/root-key.ts';
 import type { ServerOptions } from './http/server.ts';
 
 /** What may change while the server runs. */
@@ -21,10 +20,9 @@ export interface Present {
 /** Puts together what authenticates callers, signs them in and answers questions about them. */
 export function composeIdentity(
   config: Config,
-  parts: { readonly rootKey: RootKey; readonly clock: Clock; readonly present: Present },
+  parts: { readonly tokenKey: KeyObject; readonly clock: Clock; readonly present: Present },
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
-  const { rootKey, clock, present } = parts;
-  const tokenKey = rootKey.derive('token');
+  const { tokenKey, clock, present } = parts;
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   // One count for both ways to try a password.
@@ -39,13 +37,7 @@ export function composeIdentity(
   return {
     users: createUsers({ directory, passwords, replaceHash }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
-    identity: createIam({
-      directory,
-      clock,
-      tokenKey,
-      passwords,
-      region,
-    }),
+    identity: createIam({ directory, clock, tokenKey, passwords, region }),
   };
 }
 
@@ -59,6 +51,7 @@ export function issueProjectToken(
   const user = directory.findUserById(userId);
   if (user === undefined) return undefined;
   return issueToken(tokenKey, {
+    method: 'password',
     userId,
     domainId: user.domainId,
     projectId,

@@ -6,6 +6,7 @@ import type { SigningKey } from '../core/signing-key.ts';
 import type { Store } from './store-port.ts';
 import type { Turns } from './turns.ts';
 
+export type * from './identity-port.ts';
 export type * from './store-port.ts';
 
 /** Who is calling, after authentication. */
@@ -164,38 +165,6 @@ export interface Authenticator {
    * invalid-parameter (the client was built without a project id).
    */
   authenticate(request: RawRequest): ProvenCaller;
-}
-
-/** A body in the identity service's own wire form. */
-export type IdentityBody = object;
-
-/** The slice of the identity service that clients need. `baseUrl` is the server's address as the caller knows it. */
-export interface IdentityService {
-  /** Checks a password. `address` is the peer's. Throws login-invalid, login-refused, throttled. */
-  createTokenFor(input: {
-    readonly body: unknown;
-    readonly address: string;
-    readonly baseUrl: string;
-    readonly noCatalog: boolean;
-  }): Promise<{ readonly token: string; readonly body: IdentityBody }>;
-  /** What a token says. Throws unauthenticated, token-expired. */
-  showToken(input: {
-    readonly token: string;
-    readonly baseUrl: string;
-    readonly noCatalog: boolean;
-  }): IdentityBody;
-  /** The caller itself, unless `name` is another's. */
-  listUsers(
-    caller: Caller,
-    query: { readonly baseUrl: string; readonly name?: string | undefined },
-  ): IdentityBody;
-  /** The caller's projects. */
-  listProjects(
-    caller: Caller,
-    query: { readonly baseUrl: string; readonly name?: string | undefined },
-  ): IdentityBody;
-  /** The caller's own domain. */
-  listDomains(caller: Caller, query: { readonly baseUrl: string }): IdentityBody;
 }
 
 /** A user as others of its domain may see it. */

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
+import { type Catalogued, catalogOf, type Site } from './catalogue.ts';
 import type { Domain, Project, User } from './identities.ts';
-import type { TokenClaims } from './token.ts';
+import type { TokenClaims, TokenMethod } from './token.ts';
 
 interface Named {
   readonly id: string;
@@ -19,21 +19,10 @@ interface Listed extends Named {
   readonly links: { readonly self: string };
 }
 
-interface Catalogued extends Named {
-  readonly type: string;
-  readonly endpoints: readonly {
-    readonly id: string;
-    readonly interface: 'public';
-    readonly region: string;
-    readonly region_id: string;
-    readonly url: string;
-  }[];
-}
-
 /** Body of a token answer. @see auth-and-clients.md 2.1 */
 export interface TokenBody {
   readonly token: {
-    readonly methods: readonly ['password'];
+    readonly methods: readonly TokenMethod[];
     /** `2020-01-04T09:08:49.965000Z` */
     readonly issued_at: string;
     readonly expires_at: string;
@@ -67,20 +56,13 @@ export interface UsersBody {
   readonly links: Links;
 }
 
-/** Where the server is to be found, for the catalogue. */
-export interface Site {
-  /** `scheme://host[:port]` */
-  readonly baseUrl: string;
-  readonly region: string;
-}
-
 /** What a token says, in wire form; `site` undefined leaves the catalogue empty. Pure. */
 export function tokenBody(claims: TokenClaims, user: User, site: Site | undefined): TokenBody {
   const domain = { id: user.domainId, name: user.domainName };
   const project = user.projects.find(({ id }) => id === claims.projectId);
   return {
     token: {
-      methods: ['password'],
+      methods: [claims.method],
       issued_at: iamTime(claims.issuedAtMs),
       expires_at: iamTime(claims.expiresAtMs),
       user: { id: user.id, name: user.name, domain, password_expires_at: '' },
@@ -92,15 +74,18 @@ export function tokenBody(claims: TokenClaims, user: User, site: Site | undefine
   };
 }
 
-/** A list of projects in wire form. Pure. */
-export function projectsBody(baseUrl: string, projects: readonly Project[]): ProjectsBody {
+/** A list of projects in wire form; `path` is where it was asked for. Pure. */
+export function projectsBody(
+  { baseUrl, path }: { readonly baseUrl: string; readonly path: string },
+  projects: readonly Project[],
+): ProjectsBody {
   const entries = projects.map((project) => ({
     ...listed(project, `${baseUrl}/v3/projects/${project.id}`),
     domain_id: project.domainId,
     parent_id: project.domainId,
     is_domain: false as const,
   }));
-  return { projects: entries, links: linksTo(`${baseUrl}/v3/projects`) };
+  return { projects: entries, links: linksTo(`${baseUrl}${path}`) };
 }
 
 /** A list of one domain or none, in wire form. Pure. */
@@ -120,23 +105,6 @@ export function usersBody(baseUrl: string, user: User | undefined): UsersBody {
 /** Microseconds, as clients that replace `000Z` by `Z` expect. */
 function iamTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('Z', '000Z');
-}
-
-function catalogOf(site: Site): readonly Catalogued[] {
-  const services = [
-    { name: 'kms', path: '/v1.0', region: site.region },
-    { name: 'iam', path: '/v3', region: '*' },
-  ];
-  return services.map(({ name, path, region }) => {
-    const place = { interface: 'public' as const, region, region_id: region, url: `${site.baseUrl}${path}` };
-    const endpoint = { id: stableId(`endpoint ${name}`), ...place };
-    return { id: stableId(`service ${name}`), name, type: name, endpoints: [endpoint] };
-  });
-}
-
-/** 32 hex digits that are the same in all installations. */
-function stableId(text: string): string {
-  return hash('sha256', text, 'hex').slice(0, 32);
 }
 
 function listed(entry: Domain | Project | User, self: string): Listed {

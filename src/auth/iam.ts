@@ -3,6 +3,16 @@ import type { Caller, Clock } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { readToken } from './authenticator.ts';
 import {
+  type CatalogBody,
+  catalogBody,
+  type EndpointsBody,
+  endpointsBody,
+  type ServicesBody,
+  servicesBody,
+  type VersionBody,
+  versionBody,
+} from './catalogue.ts';
+import {
   type DomainsBody,
   domainsBody,
   type ProjectsBody,
@@ -13,8 +23,9 @@ import {
   usersBody,
 } from './iam-bodies.ts';
 import type { Directory, User, UserQuery } from './identities.ts';
-import { type Login, type LoginScope, readLogin } from './login.ts';
+import { type Login, readLogin } from './login.ts';
 import type { PasswordChecker } from './password-checker.ts';
+import { requireNarrower, requireScope } from './scope.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
 
 /** What the IAM slice works with. */
@@ -33,8 +44,8 @@ export interface IamDeps {
  */
 export interface Iam {
   /**
-   * POST /v3/auth/tokens. `address` is the peer's, for the throttle.
-   * Throws login-invalid, login-refused, throttled.
+   * POST /v3/auth/tokens, for a password or for a token that is exchanged. `address` is the peer's, for the throttle.
+   * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
    */
   createTokenFor(input: {
     readonly body: unknown;
@@ -53,10 +64,23 @@ export interface Iam {
     caller: Caller,
     query: {
       readonly baseUrl: string;
+      /** Where the list was asked for. */
+      readonly path: string;
       readonly name?: string | undefined;
-      readonly domainId?: string | undefined;
     },
   ): ProjectsBody;
+  /** GET /v3/services: what is in the catalogue. */
+  listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): ServicesBody;
+  /** GET /v3/endpoints: where it is. */
+  listEndpoints(query: {
+    readonly baseUrl: string;
+    readonly interface?: string | undefined;
+    readonly service_id?: string | undefined;
+  }): EndpointsBody;
+  /** GET /v3/auth/catalog. */
+  showCatalog(query: { readonly baseUrl: string }): CatalogBody;
+  /** GET /v3. */
+  showVersion(query: { readonly baseUrl: string }): VersionBody;
   /** GET /v3/auth/domains: the caller's own domain. */
   listDomains(caller: Caller, query: { readonly baseUrl: string }): DomainsBody;
   /** GET /v3/users: the caller alone, since nobody may look at others here. */
@@ -68,28 +92,32 @@ export interface Iam {
 
 /** Makes the IAM slice. Nothing is kept but what the password checker keeps. */
 export function createIam(deps: IamDeps): Iam {
+  const { region } = deps;
+
   function describe(
     claims: TokenClaims,
     user: User,
     { baseUrl, noCatalog }: { readonly baseUrl: string; readonly noCatalog: boolean },
   ): TokenBody {
-    const site = noCatalog ? undefined : { baseUrl, region: deps.region };
+    const site = noCatalog ? undefined : { baseUrl, region };
     return tokenBody(claims, user, site);
   }
 
   return {
     async createTokenFor(input) {
       const login = readLogin(input.body);
-      const user = await checkLogin(deps, login, input.address);
-      const scope = findScope(user, deps.directory(), login.scope);
-      if (scope === undefined) throw new SecretError('login-refused');
+      const { user, held } = await identify(deps, login, input.address);
+      const scope = requireScope(user, deps.directory(), login.scope);
+      if (held !== undefined) requireNarrower(held, scope);
       const issuedAtMs = deps.clock.nowMs();
       const claims: TokenClaims = {
+        method: login.method,
         userId: user.id,
         domainId: user.domainId,
         ...scope,
         issuedAtMs,
-        expiresAtMs: issuedAtMs + TOKEN_VALIDITY_MS,
+        // However often a token is exchanged, it ends when the first one does.
+        expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
         credentialMark: credentialMark(deps.tokenKey, user),
       };
       return {
@@ -103,11 +131,15 @@ export function createIam(deps: IamDeps): Iam {
     },
     listProjects(caller, query) {
       const user = deps.directory().findUserById(caller.userId);
-      const projects = (user === undefined ? [] : deps.directory().projectsOf(user))
-        .filter((project) => (query.name ?? project.name) === project.name)
-        .filter((project) => (query.domainId ?? project.domainId) === project.domainId);
-      return projectsBody(query.baseUrl, projects);
+      const projects = (user === undefined ? [] : deps.directory().projectsOf(user)).filter(
+        (project) => (query.name ?? project.name) === project.name,
+      );
+      return projectsBody(query, projects);
     },
+    listServices: ({ baseUrl, type }) => servicesBody({ baseUrl, region }, { type }),
+    listEndpoints: ({ baseUrl, ...wanted }) => endpointsBody({ baseUrl, region }, wanted),
+    showCatalog: ({ baseUrl }) => catalogBody({ baseUrl, region }),
+    showVersion: ({ baseUrl }) => versionBody(baseUrl),
     listDomains(caller, { baseUrl }) {
       return domainsBody(baseUrl, deps.directory().domains.get(caller.domainId));
     },
@@ -119,8 +151,23 @@ export function createIam(deps: IamDeps): Iam {
   };
 }
 
+/** Who asks for a token, and what the token says that was shown for it. */
+async function identify(
+  deps: IamDeps,
+  login: Login,
+  address: string,
+): Promise<{ readonly user: User; readonly held: TokenClaims | undefined }> {
+  if (login.method === 'password') return { user: await checkLogin(deps, login, address), held: undefined };
+  const { claims, user } = readToken(deps, login.token);
+  return { user, held: claims };
+}
+
 /** Unknown users and wrong passwords are counted the same and get the same answer. */
-async function checkLogin(deps: IamDeps, login: Login, address: string): Promise<User> {
+async function checkLogin(
+  deps: IamDeps,
+  login: Extract<Login, { method: 'password' }>,
+  address: string,
+): Promise<User> {
   const user = deps.directory().findUser(login.user);
   const isRight = await deps.passwords.check({
     principal: principalOf(deps.directory(), login.user, user),
@@ -149,21 +196,4 @@ function principalOf(directory: Directory, query: UserQuery, user: User | undefi
   if (userId !== undefined) return JSON.stringify([userId]);
   const named = [...directory.domains.values()].find((domain) => domain.name === domainName);
   return JSON.stringify([domainId ?? named?.id ?? domainName, userName]);
-}
-
-/** Undefined when the user may not go there, or when there is no such place: the caller learns no difference. */
-function findScope(
-  user: User,
-  directory: Directory,
-  wanted: LoginScope | undefined,
-): Pick<TokenClaims, 'scope' | 'projectId'> | undefined {
-  if (wanted === undefined) return { scope: 'unscoped', projectId: undefined };
-  const { domainId = user.domainId, domainName = user.domainName } = wanted;
-  if (domainId !== user.domainId || domainName !== user.domainName) return undefined;
-  if (wanted.kind === 'domain') return { scope: 'domain', projectId: undefined };
-  const { projectId, projectName } = wanted;
-  const project = directory
-    .projectsOf(user)
-    .find(({ id, name }) => (projectId ?? id) === id && (projectName ?? name) === name);
-  return project === undefined ? undefined : { scope: 'project', projectId: project.id };
 }

@@ -1,7 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { UserQuery } from './identities.ts';
 
-/** What a password login asks a token for. */
+/** What a login asks a token for. */
 export interface LoginScope {
   readonly kind: 'project' | 'domain';
   readonly projectId?: string | undefined;
@@ -10,20 +10,21 @@ export interface LoginScope {
   readonly domainName?: string | undefined;
 }
 
-/** A well-formed password login. */
-export interface Login {
-  readonly user: UserQuery;
-  readonly password: string;
+/** A well-formed request for a token. */
+export type Login = (
+  | { readonly method: 'password'; readonly user: UserQuery; readonly password: string }
+  | { readonly method: 'token'; readonly token: string }
+) & {
   /** Undefined: a token for the account, without scope. */
   readonly scope: LoginScope | undefined;
-}
+};
 
-/** Characters of a name or id, of a password, and entries of `methods`. */
-export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, methods: 8 });
+/** Characters of a name or id, of a password, of a token, and entries of `methods`. */
+export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, token: 4_096, methods: 8 });
 
 /**
  * Reads the body of POST /v3/auth/tokens. Pure. Unknown members are ignored; a user is named by id, or by name and
- * domain; when both scopes are given, the project wins.
+ * domain; when both scopes are given, the project wins, and so does a password beside a token.
  * Throws login-invalid, without saying where, since the real service does not say either.
  * @see auth-and-clients.md 2.1
  */
@@ -31,10 +32,18 @@ export function readLogin(body: unknown): Login {
   const auth = objectIn(body, 'auth');
   const identity = objectIn(auth, 'identity');
   const methods = memberOf(identity, 'methods');
-  if (!Array.isArray(methods) || methods.length > LOGIN_LIMITS.methods || !methods.includes('password')) {
-    throw invalid();
+  if (!Array.isArray(methods) || methods.length > LOGIN_LIMITS.methods) throw invalid();
+  const scope = readScope(optionalObjectIn(auth, 'scope'));
+  if (methods.includes('password')) {
+    return { method: 'password', ...readPassword(objectIn(objectIn(identity, 'password'), 'user')), scope };
   }
-  const user = objectIn(objectIn(identity, 'password'), 'user');
+  if (!methods.includes('token')) throw invalid();
+  const token = textIn(objectIn(identity, 'token'), 'id', LOGIN_LIMITS.token);
+  if (token === undefined) throw invalid();
+  return { method: 'token', token, scope };
+}
+
+function readPassword(user: object): { readonly user: UserQuery; readonly password: string } {
   const domain = optionalObjectIn(user, 'domain');
   const query: UserQuery = {
     userId: textIn(user, 'id'),
@@ -46,7 +55,7 @@ export function readLogin(body: unknown): Login {
   if (query.userId === undefined && !isNamed) throw invalid();
   const password = textIn(user, 'password', LOGIN_LIMITS.password);
   if (password === undefined) throw invalid();
-  return { user: query, password, scope: readScope(optionalObjectIn(auth, 'scope')) };
+  return { user: query, password };
 }
 
 function readScope(scope: object | undefined): LoginScope | undefined {

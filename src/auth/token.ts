@@ -1,11 +1,15 @@
-import { createHmac, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
 
 /** What a token reaches. */
 export type TokenScope = 'project' | 'domain' | 'unscoped';
 
+/** What a token was issued for. */
+export type TokenMethod = 'password' | 'token';
+
 /** What a token says. Times are epoch milliseconds. */
 export interface TokenClaims {
+  readonly method: TokenMethod;
   readonly userId: string;
   readonly domainId: string;
   /** Present exactly when the scope is a project. */
@@ -23,7 +27,7 @@ export const TOKEN_VALIDITY_MS = 24 * 3_600_000;
 /** Tokens that are remembered as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
 
-const FORMAT = 1;
+const FORMAT = 2;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
@@ -34,13 +38,25 @@ const knownTokens = new WeakMap<KeyObject, Map<string, TokenClaims>>();
 const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
 
 /**
+ * Makes the key of one installation's tokens from the root key's share for them: a copy with the same root key and the
+ * same identities, such as a test system, takes none of them. Pure.
+ */
+export function createTokenKey(share: KeyObject, installationId: string): KeyObject {
+  const bytes = createHmac('sha256', share).update(`installation\0${installationId}`).digest();
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
+}
+
+/**
  * Issues a token: the claims in the clear (ids and times, nothing secret) and an HMAC-SHA256 over them. Pure.
- * key: derived from the root key with the label `token`, so that any replica can check what another has issued.
+ * key: of the installation, so that any replica can check what another has issued.
  */
 export function issueToken(key: KeyObject, claims: TokenClaims): string {
   const payload = Buffer.from(
     JSON.stringify([
       FORMAT,
+      claims.method,
       claims.userId,
       claims.domainId,
       claims.projectId ?? null,
@@ -111,10 +127,11 @@ function macOf(key: KeyObject, payload: string): string {
 /** The MAC was right, so this is what `issueToken` of some release has written; an unknown format is refused. */
 function readClaims(payload: string): TokenClaims {
   const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!Array.isArray(fields) || fields.length !== 8 || fields[0] !== FORMAT) throw unreadableToken();
+  if (!Array.isArray(fields) || fields.length !== 9 || fields[0] !== FORMAT) throw unreadableToken();
   // The cast is what `issueToken` writes for this format.
-  const [, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark] = fields as [
+  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark] = fields as [
     number,
+    TokenMethod,
     string,
     string,
     string | null,
@@ -124,6 +141,7 @@ function readClaims(payload: string): TokenClaims {
     string,
   ];
   return {
+    method,
     userId,
     domainId,
     projectId: projectId ?? undefined,

@@ -63,6 +63,7 @@ export type ErrorCode =
   | 'project-forbidden'
   | 'throttled'
   | 'login-refused'
+  | 'scope-refused'
   | 'login-invalid'
   | 'subject-token-invalid'
   | 'password-fixed'

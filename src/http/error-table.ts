@@ -99,6 +99,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'project-forbidden': APIGW(403, '0302', 'The IAM user is not authorized to access the API.'),
   throttled: APIGW(429, '0308', 'The throttling threshold has been reached.'),
   'login-refused': APIGW(401, '0301', 'The username or password is wrong.'),
+  'scope-refused': APIGW(401, '0301', 'The user does not reach the project or domain of the scope.'),
   'login-invalid': APIGW(400, '0602', 'The request body is invalid'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
   'password-fixed': CSMS(400, '0003', 'The request is invalid.'),

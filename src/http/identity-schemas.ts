@@ -1,4 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
+import { Catalogue } from './catalogue-schemas.ts';
 import { Nullable } from './schemas.ts';
 
 const Name = Type.String({ maxLength: 128 });
@@ -24,15 +25,18 @@ export const TokenBody = Type.Object(
   {
     auth: Type.Object({
       identity: Type.Object({
-        methods: Type.Array(Type.String(), { description: 'password' }),
-        password: Type.Object({
-          user: Type.Object({
-            id: Type.Optional(Name),
-            name: Type.Optional(Name),
-            password: Type.String(),
-            domain: Type.Optional(OneOf),
+        methods: Type.Array(Type.String(), { description: 'password, or token' }),
+        password: Type.Optional(
+          Type.Object({
+            user: Type.Object({
+              id: Type.Optional(Name),
+              name: Type.Optional(Name),
+              password: Type.String(),
+              domain: Type.Optional(OneOf),
+            }),
           }),
-        }),
+        ),
+        token: Type.Optional(Type.Object({ id: Type.String() })),
       }),
       scope: Type.Optional(
         Type.Object({
@@ -56,22 +60,7 @@ export const TokenAnswer = Type.Object(
       project: Type.Optional(Type.Object({ ...Named.properties, domain: Named })),
       domain: Type.Optional(Named),
       roles: Type.Array(Named),
-      catalog: Type.Array(
-        Type.Object({
-          id: Type.String(),
-          name: Type.String(),
-          type: Type.String(),
-          endpoints: Type.Array(
-            Type.Object({
-              id: Type.String(),
-              interface: Type.String(),
-              region: Type.String(),
-              region_id: Type.String(),
-              url: Type.String(),
-            }),
-          ),
-        }),
-      ),
+      catalog: Catalogue,
     }),
   },
   { title: 'TokenResponse' },

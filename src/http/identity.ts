@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { registerCatalogue, registerVersion } from './catalogue.ts';
 import {
   body,
   DomainsAnswer,
@@ -17,6 +18,12 @@ import type { App, ServerOptions } from './server.ts';
 /** The identity service's calls that clients make: a token for a password, and the caller's projects and domains. */
 export function registerIdentity(app: App, options: ServerOptions): void {
   const { identity } = options;
+  // Clients quote it in their messages as what the operator should look for.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('X-IAM-Trace-Id', request.id);
+    done();
+  });
+  registerVersion(app, identity);
   app.route({
     method: 'POST',
     url: '/v3/auth/tokens',
@@ -24,7 +31,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
     schema: {
       operationId: 'KeystoneCreateUserTokenByPassword',
       tags: ['Identity'],
-      summary: 'Issues a token for a password, in the header X-Subject-Token',
+      summary: 'Issues a token for a password or for another token, in the header X-Subject-Token',
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       body: TokenBody,
@@ -34,7 +41,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
     onRequest: async (request) => requireMediaType(request),
     handler: async (request, reply) => {
       const { token, body: answer } = await identity.createTokenFor({
-        body: parseBody(request.rawBody),
+        body: parseLogin(request.rawBody),
         address: request.ip,
         baseUrl: request.baseUrl,
         noCatalog: request.query.nocatalog !== undefined,
@@ -58,18 +65,7 @@ function registerSigned(signed: App, options: ServerOptions): void {
       done(error as Error);
     }
   });
-  signed.route({
-    method: 'GET',
-    url: '/v3/projects',
-    schema: {
-      operationId: 'KeystoneListProjects',
-      tags: ['Identity'],
-      summary: 'Lists the projects that the caller reaches',
-      querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
-      response: responses({ 200: body(ProjectsAnswer) }),
-    },
-    handler: async ({ baseUrl, caller, query }) => identity.listProjects(caller, { ...query, baseUrl }),
-  });
+  registerProjects(signed, identity);
   signed.route({
     method: 'GET',
     url: '/v3/auth/domains',
@@ -82,6 +78,35 @@ function registerSigned(signed: App, options: ServerOptions): void {
     handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
   });
   registerUsers(signed, identity);
+  registerCatalogue(signed, identity);
+}
+
+/** The same list under the names that the cloud and its forebear have for it. */
+function registerProjects(signed: App, identity: IdentityService): void {
+  for (const [path, operationId] of [
+    ['/v3/projects', 'KeystoneListProjects'],
+    ['/v3/auth/projects', 'KeystoneListAuthProjects'],
+  ] as const) {
+    signed.route({
+      method: 'GET',
+      url: path,
+      schema: {
+        operationId,
+        tags: ['Identity'],
+        summary: 'Lists the projects that the caller reaches',
+        querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
+        response: responses({ 200: body(ProjectsAnswer) }),
+      },
+      handler: async ({ baseUrl, caller, id, log, query }) => {
+        const answer = identity.listProjects(caller, { ...query, baseUrl, path });
+        if (answer.projects.length === 0) {
+          const projects = identity.listProjects(caller, { baseUrl, path }).projects.map(({ name }) => name);
+          log.info({ requestId: id, projects }, 'a client asked for a project by a name that none has');
+        }
+        return answer;
+      },
+    });
+  }
 }
 
 function registerUsers(signed: App, identity: IdentityService): void {
@@ -117,6 +142,15 @@ function registerUsers(signed: App, identity: IdentityService): void {
       return answer;
     },
   });
+}
+
+/** The identity service has one text for every body that it cannot read. */
+function parseLogin(bytes: Buffer): unknown {
+  try {
+    return parseBody(bytes);
+  } catch (cause) {
+    throw new SecretError('login-invalid', '', { cause });
+  }
 }
 
 /** A token that cannot be believed is one that does not exist, whatever is wrong with it. */

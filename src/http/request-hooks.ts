@@ -163,7 +163,17 @@ function requireProject(request: FastifyRequest, caller: Caller): void {
   }
   const named = request.headers['x-project-id'];
   const consistent = named === undefined || named === '' || named === projectId;
-  if (!consistent || !caller.projectIds.has(projectId)) throw new SecretError('project-forbidden');
+  if (consistent && caller.projectIds.has(projectId)) return;
+  const logReason = consistent
+    ? `project ${projectId.slice(0, 64)} is none of the caller's; ${describeProjects(caller)}`
+    : 'X-Project-Id names another project than the path';
+  throw new SecretError('project-forbidden', '', { logReason });
+}
+
+function describeProjects({ method, projectIds }: Caller): string {
+  const [own, whose] = method === 'token' ? ['the token has', "the token's"] : ['the user has', "the user's"];
+  const ids = [...projectIds].slice(0, 3).join(', ');
+  return ids === '' ? `${own} none` : `${whose}: ${ids}`;
 }
 
 function hasBody({ headers }: FastifyRequest): boolean {

@@ -39,6 +39,7 @@ function authenticatorOf(directory: Directory = directoryOf(), clock = movableCl
 
 function tokenFor(claims: Partial<TokenClaims> = {}): string {
   return issueToken(TOKEN_KEY, {
+    method: 'password',
     userId: ADMIN_ID,
     domainId: DOMAIN_ID,
     projectId: PROJECT_ID,

@@ -2,13 +2,16 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { createIam, type Iam } from '../../src/auth/iam.ts';
 import { createPasswordChecker } from '../../src/auth/password-checker.ts';
+import type { SecretError } from '../../src/core/errors.ts';
 import {
   ADMIN_ID,
   DOMAIN_ID,
   directoryOf,
+  IDENTITIES,
   movableClock,
   OTHER_PROJECT_ID,
   PASSWORD,
+  PASSWORD_HASH,
   PROJECT_ID,
   READER_ID,
   rejectionOf,
@@ -19,11 +22,12 @@ const directory = directoryOf();
 const clock = movableClock();
 const BASE_URL = 'http://127.0.0.1:4280';
 const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
+let present = directory;
 let iam: Iam;
 
 beforeEach(() => {
   iam = createIam({
-    directory: () => directory,
+    directory: () => present,
     clock,
     tokenKey: TOKEN_KEY,
     passwords: createPasswordChecker({ clock, usualCost: () => directory.passwordCost }),
@@ -86,9 +90,9 @@ describe('a password login', () => {
     expect(body.token.issued_at).toBe('2026-01-02T03:04:05.965000Z');
   });
 
-  it('lists the endpoints of KMS and IAM, or nothing', async () => {
+  it('lists the endpoints of the services, or nothing', async () => {
     const { body } = await login(bodyOf(USER));
-    const [kms, other] = body.token.catalog;
+    const [kms, ...others] = body.token.catalog;
     expect(kms).toMatchObject({ name: 'kms', type: 'kms', id: expect.stringMatching(/^[0-9a-f]{32}$/) });
     expect(kms?.endpoints).toEqual([
       {
@@ -99,7 +103,11 @@ describe('a password login', () => {
         url: 'http://127.0.0.1:4280/v1.0',
       },
     ]);
-    expect(other?.endpoints[0]?.url).toBe('http://127.0.0.1:4280/v3');
+    expect(others.map(({ type, endpoints }) => [type, endpoints[0]?.url])).toEqual([
+      ['csms', 'http://127.0.0.1:4280/v1'],
+      ['iam', 'http://127.0.0.1:4280/v3'],
+      ['identity', 'http://127.0.0.1:4280/v3'],
+    ]);
     const without = await iam.createTokenFor({
       body: bodyOf(USER),
       address: 'a',
@@ -140,14 +148,38 @@ describe('a password login', () => {
     ['a user of another domain', { ...USER, domain: { name: 'other' } }, undefined],
     ['an unknown id', { id: 'c'.repeat(32), password: PASSWORD }, undefined],
     ['a user without a password', { id: READER_ID, password: PASSWORD }, undefined],
-    ['an unknown project', USER, { project: { id: 'd'.repeat(32) } }],
-    ['an unknown project name', USER, { project: { name: 'local-9' } }],
-    ['a project of another domain', USER, { project: { id: '3'.repeat(32) } }],
-    ['an own project in another domain', USER, { project: { name: 'local-1', domain: { name: 'other' } } }],
-    ['another domain', USER, { domain: { name: 'other' } }],
-    ['an unknown domain as scope', USER, { domain: { id: 'x' } }],
+    [
+      'a wrong password with a scope out of reach',
+      { ...USER, password: 'x' },
+      { project: { name: 'local-9' } },
+    ],
   ])('is refused with one answer for %s', async (_name, user, scope) => {
     expect(await rejectionOf(login(bodyOf(user, scope)))).toEqual({ code: 'login-refused', message: '' });
+  });
+
+  it.each([
+    ['an unknown project', { project: { id: 'd'.repeat(32) } }],
+    ['an unknown project name', { project: { name: 'local-9' } }],
+    ['a project of another domain', { project: { id: '3'.repeat(32) } }],
+    ['an own project in another domain', { project: { name: 'local-1', domain: { name: 'other' } } }],
+    ['another domain', { domain: { name: 'other' } }],
+    ['an unknown domain as scope', { domain: { id: 'x' } }],
+  ])('with the right password is refused with another answer for %s', async (_name, scope) => {
+    expect(await rejectionOf(login(bodyOf(USER, scope)))).toEqual({ code: 'scope-refused', message: '' });
+  });
+
+  it('tells the operator what was wrong', async () => {
+    const reasonOf = (user: object, scope?: object) =>
+      login(bodyOf(user, scope)).catch((error: SecretError) => error.logReason);
+    expect(await reasonOf({ ...USER, password: 'x' })).toBe('wrong password');
+    expect(await reasonOf({ ...USER, name: 'nobody' })).toBe('no such user');
+    expect(await reasonOf({ id: READER_ID, password: 'x' })).toBe('the user has no password');
+    expect(await reasonOf(USER, { project: { name: 'cn-north-4' } })).toBe(
+      'no project cn-north-4 in this domain (there is: local-1, local-2)',
+    );
+    expect(await reasonOf(USER, { domain: { name: 'other' } })).toBe(
+      "the scope names another domain than the user's (acme)",
+    );
   });
 
   it.each([
@@ -159,6 +191,9 @@ describe('a password login', () => {
     { auth: {} },
     { auth: { identity: { methods: 'password', password: { user: USER } } } },
     { auth: { identity: { methods: ['token'], password: { user: USER } } } },
+    { auth: { identity: { methods: ['token'], token: {} } } },
+    { auth: { identity: { methods: ['token'], token: { id: '' } } } },
+    { auth: { identity: { methods: ['token'], token: { id: 'x'.repeat(4_097) } } } },
     { auth: { identity: { methods: [], password: { user: USER } } } },
     {
       auth: { identity: { methods: Array.from({ length: 9 }, () => 'password'), password: { user: USER } } },
@@ -227,5 +262,63 @@ describe('a password login', () => {
     const outcomes = await Promise.all(Array.from({ length: 14 }, () => rejectionOf(login(wrong))));
     expect(outcomes.filter(({ code }) => code === 'login-refused')).toHaveLength(10);
     expect(outcomes.filter(({ code }) => code === 'throttled')).toHaveLength(4);
+  });
+});
+
+describe('a token for a token', () => {
+  const exchange = (token: string, scope?: unknown) =>
+    login({
+      auth: {
+        identity: { methods: ['token'], token: { id: token } },
+        ...(scope === undefined ? {} : { scope }),
+      },
+    });
+  const tokenFor = async (scope?: unknown) => (await login(bodyOf(USER, scope))).token;
+  const LOCAL_1 = { project: { name: 'local-1' } };
+
+  it.each([
+    ['no scope', undefined],
+    ['a domain', { domain: { name: 'acme' } }],
+    ['the same project', LOCAL_1],
+  ])('is given for one with %s, for a project', async (_, held) => {
+    const { body } = await exchange(await tokenFor(held), LOCAL_1);
+    expect(body.token).toMatchObject({
+      methods: ['token'],
+      user: { id: ADMIN_ID },
+      project: { id: PROJECT_ID },
+    });
+  });
+
+  it('reaches no further than the first, when that is for one project', async () => {
+    const held = await tokenFor(LOCAL_1);
+    for (const scope of [undefined, { domain: { name: 'acme' } }, { project: { name: 'local-2' } }]) {
+      expect((await rejectionOf(exchange(held, scope))).code).toBe('scope-refused');
+    }
+    expect((await rejectionOf(exchange(await tokenFor(), { project: { id: '3'.repeat(32) } }))).code).toBe(
+      'scope-refused',
+    );
+  });
+
+  it('ends when the first one does, however often it is exchanged', async () => {
+    const first = await tokenFor();
+    clock.advance(20 * 3_600_000);
+    const second = await exchange(first);
+    clock.advance(3 * 3_600_000);
+    const third = await exchange(second.token, LOCAL_1);
+    expect(third.body.token.expires_at).toBe('2026-01-03T03:04:05.000000Z');
+    expect(third.body.token.issued_at).toBe('2026-01-03T02:04:05.000000Z');
+    clock.advance(3_600_000);
+    expect((await rejectionOf(exchange(third.token, LOCAL_1))).code).toBe('token-expired');
+    clock.advance(-24 * 3_600_000);
+  });
+
+  it('is void with the password of the first, and refused for what is no token', async () => {
+    const held = await tokenFor();
+    const changed = directoryOf(IDENTITIES.replace(PASSWORD_HASH, PASSWORD_HASH.replace('$p504', '$p505')));
+    present = changed;
+    expect((await rejectionOf(exchange(held))).code).toBe('unauthenticated');
+    present = directory;
+    expect((await rejectionOf(exchange(held))).code).toBe('accepted');
+    expect((await rejectionOf(exchange(`${held}x`))).code).toBe('unauthenticated');
   });
 });

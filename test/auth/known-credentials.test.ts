@@ -16,6 +16,7 @@ it('a head that was read before does not let a header through that is too long',
 it('a token that was checked before expires, and is worth nothing under another key', () => {
   const [key, other] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
   const claims: TokenClaims = {
+    method: 'password',
     userId: 'u',
     domainId: 'd',
     projectId: undefined,

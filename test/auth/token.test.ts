@@ -1,10 +1,17 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { credentialMark, issueToken, type TokenClaims, verifyToken } from '../../src/auth/token.ts';
+import {
+  createTokenKey,
+  credentialMark,
+  issueToken,
+  type TokenClaims,
+  verifyToken,
+} from '../../src/auth/token.ts';
 import { ADMIN_ID, DOMAIN_ID, NOW_MS, PASSWORD_HASH, PROJECT_ID, refusalOf, TOKEN_KEY } from './fixtures.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const CLAIMS: TokenClaims = {
+  method: 'password',
   userId: ADMIN_ID,
   domainId: DOMAIN_ID,
   projectId: PROJECT_ID,
@@ -107,5 +114,16 @@ describe('credential marks', () => {
     expect(new Set(marks).size).toBe(5);
     expect(mark(PASSWORD_HASH)).toBe(mark(PASSWORD_HASH));
     expect(mark(PASSWORD_HASH)).toMatch(/^[A-Za-z0-9_-]{16}$/);
+  });
+});
+
+describe('the key of an installation', () => {
+  it('is the same in every replica, and takes no token of another installation with the same root key', () => {
+    const key = createTokenKey(TOKEN_KEY, 'one');
+    const token = issueToken(key, CLAIMS);
+    expect(verifyToken(createTokenKey(TOKEN_KEY, 'one'), token, NOW_MS)).toEqual(CLAIMS);
+    for (const other of [createTokenKey(TOKEN_KEY, 'two'), TOKEN_KEY]) {
+      expect(refusalOf(() => verifyToken(other, token, NOW_MS)).code).toBe('unauthenticated');
+    }
   });
 });

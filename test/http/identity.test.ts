@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import {
   ADMIN,
   ALPHA,
+  type Answer,
   BETA,
   GUEST,
   OUTSIDER,
@@ -57,7 +58,9 @@ describe('KeystoneCreateUserTokenByPassword', () => {
         roles: [{ id: '0', name: 'everything' }],
         catalog: [
           { id: expect.any(String), name: 'kms', type: 'kms', endpoints: [endpoint('region-7', '/v1.0')] },
+          { id: expect.any(String), name: 'csms', type: 'csms', endpoints: [endpoint('region-7', '/v1')] },
           { id: expect.any(String), name: 'iam', type: 'iam', endpoints: [endpoint('*', '/v3')] },
+          { id: expect.any(String), name: 'keystone', type: 'identity', endpoints: [endpoint('*', '/v3')] },
         ],
       },
     });
@@ -100,8 +103,6 @@ describe('KeystoneCreateUserTokenByPassword', () => {
     ['an unknown user', loginBody({ ...ADMIN, name: 'nobody' })],
     ['an unknown domain', loginBody({ ...ADMIN, domainName: 'nowhere' })],
     ['the domain of others', loginBody({ ...ADMIN, domainName: 'globex' })],
-    ['a project of others', loginBody(OUTSIDER, { project: { id: ALPHA } })],
-    ['a project that the user does not reach', loginBody(GUEST, { project: { id: BETA } })],
   ])('has one answer for %s', async (_, body) => {
     const answer = await login(body);
     expect(answer.status).toBe(401);
@@ -112,11 +113,31 @@ describe('KeystoneCreateUserTokenByPassword', () => {
   });
 
   it.each([
+    ['a project of others', loginBody(OUTSIDER, { project: { id: ALPHA } })],
+    ['a project that the user does not reach', loginBody(GUEST, { project: { id: BETA } })],
+    ['a project that is none', loginBody(GUEST, { project: { name: 'cn-north-4' } })],
+  ])('does not call the password wrong for %s, and the log says what there is', async (_, body) => {
+    const answer = await login(body);
+    expect(answer.status).toBe(401);
+    expect(answer.json).toEqual({
+      error: {
+        code: 401,
+        message: 'The user does not reach the project or domain of the scope.',
+        title: 'Unauthorized',
+      },
+    });
+    const line = server.logged().find(({ requestId }) => requestId === answer.headers['x-request-id']);
+    expect(line?.reason).toMatch(/^no project \S+ in this domain \(there is: local-1\)$/);
+  });
+
+  it.each([
     ['no body', undefined],
     ['an empty object', {}],
     ['a list', []],
     ['null', 'null'],
-    ['another method', { auth: { identity: { methods: ['token'], token: { id: 'x' } } } }],
+    ['another method', { auth: { identity: { methods: ['totp'], totp: { id: 'x' } } } }],
+    ['malformed JSON', '{"auth":'],
+    ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
     [
       'a number for a password',
       { auth: { identity: { methods: ['password'], password: { user: { id: 'x', password: 1 } } } } },
@@ -127,13 +148,6 @@ describe('KeystoneCreateUserTokenByPassword', () => {
     expect(answer.json).toEqual({
       error: { code: 400, message: 'The request body is invalid', title: 'Bad Request' },
     });
-  });
-
-  it('refuses malformed JSON in the same family', async () => {
-    const answer = await login('{"auth":');
-    expect(answer.status).toBe(400);
-    expect(Object.keys(answer.json)).toEqual(['error']);
-    expect(answer.json.error).toMatchObject({ code: 400, title: 'Bad Request' });
   });
 
   it('takes the content type of the documents, and refuses others', async () => {
@@ -229,6 +243,54 @@ describe('a token', () => {
   });
 });
 
+describe('a token for a token', () => {
+  const exchange = (token: string, scope?: object) =>
+    login({ auth: { identity: { methods: ['token'], token: { id: token } }, ...(scope && { scope }) } });
+
+  it('opens a project with one that has no scope', async () => {
+    const answer = await exchange(await tokenOf(ADMIN), { project: { id: BETA } });
+    expect(answer.status).toBe(201);
+    expect(answer.json.token).toMatchObject({ methods: ['token'], project: { id: BETA } });
+    const token = answer.headers['x-subject-token'] ?? '';
+    expect((await withToken(token, `/v1/${BETA}/secrets`)).status).toBe(200);
+    expect((await withToken(token, `/v1/${ALPHA}/secrets`)).status).toBe(403);
+  });
+
+  it('is refused in the family of the identity service', async () => {
+    const refused = await exchange('MIIEbwYJKoZIhvcNAQcCoIIEYDCCBFw');
+    expect(refused.status).toBe(401);
+    expect(refused.json.error).toMatchObject({ code: 401, title: 'Unauthorized' });
+    expect(refused.json.error.message).toContain('decrypt token fail');
+    const other = await exchange(await tokenOf(ADMIN, { project: { id: ALPHA } }), { project: { id: BETA } });
+    expect(other.status).toBe(401);
+    expect(other.headers['x-subject-token']).toBeUndefined();
+  });
+});
+
+describe('a project of others in the path', () => {
+  const refuse = async (send: () => Promise<Answer>): Promise<unknown> => {
+    const answer = await send();
+    expect(problem(answer)).toEqual([403, 'APIGW.0302']);
+    expect(answer.json.error_msg).toBe('The IAM user is not authorized to access the API.');
+    return server.logged().find(({ requestId }) => requestId === answer.headers['x-request-id'])?.reason;
+  };
+
+  it('is told to the operator, with those that there are', async () => {
+    const path = `/v1/${BETA}/secrets`;
+    expect(await refuse(() => server.send({ method: 'GET', path }, GUEST))).toBe(
+      `project ${BETA} is none of the caller's; the user's: ${ALPHA}`,
+    );
+    const scoped = await tokenOf(ADMIN, { project: { id: ALPHA } });
+    expect(await refuse(() => withToken(scoped, path))).toContain(`the token's: ${ALPHA}`);
+    const unscoped = await tokenOf(ADMIN);
+    expect(await refuse(() => withToken(unscoped, path))).toContain('the token has none');
+    const headers = { 'x-project-id': ALPHA };
+    expect(await refuse(() => server.send({ method: 'GET', path, headers }))).toBe(
+      'X-Project-Id names another project than the path',
+    );
+  });
+});
+
 describe('KeystoneListProjects', () => {
   const listed = (id: string, name: string, domain: string) => ({
     id,
@@ -257,6 +319,20 @@ describe('KeystoneListProjects', () => {
       );
     expect(await find('local-2')).toEqual([BETA]);
     expect(await find('local-3')).toEqual([]);
+  });
+
+  it('tells the operator which there are, and the client by what to ask for the line', async () => {
+    const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-3' });
+    expect(answer.headers['x-iam-trace-id']).toBe(answer.headers['x-request-id']);
+    const lines = server.logged().filter(({ requestId }) => requestId === answer.headers['x-request-id']);
+    expect(lines.find(({ projects }) => projects !== undefined)?.projects).toEqual(['local-1', 'local-2']);
+  });
+
+  it('is there under its other name', async () => {
+    const token = await tokenOf(ADMIN);
+    const answer = await withToken(token, '/v3/auth/projects');
+    expect(ok(answer).projects).toEqual(ok(await withToken(token, '/v3/projects')).projects);
+    expect(answer.json.links.self).toBe('http://csms.test/v3/auth/projects');
   });
 
   it('shows nobody the projects of others', async () => {

@@ -198,13 +198,14 @@ describe('an operation of the document', () => {
     },
   );
 
-  it('asks for credentials, but for health and login', () => {
+  it('asks for credentials, but for health, version and login', () => {
     const schemes = Object.keys(document.components.securitySchemes);
     expect(document.security.map((entry) => Object.keys(entry)[0]).sort()).toEqual(schemes.sort());
     const open = operations.filter(({ operation }) => operation.security !== undefined);
     expect(open.map(({ operation }) => [operation.operationId, operation.security])).toEqual([
       ['ShowHealth', []],
       ['ShowReadiness', []],
+      ['KeystoneShowVersion', []],
       ['KeystoneCreateUserTokenByPassword', []],
     ]);
   });

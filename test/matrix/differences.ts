@@ -67,4 +67,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   EncryptData: 'The ciphertext is of our own format.',
   EncryptDatakey: 'The ciphertext is of our own format.',
   CreateDatakey: 'The ciphertext is of our own format.',
+  KeystoneCreateUserTokenByPassword:
+    'Methods password and token. A token for a token ends with the first one, and one of a project stays in it. The right password with a scope out of reach is 401 with its own text.',
+  KeystoneListProjects: 'By name, or all.',
 });

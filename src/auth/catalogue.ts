@@ -1,0 +1,139 @@
+import { hash } from 'node:crypto';
+
+interface Links {
+  readonly self: string;
+  readonly next: null;
+  readonly previous: null;
+}
+
+interface Endpoint {
+  readonly id: string;
+  readonly interface: 'public';
+  readonly region: string;
+  readonly region_id: string;
+  readonly url: string;
+}
+
+/** A service with where it is to be found. */
+export interface Catalogued {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Body of GET /v3/auth/catalog. */
+export interface CatalogBody {
+  readonly catalog: readonly Catalogued[];
+  readonly links: { readonly self: string };
+}
+
+/** Body of GET /v3/services. */
+export interface ServicesBody {
+  readonly services: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly type: string;
+    readonly description: string;
+    readonly enabled: true;
+    readonly links: { readonly self: string };
+  }[];
+  readonly links: Links;
+}
+
+/** Body of GET /v3/endpoints. */
+export interface EndpointsBody {
+  readonly endpoints: readonly (Endpoint & {
+    readonly service_id: string;
+    readonly enabled: true;
+    readonly links: { readonly self: string };
+  })[];
+  readonly links: Links;
+}
+
+/** Body of GET /v3. */
+export interface VersionBody {
+  readonly version: {
+    readonly id: string;
+    readonly status: 'stable';
+    readonly updated: string;
+    readonly links: readonly { readonly rel: 'self'; readonly href: string }[];
+    readonly 'media-types': readonly { readonly base: string; readonly type: string }[];
+  };
+}
+
+/** Where the server is to be found. */
+export interface Site {
+  /** `scheme://host[:port]` */
+  readonly baseUrl: string;
+  readonly region: string;
+}
+
+/** The identity service is there twice: the cloud calls its type `iam`, clients of its forebear look for `identity`. */
+const SERVICES = [
+  { type: 'kms', name: 'kms', path: '/v1.0', isGlobal: false },
+  { type: 'csms', name: 'csms', path: '/v1', isGlobal: false },
+  { type: 'iam', name: 'iam', path: '/v3', isGlobal: true },
+  { type: 'identity', name: 'keystone', path: '/v3', isGlobal: true },
+] as const;
+
+/** The services of this server, as tokens name them. Pure. */
+export function catalogOf({ baseUrl, region }: Site): readonly Catalogued[] {
+  return SERVICES.map(({ name, type, path, isGlobal }) => {
+    const where = isGlobal ? '*' : region;
+    const place = { interface: 'public' as const, region: where, region_id: where, url: `${baseUrl}${path}` };
+    const endpoint = { id: stableId(`endpoint ${type}`), ...place };
+    return { id: stableId(`service ${type}`), name, type, endpoints: [endpoint] };
+  });
+}
+
+/** The catalogue by itself. Pure. */
+export function catalogBody(site: Site): CatalogBody {
+  return { catalog: catalogOf(site), links: { self: `${site.baseUrl}/v3/auth/catalog` } };
+}
+
+/** The services, all or those of one type. Pure. */
+export function servicesBody(site: Site, wanted: { readonly type?: string | undefined }): ServicesBody {
+  const self = `${site.baseUrl}/v3/services`;
+  const services = catalogOf(site)
+    .filter(({ type }) => (wanted.type ?? type) === type)
+    .map(({ endpoints: _, ...service }) => ({
+      ...service,
+      description: '',
+      enabled: true as const,
+      links: { self: `${self}/${service.id}` },
+    }));
+  return { services, links: { self, next: null, previous: null } };
+}
+
+/** The endpoints, all or those that fit. Pure. */
+export function endpointsBody(
+  site: Site,
+  wanted: { readonly interface?: string | undefined; readonly service_id?: string | undefined },
+): EndpointsBody {
+  const self = `${site.baseUrl}/v3/endpoints`;
+  const endpoints = catalogOf(site)
+    .filter(({ id }) => (wanted.service_id ?? id) === id)
+    .flatMap((service) => service.endpoints.map((endpoint) => ({ ...endpoint, service_id: service.id })))
+    .filter((endpoint) => (wanted.interface ?? endpoint.interface) === endpoint.interface)
+    .map((endpoint) => ({ ...endpoint, enabled: true as const, links: { self: `${self}/${endpoint.id}` } }));
+  return { endpoints, links: { self, next: null, previous: null } };
+}
+
+/** The version document, by which clients find out that this is version 3. Pure. */
+export function versionBody(baseUrl: string): VersionBody {
+  return {
+    version: {
+      id: 'v3.6',
+      status: 'stable',
+      updated: '2016-04-04T00:00:00Z',
+      links: [{ rel: 'self', href: `${baseUrl}/v3/` }],
+      'media-types': [{ base: 'application/json', type: 'application/vnd.openstack.identity-v3+json' }],
+    },
+  };
+}
+
+/** 32 hex digits that are the same in all installations. */
+function stableId(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, 32);
+}
