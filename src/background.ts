@@ -16,6 +16,8 @@ import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
 import { codeOf } from './core/errors.ts';
+import type { FileReader } from './files/file-reader.ts';
+import { createReloadable, type Reloadable } from './files/reloadable.ts';
 import { parseAddressRules } from './webhook/address-rules.ts';
 import { createWebhooks } from './webhook/client.ts';
 import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
@@ -31,8 +33,8 @@ const HOLDER = 'embedded';
 export interface Outbound {
   readonly hooks: Hooks;
   readonly webhooks: Webhooks;
-  /** Reads hooks.yaml again; keeps the present hooks and throws FileError when the new ones are wrong. */
-  reload(): void;
+  /** hooks.yaml and the secrets that it points to. */
+  readonly hooksFiles: Reloadable;
 }
 
 /** Background work of a server. */
@@ -46,15 +48,16 @@ export interface Background {
 const monotonic: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
 /** Reads what the server may call. Throws StartError (configuration), FileError. */
-export function openOutbound(config: Config): Outbound {
+export function openOutbound(config: Config, reader: FileReader): Outbound {
   const rules = parseAddressRules(config.webhookHosts);
-  let present = readHooks();
+  let present = NO_HOOKS;
 
-  function readHooks(): Hooks {
+  function readHooks(files: FileReader): Hooks {
     const { dataDirectory, hooksFile, mode } = config;
-    if (hooksFile !== undefined) return loadHooks({ file: hooksFile, rules, mayBeAbsent: false });
+    const source = { rules, reader: files };
+    if (hooksFile !== undefined) return loadHooks({ ...source, file: hooksFile, mayBeAbsent: false });
     if (mode !== 'dev') return NO_HOOKS;
-    return loadHooks({ file: join(dataDirectory, 'hooks.yaml'), rules, mayBeAbsent: true });
+    return loadHooks({ ...source, file: join(dataDirectory, 'hooks.yaml'), mayBeAbsent: true });
   }
 
   return {
@@ -63,9 +66,13 @@ export function openOutbound(config: Config): Outbound {
       findFunction: (urn) => present.findFunction(urn),
     },
     webhooks: createWebhooks({ rules }),
-    reload() {
-      present = readHooks();
-    },
+    hooksFiles: createReloadable({
+      name: 'hooks',
+      reader,
+      load(files) {
+        present = readHooks(files);
+      },
+    }),
   };
 }
 

@@ -1,6 +1,4 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
 import { openSamples } from './app/samples.ts';
@@ -18,13 +16,15 @@ import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
 import { figuresOf } from './figures.ts';
 import { readFunctionTemplates } from './function-templates/texts.ts';
+import type { Certificate } from './http/certificate.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { type App, buildServer, type ServerOptions } from './http/server.ts';
 import { createSite } from './http/site.ts';
 import { parseTrustedProxies } from './http/trusted-proxies.ts';
-import { composeIdentity, granteesOf, issueProjectToken, type Present, readIdentities } from './identity.ts';
+import { composeIdentity, granteesOf, issueProjectToken, openIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { linesOf } from './log/lines.ts';
+import { openCertificate, readerFor, watchFiles } from './operator-files.ts';
 import { createHexIds } from './random-hex.ts';
 import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
@@ -38,7 +38,7 @@ export interface Composed {
   readonly store: Store;
   /** What is counted; absent when metrics are off. */
   readonly metrics: Metrics | undefined;
-  /** Reads identities, hooks and certificates again; keeps the present ones and throws when the new ones are wrong. */
+  /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it throws. */
   reload(): void;
   /** Where others reach the server when no caller says it; known once it listens. */
   setBaseUrl(url: string): void;
@@ -73,16 +73,17 @@ export interface Start {
  * Throws StartError, RootKeyError, FileError.
  */
 export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
-  const present: Present = { directory: readIdentities(config) };
   let baseUrl = '';
-  const tls = readTls(config);
-  const outbound = openOutbound(config);
+  const reader = readerFor(config, log);
+  const { present, identitiesFiles } = openIdentities(config, reader);
+  const certificate = openCertificate(config, { reader, log, clock: systemClock });
+  const outbound = openOutbound(config, reader);
   const edge = composeEdge(config);
   const { store, tokenKey, keyring, signing } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const app = await buildServer({
     newRequestId: randomIds.uid,
-    ...composeIdentity(config, { tokenKey, clock: systemClock, present }),
+    ...composeIdentity(config, { tokenKey, clock: systemClock, present, reader }),
     functionTemplates: readFunctionTemplates(),
     depsFor: () => requireReadable(deps),
     readiness: () => readinessOf(store.storageStatus()),
@@ -92,7 +93,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     requestLog: linesOf(log),
     ...edge,
     notFoundStatus: config.notFoundStatus,
-    tls,
+    tls: certificate?.present(),
   }).catch(async (error: unknown) => {
     // A writer thread left behind would keep the process, and the data directory, from being free.
     await store.close();
@@ -100,7 +101,10 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   });
   const outgoing = { ...outbound, ...signing, baseUrl: () => baseUrl };
   const background = await startBackground({ ...deps, ...outgoing });
-  edge.metrics?.watch(figuresOf({ runner: background.runner, store, log }));
+  certificate?.onChange((next) => setCertificate(app, next));
+  const reloadables = [identitiesFiles, outbound.hooksFiles, ...(certificate ? [certificate.files] : [])];
+  const files = watchFiles(log, reloadables);
+  edge.metrics?.watch(figuresOf({ runner: background.runner, store, log, certificate }));
   return {
     app,
     store,
@@ -108,13 +112,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     setBaseUrl(url) {
       baseUrl = url;
     },
-    reload() {
-      const next = readIdentities(config);
-      const certificate = readTls(config);
-      outbound.reload();
-      present.directory = next;
-      if (certificate !== undefined) setCertificate(app, certificate);
-    },
+    reload: () => files.reload(),
     issueToken: (userId, projectId) =>
       issueProjectToken(present.directory, tokenKey, {
         userId,
@@ -122,6 +120,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
         nowMs: systemClock.nowMs(),
       }),
     async close() {
+      files.stop();
       await background.stop();
       await store.close();
     },
@@ -205,24 +204,8 @@ function composeEdge(
   };
 }
 
-function readTls({ tlsCertFile, tlsKeyFile }: Config): ServerOptions['tls'] {
-  if (tlsCertFile === undefined || tlsKeyFile === undefined) return undefined;
-  try {
-    const tls = { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) };
-    // Finds out here, and not at the first connection, that they are broken or do not belong together.
-    createSecureContext(tls);
-    return tls;
-  } catch (cause) {
-    throw new StartError(
-      'configuration',
-      'CSMS_TLS_CERT and CSMS_TLS_KEY are not a certificate and its key',
-      { cause },
-    );
-  }
-}
-
-function setCertificate(app: App, tls: NonNullable<ServerOptions['tls']>): void {
+function setCertificate(app: App, { cert, key }: Certificate): void {
   // Only a TLS server has the method, and there is a certificate only with one.
   const server = app.server as unknown as { setSecureContext(options: object): void };
-  server.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
 }

@@ -4,14 +4,16 @@ import type { Store } from './app/ports.ts';
 import type { RoomFigures } from './app/storage-status.ts';
 import type { MetricSources } from './http/exposition.ts';
 import { linesOf } from './log/lines.ts';
+import type { CertificateFiles } from './operator-files.ts';
 
 /** What the parts of a server tell about themselves, for its metrics. */
 export function figuresOf(parts: {
   readonly runner: JobRunner;
   readonly store: Store;
   readonly log: Logger;
+  readonly certificate: CertificateFiles | undefined;
 }): MetricSources {
-  const { runner, store, log } = parts;
+  const { certificate, runner, store, log } = parts;
   return {
     jobs: () => runner.status(),
     isWritable: () => store.storageStatus().refusal === undefined,
@@ -20,6 +22,7 @@ export function figuresOf(parts: {
     storeNeededBytes: () => store.storageStatus().neededBytes,
     checkpointOwedMs: () => store.storageStatus().checkpointOwedMs,
     logLinesDropped: linesOf(log).dropped,
+    ...(certificate && { certificateEndMs: () => certificate.present().endMs }),
   };
 }
 

@@ -3,13 +3,15 @@ import type { Clock, Grantees } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createIam } from './auth/iam.ts';
-import type { Directory } from './auth/identities.ts';
+import { createDirectory, type Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
 import { createHashReplacer } from './auth/password-change.ts';
 import { createPasswordChecker } from './auth/password-checker.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
 import { createUsers } from './auth/users.ts';
 import type { Config } from './config.ts';
+import type { FileReader } from './files/file-reader.ts';
+import { createReloadable, type Reloadable } from './files/reloadable.ts';
 import type { ServerOptions } from './http/server.ts';
 
 /** What may change while the server runs. */
@@ -20,9 +22,14 @@ export interface Present {
 /** Puts together what authenticates callers, signs them in and answers questions about them. */
 export function composeIdentity(
   config: Config,
-  parts: { readonly tokenKey: KeyObject; readonly clock: Clock; readonly present: Present },
+  parts: {
+    readonly tokenKey: KeyObject;
+    readonly clock: Clock;
+    readonly present: Present;
+    readonly reader: FileReader;
+  },
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
-  const { tokenKey, clock, present } = parts;
+  const { tokenKey, clock, present, reader } = parts;
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   // One count for both ways to try a password.
@@ -30,6 +37,7 @@ export function composeIdentity(
   const replaceHash = createHashReplacer({
     file: config.identitiesFile ?? '',
     env: process.env,
+    reader,
     adopt(next) {
       present.directory = next;
     },
@@ -62,11 +70,24 @@ export function issueProjectToken(
   });
 }
 
-/** Reads the identities file. Throws StartError (configuration), FileError. */
-export function readIdentities(config: Config): Directory {
-  if (config.identitiesFile === undefined)
-    throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
-  return loadIdentities({ file: config.identitiesFile, env: process.env });
+/** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
+export function openIdentities(
+  { identitiesFile: file }: Config,
+  reader: FileReader,
+): { readonly present: Present; readonly identitiesFiles: Reloadable } {
+  if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
+  // Nobody, until the file has been read, right here.
+  const present: Present = {
+    directory: createDirectory({ domains: [], users: [], accessKeys: [], policies: [] }),
+  };
+  const identitiesFiles = createReloadable({
+    name: 'identities',
+    reader,
+    load(files) {
+      present.directory = loadIdentities({ file, env: process.env, reader: files });
+    },
+  });
+  return { present, identitiesFiles };
 }
 
 /** Who can be granted something, as the present identities say. */

@@ -49,7 +49,7 @@ export function openInstallation(
   try {
     const isNew = open.installation === undefined && source.kind === 'passphrase-file';
     const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;
-    const rootKey = loadKey(config, source, stretching);
+    const rootKey = loadKey(config, source, { stretching, isNew });
     const mac = createRowMac(rootKey.derive('rowmac'));
     const installation =
       open.installation ?? createInstallation(open, { rootKey, mac }, { stretching, nowMs: clock.nowMs() });
@@ -79,7 +79,7 @@ export function inspectInstallation(config: InstallationConfig): InspectedInstal
   const inspected = inspectDirectory(config.dataDirectory, migrations);
   try {
     const { db, installation } = inspected;
-    const rootKey = loadKey(config, source, installation.rootKeyStretching);
+    const rootKey = loadKey(config, source, { stretching: installation.rootKeyStretching, isNew: false });
     const { isSigned } = requireFitting(rootKey, installation);
     return { ...inspected, rootKey, isSigned, schemaFindings: () => schemaFindings(db, migrations) };
   } catch (error) {
@@ -96,7 +96,7 @@ function sourceOf({ rootKey }: InstallationConfig): RootKeySource {
 function loadKey(
   { mode, dataDirectory }: InstallationConfig,
   source: RootKeySource,
-  stretching: string | undefined,
+  made: { readonly stretching: string | undefined; readonly isNew: boolean },
 ): RootKey {
   const isDev = mode === 'dev';
   return loadRootKey(source, {
@@ -104,7 +104,7 @@ function loadKey(
     env: process.env,
     allowEnv: isDev,
     allowInsideData: isDev,
-    stretching,
+    ...made,
   });
 }
 

@@ -18,7 +18,7 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   {
     name: 'CSMS_IDENTITIES',
     default: '`dev`: `identities.yaml` in the data directory; `serve`: required',
-    meaning: 'Identities file; read again on SIGHUP',
+    meaning: 'Identities file; read again when it changes',
   },
   { name: 'CSMS_DEV_AK', default: 'generated once', meaning: '`dev` only: access key id' },
   { name: 'CSMS_DEV_SK', default: 'generated once', meaning: '`dev` only: secret key' },
@@ -32,7 +32,11 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
     default: 'generated once',
     meaning: '`dev` only: password of the user `admin`',
   },
-  { name: 'CSMS_TLS_CERT', default: 'none', meaning: 'Certificate chain, PEM file; read again on SIGHUP' },
+  {
+    name: 'CSMS_TLS_CERT',
+    default: 'none',
+    meaning: 'Certificate chain, PEM file; read again when it changes',
+  },
   { name: 'CSMS_TLS_KEY', default: 'none', meaning: 'Private key of the certificate, PEM file' },
   { name: 'CSMS_ALLOW_HTTP', default: '0', meaning: '1 allows plain HTTP beyond loopback' },
   {
@@ -63,7 +67,7 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   {
     name: 'CSMS_HOOKS',
     default: '`dev`: `hooks.yaml` in the data directory, may be absent; `serve`: none',
-    meaning: 'Where notification topics and rotation functions lead; read again on SIGHUP',
+    meaning: 'Where notification topics and rotation functions lead; read again when it changes',
   },
   {
     name: 'CSMS_WEBHOOK_HOSTS',

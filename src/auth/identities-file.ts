@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { FileReader } from '../files/file-reader.ts';
+import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
 import {
   entriesOf,
@@ -23,15 +24,9 @@ import {
   type Project,
   type User,
 } from './identities.ts';
+import { createSecretSources, readIdentitiesText, type SecretSources } from './identity-sources.ts';
 import { isPasswordHash } from './password.ts';
 import { readPolicyDocument } from './policy-document.ts';
-
-/** Where secrets that the file only points to come from. */
-export interface SecretSources {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Reads a small text file; the path is absolute. Its errors may be of any kind. */
-  readonly readFile: (path: string) => string;
-}
 
 /** All that is collected while the file is read. */
 interface Reading {
@@ -44,9 +39,6 @@ interface Reading {
   readonly policyNames: ReadonlySet<string>;
 }
 
-/** Characters of a file that holds one secret key or one hash. */
-const SECRET_FILE_BYTES_MAX = 4_096;
-const IDENTITIES_BYTES_MAX = 16_777_216;
 const ID: TextRule = { pattern: /^[0-9A-Za-z-]{1,64}$/, rule: '1 to 64 letters, digits or -' };
 const PROJECT_ID: TextRule = { pattern: /^[0-9A-Za-z]{32,64}$/, rule: '32 to 64 letters or digits' };
 const NAME: TextRule = {
@@ -67,22 +59,23 @@ const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
 
 /**
  * Loads identities.yaml and everything that it points to.
- * Throws FileError (`file:line: key: reason`), also when a file cannot be read.
+ * Throws FileError (`file:line: key: reason`), also when a file cannot be read or must not be trusted.
  * @see interface.md, identities.yaml
  */
 export function loadIdentities(input: {
   readonly file: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: SecretSources['env'];
+  readonly reader: FileReader;
 }): Directory {
-  const { file, env } = input;
+  const { file, env, reader } = input;
   let text: string;
   try {
-    text = readTextFile(file, IDENTITIES_BYTES_MAX);
+    text = readIdentitiesText(reader, file);
   } catch (error) {
-    throw new FileError({ file, line: 1, key: '(file)' }, `cannot be read: ${codeOf(error)}`);
+    if (!(error instanceof FileFault)) throw error;
+    throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
   }
-  const readFile = (path: string): string => readTextFile(path, SECRET_FILE_BYTES_MAX);
-  return parseIdentities({ file, text, sources: { env, readFile } });
+  return parseIdentities({ file, text, sources: createSecretSources(env, reader) });
 }
 
 /**
@@ -213,7 +206,7 @@ function readSecretFile(reading: Reading, place: YamlPlace): string {
   try {
     return reading.sources.readFile(path).replace(/\r?\n$/, '');
   } catch (error) {
-    throw problemAt(place, `the file cannot be read: ${codeOf(error)}`);
+    throw problemAt(place, error instanceof FileFault ? error.message : 'the file cannot be read');
   }
 }
 
@@ -236,14 +229,4 @@ function distinct(seen: Map<string, number>, kind: string, place: YamlPlace, rul
   if (first !== undefined) throw problemAt(place, `${printable(text)} is already in line ${first} (${kind})`);
   seen.set(`${kind}\n${text}`, place.line);
   return text;
-}
-
-function readTextFile(path: string, bytesMax: number): string {
-  if (statSync(path).size > bytesMax) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
-  return readFileSync(path, 'utf8');
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown reason';
 }

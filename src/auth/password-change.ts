@@ -4,7 +4,6 @@ import {
   constants,
   fsyncSync,
   openSync,
-  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -13,9 +12,12 @@ import {
 import { dirname } from 'node:path';
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { SecretError } from '../core/errors.ts';
+import type { FileReader } from '../files/file-reader.ts';
+import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
 import type { Directory } from './identities.ts';
-import { parseIdentities, type SecretSources } from './identities-file.ts';
+import { parseIdentities } from './identities-file.ts';
+import { createSecretSources, readIdentitiesText, type SecretSources } from './identity-sources.ts';
 
 /** Another password of one user. */
 export interface HashChange {
@@ -37,13 +39,14 @@ export type ReplaceHash = (change: HashChange) => void;
 export function createHashReplacer(input: {
   readonly file: string;
   readonly env: SecretSources['env'];
+  readonly reader: FileReader;
   readonly adopt: (next: Directory) => void;
 }): ReplaceHash {
-  const { file, env, adopt } = input;
-  const sources = { env, readFile: (path: string) => readFileSync(path, 'utf8') };
+  const { file, env, reader, adopt } = input;
+  const sources = createSecretSources(env, reader);
   return (change) => {
     const target = writablePath(file);
-    const text = withHash(readFileSync(target, 'utf8'), change);
+    const text = withHash(readPresent(reader, target), change);
     const next = readChecked({ file, text, sources });
     if (next.findUserById(change.userId)?.passwordHash !== change.after)
       throw fixed('The file has another form.');
@@ -60,6 +63,15 @@ function writablePath(file: string): string {
     return target;
   } catch {
     throw fixed('The identities file cannot be written.');
+  }
+}
+
+function readPresent(reader: FileReader, target: string): string {
+  try {
+    return readIdentitiesText(reader, target);
+  } catch (error) {
+    if (error instanceof FileFault) throw fixed('The identities file cannot be read.');
+    throw error;
   }
 }
 

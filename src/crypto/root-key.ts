@@ -1,6 +1,7 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
 import * as fs from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { FileFault, readGuarded } from '../files/guarded-file.ts';
 import { KEY_BYTES } from './aead.ts';
 
 /** A root key that cannot be had. The message names what to set and may hold a path, never a byte of a key. */
@@ -35,13 +36,16 @@ export interface RootKeyOptions {
   readonly allowInsideData?: boolean;
   /** How a passphrase becomes a key: what `createStretching` answered when the installation was made. */
   readonly stretching?: string | undefined;
+  /** True where the installation is made with this key: a passphrase has to be a longer one. */
+  readonly isNew?: boolean;
 }
 
 const CHOICES = 'Set CSMS_ROOT_KEY to file:PATH, systemd:NAME or passphrase-file:PATH';
 const KEY_FORMATS = '32 raw bytes, 44 characters of base64 or 64 of hex';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const FILE_BYTES_MAX = 4_096;
-const PASSPHRASE_BYTES_MIN = 8;
+/** In an installation that is made now, and in one that is there: it opens with what it was made with. */
+const PASSPHRASE_BYTES_MIN = Object.freeze({ isNew: 16, present: 8 });
 /** Never weaker than what `createStretching` says, never more than 1 GiB of memory. */
 const STRETCHING = /^scrypt ln=(1[7-9]|20),r=8,p=([1-4]) salt=([A-Za-z0-9+/]{22}==)$/;
 
@@ -68,14 +72,14 @@ export function parseRootKeySource(text: string): RootKeySource {
 export function loadRootKey(source: RootKeySource, options: RootKeyOptions): RootKey {
   switch (source.kind) {
     case 'file':
-      return createRootKey(parseKey(readGuarded(source.path, 'file', options), source.path));
+      return createRootKey(parseKey(readKeyFile(source.path, 'secret', options), source.path));
     case 'systemd': {
       const directory = options.env.CREDENTIALS_DIRECTORY;
       if (directory === undefined || !isAbsolute(directory)) {
         throw new RootKeyError(`CSMS_ROOT_KEY: set LoadCredential=${source.name}:PATH in the systemd unit.`);
       }
       const path = join(directory, source.name);
-      return createRootKey(parseKey(readGuarded(path, 'systemd', options), path));
+      return createRootKey(parseKey(readKeyFile(path, 'credential', options), path));
     }
     case 'env': {
       if (!options.allowEnv) throw new RootKeyError(`CSMS_ROOT_KEY: env: is for dev only. ${CHOICES}.`);
@@ -84,9 +88,7 @@ export function loadRootKey(source: RootKeySource, options: RootKeyOptions): Roo
       return createRootKey(parseKey(Buffer.from(text), source.name));
     }
     case 'passphrase-file':
-      return createRootKey(
-        stretch(readGuarded(source.path, 'file', options), source.path, options.stretching),
-      );
+      return createRootKey(stretch(readKeyFile(source.path, 'secret', options), source.path, options));
     default:
       throw source satisfies never;
   }
@@ -119,43 +121,20 @@ export function createStretching(): string {
   return `scrypt ln=17,r=8,p=1 salt=${randomBytes(16).toString('base64')}`;
 }
 
-/**
- * What is wrong with a key file's owner or mode, or undefined. Pure. Only its owner may read it, and that is us
- * or root; a systemd credential may show group-read, which is the mask of the access list that lets us in.
- */
-export function fileFault(
-  file: { readonly uid: number; readonly mode: number },
-  reader: { readonly kind: 'file' | 'systemd'; readonly uid: number | undefined },
-): string | undefined {
-  const forbidden = reader.kind === 'systemd' ? 0o037 : 0o077;
-  if ((file.mode & forbidden) !== 0) return 'can be read by others: chmod 0400 it';
-  if (reader.uid !== undefined && file.uid !== 0 && file.uid !== reader.uid) {
-    return 'belongs to another user: chown it to the user of the server or root';
-  }
-  return undefined;
-}
-
-/** Reads a small file after its checks; they look at the opened file, so it cannot be exchanged in between. */
-function readGuarded(path: string, kind: 'file' | 'systemd', options: RootKeyOptions): Buffer {
-  let file: number;
+/** Reads a small file that nobody else may read, whatever the command: the key of everything. */
+function readKeyFile(path: string, content: 'secret' | 'credential', options: RootKeyOptions): Buffer {
   try {
-    // Without O_NONBLOCK a named pipe would keep the server waiting for ever.
-    file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
-  } catch (error) {
-    throw new RootKeyError(`CSMS_ROOT_KEY: ${path} cannot be read (${errorCode(error)}).`);
-  }
-  try {
-    const stat = fs.fstatSync(file);
-    const fault = stat.isFile() ? fileFault(stat, { kind, uid: process.geteuid?.() }) : 'is not a file';
-    if (fault !== undefined) throw new RootKeyError(`CSMS_ROOT_KEY: ${path} ${fault}.`);
-    if (options.allowInsideData !== true && isInside(path, options.dataDirectory)) {
-      throw new RootKeyError(`CSMS_ROOT_KEY: ${path} lies inside the data directory. Move it elsewhere.`);
+    const { bytes, fault } = readGuarded({ path, content, bytesMax: FILE_BYTES_MAX });
+    if (fault !== undefined) {
+      bytes.fill(0);
+      throw fault;
     }
-    if (stat.size > FILE_BYTES_MAX) throw new RootKeyError(`CSMS_ROOT_KEY: ${path} is too large for a key.`);
-    return fs.readFileSync(file);
-  } finally {
-    fs.closeSync(file);
+    if (options.allowInsideData === true || !isInside(path, options.dataDirectory)) return bytes;
+  } catch (error) {
+    if (error instanceof FileFault) throw new RootKeyError(`CSMS_ROOT_KEY: ${error.message}.`);
+    throw error;
   }
+  throw new RootKeyError(`CSMS_ROOT_KEY: ${path} lies inside the data directory. Move it elsewhere.`);
 }
 
 /** True when the file, links followed, lies under the directory; one that does not exist holds nothing. */
@@ -195,14 +174,13 @@ function decodeDigits(digits: Buffer, alphabet: string, bits: 4 | 6): Buffer | u
 }
 
 /** Derives the root key from a passphrase and zeroes it. */
-function stretch(content: Buffer, path: string, stretching: string | undefined): Buffer {
+function stretch(content: Buffer, path: string, { stretching, isNew }: RootKeyOptions): Buffer {
+  const bytesMin = isNew === true ? PASSPHRASE_BYTES_MIN.isNew : PASSPHRASE_BYTES_MIN.present;
   const [, ln, p, salt] = STRETCHING.exec(stretching ?? '') ?? [];
   const passphrase = withoutNewline(content);
   try {
-    if (passphrase.length < PASSPHRASE_BYTES_MIN || passphrase.includes(0x0a)) {
-      throw new RootKeyError(
-        `CSMS_ROOT_KEY: ${path} must hold one line of at least ${PASSPHRASE_BYTES_MIN} bytes.`,
-      );
+    if (passphrase.length < bytesMin || passphrase.includes(0x0a)) {
+      throw new RootKeyError(`CSMS_ROOT_KEY: ${path} must hold one line of at least ${bytesMin} bytes.`);
     }
     if (salt === undefined) {
       throw new RootKeyError(

@@ -54,6 +54,6 @@ export function accessFault(
 
 function remedyFor(file: Ownership, reader: Reader, content: FileContent): string {
   if (content === 'authority') return 'chmod go-w it';
-  if (file.uid !== 0 || reader.uid === 0) return 'chmod 0400 it';
+  if (file.uid !== 0 || reader.uid === 0) return 'chmod 0600 it';
   return 'chmod 0440 it and give it to the group of the server (in Kubernetes: defaultMode: 0440 and fsGroup)';
 }

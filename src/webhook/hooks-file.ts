@@ -1,7 +1,8 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Hook, Hooks } from '../app/webhooks.ts';
+import type { FileReader } from '../files/file-reader.ts';
+import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
 import {
   entriesOf,
@@ -39,6 +40,7 @@ const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
 export interface HooksSource {
   readonly file: string;
   readonly rules: AddressRules;
+  readonly reader: FileReader;
   /** True: no hooks when there is no such file. */
   readonly mayBeAbsent: boolean;
 }
@@ -50,16 +52,16 @@ export const NO_HOOKS: Hooks = Object.freeze({ findTopic: () => undefined, findF
  * Loads hooks.yaml and the secrets that it points to. Throws FileError (`file:line: key: reason`) for unknown keys,
  * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see interface.md, hooks.yaml
  */
-export function loadHooks({ file, rules, mayBeAbsent }: HooksSource): Hooks {
+export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): Hooks {
   let text: string;
   try {
-    text = readSmallFile(file, HOOKS_BYTES_MAX).toString('utf8');
+    text = reader.read({ path: file, content: 'authority', bytesMax: HOOKS_BYTES_MAX }).toString('utf8');
   } catch (error) {
-    const code = codeOf(error);
-    if (mayBeAbsent && code === 'ENOENT') return NO_HOOKS;
-    throw new FileError({ file, line: 1, key: '(file)' }, `cannot be read: ${code}`);
+    if (!(error instanceof FileFault)) throw error;
+    if (mayBeAbsent && error.code === 'ENOENT') return NO_HOOKS;
+    throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
   }
-  return parseHooks({ file, text, rules });
+  return parseHooks({ file, text, rules, reader });
 }
 
 /** Reads the text of a hooks file. Relative paths in it start at the file's own directory. Throws FileError. */
@@ -67,7 +69,9 @@ export function parseHooks(input: {
   readonly file: string;
   readonly text: string;
   readonly rules: AddressRules;
+  readonly reader: FileReader;
 }): Hooks {
+  const { reader } = input;
   const fields = fieldsOf(parseYaml(input), ['topics', 'functions']);
   const topics = readEntries(fields.get('topics'), (place) => {
     const own = fieldsOf(place, ['urn', 'endpoints', 'secret_file']);
@@ -78,13 +82,13 @@ export function parseHooks(input: {
     }
     if (new Set(urls).size < urls.length) throw problemAt(list, 'must not hold a URL twice');
     const urn = requiredField(place, own, 'urn');
-    return { place: urn, urn: textOf(urn, TOPIC_URN), hook: readHook(place, own, urls) };
+    return { place: urn, urn: textOf(urn, TOPIC_URN), hook: readHook(place, own, { urls, reader }) };
   });
   const functions = readEntries(fields.get('functions'), (place) => {
     const own = fieldsOf(place, ['urn', 'url', 'secret_file']);
     const urls = [readUrl(requiredField(place, own, 'url'), input.rules)];
     const urn = requiredField(place, own, 'urn');
-    return { place: urn, urn: textOf(urn, FUNCTION_URN), hook: readHook(place, own, urls) };
+    return { place: urn, urn: textOf(urn, FUNCTION_URN), hook: readHook(place, own, { urls, reader }) };
   });
   return { findTopic: (urn) => topics.get(urn), findFunction: (urn) => functions.get(urn) };
 }
@@ -116,33 +120,28 @@ function readUrl(place: YamlPlace, rules: AddressRules): string {
   return url.href;
 }
 
-function readHook(place: YamlPlace, fields: ReadonlyMap<string, YamlPlace>, urls: readonly string[]): Hook {
-  const key = readSecret(requiredField(place, fields, 'secret_file'));
+function readHook(
+  place: YamlPlace,
+  fields: ReadonlyMap<string, YamlPlace>,
+  { urls, reader }: { readonly urls: readonly string[]; readonly reader: FileReader },
+): Hook {
+  const key = readSecret(requiredField(place, fields, 'secret_file'), reader);
   return { urls, sign: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex') };
 }
 
 /** The bytes of the file without the newline at its end. */
-function readSecret(place: YamlPlace): KeyObject {
+function readSecret(place: YamlPlace, reader: FileReader): KeyObject {
   const path = resolve(dirname(place.file), textOf(place, PATH));
   let bytes: Buffer;
   try {
-    bytes = readSmallFile(path, SECRET_BYTES.max);
+    bytes = reader.read({ path, content: 'secret', bytesMax: SECRET_BYTES.max });
   } catch (error) {
-    throw problemAt(place, `the file cannot be read: ${codeOf(error)}`);
+    if (!(error instanceof FileFault)) throw error;
+    throw problemAt(place, error.message);
   }
   const length = bytes.length - (bytes.at(-1) === 10 ? (bytes.at(-2) === 13 ? 2 : 1) : 0);
   if (length < SECRET_BYTES.min) throw problemAt(place, `must lead to at least ${SECRET_BYTES.min} bytes`);
   const key = createSecretKey(bytes.subarray(0, length));
   bytes.fill(0);
   return key;
-}
-
-function readSmallFile(path: string, bytesMax: number): Buffer {
-  if (statSync(path).size > bytesMax) throw Object.assign(new Error('too large'), { code: 'EFBIG' });
-  return readFileSync(path);
-}
-
-function codeOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : 'unknown reason';
 }

@@ -1,4 +1,4 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
 import { FileError } from './file-error.ts';
 
 /** A node of a YAML file, with the key that leads to it: every complaint can name file, line and key. */
@@ -34,7 +34,8 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
     schema: 'failsafe',
     prettyErrors: false,
     lineCounter: lines,
-    uniqueKeys: true,
+    // The library compares each key with each other one; `doubledKey` looks each up once.
+    uniqueKeys: false,
     strict: true,
     merge: false,
   });
@@ -45,12 +46,29 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
     throw new FileError({ ...whole, line: lineAt(problem.pos[0]) }, `YAML error: ${kind}`);
   }
   visit(parsed, {
+    Map: (_, map) => {
+      const doubled = doubledKey(map);
+      if (doubled === undefined) return;
+      const line = lineAt(doubled.range?.[0] ?? 0);
+      throw new FileError({ ...whole, line }, 'YAML error: duplicate key');
+    },
     Alias: (_, alias) => {
       const line = lineAt(alias.range?.[0] ?? 0);
       throw new FileError({ ...whole, line }, 'aliases are not accepted');
     },
   });
   return { ...whole, node: parsed.contents, lineAt };
+}
+
+/** The first key of a mapping that was there before. */
+function doubledKey(map: YAMLMap): Scalar | undefined {
+  const seen = new Set<unknown>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    if (seen.has(key.value)) return key;
+    seen.add(key.value);
+  }
+  return undefined;
 }
 
 /** The fields of a mapping. Throws FileError when it is none or has keys other than `allowed`. */

@@ -2,7 +2,8 @@ import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestToAuthenticate } from '../../src/auth/authenticator.ts';
 import type { Directory } from '../../src/auth/identities.ts';
-import { parseIdentities, type SecretSources } from '../../src/auth/identities-file.ts';
+import { parseIdentities } from '../../src/auth/identities-file.ts';
+import type { SecretSources } from '../../src/auth/identity-sources.ts';
 import { SecretError } from '../../src/core/errors.ts';
 
 /** One line of the signing vectors. @see test/vectors/README.md */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadIdentities, parseIdentities } from '../../src/auth/identities-file.ts';
+import { ANY_FILE } from '../support/files.ts';
 import { ADMIN_ID, AK, PASSWORD_HASH, SK, sources } from './fixtures.ts';
 import { complaint, GOOD, line, parse } from './identities-text.ts';
 
@@ -66,20 +67,20 @@ describe('loadIdentities', () => {
     writeFileSync(join(directory, 'admin.sk'), `${SK}\n`);
     const file = join(directory, 'identities.yaml');
     writeFileSync(file, line(11, `          - { ak: ${AK}, sk_file: admin.sk }`));
-    expect(loadIdentities({ file, env: {} }).findAccessKey(AK)?.user.name).toBe('admin');
+    expect(loadIdentities({ file, env: {}, reader: ANY_FILE }).findAccessKey(AK)?.user.name).toBe('admin');
   });
 
   it('names a file that cannot be read, and one that is too large', () => {
     const absent = join(directory, 'absent.yaml');
-    expect(() => loadIdentities({ file: absent, env: {} })).toThrow(
-      `${absent}:1: (file): cannot be read: ENOENT`,
+    expect(() => loadIdentities({ file: absent, env: {}, reader: ANY_FILE })).toThrow(
+      `${absent}:1: (file): cannot be read (ENOENT)`,
     );
-    expect(() => loadIdentities({ file: directory, env: {} })).toThrow('cannot be read: EISDIR');
+    expect(() => loadIdentities({ file: directory, env: {}, reader: ANY_FILE })).toThrow('is not a file');
     writeFileSync(join(directory, 'big.sk'), 'a'.repeat(4_097));
     const file = join(directory, 'big.yaml');
     writeFileSync(file, line(11, '          - { ak: a, sk_file: big.sk }'));
-    expect(() => loadIdentities({ file, env: {} })).toThrow(
-      `${file}:11: ${KEY}.sk_file: the file cannot be read: EFBIG`,
+    expect(() => loadIdentities({ file, env: {}, reader: ANY_FILE })).toThrow(
+      `${file}:11: ${KEY}.sk_file: ${join(directory, 'big.sk')} is too large: at most 4096 bytes`,
     );
   });
 });

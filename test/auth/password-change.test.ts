@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Directory } from '../../src/auth/identities.ts';
 import { createHashReplacer } from '../../src/auth/password-change.ts';
 import { outcome } from '../support/builders.ts';
+import { ANY_FILE } from '../support/files.ts';
 
 const BEFORE = `$scrypt$ln=10,r=8,p=1$${'A'.repeat(22)}$${'B'.repeat(42)}A`;
 const AFTER = `$scrypt$ln=16,r=8,p=1$${'C'.repeat(21)}A$${'D'.repeat(42)}A`;
@@ -56,7 +57,7 @@ const write = (contents: string) => writeFileSync(file, contents, { mode: 0o644 
 const read = () => readFileSync(file, 'utf8');
 const replace = (changes: object = {}) =>
   outcome(() =>
-    createHashReplacer({ file, env: {}, adopt: (next) => adopted.push(next) })({
+    createHashReplacer({ file, env: {}, reader: ANY_FILE, adopt: (next) => adopted.push(next) })({
       userId: ID,
       before: BEFORE,
       after: AFTER,

@@ -18,7 +18,6 @@ import {
   createRootKey,
   createRootKeyFile,
   createStretching,
-  fileFault,
   loadRootKey,
   parseRootKeySource,
   RootKeyError,
@@ -137,21 +136,10 @@ describe('a key file', () => {
     expect(load(`file:${aFile(raw, mode)}`).fingerprint).toBe(fingerprint);
   });
 
-  it('belongs to us or root', () => {
-    const reader = { kind: 'file' as const, uid: 1_000 };
-    expect(fileFault({ uid: 1_000, mode: 0o100600 }, reader)).toBeUndefined();
-    expect(fileFault({ uid: 0, mode: 0o100400 }, reader)).toBeUndefined();
-    expect(fileFault({ uid: 1_001, mode: 0o100600 }, reader)).toMatch(/belongs to another user/);
-    expect(fileFault({ uid: 1_001, mode: 0o600 }, { kind: 'file', uid: 0 })).toMatch(
-      /belongs to another user/,
-    );
-    expect(fileFault({ uid: 1_001, mode: 0o600 }, { kind: 'file', uid: undefined })).toBeUndefined();
-  });
-
   it('is refused when it is absent, too large, a directory or a named pipe', () => {
     expect(() => load(`file:${folder}/absent`)).toThrow(`${folder}/absent cannot be read (ENOENT)`);
     expect(() => load(`file:${folder}`)).toThrow(/is not a file/);
-    expect(() => load(`file:${aFile('A'.repeat(4_097))}`)).toThrow(/is too large for a key/);
+    expect(() => load(`file:${aFile('A'.repeat(4_097))}`)).toThrow(/is too large: at most 4096 bytes/);
     execFileSync('mkfifo', ['-m', '600', join(folder, 'pipe')]);
     expect(() => load(`file:${folder}/pipe`)).toThrow(/is not a file/);
   });
@@ -242,6 +230,15 @@ describe('other sources', () => {
       expect(open).not.toThrow(/horse|short/);
     },
   );
+
+  it('ask for 16 bytes of passphrase where the installation is made, and for 8 where it is there', () => {
+    const stretching = createStretching();
+    const path = `passphrase-file:${aFile('fifteen bytes..\n')}`;
+    expect(() => load(path, { stretching, isNew: true })).toThrow(/one line of at least 16 bytes/);
+    expect(load(path, { stretching }).id).toHaveLength(32);
+    const long = `passphrase-file:${aFile('sixteen bytes ..\n')}`;
+    expect(load(long, { stretching, isNew: true }).id).toHaveLength(32);
+  });
 });
 
 describe('creating', () => {

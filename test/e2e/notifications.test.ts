@@ -132,7 +132,7 @@ describe('hooks.yaml', () => {
     const { code, stderr } = await run(['dev'], variables);
     expect([code, stderr]).toEqual([
       78,
-      expect.stringContaining('absent.yaml:1: (file): cannot be read: ENOENT'),
+      expect.stringContaining('absent.yaml:1: (file): cannot be read (ENOENT)'),
     ]);
   });
 

@@ -7,6 +7,7 @@ import { signatureHeader } from '../../src/app/webhooks.ts';
 import { parseAddressRules } from '../../src/webhook/address-rules.ts';
 import { loadHooks } from '../../src/webhook/hooks-file.ts';
 import { FileError } from '../../src/yaml/file-error.ts';
+import { ANY_FILE } from '../support/files.ts';
 
 const PROJECT = 'a1'.repeat(16);
 const TOPIC = `urn:smn:local-1:${PROJECT}:ops`;
@@ -25,7 +26,7 @@ const rules = parseAddressRules('ops.example,rotator.example:8443');
 function load(text: string) {
   const file = join(directory, 'hooks.yaml');
   writeFileSync(file, text);
-  return loadHooks({ file, rules, mayBeAbsent: false });
+  return loadHooks({ file, rules, reader: ANY_FILE, mayBeAbsent: false });
 }
 const topic = (changes: Record<string, string> = {}) => {
   const fields = {
@@ -65,14 +66,16 @@ describe('hooks.yaml', () => {
 
   it('may be absent only where that is allowed', () => {
     const file = join(directory, 'absent.yaml');
-    expect(loadHooks({ file, rules, mayBeAbsent: true }).findTopic(TOPIC)).toBeUndefined();
-    expect(() => loadHooks({ file, rules, mayBeAbsent: false })).toThrow(
-      /absent.yaml:1: \(file\): cannot be read: ENOENT/,
+    expect(loadHooks({ file, rules, reader: ANY_FILE, mayBeAbsent: true }).findTopic(TOPIC)).toBeUndefined();
+    expect(() => loadHooks({ file, rules, reader: ANY_FILE, mayBeAbsent: false })).toThrow(
+      /absent.yaml:1: \(file\): cannot be read \(ENOENT\)/,
     );
   });
 
   it('that cannot be read is an error also where it may be absent', () => {
-    expect(() => loadHooks({ file: directory, rules, mayBeAbsent: true })).toThrow(/cannot be read: EISDIR/);
+    expect(() => loadHooks({ file: directory, rules, reader: ANY_FILE, mayBeAbsent: true })).toThrow(
+      /is not a file/,
+    );
   });
 });
 
@@ -130,10 +133,10 @@ describe('a fault of hooks.yaml', () => {
       'a secret that is not there',
       topic({ secret_file: 'absent.key' }),
       4,
-      'topics[0].secret_file: the file cannot be read: ENOENT',
+      'absent.key cannot be read (ENOENT)',
     ],
     ['a secret that is too short', topic({ secret_file: 'short.key' }), 4, 'must lead to at least 16 bytes'],
-    ['a secret that is too large', topic({ secret_file: 'large.key' }), 4, 'the file cannot be read: EFBIG'],
+    ['a secret that is too large', topic({ secret_file: 'large.key' }), 4, 'large.key is too large'],
   ])('%s is told with its place', (_, text, line, problem) => {
     expect(() => load(text)).toThrow(FileError);
     expect(() => load(text)).toThrow(`hooks.yaml:${line}: `);
