@@ -10,6 +10,7 @@ import type { Deps, SigningKeys } from './app/ports.ts';
 import { createPurge } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
+import { takesJobs } from './app/storage-status.ts';
 import { createStorageWatch } from './app/storage-watch.ts';
 import { createTaskRetention } from './app/tasks.ts';
 import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
@@ -105,13 +106,13 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
   const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
   const watch = createStorageWatch(deps);
   watch();
-  // Without its files no job can do anything but fail.
   const timer = setInterval(() => watch() && void runner.tick(), TICK_MS);
   return {
     runner,
     async stop() {
       clearInterval(timer);
       await runner.stop();
+      if (!takesJobs(deps.store.storageStatus())) return;
       trustedTime.nowMs();
       await recordClock(deps, trustedTime).catch((error: unknown) => {
         deps.log.warn({ code: codeOf(error) }, 'the last time seen was not kept');

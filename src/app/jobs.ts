@@ -1,6 +1,7 @@
 import { codeOf } from '../core/errors.ts';
 import { type JobCommand, type JobResult, LEASE_MS } from '../core/job.ts';
 import type { Deps } from './ports.ts';
+import { takesJobs } from './storage-status.ts';
 import type { MonotonicClock, TrustedTime } from './trusted-time.ts';
 
 /** The claim on a job while it runs. */
@@ -151,7 +152,10 @@ async function runEntry(deps: RunDeps, entry: Entry, nowMs: number): Promise<voi
     entry.failedInRow += 1;
     const doubled = job.intervalMs * 2 ** Math.min(entry.failedInRow, 16);
     waitMs = Math.max(job.intervalMs, Math.min(doubled, FAILED_WAIT_MS_MAX));
-    deps.log.error({ job: job.name, code: codeOf(error) }, 'a background job failed');
+    // What keeps every job from its work is told once, and not by each of them.
+    if (takesJobs(deps.store.storageStatus())) {
+      deps.log.error({ job: job.name, code: codeOf(error) }, 'a background job failed');
+    }
   }
   entry.dueAtMs = deps.monotonic.nowMs() + waitMs;
 }
@@ -198,12 +202,12 @@ async function runOnce(deps: RunDeps, entry: Entry, nowMs: number): Promise<void
 }
 
 async function release(deps: JobRunnerDeps, entry: Entry): Promise<void> {
-  if (entry.held === undefined) return;
+  // The lease ends by itself.
+  if (entry.held === undefined || !takesJobs(deps.store.storageStatus())) return;
   const { epoch } = entry.held;
   try {
     await changeJob(deps, entry, { kind: 'release-job', epoch, nowMs: deps.clock.nowMs() });
   } catch (error) {
-    // The lease ends by itself.
     deps.log.warn({ job: entry.job.name, code: codeOf(error) }, 'a background job kept its lease');
   }
 }

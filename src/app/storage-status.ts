@@ -36,6 +36,11 @@ export function isReadable({ refusal }: Pick<StorageStatus, 'refusal'>): boolean
   return refusal !== 'missing' && refusal !== 'ended';
 }
 
+/** True while the storage takes what background jobs note about themselves; a disk without room does. Pure. */
+export function takesJobs({ refusal }: Pick<StorageStatus, 'refusal'>): boolean {
+  return refusal === undefined || refusal === 'no-room';
+}
+
 /** Whether a server on this storage is ready. Pure. */
 export function readinessOf(status: StorageStatus): Readiness {
   return {

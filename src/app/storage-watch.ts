@@ -1,5 +1,5 @@
 import type { Deps } from './ports.ts';
-import { isReadable, type Refusal, type StorageStatus } from './storage-status.ts';
+import { type Refusal, type StorageStatus, takesJobs } from './storage-status.ts';
 
 /** Room is told to be getting short below so many times what is needed, and to be enough again a quarter above that. */
 const SHORT_TIMES = 4;
@@ -17,7 +17,7 @@ const REFUSED: Readonly<Record<Refusal, string>> = Object.freeze({
 
 /**
  * Watches the storage for the operator: one line when something begins and one when it is over, whatever requests come
- * meanwhile. To be called now and then; answers whether values can be read.
+ * meanwhile. To be called now and then; answers whether background jobs can do anything but fail.
  */
 export function createStorageWatch({ store, log }: Pick<Deps, 'store' | 'log'>): () => boolean {
   let refusal: Refusal | undefined;
@@ -58,7 +58,7 @@ export function createStorageWatch({ store, log }: Pick<Deps, 'store' | 'log'>):
     tellRefusal(status);
     tellRoom(status);
     tellOwed(status);
-    return isReadable(status);
+    return takesJobs(status);
   };
 }
 

@@ -16,6 +16,8 @@ import { createServerLog } from './server-log.ts';
  * somebody who does not want to wait.
  */
 const REPEAT_MS = 500;
+/** From the wish to stop on: the log has the rest of ten seconds to get out. */
+const STOP_MS_MAX = 8_500;
 
 /** What a command says to the person who started it, between "it listens" and the line that says so. */
 export type Announce = (baseUrl: string, composed: Composed) => void;
@@ -51,7 +53,7 @@ export async function runServer(
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
     announce(baseUrl, composed);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
-    return await drain(composed, await stop.promise);
+    return await drain(composed, log, await stop.promise);
   } catch (error) {
     await composed.close();
     throw error;
@@ -106,11 +108,21 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
   });
 }
 
-/** Lets requests in progress end, as long as the server gives them, then closes what is behind them. */
-async function drain(composed: Composed, code: number): Promise<number> {
+/**
+ * Lets requests in progress end, as long as the server gives them, then closes what is behind them. A file system that
+ * does not answer holds the writer for as long as it likes, and Node waits for its threads: then the process is ended
+ * from outside. What was answered is in the database's log, where the next start finds it.
+ */
+async function drain(composed: Composed, log: Logger, code: number): Promise<number> {
+  const late = setTimeout(() => {
+    log.error({}, 'the storage did not close in time; the next start recovers what is in its log');
+    process.on('exit', () => process.kill(process.pid, 'SIGKILL'));
+    process.exit(code);
+  }, STOP_MS_MAX);
   await composed.app.close();
   // A writer that died has nothing left to finish.
   await composed.close().catch(printFailure);
+  clearTimeout(late);
   return code;
 }
 

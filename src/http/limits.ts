@@ -35,8 +35,8 @@ export const TIMEOUT_MS = Object.freeze({
   refusal: 500,
   /** A TLS handshake. */
   handshake: 10_000,
-  /** Open requests when the server stops. */
-  drain: 10_000,
+  /** Open requests when the server stops; what is behind them has the rest of ten seconds. */
+  drain: 7_000,
   /** Between two looks for connections that have become unused while the server stops. */
   sweep: 50,
 });
