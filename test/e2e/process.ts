@@ -114,6 +114,12 @@ export function shareDev(variables: Variables = {}): {
   };
 }
 
+/** Keeps a server for the tests after this one as well; the caller ends it. */
+export function outliveTest(server: RunningServer): RunningServer {
+  running.delete(server.process);
+  return server;
+}
+
 /** Runs `csms-server` with these arguments to its end. */
 export function run(args: readonly string[], variables: Variables = {}, input = ''): Promise<Ended> {
   return runProgram([process.execPath, 'src/main.ts', ...args], variables, input);

@@ -69,7 +69,10 @@ export function startUpkeep(
     noteBatch() {
       isBusy = true;
       // Timers do not come while one batch follows the other.
-      tell(({ isWritable, isLocked }) => isWritable !== told.isWritable || isLocked !== told.isLocked);
+      tell(({ isWritable, isLocked, freeBytes, reusableBytes }) => {
+        if (isWritable !== told.isWritable || isLocked !== told.isLocked) return true;
+        return freeBytes !== told.freeBytes || reusableBytes !== told.reusableBytes;
+      });
     },
     stop: () => clearInterval(timer),
   };

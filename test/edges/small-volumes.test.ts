@@ -1,0 +1,156 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Client, createClient, devAccount, readValue, SECRETS } from '../e2e/client.ts';
+import { outliveTest, type RunningServer, startDev } from '../e2e/process.ts';
+import { mountVolume, type SmallVolume } from './small-volume.ts';
+
+const MIB = 1_048_576;
+const WAIT = { timeout: 30_000, interval: 100 };
+/** What `/readyz` says, and nobody else is asked. */
+const readiness = async ({ baseUrl }: RunningServer) => {
+  const answer = await fetch(`${baseUrl}/readyz`);
+  return { status: answer.status, body: await answer.json() };
+};
+const READY = { status: 200, body: { status: 'ok', writes: 'ok' } };
+const REFUSED = { status: 200, body: { status: 'ok', writes: 'refused' } };
+
+/** Lines of the log with this text, parsed. */
+function linesWith(server: RunningServer, text: string) {
+  const lines = server.stderr().split('\n');
+  return lines.filter((line) => line.includes(text)).map((line) => JSON.parse(line));
+}
+const NO_SPACE = 'no space is left';
+const SHORT = 'is getting short';
+
+let volume: SmallVolume;
+let data: string;
+const clientOf = (server: RunningServer) => createClient(devAccount(data, server.baseUrl));
+const put = async (client: Client, name: string, value = 'x') =>
+  (await client('POST', SECRETS, { name, secret_string: value })).status;
+/** The volume has to be free of whoever uses it. */
+async function unmount(server: RunningServer | undefined): Promise<void> {
+  await server?.stop('SIGKILL');
+  volume.unmount();
+}
+
+describe('a volume of 48 MiB that fills up and is cleaned up', () => {
+  const value = 'v'.repeat(60_000);
+  let server: RunningServer;
+  let names: string[];
+  beforeAll(async () => {
+    volume = mountVolume(48 * MIB);
+    data = join(volume.path, 'data');
+    server = outliveTest(await startDev(data));
+    volume.fill(20 * MIB);
+    await server.logged(SHORT);
+    const client = clientOf(server);
+    names = [];
+    for (let status = 200; status === 200; ) {
+      const batch = Array.from({ length: 8 }, (_, index) => `n${names.length + index}`);
+      const statuses = await Promise.all(batch.map((name) => put(client, name, value)));
+      names.push(...batch.filter((_, index) => statuses[index] === 200));
+      status = statuses.find((each) => each !== 200) ?? 200;
+    }
+    await vi.waitFor(async () => expect(linesWith(server, NO_SPACE)).toHaveLength(1), WAIT);
+  }, 120_000);
+  afterAll(() => unmount(server));
+
+  it('holds far more than nothing', () => {
+    expect(names.length).toBeGreaterThan(100);
+  });
+
+  it('stays ready while changes are refused, and says that they are', async () => {
+    const refusal = await clientOf(server)('POST', SECRETS, { name: 'more', secret_string: value });
+    expect(refusal.status).toBe(507);
+    expect(await readiness(server)).toEqual(REFUSED);
+    expect(await readValue(clientOf(server), names[0]!)).toBe(value);
+  });
+
+  it('has warned before, and tells the operator once what is free and what is needed, without a stack', () => {
+    const [short] = linesWith(server, SHORT);
+    const [full] = linesWith(server, NO_SPACE);
+    expect(linesWith(server, SHORT)).toHaveLength(1);
+    expect(short.time).toBeLessThan(full.time);
+    for (const { freeBytes, neededBytes } of [short, full]) {
+      expect(neededBytes).toBe(6 * MIB);
+      expect(freeBytes).toBeGreaterThan(0);
+    }
+    expect(server.stderr()).not.toMatch(/"stack"/);
+  });
+
+  it('takes changes again once things were deleted, also after each of three restarts', async () => {
+    const client = clientOf(server);
+    for (const name of names) {
+      expect((await client('DELETE', `${SECRETS}/${name}`)).status).toBe(200);
+    }
+    await vi.waitFor(async () => expect(await readiness(server)).toEqual(READY), WAIT);
+    expect(await put(client, 'small')).toBe(200);
+    for (const round of [1, 2, 3]) {
+      expect(await server.stop()).toBe(0);
+      server = outliveTest(await startDev(data));
+      expect(await put(clientOf(server), `small${round}`)).toBe(200);
+    }
+  }, 60_000);
+
+  it('gets its space back', async () => {
+    const database = join(data, 'csms.db');
+    await vi.waitFor(() => expect(statSync(database).size).toBeLessThan(4 * MIB), WAIT);
+    expect(volume.freeBytes()).toBeGreaterThan(12 * MIB);
+    expect(await readValue(clientOf(server), 'small')).toBe('x');
+  }, 60_000);
+});
+
+describe('a volume of 64 MiB', () => {
+  let server: RunningServer | undefined;
+  beforeEach(() => {
+    volume = mountVolume(64 * MIB);
+    data = join(volume.path, 'data');
+  });
+  afterEach(() => unmount(server));
+
+  it('takes changes when it is empty, and there is nothing to warn of', async () => {
+    server = await startDev(data);
+    expect(await put(clientOf(server), 'one')).toBe(200);
+    expect(await readiness(server)).toEqual(READY);
+    expect(server.stderr()).not.toMatch(/space/);
+  });
+
+  it('is told to be short before the server listens', async () => {
+    const filler = volume.fill(20 * MIB);
+    server = await startDev(data);
+    await server.logged('"msg":"listening"');
+    expect(server.stderr().split('"msg":"listening"')[0]).toContain(SHORT);
+    filler.remove();
+  });
+
+  it('heals by itself, without a change having to come, and makes its reserve again', async () => {
+    server = await startDev(data);
+    const ballast = join(data, 'ballast');
+    expect(existsSync(ballast)).toBe(true);
+    const filler = volume.fill(0);
+    await vi.waitFor(async () => expect(await readiness(server!)).toEqual(REFUSED), WAIT);
+    // The reserve is what lets this one through.
+    expect(await put(clientOf(server), 'none')).toBe(507);
+    await server.stop();
+    server = await startDev(data);
+    expect(existsSync(ballast)).toBe(false);
+    expect(await readiness(server)).toEqual(REFUSED);
+    filler.remove();
+    await vi.waitFor(async () => expect(await readiness(server!)).toEqual(READY), WAIT);
+    await vi.waitFor(() => expect(existsSync(ballast)).toBe(true), WAIT);
+    await server.logged('changes are accepted again');
+    expect(linesWith(server, 'changes are accepted again')).toHaveLength(1);
+  }, 60_000);
+
+  it('has the limit that it is given', async () => {
+    server = await startDev(data, { CSMS_LIMITS: `free-bytes=${62 * MIB}` });
+    expect(await put(clientOf(server), 'one')).toBe(507);
+    await server.logged(NO_SPACE);
+    expect(linesWith(server, NO_SPACE)[0]).toMatchObject({ neededBytes: 62 * MIB });
+    await server.stop();
+    volume.fill(7 * MIB);
+    server = await startDev(data, { CSMS_LIMITS: 'free-bytes=1048576' });
+    expect(await put(clientOf(server), 'one')).toBe(200);
+  });
+});
