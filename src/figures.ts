@@ -16,6 +16,7 @@ export function figuresOf(parts: {
   const { certificate, runner, store, log } = parts;
   return {
     jobs: () => runner.status(),
+    counts: () => store.countAll(),
     isWritable: () => store.storageStatus().refusal === undefined,
     storeBytes: () => sum(store.storageStatus(), 'databaseBytes', 'logBytes'),
     storeFreeBytes: () => sum(store.storageStatus(), 'freeBytes', 'reusableBytes'),

@@ -104,6 +104,14 @@ export interface ExpiredVersion {
   readonly place: ExpiryPlace;
 }
 
+/** How much there is, over all projects. */
+export interface StoreCounts {
+  /** Those with a scheduled deletion included. */
+  readonly secrets: number;
+  /** Notifications that wait for an attempt, at most PENDING_COUNT_MAX. */
+  readonly notificationsPending: number;
+}
+
 /** What background work on notifications looks for. */
 export interface NotificationStore {
   /**
@@ -174,6 +182,8 @@ export interface Store extends NotificationStore, TaskStore {
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** Where the `count` newest versions are, and as many others, chosen at random. */
   sampleVersions(count: number): Awaitable<VersionPlace[]>;
+  /** Over all projects; cheap. */
+  countAll(): Awaitable<StoreCounts>;
   /** What the store knows about its files, and whether changes are refused. Cheap. */
   storageStatus(): StorageStatus;
   close(): Promise<void>;

@@ -85,3 +85,6 @@ export const KMS_RANDOM_BITS = Object.freeze({ min: 8, max: 8_192 });
 export const DATA_KEY_BYTES = Object.freeze({ min: 1, max: 1_024 });
 /** Grants of a key, as the quotas show them; this server makes none. @see KMS user guide, quotas */
 export const GRANTS_PER_KEY_MAX = 100;
+
+/** So far the notifications that wait for an attempt are counted. */
+export const PENDING_COUNT_MAX = 100_000;

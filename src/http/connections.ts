@@ -5,6 +5,7 @@ import { type Connection, destroy, isUnused, mark } from './connection.ts';
 import { TIMEOUT_MS } from './limits.ts';
 import { createPlaces } from './places.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
+import { createWrongProtocol } from './wrong-protocol.ts';
 
 /** What became of connections since the start. */
 export interface ConnectionCounts {
@@ -38,6 +39,7 @@ export function watchConnections(
   let refused = 0;
   const counts = () => ({ open: places.all().length, refused, evicted: places.evicted() });
   const logRefusals = createRefusalLog(options.log);
+  const wrongProtocol = createWrongProtocol(options.log);
 
   server.on('connection', (tcp: Socket) => {
     const connection = places.admit(tcp);
@@ -57,8 +59,12 @@ export function watchConnections(
     connection.socket = socket;
     mark(socket, connection);
   });
-  // What a failed handshake leaves cannot be answered, and nobody else would end it.
-  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  // What a failed handshake leaves cannot be answered, except for plain HTTP, and nobody else would end it.
+  server.on('tlsClientError', (error: Error & { code?: string }, socket: Socket) => {
+    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
+    if (connection !== undefined) wrongProtocol.answerOnTls(error, connection.tcp);
+    socket.destroy();
+  });
 
   const watch = setInterval(() => {
     for (const connection of places.all()) timeReader(connection);

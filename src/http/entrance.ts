@@ -12,10 +12,15 @@ import type { App, ServerOptions } from './server.ts';
  */
 export function guardEntrance(
   app: App,
-  options: Pick<ServerOptions, 'isTrustedProxy' | 'log'>,
+  options: Pick<ServerOptions, 'isTrustedProxy' | 'log' | 'metrics'>,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const pressure = createPressureGauge();
   const connections = watchConnections(app.server, options);
+  options.metrics?.watch({
+    connectionsOpen: () => connections.counts().open,
+    connectionsRefused: () => connections.counts().refused,
+    connectionsEvicted: () => connections.counts().evicted,
+  });
   let isClosing = false;
   app.addHook('preClose', (done) => {
     isClosing = true;

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { JobStatus } from '../app/jobs.ts';
+import type { Awaitable, StoreCounts } from '../app/ports.ts';
 import { DURATION_BOUNDS, type RequestFigures } from './request-figures.ts';
 
 /** A figure that a part of the server knows about itself; undefined while there is none. It must be cheap to ask for. */
@@ -12,13 +13,13 @@ export interface MetricSources {
   readonly connectionsOpen?: Figure;
   /** Connections refused since the start. */
   readonly connectionsRefused?: Figure;
+  /** Unused connections closed since the start to make room for others. */
+  readonly connectionsEvicted?: Figure;
   /** Lines that the log had no room for since the start. */
   readonly logLinesDropped?: Figure;
   /** Epoch milliseconds of the end of the TLS certificate. */
   readonly certificateEndMs?: Figure;
-  /** Notifications that wait for their delivery. */
-  readonly notificationsPending?: Figure;
-  readonly secrets?: Figure;
+  readonly counts?: () => Awaitable<StoreCounts>;
   /** Bytes of the database and its log. */
   readonly storeBytes?: Figure;
   /** Bytes that the server can still write. */
@@ -42,7 +43,11 @@ const LOGIN_FAILURES: Readonly<Record<number, string>> = { 401: 'refused', 429: 
 /** What the library says of the event loop when Node has no sample since the last reading. */
 const NO_SAMPLE = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\S*)\n/gm;
 
-type Row = readonly [name: string, help: string, read: (sources: MetricSources) => number | undefined];
+type Row = readonly [
+  name: string,
+  help: string,
+  read: (sources: MetricSources, counts: StoreCounts | undefined) => number | undefined,
+];
 
 const GAUGES: readonly Row[] = [
   ['csms_connections_open', 'Open connections', ({ connectionsOpen }) => connectionsOpen?.()],
@@ -54,9 +59,13 @@ const GAUGES: readonly Row[] = [
   [
     'csms_notifications_pending',
     'Notifications that wait for their delivery',
-    ({ notificationsPending }) => notificationsPending?.(),
+    (_sources, counts) => counts?.notificationsPending,
   ],
-  ['csms_secrets', 'Secrets, those with a scheduled deletion included', ({ secrets }) => secrets?.()],
+  [
+    'csms_secrets',
+    'Secrets, those with a scheduled deletion included',
+    (_sources, counts) => counts?.secrets,
+  ],
   ['csms_store_bytes', 'Size of the database and its log', ({ storeBytes }) => storeBytes?.()],
   ['csms_store_free_bytes', 'Room that the database has left', ({ storeFreeBytes }) => storeFreeBytes?.()],
   [
@@ -78,6 +87,11 @@ const COUNTERS: readonly Row[] = [
     ({ connectionsRefused }) => connectionsRefused?.(),
   ],
   [
+    'csms_connections_evicted_total',
+    'Unused connections closed since the start to make room for others',
+    ({ connectionsEvicted }) => connectionsEvicted?.(),
+  ],
+  [
     'csms_log_lines_dropped_total',
     'Lines that the log had no room for since the start',
     ({ logLinesDropped }) => logLinesDropped?.(),
@@ -94,13 +108,14 @@ export function createExposition(shown: {
   collectDefaultMetrics({ register });
   registerRequestCounters(register, requests);
   registerJobGauges(register, () => sources().jobs?.() ?? []);
+  let counts: StoreCounts | undefined;
   for (const [name, help, read] of GAUGES) {
     new Gauge({
       name,
       help,
       registers: [register],
       collect() {
-        const value = read(sources());
+        const value = read(sources(), counts);
         if (value === undefined) this.remove();
         else this.set(value);
       },
@@ -113,12 +128,13 @@ export function createExposition(shown: {
       registers: [register],
       collect() {
         this.reset();
-        this.inc(read(sources()) ?? 0);
+        this.inc(read(sources(), counts) ?? 0);
       },
     });
   }
   return {
     async read() {
+      counts = await sources().counts?.();
       const text = (await register.metrics()).replace(NO_SAMPLE, '');
       return { text: `${text}${durations(requests)}`, mediaType: register.contentType };
     },

@@ -31,6 +31,7 @@ import type { Site } from './site.ts';
 import { checkTarget, readQuery } from './target.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
 import { createValidatorCompiler } from './validation.ts';
+import { createWrongProtocol } from './wrong-protocol.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {
@@ -104,6 +105,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
 
 function createApp(options: ServerOptions): App {
   const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
+  const wrongProtocol = createWrongProtocol(options.log);
   return Fastify({
     serverFactory: (handler) => createHttpServer(handler, options.tls),
     loggerInstance: options.log,
@@ -123,7 +125,10 @@ function createApp(options: ServerOptions): App {
       caseSensitive: true,
       querystringParser: (query) => readQuery(query),
     },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: (error, socket) => {
+      wrongProtocol.watchPlain(error, socket);
+      answerClientError(error, socket);
+    },
     // Fastify's own compilers are not even loaded. The handlers' types say what goes out; a serializer compiled for each
     // route would take memory and time at the start.
     schemaController: {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
@@ -37,6 +38,33 @@ describe('GET /metrics', () => {
     const { payload } = await read(server);
     for (const figure of ['due', 'running', 'held', 'failed', 'lag_seconds']) {
       expect(payload).toMatch(new RegExp(`^csms_job_${figure}\\{job="purge"\\} \\d`, 'm'));
+    }
+  });
+
+  it('has every figure of its own in the table of the documents', async () => {
+    const document = readFileSync('docs/metrics.md', 'utf8');
+    const { payload } = await read(server);
+    const names = [...payload.matchAll(/^# TYPE (csms_\S+) /gm)].map(([, name]) => name);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(document).toContain(`| \`${name}\` |`);
+  });
+
+  it('counts secrets and what waits for its delivery, and tells the room of the store', async () => {
+    const acme = callsOf(() => server);
+    await acme.create('one-more');
+    const { payload } = await read(server);
+    const secrets = (await acme.get('?limit=1000')).json.secrets.length;
+    expect(payload).toContain(`csms_secrets ${secrets}\n`);
+    expect(payload).toContain('csms_notifications_pending 0\n');
+    expect(payload).toMatch(/^csms_store_bytes [1-9]\d+$/m);
+    expect(payload).toMatch(/^csms_store_free_bytes [1-9]\d+$/m);
+    expect(payload).toContain('csms_store_writable 1\n');
+  });
+
+  it('counts connections', async () => {
+    const { payload } = await read(server);
+    for (const name of ['open', 'refused_total', 'evicted_total']) {
+      expect(payload).toMatch(new RegExp(`^csms_connections_${name} 0$`, 'm'));
     }
   });
 
@@ -88,8 +116,8 @@ describe('GET /metrics', () => {
     const figures = counts.map(([, , count]) => Number(count));
     expect(counts.at(-1)?.[1]).toBe('+Inf');
     expect(figures).toEqual(figures.toSorted((one, other) => one - other));
-    expect(figures.at(-1)).toBe(1);
-    expect(payload).toContain(`csms_http_request_duration_seconds_count{${of}} 1\n`);
+    expect(figures.at(-1)).toBe(2);
+    expect(payload).toContain(`csms_http_request_duration_seconds_count{${of}} 2\n`);
     expect(payload).toMatch(new RegExp(`^csms_http_request_duration_seconds_sum\\{${of}\\} 0\\.\\d+$`, 'm'));
   });
 

@@ -3,6 +3,7 @@ import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { blobContract } from './contract/blob.ts';
 import { checkerContract } from './contract/checker.ts';
 import { clockContract } from './contract/clock.ts';
+import { countsContract } from './contract/counts.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
 import { grantContract } from './contract/grants.ts';
@@ -42,6 +43,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('tasks', () => taskContract(harnessOf));
     describe('the clock', () => clockContract(harnessOf));
     describe('jobs', () => jobContract(harnessOf));
+    describe('counts', () => countsContract(harnessOf));
     describe('samples', () => sampleContract(harnessOf));
     describe('tags', () => tagContract(harnessOf));
     describe('grants', () => grantContract(harnessOf));

@@ -508,6 +508,7 @@ function memoryStore(
         .filter(({ secret }) => isDue(secret, nowMs))
         .slice(0, limit)
         .map(({ secret }) => ({ ref: { projectId: secret.projectId, name: secret.name }, id: secret.id })),
+    countAll: () => ({ secrets: secrets.size, notificationsPending: 0 }),
     storageStatus: () => ({
       refusal: undefined,
       freeBytes: 2 ** 40,

@@ -6,6 +6,7 @@ import type { RowMac } from '../row-mac.ts';
 import { type ChangeCounters, SHARED_SLOT } from './change-counters.ts';
 import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
+import { createCountRead } from './counts.ts';
 import { createEventReads } from './events.ts';
 import { createGrantReads } from './grants.ts';
 import { createKeyReads, type KeyReads } from './keys.ts';
@@ -42,6 +43,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
   const keys = createKeyReads(db, mac);
   const checkers = createCheckerReads(db, mac);
   const findClock = createClockRead(db, mac);
+  const countAll = createCountRead(db);
   const knownChoices = createRemembered<{ readonly config: CheckerConfig | undefined }>(
     changes,
     KNOWN_PROJECTS_MAX,
@@ -56,6 +58,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
     // Asked at every new value; most projects have never made a choice, which is worth remembering too.
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
     findClock: () => readOrDamaged(findClock),
+    countAll: () => source.snapshot(countAll),
   };
 }
 

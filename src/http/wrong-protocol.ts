@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger } from 'fastify';
+
+/** Tells of clients that speak HTTPS to a port for plain HTTP, or the other way round. */
+export interface WrongProtocol {
+  /** Looks at what the HTTP parser has refused. */
+  watchPlain(error: { readonly rawPacket?: unknown }, socket: Socket): void;
+  /** Looks at a handshake that has failed; on the bare connection, plain HTTP gets the one answer that it can read. */
+  answerOnTls(error: { readonly code?: string }, tcp: Socket): void;
+}
+
+/** Between two lines in the log about the same: anybody can cause them. */
+const LOG_EVERY_MS = 60_000;
+/** How a TLS connection begins: a handshake record of any version. */
+const TLS_HELLO = [0x16, 0x03] as const;
+const SPEAK_HTTPS = 'This port speaks HTTPS: call it with https://\n';
+const ANSWER =
+  'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n' +
+  `Connection: close\r\nContent-Length: ${Buffer.byteLength(SPEAK_HTTPS)}\r\n\r\n${SPEAK_HTTPS}`;
+
+/** Makes the watch; both sides of it have one line a minute in the log. */
+export function createWrongProtocol(log: Pick<FastifyBaseLogger, 'warn'>): WrongProtocol {
+  const dueMs = new Map<string, number>();
+
+  function warn(message: string, { remoteAddress: address }: Socket): void {
+    const nowMs = performance.now();
+    if (nowMs < (dueMs.get(message) ?? 0)) return;
+    dueMs.set(message, nowMs + LOG_EVERY_MS);
+    log.warn({ address }, message);
+  }
+
+  return {
+    watchPlain({ rawPacket }, socket) {
+      if (!(rawPacket instanceof Uint8Array) || TLS_HELLO.some((byte, at) => rawPacket[at] !== byte)) return;
+      warn('a client spoke TLS to this port, which speaks plain HTTP', socket);
+    },
+    answerOnTls({ code }, tcp) {
+      if (code !== 'ERR_SSL_HTTP_REQUEST') return;
+      warn('a client spoke plain HTTP to this port, which speaks TLS', tcp);
+      tcp.end(ANSWER);
+    },
+  };
+}
