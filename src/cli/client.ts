@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
+import { readGuarded } from '../files/guarded-file.ts';
 import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { UsageError } from './flags.ts';
 
@@ -13,11 +14,14 @@ export interface ClientSettings {
   readonly projectId: string | undefined;
 }
 
+const CREDENTIALS_BYTES_MAX = 65_536;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads the client's credentials from the environment, under the names that the SDKs use too; what is missing there is
- * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set.
+ * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set;
+ * FileFault when others could read or write that file.
  */
 export function readClientSettings(env: Environment): ClientSettings {
   const find = finder(env);
@@ -59,11 +63,21 @@ export function readLoginSettings(env: Environment): LoginSettings {
 /** The first of these variables that is set, in the environment or else in credentials.env. */
 function finder(env: Environment): (...names: string[]) => string | undefined {
   const file = join(dataFolder(env.CSMS_DATA || '.csms'), 'credentials.env');
-  const stored: Environment = existsSync(file) ? parseEnv(readFileSync(file, 'utf8')) : {};
+  let stored: Environment | undefined;
   return (...names) => {
-    for (const source of [env, stored]) for (const name of names) if (source[name]) return source[name];
+    for (const name of names) if (env[name]) return env[name];
+    stored ??= readStored(file);
+    for (const name of names) if (stored[name]) return stored[name];
     return undefined;
   };
+}
+
+/** Not what somebody else could have written: it says where the request goes, and with which key. */
+function readStored(file: string): Environment {
+  if (!existsSync(file)) return {};
+  const { bytes, fault } = readGuarded({ path: file, content: 'secret', bytesMax: CREDENTIALS_BYTES_MAX });
+  if (fault !== undefined) throw fault;
+  return parseEnv(bytes.toString('utf8'));
 }
 
 /** Takes METHOD and PATH or URL off the command line. `usage`: what to write instead. Throws UsageError. */

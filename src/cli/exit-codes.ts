@@ -1,5 +1,6 @@
 import { StartError } from '../app/start-error.ts';
 import { RootKeyError } from '../crypto/root-key.ts';
+import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
 import { UsageError } from './flags.ts';
 
@@ -25,7 +26,7 @@ const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENO
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof StartError) return START_CODES[error.kind];
-  if (error instanceof RootKeyError || error instanceof FileError) return EXIT.configuration;
+  if (isFaultOfFile(error)) return EXIT.configuration;
   return UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
 }
 
@@ -34,12 +35,15 @@ export function printFailure(error: unknown): void {
   const isExpected =
     error instanceof UsageError ||
     error instanceof StartError ||
-    error instanceof RootKeyError ||
-    error instanceof FileError ||
+    isFaultOfFile(error) ||
     systemCode(error) !== '';
   const text =
     error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`csms-server: ${text}\n`);
+}
+
+function isFaultOfFile(error: unknown): boolean {
+  return error instanceof RootKeyError || error instanceof FileError || error instanceof FileFault;
 }
 
 function systemCode(error: unknown): string {

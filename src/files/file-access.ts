@@ -42,7 +42,7 @@ export function accessFault(
   content: FileContent,
 ): string | undefined {
   if (reader === undefined) return undefined;
-  const group = isGivenByRoot(file, reader) ? 0 : 0o070;
+  const group = groupFault(file, reader);
   const forbidden = { secret: group | 0o007, authority: (group & 0o020) | 0o002, credential: 0o037 }[content];
   const open = file.mode & forbidden;
   const remedy = remedyFor(file, reader, content);
@@ -50,6 +50,16 @@ export function accessFault(
   if (open !== 0) return `can be written by others: ${remedy}`;
   if (file.uid === 0 || file.uid === reader.uid) return undefined;
   return 'belongs to another user: chown it to the user of the server or root';
+}
+
+/**
+ * The group's bits that make "others" of it. Where we could open a file of root's though we are neither its owner nor in
+ * its group, an access list let us in, and what shows as the group's right to read is the list's mask.
+ */
+function groupFault(file: Ownership, reader: Reader): number {
+  if (isGivenByRoot(file, reader)) return 0;
+  const hasAccessList = file.uid === 0 && reader.uid !== 0 && !reader.groups.includes(file.gid);
+  return hasAccessList ? 0o030 : 0o070;
 }
 
 function remedyFor(file: Ownership, reader: Reader, content: FileContent): string {

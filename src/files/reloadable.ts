@@ -17,6 +17,9 @@ export interface Reloadable {
   poll(): boolean;
 }
 
+/** No file system's times are coarser than this. */
+const FRESH_MS = 2_500;
+
 /** A file that was read, with what tells its content from another one. */
 interface Seen {
   readonly request: FileRequest;
@@ -31,9 +34,10 @@ export function createReloadable(input: {
   readonly name: string;
   readonly reader: FileReader;
   readonly load: (reader: FileReader) => void;
+  readonly nowMs?: () => number;
 }): Reloadable {
   const { name, reader, load } = input;
-  const looks = createLooks(reader);
+  const looks = createLooks(reader, input.nowMs ?? Date.now);
   /** By path: the content of the latest try, whatever became of it. */
   let tried: ReadonlyMap<string, Seen> = new Map();
   let noticed = '';
@@ -91,13 +95,13 @@ function watching(reader: FileReader, seen: Map<string, Seen>): FileReader {
 }
 
 /** Looks at files; one whose inode, size and times are those of the last look is not read again. */
-function createLooks(reader: FileReader) {
+function createLooks(reader: FileReader, nowMs: () => number) {
   let known = new Map<string, { readonly stamp: string; readonly digest: string }>();
 
   function look({ request }: Seen): { readonly stamp: string; readonly digest: string } {
-    const stamp = stampOf(request.path);
+    const stamp = stampOf(request.path, nowMs());
     const last = known.get(request.path);
-    if (last !== undefined && last.stamp === stamp) return last;
+    if (last !== undefined && stamp !== '' && last.stamp === stamp) return last;
     try {
       const bytes = reader.read(request);
       const digest = digestOf(bytes);
@@ -116,9 +120,11 @@ function createLooks(reader: FileReader) {
   };
 }
 
-function stampOf(path: string): string {
+/** Empty for a file that was changed just now: it may change again before its times do. */
+function stampOf(path: string, nowMs: number): string {
   try {
-    const { ctimeNs, dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
+    const { ctimeMs, ctimeNs, dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
+    if (Math.abs(nowMs - Number(ctimeMs)) < FRESH_MS) return '';
     return [dev, ino, size, mtimeNs, ctimeNs].join(':');
   } catch {
     return 'absent';

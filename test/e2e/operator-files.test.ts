@@ -122,3 +122,18 @@ describe('dev', () => {
     expect(server.stderr()).not.toContain('by others');
   });
 });
+
+describe('call', () => {
+  it.runIf(isRoot)('takes no endpoint and no key from a credentials.env that others can write', async () => {
+    const file = join(createScratch(), 'credentials.env');
+    const text = 'CSMS_ENDPOINT=http://127.0.0.1:9\nHUAWEICLOUD_SDK_AK=a\nHUAWEICLOUD_SDK_SK=b\n';
+    writeFileSync(file, text, { mode: 0o600 });
+    const call = () => run(['call', 'GET', '/x'], { CSMS_DATA: join(file, '..') });
+    expect((await call()).code).toBe(69);
+    chmodSync(file, 0o602);
+    expect(await call()).toMatchObject({ code: 78, stderr: expect.stringContaining('chmod') });
+    chmodSync(file, 0o600);
+    chownSync(file, 1_234, 1_234);
+    expect(await call()).toMatchObject({ code: 78, stderr: expect.stringContaining('another user') });
+  });
+});

@@ -212,6 +212,7 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
       /^the installation: its row has been changed$/,
     ],
     ['a task', 'UPDATE task SET attempts = attempts + 1', /^task \S+: its row has been changed$/],
+    ['the clock', 'UPDATE clock SET seen_ms = 0', /^the last time seen: its row has been changed$/],
     [
       'the certificate',
       "UPDATE signing_key SET certificate_pem = 'x'",
