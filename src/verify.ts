@@ -1,7 +1,7 @@
 import type { Keyring, SigningKeys } from './app/ports.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
-import type { Key } from './core/key.ts';
+import type { Key, KeyRef } from './core/key.ts';
 import type { Version } from './core/secret.ts';
 import type { SigningKey } from './core/signing-key.ts';
 import { createKeyring } from './crypto/keyring.ts';
@@ -14,6 +14,8 @@ import { createInspector, type InspectedSecret } from './storage/sqlite/inspect.
 export interface VerifyReport {
   readonly secrets: number;
   readonly versions: number;
+  /** Those that can never be read again because their key was destroyed, which is no finding. */
+  readonly unreadable: number;
   readonly keys: number;
   readonly findings: readonly string[];
 }
@@ -28,7 +30,13 @@ export function verifyInstallation(config: Pick<Config, 'mode' | 'dataDirectory'
     const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);
     // Of other tables nothing can be said.
     if (schema.some((finding) => finding.includes(': table '))) {
-      return { secrets: 0, versions: 0, keys: 0, findings: [...schema, 'nothing else was checked'] };
+      return {
+        secrets: 0,
+        versions: 0,
+        unreadable: 0,
+        keys: 0,
+        findings: [...schema, 'nothing else was checked'],
+      };
     }
     const report = verifyRows(inspected);
     return { ...report, findings: [...schema, ...report.findings] };
@@ -48,21 +56,27 @@ function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallati
     if (key === undefined) findings.push(`key ${place}: its row has been changed`);
   for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
   findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
-  let [secrets, versions] = [0, 0];
+  let [secrets, versions, unreadable] = [0, 0, 0];
   for (const secret of inspector.secrets()) {
     secrets += 1;
     versions += secret.aggregate?.versions.length ?? 0;
-    findings.push(...checkSecret(secret, { keyring, keys }));
+    const results = checkSecret(secret, { keyring, keys, isDestroyed: inspector.isDestroyed });
+    unreadable += results.filter((result) => result === UNREADABLE).length;
+    findings.push(...results.filter((result) => result !== UNREADABLE));
   }
-  return { secrets, versions, keys: keys.size, findings };
+  return { secrets, versions, unreadable, keys: keys.size, findings };
 }
+
+/** In place of a finding: the value's key was destroyed. */
+const UNREADABLE = Symbol('unreadable');
 
 interface Opening {
   readonly keyring: Keyring;
+  isDestroyed(ref: KeyRef): boolean;
   readonly keys: ReadonlyMap<string, Key | undefined>;
 }
 
-function checkSecret(secret: InspectedSecret, opening: Opening): string[] {
+function checkSecret(secret: InspectedSecret, opening: Opening): (string | typeof UNREADABLE)[] {
   const { place, aggregate } = secret;
   if (aggregate === undefined) return [`secret ${place}: its rows have been changed`];
   const findings = aggregate.versions
@@ -87,11 +101,13 @@ function checkSigningKey(key: SigningKey | undefined, signingKeys: SigningKeys):
 function checkVersion(
   secret: InspectedSecret,
   version: Version,
-  { keyring, keys }: Opening,
-): string | undefined {
+  { keyring, keys, isDestroyed }: Opening,
+): string | typeof UNREADABLE | undefined {
   const place = `version ${secret.place}/v${version.number}`;
   const projectId = secret.aggregate?.secret.projectId ?? '';
-  const key = keys.get(`${projectId}/${version.kmsKeyId}`);
+  const keyPlace = `${projectId}/${version.kmsKeyId}`;
+  const key = keys.get(keyPlace);
+  if (!keys.has(keyPlace) && isDestroyed({ projectId, id: version.kmsKeyId })) return UNREADABLE;
   if (key === undefined) return `${place}: its key ${version.kmsKeyId} is missing or damaged`;
   const { id: secretId = '', name: secretName = '' } = secret.aggregate?.secret ?? {};
   const { kind, uid: versionUid } = version;

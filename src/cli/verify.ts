@@ -12,8 +12,10 @@ export async function run({ flags, env }: CommandInput): Promise<number> {
     process.stdout.write(`${JSON.stringify(report)}\n`);
   } else {
     for (const finding of report.findings) process.stdout.write(`${finding}\n`);
+    const unreadable =
+      report.unreadable === 0 ? '' : ` (${report.unreadable} of them sealed under destroyed keys)`;
     process.stdout.write(
-      `checked ${report.secrets} secrets, ${report.versions} versions, ${report.keys} keys: ` +
+      `checked ${report.secrets} secrets, ${report.versions} versions${unreadable}, ${report.keys} keys: ` +
         `${report.findings.length === 0 ? 'all good' : `${report.findings.length} findings`}\n`,
     );
   }

@@ -3,7 +3,7 @@ import type { ClockRecord } from './clock.ts';
 import type { SecretEvent } from './event.ts';
 import type { Grant } from './grant.ts';
 import type { JobState } from './job.ts';
-import type { Key } from './key.ts';
+import type { DestroyedKey, Key } from './key.ts';
 import type { Notification } from './notification.ts';
 import type { Secret, SecretContents } from './secret.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -80,6 +80,11 @@ export function canonicalKey(key: Key): string {
     key.revision,
     key.versions.map((v) => [v.number, Buffer.from(v.wrapped).toString('base64'), v.createTimeMs]),
   ]);
+}
+
+/** One unambiguous text for what stays of a destroyed key: what its row MAC authenticates. Pure. */
+export function canonicalDestroyedKey({ projectId, id, destroyTimeMs }: DestroyedKey): string {
+  return JSON.stringify(['destroyed-key/1', projectId, id, destroyTimeMs]);
 }
 
 /** One unambiguous text for a background job: what its row MAC authenticates. Pure. */

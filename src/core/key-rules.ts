@@ -160,7 +160,10 @@ function purgeKey(current: Key, command: KeyCommandOf<'purge-key'>): KeyDecision
     state === 'PENDING_DELETE' &&
     scheduledDeleteTimeMs !== undefined &&
     scheduledDeleteTimeMs <= command.nowMs;
-  return isDue ? { next: undefined, result: { key: current, changed: true } } : keepKey(current);
+  if (!isDue) return keepKey(current);
+  const { projectId, id } = current;
+  const destroyed = { projectId, id, destroyTimeMs: command.nowMs };
+  return { next: undefined, destroyed, result: { key: current, changed: true } };
 }
 
 /** Pure. Throws key-default, key-pending-deletion. @see KMS API, UpdateKeyDescription */

@@ -129,9 +129,16 @@ export interface KeyResult {
   readonly changed: boolean;
 }
 
+/** What stays of a destroyed key, so that values sealed under it are told from damaged ones. */
+export interface DestroyedKey extends KeyRef {
+  readonly destroyTimeMs: number;
+}
+
 /** The key after the change (absent: removed); the same object as the current one when nothing changed. */
 export interface KeyDecision {
   readonly next: Key | undefined;
+  /** Present when the key is destroyed: what stays of it. */
+  readonly destroyed?: DestroyedKey;
   readonly result: KeyResult;
 }
 

@@ -212,6 +212,7 @@ describe('purge-key', () => {
     });
     expect(decideOnKey(pending, { kind: 'purge-key' }, T0 + 10)).toEqual({
       next: undefined,
+      destroyed: { projectId: pending.projectId, id: pending.id, destroyTimeMs: T0 + 10 },
       result: { key: pending, changed: true },
     });
   });

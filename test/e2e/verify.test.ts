@@ -76,7 +76,7 @@ describe('verify of good data', () => {
   it('says so in JSON', async () => {
     const { code, stdout } = await run(['verify', '--json'], { CSMS_DATA: dev.directory });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toEqual({ secrets: 2, versions: 4, keys: 1, findings: [] });
+    expect(JSON.parse(stdout)).toEqual({ secrets: 2, versions: 4, unreadable: 0, keys: 1, findings: [] });
   });
 
   it.each([

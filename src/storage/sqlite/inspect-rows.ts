@@ -1,6 +1,7 @@
 import type { RowMac } from '../row-mac.ts';
 import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
+import { createDestroyedKeyReads } from './destroyed-keys.ts';
 import { createEventReads } from './events.ts';
 import { createJobReads } from './jobs.ts';
 import { createNotificationReads } from './notifications.ts';
@@ -16,7 +17,7 @@ export interface InspectedRow {
 }
 
 /**
- * Every row beside secrets and keys: events, notifications, tasks, jobs, checker configurations, the signing key, the
+ * Every row beside secrets and present keys: destroyed keys, events, notifications, tasks, jobs, checker configurations, the signing key, the
  * clock.
  */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
@@ -38,6 +39,10 @@ export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow
       place: `checker configuration of project ${projectId}`,
       check: () => checkers.find(projectId),
     };
+  }
+  const destroyed = createDestroyedKeyReads(db, mac);
+  for (const ref of destroyed.refs()) {
+    yield { place: `destroyed key ${ref.projectId}/${ref.id}`, check: () => destroyed.find(ref) };
   }
   yield { place: 'the signing key', check: createSigningKeyRead(db, mac) };
   yield { place: 'the last time seen', check: createClockRead(db, mac) };

@@ -1,8 +1,9 @@
 import { SecretError } from '../../core/errors.ts';
-import type { Key } from '../../core/key.ts';
+import type { Key, KeyRef } from '../../core/key.ts';
 import type { SealedValue, SecretAggregate } from '../../core/secret.ts';
 import type { SigningKey } from '../../core/signing-key.ts';
 import type { RowMac } from '../row-mac.ts';
+import { createDestroyedKeyReads } from './destroyed-keys.ts';
 import { createGrantReads } from './grants.ts';
 import { inspectRows } from './inspect-rows.ts';
 import { requireIntactInstallation } from './installation-record.ts';
@@ -30,6 +31,8 @@ export interface Inspector {
   isRecordIntact(): boolean;
   /** Every key by its place; undefined when its rows do not pass their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
+  /** Whether there is an intact record that the key was destroyed. */
+  isDestroyed(ref: KeyRef): boolean;
   secrets(): Iterable<InspectedSecret>;
   /** Kind and place of every other row that does not pass its check. */
   changedRows(): string[];
@@ -49,6 +52,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
   const grantReads = createGrantReads(db, mac);
+  const destroyedReads = createDestroyedKeyReads(db, mac);
   const secretRows = db.prepare<[], { row: number; id: string; project_id: string; name: string }>(
     'SELECT row, id, project_id, name FROM secret ORDER BY project_id, name',
   );
@@ -63,6 +67,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
         place: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
+    isDestroyed: (ref) => intact(() => destroyedReads.find(ref)) !== undefined,
     changedRows: () =>
       [...inspectRows(db, mac)]
         .filter(({ check }) => intact(() => check() ?? true) === undefined)

@@ -1,5 +1,6 @@
 import type { Key, KeyDecision } from '../../core/key.ts';
 import { type RowMac, signKey } from '../row-mac.ts';
+import { createDestroyedKeyWrite } from './destroyed-keys.ts';
 import { KEY_COLUMNS, toKeyRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
 
@@ -10,13 +11,15 @@ export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
 export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveKey {
   const statements = prepareKey(db);
   const parts = createPartWrites(db);
+  const saveDestroyed = createDestroyedKeyWrite(db, mac);
 
-  return (current, { next }) => {
+  return (current, { next, destroyed }) => {
     if (next === undefined) {
       if (current === undefined) return;
       onRemoval();
       parts.removeAll(current);
       statements.remove.run(current.projectId, current.id);
+      if (destroyed !== undefined) saveDestroyed(destroyed);
       return;
     }
     const row = toKeyRow(next, signKey(mac, next));

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { create, ensureKey, freshRef, T0 } from '../../support/stores.ts';
+import { changeKey, create, createKey, DAY_MS, ensureKey, freshRef, T0 } from '../../support/stores.ts';
 import {
   databaseFile,
   INSTALLATION,
@@ -172,6 +172,10 @@ describe('opening of a data directory', () => {
     const nowMs = T0;
     const ref = { name: 'purge' };
     await store.change({ aggregate: 'job', kind: 'claim-job', ref, holder: 'one', nowMs });
+    const keyRef = { projectId: 'project', id: 'key-3' };
+    await store.change(createKey(keyRef));
+    await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));
+    await store.change(changeKey(keyRef, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
     const record = { seenMs: T0, hold: undefined };
     await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs });
     const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };

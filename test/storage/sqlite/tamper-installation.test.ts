@@ -2,17 +2,26 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
 import { StartError } from '../../../src/app/start-error.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { createDestroyedKeyReads } from '../../../src/storage/sqlite/destroyed-keys.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { openWriter } from '../../../src/storage/sqlite/open.ts';
-import { expectRefused, T0 } from '../../support/stores.ts';
-import { MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
+import {
+  databaseFile,
+  MIGRATIONS,
+  makeDirectory,
+  openSqlite,
+  ROW_MAC,
+  removeDirectory,
+  tamper,
+} from './harness.ts';
 import { ROWS } from './tamper-columns.ts';
 
 /** Holds nothing but a count, which the full check compares with what it counts. */
 const COUNTED = 'project';
 
-/** The rows that belong to no project: jobs, the signing key, the records of the clock and of the installation itself. */
+/** The rows that belong to no project: jobs, the signing key, destroyed keys, the records of the clock and of the installation itself. */
 describe('tampering with rows of the installation', () => {
   let directory: string;
   beforeEach(async () => {
@@ -31,6 +40,10 @@ describe('tampering with rows of the installation', () => {
       processed: 1,
       nowMs: T0,
     });
+    const keyRef = { projectId: 'project', id: 'key' };
+    await store.change(createKey(keyRef));
+    await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));
+    await store.change(changeKey(keyRef, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
     const record = { seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } };
     await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 });
     await store.close();
@@ -51,6 +64,12 @@ describe('tampering with rows of the installation', () => {
       root_key_stretching: "'scrypt'",
       canary: "x'00'",
       roll: "'[]'",
+      row_mac: 'zeroblob(32)',
+    },
+    kms_key_destroyed: {
+      project_id: "'another'",
+      id: "'another'",
+      destroy_time_ms: 'destroy_time_ms + 1',
       row_mac: 'zeroblob(32)',
     },
     job: {
@@ -89,7 +108,9 @@ describe('tampering with rows of the installation', () => {
         .all()
         .filter((table) => !(table in ROWS) && table !== COUNTED);
       const names = db
-        .prepare<[string], string>('SELECT name FROM pragma_table_info(?) WHERE pk = 0')
+        .prepare<[string], string>(
+          "SELECT name FROM pragma_table_info(?) WHERE name NOT IN ('only_row', 'name')",
+        )
         .pluck();
       return tables.flatMap((table) => names.all(table).map((column) => `${table}.${column}`));
     });
@@ -140,6 +161,14 @@ describe('tampering with rows of the installation', () => {
       const open = openDirectory(directory, MIGRATIONS);
       expect(() => open.requireIntact(ROW_MAC)).toThrow(/record of its installation has been changed/);
       open.release();
+      return;
+    }
+    if (table === 'kms_key_destroyed') {
+      const db = openReader(databaseFile(directory));
+      const reads = createDestroyedKeyReads(db, ROW_MAC);
+      for (const ref of reads.refs()) expect(() => reads.find(ref)).toThrow('has been changed');
+      expect(reads.refs()).toHaveLength(1);
+      db.close();
       return;
     }
     const { store } = await openSqlite(directory);
