@@ -67,7 +67,8 @@ export function claimDirectory(directory: string): ClaimedDirectory {
   return { path, release: () => lock.release() };
 }
 
-function requireOwn(directory: string): void {
+/** Throws StartError (configuration) unless the directory is this user's; keeps everybody else out of it. */
+export function requireOwn(directory: string): void {
   const { mode, uid } = statSync(directory);
   const own = process.geteuid?.();
   if (own !== undefined && uid !== own) {

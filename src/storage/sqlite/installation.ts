@@ -10,6 +10,7 @@ import {
   claimDirectory,
   createPrivate,
   lockDirectory,
+  requireOwn,
   requireSound,
 } from './data-directory.ts';
 import { makeRoomToOpen, measureDisk } from './disk.ts';
@@ -93,6 +94,7 @@ export function inspectDirectory(directory: string, migrations: readonly Migrati
   const databaseFile = join(directory, DATABASE_NAME);
   const bytes = statSync(databaseFile, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes === 0) throw new StartError('configuration', `there is no database in ${directory}`);
+  requireOwn(directory);
   const lock = lockDirectory(directory);
   const withdraw = rememberSideFiles(databaseFile);
   let db: Connection | undefined;
