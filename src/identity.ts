@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock, Grantees } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
+import { createClaimReader } from './auth/claim.ts';
 import { createIam } from './auth/iam.ts';
 import { createDirectory, type Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
@@ -28,7 +29,7 @@ export function composeIdentity(
     readonly present: Present;
     readonly reader: FileReader;
   },
-): Pick<ServerOptions, 'authenticator' | 'identity' | 'users'> {
+): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
   const { tokenKey, clock, present, reader } = parts;
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
@@ -43,6 +44,7 @@ export function composeIdentity(
     },
   });
   return {
+    readClaim: createClaimReader({ directory, clock, tokenKey }),
     users: createUsers({ directory, passwords, replaceHash }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
     identity: createIam({ directory, clock, tokenKey, passwords, region }),

@@ -17,6 +17,7 @@ export async function generateOpenapi(): Promise<string> {
   const app = await buildServer({
     newRequestId: () => '',
     authenticator: { authenticate: absent },
+    readClaim: absent,
     identity: {
       createTokenFor: absent,
       showToken: absent,

@@ -158,6 +158,13 @@ export interface RawRequest {
   readonly body: Buffer;
 }
 
+/** Whose a request says it is, by its headers alone. */
+export interface Claim {
+  readonly userId: string;
+  /** False while only a signature over the body can tell. */
+  readonly isProven: boolean;
+}
+
 /** Finds out who is calling. */
 export interface Authenticator {
   /**

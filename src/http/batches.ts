@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import * as app from '../app/batches.ts';
 import type { Pause } from '../app/turns.ts';
 import { requireText } from '../core/fields.ts';
@@ -74,12 +74,11 @@ const ReadAnswer = Type.Object(
 );
 
 /** BatchImportSecrets, BatchDeleteSecrets, BatchShowSecretVersion. */
-export function registerBatches(api: App, limitLargeBodies: onRequestHookHandler): void {
+export function registerBatches(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/batch-import',
     bodyLimit: LARGE_BODY_BYTES_MAX,
-    onRequest: limitLargeBodies,
     schema: {
       operationId: 'BatchImportSecrets',
       tags: ['Secrets'],

@@ -1,5 +1,4 @@
 import { Type } from '@sinclair/typebox';
-import type { onRequestHookHandler } from 'fastify';
 import * as app from '../app/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../core/blob.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
@@ -15,7 +14,7 @@ const DownloadAnswer = Type.Object({ secret_blob: Blob }, { title: 'DownloadSecr
 const UploadBody = Type.Object({ secret_blob: Blob }, { title: 'UploadSecretBlobRequest' });
 
 /** DownloadSecretBlob, UploadSecretBlob. */
-export function registerBlob(api: App, limitLargeBodies: onRequestHookHandler): void {
+export function registerBlob(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/backup',
@@ -32,7 +31,6 @@ export function registerBlob(api: App, limitLargeBodies: onRequestHookHandler): 
     method: 'POST',
     url: '/v1/:project_id/secrets/restore',
     bodyLimit: LARGE_BODY_BYTES_MAX,
-    onRequest: limitLargeBodies,
     schema: {
       operationId: 'UploadSecretBlob',
       tags: ['Secrets'],

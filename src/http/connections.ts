@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
-import { type Connection, destroy, isUnused, mark } from './connection.ts';
+import { type Connection, destroy, mark } from './connection.ts';
 import { TIMEOUT_MS } from './limits.ts';
 import { createPlaces } from './places.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
@@ -19,7 +19,7 @@ export interface ConnectionCounts {
 /** The connections of one server. */
 export interface Connections {
   counts(): ConnectionCounts;
-  /** Ends the unused ones, and each further one when its answer is out; after TIMEOUT_MS.drain all. */
+  /** Ends those without a request, and each further one when its answer is out; after TIMEOUT_MS.drain all. */
   drain(): void;
   stop(): void;
 }
@@ -78,7 +78,9 @@ export function watchConnections(
       const endMs = performance.now() + TIMEOUT_MS.drain;
       const endUnused = () => {
         const isOver = performance.now() >= endMs;
-        for (const connection of places.all()) if (isOver || isUnused(connection)) destroy(connection);
+        for (const connection of places.all()) {
+          if (isOver || connection.current === undefined) destroy(connection);
+        }
       };
       sweep ??= setInterval(endUnused, TIMEOUT_MS.sweep);
     },

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The body's bytes as received; empty without a body. Set before authentication. */
     rawBody: Buffer;
+    /** True when there was a body that nobody could have authenticated, so it was not kept. */
+    isBodyDropped: boolean;
     /** The server's address as this caller knows it, without a final slash; for addresses in answers. */
     readonly baseUrl: string;
     /** Set once the route is found and its headers are sound. */
@@ -31,6 +33,9 @@ export interface RouteLabels {
   readonly url: string | undefined;
   /** `none` for what is no operation of the API. */
   readonly operation: string;
+  readonly bodyBytesMax: number | undefined;
+  /** True for what asks for no credentials. */
+  readonly isOpen: boolean;
 }
 
 /** A request without a body. */

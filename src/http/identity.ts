@@ -11,6 +11,7 @@ import {
   TokenBody,
   UsersAnswer,
 } from './identity-schemas.ts';
+import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
 import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { App, ServerOptions } from './server.ts';
@@ -28,6 +29,7 @@ export function registerIdentity(app: App, options: ServerOptions): void {
     method: 'POST',
     url: '/v3/auth/tokens',
     config: { errorFamily: 'iam' },
+    bodyLimit: LOGIN_BODY_BYTES_MAX,
     schema: {
       operationId: 'KeystoneCreateUserTokenByPassword',
       tags: ['Identity'],

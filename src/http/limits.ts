@@ -6,8 +6,18 @@ export const LARGE_BODY_BYTES_MAX = 8_388_608;
 export const BODY_VALUES_MAX = 50_000;
 /** Bodies up to here are parsed without counting: in so few bytes there cannot be more values. */
 export const SHORT_BODY_BYTES_MAX = 65_536;
-/** Large bodies that are read at the same time: they are read before it is known who sends them. */
-export const LARGE_BODIES_MAX = 8;
+/** Bytes of a body that asks for a token; a real one has a tenth. */
+export const LOGIN_BODY_BYTES_MAX = 16_384;
+/** Bodies up to here are read without being accounted for: all connections together could send so many bytes. */
+export const BODY_BYTES_FREE = 4_096;
+/**
+ * Bytes of longer bodies that are there together. Before authentication these, 4 KiB for each connection and a chunk for
+ * each that waits make 32 MiB.
+ */
+export const BODIES = Object.freeze({
+  unproven: Object.freeze({ max: 16_777_216, shareMax: 8_388_608, waitersMax: 128, endsOwn: true }),
+  proven: Object.freeze({ max: 67_108_864, shareMax: 16_777_216, waitersMax: 256, endsOwn: true }),
+});
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

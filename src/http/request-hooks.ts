@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
 import type { Authenticator, Caller, Deps } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { connectionOf } from './connection.ts';
-import { BODY_BYTES_MAX, HEADERS_MAX } from './limits.ts';
+import { HEADERS_MAX } from './limits.ts';
 import { readQuery } from './target.ts';
 
 /** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
@@ -32,7 +32,6 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
-const BODYLESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** Sets the headers of every answer. */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
@@ -74,33 +73,6 @@ export function requireMediaType(request: FastifyRequest): void {
 }
 
 /**
- * Reads the body of a GET, which Fastify leaves alone: one client sends `{}` with its GETs and signs it.
- */
-export function readGetBody(request: FastifyRequest, done: HookHandlerDoneFunction): void {
-  if (!BODYLESS_METHODS.has(request.method) || !hasBody(request)) {
-    done();
-    return;
-  }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const { raw } = request;
-  const fail = () => done(new SecretError('request-malformed'));
-  raw.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    chunks.push(chunk);
-    if (bytes <= BODY_BYTES_MAX) return;
-    raw.removeAllListeners('data').removeAllListeners('end').off('error', fail);
-    done(new SecretError('body-too-large'));
-  });
-  raw.on('error', fail);
-  raw.on('end', () => {
-    raw.off('error', fail);
-    request.rawBody = Buffer.concat(chunks);
-    done();
-  });
-}
-
-/**
  * The JSON in a request's body; undefined without one. The bytes stay as they are for the signature.
  * Throws invalid-body with one fixed text: a parser's own message quotes what it read.
  */
@@ -124,7 +96,7 @@ export function requireBody(request: FastifyRequest): void {
 
 /**
  * Authenticates a request and checks its project, then puts the caller and what it works with on the request.
- * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter.
+ * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable.
  */
 export function authenticate(
   request: FastifyRequest,
@@ -139,6 +111,8 @@ export function authenticate(
     headers: request.headers,
     body: request.rawBody,
   });
+  // Credentials that became good while the body was thrown away: the next try has them from the beginning.
+  if (request.isBodyDropped) throw new SecretError('unavailable');
   request.caller = caller;
   if (caller.plus === 'literal') readQueryAgain(request);
   const connection = connectionOf(request.raw.socket);

@@ -7,6 +7,7 @@ export function addRequestProperties(
   options: Pick<ServerOptions, 'isTrustedProxy' | 'site'>,
 ): void {
   app.decorateRequest('rawBody');
+  app.decorateRequest('isBodyDropped', false);
   app.decorateRequest('labels');
   app.decorateRequest('caller');
   app.decorateRequest('deps');

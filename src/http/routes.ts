@@ -13,7 +13,6 @@ import { registerKeyQuotas } from './key-quotas.ts';
 import { registerKeyRotation } from './key-rotation.ts';
 import { registerKeyTags } from './key-tags.ts';
 import { registerKeys } from './keys.ts';
-import { limitLargeBodies } from './large-bodies.ts';
 import { registerLifecycle } from './lifecycle.ts';
 import { registerNotifications } from './notifications.ts';
 import { registerPasswords } from './passwords.ts';
@@ -28,8 +27,6 @@ import { registerVersions } from './versions.ts';
 
 /** Every operation that needs credentials. */
 export function registerRoutes(api: App, options: Pick<ServerOptions, 'functionTemplates' | 'users'>): void {
-  // One count for all routes that take them.
-  const largeBodies = limitLargeBodies();
   registerSecrets(api);
   registerLifecycle(api);
   registerVersions(api);
@@ -40,8 +37,8 @@ export function registerRoutes(api: App, options: Pick<ServerOptions, 'functionT
   registerTags(api);
   registerTagSearch(api);
   registerGrants(api);
-  registerBatches(api, largeBodies);
-  registerBlob(api, largeBodies);
+  registerBatches(api);
+  registerBlob(api);
   registerChecker(api);
   registerPasswords(api);
   registerAgencies(api);

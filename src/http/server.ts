@@ -7,8 +7,17 @@ import Fastify, {
   LogController,
   type onRequestHookHandler,
 } from 'fastify';
-import type { Authenticator, Caller, Deps, FunctionTemplates, IdentityService, Users } from '../app/ports.ts';
+import type {
+  Authenticator,
+  Caller,
+  Claim,
+  Deps,
+  FunctionTemplates,
+  IdentityService,
+  Users,
+} from '../app/ports.ts';
 import type { Readiness } from '../app/storage-status.ts';
+import { createBodyReader } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
 import { guardEntrance } from './entrance.ts';
@@ -36,6 +45,8 @@ import { createWrongProtocol } from './wrong-protocol.ts';
 /** What the HTTP side is built from. */
 export interface ServerOptions {
   readonly authenticator: Authenticator;
+  /** Whose a request says it is, before its body is read; undefined when it cannot be anybody's. */
+  readClaim(headers: IncomingMessage['headers']): Claim | undefined;
   readonly identity: IdentityService;
   readonly users: Users;
   readonly functionTemplates: FunctionTemplates;
@@ -88,10 +99,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     throw routeNotFound(request);
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
-    request.rawBody = body;
-    done(null, body);
-  });
+  // It is there already: see addHooks.
+  app.addContentTypeParser('*', (request, _payload, done) => done(null, request.rawBody));
   addHooks(app, options);
   const otherMethods = refuseOtherMethods(app);
   registerHealth(app, options);
@@ -164,7 +173,10 @@ function addHooks(app: App, options: ServerOptions): void {
     done();
   });
   separatePhases(app);
-  app.addHook('onRequest', (request, _reply, done) => hooks.readGetBody(request, done));
+  const readBody = createBodyReader(options.readClaim);
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    readBody(request, reply, (error) => done(error ?? null, payload));
+  });
   app.addHook('onResponse', (request, reply, done) => {
     const labels = request.labels ?? labelsOf(request.routeOptions);
     if (options.requestLog !== undefined) logRequest(options.requestLog, request, { reply, labels });
@@ -182,8 +194,14 @@ function addHooks(app: App, options: ServerOptions): void {
   });
 }
 
-function labelsOf({ url, schema }: { url?: string | undefined; schema?: FastifySchema }): RouteLabels {
-  return { url, operation: schema?.operationId ?? 'none' };
+function labelsOf(route: {
+  readonly url?: string | undefined;
+  readonly schema?: FastifySchema;
+  readonly bodyLimit?: number | undefined;
+}): RouteLabels {
+  const { url, schema, bodyLimit } = route;
+  const isOpen = schema?.security?.length === 0;
+  return { url, operation: schema?.operationId ?? 'none', bodyBytesMax: bodyLimit, isOpen };
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */

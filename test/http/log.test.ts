@@ -127,7 +127,10 @@ async function linesFor(
   });
   app.addHook('onResponse', async (request, reply) => {
     const requestLog = { levelMin: log.levelVal, ...stream };
-    logRequest(requestLog, request, { reply, labels: { url: '/', operation: 'none' } });
+    logRequest(requestLog, request, {
+      reply,
+      labels: { url: '/', operation: 'none', bodyBytesMax: undefined, isOpen: false },
+    });
   });
   app.get('/', async () => {
     throw error;
