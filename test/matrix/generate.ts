@@ -16,6 +16,8 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   Python: ['python', 'python-kms'],
   Node: ['node'],
   Java: ['java'],
+  keystoneauth: ['keystone'],
+  'KMS wrapper': ['go-kms-wrapping'],
   'curl and CLI': ['readme'],
 };
 const MARKS: Readonly<Record<ClientOutcome, string>> = { done: 'yes', refused: 'refusals' };
