@@ -6,8 +6,10 @@ import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
 import { isReadable, readinessOf } from './app/storage-status.ts';
 import { createTurns } from './app/turns.ts';
+import type { Directory } from './auth/identities.ts';
 import { createRateLimiter } from './auth/throttle.ts';
 import { createTokenKey } from './auth/token.ts';
+import type { PasswordChanged } from './auth/users.ts';
 import { openOutbound, startBackground } from './background.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
@@ -36,13 +38,16 @@ const START_SAMPLES = 32;
 export interface Composed {
   readonly app: App;
   readonly store: Store;
+  /** Fingerprint of the root key, which is no secret. */
+  readonly rootKeyFingerprint: string;
+  readonly directory: () => Directory;
   /** What is counted; absent when metrics are off. */
   readonly metrics: Metrics | undefined;
   /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it throws. */
   reload(): void;
   /** Where others reach the server when no caller says it; known once it listens. */
   setBaseUrl(url: string): void;
-  /** A token for a user in one project, for the banner of dev; undefined when there is no such user. */
+  /** A token for a user in one project; undefined when there is no such user. */
   issueToken(userId: string, projectId: string): string | undefined;
   /** Ends background work, lets the writer finish and closes the data directory. The app is closed by the caller. */
   close(): Promise<void>;
@@ -66,6 +71,7 @@ export interface Start {
   onFatal(reason: string): void;
   /** The data directory, when the caller has taken it already. */
   readonly claimed?: ClaimedDirectory | undefined;
+  readonly passwordChanged?: PasswordChanged | undefined;
 }
 
 /**
@@ -75,15 +81,15 @@ export interface Start {
 export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
   let baseUrl = '';
   const reader = readerFor(config, log);
-  const { present, identitiesFiles } = openIdentities(config, reader);
+  const { present, identitiesFiles } = openIdentities(config, { reader, log });
   const certificate = openCertificate(config, { reader, log, clock: systemClock });
   const outbound = openOutbound(config, reader);
   const edge = composeEdge(config);
-  const { store, tokenKey, keyring, signing } = await openStore(config, log, start);
+  const { store, tokenKey, keyring, signing, rootKeyFingerprint } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   const app = await buildServer({
     newRequestId: randomIds.uid,
-    ...composeIdentity(config, { tokenKey, clock: systemClock, present, reader }),
+    ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, reader }),
     functionTemplates: readFunctionTemplates(),
     depsFor: () => requireReadable(deps),
     readiness: () => readinessOf(store.storageStatus()),
@@ -108,6 +114,8 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   return {
     app,
     store,
+    rootKeyFingerprint,
+    directory: () => present.directory,
     metrics: edge.metrics,
     setBaseUrl(url) {
       baseUrl = url;
@@ -161,7 +169,8 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
   const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
-  return { store, tokenKey, keyring, signing: { signingKeys, loadSigningKey } };
+  const { fingerprint: rootKeyFingerprint } = rootKey;
+  return { store, tokenKey, keyring, signing: { signingKeys, loadSigningKey }, rootKeyFingerprint };
 }
 
 /** Answers that come from memory would hide that the data is gone. Throws unavailable. */

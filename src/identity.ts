@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Clock, Grantees } from './app/ports.ts';
+import type { Clock, Grantees, Log } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createClaimReader } from './auth/claim.ts';
@@ -8,8 +8,9 @@ import { createDirectory, type Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
 import { createHashReplacer } from './auth/password-change.ts';
 import { createPasswordChecker } from './auth/password-checker.ts';
+import { countNarrowUsers } from './auth/policy-scope.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
-import { createUsers } from './auth/users.ts';
+import { createUsers, type PasswordChanged } from './auth/users.ts';
 import type { Config } from './config.ts';
 import type { FileReader } from './files/file-reader.ts';
 import { createReloadable, type Reloadable } from './files/reloadable.ts';
@@ -28,9 +29,10 @@ export function composeIdentity(
     readonly clock: Clock;
     readonly present: Present;
     readonly reader: FileReader;
+    readonly passwordChanged?: PasswordChanged | undefined;
   },
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
-  const { tokenKey, clock, present, reader } = parts;
+  const { tokenKey, clock, present, reader, passwordChanged } = parts;
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   // One count for both ways to try a password.
@@ -45,7 +47,7 @@ export function composeIdentity(
   });
   return {
     readClaim: createClaimReader({ directory, clock, tokenKey }),
-    users: createUsers({ directory, passwords, replaceHash }),
+    users: createUsers({ directory, passwords, replaceHash, passwordChanged }),
     authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
     identity: createIam({ directory, clock, tokenKey, passwords, region }),
   };
@@ -75,21 +77,36 @@ export function issueProjectToken(
 /** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
 export function openIdentities(
   { identitiesFile: file }: Config,
-  reader: FileReader,
+  { reader, log }: { readonly reader: FileReader; readonly log: Log },
 ): { readonly present: Present; readonly identitiesFiles: Reloadable } {
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
   // Nobody, until the file has been read, right here.
   const present: Present = {
     directory: createDirectory({ domains: [], users: [], accessKeys: [], policies: [] }),
   };
+  let isRead = false;
   const identitiesFiles = createReloadable({
     name: 'identities',
     reader,
     load(files) {
       present.directory = loadIdentities({ file, env: process.env, reader: files });
+      // A start that fails says one thing, so the first reading is spoken of when the server listens.
+      if (isRead) warnOfPolicies(log, present.directory);
+      isRead = true;
     },
   });
   return { present, identitiesFiles };
+}
+
+/**
+ * Says at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file that
+ * is accepted without a word would be taken for a wall.
+ */
+export function warnOfPolicies(log: Log, directory: Directory): void {
+  log.warn(
+    { narrowUsers: countNarrowUsers(directory) },
+    'policies are not evaluated in this release: every user may do everything in the own projects',
+  );
 }
 
 /** Who can be granted something, as the present identities say. */

@@ -49,6 +49,12 @@ export interface DueKeyQuery {
   readonly limit: number;
 }
 
+/** A project that has secrets, and how many. */
+export interface ProjectCount {
+  readonly projectId: string;
+  readonly secrets: number;
+}
+
 /** A page of secrets, ordered by name in byte order. */
 export interface SecretQuery {
   readonly projectId: string;
@@ -184,6 +190,8 @@ export interface Store extends NotificationStore, TaskStore {
   sampleVersions(count: number): Awaitable<VersionPlace[]>;
   /** Over all projects; cheap. */
   countAll(): Awaitable<StoreCounts>;
+  /** How many secrets each project has; projects without one are left out. */
+  countByProject(): Awaitable<ProjectCount[]>;
   /** What the store knows about its files, and whether changes are refused. Cheap. */
   storageStatus(): StorageStatus;
   close(): Promise<void>;

@@ -8,11 +8,20 @@ import { hashPassword } from './password.ts';
 import type { ReplaceHash } from './password-change.ts';
 import type { PasswordChecker } from './password-checker.ts';
 
+/** Told of another password, for who keeps it where its user finds it. */
+export type PasswordChanged = (change: {
+  readonly userId: string;
+  readonly password: string;
+  readonly hash: string;
+}) => void;
+
 /** What the view of the users works with. */
 export interface UsersDeps {
   readonly directory: () => Directory;
   readonly passwords: PasswordChecker;
   readonly replaceHash: ReplaceHash;
+  /** Called once another password is in force. */
+  readonly passwordChanged?: PasswordChanged | undefined;
 }
 
 /** Makes the view of the users of the identities. Nobody sees beyond the own domain. @see docs/adr/0017-users.md */
@@ -35,6 +44,7 @@ export function createUsers(deps: UsersDeps): Users {
       await checkOldPassword(deps, caller, { before, oldPassword, address });
       const after = await hashPassword(newPassword);
       deps.replaceHash({ userId: caller.userId, before, after });
+      deps.passwordChanged?.({ userId: caller.userId, password: newPassword, hash: after });
     },
   };
 }

@@ -1,6 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { stringify } from 'yaml';
-import { hashPassword, type ScryptCost } from '../auth/password.ts';
 import type { DevCredentials } from '../config.ts';
 
 /** The first user of an installation, with its secrets in clear. */
@@ -34,11 +33,11 @@ export function createAdministrator(given: Partial<DevCredentials> = {}): Admini
 }
 
 /** An identities file with this administrator alone, who may do everything in one project named after the region. */
-export async function administratorYaml(
-  administrator: Administrator,
-  options: { readonly region: string; readonly sk: SecretKeyPlace; readonly cost: ScryptCost },
-): Promise<string> {
-  const { accessKeyId, domainId, domainName, password, projectId, userId } = administrator;
+export function administratorYaml(
+  administrator: Omit<Administrator, 'password'>,
+  options: { readonly region: string; readonly sk: SecretKeyPlace; readonly passwordHash: string },
+): string {
+  const { accessKeyId, domainId, domainName, projectId, userId } = administrator;
   return stringify({
     domains: [
       {
@@ -49,7 +48,7 @@ export async function administratorYaml(
           {
             id: userId,
             name: 'admin',
-            password: await hashPassword(password, options.cost),
+            password: options.passwordHash,
             access_keys: [{ ak: accessKeyId, ...options.sk }],
             policies: ['admin'],
           },

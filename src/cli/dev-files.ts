@@ -1,17 +1,18 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
+import { hashPassword, verifyPassword } from '../auth/password.ts';
 import type { Config } from '../config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
+import { type KnownIdentity, readIdentity, replaceFile, writeCredentials } from './credentials.ts';
 
 /** What dev runs with when it was told nothing. */
 export interface DevFiles {
   readonly rootKey: string;
   readonly identitiesFile: string;
   /** Absent when the identities are the user's own. */
-  readonly identity: Administrator | undefined;
+  readonly identity: KnownIdentity | undefined;
 }
 
 /** A quarter of the usual work: development servers start often. */
@@ -43,26 +44,36 @@ export async function ensureDevFiles(config: Config): Promise<DevFiles> {
   return { rootKey, identitiesFile, identity: await ensureIdentity(config, identitiesFile) };
 }
 
-async function ensureIdentity(config: Config, identitiesFile: string): Promise<Administrator | undefined> {
+async function ensureIdentity(config: Config, identitiesFile: string): Promise<KnownIdentity | undefined> {
   const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  if (existsSync(identitiesFile)) {
-    if (!existsSync(credentialsFile)) return undefined;
-    const identity = readCredentials(credentialsFile);
-    requireSame(config, identity, identitiesFile);
-    return identity;
-  }
-  const identity = createAdministrator(config.dev);
-  // The credentials first: without the identities file, the next start makes both again.
-  writeCredentials(credentialsFile, identity, { baseUrl: '', region: config.region });
-  replaceFile(
-    identitiesFile,
-    await administratorYaml(identity, {
-      region: config.region,
-      sk: { sk: identity.secretKey },
-      cost: PASSWORD_COST,
-    }),
-  );
+  if (!existsSync(identitiesFile)) return createIdentity(config, { identitiesFile, credentialsFile });
+  const found = readIdentity(identitiesFile, credentialsFile);
+  if (found === undefined) return undefined;
+  const identity = await withGivenPassword(config, found);
+  requireSame(config, identity, identitiesFile);
   return identity;
+}
+
+async function createIdentity(
+  config: Config,
+  files: { readonly identitiesFile: string; readonly credentialsFile: string },
+): Promise<KnownIdentity> {
+  const { region } = config;
+  const administrator = createAdministrator(config.dev);
+  const passwordHash = await hashPassword(administrator.password, PASSWORD_COST);
+  const identity = { ...administrator, userName: 'admin', passwordHash };
+  // The credentials first: without the identities file, the next start makes both again.
+  writeCredentials(files.credentialsFile, identity, { baseUrl: '', region });
+  const sk = { sk: identity.secretKey };
+  replaceFile(files.identitiesFile, administratorYaml(identity, { region, sk, passwordHash }));
+  return identity;
+}
+
+/** A password that nobody here knows may be the one that the environment gives. */
+async function withGivenPassword({ dev }: Config, identity: KnownIdentity): Promise<KnownIdentity> {
+  if (identity.password !== '' || dev.password === undefined) return identity;
+  const isRight = await verifyPassword(identity.passwordHash, dev.password);
+  return isRight ? { ...identity, password: dev.password } : identity;
 }
 
 function requireSame({ dev }: Config, identity: Administrator, identitiesFile: string): void {
@@ -79,54 +90,4 @@ function requireSame({ dev }: Config, identity: Administrator, identitiesFile: s
       `${name} is not what ${identitiesFile} was made with; remove one of the two`,
     );
   }
-}
-
-/** Writes what clients read by themselves: for a shell to source, or as an `--env-file`. */
-export function writeCredentials(
-  file: string,
-  identity: Administrator,
-  place: { readonly baseUrl: string; readonly region: string },
-): void {
-  const { accessKeyId, domainId, domainName, password, projectId, secretKey, userId } = identity;
-  const variables = {
-    CSMS_ENDPOINT: place.baseUrl,
-    HUAWEICLOUD_SDK_AK: accessKeyId,
-    HUAWEICLOUD_SDK_SK: secretKey,
-    HUAWEICLOUD_SDK_PROJECT_ID: projectId,
-    HUAWEICLOUD_SDK_DOMAIN_ID: domainId,
-    HW_ACCESS_KEY: accessKeyId,
-    HW_SECRET_KEY: secretKey,
-    HW_PROJECT_ID: projectId,
-    HW_REGION_NAME: place.region,
-    HW_AUTH_URL: `${place.baseUrl}/v3`,
-    CSMS_USER: 'admin',
-    CSMS_DOMAIN: domainName,
-    CSMS_PASSWORD: password,
-  };
-  // Without quotes: some readers of such files keep them. No value has a character that a shell would act on.
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`);
-  replaceFile(file, `# user id ${userId}\n${lines.join('')}`);
-}
-
-function readCredentials(file: string): Administrator {
-  const text = readFileSync(file, 'utf8');
-  const env = parseEnv(text);
-  const [, userId = ''] = /^# user id ([0-9a-f]{32})$/m.exec(text) ?? [];
-  return {
-    domainId: env.HUAWEICLOUD_SDK_DOMAIN_ID ?? '',
-    domainName: env.CSMS_DOMAIN ?? '',
-    projectId: env.HUAWEICLOUD_SDK_PROJECT_ID ?? '',
-    userId,
-    accessKeyId: env.HUAWEICLOUD_SDK_AK ?? '',
-    secretKey: env.HUAWEICLOUD_SDK_SK ?? '',
-    password: env.CSMS_PASSWORD ?? '',
-  };
-}
-
-function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.new`;
-  // What lies there is a remainder, or a link of somebody who could once write here.
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
-  renameSync(temporary, file);
 }

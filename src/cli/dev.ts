@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { claimDirectory } from '../storage/sqlite/data-directory.ts';
-import type { Administrator } from './administrator.ts';
+import { banner } from './banner.ts';
 import type { CommandInput } from './commands.ts';
-import { ensureDevFiles, writeCredentials } from './dev-files.ts';
-import { type Announce, runServer } from './run-server.ts';
+import { type KnownIdentity, writeCredentials } from './credentials.ts';
+import { ensureDevFiles } from './dev-files.ts';
+import { runServer } from './run-server.ts';
 
 /** `csms-server dev`: makes what is missing, then prints what can be pasted. */
 export async function run({ env }: CommandInput): Promise<number> {
@@ -16,43 +16,19 @@ export async function run({ env }: CommandInput): Promise<number> {
   const made = await ensureDevFiles(given);
   const config = { ...given, rootKey: made.rootKey, identitiesFile: made.identitiesFile };
   const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  const announce: Announce = (baseUrl, composed) => {
-    const { identity } = made;
-    if (identity === undefined) return;
-    writeCredentials(credentialsFile, identity, { baseUrl, region: config.region });
-    const token = composed.issueToken(identity.userId, identity.projectId) ?? '';
-    process.stdout.write(banner(config.publicUrl ?? baseUrl, identity, { credentialsFile, token }));
-  };
-  return runServer(config, announce, claimed);
-}
-
-function banner(
-  baseUrl: string,
-  identity: Administrator,
-  { credentialsFile, token }: { readonly credentialsFile: string; readonly token: string },
-): string {
-  const secrets = `${baseUrl}/v1/${identity.projectId}/secrets`;
-  const name = `demo-${randomBytes(3).toString('hex')}`;
-  const auth = `-H 'X-Auth-Token: ${token}'`;
-  return `
-csms-server, for development: everything that is stored is encrypted, but its key lies beside it.
-
-  endpoint     ${baseUrl}
-  access key   ${identity.accessKeyId}
-  secret key   ${identity.secretKey}
-  project id   ${identity.projectId}
-  user         admin, domain ${identity.domainName}, password ${identity.password}
-  credentials  ${credentialsFile}, for a shell or --env-file
-
-Store a secret, read it back, list all (the token lasts a day):
-
-curl -sS ${secrets} ${auth} -H 'Content-Type: application/json' -d '{"name":"${name}","secret_string":"correct horse"}'
-curl -sS ${secrets}/${name}/versions/latest ${auth}
-curl -sS ${secrets} ${auth}
-
-The same, signed as the SDKs do:
-
-npx csms-server call GET '/v1/{project_id}/secrets'
-
-`;
+  let endpoint = '';
+  const write = (identity: KnownIdentity) =>
+    writeCredentials(credentialsFile, identity, { baseUrl: endpoint, region: config.region });
+  return runServer(config, {
+    claimed,
+    announce(baseUrl) {
+      if (made.identity === undefined) return;
+      endpoint = baseUrl;
+      write(made.identity);
+      process.stdout.write(banner(made.identity, { baseUrl: config.publicUrl ?? baseUrl, credentialsFile }));
+    },
+    passwordChanged({ userId, password, hash: passwordHash }) {
+      if (made.identity?.userId === userId) write({ ...made.identity, password, passwordHash });
+    },
+  });
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
-import { SCRYPT_COST } from '../auth/password.ts';
+import { hashPassword } from '../auth/password.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import type { CommandInput } from './commands.ts';
@@ -34,7 +34,8 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   create(files.secretKey, `${administrator.secretKey}\n`);
   // Relative to the identities file, so that the directory can be mounted anywhere.
   const sk = { sk_file: basename(files.secretKey) };
-  create(files.identities, await administratorYaml(administrator, { region: REGION, sk, cost: SCRYPT_COST }));
+  const passwordHash = await hashPassword(administrator.password);
+  create(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
   create(files.environment, environment(directory, files));
   process.stdout.write(
     flags.has('json') ? `${JSON.stringify(toJson(administrator, files))}\n` : text(administrator, files),

@@ -2,14 +2,14 @@ import type { AddressInfo } from 'node:net';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { StartError } from '../app/start-error.ts';
-import { type Composed, compose } from '../compose.ts';
+import { type Composed, compose, type Start } from '../compose.ts';
 import type { Config } from '../config.ts';
 import type { MetricsListener } from '../http/metrics-listener.ts';
 import { createSite } from '../http/site.ts';
-import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 import { createServerLog } from './server-log.ts';
+import { logStart } from './start-log.ts';
 
 /**
  * A second signal so soon is the same one: npm and the launcher pass on what the terminal has sent to all. A later one is from
@@ -19,18 +19,17 @@ const REPEAT_MS = 500;
 /** From the wish to stop on: the log has the rest of ten seconds to get out. */
 const STOP_MS_MAX = 8_500;
 
-/** What a command says to the person who started it, between "it listens" and the line that says so. */
-export type Announce = (baseUrl: string, composed: Composed) => void;
+/** What a command adds to a server. */
+export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'> {
+  /** Speaks to the person who started it, between "it listens" and the line that says so. */
+  announce?(baseUrl: string): void;
+}
 
 /**
  * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT.
  * Answers the exit code. Throws what starting throws.
  */
-export async function runServer(
-  config: Config,
-  announce: Announce,
-  claimed?: ClaimedDirectory,
-): Promise<number> {
+export async function runServer(config: Config, surroundings: Surroundings = {}): Promise<number> {
   const log = createServerLog(config.logLevel);
   for (const name of config.warnings)
     log.warn({ variable: name }, 'this variable has no effect in this release');
@@ -39,7 +38,7 @@ export async function runServer(
     log.fatal({ reason }, 'storage can no longer be trusted; restart to recover');
     stop.resolve(EXIT.damaged);
   };
-  const composed = await compose(config, log, { onFatal, claimed });
+  const composed = await compose(config, log, { ...surroundings, onFatal });
   if (config.trustedProxies !== '' && config.publicUrl === undefined) {
     log.warn({ variable: 'CSMS_PUBLIC_URL' }, 'not set: addresses in answers are those that the proxy calls');
   }
@@ -51,7 +50,8 @@ export async function runServer(
     const bound = boundOf(config, composed.app.server.address());
     const baseUrl = localUrl(bound);
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
-    announce(baseUrl, composed);
+    await logStart(log, config, composed);
+    surroundings.announce?.(baseUrl);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
     return await drain(composed, log, await stop.promise);
   } catch (error) {

@@ -4,5 +4,5 @@ import { runServer } from './run-server.ts';
 
 /** `csms-server serve`: everything has to be said; nothing is made up. */
 export async function run({ env }: CommandInput): Promise<number> {
-  return runServer(readConfig('serve', env), () => undefined);
+  return runServer(readConfig('serve', env));
 }

@@ -71,8 +71,11 @@ describe('the second start of dev', () => {
     await createSecret(createClient(devAccount(directory, first.baseUrl)), 'kept');
     expect(await first.stop()).toBe(0);
     const second = await startDev(directory);
-    const moved = { CSMS_ENDPOINT: second.baseUrl, HW_AUTH_URL: `${second.baseUrl}/v3` };
-    expect(readCredentials(directory)).toEqual({ ...before, ...moved });
+    const moved = Object.entries(before).map(([name, value]) => [
+      name,
+      value.replace(first.baseUrl, second.baseUrl),
+    ]);
+    expect(readCredentials(directory)).toEqual(Object.fromEntries(moved));
     expect(await readValue(createClient(devAccount(directory, second.baseUrl)), 'kept')).toBe(
       'value of kept',
     );

@@ -497,6 +497,13 @@ function memoryStore(
         )
         .slice(0, limit)
         .map(({ projectId, id }) => ({ projectId, id })),
+    countByProject: () => {
+      const ids = [...secrets.values()].map(({ secret }) => secret.projectId);
+      return [...new Set(ids)].map((projectId) => ({
+        projectId,
+        secrets: ids.filter((id) => id === projectId).length,
+      }));
+    },
     sampleVersions: (count) =>
       [...secrets.values()]
         .flatMap(({ secret, versions }) =>

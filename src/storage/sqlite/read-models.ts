@@ -13,7 +13,7 @@ import { createKeyReads, type KeyReads } from './keys.ts';
 import { createNotificationReads } from './notifications.ts';
 import { type Connection, createSnapshot, readOrDamaged, type Snapshot } from './open.ts';
 import { createRemembered } from './remembered.ts';
-import { createSampleRead } from './samples.ts';
+import { createProjectCountRead, createSampleRead } from './samples.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSecretSearch } from './secret-search.ts';
 import { createSigningKeyRead } from './signing-key.ts';
@@ -68,6 +68,7 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
   const search = createSecretSearch(db, secrets);
   const grants = createGrantReads(db, mac);
   const sample = createSampleRead(db);
+  const projectCounts = createProjectCountRead(db);
   const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
   return {
     findSecret: (ref) =>
@@ -80,6 +81,7 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
     findValue: createReadValue(db, { secrets, keys, snapshot, changes }),
     findContents: createReadContents({ secrets, keys, snapshot }),
     sampleVersions: (count) => snapshot(() => sample(count)),
+    countByProject: () => snapshot(() => projectCounts.all()),
     listTags: (projectId, pause) => inSteps(snapshot, tags.list(projectId), pause),
     searchSecrets: (query, pause) => inSteps(snapshot, search(query), pause),
     listGrants: (ref) => snapshot(() => grants.list(ref)),

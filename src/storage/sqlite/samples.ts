@@ -1,4 +1,4 @@
-import type { VersionPlace } from '../../app/ports.ts';
+import type { ProjectCount, VersionPlace } from '../../app/ports.ts';
 import type { Connection } from './open.ts';
 
 interface PlaceRow {
@@ -22,4 +22,11 @@ export function createSampleRead(db: Connection): (count: number) => VersionPlac
     }
     return [...places.values()];
   };
+}
+
+/** Counts the secrets of each project; nothing is checked. */
+export function createProjectCountRead(db: Connection) {
+  return db.prepare<[], ProjectCount>(
+    'SELECT project_id AS projectId, count(*) AS secrets FROM secret GROUP BY project_id ORDER BY project_id',
+  );
 }

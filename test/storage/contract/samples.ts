@@ -18,4 +18,18 @@ export function sampleContract(harnessOf: HarnessOf): void {
       expect((await store.findValue(found, number))?.version.number).toBe(number);
     }
   });
+
+  it('counts the secrets of each project', async () => {
+    const { store } = harnessOf();
+    const [one, two] = [freshRef(), freshRef()];
+    await store.change(create(one));
+    await store.change(create({ ...one, name: 'another' }));
+    await store.change(create(two));
+    expect(await store.countByProject()).toEqual(
+      expect.arrayContaining([
+        { projectId: one.projectId, secrets: 2 },
+        { projectId: two.projectId, secrets: 1 },
+      ]),
+    );
+  });
 }

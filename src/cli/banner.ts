@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KnownIdentity } from './credentials.ts';
+
+/** Where things are that the banner names. */
+export interface BannerPlace {
+  readonly baseUrl: string;
+  readonly credentialsFile: string;
+}
+
+/**
+ * What `dev` says when it listens: credentials, and lines to paste into a POSIX shell in the folder where it was started. No
+ * line is longer than a terminal of 100 columns unless a path is, and none can fetch a program from a registry.
+ */
+export function banner(identity: KnownIdentity, { baseUrl, credentialsFile }: BannerPlace): string {
+  const isKnown = identity.password !== '';
+  const password = isKnown ? `password ${identity.password}` : 'password not known here: it was changed';
+  return `
+csms-server, for development: what is stored is encrypted, but its key lies beside it.
+
+  endpoint     ${baseUrl}
+  access key   ${identity.accessKeyId}
+  secret key   ${identity.secretKey}
+  project id   ${identity.projectId}
+  user         ${identity.userName}, domain ${identity.domainName}, ${password}
+  credentials  ${credentialsFile}, for a shell or --env-file
+
+${isKnown ? linesWithToken(credentialsFile) : signedLines(credentialsFile)}
+`;
+}
+
+function linesWithToken(credentialsFile: string): string {
+  const name = `demo-${randomBytes(3).toString('hex')}`;
+  const token = `-H "X-Auth-Token: $TOKEN"`;
+  return `Store a secret, read it back, list all (the token lasts a day):
+
+${source(credentialsFile)}
+TOKEN=$(${program()} token)
+SECRETS=$CSMS_ENDPOINT/v1/$HUAWEICLOUD_SDK_PROJECT_ID/secrets
+curl -sSw '\\n' "$SECRETS" ${token} -H 'Content-Type: application/json' \\
+  -d '{"name":"${name}","secret_string":"correct horse"}'
+curl -sSw '\\n' "$SECRETS/${name}/versions/latest" ${token}
+curl -sSw '\\n' "$SECRETS" ${token}
+
+The same, signed as the SDKs do:
+
+${program()} call GET '/v1/{project_id}/secrets'
+`;
+}
+
+function signedLines(credentialsFile: string): string {
+  return `List all secrets, signed as the SDKs do:
+
+${source(credentialsFile)}
+${program()} call GET '/v1/{project_id}/secrets'
+`;
+}
+
+/** Exported, so that programs started from this shell see them too. */
+function source(file: string): string {
+  const path = file.startsWith('/') ? file : `./${file}`;
+  return `set -a; . ${shellWord(path)}; set +a`;
+}
+
+/** How this very program is started from here; `npx` would fetch a stranger's package where there is none. */
+export function program(): string {
+  const launcher = fileURLToPath(new URL('../launch.js', import.meta.url));
+  const near = relative(process.cwd(), launcher);
+  return `node ${shellWord(near.startsWith('..') ? launcher : near)}`;
+}
+
+/** A word that a POSIX shell takes as it is. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

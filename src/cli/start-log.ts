@@ -1,0 +1,49 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { Composed } from '../compose.ts';
+import type { Config } from '../config.ts';
+import { warnOfPolicies } from '../identity.ts';
+import { readVersion } from '../version.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Writes the line of a start: what runs, over which data, with which key; and warns of what nobody can reach. */
+export async function logStart(log: Logger, config: Config, composed: Composed): Promise<void> {
+  const counts = await composed.store.countByProject();
+  const secrets = counts.reduce((sum, project) => sum + project.secrets, 0);
+  log.info(
+    {
+      version: readVersion(),
+      dataDirectory: config.dataDirectory,
+      region: config.region,
+      secrets,
+      rootKey: composed.rootKeyFingerprint,
+      policies: 'not evaluated',
+      ...(config.tlsCertFile !== undefined && { certificateDays: daysLeft(config.tlsCertFile) }),
+    },
+    'started',
+  );
+  warnOfPolicies(log, composed.directory());
+  const projects = [...composed.directory().domains.values()].flatMap((domain) => domain.projects);
+  const named = new Set(projects.map(({ id }) => id));
+  for (const count of counts.filter(({ projectId }) => !named.has(projectId))) {
+    log.warn({ ...count }, 'these secrets belong to a project that no identity names: nobody can reach them');
+  }
+  if (config.mode === 'dev' && !projects.some(({ name }) => name === config.region)) {
+    log.warn(
+      { region: config.region, projects: projects.map(({ name }) => name).slice(0, 10) },
+      'no project has the name of the region: a client that looks its project up by region finds none',
+    );
+  }
+}
+
+/** Whole days until the certificate ends, negative when it has; undefined when the file has just gone. */
+function daysLeft(file: string): number | undefined {
+  try {
+    const { validToDate } = new X509Certificate(readFileSync(file));
+    return Math.floor((validToDate.getTime() - Date.now()) / DAY_MS);
+  } catch {
+    return undefined;
+  }
+}
