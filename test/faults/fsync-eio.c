@@ -1,5 +1,6 @@
 // LD_PRELOAD shim: while the file named by FSYNC_EIO_SWITCH exists, every fsync and fdatasync of a file whose path
-// contains FSYNC_EIO_PATH fails with EIO. Nothing is synced then: the bytes are in the page cache only.
+// contains FSYNC_EIO_PATH fails with EIO. Nothing is synced then: the bytes are in the page cache only. While the file
+// named by FSYNC_HANG_SWITCH exists, such an fsync does not return at all, as on a file system that is out of reach.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int must_fail(int fd) {
-  const char *control = getenv("FSYNC_EIO_SWITCH");
+static int is_hit(int fd, const char *control) {
   const char *wanted = getenv("FSYNC_EIO_PATH");
   if (control == NULL || wanted == NULL || access(control, F_OK) != 0) return 0;
   char link[64], path[4096];
@@ -21,7 +21,9 @@ static int must_fail(int fd) {
 }
 
 static int sync_or_fail(const char *name, int fd) {
-  if (must_fail(fd)) {
+  if (is_hit(fd, getenv("FSYNC_HANG_SWITCH")))
+    for (;;) pause();
+  if (is_hit(fd, getenv("FSYNC_EIO_SWITCH"))) {
     errno = EIO;
     return -1;
   }

@@ -7,3 +7,4 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cc -O1 -Wall -Wextra -shared -fPIC -o "$work/fsync-eio.so" "$here/fsync-eio.c" -ldl
 LD_PRELOAD=$work/fsync-eio.so FSYNC_EIO_SWITCH=$work/fail FSYNC_EIO_PATH=csms.db-wal "$node" "$here/fsync-eio.ts"
+SHIM=$work/fsync-eio.so HANG_SWITCH=$work/hang "$node" "$here/fsync-hang.ts"

@@ -58,6 +58,8 @@ describe('GET /metrics', () => {
     expect(payload).toContain('csms_notifications_pending 0\n');
     expect(payload).toMatch(/^csms_store_bytes [1-9]\d+$/m);
     expect(payload).toMatch(/^csms_store_free_bytes [1-9]\d+$/m);
+    expect(payload).toMatch(/^csms_store_needed_bytes \d+$/m);
+    expect(payload).toContain('csms_store_checkpoint_owed_seconds 0\n');
     expect(payload).toContain('csms_store_writable 1\n');
   });
 
