@@ -25,7 +25,7 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   {
     name: 'CSMS_DEV_PROJECT_ID',
     default: 'generated once',
-    meaning: '`dev` only: project id, 32 hex digits',
+    meaning: '`dev` only: project id, 32 lower-case letters or digits',
   },
   {
     name: 'CSMS_DEV_PASSWORD',

@@ -1,7 +1,12 @@
-import { symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createScratch, readCredentials, run, shareDev, takePort } from './process.ts';
+
+/** Whether the system tells which process has a lock. */
+function isTold(pid: number | undefined): boolean {
+  return existsSync('/proc/locks') && readFileSync('/proc/locks', 'utf8').includes(` ${pid} `);
+}
 
 describe('what is taken ends with 69:', () => {
   const dev = shareDev();
@@ -27,6 +32,8 @@ describe('what is taken ends with 69:', () => {
     const { code, stderr } = await run(['dev'], { CSMS_DATA: dev.directory, CSMS_PORT: '0' });
     expect(code).toBe(69);
     expect(stderr).toContain(dev.directory);
+    const { pid } = dev.server.process;
+    if (isTold(pid)) expect(stderr).toContain(`in use by another process (pid ${pid})`);
   });
 
   it('a data directory, whatever name leads to it', async () => {

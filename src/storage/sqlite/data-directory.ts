@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import { isGivenByRoot, presentReader } from '../../files/file-access.ts';
+import { lockHolder } from './lock-holder.ts';
 import type { Connection } from './open.ts';
 
 /** A data directory that belongs to this process until it is released or the process ends. */
@@ -145,8 +146,9 @@ export function lockDirectory(directory: string): DirectoryLock {
     lock.pragma('journal_mode = MEMORY');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
+    const pid = lockHolder(join(path, 'instance.lock'));
     lock.close();
-    throw new StartError('taken', message, { cause });
+    throw new StartError('taken', pid === undefined ? message : `${message} (pid ${pid})`, { cause });
   }
   held.set(path, lock);
   return {
