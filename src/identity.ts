@@ -36,7 +36,7 @@ export function composeIdentity(
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   // One count for both ways to try a password.
-  const passwords = createPasswordChecker({ clock, usualCost: () => present.directory.passwordCost });
+  const passwords = createPasswordChecker({ clock, costs: () => present.directory.passwordCosts });
   const replaceHash = createHashReplacer({
     file: config.identitiesFile ?? '',
     env: process.env,

@@ -1,5 +1,5 @@
 import type { SigningKey } from './algorithms.ts';
-import { type ScryptCost, usualCost } from './password.ts';
+import { costOf, type ScryptCost } from './password.ts';
 import type { PolicyDocument } from './policy-document.ts';
 
 /** An account. */
@@ -65,8 +65,8 @@ export interface Directory {
   readonly domains: ReadonlyMap<string, Domain>;
   /** By name; built-in policies are not among them. */
   readonly policies: ReadonlyMap<string, Policy>;
-  /** What most of the passwords' hashes cost. */
-  readonly passwordCost: ScryptCost;
+  /** What each of the passwords' hashes costs. */
+  readonly passwordCosts: readonly ScryptCost[];
   findAccessKey(accessKeyId: string): AccessKey | undefined;
   findUser(query: UserQuery): User | undefined;
   findUserById(userId: string): User | undefined;
@@ -116,7 +116,7 @@ export function createDirectory(contents: DirectoryContents): Directory {
   return Object.freeze({
     domains,
     policies,
-    passwordCost: usualCost(contents.users.flatMap(({ passwordHash }) => passwordHash ?? [])),
+    passwordCosts: contents.users.flatMap(({ passwordHash = '' }) => costOf(passwordHash) ?? []),
     findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
     findUser,
     findUserById: (userId: string) => users.get(userId),

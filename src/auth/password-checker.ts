@@ -1,8 +1,9 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../app/ports.ts';
 import { addressGroup } from './address-group.ts';
 import { createLoginQueue, type LoginQueue } from './login-queue.ts';
-import { type ScryptCost, verifyPassword } from './password.ts';
+import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
 import {
   createBuckets,
   createLoginThrottle,
@@ -34,8 +35,8 @@ export interface PasswordChecker {
 /** What a checker works with. */
 export interface PasswordCheckerDeps {
   readonly clock: Clock;
-  /** What most stored hashes cost at present, so that a name that nobody has takes as long. */
-  readonly usualCost: () => ScryptCost;
+  /** What each of the present hashes costs, so that a name that nobody has takes as long as somebody. */
+  readonly costs: () => readonly ScryptCost[];
   readonly queue?: LoginQueue;
   /** Hashes and compares; default `verifyPassword`. */
   readonly verify?: typeof verifyPassword;
@@ -47,13 +48,14 @@ export const HASHED_FAILURES_MAX = 30;
 export const REFUSAL_DELAY_MS = 1_000;
 
 /**
- * Makes a checker. While the server is at ease, a name that nobody has costs the same hash as a wrong password. When many
+ * Makes a checker. While the server is at ease, a name that nobody has costs the hash of somebody, always the same
+ * one, so that costs are spread over such names as they are over users. When many
  * logins from the address have failed, or all places for hashing are taken, it costs none: all refusals then come after
  * the same delay, and only those who exist wait in the queue.
  * @see docs/adr/0028-password-logins.md
  */
 export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
-  const { clock, usualCost, queue = createLoginQueue(), verify = verifyPassword } = deps;
+  const { clock, costs, queue = createLoginQueue(), verify = verifyPassword } = deps;
   const throttle = createLoginThrottle({ clock });
   const hashed = createBuckets({
     clock,
@@ -61,6 +63,13 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     burst: HASHED_FAILURES_MAX,
   });
   const familiar = new Map<string, true>();
+  const standInKey = createSecretKey(randomBytes(32));
+
+  /** Chosen by the name, in a way that nobody can foretell. */
+  function standIn(principal: string, all: readonly ScryptCost[]): ScryptCost {
+    const digest = createHmac('sha256', standInKey).update(principal).digest();
+    return all[digest.readUInt32BE() % all.length] ?? SCRYPT_COST;
+  }
 
   return {
     async check({ principal, address, phc, password }) {
@@ -76,7 +85,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
       let isRight = false;
       try {
         if (isHashed || phc !== undefined)
-          isRight = await queue.run(place, () => verify(phc, password, usualCost()));
+          isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
       } catch (error) {
         throttle.withdraw(attempt);
         throw error;

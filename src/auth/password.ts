@@ -61,24 +61,9 @@ export function isPasswordHash(text: string): boolean {
   return parseHash(text) !== undefined;
 }
 
-/**
- * What most of these hashes cost, the costliest of several: SCRYPT_COST without any that can be read. Pure.
- */
-export function usualCost(phcs: readonly string[]): ScryptCost {
-  const counts = new Map<string, { readonly cost: ScryptCost; count: number }>();
-  for (const phc of phcs) {
-    const cost = parseHash(phc)?.cost;
-    if (cost === undefined) continue;
-    const kind = counts.get(JSON.stringify(cost)) ?? { cost, count: 0 };
-    kind.count += 1;
-    counts.set(JSON.stringify(cost), kind);
-  }
-  const [first] = [...counts.values()].sort((a, b) => b.count - a.count || workOf(b.cost) - workOf(a.cost));
-  return first?.cost ?? SCRYPT_COST;
-}
-
-function workOf({ ln, r, p }: ScryptCost): number {
-  return 2 ** ln * r * p;
+/** What checking against this PHC string costs; undefined when it can never be right. Pure. */
+export function costOf(phc: string): ScryptCost | undefined {
+  return parseHash(phc)?.cost;
 }
 
 function parseHash(text: string): Hashed | undefined {

@@ -36,7 +36,7 @@ beforeEach(() => {
     directory: () => directory,
     clock,
     tokenKey: TOKEN_KEY,
-    passwords: createPasswordChecker({ clock, usualCost: () => directory.passwordCost }),
+    passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
     region: 'local-1',
   });
 });

@@ -30,7 +30,7 @@ beforeEach(() => {
     directory: () => present,
     clock,
     tokenKey: TOKEN_KEY,
-    passwords: createPasswordChecker({ clock, usualCost: () => directory.passwordCost }),
+    passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
     region: 'local-1',
   });
 });

@@ -45,8 +45,8 @@ describe('the directory', () => {
     expect([...reader.projectIds]).toEqual([OTHER_PROJECT_ID]);
   });
 
-  it('knows what most of its passwords cost, those without one left out', () => {
-    expect(directory.passwordCost).toEqual({ ln: 10, r: 8, p: 1 });
+  it('knows what each of its passwords costs, those without one left out', () => {
+    expect(directory.passwordCosts).toEqual([{ ln: 10, r: 8, p: 1 }]);
   });
 
   it('knows its domains by id and its policies by name', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLoginQueue } from '../../src/auth/login-queue.ts';
-import { type ScryptCost, verifyPassword } from '../../src/auth/password.ts';
+import { SCRYPT_COST, type ScryptCost, verifyPassword } from '../../src/auth/password.ts';
 import {
   createPasswordChecker,
   HASHED_FAILURES_MAX,
@@ -20,14 +20,14 @@ const WRONG = { ...RIGHT, password: 'wrong' };
 const NOBODY = { ...RIGHT, principal: 'nobody', phc: undefined };
 
 /** A checker that counts what it hashes, and for whom. */
-function counting(queue = createLoginQueue()) {
+function counting(queue = createLoginQueue(), given: readonly ScryptCost[] = [CHEAP]) {
   const hashed: (string | undefined)[] = [];
   const costs: (ScryptCost | undefined)[] = [];
   const clock = movableClock();
   const { check } = createPasswordChecker({
     clock,
     queue,
-    usualCost: () => CHEAP,
+    costs: () => given,
     verify(phc, password, cost) {
       hashed.push(phc);
       costs.push(cost);
@@ -39,11 +39,32 @@ function counting(queue = createLoginQueue()) {
 }
 
 describe('a name that nobody has', () => {
-  it('costs what a wrong password of somebody does, at the usual cost', async () => {
+  it('costs what a wrong password of somebody does', async () => {
     const { check, costs, hashed } = counting();
     expect([await check(NOBODY), await check(WRONG), await check(RIGHT)]).toEqual([false, false, true]);
     expect(hashed).toEqual([undefined, PASSWORD_HASH, PASSWORD_HASH]);
     expect(costs).toEqual([CHEAP, CHEAP, CHEAP]);
+  });
+
+  it('costs always the same, and as often this or that as users do', async () => {
+    const other: ScryptCost = { ln: 11, r: 8, p: 1 };
+    const { clock, costs, guess } = counting(createLoginQueue(), [CHEAP, other, CHEAP, CHEAP]);
+    const names = Array.from({ length: 60 }, (_, index) => `n${index}`);
+    for (const name of [...names, ...names]) {
+      await guess(name);
+      clock.advance(60_000);
+    }
+    expect(costs.slice(0, 60)).toEqual(costs.slice(60));
+    // The chance to be outside is one in a hundred thousand.
+    const dear = costs.slice(60).filter((cost) => cost === other).length;
+    expect(dear).toBeGreaterThan(1);
+    expect(dear).toBeLessThan(31);
+  });
+
+  it('costs what new passwords do where there are none', async () => {
+    const { costs, guess } = counting(createLoginQueue(), []);
+    await guess('nobody');
+    expect(costs).toEqual([SCRYPT_COST]);
   });
 
   it('costs nothing more once many logins of an address have failed, and others are not touched by it', async () => {

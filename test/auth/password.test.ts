@@ -1,12 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  hashPassword,
-  isPasswordHash,
-  SCRYPT_COST,
-  usualCost,
-  verifyPassword,
-} from '../../src/auth/password.ts';
+import { costOf, hashPassword, isPasswordHash, verifyPassword } from '../../src/auth/password.ts';
 import { PASSWORD, PASSWORD_HASH } from './fixtures.ts';
 
 const CHEAP = { ln: 10, r: 8, p: 1 };
@@ -98,21 +92,10 @@ describe('password hashes', () => {
   });
 });
 
-describe('what most hashes cost', () => {
-  const costing = (cost: string) => `$scrypt$${cost}$${SALT}$${HASH}`;
-  const [cheap, usual, dear] = ['ln=10,r=8,p=1', 'ln=14,r=8,p=1', 'ln=17,r=8,p=1'].map(costing) as [
-    string,
-    string,
-    string,
-  ];
-
-  it('is the most frequent cost, the costliest of several, and that of new hashes without any', () => {
-    expect(usualCost([cheap, usual, usual, dear])).toEqual({ ln: 14, r: 8, p: 1 });
-    expect(usualCost([cheap, dear, usual])).toEqual({ ln: 17, r: 8, p: 1 });
-    expect(usualCost([costing('ln=14,r=8,p=2'), usual])).toEqual({ ln: 14, r: 8, p: 2 });
-    expect(usualCost([])).toEqual(SCRYPT_COST);
-    expect(usualCost(['nonsense', 'nonsense', cheap])).toEqual({ ln: 10, r: 8, p: 1 });
-  });
+it('a hash says what it costs, unless it can never be right', () => {
+  expect(costOf(`$scrypt$ln=14,r=8,p=2$${SALT}$${HASH}`)).toEqual({ ln: 14, r: 8, p: 2 });
+  expect(costOf(`$scrypt$ln=21,r=8,p=1$${SALT}$${HASH}`)).toBeUndefined();
+  expect(costOf('nonsense')).toBeUndefined();
 });
 
 it('hashing never blocks the thread', async () => {

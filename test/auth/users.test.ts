@@ -52,7 +52,7 @@ beforeEach(() => {
 const users = () => {
   const passwords = createPasswordChecker({
     clock: { nowMs: () => clock.timeMs },
-    usualCost: () => directory.passwordCost,
+    costs: () => directory.passwordCosts,
   });
   return createUsers({
     directory: () => directory,

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   ADMIN,
@@ -207,6 +208,20 @@ describe('a token', () => {
       403,
       'APIGW.0302',
     ]);
+  });
+
+  it('is worth nothing in another installation with the same root key and identities', async () => {
+    const token = await tokenOf(ADMIN, { project: { id: ALPHA } });
+    const copy = await startTestServer({
+      env: {
+        CSMS_ROOT_KEY: `file:${join(server.directory, 'root.key')}`,
+        CSMS_IDENTITIES: join(server.directory, 'identities.yaml'),
+      },
+    });
+    const headers = { 'x-auth-token': token };
+    const answer = await copy.sendUnsigned({ method: 'GET', path: secrets(ALPHA), headers });
+    await copy.close();
+    expect(problem(answer)).toEqual([401, 'APIGW.0301']);
   });
 
   it('writes as well as it reads', async () => {
