@@ -15,9 +15,11 @@ export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'clock' | 'log'>;
 
 /** The job that destroys keys whose scheduled deletion is due. @see KMS API, DeleteKey */
 export function createKeyDeletion(deps: KeyJobDeps): Job {
-  const { log, store } = deps;
+  const { keyring, log, store } = deps;
   const runDue = createDueRun(deps, 'deletion', async (ref, nowMs) => {
-    return (await store.change({ aggregate: 'key', kind: 'purge-key', ref, nowMs })).changed;
+    const { changed } = await store.change({ aggregate: 'key', kind: 'purge-key', ref, nowMs });
+    if (changed) keyring.forget(ref);
+    return changed;
   });
   return {
     name: 'key-deletion',

@@ -115,7 +115,9 @@ export async function changeKey(
 ): Promise<Key> {
   const { projectId, id } = await showKey(deps, target);
   const nowMs = deps.clock.nowMs();
-  return (await deps.store.change({ aggregate: 'key', ref: { projectId, id }, nowMs, ...change })).key;
+  const { key } = await deps.store.change({ aggregate: 'key', ref: { projectId, id }, nowMs, ...change });
+  if (key.state !== 'ENABLED') deps.keyring.forget({ projectId, id });
+  return key;
 }
 
 /** Which keys a list shows. */

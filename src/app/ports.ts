@@ -48,6 +48,8 @@ export interface Keyring {
   sealBackup(key: Key, header: string, contents: Uint8Array): SealedValue;
   /** The caller owns the result and zeroes it after use. Any changed byte throws damaged. */
   openBackup(key: Key, header: string, sealed: SealedValue): Buffer;
+  /** Drops every key that is kept opened under this one: to be called when it is not in use any more. */
+  forget(ref: KeyRef): void;
 }
 
 /** What a ciphertext of the key service holds: the caller's own data, or a data key. Neither opens as the other. */

@@ -20,6 +20,8 @@ export interface KeyMaterials {
   create(ref: KeyRef, versionNumber: number): Uint8Array;
   /** The material of one version, ready for use. Throws damaged. */
   open(key: KeyRef, version: KeyVersion): XaesKey;
+  /** Drops what is kept of a key. */
+  forget(ref: KeyRef): void;
 }
 
 interface OpenedCmk {
@@ -55,5 +57,8 @@ export function createKeyMaterials(options: KeyMaterialsOptions): KeyMaterials {
       cmks.set(name, { projectId, keyId, number, cmk });
       return cmk;
     },
+
+    forget: ({ projectId, id }) =>
+      cmks.removeIf((opened) => opened.projectId === projectId && opened.keyId === id),
   };
 }

@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import type { DataCipher, Keyring, ValueBinding } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
-import { currentKeyVersion, type Key } from '../core/key.ts';
+import { currentKeyVersion, type Key, type KeyRef } from '../core/key.ts';
 import type { SealedValue } from '../core/secret.ts';
 import { damaged, KEY_BYTES, openPreparedGcm, type PreparedGcm, type XaesKey } from './aead.ts';
-import { createCache } from './cache.ts';
+import { type Cache, createCache } from './cache.ts';
 import { createDataCipher } from './data-cipher.ts';
 import {
   backupContext,
@@ -31,6 +31,7 @@ export interface KeyringOptions extends KeyMaterialsOptions {
 
 interface OpenedBodyKey {
   readonly cmk: XaesKey;
+  readonly ref: KeyRef;
   readonly bodyKey: KeyObject;
 }
 
@@ -60,7 +61,9 @@ type Prepare = (key: Key, contexts: Contexts, sealed: SealedValue) => PreparedGc
 export function createKeyring(options: KeyringOptions): Keyring & { readonly cipher: DataCipher } {
   const { installationId } = options;
   const materials = createKeyMaterials(options);
-  const prepare = createPrepare(materials, options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
+  const bodyKeys = createCache<OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
+  const prepare = createPrepare(materials, bodyKeys);
+  const opener = createOpener(installationId, prepare);
 
   return {
     cipher: createDataCipher(installationId, materials),
@@ -71,7 +74,12 @@ export function createKeyring(options: KeyringOptions): Keyring & { readonly cip
       }
       return seal(materials, key, { contexts: valueContexts(installationId, key, binding), value });
     },
-    open: createOpener(installationId, prepare),
+    open: opener.open,
+    forget(ref) {
+      materials.forget(ref);
+      bodyKeys.removeIf((opened) => opened.ref.projectId === ref.projectId && opened.ref.id === ref.id);
+      opener.forget();
+    },
     sealBackup: (key, header, contents) =>
       seal(materials, key, { contexts: backupContexts(installationId, key, header), value: contents }),
     openBackup: (key, header, sealed) =>
@@ -95,8 +103,7 @@ function seal(
 }
 
 /** The key of a body comes from the cache, or from unwrapping the data key. */
-function createPrepare(materials: KeyMaterials, bodyKeyCacheMax: number): Prepare {
-  const bodyKeys = createCache<OpenedBodyKey>(bodyKeyCacheMax);
+function createPrepare(materials: KeyMaterials, bodyKeys: Cache<OpenedBodyKey>): Prepare {
   return (key, { body: context, dataKey: dataKeyContextOf }, sealed) => {
     const number = readCmkVersion(sealed.wrappedKey);
     const version = key.versions.find((candidate) => candidate.number === number);
@@ -110,22 +117,27 @@ function createPrepare(materials: KeyMaterials, bodyKeyCacheMax: number): Prepar
     if (known?.cmk === cmk) return prepareBody(known.bodyKey, sealed.body, context);
     const dataKey = unwrapDataKey(cmk, sealed.wrappedKey, dataKeyContextOf(number));
     const bodyKey = openBodyKey(dataKey, commitment, context);
-    bodyKeys.set(name, { cmk, bodyKey });
+    bodyKeys.set(name, { cmk, ref: { projectId: key.projectId, id: key.id }, bodyKey });
     return prepareBody(bodyKey, sealed.body, context);
   };
 }
 
 /** The way from a sealed value to the value, with what is remembered of the way. */
-function createOpener(installationId: string, prepare: Prepare): Keyring['open'] {
-  const prepared = new WeakMap<SealedValue, PreparedValue>();
-  return (key, binding, sealed) => {
-    const known = prepared.get(sealed);
-    // The very same objects: a store that gives them out again says that nothing has changed.
-    if (known?.key === key && isSameBinding(known.binding, binding)) return openPreparedGcm(known.body);
-    const body = prepare(key, valueContexts(installationId, key, binding), sealed);
-    const value = openPreparedGcm(body);
-    prepared.set(sealed, { key, binding, body });
-    return value;
+function createOpener(installationId: string, prepare: Prepare): Pick<Keyring, 'open'> & { forget(): void } {
+  let prepared = new WeakMap<SealedValue, PreparedValue>();
+  return {
+    open(key, binding, sealed) {
+      const known = prepared.get(sealed);
+      // The very same objects: a store that gives them out again says that nothing has changed.
+      if (known?.key === key && isSameBinding(known.binding, binding)) return openPreparedGcm(known.body);
+      const body = prepare(key, valueContexts(installationId, key, binding), sealed);
+      const value = openPreparedGcm(body);
+      prepared.set(sealed, { key, binding, body });
+      return value;
+    },
+    forget() {
+      prepared = new WeakMap();
+    },
   };
 }
 

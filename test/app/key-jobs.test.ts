@@ -54,6 +54,14 @@ describe('the deletion of keys', () => {
     expect(await deleteDueKeys(world.deps, T0)).toBe(0);
   });
 
+  it('has the opened material of what is destroyed dropped, and of nothing else', async () => {
+    const world = withKeys(aWorld(), [doomed(T0), doomed(T0 + 1)]);
+    const forgotten: string[] = [];
+    const keyring = { ...world.deps.keyring, forget: (ref: { id: string }) => void forgotten.push(ref.id) };
+    await deleteDueKeys({ ...world.deps, keyring }, T0);
+    expect(forgotten).toEqual(['key-000']);
+  });
+
   it('destroys at most 100 in a run', async () => {
     const world = withKeys(
       aWorld(),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listAliases } from '../../src/app/key-aliases.ts';
 import { listProjectTags } from '../../src/app/key-tags.ts';
-import { countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/keys.ts';
+import { changeKey, countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/keys.ts';
 import { aKey, aWorld, KEY_ID, outcomeOf, REF, type World } from '../support/builders.ts';
 import { withAliases } from '../support/keys.ts';
 
@@ -108,6 +108,21 @@ describe('a key that is made again under the id of a destroyed one', () => {
       return (await createKey({ ...world.deps, ids }, { projectId, alias, draft })).revision;
     };
     expect([await made('one'), await made('other')]).toEqual([2 ** 48 - 1, 1]);
+  });
+});
+
+describe('a key that is disabled or about to be destroyed', () => {
+  it.each<[Parameters<typeof changeKey>[2], boolean]>([
+    [{ kind: 'disable-key' }, true],
+    [{ kind: 'schedule-key-deletion', pendingDays: 7 }, true],
+    [{ kind: 'describe-key', description: 'x' }, false],
+  ])('has its opened material dropped: %j', async (change, isForgotten) => {
+    const world = withKey(aWorld(), { isDefault: false, alias: 'own' });
+    const forgotten: unknown[] = [];
+    const keyring = { ...world.deps.keyring, forget: (ref: unknown) => void forgotten.push(ref) };
+    const deps = { ...world.deps, keyring };
+    await changeKey(deps, { projectId, keyId: KEY_ID }, change);
+    expect(forgotten).toEqual(isForgotten ? [{ projectId, id: KEY_ID }] : []);
   });
 });
 

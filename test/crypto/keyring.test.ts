@@ -289,6 +289,27 @@ describe('caches', () => {
     expect(() => ring.open(key, binding, sealed)).toThrow(SecretError);
   });
 
+  it('drop what they keep of a key that is not in use any more, and of no other', () => {
+    const ring = createKeyring({ installationId, kek });
+    const other = aKey({ ...ref, id: 'k2' }, 1, ring);
+    const stored = [key, other].map((one) => ({ one, sealed: ring.seal(one, binding, Buffer.from('x')) }));
+    const derivationsOf = () =>
+      stored.map(({ one, sealed }) => {
+        const before = derivations;
+        for (const value of [sealed, { ...sealed }])
+          expect(ring.open(one, binding, value).toString()).toBe('x');
+        return derivations - before;
+      });
+    expect([derivationsOf(), derivationsOf()]).toEqual([
+      [1, 1],
+      [0, 0],
+    ]);
+    ring.forget({ projectId: 'p2', id: ref.id });
+    expect(derivationsOf()).toEqual([0, 0]);
+    ring.forget(ref);
+    expect(derivationsOf()).toEqual([1, 0]);
+  });
+
   it('work without room', () => {
     const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 0, cmkCacheMax: 0 });
     const sealed = ring.seal(key, binding, Buffer.from('x'));

@@ -550,6 +550,7 @@ const bindingKeyring: Keyring = {
   open: bindingOpen,
   sealBackup: bindingSeal,
   openBackup: bindingOpen,
+  forget: () => undefined,
 };
 
 const bindingCipher: DataCipher = {
