@@ -96,7 +96,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     createKeyDeletion(deps),
     createKeyRotation(deps),
     createExpiryScan(deps),
-    createDelivery({ ...deps, jitter }),
+    createDelivery({ ...deps, jitter, pause }),
     createNotificationRetention(deps),
     createRotationSchedule(deps),
     createRotation({ ...deps, jitter, pause }),

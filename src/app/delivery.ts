@@ -1,16 +1,29 @@
 import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
+import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job, Lease } from './jobs.ts';
+import { createLanes } from './lanes.ts';
 import type { Deps, Random, SigningKeys } from './ports.ts';
 import type { LoadSigningKey } from './signing-key.ts';
-import { type Hook, type Hooks, SIGNATURE_HEADER, signatureHeader, type Webhooks } from './webhooks.ts';
+import {
+  type Hook,
+  type Hooks,
+  SIGNATURE_HEADER,
+  signatureHeader,
+  WEBHOOK_BOUNDS,
+  type Webhooks,
+} from './webhooks.ts';
 
 /** How often notifications are looked for that are due. */
 const DELIVERY_INTERVAL_MS = 1_000;
-/** Notifications on their way at one time. */
-const DELIVERY_CONCURRENCY = 16;
+/** Notifications on their way at one time, and those of one project among them. */
+const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
+/** Due notifications that one look takes in. */
+const DUE_MAX = 64;
+/** How long a run waits for the calls that it began; slow ones go on beside the next runs. */
+const DELIVERY_PAUSE_MS = 500;
 /** After this long a run ends, and the next one goes on. */
 const DELIVERY_RUN_MS_MAX = 30_000;
 
@@ -26,6 +39,8 @@ export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly jitter: Random;
   /** The server's own address, without a slash at its end. */
   baseUrl(): string;
+  /** Resolves after so many milliseconds. */
+  pause(ms: number): Promise<void>;
 }
 
 /**
@@ -34,18 +49,24 @@ export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
  * same message id. It tells nothing that is not true under a wrong clock, so it also runs while the clock is not trusted.
  * @see docs/adr/0013-notification-delivery.md
  */
-export function createDelivery(deps: DeliveryDeps): Job {
+export function createDelivery(given: DeliveryDeps): Job {
+  const deps = { ...given, webhooks: withBreaker(given.webhooks) };
   const { clock, store } = deps;
   const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
   // Endpoints that have taken a notification which is not settled; forgotten with the process, which costs a repetition.
   const taken = new Map<string, Set<string>>();
+  const lanes = createLanes(CONCURRENCY);
+  /** Settled or put off since the last run ended. */
+  let settled = 0;
 
-  async function deliverOne(id: string): Promise<boolean> {
+  async function deliverOne(id: string, ending: AbortSignal): Promise<void> {
     const notification = await store.findNotification(id);
-    if (notification === undefined) return false;
+    if (notification === undefined) return;
     const accepted = taken.get(id) ?? new Set();
     taken.set(id, accepted);
-    const outcome = await attempt(deps, notification, accepted);
+    const outcome = await attempt({ ...deps, ending }, notification, accepted);
+    // The call may have been cut off; nothing is known of it, and the next start repeats it.
+    if (outcome.status !== 'SUCCESS' && ending.aborted) return;
     const { attempts } = notification;
     const nowMs = clock.nowMs();
     const result = await store.change({
@@ -57,36 +78,48 @@ export function createDelivery(deps: DeliveryDeps): Job {
       nowMs,
     });
     if (outcome.status !== 'RETRY') taken.delete(id);
-    return result.changed;
+    if (result.changed) settled += 1;
   }
 
-  /** Answers how many were settled or put off; undefined when none is due. */
-  async function deliverBatch(): Promise<number | undefined> {
-    const limit = DELIVERY_CONCURRENCY + guard.size;
-    const ids = await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX });
-    const sound = ids.filter((id) => !guard.isLeftOut(id)).slice(0, DELIVERY_CONCURRENCY);
-    if (sound.length === 0) return undefined;
-    const results = await Promise.all(sound.map((id) => guard.run(id, () => deliverOne(id))));
-    return results.filter(Boolean).length;
+  /** Starts what is due and has room; answers how many. */
+  async function startDue(tried: Set<string>, { ending }: Lease): Promise<number> {
+    const limit = DUE_MAX + guard.size;
+    let started = 0;
+    for (const due of await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX })) {
+      if (guard.isLeftOut(due.id) || tried.has(due.id)) continue;
+      if (!lanes.start(due, () => guard.run(due.id, () => deliverOne(due.id, ending)))) continue;
+      tried.add(due.id);
+      started += 1;
+    }
+    return started;
+  }
+
+  /** False when that takes too long. */
+  function within(work: Promise<unknown>): Promise<boolean> {
+    return Promise.race([work.then(() => true), deps.pause(DELIVERY_PAUSE_MS).then(() => false)]);
   }
 
   async function run(nowMs: number, lease: Lease): Promise<number> {
-    let total = 0;
+    // What is still due after it was tried is somebody else's, or will be next time.
+    const tried = new Set<string>();
     while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !lease.isEnding()) {
-      const leftOut = guard.size;
-      const settled = await deliverBatch();
-      // None at all although some were due, and none of them failed: another process is at them.
-      if (settled === undefined || (settled === 0 && guard.size <= leftOut)) return total;
-      total += settled;
+      const started = await startDue(tried, lease);
+      // As soon as one has ended there is room for another, however slow the rest may be.
+      const goesOn = await within(started > 0 ? lanes.next() : lanes.idle());
+      if (started === 0 || !goesOn) break;
     }
-    return total;
+    const error = lanes.takeError();
+    const made = settled;
+    settled = 0;
+    if (error !== undefined) throw error;
+    return made;
   }
 
   return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run };
 }
 
 async function attempt(
-  deps: DeliveryDeps,
+  deps: DeliveryDeps & { readonly ending: AbortSignal },
   notification: Notification,
   accepted: Set<string>,
 ): Promise<DeliveryOutcome> {
@@ -99,7 +132,8 @@ async function attempt(
       .filter((url) => !accepted.has(url))
       .map(async (url) => {
         const signature = signatureHeader(hook, body, deps.clock.nowMs());
-        const outcome = await deps.webhooks.post(url, body, { ...headers, [SIGNATURE_HEADER]: signature });
+        const all = { ...headers, [SIGNATURE_HEADER]: signature };
+        const outcome = await deps.webhooks.post(url, body, all, { ...WEBHOOK_BOUNDS, signal: deps.ending });
         if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) accepted.add(url);
         else failures.push(outcome.kind === 'failed' ? outcome.reason : `status ${outcome.status}`);
       }),

@@ -38,8 +38,11 @@ export interface RotationStepDeps extends Deps {
   readonly webhooks: Webhooks;
 }
 
-/** How a step ended: a call that is to be noted, or a new value that has been stored. */
-export type StepOutcome = CallOutcome | { readonly kind: 'stored'; readonly result: TaskResult };
+/** How a step ended: a call that is to be noted, a new value that has been stored, or no call at all for now. */
+export type StepOutcome =
+  | CallOutcome
+  | { readonly kind: 'stored'; readonly result: TaskResult }
+  | { readonly kind: 'held' };
 
 /** A refusal that ends the rotation: what it is about does not change by itself. */
 class StepEnded extends Error {
@@ -68,7 +71,7 @@ export async function carryOutStep(
     const accounts = await openAccounts(deps, task, aggregate);
     const request = functionRequest(task, aggregate.secret.secretType, config, accounts);
     const outcome = await call({ ...deps, ending }, hook, JSON.stringify(request), accounts);
-    if (task.step !== 'create' || outcome.kind === 'failed') return outcome;
+    if (task.step !== 'create' || outcome.kind !== 'passed') return outcome;
     return await storePending(deps, task, readPending(outcome.answer, accounts.current, config));
   } catch (error) {
     if (error instanceof StepEnded) return { kind: 'failed', error: error.error, isFinal: true };
@@ -157,7 +160,7 @@ async function call(
   hook: Hook,
   body: string,
   accounts: Accounts,
-): Promise<CallOutcome> {
+): Promise<CallOutcome | { readonly kind: 'held' }> {
   const headers = {
     'content-type': 'application/json; charset=utf-8',
     [SIGNATURE_HEADER]: signatureHeader(hook, body, deps.clock.nowMs()),
@@ -168,6 +171,7 @@ async function call(
     const text = Buffer.from(outcome.body).toString('utf8');
     return readFunctionAnswer({ status: outcome.status, text }, accounts);
   }
+  if (outcome.reason === 'silent') return { kind: 'held' };
   if (outcome.reason === 'answer-too-large') {
     return failure('ANSWER_INVALID', 'The answer of the function is too large.');
   }

@@ -1,13 +1,13 @@
 import { SecretError } from '../core/errors.ts';
 import type { CallOutcome } from '../core/rotation-function.ts';
-import type { SecretRef } from '../core/secret.ts';
 import type { Task, TaskCommand } from '../core/task.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
+import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job, Lease } from './jobs.ts';
+import { createLanes } from './lanes.ts';
 import type { Deps, DueSecret, Random } from './ports.ts';
 import { carryOutStep, type RotationStepDeps } from './rotation-step.ts';
-import type { DueTask } from './task-store.ts';
 
 /** How often automatic rotations are looked for that are due. */
 const SCHEDULE_INTERVAL_MS = 5_000;
@@ -69,50 +69,35 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log
  * the clock is not trusted. A run starts what can go on and waits for it a little; slow functions go on beside the next
  * runs, and a project has a part of the calls only, so nobody waits for another's function. @see docs/adr/0020-rotation.md
  */
-export function createRotation(deps: RotationDeps): Job {
+export function createRotation(given: RotationDeps): Job {
+  const deps = { ...given, webhooks: withBreaker(given.webhooks) };
   const { clock, store } = deps;
   const guard = createItemGuard(deps, { item: 'a task or its secret', outcome: 'was not rotated' });
-  const driven = new Map<string, { readonly projectId: string; readonly end: Promise<void> }>();
+  const lanes = createLanes(CONCURRENCY);
   /** Since the last run ended. */
-  const tally: { steps: number; error: unknown } = { steps: 0, error: undefined };
+  let steps = 0;
 
   /** Step after step, until the task has ended or has to wait. */
   async function drive(id: string, ending: AbortSignal): Promise<void> {
     let task = await store.findTask(id);
     while (task?.status === 'RUNNING' && isDue(task, clock.nowMs()) && !ending.aborted) {
       task = await bringForward(deps, task, ending);
-      if (task !== undefined) tally.steps += 1;
+      if (task !== undefined) steps += 1;
     }
   }
 
-  function start({ id, ref }: DueTask, { ending }: Lease): void {
-    const end = guard
-      .run(id, () => drive(id, ending))
-      .catch((error: unknown) => {
-        tally.error ??= error;
-      })
-      .finally(() => driven.delete(id))
-      .then(() => undefined);
-    driven.set(id, { projectId: ref.projectId, end });
-  }
-
-  function hasRoom({ projectId }: SecretRef): boolean {
-    const own = [...driven.values()].filter((one) => one.projectId === projectId);
-    return driven.size < CONCURRENCY.all && own.length < CONCURRENCY.project;
-  }
-
-  async function run(nowMs: number, lease: Lease): Promise<number> {
+  async function run(nowMs: number, { ending }: Lease): Promise<number> {
     const page = { limit: TASKS_MAX + guard.size, waitMsMax: WAIT_MS_MAX };
-    for (const task of await store.listDueTasks(nowMs, page)) {
-      const isFree = !driven.has(task.id) && !guard.isLeftOut(task.id);
-      if (isFree && hasRoom(task.ref)) start(task, lease);
+    for (const { id, ref } of await store.listDueTasks(nowMs, page)) {
+      if (guard.isLeftOut(id)) continue;
+      lanes.start({ id, projectId: ref.projectId }, () => guard.run(id, () => drive(id, ending)));
     }
-    const ends = [...driven.values()].map(({ end }) => end);
-    await Promise.race([Promise.all(ends), deps.pause(ROTATION_RUN_MS_MAX)]);
-    const { error, steps } = tally;
-    Object.assign(tally, { steps: 0, error: undefined });
+    await Promise.race([lanes.idle(), deps.pause(ROTATION_RUN_MS_MAX)]);
+    const error = lanes.takeError();
+    const made = steps;
+    steps = 0;
     if (error !== undefined) throw error;
-    return steps;
+    return made;
   }
 
   return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run };
@@ -126,6 +111,8 @@ function isDue({ nextAttemptMs = 0 }: Task, nowMs: number): boolean {
 /** The task after one call of its function; undefined when nothing was noted. */
 async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal): Promise<Task | undefined> {
   const outcome = await carryOutStep(deps, task, ending);
+  // Its function is silent, and another task tries it: this one keeps its turn and holds no place meanwhile.
+  if (outcome.kind === 'held') return undefined;
   // The call may have been cut off; nothing is known of it, and the next start repeats it.
   if (outcome.kind === 'failed' && ending.aborted) return undefined;
   const result =

@@ -118,16 +118,22 @@ export interface StoreCounts {
   readonly notificationsPending: number;
 }
 
+/** A notification that is to be delivered. */
+export interface DueNotification {
+  readonly id: string;
+  readonly projectId: string;
+}
+
 /** What background work on notifications looks for. */
 export interface NotificationStore {
   /**
-   * Ids of notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back); by
-   * time, with the projects taking turns.
+   * Notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back): those of a
+   * project by time, with the projects taking turns.
    */
   listDueNotifications(
     nowMs: number,
     page: { readonly limit: number; readonly waitMsMax: number },
-  ): Awaitable<string[]>;
+  ): Awaitable<DueNotification[]>;
   findNotification(id: string): Awaitable<Notification | undefined>;
   /** Ids of records made before then. */
   listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
@@ -174,7 +180,7 @@ export interface Store extends NotificationStore, TaskStore {
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
   /** All keys of a project, the oldest first; their number is bounded by the quota. */
   listKeys(projectId: string): Awaitable<Key[]>;
-  /** Keys whose deletion is due, or enabled ones whose rotation is. */
+  /** Keys whose deletion is due, or enabled ones whose rotation is; the projects take turns. */
   listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
   /** Absent: the project has never made a choice. */
   findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
@@ -184,7 +190,7 @@ export interface Store extends NotificationStore, TaskStore {
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */
   listNotifications(projectId: string): Awaitable<Notification[]>;
-  /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`. */
+  /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** Where the `count` newest versions are, and as many others, chosen at random. */
   sampleVersions(count: number): Awaitable<VersionPlace[]>;

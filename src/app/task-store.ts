@@ -24,13 +24,13 @@ export interface TaskStore {
   listTasks(query: TaskQuery): Awaitable<Task[]>;
   /** Tasks over all pages. */
   countTasks(query: Omit<TaskQuery, 'limit' | 'after'>): Awaitable<number>;
-  /** Tasks whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back). */
+  /** Tasks whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back); projects take turns. */
   listDueTasks(
     nowMs: number,
     page: { readonly limit: number; readonly waitMsMax: number },
   ): Awaitable<DueTask[]>;
   /** Final tasks that were started before then. */
   listOldTasks(beforeMs: number, limit: number): Awaitable<DueTask[]>;
-  /** Secrets whose automatic rotation is due at `nowMs`, at most `limit`. */
+  /** Secrets whose automatic rotation is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueRotations(nowMs: number, limit: number): Awaitable<DueSecret[]>;
 }

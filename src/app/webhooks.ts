@@ -10,7 +10,9 @@ export type WebhookFailure =
   | 'unreachable'
   | 'tls-failed'
   | 'timed-out'
-  | 'answer-too-large';
+  | 'answer-too-large'
+  // It was not called: it has not answered lately, and another call tries it.
+  | 'silent';
 
 /** Bounds of one call. */
 export interface WebhookBounds {

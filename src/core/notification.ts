@@ -8,6 +8,8 @@ export const TIME_TO_LIVE_MS = 3_600_000;
 export const RECORD_KEPT_MS = 93 * 86_400_000;
 /** Records that a list holds. @see CSMS API, ListNotificationRecords */
 export const RECORDS_MAX = 1_000;
+/** Notifications of a project that wait for their delivery; with more, those that have waited for longest go. */
+export const WAITING_MAX = 10_000;
 /** What a subscriber reads of any failed rotation, beside the code. */
 const FAILURE_TEXT = 'The rotation failed; its task says more.';
 

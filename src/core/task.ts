@@ -5,6 +5,8 @@ import type { NewVersion, SecretAggregate, SecretDecision, SecretRef } from './s
 
 /** Attempts of one rotation; the last failure is final. With the waits between them: about ten minutes. */
 export const ATTEMPTS_MAX = 8;
+/** Tasks of a project that are kept, the newest ones. */
+export const TASKS_MAX = 10_000;
 /** How long tasks are kept after their start, in milliseconds: as long as the records of notifications. */
 export const TASK_KEPT_MS = 93 * 86_400_000;
 /** Every so many failed automatic rotations in a row, automatic rotation is switched off. @see CSMS user guide, rotation */

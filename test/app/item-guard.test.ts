@@ -125,7 +125,8 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
     listDueTasks: async (_: number, { limit }: { limit: number }) => page(limit).map(item),
     listOldTasks: async (_: number, limit: number) => page(limit).map(item),
     listOldNotifications: async (_: number, limit: number) => page(limit),
-    listDueNotifications: async (_: number, { limit }: { limit: number }) => page(limit),
+    listDueNotifications: async (_: number, { limit }: { limit: number }) =>
+      page(limit).map((id) => ({ id, projectId: REF.projectId })),
     listDueKeys: async ({ limit }: { limit: number }) => page(limit).map((id) => item(id).ref),
     listExpiredVersions: async (_: number, __: unknown, limit: number) =>
       page(limit).map((id) => ({ ...item(id), versionNumber: 1, eventNames: ['alarm'], place: {} })),

@@ -121,6 +121,32 @@ describe('the start of a rotation', () => {
     expect(decision.result).toStrictEqual({ task: decision.next, changed: true });
   });
 
+  describe('after one whose function was not mapped', () => {
+    const error = { code: 'FUNCTION_NOT_MAPPED', message: 'm' } as const;
+    const over = { status: 'FAILED', nextAttemptMs: undefined, error } as const;
+    const latest = aTask({
+      id: 'earlier',
+      functionUrn: URN,
+      subType: 'MultiUser',
+      createTimeMs: T0,
+      ...over,
+    });
+
+    it('is the same task once more', () => {
+      const again = { ...latest, status: 'RUNNING', attempts: 1, nextAttemptMs: NOW, error: undefined };
+      expect(decide({ secret: aRotated(), latest }, start()).next).toStrictEqual(again);
+    });
+
+    it.each<[string, Partial<Task>]>([
+      ['for another reason', { error: { ...error, code: 'FUNCTION_REFUSED' } }],
+      ['of another function', { functionUrn: `${URN}2` }],
+      ['by itself', { isAutomatic: true }],
+    ])('is a new one when it failed %s', (_, changes) => {
+      const { next } = decide({ secret: aRotated(), latest: { ...latest, ...changes } }, start());
+      expect(next).toMatchObject({ id: TASK_ID, status: 'RUNNING' });
+    });
+  });
+
   it.each<[string, Partial<Secret>, ErrorCode]>([
     ['COMMON', { secretType: 'COMMON' }, 'invalid-parameter'],
     [

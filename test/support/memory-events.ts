@@ -87,7 +87,7 @@ export function memoryEvents(secrets: ReadonlyMap<string, SecretAggregate>): Mem
         all()
           .filter(({ nextAttemptMs: at }) => at !== undefined && (at <= nowMs || at > nowMs + waitMsMax))
           .slice(0, limit)
-          .map(({ id }) => id),
+          .map(({ id, projectId }) => ({ id, projectId })),
       listOldNotifications: (beforeMs, limit) =>
         all()
           .filter(({ status, createTimeMs }) => status !== 'PENDING' && createTimeMs < beforeMs)

@@ -320,7 +320,9 @@ export async function readProject(store: Store, projectId: string) {
     for (const { number } of aggregate?.versions ?? []) values.push(await store.findValue(ref, number));
     contents.push({ aggregate, values, latest: await store.findValue(ref, 'latest') });
   }
-  return { secrets, contents, due: await store.listDueSecrets(Number.MAX_SAFE_INTEGER, 1_000) };
+  // The projects take turns, so the order changes from look to look.
+  const due = await store.listDueSecrets(Number.MAX_SAFE_INTEGER, 1_000);
+  return { secrets, contents, due: due.sort((a, b) => (a.id < b.id ? -1 : 1)) };
 }
 
 /** Waits for a promise that must be refused with this code. */

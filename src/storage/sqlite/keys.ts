@@ -3,6 +3,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { Key, KeyRef } from '../../core/key.ts';
 import { aliasSpellings } from '../../core/key-aliases.ts';
 import { type RowMac, requireIntactKey } from '../row-mac.ts';
+import { createDueList } from './due-list.ts';
 import { fromKeyRow, type KeyAliasRow, type KeyRow, type KeyTagRow, type KeyVersionRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
@@ -105,22 +106,22 @@ function createPartReads(db: Connection) {
 }
 
 function createListReads(db: Connection): Pick<KeyReads, 'listDue' | 'countInProject'> {
+  const table = { table: 'kms_key', columns: 'project_id, id', order: 'id' };
+  type DueRow = Pick<KeyRow, 'project_id' | 'id'>;
   const due = {
-    deletion: db.prepare<[number, number], Pick<KeyRow, 'project_id' | 'id'>>(
-      `SELECT project_id, id FROM kms_key WHERE scheduled_delete_time_ms <= ?
-        ORDER BY scheduled_delete_time_ms, project_id, id LIMIT ?`,
-    ),
-    rotation: db.prepare<[number, number], Pick<KeyRow, 'project_id' | 'id'>>(
-      `SELECT project_id, id FROM kms_key WHERE next_rotation_time_ms <= ? AND state = 'ENABLED'
-        ORDER BY next_rotation_time_ms, project_id, id LIMIT ?`,
-    ),
+    deletion: createDueList<DueRow>(db, { ...table, time: 'scheduled_delete_time_ms' }),
+    rotation: createDueList<DueRow>(db, {
+      ...table,
+      time: 'next_rotation_time_ms',
+      where: "state = 'ENABLED'",
+    }),
   };
   const count = db
     .prepare<[string], number>('SELECT count(*) FROM kms_key WHERE project_id = ? AND is_default = 0')
     .pluck();
   return {
     listDue: ({ due: what, nowMs, limit }) =>
-      due[what].all(nowMs, limit).map((row) => ({ projectId: row.project_id, id: row.id })),
+      due[what]({ nowMs }, limit).map((row) => ({ projectId: row.project_id, id: row.id })),
     countInProject: (projectId) => count.get(projectId) ?? 0,
   };
 }

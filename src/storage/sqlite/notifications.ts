@@ -1,4 +1,4 @@
-import type { ExpiredVersion, ExpiryPlace } from '../../app/ports.ts';
+import type { DueNotification, ExpiredVersion, ExpiryPlace } from '../../app/ports.ts';
 import { canonicalNotification } from '../../core/canonical.ts';
 import type { EventType } from '../../core/event.ts';
 import {
@@ -6,9 +6,12 @@ import {
   type NotificationDecision,
   type NotificationStatus,
   RECORDS_MAX,
+  WAITING_MAX,
 } from '../../core/notification.ts';
 import type { SecretType } from '../../core/secret.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { createDueList } from './due-list.ts';
+import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
 import { parseNames } from './secret-rows.ts';
 
@@ -44,8 +47,8 @@ export interface NotificationReads {
   find(id: string): Notification | undefined;
   /** Records, newest first. */
   list(projectId: string): Notification[];
-  /** Ids of those whose next attempt is due, or lies further away than any can; the projects take turns. */
-  listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): string[];
+  /** Those whose next attempt is due, or lies further away than any can; the projects take turns. */
+  listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
   /** Ids of records made before then. */
   listOld(beforeMs: number, limit: number): string[];
   listExpired(nowMs: number, after: ExpiryPlace, limit: number): ExpiredVersion[];
@@ -59,9 +62,6 @@ export interface NotificationWrites {
   save(current: Notification | undefined, decision: NotificationDecision): void;
 }
 
-/** How many of those due for longest are looked at to give every project its turn. */
-const TURNS_AMONG = 2_000;
-
 /** Prepares the reads of notifications on one connection. */
 export function createNotificationReads(db: Connection, mac: RowMac): NotificationReads {
   const byId = db.prepare<[string], NotificationRow>('SELECT * FROM notification WHERE id = ?');
@@ -69,18 +69,12 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
     `SELECT * FROM notification WHERE project_id = ? AND next_attempt_ms IS NULL
       ORDER BY create_time_ms DESC, id DESC LIMIT ?`,
   );
-  // The projects take turns among what has been due for longest: one whose endpoints are slow holds up itself only.
-  const due = db
-    .prepare<[number, number, number, number], string>(
-      `SELECT id FROM (
-         SELECT id, next_attempt_ms,
-                row_number() OVER (PARTITION BY project_id ORDER BY next_attempt_ms) AS turn
-           FROM (SELECT id, project_id, next_attempt_ms FROM notification
-                  WHERE next_attempt_ms IS NOT NULL AND (next_attempt_ms <= ? OR next_attempt_ms > ?)
-                  ORDER BY next_attempt_ms LIMIT ?))
-        ORDER BY turn, next_attempt_ms LIMIT ?`,
-    )
-    .pluck();
+  const due = createDueList<{ readonly id: string; readonly project_id: string }>(db, {
+    table: 'notification',
+    time: 'next_attempt_ms',
+    columns: 'id, project_id',
+    order: 'id',
+  });
   const old = db
     .prepare<[number, number], string>(
       'SELECT id FROM notification WHERE next_attempt_ms IS NULL AND create_time_ms < ? LIMIT ?',
@@ -100,7 +94,11 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
       return row && authentic(row);
     },
     list: (projectId) => records.all(projectId, RECORDS_MAX).map(authentic),
-    listDue: (nowMs, { limit, waitMsMax }) => due.all(nowMs, nowMs + waitMsMax, TURNS_AMONG + limit, limit),
+    listDue: (nowMs, { limit, waitMsMax }) =>
+      due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(({ id, project_id: projectId }) => ({
+        id,
+        projectId,
+      })),
     listOld: (beforeMs, limit) => old.all(beforeMs, limit),
     listExpired: createExpiredList(db),
     ids: () => ids.all(),
@@ -126,8 +124,24 @@ function createExpiredList(db: Connection): NotificationReads['listExpired'] {
     }));
 }
 
+/** How many of a project stay: records, and those that wait for their delivery; looked at with every so many. */
+export interface Kept {
+  readonly records: number;
+  readonly waiting: number;
+  readonly every: number;
+}
+const KEPT: Kept = Object.freeze({ records: RECORDS_MAX, waiting: WAITING_MAX, every: 64 });
+
+/** The oldest of a project beyond so many. What waits is as old as its next attempt, near enough: the index has that. */
+function prepareRemoval(db: Connection, which: string, order: string) {
+  return db.prepare<[string, number]>(
+    `DELETE FROM notification WHERE id IN (
+       SELECT id FROM notification WHERE project_id = ? AND ${which} ORDER BY ${order} LIMIT -1 OFFSET ?)`,
+  );
+}
+
 /** Prepares the writes of notifications on one connection. */
-export function createNotificationWrites(db: Connection, mac: RowMac): NotificationWrites {
+export function createNotificationWrites(db: Connection, mac: RowMac, kept: Kept = KEPT): NotificationWrites {
   const insert = db.prepare(
     `INSERT INTO notification
        (id, project_id, event_name, event_type, secret_name, secret_type, target_id, target_name, content,
@@ -140,6 +154,14 @@ export function createNotificationWrites(db: Connection, mac: RowMac): Notificat
             row_mac = @rowMac WHERE id = @id`,
   );
   const remove = db.prepare('DELETE FROM notification WHERE id = ?');
+  const removeOver = {
+    records: prepareRemoval(db, 'next_attempt_ms IS NULL', 'create_time_ms DESC, id DESC'),
+    waiting: prepareRemoval(db, 'next_attempt_ms IS NOT NULL', 'next_attempt_ms DESC, id DESC'),
+  };
+  const isTime = { records: createOccasion(kept.every), waiting: createOccasion(kept.every) };
+  const keepBound = (what: 'records' | 'waiting', projectId: string) => {
+    if (isTime[what](projectId)) removeOver[what].run(projectId, kept[what]);
+  };
   const bound = (notification: Notification) => ({
     ...notification,
     nextAttemptMs: notification.nextAttemptMs ?? null,
@@ -147,7 +169,10 @@ export function createNotificationWrites(db: Connection, mac: RowMac): Notificat
   });
   return {
     insert(notifications) {
-      for (const notification of notifications) insert.run(bound(notification));
+      for (const notification of notifications) {
+        insert.run(bound(notification));
+        keepBound('waiting', notification.projectId);
+      }
     },
     save(current, { next }) {
       if (next === undefined) {
@@ -157,6 +182,7 @@ export function createNotificationWrites(db: Connection, mac: RowMac): Notificat
       if (next === current) return;
       const { id, status, attempts, nextAttemptMs, rowMac } = bound(next);
       update.run({ id, status, attempts, nextAttemptMs, rowMac });
+      if (next.nextAttemptMs === undefined) keepBound('records', next.projectId);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { DueSecret } from '../../app/ports.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef } from '../../core/secret.ts';
 import { type RowMac, requireIntactContents, requireIntactSecret, type SecretMac } from '../row-mac.ts';
+import { createDueList } from './due-list.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
 import {
@@ -187,17 +188,21 @@ function createListReads(
        AND event_subscriptions <> '[]' AND name > @afterName
        AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
   );
-  const due = db.prepare<[number, number], Pick<SecretRow, 'id' | 'project_id' | 'name'>>(
-    'SELECT id, project_id, name FROM secret WHERE scheduled_delete_time_ms <= ? ORDER BY scheduled_delete_time_ms LIMIT ?',
-  );
+  const due = createDueList<Pick<SecretRow, 'id' | 'project_id' | 'name'>>(db, {
+    table: 'secret',
+    time: 'scheduled_delete_time_ms',
+    columns: 'id, project_id, name',
+    order: 'row',
+  });
   const count = db.prepare<[string], number>('SELECT secret_count FROM project WHERE id = ?').pluck();
   return {
     list: (query) =>
       (query.eventName === null ? page : pageOfEvent).all(query).map((row) => authentic(row, mac)),
     listDue: (nowMs, limit) =>
-      due
-        .all(nowMs, limit)
-        .map((row) => ({ id: row.id, ref: { projectId: row.project_id, name: row.name } })),
+      due({ nowMs }, limit).map((row) => ({
+        id: row.id,
+        ref: { projectId: row.project_id, name: row.name },
+      })),
     countInProject: (projectId) => count.get(projectId) ?? 0,
   };
 }

@@ -2,8 +2,17 @@ import type { DueSecret } from '../../app/ports.ts';
 import type { DueTask, TaskQuery } from '../../app/task-store.ts';
 import { canonicalTask } from '../../core/canonical.ts';
 import type { RotationSubType } from '../../core/rotation.ts';
-import type { Task, TaskDecision, TaskErrorCode, TaskStatus, TaskStep } from '../../core/task.ts';
+import {
+  TASKS_MAX,
+  type Task,
+  type TaskDecision,
+  type TaskErrorCode,
+  type TaskStatus,
+  type TaskStep,
+} from '../../core/task.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { createDueList } from './due-list.ts';
+import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
 
 interface TaskRow {
@@ -34,11 +43,11 @@ export interface TaskReads {
   /** Newest first. */
   list(query: TaskQuery): Task[];
   count(query: Omit<TaskQuery, 'limit' | 'after'>): number;
-  /** Tasks whose next attempt is due, or lies further away than any can. */
+  /** Tasks whose next attempt is due, or lies further away than any can; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueTask[];
   /** Final tasks that were started before then. */
   listOld(beforeMs: number, limit: number): DueTask[];
-  /** Secrets whose automatic rotation is due. */
+  /** Secrets whose automatic rotation is due; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): DueSecret[];
   /** Unauthenticated; for the full check. */
   ids(): string[];
@@ -117,33 +126,43 @@ interface PlaceRow {
 
 /** The rules look again at what is found here, in the transaction and on authenticated rows. */
 function createDueLists(db: Connection): Pick<TaskReads, 'listDue' | 'listOld' | 'listDueSecrets'> {
-  const due = db.prepare<[number, number, number], PlaceRow>(
-    `SELECT id, project_id, secret_name AS name FROM task
-      WHERE next_attempt_ms IS NOT NULL AND (next_attempt_ms <= ? OR next_attempt_ms > ?)
-      ORDER BY next_attempt_ms LIMIT ?`,
-  );
+  const due = createDueList<PlaceRow>(db, {
+    table: 'task',
+    time: 'next_attempt_ms',
+    columns: 'id, project_id, secret_name AS name',
+    order: 'id',
+  });
   const old = db.prepare<[number, number], PlaceRow>(
     `SELECT id, project_id, secret_name AS name FROM task
       WHERE next_attempt_ms IS NULL AND create_time_ms < ? LIMIT ?`,
   );
-  const dueSecrets = db.prepare<[number, number], PlaceRow>(
-    `SELECT id, project_id, name FROM secret
-      WHERE next_rotation_time_ms IS NOT NULL AND state = 'ENABLED' AND next_rotation_time_ms <= ?
-      ORDER BY next_rotation_time_ms LIMIT ?`,
-  );
+  const dueSecrets = createDueList<PlaceRow>(db, {
+    table: 'secret',
+    time: 'next_rotation_time_ms',
+    where: "state = 'ENABLED'",
+    columns: 'id, project_id, name',
+    order: 'row',
+  });
   const placeOf = (row: PlaceRow) => ({
     id: row.id,
     ref: { projectId: row.project_id, name: row.name },
   });
   return {
-    listDue: (nowMs, { limit, waitMsMax }) => due.all(nowMs, nowMs + waitMsMax, limit).map(placeOf),
+    listDue: (nowMs, { limit, waitMsMax }) => due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(placeOf),
     listOld: (beforeMs, limit) => old.all(beforeMs, limit).map(placeOf),
-    listDueSecrets: (nowMs, limit) => dueSecrets.all(nowMs, limit).map(placeOf),
+    listDueSecrets: (nowMs, limit) => dueSecrets({ nowMs }, limit).map(placeOf),
   };
 }
 
+/** How many tasks of a project stay, looked at with every so many. */
+const KEPT = Object.freeze({ tasks: TASKS_MAX, every: 64 });
+
 /** Prepares the writes of tasks on one connection. */
-export function createTaskWrites(db: Connection, mac: RowMac): SaveTask {
+export function createTaskWrites(
+  db: Connection,
+  mac: RowMac,
+  kept: { readonly tasks: number; readonly every: number } = KEPT,
+): SaveTask {
   const put = db.prepare(
     `INSERT INTO task
        (id, project_id, secret_name, secret_id, sub_type, is_automatic, function_urn, status, step, version_number,
@@ -156,6 +175,12 @@ export function createTaskWrites(db: Connection, mac: RowMac): SaveTask {
        next_attempt_ms = @nextAttemptMs, error_code = @errorCode, error_message = @errorMessage, row_mac = @rowMac`,
   );
   const remove = db.prepare('DELETE FROM task WHERE id = ?');
+  // One that is under way stays: each secret has one at most.
+  const removeOver = db.prepare<[string, number]>(
+    `DELETE FROM task WHERE next_attempt_ms IS NULL AND id IN (
+       SELECT id FROM task WHERE project_id = ? ORDER BY create_time_ms DESC, id DESC LIMIT -1 OFFSET ?)`,
+  );
+  const isTime = createOccasion(kept.every);
   return (current, { next }) => {
     if (next === current) return;
     if (next === undefined) {
@@ -174,6 +199,7 @@ export function createTaskWrites(db: Connection, mac: RowMac): SaveTask {
       errorMessage: error?.message ?? null,
       rowMac: mac.sign(canonicalTask(next)),
     });
+    if (current === undefined && isTime(next.projectId)) removeOver.run(next.projectId, kept.tasks);
   };
 }
 

@@ -94,7 +94,8 @@ export function listContract(harnessOf: HarnessOf): void {
     const windowDays = [9, 7, 12, 8];
     const [start, last] = [1_000, 1_000 + 12 * DAY_MS];
     // Names in another order than the times.
-    const refs = ['b', 'd', 'a', 'c'].map((name) => freshRef(name));
+    const projectId = freshProject();
+    const refs = ['b', 'd', 'a', 'c'].map((name) => ({ projectId, name }));
     for (const [index, ref] of refs.entries()) {
       await store.change(create(ref));
       await store.change(schedule(ref, windowDays[index]!, start));

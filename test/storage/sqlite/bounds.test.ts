@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Notification } from '../../../src/core/notification.ts';
+import type { Task } from '../../../src/core/task.ts';
+import {
+  createNotificationReads,
+  createNotificationWrites,
+} from '../../../src/storage/sqlite/notifications.ts';
+import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createTaskReads, createTaskWrites } from '../../../src/storage/sqlite/tasks.ts';
+import { aNotification } from '../../support/builders.ts';
+import { aTask } from '../../support/memory-tasks.ts';
+import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
+
+const directory = makeDirectory();
+let db: Connection;
+beforeAll(async () => {
+  await (await openSqlite(directory)).store.close();
+  db = openWriter(databaseFile(directory));
+});
+afterAll(() => {
+  db.close();
+  removeDirectory(directory);
+});
+
+const waiting = (projectId: string, number: number): Notification =>
+  aNotification({
+    id: `${projectId}-${String(number).padStart(3, '0')}`,
+    projectId,
+    createTimeMs: number,
+    nextAttemptMs: number,
+  });
+
+describe('a project keeps', () => {
+  it('its newest notifications that wait, and others keep theirs', () => {
+    const reads = createNotificationReads(db, ROW_MAC);
+    const writes = createNotificationWrites(db, ROW_MAC, { records: 5, waiting: 10, every: 4 });
+    writes.insert([waiting('w-other', 1)]);
+    for (let number = 0; number < 100; number += 1) writes.insert([waiting('w', number)]);
+    const ids = reads.ids().filter((id) => id.startsWith('w-'));
+    const own = ids.filter((id) => id !== 'w-other-001');
+    expect(ids).toHaveLength(own.length + 1);
+    expect(own.length).toBeGreaterThanOrEqual(10);
+    expect(own.length).toBeLessThan(10 + 4);
+    expect(own.at(-1)).toBe('w-099');
+    expect(own.at(0)).toBe(`w-${String(100 - own.length).padStart(3, '0')}`);
+  });
+
+  it('its newest records', () => {
+    const reads = createNotificationReads(db, ROW_MAC);
+    const writes = createNotificationWrites(db, ROW_MAC, { records: 5, waiting: 1_000, every: 1 });
+    for (let number = 0; number < 30; number += 1) {
+      const notification = waiting('r', number);
+      writes.insert([notification]);
+      const next: Notification = { ...notification, status: 'FAIL', nextAttemptMs: undefined };
+      writes.save(notification, { next, result: { changed: true } });
+    }
+    expect(reads.list('r').map(({ createTimeMs }) => createTimeMs)).toEqual([29, 28, 27, 26, 25]);
+    expect(reads.ids().filter((id) => id.startsWith('r-'))).toHaveLength(5);
+  });
+
+  it('its newest tasks, and every one that is under way', () => {
+    const reads = createTaskReads(db, ROW_MAC);
+    const save = createTaskWrites(db, ROW_MAC, { tasks: 5, every: 1 });
+    const put = (number: number, changes: Partial<Task>) => {
+      const id = `t${String(number).padStart(2, '0')}`;
+      const next = aTask({ id, projectId: 't', secretId: id, createTimeMs: number, ...changes });
+      save(undefined, { next, result: { task: next, changed: true } });
+    };
+    put(0, {});
+    for (let number = 1; number < 30; number += 1)
+      put(number, { status: 'FAILED', nextAttemptMs: undefined });
+    expect(reads.ids().filter((id) => id.startsWith('t'))).toEqual([
+      't00',
+      't25',
+      't26',
+      't27',
+      't28',
+      't29',
+    ]);
+  });
+});
