@@ -68,15 +68,8 @@ export function createDelivery(given: DeliveryDeps): Job {
     // The call may have been cut off; nothing is known of it, and the next start repeats it.
     if (outcome.status !== 'SUCCESS' && ending.aborted) return;
     const { attempts } = notification;
-    const nowMs = clock.nowMs();
-    const result = await store.change({
-      aggregate: 'notification',
-      kind: 'settle-notification',
-      ref: { id },
-      attempts,
-      outcome,
-      nowMs,
-    });
+    const settlement = { kind: 'settle-notification', attempts, outcome, nowMs: clock.nowMs() } as const;
+    const result = await store.change({ aggregate: 'notification', ref: { id }, ...settlement });
     if (outcome.status !== 'RETRY') taken.delete(id);
     if (result.changed) settled += 1;
   }
@@ -94,18 +87,13 @@ export function createDelivery(given: DeliveryDeps): Job {
     return started;
   }
 
-  /** False when that takes too long. */
-  function within(work: Promise<unknown>): Promise<boolean> {
-    return Promise.race([work.then(() => true), deps.pause(DELIVERY_PAUSE_MS).then(() => false)]);
-  }
-
   async function run(nowMs: number, lease: Lease): Promise<number> {
     // What is still due after it was tried is somebody else's, or will be next time.
     const tried = new Set<string>();
     while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !lease.isEnding()) {
       const started = await startDue(tried, lease);
       // As soon as one has ended there is room for another, however slow the rest may be.
-      const goesOn = await within(started > 0 ? lanes.next() : lanes.idle());
+      const goesOn = await within(deps, started > 0 ? lanes.next() : lanes.idle());
       if (started === 0 || !goesOn) break;
     }
     const error = lanes.takeError();
@@ -116,6 +104,11 @@ export function createDelivery(given: DeliveryDeps): Job {
   }
 
   return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run };
+}
+
+/** False when that takes too long. */
+function within({ pause }: Pick<DeliveryDeps, 'pause'>, work: Promise<unknown>): Promise<boolean> {
+  return Promise.race([work.then(() => true), pause(DELIVERY_PAUSE_MS).then(() => false)]);
 }
 
 async function attempt(

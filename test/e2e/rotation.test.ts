@@ -20,7 +20,7 @@ async function start() {
   const rotator = await startFunction(KEY, { app: 'Canary-one', app_2: 'Canary-two' });
   functions.push(rotator);
   const directory = createScratch();
-  writeFileSync(join(directory, 'rotate.key'), KEY);
+  writeFileSync(join(directory, 'rotate.key'), KEY, { mode: 0o600 });
   const entry = `{ urn: "${URN}", url: "${rotator.url}", secret_file: rotate.key }`;
   writeFileSync(join(directory, 'hooks.yaml'), `functions:\n  - ${entry}\n`);
   return { rotator, directory };

@@ -16,7 +16,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   receiver = await startReceiver();
   directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
-  writeFileSync(join(directory, 'ops.key'), SECRET);
+  writeFileSync(join(directory, 'ops.key'), SECRET, { mode: 0o600 });
   const topic = (name: string) =>
     `  - { urn: "${urn(name)}", endpoints: ["${receiver.url}/${name}"], secret_file: ops.key }\n`;
   writeFileSync(join(directory, 'hooks.yaml'), `topics:\n${topic('ops')}${topic('other')}`);

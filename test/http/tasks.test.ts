@@ -21,8 +21,8 @@ beforeAll(async () => {
     late: 'x',
   });
   directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
-  writeFileSync(join(directory, 'good.key'), KEY);
-  writeFileSync(join(directory, 'bad.key'), 'another key, which is wrong');
+  writeFileSync(join(directory, 'good.key'), KEY, { mode: 0o600 });
+  writeFileSync(join(directory, 'bad.key'), 'another key, which is wrong', { mode: 0o600 });
   const entry = (name: string, key: string) =>
     `  - { urn: "${urn(name)}", url: "${rotator.url}", secret_file: ${key}.key }\n`;
   const functions = `${entry('rotate', 'good')}${entry('forged', 'bad')}`;
