@@ -61,10 +61,15 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     'init',
     command(
-      'init [DIRECTORY] [--json]',
+      'init [DIRECTORY] [--tls-self-signed] [--owner UID] [--json]',
       'Writes a starting set for serve',
-      'A root key, identities with one administrator, an example environment file. Overwrites nothing.\n',
-      { flags: ['json'], argumentsMax: 1, takesSettings: false, load: () => import('./init.ts') },
+      'A root key, identities with one administrator, an environment file, in csms-config by default. Overwrites nothing.\n--tls-self-signed adds a certificate for trials. --owner gives all of it to a user, such as that of a container.\n',
+      {
+        flags: ['json', 'owner', 'tls-self-signed'],
+        argumentsMax: 1,
+        takesSettings: false,
+        load: () => import('./init.ts'),
+      },
     ),
   ],
   [

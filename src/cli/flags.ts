@@ -2,7 +2,7 @@
 export class UsageError extends Error {}
 
 /** Flags that are true without a value. */
-const SWITCHES: ReadonlySet<string> = new Set(['help', 'json', 'version', 'allow-http']);
+const SWITCHES: ReadonlySet<string> = new Set(['help', 'json', 'version', 'allow-http', 'tls-self-signed']);
 
 /** A command line taken apart. */
 export interface CommandLine {

@@ -1,34 +1,28 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { chownSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
 import { hashPassword } from '../auth/password.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
+import { program, shellWord } from './banner.ts';
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
+import { createTrialCertificate } from './trial-certificate.ts';
 
 const REGION = 'local-1';
+/** Neither quotes nor line ends: such a path can stand between single quotes for all who read an environment file. */
+const PATH = /^[^'\p{Cc}]+$/u;
 
 /**
- * `csms-server init`: a root key, identities with one administrator and an example environment file, in a directory
- * (default `csms-config`). Refuses before it writes anything when one of the files is there.
+ * `csms-server init`: a root key, identities with one administrator and an environment file, in a directory (default
+ * `csms-config`) that git ignores; the data go elsewhere. Refuses before it writes anything when one of the files is there.
  */
 export async function run({ positionals, flags }: CommandInput): Promise<number> {
-  const [given = 'csms-config', ...rest] = positionals;
-  if (rest.length > 0) throw new UsageError('init takes one directory');
-  const directory = resolve(given);
-  const files = {
-    rootKey: join(directory, 'root.key'),
-    secretKey: join(directory, 'admin.sk'),
-    identities: join(directory, 'identities.yaml'),
-    environment: join(directory, 'csms.env'),
-  };
-  for (const file of Object.values(files)) {
-    if (existsSync(file))
-      throw new StartError('configuration', `${file} is there already; nothing was written`);
-  }
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const owner = readOwner(flags.get('owner'));
+  const files = filesIn(resolve(positionals[0] ?? 'csms-config'), flags.has('tls-self-signed'));
+  requireNew(files);
+  mkdirSync(files.directory, { recursive: true, mode: 0o700 });
   const administrator = createAdministrator();
   createRootKeyFile(files.rootKey);
   create(files.secretKey, `${administrator.secretKey}\n`);
@@ -36,30 +30,90 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   const sk = { sk_file: basename(files.secretKey) };
   const passwordHash = await hashPassword(administrator.password);
   create(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
-  create(files.environment, environment(directory, files));
+  create(files.environment, environment(files));
+  if (files.certificate !== undefined && files.certificateKey !== undefined) {
+    const made = createTrialCertificate(Date.now());
+    create(files.certificate, made.certificate);
+    create(files.certificateKey, made.key);
+  }
+  if (!existsSync(files.ignore)) create(files.ignore, '*\n');
+  if (owner !== undefined) giveTo(owner, files);
   process.stdout.write(
     flags.has('json') ? `${JSON.stringify(toJson(administrator, files))}\n` : text(administrator, files),
   );
   return EXIT.ok;
 }
 
-type Files = { readonly [name in 'rootKey' | 'secretKey' | 'identities' | 'environment']: string };
+/** Everything that init makes, by absolute path, and where the data will be. */
+interface Files {
+  readonly directory: string;
+  readonly rootKey: string;
+  readonly secretKey: string;
+  readonly identities: string;
+  readonly environment: string;
+  readonly ignore: string;
+  readonly certificate: string | undefined;
+  readonly certificateKey: string | undefined;
+  readonly dataDirectory: string;
+}
+
+function filesIn(directory: string, hasTls: boolean): Files {
+  if (!PATH.test(directory))
+    throw new UsageError('the directory must have no quotes or line ends in its path');
+  const dataName = `${basename(directory).replace(/-config$/, '')}-data`;
+  return {
+    directory,
+    rootKey: join(directory, 'root.key'),
+    secretKey: join(directory, 'admin.sk'),
+    identities: join(directory, 'identities.yaml'),
+    environment: join(directory, 'csms.env'),
+    ignore: join(directory, '.gitignore'),
+    certificate: hasTls ? join(directory, 'tls.crt') : undefined,
+    certificateKey: hasTls ? join(directory, 'tls.key') : undefined,
+    // Beside the configuration and not in it: who copies one of the two has nothing that can be read.
+    dataDirectory: join(dirname(directory), dataName),
+  };
+}
+
+function requireNew({ directory, ignore, dataDirectory, ...files }: Files): void {
+  for (const file of Object.values(files)) {
+    if (file === undefined || lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
+    throw new StartError('configuration', `${file} is there already; nothing was written`);
+  }
+}
 
 function create(file: string, content: string): void {
   writeFileSync(file, content, { mode: 0o600, flag: 'wx', flush: true });
 }
 
-function environment(directory: string, files: Files): string {
+function readOwner(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(given)) throw new UsageError('--owner takes the number of a user, such as 1000');
+  return Number(given);
+}
+
+function giveTo(uid: number, { dataDirectory, ...files }: Files): void {
+  try {
+    for (const file of Object.values(files)) if (file !== undefined) chownSync(file, uid, uid);
+  } catch (cause) {
+    throw new StartError('configuration', 'the files are made, but only root can give them to another user', {
+      cause,
+    });
+  }
+}
+
+function environment(files: Files): string {
+  const tls = files.certificate === undefined ? '# ' : '';
   return `# Settings of csms-server serve; the README lists all of them.
-CSMS_DATA=${join(directory, 'data')}
-CSMS_ROOT_KEY=file:${files.rootKey}
-CSMS_IDENTITIES=${files.identities}
+CSMS_DATA=${shellWord(files.dataDirectory)}
+CSMS_ROOT_KEY=${shellWord(`file:${files.rootKey}`)}
+CSMS_IDENTITIES=${shellWord(files.identities)}
 CSMS_HOST=127.0.0.1
 CSMS_PORT=4280
 # Beyond loopback, with certificates:
 # CSMS_HOST=0.0.0.0
-# CSMS_TLS_CERT=/path/to/fullchain.pem
-# CSMS_TLS_KEY=/path/to/privkey.pem
+${tls}CSMS_TLS_CERT=${shellWord(files.certificate ?? '/path/to/fullchain.pem')}
+${tls}CSMS_TLS_KEY=${shellWord(files.certificateKey ?? '/path/to/privkey.pem')}
 `;
 }
 
@@ -75,18 +129,31 @@ function toJson(administrator: Administrator, files: Files) {
     root_key_file: files.rootKey,
     identities_file: files.identities,
     environment_file: files.environment,
+    data_directory: files.dataDirectory,
+    ...(files.certificate !== undefined && { certificate_file: files.certificate }),
   };
 }
 
 function text(administrator: Administrator, files: Files): string {
-  return `Wrote ${files.rootKey}, ${files.identities}, ${files.secretKey} and ${files.environment}.
+  const trust =
+    files.certificate === undefined
+      ? ''
+      : `\nThe certificate is for trials; clients trust it with curl --cacert ${shellWord(files.certificate)}
+or NODE_EXTRA_CA_CERTS=${shellWord(files.certificate)}.\n`;
+  return `Wrote ${files.directory}: root key, identities, environment.
 
   access key   ${administrator.accessKeyId}
-  secret key   ${administrator.secretKey}
+  secret key   ${administrator.secretKey}, which ${basename(files.secretKey)} holds too: the server reads it there
   project id   ${administrator.projectId}
   user         admin, domain ${administrator.domainName}, password ${administrator.password}
+  data         ${files.dataDirectory}, made at the first start
 
-The password is not shown again. Keep a copy of the root key somewhere else: without it, nothing can be read.
-Start with: set -a; . ${files.environment}; set +a; csms-server serve
+The password is not shown again. Keep a copy of the root key somewhere else, and never in one backup with the data:
+without it, nothing can be read; with it and the data, everything can.
+${trust}
+Start with:
+
+set -a; . ${shellWord(files.environment)}; set +a
+${program()} serve
 `;
 }

@@ -13,6 +13,8 @@ const TAG = Object.freeze({
   generalizedTime: 0x18,
   sequence: 0x30,
   set: 0x31,
+  hostName: 0x82,
+  address: 0x87,
   version: 0xa0,
   extensions: 0xa3,
 });
@@ -20,9 +22,13 @@ const TAG = Object.freeze({
 /** Contents of the object identifiers in use. @see RFC 5280; RFC 8017 */
 const OID = Object.freeze({
   sha256WithRsa: Buffer.from('2a864886f70d01010b', 'hex'),
+  ecdsaWithSha256: Buffer.from('2a8648ce3d040302', 'hex'),
   commonName: Buffer.from('550403', 'hex'),
   basicConstraints: Buffer.from('551d13', 'hex'),
   keyUsage: Buffer.from('551d0f', 'hex'),
+  alternativeNames: Buffer.from('551d11', 'hex'),
+  extendedKeyUsage: Buffer.from('551d25', 'hex'),
+  serverAuthentication: Buffer.from('2b06010505070301', 'hex'),
 });
 
 const SERIAL_BYTES = 16;
@@ -30,17 +36,32 @@ const SERIAL_BYTES = 16;
 const NEVER = '99991231235959Z';
 const UTC_TIME_YEAR_END = 2_050;
 
+/** What a certificate for a server says beside its key. */
+export interface ServerNames {
+  readonly hosts: readonly string[];
+  /** Four or sixteen bytes each. */
+  readonly addresses: readonly Uint8Array[];
+}
+
 /**
- * Makes a self-signed X.509 v3 certificate of an RSA key, as PEM: for signatures only, no authority, without an end.
- * `commonName`: at most 64 characters. @see RFC 5280, 4.1
+ * Makes a self-signed X.509 v3 certificate of an RSA or EC key, as PEM: for signatures only, no authority; without an end unless
+ * one is given. `server`: the certificate is for a TLS server of these names. `commonName`: at most 64 characters.
+ * @see RFC 5280, 4.1
  */
 export function createCertificate(input: {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
   readonly commonName: string;
   readonly notBeforeMs: number;
+  readonly notAfterMs?: number;
+  readonly server?: ServerNames;
 }): string {
-  const algorithm = sequence(der(TAG.oid, OID.sha256WithRsa), der(TAG.null));
+  const isRsa = input.publicKey.asymmetricKeyType === 'rsa';
+  const algorithm = isRsa
+    ? sequence(der(TAG.oid, OID.sha256WithRsa), der(TAG.null))
+    : sequence(der(TAG.oid, OID.ecdsaWithSha256));
+  const end =
+    input.notAfterMs === undefined ? der(TAG.generalizedTime, Buffer.from(NEVER)) : timeOf(input.notAfterMs);
   const name = sequence(
     der(TAG.set, sequence(der(TAG.oid, OID.commonName), der(TAG.utf8, Buffer.from(input.commonName)))),
   );
@@ -49,10 +70,10 @@ export function createCertificate(input: {
     der(TAG.integer, serialNumber()),
     algorithm,
     name,
-    sequence(timeOf(input.notBeforeMs), der(TAG.generalizedTime, Buffer.from(NEVER))),
+    sequence(timeOf(input.notBeforeMs), end),
     name,
     input.publicKey.export({ type: 'spki', format: 'der' }),
-    der(TAG.extensions, sequence(...extensions())),
+    der(TAG.extensions, sequence(...extensions(), ...serverExtensions(input.server))),
   );
   const signature = sign('sha256', toBeSigned, input.privateKey);
   const certificate = sequence(toBeSigned, algorithm, bitString(signature, 0));
@@ -68,6 +89,20 @@ function extensions(): Buffer[] {
   return [
     sequence(der(TAG.oid, OID.basicConstraints), critical, noAuthority),
     sequence(der(TAG.oid, OID.keyUsage), critical, signatures),
+  ];
+}
+
+/** Names and purpose of a TLS server. @see RFC 5280, 4.2.1.6 and 4.2.1.12 */
+function serverExtensions(server: ServerNames | undefined): Buffer[] {
+  if (server === undefined) return [];
+  const names = [
+    ...server.hosts.map((host) => der(TAG.hostName, Buffer.from(host, 'latin1'))),
+    ...server.addresses.map((address) => der(TAG.address, address)),
+  ];
+  const purpose = sequence(der(TAG.oid, OID.serverAuthentication));
+  return [
+    sequence(der(TAG.oid, OID.alternativeNames), der(TAG.octetString, sequence(...names))),
+    sequence(der(TAG.oid, OID.extendedKeyUsage), der(TAG.octetString, purpose)),
   ];
 }
 

@@ -45,7 +45,7 @@ describe('init', () => {
       .sort()
       .map((name) => [name, statSync(join(directory, name)).mode & 0o777]);
     expect(modes).toEqual(
-      ['admin.sk', 'csms.env', 'identities.yaml', 'root.key'].map((name) => [name, 0o600]),
+      ['.gitignore', 'admin.sk', 'csms.env', 'identities.yaml', 'root.key'].map((name) => [name, 0o600]),
     );
   });
 
@@ -69,6 +69,7 @@ describe('init', () => {
     expect(code).toBe(0);
     expect(stdout).toContain(readFileSync(join(directory, 'admin.sk'), 'utf8').trim());
     expect(stdout).toContain(`. ${join(directory, 'csms.env')};`);
+    expect(stdout.split('\n').filter((line) => line.length > 140)).toEqual([]);
   });
 
   it('overwrites nothing', async () => {

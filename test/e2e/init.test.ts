@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { parseEnv } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { SECRETS } from './client.ts';
+import { createScratch, run, runProgram, startServer } from './process.ts';
+
+/** What is printed to be pasted. */
+function startLines(stdout: string): string {
+  return stdout.slice(stdout.indexOf('set -a;'));
+}
+
+describe('init in a directory with blanks in its path', () => {
+  it('prints lines that start a server as they are', async () => {
+    const place = join(createScratch(), 'my conf');
+    const { stdout } = await run(['init', place]);
+    const script = `${startLines(stdout)}`.replace(/ serve\n/, ' verify\n');
+    const { stderr } = await runProgram(['sh', '-e'], {}, script);
+    // It gets as far as to look for the data, where they were to be.
+    expect(stderr).toBe(`csms-server: there is no database in ${place}-data\n`);
+    const lines = startLines(stdout).trim().split('\n');
+    const server = await startServer([], {}, [
+      'sh',
+      '-c',
+      `${lines[0]}\nexport CSMS_PORT=0\nexec ${lines[1]}`,
+    ]);
+    expect((await fetch(`${server.baseUrl}/readyz`)).status).toBe(200);
+  });
+});
+
+describe('init', () => {
+  it('keeps the data apart from their key', async () => {
+    const directory = join(createScratch(), 'csms-config');
+    const { stdout } = await run(['init', directory, '--json']);
+    expect(JSON.parse(stdout).data_directory).toBe(join(directory, '..', 'csms-data'));
+  });
+
+  it('makes a directory that git ignores', async () => {
+    const repository = createScratch();
+    await runProgram(['git', 'init', '-q', repository]);
+    await run(['init', join(repository, 'anything')]);
+    const { stdout } = await runProgram(['git', '-C', repository, 'status', '--porcelain', '-uall']);
+    expect(stdout).toBe('');
+  });
+
+  it('gives the files to another user', async () => {
+    const directory = join(createScratch(), 'config');
+    const uid = process.getuid?.() === 0 ? 1000 : (process.getuid?.() ?? 0);
+    expect((await run(['init', directory, '--tls-self-signed', '--owner', String(uid)])).code).toBe(0);
+    const made = [directory, ...readdirSync(directory).map((name) => join(directory, name))];
+    expect(made).toHaveLength(8);
+    expect(made.filter((file) => statSync(file).uid !== uid)).toEqual([]);
+  });
+
+  it('makes a certificate that a client can trust, and settings that use it', async () => {
+    const directory = join(createScratch(), 'config');
+    const said = JSON.parse((await run(['init', directory, '--tls-self-signed', '--json'])).stdout);
+    const variables = parseEnv(readFileSync(join(directory, 'csms.env'), 'utf8')) as Record<string, string>;
+    const server = await startServer(['serve'], { ...variables, CSMS_PORT: '0' });
+    expect(server.baseUrl).toMatch(/^https:/);
+    const ca = readFileSync(said.certificate_file);
+    for (const url of [server.baseUrl, server.baseUrl.replace('127.0.0.1', 'localhost')]) {
+      const status = await new Promise((resolve, reject) => {
+        request(`${url}/readyz`, { ca, agent: false }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        })
+          .once('error', reject)
+          .end();
+      });
+      expect(status).toBe(200);
+    }
+    const call = await run(['call', 'GET', SECRETS], {
+      CSMS_ENDPOINT: server.baseUrl,
+      HUAWEICLOUD_SDK_AK: said.access_key,
+      HUAWEICLOUD_SDK_SK: said.secret_key,
+      HUAWEICLOUD_SDK_PROJECT_ID: said.project_id,
+      NODE_EXTRA_CA_CERTS: said.certificate_file,
+    });
+    expect(call.stderr).toMatch(/^200 /);
+    const { stdout } = await runProgram(['openssl', 'x509', '-in', said.certificate_file, '-noout', '-text']);
+    expect(stdout).toContain('TLS Web Server Authentication');
+  });
+});
