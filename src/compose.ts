@@ -45,6 +45,8 @@ export interface Composed {
   readonly metrics: Metrics | undefined;
   /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it throws. */
   reload(): void;
+  /** When the certificate that the server shows ends, epoch milliseconds; undefined without TLS. */
+  certificateEndMs(): number | undefined;
   /** Where others reach the server when no caller says it; known once it listens. */
   setBaseUrl(url: string): void;
   /** A token for a user in one project; undefined when there is no such user. */
@@ -121,6 +123,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
       baseUrl = url;
     },
     reload: () => files.reload(),
+    certificateEndMs: () => certificate?.present().endMs,
     issueToken: (userId, projectId) =>
       issueProjectToken(present.directory, tokenKey, {
         userId,

@@ -81,6 +81,18 @@ describe('cryptography', () => {
   });
 });
 
+describe('files of the operator', () => {
+  it('are read in one place, which looks at owner and mode: no adapter reads a file by itself', () => {
+    const adapters = sources.filter(({ path }) =>
+      /^src\/(?:auth|crypto|http|webhook|background|compose|identity|operator-files)/.test(path),
+    );
+    expect(adapters.length).toBeGreaterThan(0);
+    expect(
+      violations(adapters, matching(/(?:(?<!\.)|\bfs\.)\b(?:readFile|readFileSync|createReadStream)\(/)),
+    ).toEqual([]);
+  });
+});
+
 describe('source files', () => {
   it(`have at most ${FILE_LINES_MAX} lines`, () => {
     const tooLong = ({ lines }: SourceFile) =>

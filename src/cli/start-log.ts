@@ -1,5 +1,3 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { Composed } from '../compose.ts';
 import type { Config } from '../config.ts';
@@ -11,6 +9,7 @@ const DAY_MS = 86_400_000;
 /** Writes the line of a start: what runs, over which data, with which key; and warns of what nobody can reach. */
 export async function logStart(log: Logger, config: Config, composed: Composed): Promise<void> {
   const counts = await composed.store.countByProject();
+  const endMs = composed.certificateEndMs();
   const secrets = counts.reduce((sum, project) => sum + project.secrets, 0);
   log.info(
     {
@@ -20,7 +19,7 @@ export async function logStart(log: Logger, config: Config, composed: Composed):
       secrets,
       rootKey: composed.rootKeyFingerprint,
       policies: 'not evaluated',
-      ...(config.tlsCertFile !== undefined && { certificateDays: daysLeft(config.tlsCertFile) }),
+      ...(endMs !== undefined && { certificateDays: daysLeft(endMs) }),
     },
     'started',
   );
@@ -38,12 +37,7 @@ export async function logStart(log: Logger, config: Config, composed: Composed):
   }
 }
 
-/** Whole days until the certificate ends, negative when it has; undefined when the file has just gone. */
-function daysLeft(file: string): number | undefined {
-  try {
-    const { validToDate } = new X509Certificate(readFileSync(file));
-    return Math.floor((validToDate.getTime() - Date.now()) / DAY_MS);
-  } catch {
-    return undefined;
-  }
+/** Whole days until the certificate ends, negative when it has. */
+function daysLeft(endMs: number): number {
+  return Math.floor((endMs - Date.now()) / DAY_MS);
 }
