@@ -4,6 +4,7 @@ import { createClient, createSecret, devAccount, readValue, SECRETS } from '../e
 import { run, shareDev, startDev } from '../e2e/process.ts';
 import { type Child, startChild } from '../storage/sqlite/children.ts';
 
+const LOCKED = 'another program has locked the database: changes wait';
 /** What a request may wait for the lock, and for the requests in front of it. */
 const WAIT_MS_MAX = 20_000;
 
@@ -34,8 +35,15 @@ describe('a server whose database another program has locked for writing', () =>
     expect(answers.every(({ headers }) => headers.get('Retry-After') !== null)).toBe(true);
   });
 
-  it('goes on reading', async () => {
+  it('goes on reading, is ready, and says that changes are refused', async () => {
     expect(await readValue(client(), 'before')).toBe('value of before');
+    const ready = await fetch(`${dev.server.baseUrl}/readyz`);
+    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', writes: 'refused' }]);
+  });
+
+  it('tells the operator once', async () => {
+    await dev.server.logged(LOCKED);
+    expect(dev.server.stderr().split(LOCKED)).toHaveLength(2);
   });
 
   it('lives, and takes changes again when the lock is free; what was refused was not made', async () => {

@@ -13,6 +13,15 @@ const BALLAST_PAUSE_MS = 60_000;
 /** Room inside the file counts only while so much of the limit is free outside: a change goes through the log first. */
 const OUTSIDE_SHARE = 1 / 8;
 
+/** Before the first look. */
+const UNKNOWN: RoomFigures = Object.freeze({
+  freeBytes: 0,
+  reusableBytes: 0,
+  neededBytes: 0,
+  databaseBytes: 0,
+  logBytes: 0,
+});
+
 /** Stands between the queue and the commit while the disk is nearly full. */
 export interface SpaceGuard {
   /** False while changes that need more space are refused. */
@@ -39,24 +48,19 @@ export function createSpaceGuard(
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let ballastFromMs = Number.NEGATIVE_INFINITY;
   let writable = true;
-  let figures: RoomFigures = {
-    freeBytes: 0,
-    reusableBytes: 0,
-    neededBytes: 0,
-    databaseBytes: 0,
-    logBytes: 0,
-  };
+  let figures = UNKNOWN;
 
   function look(): void {
     lookedAtMs = performance.now();
     let disk: Disk;
+    let reusableBytes: number;
     try {
       disk = measureDisk(directory, freeBytesMin);
+      reusableBytes = (pages.get() ?? 0) * pageBytes;
     } catch {
-      // The directory is out of reach; the files that are open may be as well as ever.
+      // What is out of reach for a look may be as well as ever for whoever has it open; the next change finds out.
       return;
     }
-    const reusableBytes = (pages.get() ?? 0) * pageBytes;
     const { neededBytes } = disk;
     const outsideBytes = disk.freeBytes - missingReserve(disk);
     writable = outsideBytes + reusableBytes >= neededBytes && outsideBytes >= neededBytes * OUTSIDE_SHARE;

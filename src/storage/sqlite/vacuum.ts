@@ -24,11 +24,16 @@ export function createVacuum(db: Connection): Vacuum {
   let isShrinking = false;
   return {
     slice(load) {
-      const { free, all } = count.get() ?? { free: 0, all: 0 };
-      const kept = Math.max(KEPT_PAGES_MIN, all * KEPT_SHARE);
-      isShrinking = free > (isShrinking ? kept : 2 * kept);
-      if (!isShrinking) return false;
-      return attempt(() => db.exec(`PRAGMA incremental_vacuum(${SLICE_PAGES[load]})`), db);
+      let isDone = false;
+      const work = () => {
+        const { free, all } = count.get() ?? { free: 0, all: 0 };
+        const kept = Math.max(KEPT_PAGES_MIN, all * KEPT_SHARE);
+        isShrinking = free > (isShrinking ? kept : 2 * kept);
+        if (isShrinking) db.exec(`PRAGMA incremental_vacuum(${SLICE_PAGES[load]})`);
+        isDone = isShrinking;
+      };
+      attempt(work, db);
+      return isDone;
     },
   };
 }
@@ -52,13 +57,11 @@ function canGiveBack(db: Connection): boolean {
   return db.pragma('auto_vacuum', { simple: true }) === 2;
 }
 
-/** False: no room, or another program was in the way; nothing has changed, and nothing depends on it. */
-function attempt(work: () => void, db: Connection): boolean {
+/** Where there is no room, or another program is in the way, nothing changes, and nothing depends on it. */
+function attempt(work: () => void, db: Connection): void {
   try {
     withoutWaiting(db, work);
-    return true;
   } catch (error) {
-    if (isDiskFull(error) || isLocked(error)) return false;
-    throw error;
+    if (!isDiskFull(error) && !isLocked(error)) throw error;
   }
 }
