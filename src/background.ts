@@ -7,7 +7,7 @@ import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
 import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
 import { createNotificationRetention } from './app/notifications.ts';
 import type { Deps, SigningKeys } from './app/ports.ts';
-import { createPurge } from './app/purge.ts';
+import { createPurgeJob } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
 import { takesJobs } from './app/storage-status.ts';
@@ -25,8 +25,6 @@ import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
 
 /** How often the runner looks for jobs that are due. */
 const TICK_MS = 1_000;
-/** How often due deletions are looked for. */
-const PURGE_INTERVAL_MS = 1_000;
 /** The data directory belongs to one process, so each life of it may go on where the last one ended. */
 const HOLDER = 'embedded';
 
@@ -92,7 +90,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
   const jitter = { fraction: Math.random };
   const trustedTime = createTrustedTime(deps, monotonic, await recallClock(deps));
   const jobs: readonly Job[] = [
-    { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps) },
+    createPurgeJob(deps),
     createKeyDeletion(deps),
     createKeyRotation(deps),
     createExpiryScan(deps),

@@ -103,7 +103,8 @@ export function createDelivery(given: DeliveryDeps): Job {
     return made;
   }
 
-  return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run };
+  const failedItems = () => guard.failed;
+  return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run, failedItems };
 }
 
 /** False when that takes too long. */

@@ -47,6 +47,7 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log'>): J
   return {
     name: 'expiry',
     intervalMs: EXPIRY_INTERVAL_MS,
+    failedItems: () => guard.failed,
     async run(nowMs) {
       const page = await store.listExpiredVersions(nowMs, place, EXPIRY_PAGE);
       let told = 0;

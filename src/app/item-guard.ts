@@ -12,6 +12,8 @@ const STORE_DOWN: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full
 export interface ItemGuard {
   /** Items left out at present; they stay at the head of lists, so a list has to be longer by these. */
   readonly size: number;
+  /** How often an item has failed since the guard was made. */
+  readonly failed: number;
   /** True for an item that is damaged, and for one that failed a little while ago. */
   isLeftOut(id: string): boolean;
   /**
@@ -41,6 +43,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
   const damaged = new Set<string>();
   // The latest failure is the last one.
   const failures = new Map<string, Failure>();
+  let failed = 0;
 
   function noteDamage(id: string): void {
     failures.delete(id);
@@ -68,6 +71,9 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       const nowMs = clock.nowMs();
       return damaged.size + [...failures.values()].filter((one) => isWaiting(one, nowMs)).length;
     },
+    get failed() {
+      return failed;
+    },
     isLeftOut(id) {
       const failure = failures.get(id);
       return damaged.has(id) || (failure !== undefined && isWaiting(failure, clock.nowMs()));
@@ -79,6 +85,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
         return result;
       } catch (error) {
         if (error instanceof SecretError && STORE_DOWN.has(error.code)) throw error;
+        failed += 1;
         const code = codeOf(error);
         if (code === 'damaged') noteDamage(id);
         else noteFailure(id, code);

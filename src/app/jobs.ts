@@ -29,6 +29,8 @@ export interface Job {
    * lasts longer than half a minute extends the lease and ends when it is lost.
    */
   run(nowMs: number, lease: Lease): Promise<number>;
+  /** How often something failed that did not end a run, since the job was made. */
+  failedItems?(): number;
 }
 
 /** A job as `/metrics` shows it. */
@@ -38,7 +40,7 @@ export interface JobStatus {
   readonly isRunning: boolean;
   /** Whether it waits because the clock cannot be trusted. */
   readonly isHeld: boolean;
-  /** Failed runs of this process. */
+  /** Failed runs of this process, and things that failed without ending one. */
   readonly failures: number;
   /** Since when the job is due and has not ended a run, in milliseconds; 0 when it is not. */
   readonly lagMs: number;
@@ -134,8 +136,9 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
 
 function statusOf({ job, dueAtMs, running, failures }: Entry, sinceMs: number): Omit<JobStatus, 'isHeld'> {
   const isDue = dueAtMs <= sinceMs;
+  const failedItems = job.failedItems?.() ?? 0;
   const lagMs = isDue ? sinceMs - dueAtMs : 0;
-  return { name: job.name, isDue, isRunning: running !== undefined, failures, lagMs };
+  return { name: job.name, isDue, isRunning: running !== undefined, failures: failures + failedItems, lagMs };
 }
 
 /** Never rejects: what fails here is logged, counted and tried again. */

@@ -16,7 +16,7 @@ export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'clock' | 'log'>;
 /** The job that destroys keys whose scheduled deletion is due. @see KMS API, DeleteKey */
 export function createKeyDeletion(deps: KeyJobDeps): Job {
   const { keyring, log, store } = deps;
-  const runDue = createDueRun(deps, 'deletion', async (ref, nowMs) => {
+  const { failedItems, runDue } = createDueRun(deps, 'deletion', async (ref, nowMs) => {
     const { changed } = await store.change({ aggregate: 'key', kind: 'purge-key', ref, nowMs });
     if (changed) keyring.forget(ref);
     return changed;
@@ -24,6 +24,7 @@ export function createKeyDeletion(deps: KeyJobDeps): Job {
   return {
     name: 'key-deletion',
     intervalMs: KEY_INTERVAL_MS,
+    failedItems,
     async run(nowMs) {
       const deleted = await runDue(nowMs);
       if (deleted > 0) log.info({ deleted }, 'destroyed keys whose scheduled deletion was due');
@@ -35,7 +36,7 @@ export function createKeyDeletion(deps: KeyJobDeps): Job {
 /** The job that adds a version to keys whose rotation is due. @see KMS API, EnableKeyRotation */
 export function createKeyRotation(deps: KeyJobDeps): Job {
   const { keyring, log, store } = deps;
-  const runDue = createDueRun(deps, 'rotation', async (ref, nowMs) => {
+  const { failedItems, runDue } = createDueRun(deps, 'rotation', async (ref, nowMs) => {
     const key = await store.findKey(ref);
     if (key === undefined || !isRotationDue(key, nowMs)) return false;
     const versionNumber = currentKeyVersion(key).number + 1;
@@ -46,6 +47,7 @@ export function createKeyRotation(deps: KeyJobDeps): Job {
   return {
     name: 'key-rotation',
     intervalMs: KEY_INTERVAL_MS,
+    failedItems,
     async run(nowMs) {
       const rotated = await runDue(nowMs);
       if (rotated > 0) log.info({ rotated }, 'rotated keys');
@@ -59,7 +61,7 @@ function createDueRun(
   deps: KeyJobDeps,
   due: DueKeyQuery['due'],
   work: (ref: KeyRef, nowMs: number) => Promise<boolean>,
-): (nowMs: number) => Promise<number> {
+): { readonly runDue: (nowMs: number) => Promise<number>; readonly failedItems: () => number } {
   const guard = createItemGuard(deps, { item: 'a due key', outcome: 'was left alone' });
 
   async function carryOut(ref: KeyRef, nowMs: number): Promise<boolean> {
@@ -72,7 +74,7 @@ function createDueRun(
     }
   }
 
-  return async (nowMs) => {
+  async function runDue(nowMs: number): Promise<number> {
     let done = 0;
     // Those left out stay at the head of the list; the run looks past them.
     for (const ref of await deps.store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
@@ -81,5 +83,7 @@ function createDueRun(
       if (await guard.run(place, () => carryOut(ref, nowMs))) done += 1;
     }
     return done;
-  };
+  }
+
+  return { runDue, failedItems: () => guard.failed };
 }

@@ -1,18 +1,22 @@
 import { SecretError } from '../core/errors.ts';
-import { createItemGuard } from './item-guard.ts';
+import { createItemGuard, type ItemGuard } from './item-guard.ts';
+import type { Job } from './jobs.ts';
 import type { Deps, DueSecret } from './ports.ts';
 
 /** Due secrets that one round removes. */
 const PURGE_BATCH = 100;
+/** How often due deletions are looked for. */
+const PURGE_INTERVAL_MS = 1_000;
 /** Carries out the deletions that are due at that time, which must be a trusted one; answers how many. */
 export type PurgeRound = (nowMs: number) => Promise<number>;
 
 /**
  * Prepares the rounds that remove due secrets. One that fails does not keep the others from being removed.
  */
-export function createPurge(deps: Pick<Deps, 'store' | 'clock' | 'log'>): PurgeRound {
-  const guard = createItemGuard(deps, { item: 'a due secret', outcome: 'was not removed' });
-
+export function createPurge(
+  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
+  guard: ItemGuard = createPurgeGuard(deps),
+): PurgeRound {
   /** True when the secret was there, due, and is gone now. */
   async function purge(secret: DueSecret, nowMs: number): Promise<boolean> {
     try {
@@ -35,4 +39,15 @@ export function createPurge(deps: Pick<Deps, 'store' | 'clock' | 'log'>): PurgeR
     if (purged > 0) deps.log.info({ purged }, 'carried out scheduled deletions');
     return purged;
   };
+}
+
+function createPurgeGuard(deps: Pick<Deps, 'clock' | 'log'>): ItemGuard {
+  return createItemGuard(deps, { item: 'a due secret', outcome: 'was not removed' });
+}
+
+/** The job that carries out scheduled deletions of secrets. @see API page DeleteSecretForSchedule */
+export function createPurgeJob(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+  const guard = createPurgeGuard(deps);
+  const failedItems = () => guard.failed;
+  return { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps, guard), failedItems };
 }

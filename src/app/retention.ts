@@ -39,6 +39,7 @@ export function createRetention<T extends { readonly id: string }>(
   return {
     name: retention.job,
     intervalMs: INTERVAL_MS,
+    failedItems: () => guard.failed,
     async run(nowMs, lease) {
       let total = 0;
       for (let batches = 0; batches < BATCHES_MAX; batches += 1) {

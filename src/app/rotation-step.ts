@@ -15,6 +15,7 @@ import { findStage } from '../core/stages.ts';
 import type { Task, TaskError, TaskResult } from '../core/task.ts';
 import { CLOSED, GONE, PENDING_MOVED } from '../core/task-rules.ts';
 import { parseValue } from '../core/value.ts';
+import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps } from './ports.ts';
 import { sealVersion, untilSealed } from './seal.ts';
@@ -182,6 +183,7 @@ async function storePending(deps: Deps, task: Task, text: string): Promise<StepO
   const ref = refOf(task);
   const { limits } = deps.policy;
   const value = parseValue({ text, binary: undefined }, limits);
+  await requireStrength(deps, ref.projectId, value);
   const { attempts, id, step } = task;
   const place = { step, attempts };
   const result = await untilSealed(async () => {

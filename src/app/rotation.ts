@@ -51,6 +51,7 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log
   return {
     name: 'rotation-schedule',
     intervalMs: SCHEDULE_INTERVAL_MS,
+    failedItems: () => guard.failed,
     async run(nowMs) {
       const due = await store.listDueRotations(nowMs, SCHEDULE_BATCH + guard.size);
       const started = await Promise.all(
@@ -100,7 +101,8 @@ export function createRotation(given: RotationDeps): Job {
     return made;
   }
 
-  return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run };
+  const failedItems = () => guard.failed;
+  return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run, failedItems };
 }
 
 /** One that waits longer than any wait can be is due too: the clock was set back. */

@@ -175,7 +175,10 @@ function registerJobGauges(register: Registry, status: () => readonly JobStatus[
     csms_job_due: ['Whether the background job is due', ({ isDue }) => Number(isDue)],
     csms_job_running: ['Whether the background job runs', ({ isRunning }) => Number(isRunning)],
     csms_job_held: ['Whether the job waits since the clock is not trusted', ({ isHeld }) => Number(isHeld)],
-    csms_job_failed: ['Failed runs of the background job since the start', ({ failures }) => failures],
+    csms_job_failed: [
+      'Failed runs of the background job, and things that failed in its runs, since the start',
+      ({ failures }) => failures,
+    ],
     csms_job_lag_seconds: ['Since when the background job is due', ({ lagMs }) => lagMs / 1_000],
   };
   for (const [name, [help, read]] of Object.entries(gauges)) {

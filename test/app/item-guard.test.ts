@@ -6,7 +6,7 @@ import type { Job } from '../../src/app/jobs.ts';
 import { createKeyDeletion } from '../../src/app/key-jobs.ts';
 import { createNotificationRetention } from '../../src/app/notifications.ts';
 import type { Deps } from '../../src/app/ports.ts';
-import { createPurge } from '../../src/app/purge.ts';
+import { createPurgeJob } from '../../src/app/purge.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
 import { createTaskRetention } from '../../src/app/tasks.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
@@ -143,11 +143,8 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
   return { ...deps, store, hooks, pause, jitter: { fraction: () => 0 } } as never;
 }
 
-const JOBS: Record<
-  string,
-  { create: (work: ReturnType<typeof depsOver>) => Pick<Job, 'run'>; head: number }
-> = {
-  purge: { create: (all) => ({ run: createPurge(all) }), head: 100 },
+const JOBS: Record<string, { create: (work: ReturnType<typeof depsOver>) => Job; head: number }> = {
+  purge: { create: createPurgeJob, head: 100 },
   'key deletion': { create: createKeyDeletion, head: 100 },
   expiry: { create: createExpiryScan, head: 499 },
   delivery: { create: createDelivery, head: 16 },
@@ -161,13 +158,14 @@ describe.each(Object.entries(JOBS))('%s', (_, { create, head }) => {
   const start = (due: string[]) => {
     const work: Work = { due, done: [], fault: (id) => (id.startsWith('bad') ? new TypeError() : undefined) };
     const job = create(depsOver(work));
-    return { work, run: () => job.run(world.clock.wallMs, LEASE) };
+    return { job, work, run: () => job.run(world.clock.wallMs, LEASE) };
   };
 
   it('goes on behind a failing first item in the same run, and tries it again later', async () => {
-    const { run, work } = start(['bad', 'one', 'two']);
+    const { job, run, work } = start(['bad', 'one', 'two']);
     await run();
     expect(work.done).toEqual(['one', 'two']);
+    expect(job.failedItems?.()).toBe(1);
     work.fault = () => undefined;
     pass(MINUTE_MS - 1);
     await run();

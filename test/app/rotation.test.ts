@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { setStrengthCheck } from '../../src/app/checker.ts';
 import type { Lease } from '../../src/app/jobs.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
 import { createSecret } from '../../src/app/secrets.ts';
@@ -291,6 +292,18 @@ describe('a function that fails', () => {
     expect(task()).toMatchObject({ status: 'FAILED', error: { code } });
     expect(task().error?.message).not.toContain('yyy');
     expect(marks(aggregate())).toStrictEqual({ SYSCURRENT: 1 });
+    expect(aggregate().versions).toHaveLength(1);
+  });
+
+  it('with a weak password leaves the secret as it is where the project has new values checked', async () => {
+    await create();
+    await setStrengthCheck(world.deps, REF.projectId, true);
+    await rotateSecret(world.deps, REF);
+    database.fault = () => ({ status: 200, body: { pending: { username: 'app', password: 'hunter2' } } });
+    await runToEnd();
+    expect(task()).toMatchObject({ status: 'FAILED', error: { code: 'ANSWER_INVALID' } });
+    expect(task().error?.message).toMatch(/too weak for this project/);
+    expect(task().error?.message).not.toContain('hunter2');
     expect(aggregate().versions).toHaveLength(1);
   });
 
