@@ -15,6 +15,8 @@ import type { App } from './server.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
 const NAME_CHARACTERS_SHOWN = 64;
+/** Of one value in an answer, as a rule: escapes may make it longer, and most are much shorter. */
+const VALUE_BYTES = 65_536;
 /** The secrets that belong to instances of a service. @see CSMS API, CreateSecret, secret_type */
 const TYPES_OF_INSTANCES: Readonly<Record<InstanceType, readonly SecretType[]>> = Object.freeze({
   RDS: ['RDS-FG'],
@@ -139,6 +141,10 @@ function registerBatchRead(api: App): void {
       params: ProjectPath,
       body: ReadBody,
       response: responses({ 200: ReadAnswer }),
+    },
+    // The schema has checked it before this is asked.
+    config: {
+      answerBytes: ({ body }) => (body as Static<typeof ReadBody>).secret_name_list.length * VALUE_BYTES,
     },
     handler: async ({ deps, params, body }, reply) => {
       const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));

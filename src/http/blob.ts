@@ -6,6 +6,9 @@ import { ProjectPath, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
 import type { App } from './server.ts';
 
+/** Of a blob whose versions are all full, as a rule. */
+const BLOB_BYTES = 2_097_152;
+
 const Blob = Type.String({
   maxLength: BLOB_CHARACTERS_MAX,
   description: 'All of a secret, sealed under its KMS key; only the installation that made it can open it',
@@ -25,6 +28,7 @@ export function registerBlob(api: App): void {
       params: SecretPath,
       response: responses({ 200: DownloadAnswer }),
     },
+    config: { answerBytes: () => BLOB_BYTES },
     handler: async ({ deps, params }) => ({ secret_blob: await app.downloadBlob(deps, toRef(params)) }),
   });
   api.route({

@@ -34,6 +34,8 @@ export interface ByteAccount {
 export interface Need {
   readonly holder: string;
   readonly bytes: number;
+  /** True where only the holder's share counts. */
+  readonly isOfShare?: boolean;
 }
 
 interface Waiter extends Need {
@@ -114,9 +116,12 @@ function createHolds(limits: AccountLimits) {
   let used = 0;
 
   /** Bytes that are missing: of the whole, and of the holder's share. */
-  function missing({ holder, bytes }: Need): { all: number; share: number } {
+  function missing({ holder, bytes, isOfShare = false }: Need): { all: number; share: number } {
     const own = byHolder.get(holder) ?? 0;
-    return { all: used + bytes - limits.max, share: own === 0 ? 0 : own + bytes - limits.shareMax };
+    return {
+      all: isOfShare ? 0 : used + bytes - limits.max,
+      share: own === 0 ? 0 : own + bytes - limits.shareMax,
+    };
   }
 
   function remove(hold: Hold): void {

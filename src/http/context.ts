@@ -1,4 +1,5 @@
 import type {} from '@fastify/swagger';
+import type { FastifyRequest } from 'fastify';
 import type { Caller, Deps } from '../app/ports.ts';
 import type { ErrorFamily } from './error-handler.ts';
 import type { Refusal } from './log.ts';
@@ -24,8 +25,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The shape of the route's error bodies; flat unless said. */
     errorFamily?: ErrorFamily;
+    /** For what may answer with megabytes. */
+    answerBytes?: AnswerBytes;
   }
 }
+
+/** About how many bytes the answer to a validated request will have: so many are set aside while it is made. */
+export type AnswerBytes = (request: FastifyRequest) => number;
 
 /** What logs and metrics call a route. */
 export interface RouteLabels {
@@ -36,6 +42,7 @@ export interface RouteLabels {
   readonly bodyBytesMax: number | undefined;
   /** True for what asks for no credentials. */
   readonly isOpen: boolean;
+  readonly answerBytes: AnswerBytes | undefined;
 }
 
 /** A request without a body. */

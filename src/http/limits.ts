@@ -18,6 +18,17 @@ export const BODIES = Object.freeze({
   unproven: Object.freeze({ max: 16_777_216, shareMax: 8_388_608, waitersMax: 128, endsOwn: true }),
   proven: Object.freeze({ max: 67_108_864, shareMax: 16_777_216, waitersMax: 256, endsOwn: true }),
 });
+/** Answers up to here are not accounted for; where these are characters, they may be three times as many bytes. */
+export const ANSWER_BYTES_FREE = 4_096;
+/** From here on an answer's bytes are set aside before it is made. */
+export const LONG_ANSWER_BYTES = 65_536;
+/** Bytes of longer answers that have not left the process; with the short ones of all connections 64 MiB. */
+export const UNREAD_ANSWERS = Object.freeze({
+  max: 41_943_040,
+  shareMax: 16_777_216,
+  waitersMax: 1_024,
+  endsOwn: false,
+});
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

@@ -20,6 +20,9 @@ import {
 import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from './secret-wire.ts';
 import type { App } from './server.ts';
 
+/** Of a secret in a list, as a rule. */
+const ENTRY_BYTES = 1_024;
+
 const Description = Type.String({ description: 'At most 2,048 bytes of UTF-8' });
 const RotationPeriod = Type.String({ maxLength: 50, description: 'Such as 30d; from 6h to 8760h' });
 const RotationFuncUrn = Type.String({ maxLength: 255, description: 'URN of the function that rotates' });
@@ -96,6 +99,9 @@ export function registerSecrets(api: App): void {
         event_name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
       }),
       response: responses({ 200: ListSecretsAnswer }),
+    },
+    config: {
+      answerBytes: ({ query }) => ((query as { limit?: number }).limit ?? PAGE.default) * ENTRY_BYTES,
     },
     handler: async ({ deps, params, query }, reply) => {
       const { limit = PAGE.default, marker = '', event_name: eventName } = query;

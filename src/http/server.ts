@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
+  type FastifyContextConfig,
   type FastifyInstance,
   type FastifySchema,
   LogController,
@@ -39,6 +40,7 @@ import { registerRoutes } from './routes.ts';
 import type { Site } from './site.ts';
 import { checkTarget, readQuery } from './target.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
+import { boundUnreadAnswers } from './unread-answers.ts';
 import { createValidatorCompiler } from './validation.ts';
 import { createWrongProtocol } from './wrong-protocol.ts';
 
@@ -172,7 +174,7 @@ function addHooks(app: App, options: ServerOptions): void {
     }
     done();
   });
-  separatePhases(app);
+  boundUnreadAnswers(app, separatePhases);
   const readBody = createBodyReader(options.readClaim);
   app.addHook('preParsing', (request, reply, payload, done) => {
     readBody(request, reply, (error) => done(error ?? null, payload));
@@ -198,10 +200,16 @@ function labelsOf(route: {
   readonly url?: string | undefined;
   readonly schema?: FastifySchema;
   readonly bodyLimit?: number | undefined;
+  readonly config?: FastifyContextConfig | undefined;
 }): RouteLabels {
-  const { url, schema, bodyLimit } = route;
-  const isOpen = schema?.security?.length === 0;
-  return { url, operation: schema?.operationId ?? 'none', bodyBytesMax: bodyLimit, isOpen };
+  const { url, schema, bodyLimit, config } = route;
+  return {
+    url,
+    operation: schema?.operationId ?? 'none',
+    bodyBytesMax: bodyLimit,
+    isOpen: schema?.security?.length === 0,
+    answerBytes: config?.answerBytes,
+  };
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */

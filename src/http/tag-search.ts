@@ -17,6 +17,8 @@ import type { App } from './server.ts';
 import { TagSchema } from './tags.ts';
 
 type FoundSecret = SearchedSecrets['secrets'][number];
+/** Of a secret with its tags, as a rule. */
+const ENTRY_BYTES = 4_096;
 const OFFSET_MAX = 2_147_483_647;
 
 /** A number, or its digits as text: the documents say one, clients send the other. */
@@ -100,7 +102,11 @@ export function registerTagSearch(api: App): void {
       body: SearchBody,
       response: nestedResponses({ 200: SearchAnswer }),
     },
-    config: { errorFamily: 'nested' },
+    config: {
+      errorFamily: 'nested',
+      answerBytes: ({ body }) =>
+        toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default) * ENTRY_BYTES,
+    },
     handler: async ({ deps, params, body }, reply) => {
       const projectId = params.project_id;
       const { total, secrets } = await app.searchSecrets(deps, toSearch(projectId, body));

@@ -12,7 +12,7 @@ const OVERHEAD_MIB = 60;
 const LIMIT_MIB = 32 + OVERHEAD_MIB;
 
 function unfinished(authorization: string): string {
-  const lines = ['Host: a', 'Content-Type: application/json', `Content-Length: ${BODY_BYTES_MAX}`];
+  const lines = ['Host: localhost', 'Content-Type: application/json', `Content-Length: ${BODY_BYTES_MAX}`];
   const head = requestText('POST /v1/a/secrets HTTP/1.1', [...lines, `Authorization: ${authorization}`]);
   return head + 'x'.repeat(BODY_BYTES_MAX - 1);
 }

@@ -78,7 +78,7 @@ export async function ask(
   path = '/healthz',
   lines: readonly string[] = [],
 ): Promise<number> {
-  const text = requestText(`GET ${path} HTTP/1.1`, ['Host: a', 'Connection: close', ...lines]);
+  const text = requestText(`GET ${path} HTTP/1.1`, ['Host: localhost', 'Connection: close', ...lines]);
   const [answer] = await exchange(baseUrl, [text], { waitMs: 10_000 }).catch(() => []);
   return answer?.status ?? 0;
 }

@@ -30,13 +30,13 @@ describe('a client that takes its time', () => {
   const bodyHead = (method: string) =>
     requestText(
       `${method} ${LIST} HTTP/1.1`,
-      ['Host: a', 'Content-Type: application/json', 'Content-Length: 1000'],
+      ['Host: localhost', 'Content-Type: application/json', 'Content-Length: 1000'],
       '{',
     );
 
   // All at once: each of them waits for a real limit to pass.
   it.concurrent.each([
-    ['headers', TIMEOUT_MS.headers, ['GET /healthz HTTP/1.1\r\nHost: a\r\n', ...drops('X-A: 1\r\n')]],
+    ['headers', TIMEOUT_MS.headers, ['GET /healthz HTTP/1.1\r\nHost: localhost\r\n', ...drops('X-A: 1\r\n')]],
     ['the request line', TIMEOUT_MS.headers, ['GET /heal', ...drops('t')]],
     ['a body', TIMEOUT_MS.request, [bodyHead('POST'), ...drops(' ')]],
     ['the body of a GET', TIMEOUT_MS.request, [bodyHead('GET'), ...drops(' ')]],
@@ -92,7 +92,7 @@ describe('a server that stops', () => {
     );
     const host = `Host: ${new URL(stopping.baseUrl).host}`;
     const head = requestText(`POST ${LIST} HTTP/1.1`, [host, ...lines, `Content-Length: ${body.length}`]);
-    const idle = exchangeOne(stopping.baseUrl, ['GET /healthz HTTP/1.1\r\n', 'Host: a\r\n\r\n'], {
+    const idle = exchangeOne(stopping.baseUrl, ['GET /healthz HTTP/1.1\r\n', 'Host: localhost\r\n\r\n'], {
       pauseMs: 400,
     });
     const busy = exchangeOne(stopping.baseUrl, [head, body], { pauseMs: 800 });

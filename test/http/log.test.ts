@@ -129,7 +129,7 @@ async function linesFor(
     const requestLog = { levelMin: log.levelVal, ...stream };
     logRequest(requestLog, request, {
       reply,
-      labels: { url: '/', operation: 'none', bodyBytesMax: undefined, isOpen: false },
+      labels: { url: '/', operation: 'none', bodyBytesMax: undefined, isOpen: false, answerBytes: undefined },
     });
   });
   app.get('/', async () => {

@@ -1,0 +1,90 @@
+import { expect, it } from 'vitest';
+import { signRequest } from '../../src/auth/signer.ts';
+import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { createClient, createSecret, devAccount } from '../e2e/client.ts';
+import { shareDev } from '../e2e/process.ts';
+import { requestText } from '../http/raw-socket.ts';
+import {
+  ask,
+  holdConnections,
+  openDescriptors,
+  otherAddresses,
+  releaseAll,
+  residentMib,
+  settle,
+} from './peers.ts';
+
+const dev = shareDev();
+const NAMES = Array.from({ length: 100 }, (_, n) => `long-${n}`);
+/** What a process takes beside the answers: a hundred connections, what is being made, what is not yet collected. */
+const OVERHEAD_MIB = 90;
+
+/** A request for 100 values of 64 KiB. An answer that is small enough for the kernel leaves a kept connection idle. */
+function batchRead(connection: 'close' | 'keep-alive'): string {
+  const { accessKeyId, endpoint, projectId, secretKey } = devAccount(dev.directory, dev.server.baseUrl);
+  const path = `/v1/${projectId}/secrets/batch-get-secret-value`;
+  const body = JSON.stringify({ secret_name_list: NAMES });
+  const headers = signRequest({
+    method: 'POST',
+    url: `${endpoint}${path}`,
+    headers: { 'Content-Type': 'application/json' },
+    body,
+    accessKeyId,
+    secretKey,
+    projectId,
+    nowMs: Date.now(),
+  });
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  lines.push(`Host: ${new URL(endpoint).host}`, `Connection: ${connection}`);
+  return requestText(`POST ${path} HTTP/1.1`, [...lines, `Content-Length: ${body.length}`], body);
+}
+
+it('answers that nobody reads take at most 64 MiB, and their connections are gone soon', async () => {
+  const { process: child, baseUrl } = dev.server;
+  const client = createClient(devAccount(dev.directory, baseUrl));
+  for (const name of NAMES) await createSecret(client, name, 'x'.repeat(65_536));
+  const read = { secret_name_list: NAMES };
+  const readAll = async () =>
+    (await client('POST', '/v1/{project_id}/secrets/batch-get-secret-value', read)).status;
+  for (let count = 0; count < 10; count += 1) expect(await readAll()).toBe(200);
+  const before = { descriptors: openDescriptors(child.pid), mib: residentMib(child.pid) };
+
+  // One request on most connections, and as many as fit into some kilobytes on the others.
+  await holdConnections(baseUrl, { count: 100, from: otherAddresses(3), text: batchRead('close') });
+  await holdConnections(baseUrl, {
+    count: 6,
+    from: otherAddresses(3),
+    text: batchRead('keep-alive').repeat(60),
+  });
+  let peak = 0;
+  const endMs = performance.now() + 6_000;
+  while (performance.now() < endMs) {
+    peak = Math.max(peak, residentMib(child.pid));
+    expect(await ask(baseUrl)).toBe(200);
+  }
+  expect(peak - before.mib).toBeLessThan(64 + OVERHEAD_MIB);
+
+  const limit = before.descriptors + 6 + 5;
+  const seconds = (5 * TIMEOUT_MS.unread) / 1_000;
+  expect(await settle(() => openDescriptors(child.pid), limit, seconds)).toBeLessThanOrEqual(limit);
+  // What was sent ahead would have its owner wait for long.
+  releaseAll();
+  await settle(() => openDescriptors(child.pid), before.descriptors, 5);
+  expect(await readAll()).toBe(200);
+});
+
+it('somebody who reads slowly gets all of it', async () => {
+  const [socket] = await holdConnections(dev.server.baseUrl, {
+    count: 1,
+    from: otherAddresses(1),
+    text: batchRead('close'),
+  });
+  let bytes = 0;
+  socket?.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    socket.pause();
+    setTimeout(() => socket.resume(), 100);
+  });
+  socket?.resume();
+  expect(await settle(() => -bytes, -6_553_600, 60)).toBeLessThanOrEqual(-6_553_600);
+});
