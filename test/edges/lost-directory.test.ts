@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Client, createClient, createSecret, devAccount, readValue, SECRETS } from '../e2e/client.ts';
@@ -63,7 +63,7 @@ describe.each([
       .split('\n')
       .filter((line) => line !== '' && JSON.parse(line).level > 40);
     expect(told).toHaveLength(1);
-    expect(server.stderr()).not.toMatch(/lease|outcome-unknown|job failed|last time seen/);
+    expect(server.stderr()).not.toMatch(/kept its lease|outcome-unknown|job failed|last time seen/);
   });
 });
 
@@ -81,6 +81,21 @@ describe('a directory that takes the place of the one in use', () => {
     expect(await readValue(createClient(devAccount(directory, next.baseUrl)), 'known')).toBe(
       'value of known',
     );
+  });
+});
+
+describe('a directory that is made anew where the one in use was', () => {
+  it('stays empty: nothing is put where nobody looks for it', async () => {
+    const started = await start();
+    const { directory, server } = started;
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    await server.logged(GONE);
+    // By then the writer has looked at its disk as well.
+    await new Promise((resume) => setTimeout(resume, 2_500));
+    await refused(started);
+    expect(await server.stop()).toBe(0);
+    expect(readdirSync(directory)).toEqual([]);
   });
 });
 

@@ -45,6 +45,7 @@ export function createSpaceGuard(
 ): SpaceGuard {
   const pages = db.prepare<[], number>('SELECT freelist_count FROM pragma_freelist_count').pluck();
   const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  const inode = inodeOf(databaseFile);
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let ballastFromMs = Number.NEGATIVE_INFINITY;
   let writable = true;
@@ -67,7 +68,9 @@ export function createSpaceGuard(
     const [databaseBytes, logBytes] = [sizeOf(databaseFile), sizeOf(`${databaseFile}-wal`)];
     figures = { freeBytes: disk.freeBytes, reusableBytes, neededBytes, databaseBytes, logBytes };
     const canRestore = outsideBytes >= neededBytes && lookedAtMs >= ballastFromMs;
-    if (missingReserve(disk) > 0 && canRestore) writeBallast(directory, disk.reserveBytes);
+    // Nothing is put beside files that have taken the place of ours.
+    if (missingReserve(disk) > 0 && canRestore && inodeOf(databaseFile) === inode)
+      writeBallast(directory, disk.reserveBytes);
   }
 
   return {
@@ -93,6 +96,10 @@ export function createSpaceGuard(
       }
     },
   };
+}
+
+function inodeOf(file: string): bigint | undefined {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 function sizeOf(file: string): number {
