@@ -102,13 +102,9 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     ...edge,
     notFoundStatus: config.notFoundStatus,
     tls: certificate?.present(),
-  }).catch(async (error: unknown) => {
-    // A writer thread left behind would keep the process, and the data directory, from being free.
-    await store.close();
-    throw error;
-  });
+  }).catch(closing(store));
   const outgoing = { ...outbound, ...signing, baseUrl: () => baseUrl };
-  const background = await startBackground({ ...deps, ...outgoing });
+  const background = await startBackground({ ...deps, ...outgoing }).catch(closing(store));
   certificate?.onChange((next) => setCertificate(app, next));
   const reloadables = [identitiesFiles, outbound.hooksFiles, ...(certificate ? [certificate.files] : [])];
   const files = watchFiles(log, reloadables);
@@ -135,6 +131,14 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
       await background.stop();
       await store.close();
     },
+  };
+}
+
+/** A writer thread left behind would keep the process, and the data directory, from being free. */
+function closing(store: Store): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await store.close();
+    throw error;
   };
 }
 
@@ -165,10 +169,7 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(keys);
-  await checkSamples({ store, keyring, log }).catch(async (error: unknown) => {
-    await store.close();
-    throw error;
-  });
+  await checkSamples({ store, keyring, log }).catch(closing(store));
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
   const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
