@@ -3,7 +3,7 @@ import type { Store } from '../../../src/app/ports.ts';
 import { create, freshProject, putTags, remove } from '../../support/stores.ts';
 import { makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';
 
-const SECRETS = 300;
+const SECRETS = 600;
 const name = (index: number) => `s${String(index).padStart(3, '0')}`;
 const directory = makeDirectory();
 let open: OpenSqlite;
@@ -65,12 +65,12 @@ describe('a long read', () => {
   });
 
   it('of tags goes on when a secret that it has seen is changed or removed meanwhile', async () => {
-    const changed = { projectId, name: name(299) };
+    const changed = { projectId, name: name(599) };
     const { answer } = await inSteps(
       (store, pause) => store.listTags(projectId, pause),
       async () => {
-        await open.store.change(putTags(changed, ids[299]!, [{ key: 'shared', value: 'late' }]));
-        await open.store.change(remove({ projectId, name: name(298) }));
+        await open.store.change(putTags(changed, ids[599]!, [{ key: 'shared', value: 'late' }]));
+        await open.store.change(remove({ projectId, name: name(598) }));
       },
     );
     expect(answer).toContainEqual({ key: 'shared', value: 'late' });
@@ -105,11 +105,11 @@ describe('a long read', () => {
   });
 
   it('that searches shows no secret that has stopped to fit', async () => {
-    const ref = { projectId, name: name(297) };
+    const ref = { projectId, name: name(597) };
     const query = search([{ key: 'shared', values: ['yes'] }]);
     const { answer } = await inSteps(
       (store, pause) => store.searchSecrets(query, pause),
-      () => open.store.change(putTags(ref, ids[297]!, [{ key: 'shared', value: 'no' }])),
+      () => open.store.change(putTags(ref, ids[597]!, [{ key: 'shared', value: 'no' }])),
     );
     expect(answer.secrets.map(({ secret }) => secret.name)).not.toContain(ref.name);
   });
