@@ -339,6 +339,8 @@ describe('KeystoneListProjects', () => {
   it('tells the operator which there are, and the client by what to ask for the line', async () => {
     const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-3' });
     expect(answer.headers['x-iam-trace-id']).toBe(answer.headers['x-request-id']);
+    const refused = await server.sendUnsigned({ method: 'GET', path: '/v3/projects' });
+    expect(refused.headers['x-iam-trace-id']).toBe(refused.headers['x-request-id']);
     const lines = server.logged().filter(({ requestId }) => requestId === answer.headers['x-request-id']);
     expect(lines.find(({ projects }) => projects !== undefined)?.projects).toEqual(['local-1', 'local-2']);
   });

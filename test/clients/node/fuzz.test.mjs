@@ -115,7 +115,8 @@ const MUTATIONS = {
     replaceHeader(request, 'X-Sdk-Date', (value) =>
       value.replace(/\d(?=Z)/, (digit) => String((Number(digit) + 1) % 10)),
     ),
-  host: (request) => replaceHeader(request, 'host', (value) => `${value}0`),
+  // Another one that the server answers to.
+  host: (request) => replaceHeader(request, 'host', () => 'localhost'),
   'signed header': (request) => replaceHeader(request, 'content-type', (value) => `${value};charset=utf-8`),
   query: (request) => {
     request.target += request.target.includes('?') ? '&added=' : '?added=';
