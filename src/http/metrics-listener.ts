@@ -34,6 +34,8 @@ export async function listenForMetrics(
     },
   );
   server.maxConnections = METRICS.connectionsMax;
+  // Many requests in one packet would all be answered before anybody reads.
+  server.maxRequestsPerSocket = 1;
   // Covers what the others leave open: a reader that does not read, a peer that does not close.
   server.setTimeout(METRICS.timeoutMs, (socket) => socket.destroy());
   server.on('clientError', (_error, socket) => socket.destroy());
@@ -54,10 +56,6 @@ async function answer(
   { read, site }: { readonly read: Metrics['read']; readonly site: Site },
 ): Promise<void> {
   const { method = '', url = '' } = request;
-  // A body is not read.
-  if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
-    response.setHeader('connection', 'close');
-  }
   if (!isAllowed(request, site)) return refuse(response, 403);
   if (url.split('?')[0] !== '/metrics') return refuse(response, 404);
   if (method !== 'GET' && method !== 'HEAD') return refuse(response.setHeader('allow', 'GET, HEAD'), 405);

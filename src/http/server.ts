@@ -218,11 +218,13 @@ function registerApi(api: App, options: ServerOptions): void {
     try {
       hooks.authenticate(request, options.authenticator, options.depsFor);
       options.takeRequest(request.caller.userId);
+      requireLastParameter(request);
       if (request.rawBody.length > limits.SHORT_BODY_BYTES_MAX) {
-        readLongBody(request).then(() => done(), done);
+        readLongBody(request)
+          .then(() => hooks.requireBody(request))
+          .then(() => done(), done);
         return;
       }
-      requireLastParameter(request);
       request.body = hooks.parseBody(request.rawBody);
       hooks.requireBody(request);
       done();

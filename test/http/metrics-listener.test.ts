@@ -80,6 +80,14 @@ describe('the listener for metrics', () => {
     expect((await send(url, 'GET /metrics')).status).toBe(200);
   });
 
+  it('answers one request of a connection with the metrics, however many came at once', async () => {
+    const url = await start();
+    const requests = requestText('GET /metrics HTTP/1.1', ['Host: localhost']).repeat(50);
+    const answers = await exchange(url, [requests], { answers: 51, waitMs: 1_000 });
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(answers[0]?.headers.get('connection') ?? answers[0]?.headers.get('Connection')).toBe('close');
+  });
+
   it('hangs up on what is no HTTP', async () => {
     expect(await exchange(await start(), ['\x16\x03\x01\x02\r\n\r\n'])).toEqual([]);
   });

@@ -100,6 +100,13 @@ describe('a number in a query', () => {
   });
 });
 
+describe('a body of null', () => {
+  it('is no login', async () => {
+    const answer = await server.sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body: 'null' });
+    expect(answer.status).toBe(400);
+  });
+});
+
 describe('a path with a slash at its end', () => {
   it.each([
     ['POST', `/v1/${ALPHA}/secrets/`],
