@@ -40,6 +40,7 @@ trap 'exit 143' TERM
 start_server() {
   # A clean environment: a stray CSMS_ variable would make another server of it.
   (cd "$repo" && exec env -i PATH="$PATH" HOME="$scratch" CSMS_DATA="$scratch/data" CSMS_PORT=0 CSMS_LOG_LEVEL=info \
+    CSMS_REGION="${server_region:-local-1}" \
     "$node" src/main.ts dev >"$scratch/stdout" 2>"$scratch/stderr") &
   server_pid=$!
   tries=0
