@@ -72,8 +72,8 @@ export const CONNECTIONS = Object.freeze({
   reservePerAddressMax: 8,
 });
 
-/** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and the heap in use. */
-export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, heapShareMax: 0.95 });
+/** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and memory in use. */
+export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, memoryShareMax: 0.95 });
 
 /** The listener for metrics: few gather them, and each reading takes a moment of the server's thread. */
 export const METRICS = Object.freeze({

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { PRESSURE } from './limits.ts';
 
@@ -12,20 +13,27 @@ export interface PressureGauge {
 export interface PressureSources {
   /** Milliseconds of a clock that nobody sets. */
   nowMs(): number;
-  /** Used part of the heap that the process may have, 0 to 1. */
-  heapShare(): number;
+  /** Used part of what the process may have, 0 to 1: of the heap, or of all memory, whichever is fuller. */
+  memoryShare(): number;
 }
 
 const PROCESS: PressureSources = {
   nowMs: () => performance.now(),
-  heapShare() {
+  memoryShare() {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    return used / limit;
+    return Math.max(used / limit, process.memoryUsage.rss() / memoryLimit());
   },
 };
 
+/** Bytes that the process may have: its container's limit or all of the machine. What buffers take is in no heap. */
+function memoryLimit(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
 /**
- * Looks twice a second how late its own timer is, which is how long everything else waits too, and how full the heap is.
+ * Looks twice a second how late its own timer is, which is how long everything else waits too, and how full the
+ * heap and the memory are.
  * Pressure is high from the second bad look in a row: a machine that stood still for a moment has none.
  * @see reliability.md 5.2, D-33
  */
@@ -34,7 +42,7 @@ export function createPressureGauge(sources: PressureSources = PROCESS): Pressur
   let dueMs = sources.nowMs() + PRESSURE.intervalMs;
   const timer = setInterval(() => {
     const nowMs = sources.nowMs();
-    const isBad = nowMs - dueMs > PRESSURE.delayMsMax || sources.heapShare() > PRESSURE.heapShareMax;
+    const isBad = nowMs - dueMs > PRESSURE.delayMsMax || sources.memoryShare() > PRESSURE.memoryShareMax;
     badLooks = isBad ? badLooks + 1 : 0;
     dueMs = nowMs + PRESSURE.intervalMs;
   }, PRESSURE.intervalMs);

@@ -1,53 +1,127 @@
-import { expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { describe, expect, it } from 'vitest';
 import { CONNECTIONS, TIMEOUT_MS } from '../../src/http/limits.ts';
-import { shareDev } from '../e2e/process.ts';
+import { ROOT, shareDev } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';
-import { ask, holdConnections, openDescriptors, otherAddresses, releaseAll, settle } from './peers.ts';
+import {
+  ask,
+  holdConnections,
+  openDescriptors,
+  otherAddresses,
+  releaseAll,
+  residentMib,
+  settle,
+} from './peers.ts';
 
 const dev = shareDev();
+const FIXTURES = join(ROOT, 'test/e2e/fixtures');
+const tls = shareDev({
+  CSMS_TLS_CERT: join(FIXTURES, 'tls-one.crt'),
+  CSMS_TLS_KEY: join(FIXTURES, 'tls-one.key'),
+});
 const ADDRESSES = otherAddresses(8);
-const POST = (length: number) =>
-  requestText(
-    'POST /v1/a/secrets HTTP/1.1',
-    ['Host: localhost', 'Content-Type: application/json', `Content-Length: ${length}`],
-    '{',
-  );
-/** After what the server gives a peer, it may be late on a busy machine. */
-const GRACE_SECONDS = 30;
+/** Beyond the time that the server gives a peer: it may be late on a busy machine. */
+const SECONDS = TIMEOUT_MS.request / 1_000 + 30;
+/** What comes and goes by itself. */
+const SPARE_DESCRIPTORS = 5;
 
-it.each([
-  ['send nothing', ''],
-  ['send half of their headers', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n'],
-  ['send half of a body', POST(1_000)],
-  ['send half of a large body', POST(500_000) + 'x'.repeat(4_000)],
-  ['send half of a login', POST(1_000).replace('/v1/a/secrets', '/v3/auth/tokens')],
-])(
-  '2,000 connections that %s and are never closed take nothing from others, and are gone soon',
-  async (_, text) => {
+function post(path: string, length: number): string {
+  const lines = ['Host: localhost', 'Content-Type: application/json', `Content-Length: ${length}`];
+  return requestText(`POST ${path} HTTP/1.1`, lines, '{');
+}
+
+/** Has a process do so much that it collects what it no longer needs: an idle one has no reason to. */
+async function stir(work: () => Promise<unknown>): Promise<void> {
+  for (let count = 0; count < 300; count += 1) await work();
+}
+
+describe('2,000 connections of a peer that never closes', () => {
+  it.each([
+    ['and sends nothing', ''],
+    ['and sends half of its headers', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n'],
+    ['and sends half of a body', post('/v1/a/secrets', 1_000)],
+    ['and sends half of a long body', post('/v1/a/secrets', 500_000) + 'x'.repeat(4_000)],
+    ['and sends half of a login', post('/v3/auth/tokens', 1_000)],
+    ['and sends what is no HTTP', 'nonsense\r\n\r\n'],
+  ])('%s take nothing from others, and leave nothing behind', async (_, text) => {
     const { process: child, baseUrl } = dev.server;
-    const before = openDescriptors(child.pid);
-    await holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text });
+    const hold = () => holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text });
+    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
+    const gone = () => settle(() => openDescriptors(child.pid), limit, SECONDS);
+    // The first time a process grows to what it needs for so many; what counts is that it does not grow on.
+    await hold();
     expect(await ask(baseUrl)).toBe(200);
     expect(await ask(baseUrl, '/v3/projects')).toBe(401);
-    const limit = before + 5;
-    const seconds = TIMEOUT_MS.request / 1_000 + GRACE_SECONDS;
-    expect(await settle(() => openDescriptors(child.pid), limit, seconds)).toBeLessThanOrEqual(limit);
-  },
-);
+    expect(await gone()).toBeLessThanOrEqual(limit);
+    await stir(() => ask(baseUrl));
+    const before = residentMib(child.pid);
+    await hold();
+    expect(await gone()).toBeLessThanOrEqual(limit);
+    await stir(() => ask(baseUrl));
+    expect(await settle(() => residentMib(child.pid), before + 30, 10)).toBeLessThanOrEqual(before + 30);
+  });
 
-it('2,000 connections that were used once and are kept make room for others', async () => {
-  const text = requestText('GET /healthz HTTP/1.1', ['Host: localhost']);
-  await holdConnections(dev.server.baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text, reads: true });
-  for (let count = 0; count < 20; count += 1) expect(await ask(dev.server.baseUrl)).toBe(200);
+  it('and that were used once make room for others', async () => {
+    const text = requestText('GET /healthz HTTP/1.1', ['Host: localhost']);
+    const { baseUrl } = dev.server;
+    await holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text, reads: true });
+    for (let count = 0; count < 20; count += 1) expect(await ask(baseUrl)).toBe(200);
+  });
+
+  it('has no more than 256 of one address, the newest', async () => {
+    const { process: child, baseUrl } = dev.server;
+    releaseAll();
+    const before = await settle(() => openDescriptors(child.pid), 0, 2);
+    const sockets = await holdConnections(baseUrl, { count: 400, from: ADDRESSES.slice(0, 1), reads: true });
+    const limit = before + CONNECTIONS.perAddressMax;
+    expect(await settle(() => openDescriptors(child.pid), limit, 5)).toBeLessThanOrEqual(limit);
+    expect(sockets.slice(-CONNECTIONS.perAddressMax).filter((socket) => socket.readableEnded)).toEqual([]);
+    expect(await ask(baseUrl)).toBe(200);
+  });
 });
 
-it('one address has 256 places, and its newer connections take those of the longest idle', async () => {
-  const { process: child, baseUrl } = dev.server;
-  releaseAll();
-  const before = await settle(() => openDescriptors(child.pid), 0, 2);
-  const sockets = await holdConnections(baseUrl, { count: 400, from: ADDRESSES.slice(0, 1), reads: true });
-  const limit = before + CONNECTIONS.perAddressMax;
-  expect(await settle(() => openDescriptors(child.pid), limit, 5)).toBeLessThanOrEqual(limit);
-  expect(sockets.slice(-CONNECTIONS.perAddressMax).filter((socket) => socket.readableEnded)).toEqual([]);
-  expect(await ask(baseUrl)).toBe(200);
+describe('with TLS, 2,000 connections of a peer that never closes', () => {
+  /** A question by somebody else; answers the first line of what came back. */
+  async function askTls(): Promise<string> {
+    const socket = await shakeHands();
+    socket.write(requestText('GET /healthz HTTP/1.1', ['Host: localhost', 'Connection: close']));
+    const [chunk] = (await once(socket, 'data')) as [Buffer];
+    socket.destroy();
+    return chunk.toString().split('\r\n', 1)[0] ?? '';
+  }
+
+  async function shakeHands(): Promise<TLSSocket> {
+    const { port } = new URL(tls.server.baseUrl);
+    // The socket below it decides that the server's end is not answered with its own.
+    const below = connect({ host: '127.0.0.1', port: Number(port), allowHalfOpen: true });
+    const socket = connectTls({ socket: below, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    return socket;
+  }
+
+  it.each([
+    ['and says no hello', ''],
+    ['and says half a hello', Buffer.from('16030100c8010000c403', 'hex').toString('latin1')],
+    ['and speaks plain HTTP', 'GET / HTTP/1.1\r\n\r\n'],
+  ])('%s take nothing from others, and are gone soon', async (_, text) => {
+    const { process: child, baseUrl } = tls.server;
+    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
+    await holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text });
+    expect(await askTls()).toBe('HTTP/1.1 200 OK');
+    expect(await settle(() => openDescriptors(child.pid), limit, SECONDS)).toBeLessThanOrEqual(limit);
+  });
+
+  it('that are silent after the handshake are gone soon', async () => {
+    const { process: child } = tls.server;
+    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
+    const sockets: TLSSocket[] = [];
+    for (let count = 0; count < 200; count += 1) sockets.push(await shakeHands());
+    for (const socket of sockets) socket.on('error', () => undefined);
+    expect(await askTls()).toBe('HTTP/1.1 200 OK');
+    expect(await settle(() => openDescriptors(child.pid), limit, SECONDS)).toBeLessThanOrEqual(limit);
+    for (const socket of sockets) socket.destroy();
+  });
 });

@@ -8,7 +8,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   [lateMs, share] = [0, 0];
   // The fake clock is the timer's own, so it is never late by itself.
-  gauge = createPressureGauge({ nowMs: () => performance.now() + lateMs, heapShare: () => share });
+  gauge = createPressureGauge({ nowMs: () => performance.now() + lateMs, memoryShare: () => share });
 });
 afterEach(() => {
   gauge.stop();
@@ -46,7 +46,7 @@ describe('pressure', () => {
     }
   });
 
-  it('is high while the heap is nearly full', () => {
+  it('is high while memory is nearly full', () => {
     share = 0.951;
     look();
     look();
@@ -61,5 +61,27 @@ describe('pressure', () => {
     share = 1;
     vi.advanceTimersByTime(5_000);
     expect(gauge.isHigh()).toBe(false);
+  });
+});
+
+describe('the gauge of a process', () => {
+  it('sees memory that is in no heap', () => {
+    gauge.stop();
+    const rss = vi.spyOn(process.memoryUsage, 'rss');
+    const limit = vi.spyOn(process, 'constrainedMemory').mockReturnValue(1_000_000_000);
+    gauge = createPressureGauge();
+    rss.mockReturnValue(950_000_000);
+    look();
+    look();
+    expect(gauge.isHigh()).toBe(false);
+    rss.mockReturnValue(950_000_001);
+    look();
+    look();
+    expect(gauge.isHigh()).toBe(true);
+    // No limit of its own: the machine's counts.
+    limit.mockReturnValue(0);
+    look();
+    expect(gauge.isHigh()).toBe(false);
+    vi.restoreAllMocks();
   });
 });
