@@ -212,8 +212,12 @@ describe('a failure of the server', () => {
 
   it('has a generic text when it is unforeseen, and a log line without the message of the error', async () => {
     const broken = await startTestServer();
-    // Reads fail in the driver from here on.
-    await broken.composed.store.close();
+    // A store that is closed would be told from one that fails.
+    Object.assign(broken.composed.store, {
+      findSecret() {
+        throw new TypeError('canary-of-the-url');
+      },
+    });
     const answer = await callsOf(() => broken).get('/canary-of-the-url');
     const [failure] = broken.logged().filter(({ level }) => level === 50);
     await broken.close();
