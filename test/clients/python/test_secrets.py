@@ -98,11 +98,11 @@ def test_update_accepts_a_dict_as_body(client, name):
     assert client.update_secret(request).secret.description == "from a dict"
 
 
-def test_delete_answers_200_without_a_body(client):
+def test_delete_answers_200_with_an_empty_object(client):
     name = new_name()
     create(client, name)
     response = delete(client, name)
-    assert (response.status_code, response.raw_content) == (200, b"")
+    assert (response.status_code, response.raw_content) == (200, b"{}")
     assert refused_with(show, client, name) == (404, "CSMS.0106")
 
 
