@@ -136,6 +136,9 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
     commit([
       { ...base, kind: 'create-key', alias: `key-${count}`, draft, material, firstRevision: 1 },
       { ...base, kind: 'put-tags', tags },
+      ...Array.from({ length: 49 }, (_, at) => {
+        return { ...base, kind: 'add-alias', alias: `key-${count}-${at}` } as const;
+      }),
     ]);
   }
   db.close();
