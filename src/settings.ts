@@ -44,7 +44,11 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
     default: 'info',
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
   },
-  { name: 'CSMS_REGION', default: 'local-1', meaning: 'Region id shown in catalogues' },
+  {
+    name: 'CSMS_REGION',
+    default: 'local-1',
+    meaning: 'Region id shown in catalogues; `dev` names its project so at the first start',
+  },
   { name: 'CSMS_VERSION_CAP', default: 'prune', meaning: '`prune` or `reject` at one version too many' },
   {
     name: 'CSMS_NOT_FOUND_STATUS',
