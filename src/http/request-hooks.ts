@@ -31,6 +31,7 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'x-security-token',
 ]);
 
+const PROJECT_ID = /^[0-9a-z]{32}$/;
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
 /** Sets the headers of every answer. */
@@ -138,8 +139,10 @@ function requireProject(request: FastifyRequest, caller: Caller): void {
   const named = request.headers['x-project-id'];
   const consistent = named === undefined || named === '' || named === projectId;
   if (consistent && caller.projectIds.has(projectId)) return;
+  // What has not the form of an id may be anything, a secret in the wrong place too.
+  const shown = PROJECT_ID.test(projectId) ? `project ${projectId}` : 'what the path names as project';
   const logReason = consistent
-    ? `project ${projectId.slice(0, 64)} is none of the caller's; ${describeProjects(caller)}`
+    ? `${shown} is none of the caller's; ${describeProjects(caller)}`
     : 'X-Project-Id names another project than the path';
   throw new SecretError('project-forbidden', '', { logReason });
 }
