@@ -160,7 +160,11 @@ def change_header(rng, request):
 
 
 def change_host(_rng, request):
-    request["headers"] = [(name, value + "0" if name == "Host" else value) for name, value in request["headers"]]
+    # Another one that the server answers to: a foreign one it would refuse before it looks at the signature.
+    request["headers"] = [
+        (name, value.replace("127.0.0.1", "127.0.0.2") if name == "Host" else value)
+        for name, value in request["headers"]
+    ]
 
 
 def drop_header(rng, request):
