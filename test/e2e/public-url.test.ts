@@ -67,7 +67,7 @@ describe('a server that listens on all addresses', () => {
     const { catalogue, certificate, stdout } = await addressesOf(variables);
     expect(new Set(catalogue)).toEqual(new Set(['https://csms.example']));
     expect(certificate).toBe('https://csms.example/smn/certificate.pem');
-    expect(stdout).toContain('https://csms.example/v1/');
+    expect(stdout).toContain('endpoint     https://csms.example');
   });
 });
 
