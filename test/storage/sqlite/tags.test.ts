@@ -1,8 +1,12 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
+import type { Command } from '../../../src/core/commands.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
+import { openWriter } from '../../../src/storage/sqlite/open.ts';
 import { create, expectRefused, putTags, remove } from '../../support/stores.ts';
-import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
 
 const TAG = { key: 'team', value: 'payments' };
 const [MINE, THEIRS] = ['mine', 'theirs'];
@@ -15,13 +19,14 @@ describe('an index of tags that is older than the tags', () => {
   });
   afterEach(() => removeDirectory(directory));
 
-  /** Runs changes that the index does not see. */
-  async function behindTheIndex(changes: (store: Store) => Promise<unknown>): Promise<Store> {
+  /** Carries out commands that the index does not see: past the start, which would miss the index. */
+  async function behindTheIndex(commands: readonly Command[]): Promise<Store> {
     const index = tamper(directory, hideIndex);
-    const { store } = await openSqlite(directory);
-    await changes(store);
-    await store.close();
-    tamper(directory, (db) => showIndex(db, index));
+    const db = openWriter(databaseFile(directory));
+    const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
+    for (const command of commands) expect(commit([{ id: 1, command }])).toMatchObject([{ result: {} }]);
+    db.close();
+    tamper(directory, (raw) => showIndex(raw, index));
     return (await openSqlite(directory)).store;
   }
 
@@ -36,9 +41,9 @@ describe('an index of tags that is older than the tags', () => {
     const first = await openSqlite(directory);
     const id = await tagged(first.store, MINE);
     await first.store.close();
-    const store = await behindTheIndex((open) =>
-      open.change(putTags({ projectId: MINE, name: 'db' }, id, [{ ...TAG, value: 'other' }])),
-    );
+    const store = await behindTheIndex([
+      putTags({ projectId: MINE, name: 'db' }, id, [{ ...TAG, value: 'other' }]),
+    ]);
     await expectRefused(
       Promise.resolve().then(() => store.listTags(MINE)),
       'damaged',
@@ -50,7 +55,7 @@ describe('an index of tags that is older than the tags', () => {
     const first = await openSqlite(directory);
     await tagged(first.store, MINE);
     await first.store.close();
-    const store = await behindTheIndex((open) => open.change(remove({ projectId: MINE, name: 'db' })));
+    const store = await behindTheIndex([remove({ projectId: MINE, name: 'db' })]);
     await expectRefused(
       Promise.resolve().then(() => store.listTags(MINE)),
       'damaged',
@@ -62,11 +67,12 @@ describe('an index of tags that is older than the tags', () => {
     const first = await openSqlite(directory);
     await tagged(first.store, MINE);
     await first.store.close();
-    const store = await behindTheIndex(async (open) => {
-      await open.change(remove({ projectId: MINE, name: 'db' }));
-      await tagged(open, THEIRS);
-      expect(await open.listTags(THEIRS)).toStrictEqual([TAG]);
-    });
+    const theirs = create({ projectId: THEIRS, name: 'db' });
+    const store = await behindTheIndex([
+      remove({ projectId: MINE, name: 'db' }),
+      theirs,
+      putTags(theirs.ref, theirs.id, [TAG]),
+    ]);
     await expectRefused(
       Promise.resolve().then(() => store.listTags(MINE)),
       'damaged',
