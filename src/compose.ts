@@ -16,6 +16,7 @@ import { SecretError } from './core/errors.ts';
 import { createKeyring } from './crypto/keyring.ts';
 import { createRowMac } from './crypto/row-mac.ts';
 import { createSigningKeys } from './crypto/signing-keys.ts';
+import { connectionsAllowed } from './descriptors.ts';
 import { figuresOf } from './figures.ts';
 import { readFunctionTemplates } from './function-templates/texts.ts';
 import type { Certificate } from './http/certificate.ts';
@@ -207,12 +208,13 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
 /** What stands between the server and the network. Throws StartError (configuration). */
 function composeEdge(
   config: Config,
-): Pick<ServerOptions, 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'> {
+): Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'> {
   const { allowedHosts, host: listenHost, metrics, publicUrl, tlsCertFile, trustedProxies } = config;
   return {
     metrics: metrics === 'off' ? undefined : createMetrics(),
     servesMetrics: metrics === 'on',
     isTrustedProxy: parseTrustedProxies(trustedProxies),
+    connectionsAllowed: connectionsAllowed(),
     site: createSite({ allowedHosts, listenHost, publicUrl, tls: tlsCertFile !== undefined }),
   };
 }

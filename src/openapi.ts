@@ -38,6 +38,7 @@ export async function generateOpenapi(): Promise<string> {
     metrics: undefined,
     servesMetrics: false,
     isTrustedProxy: () => false,
+    connectionsAllowed: 1,
     site: { check: absent, baseUrlOf: absent },
     log: pino({ level: 'silent' }),
     notFoundStatus: 404,

@@ -2,9 +2,9 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 import { type Connection, destroy, mark } from './connection.ts';
-import { TIMEOUT_MS } from './limits.ts';
+import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
 import { createPlaces } from './places.ts';
-import type { IsTrustedProxy } from './trusted-proxies.ts';
+import type { ServerOptions } from './server.ts';
 import { createWrongProtocol } from './wrong-protocol.ts';
 
 /** What became of connections since the start. */
@@ -33,9 +33,9 @@ const LOG_EVERY_MS = 60_000;
  */
 export function watchConnections(
   server: Server,
-  options: { readonly isTrustedProxy: IsTrustedProxy; readonly log: FastifyBaseLogger },
+  options: Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'log'>,
 ): Connections {
-  const places = createPlaces(options.isTrustedProxy);
+  const places = createPlaces(options.isTrustedProxy, Math.min(CONNECTIONS.max, options.connectionsAllowed));
   let refused = 0;
   const counts = () => ({ open: places.all().length, refused, evicted: places.evicted() });
   const logRefusals = createRefusalLog(options.log);

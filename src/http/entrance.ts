@@ -12,7 +12,7 @@ import type { App, ServerOptions } from './server.ts';
  */
 export function guardEntrance(
   app: App,
-  options: Pick<ServerOptions, 'isTrustedProxy' | 'log' | 'metrics'>,
+  options: Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'log' | 'metrics'>,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const pressure = createPressureGauge();
   const connections = watchConnections(app.server, options);

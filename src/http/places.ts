@@ -20,7 +20,7 @@ export interface Places {
  * few places in reserve. Trusted proxies speak for many and have no limit of their own.
  * @see docs/adr/0026-connections.md
  */
-export function createPlaces(isTrustedProxy: IsTrustedProxy): Places {
+export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNECTIONS.max): Places {
   const ordinary = new Set<Connection>();
   const reserved = new Set<Connection>();
   const byAddress = new Map<string, Set<Connection>>();
@@ -46,9 +46,9 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy): Places {
   }
 
   function findPlace(address: string): Set<Connection> | undefined {
-    const ownMax = isTrustedProxy(address) ? CONNECTIONS.max : CONNECTIONS.perAddressMax;
+    const ownMax = isTrustedProxy(address) ? max : CONNECTIONS.perAddressMax;
     const own = byAddress.get(address) ?? new Set();
-    if (makeRoom(own, ownMax) && makeRoom(ordinary, CONNECTIONS.max)) return ordinary;
+    if (makeRoom(own, ownMax) && makeRoom(ordinary, max)) return ordinary;
     const ownReserved = new Set([...reserved].filter((connection) => connection.address === address));
     const isFree =
       makeRoom(ownReserved, CONNECTIONS.reservePerAddressMax) && makeRoom(reserved, CONNECTIONS.reserveMax);

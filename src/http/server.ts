@@ -71,6 +71,8 @@ export interface ServerOptions {
   readonly requestLog?: RequestLog;
   /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
   readonly isTrustedProxy: IsTrustedProxy;
+  /** Connections that the operating system has descriptors for. */
+  readonly connectionsAllowed: number;
   /** Whose pages may call, and where the caller has found the server. */
   readonly site: Site;
   /** 404, or the published table's 400. */

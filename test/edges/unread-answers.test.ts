@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { signRequest } from '../../src/auth/signer.ts';
 import { TIMEOUT_MS } from '../../src/http/limits.ts';
 import { createClient, createSecret, devAccount } from '../e2e/client.ts';
@@ -39,10 +39,14 @@ function batchRead(connection: 'close' | 'keep-alive'): string {
   return requestText(`POST ${path} HTTP/1.1`, [...lines, `Content-Length: ${body.length}`], body);
 }
 
+beforeAll(async () => {
+  const client = createClient(devAccount(dev.directory, dev.server.baseUrl));
+  for (const name of NAMES) await createSecret(client, name, 'x'.repeat(65_536));
+});
+
 it('answers that nobody reads take at most 64 MiB, and their connections are gone soon', async () => {
   const { process: child, baseUrl } = dev.server;
   const client = createClient(devAccount(dev.directory, baseUrl));
-  for (const name of NAMES) await createSecret(client, name, 'x'.repeat(65_536));
   const read = { secret_name_list: NAMES };
   const readAll = async () =>
     (await client('POST', '/v1/{project_id}/secrets/batch-get-secret-value', read)).status;
@@ -71,6 +75,14 @@ it('answers that nobody reads take at most 64 MiB, and their connections are gon
   releaseAll();
   await settle(() => openDescriptors(child.pid), before.descriptors, 5);
   expect(await readAll()).toBe(200);
+});
+
+it('an answer that is not read is given up with its connection, though there is room for it', async () => {
+  const { process: child, baseUrl } = dev.server;
+  const before = openDescriptors(child.pid);
+  await holdConnections(baseUrl, { count: 2, from: otherAddresses(1), text: batchRead('close') });
+  const seconds = (5 * TIMEOUT_MS.unread) / 1_000;
+  expect(await settle(() => openDescriptors(child.pid), before, seconds)).toBeLessThanOrEqual(before);
 });
 
 it('somebody who reads slowly gets all of it', async () => {
