@@ -10,6 +10,8 @@ import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 import { createTrialCertificate } from './trial-certificate.ts';
 
+/** The modes give a group nothing. */
+const SAME_GROUP = -1;
 const REGION = 'local-1';
 /** Neither quotes nor line ends: such a path can stand between single quotes for all who read an environment file. */
 const PATH = /^[^'\p{Cc}]+$/u;
@@ -94,7 +96,7 @@ function readOwner(given: string | undefined): number | undefined {
 
 function giveTo(uid: number, { dataDirectory, ...files }: Files): void {
   try {
-    for (const file of Object.values(files)) if (file !== undefined) chownSync(file, uid, uid);
+    for (const file of Object.values(files)) if (file !== undefined) chownSync(file, uid, SAME_GROUP);
   } catch (cause) {
     throw new StartError('configuration', 'the files are made, but only root can give them to another user', {
       cause,
