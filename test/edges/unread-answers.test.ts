@@ -81,7 +81,7 @@ it('an answer that is not read is given up with its connection, though there is 
   const { process: child, baseUrl } = dev.server;
   const before = openDescriptors(child.pid);
   await holdConnections(baseUrl, { count: 2, from: otherAddresses(1), text: batchRead('close') });
-  const seconds = (5 * TIMEOUT_MS.unread) / 1_000;
+  const seconds = (TIMEOUT_MS.keepAlive + 2 * TIMEOUT_MS.unread) / 1_000;
   expect(await settle(() => openDescriptors(child.pid), before, seconds)).toBeLessThanOrEqual(before);
 });
 

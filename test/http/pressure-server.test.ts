@@ -17,6 +17,9 @@ it('a server under pressure sends requests away until it is better, and stops lo
   const answer = await list();
   expect(problem(answer)).toEqual([503, 'APIGW.0201']);
   expect(answer.headers['retry-after']).toBe('1');
+  for (const path of ['/healthz', '/readyz', '/healthz?a=1']) {
+    expect((await server.sendUnsigned({ method: 'GET', path })).status).toBe(200);
+  }
   gauge.isHigh.mockReturnValue(false);
   expect((await list()).status).toBe(200);
   gauge.stop.mockClear();
