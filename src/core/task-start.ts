@@ -29,9 +29,7 @@ export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-ro
   const pending = isUnderWay ? undefined : pendingVersion(current);
   const task = isUnderWay
     ? { ...latest, nextAttemptMs: Math.min(latest.nextAttemptMs ?? nowMs, nowMs) }
-    : !isAutomatic && isUnmapped(latest, secret)
-      ? onceMore(latest, { nowMs, pending })
-      : newTask(secret, { ref, id: command.id, nowMs, latest, isAutomatic, pending });
+    : newTask(secret, { ref, id: command.id, nowMs, latest, isAutomatic, pending });
   const rescheduled = isAutomatic
     ? { ...current, secret: { ...secret, nextRotationTimeMs: nextRotationTime(secret, nowMs) } }
     : current;
@@ -47,27 +45,6 @@ function isRotationDue(secret: Secret, id: string, nowMs: number): boolean {
   const { autoRotation, nextRotationTimeMs, state } = secret;
   const isEnabled = secret.id === id && state === 'ENABLED' && autoRotation;
   return isEnabled && nextRotationTimeMs !== undefined && nextRotationTimeMs <= nowMs;
-}
-
-/**
- * True when the latest rotation by hand ended because nobody mapped its function: starting it again is the same task
- * once more, or each request would leave another one. The function may be mapped by now.
- */
-function isUnmapped(latest: Task | undefined, secret: Secret): latest is Task {
-  const isSame = latest?.isAutomatic === false && latest.functionUrn === secret.rotationFuncUrn;
-  return isSame && latest.status === 'FAILED' && latest.error?.code === 'FUNCTION_NOT_MAPPED';
-}
-
-function onceMore(
-  task: Task,
-  { nowMs, pending }: { readonly nowMs: number; readonly pending: number | undefined },
-): Task {
-  return { ...task, ...firstStep(pending), status: 'RUNNING', nextAttemptMs: nowMs, error: undefined };
-}
-
-/** A version that an earlier rotation has left behind is gone on with. */
-function firstStep(pending: number | undefined): Pick<Task, 'step' | 'versionNumber' | 'attempts'> {
-  return { step: pending === undefined ? 'create' : 'set', versionNumber: pending, attempts: 1 };
 }
 
 /**
@@ -102,7 +79,10 @@ function newTask(
     isAutomatic,
     functionUrn: secret.rotationFuncUrn,
     status: 'RUNNING',
-    ...firstStep(pending),
+    // A version that an earlier rotation has left behind is gone on with.
+    step: pending === undefined ? 'create' : 'set',
+    versionNumber: pending,
+    attempts: 1,
     createTimeMs,
     nextAttemptMs: nowMs,
     error: undefined,

@@ -121,30 +121,18 @@ describe('the start of a rotation', () => {
     expect(decision.result).toStrictEqual({ task: decision.next, changed: true });
   });
 
-  describe('after one whose function was not mapped', () => {
+  it('is a new task each time, also when the one before failed since its function was not mapped', () => {
     const error = { code: 'FUNCTION_NOT_MAPPED', message: 'm' } as const;
-    const over = { status: 'FAILED', nextAttemptMs: undefined, error } as const;
     const latest = aTask({
       id: 'earlier',
       functionUrn: URN,
-      subType: 'MultiUser',
       createTimeMs: T0,
-      ...over,
+      status: 'FAILED',
+      nextAttemptMs: undefined,
+      error,
     });
-
-    it('is the same task once more', () => {
-      const again = { ...latest, status: 'RUNNING', attempts: 1, nextAttemptMs: NOW, error: undefined };
-      expect(decide({ secret: aRotated(), latest }, start()).next).toStrictEqual(again);
-    });
-
-    it.each<[string, Partial<Task>]>([
-      ['for another reason', { error: { ...error, code: 'FUNCTION_REFUSED' } }],
-      ['of another function', { functionUrn: `${URN}2` }],
-      ['by itself', { isAutomatic: true }],
-    ])('is a new one when it failed %s', (_, changes) => {
-      const { next } = decide({ secret: aRotated(), latest: { ...latest, ...changes } }, start());
-      expect(next).toMatchObject({ id: TASK_ID, status: 'RUNNING' });
-    });
+    const { next } = decide({ secret: aRotated(), latest }, start());
+    expect(next).toMatchObject({ id: TASK_ID, status: 'RUNNING', createTimeMs: NOW });
   });
 
   it.each<[string, Partial<Secret>, ErrorCode]>([
