@@ -26,7 +26,7 @@ const SHARE_MIN = 16;
 /**
  * Prepares the list of what is due, at most `limit`: of each project what has been due for longest, with the projects taking
  * turns. What a project has waiting therefore keeps no other waiting, and a look takes no longer for it. Which project
- * comes first changes from look to look when there are more than one look can serve.
+ * comes first changes from look to look: there may be more than one look can serve, or places for a few of them only.
  */
 export function createDueList<T>(db: Connection, where: DueTable): (times: DueTimes, limit: number) => T[] {
   const { columns, order, table, time } = where;
@@ -42,32 +42,28 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
   const dueOf = db.prepare<[object], T>(`${part('<= @nowMs')} UNION ALL ${part('> @beyondMs')} LIMIT @limit`);
   let lastProject = '';
 
-  /** From the project behind the last one on, and then from the first one on. */
-  function* projects(): Generator<string> {
-    const start = lastProject;
+  /** Those of which something is due, as many as one look can serve. */
+  function chooseProjects(times: DueTimes, limit: number): string[] {
+    const due: string[] = [];
     let looked = 0;
-    for (const [from, to] of [
-      [start, undefined],
-      ['', start],
-    ] as const) {
-      let projectId = nextProject.get(from);
-      while (projectId !== undefined && looked < LOOK_PROJECTS_MAX) {
-        if (to !== undefined && projectId > to) return;
-        yield projectId;
-        looked += 1;
-        projectId = nextProject.get(projectId);
+    let behind = lastProject;
+    for (const projectId of projectsBehind(lastProject, (projectId) => nextProject.get(projectId))) {
+      if (due.length >= limit || looked >= LOOK_PROJECTS_MAX) {
+        lastProject = behind;
+        return due;
       }
+      if (dueOf.get({ ...times, projectId, limit: 1 }) !== undefined) due.push(projectId);
+      looked += 1;
+      behind = projectId;
     }
+    // All have been seen: the one that came first now comes last in the next look.
+    lastProject = due[0] ?? lastProject;
+    return due;
   }
 
   return ({ nowMs, beyondMs = Number.MAX_SAFE_INTEGER }, limit) => {
-    const due: string[] = [];
     const times = { nowMs, beyondMs };
-    for (const projectId of projects()) {
-      lastProject = projectId;
-      if (dueOf.get({ ...times, projectId, limit: 1 }) !== undefined) due.push(projectId);
-      if (due.length >= limit) break;
-    }
+    const due = chooseProjects(times, limit);
     const share = Math.min(limit, Math.max(SHARE_MIN, Math.ceil(limit / Math.max(due.length, 1))));
     let left = limit;
     const lists = due.map((projectId) => {
@@ -85,6 +81,18 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
     }
     return inTurns(lists).slice(0, limit);
   };
+}
+
+/** From the project behind `last` on, and then from the first one up to it. */
+function* projectsBehind(
+  last: string,
+  next: (projectId: string) => string | undefined,
+): Generator<string, void> {
+  for (let projectId = next(last); projectId !== undefined; projectId = next(projectId)) yield projectId;
+  for (let projectId = next(''); projectId !== undefined; projectId = next(projectId)) {
+    if (projectId > last) return;
+    yield projectId;
+  }
 }
 
 /** The first of each list, then the second of each, and so on. */

@@ -58,6 +58,16 @@ describe('what is due', () => {
     expect(seen.size).toBe(1_000);
   });
 
+  it('begins with another project in each look', () => {
+    put('a', 1, 2);
+    put('b', 1);
+    put('c', 1);
+    put('quiet', 100);
+    const look = list();
+    const firsts = Array.from({ length: 6 }, () => look(9, 16)[0]);
+    expect(firsts).toEqual(['a1', 'b1', 'c1', 'a1', 'b1', 'c1']);
+  });
+
   it('is found behind many projects of which nothing is due', () => {
     for (let project = 0; project < 1_000; project += 1) put(`p${project}`, 100);
     put('z', 1);
