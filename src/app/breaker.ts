@@ -24,8 +24,9 @@ export function withBreaker(webhooks: Webhooks): Webhooks {
       const isProbe = silent.has(url);
       if (isProbe && probed.has(url)) return { kind: 'failed', reason: 'silent' };
       if (isProbe) probed.add(url);
-      const outcome = await webhooks.post(url, ...rest);
-      if (isProbe) probed.delete(url);
+      const outcome = await webhooks.post(url, ...rest).finally(() => {
+        if (isProbe) probed.delete(url);
+      });
       note(url, outcome.kind === 'failed' && outcome.reason === 'timed-out');
       return outcome;
     },

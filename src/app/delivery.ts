@@ -22,6 +22,8 @@ const DELIVERY_INTERVAL_MS = 1_000;
 const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
 /** Due notifications that one look takes in. */
 const DUE_MAX = 64;
+/** Notifications of which it is remembered which endpoints have taken them. */
+const TAKEN_MAX = 10_000;
 /** How long a run waits for the calls that it began; slow ones go on beside the next runs. */
 const DELIVERY_PAUSE_MS = 500;
 /** After this long a run ends, and the next one goes on. */
@@ -53,8 +55,7 @@ export function createDelivery(given: DeliveryDeps): Job {
   const deps = { ...given, webhooks: withBreaker(given.webhooks) };
   const { clock, store } = deps;
   const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
-  // Endpoints that have taken a notification which is not settled; forgotten with the process, which costs a repetition.
-  const taken = new Map<string, Set<string>>();
+  const taken = createTaken();
   const lanes = createLanes(CONCURRENCY);
   /** Settled or put off since the last run ended. */
   let settled = 0;
@@ -62,15 +63,15 @@ export function createDelivery(given: DeliveryDeps): Job {
   async function deliverOne(id: string, ending: AbortSignal): Promise<void> {
     const notification = await store.findNotification(id);
     if (notification === undefined) return;
-    const accepted = taken.get(id) ?? new Set();
-    taken.set(id, accepted);
+    const accepted = taken.by(id);
     const outcome = await attempt({ ...deps, ending }, notification, accepted);
     // The call may have been cut off; nothing is known of it, and the next start repeats it.
     if (outcome.status !== 'SUCCESS' && ending.aborted) return;
+    taken.keep(id, accepted);
     const { attempts } = notification;
     const settlement = { kind: 'settle-notification', attempts, outcome, nowMs: clock.nowMs() } as const;
     const result = await store.change({ aggregate: 'notification', ref: { id }, ...settlement });
-    if (outcome.status !== 'RETRY') taken.delete(id);
+    if (outcome.status !== 'RETRY' || !result.changed) taken.forget(id);
     if (result.changed) settled += 1;
   }
 
@@ -105,6 +106,25 @@ export function createDelivery(given: DeliveryDeps): Job {
 
   const failedItems = () => guard.failed;
   return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run, failedItems };
+}
+
+/**
+ * Endpoints that have taken a notification which is not settled. Forgotten with the process, and the oldest of very many,
+ * since a notification may go without being settled; both cost a repetition.
+ */
+function createTaken() {
+  const taken = new Map<string, Set<string>>();
+  return {
+    by: (id: string) => new Set(taken.get(id)),
+    forget: (id: string) => taken.delete(id),
+    keep(id: string, urls: Set<string>): void {
+      if (urls.size === 0) return;
+      taken.delete(id);
+      taken.set(id, urls);
+      const [oldest] = taken.keys();
+      if (taken.size > TAKEN_MAX && oldest !== undefined) taken.delete(oldest);
+    },
+  };
 }
 
 /** False when that takes too long. */

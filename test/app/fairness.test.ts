@@ -63,6 +63,18 @@ describe('an endpoint that has not answered', () => {
       await Promise.all(next);
     }
   });
+
+  it('is tried again after a call that threw', async () => {
+    const outcomes: (() => Promise<WebhookOutcome>)[] = [
+      async () => SILENCE,
+      () => Promise.reject(new TypeError()),
+      async () => OK,
+    ];
+    const guarded = withBreaker({ post: () => outcomes.shift()!() });
+    await guarded.post('u', '', {});
+    await expect(guarded.post('u', '', {})).rejects.toThrow(TypeError);
+    expect(await guarded.post('u', '', {})).toEqual(OK);
+  });
 });
 
 describe('lanes', () => {
