@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 
@@ -85,13 +86,13 @@ export function createLoginThrottle(input: {
   const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_WINDOW_MS / failuresMax });
   return {
     begin(attempt) {
-      refuseFor(buckets.take(keyOf(attempt)), 'Too many failed logins.');
+      refuseFor(buckets.take(attemptKey(attempt)), 'Too many failed logins.');
     },
     succeed(attempt) {
-      buckets.forget(keyOf(attempt));
+      buckets.forget(attemptKey(attempt));
     },
     withdraw(attempt) {
-      buckets.putBack(keyOf(attempt));
+      buckets.putBack(attemptKey(attempt));
     },
   };
 }
@@ -129,6 +130,7 @@ export function remember<T>(entries: Map<string, T>, key: string, value: T, entr
   entries.set(key, value);
 }
 
-function keyOf(attempt: LoginAttempt): string {
-  return `${attempt.address}\n${attempt.principal}`;
+/** One short text for each user and address, however long the names are that somebody types: many are remembered. Pure. */
+export function attemptKey(attempt: LoginAttempt): string {
+  return hash('sha256', `${attempt.address}\n${attempt.principal}`, 'base64url');
 }

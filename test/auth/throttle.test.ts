@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  attemptKey,
   createLoginThrottle,
   createRateLimiter,
   LOGIN_FAILURES_MAX,
@@ -28,6 +29,13 @@ describe('the login throttle', () => {
     throttle.begin({ ...AT_HOME, principal: 'reader' });
     throttle.begin({ ...AT_HOME, address: '10.0.0.2' });
     expect(refusalOf(() => throttle.begin(AT_HOME)).code).toBe('throttled');
+  });
+
+  it('remembers as much for a long name as for a short one, and never takes one for another', () => {
+    const long = attemptKey({ ...AT_HOME, principal: JSON.stringify(['\u0001'.repeat(128), 'd']) });
+    const keys = [long, attemptKey(AT_HOME), attemptKey({ ...AT_HOME, address: '10.0.0.2' })];
+    expect(keys.map(({ length }) => length)).toEqual([43, 43, 43]);
+    expect(new Set(keys).size).toBe(3);
   });
 
   it('slows down instead of locking out: then one attempt in every 6 seconds', () => {
