@@ -2,15 +2,10 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../app/ports.ts';
 import { addressGroup } from './address-group.ts';
+import { createLoginGate } from './login-gate.ts';
 import { createLoginQueue, type LoginQueue } from './login-queue.ts';
 import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
-import {
-  createBuckets,
-  createLoginThrottle,
-  LOGIN_WINDOW_MS,
-  remember,
-  THROTTLE_ENTRIES_MAX,
-} from './throttle.ts';
+import { attemptKey, createBuckets, LOGIN_WINDOW_MS, remember, THROTTLE_ENTRIES_MAX } from './throttle.ts';
 
 /** A password that somebody gives for a name. */
 export interface PasswordAttempt {
@@ -56,7 +51,7 @@ export const REFUSAL_DELAY_MS = 1_000;
  */
 export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
   const { clock, costs, queue = createLoginQueue(), verify = verifyPassword } = deps;
-  const throttle = createLoginThrottle({ clock });
+  const gate = createLoginGate({ clock });
   const hashed = createBuckets({
     clock,
     intervalMs: LOGIN_WINDOW_MS / HASHED_FAILURES_MAX,
@@ -71,33 +66,34 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     return all[digest.readUInt32BE() % all.length] ?? SCRYPT_COST;
   }
 
+  async function checkInTurn({
+    principal,
+    address: group,
+    phc,
+    password,
+  }: PasswordAttempt): Promise<boolean> {
+    // Decided before it matters who it is for: otherwise it would tell.
+    const isBusy = queue.isBusy();
+    const isHashed = !isBusy && hashed.take(group) === 0;
+    const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
+    const pair = attemptKey({ principal, address: group });
+    const place = { group, member: principal, isFamiliar: familiar.has(pair) };
+    let isRight = false;
+    if (isHashed || phc !== undefined)
+      isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
+    if (!isRight) {
+      await refusalDue;
+      return false;
+    }
+    if (isHashed) hashed.putBack(group);
+    remember(familiar, pair, true, THROTTLE_ENTRIES_MAX);
+    return true;
+  }
+
   return {
-    async check({ principal, address, phc, password }) {
-      const group = addressGroup(address);
-      const attempt = { principal, address: group };
-      const pair = `${group}\n${principal}`;
-      throttle.begin(attempt);
-      // Decided before it matters who it is for: otherwise it would tell.
-      const isBusy = queue.isBusy();
-      const isHashed = !isBusy && hashed.take(group) === 0;
-      const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
-      const place = { group, member: principal, isFamiliar: familiar.has(pair) };
-      let isRight = false;
-      try {
-        if (isHashed || phc !== undefined)
-          isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
-      } catch (error) {
-        throttle.withdraw(attempt);
-        throw error;
-      }
-      if (!isRight) {
-        await refusalDue;
-        return false;
-      }
-      throttle.succeed(attempt);
-      if (isHashed) hashed.putBack(group);
-      remember(familiar, pair, true, THROTTLE_ENTRIES_MAX);
-      return true;
+    check(attempt) {
+      const counted = { ...attempt, address: addressGroup(attempt.address) };
+      return gate.pass(counted, () => checkInTurn(counted));
     },
   };
 }

@@ -109,6 +109,21 @@ describe('a refusal under many failures', () => {
 });
 
 describe('somebody with the right password', () => {
+  it('gets in as often as it likes at the same moment', async () => {
+    const { check, hashed } = counting();
+    const all = await Promise.all(Array.from({ length: 25 }, () => rejectionOf(check(RIGHT))));
+    expect(new Set(all.map(({ code }) => code))).toEqual(new Set(['accepted']));
+    expect(hashed).toHaveLength(25);
+  });
+
+  it('does not help those who guess at the same moment: ten of them are checked, as ever', async () => {
+    const { check, hashed } = counting();
+    const all = await Promise.all(Array.from({ length: 25 }, () => rejectionOf(check(WRONG))));
+    expect(all.filter(({ code }) => code === 'throttled')).toHaveLength(15);
+    expect(hashed).toHaveLength(10);
+    expect((await rejectionOf(check(RIGHT))).code).toBe('throttled');
+  });
+
   it('gets in beside those who guess for the same name from elsewhere', async () => {
     const { check } = counting();
     const crowd = Array.from({ length: 64 }, () => rejectionOf(check({ ...WRONG, address: '10.0.0.2' })));
