@@ -65,5 +65,9 @@ function groupFault(file: Ownership, reader: Reader): number {
 function remedyFor(file: Ownership, reader: Reader, content: FileContent): string {
   if (content === 'authority') return 'chmod go-w it';
   if (file.uid !== 0 || reader.uid === 0) return 'chmod 0600 it';
-  return 'chmod 0440 it and give it to the group of the server (in Kubernetes: defaultMode: 0440 and fsGroup)';
+  // What a container is given is often root's, read-only and, where nothing else is said, open to everybody in it.
+  return (
+    'chmod 0440 it and give it to the group of the server (in Kubernetes: defaultMode: 0440 and fsGroup; ' +
+    `as a secret of Docker: uid: "${reader.uid}" and mode: 0400)`
+  );
 }

@@ -36,8 +36,14 @@ describe('a file with a secret', () => {
     expect(said('secret', file)).toMatch(/^can be read by others: chmod 0(600|440) it/);
   });
 
-  it('of root says how Kubernetes is told', () => {
-    expect(said('secret', [0, 0, 0o644])).toContain('defaultMode: 0440 and fsGroup');
+  // Kubernetes mounts secrets 0644 unless it is told otherwise, Docker 0444; nobody can chmod them there.
+  it.each([0o644, 0o444])('of root with mode %o says how Kubernetes and Docker are told', (mode) => {
+    expect(said('secret', [0, 0, mode])).toContain('in Kubernetes: defaultMode: 0440 and fsGroup');
+    expect(said('secret', [0, 0, mode])).toContain('as a secret of Docker: uid: "1000" and mode: 0400');
+  });
+
+  it('is trusted as Docker mounts it once it is told', () => {
+    expect(said('secret', [1_000, 0, 0o400])).toBeUndefined();
   });
 
   it.each([0o600, 0o400])('of another user with mode %o is not trusted', (mode) => {
