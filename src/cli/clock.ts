@@ -7,8 +7,8 @@ import { createRowMac } from '../crypto/row-mac.ts';
 import { openInstallation } from '../installation.ts';
 import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
 import { dataFolder } from '../storage/sqlite/data-directory.ts';
-import { createCommitBatch } from '../storage/sqlite/group-commit.ts';
-import { openWriter } from '../storage/sqlite/open.ts';
+import { createCommitBatch, DatabaseLockedError, DiskFullError } from '../storage/sqlite/group-commit.ts';
+import { LOCKED, openWriter } from '../storage/sqlite/open.ts';
 import { fromWireError } from '../storage/sqlite/protocol.ts';
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
@@ -29,7 +29,8 @@ export async function run({ positionals, env }: CommandInput): Promise<number> {
 
 /**
  * Keeps the present time as the last time seen, so that the next start believes the clock; answers it in epoch
- * milliseconds. The server must not run. Throws what opening the installation throws, and SecretError.
+ * milliseconds. The server must not run. Throws what opening the installation throws; StartError (taken) also when another
+ * program has locked the database or the disk is full; SecretError.
  */
 function acceptClock(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>): number {
   const { open, rootKey } = openInstallation(config, systemClock);
@@ -43,6 +44,10 @@ function acceptClock(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>)
       if ('error' in outcome) throw fromWireError(outcome.error);
     }
     return nowMs;
+  } catch (cause) {
+    if (!(cause instanceof DatabaseLockedError || cause instanceof DiskFullError)) throw cause;
+    const reason = cause instanceof DiskFullError ? 'no space is left on its volume' : LOCKED;
+    throw new StartError('taken', `the clock is not accepted: ${reason}`, { cause });
   } finally {
     db.close();
     open.release();

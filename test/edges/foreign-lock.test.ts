@@ -77,4 +77,13 @@ describe('a server that starts while another program has locked its database', (
     const { status } = await createClient(devAccount(dev.directory, server.baseUrl))('GET', SECRETS);
     expect(status).toBe(200);
   });
+
+  it('does not accept the clock then, says why in one line and ends with 69', async () => {
+    holder = lock(dev.directory, 'BEGIN IMMEDIATE');
+    expect(await holder.firstLine()).toBe('holds');
+    expect(await run(['clock', 'accept'], { CSMS_DATA: dev.directory })).toMatchObject({
+      code: 69,
+      stderr: 'csms-server: the clock is not accepted: another program has locked the database\n',
+    });
+  });
 });

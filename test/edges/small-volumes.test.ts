@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openDirectory } from '../../src/storage/sqlite/installation.ts';
 import { type Client, createClient, devAccount, readValue, SECRETS } from '../e2e/client.ts';
 import { outliveTest, type RunningServer, startDev } from '../e2e/process.ts';
+import { MIGRATIONS } from '../storage/sqlite/harness.ts';
 import { mountVolume, type SmallVolume } from './small-volume.ts';
 
 const MIB = 1_048_576;
@@ -152,5 +155,31 @@ describe('a volume of 64 MiB', () => {
     volume.fill(7 * MIB);
     server = await startDev(data, { CSMS_LIMITS: 'free-bytes=1048576' });
     expect(await put(clientOf(server), 'one')).toBe(200);
+  });
+});
+
+describe('a volume that cannot be written to', () => {
+  beforeEach(() => {
+    volume = mountVolume(4 * MIB);
+    data = join(volume.path, 'data');
+    openDirectory(data, MIGRATIONS.slice(0, 6)).release();
+  });
+  afterEach(() => volume.unmount());
+
+  it('is what an upgrade names when there is no room for it, and no damage', () => {
+    volume.fill(0);
+    expect(() => openDirectory(data, MIGRATIONS)).toThrow(
+      expect.objectContaining({ kind: 'taken', message: expect.stringMatching(/^no space is left for/) }),
+    );
+  });
+
+  it('is what a start names when the volume is mounted to be read, and no damage', () => {
+    spawnSync('mount', ['-o', 'remount,ro', volume.path]);
+    expect(() => openDirectory(data, MIGRATIONS)).toThrow(
+      expect.objectContaining({
+        kind: 'configuration',
+        message: expect.stringMatching(/no file that .* write/),
+      }),
+    );
   });
 });

@@ -159,8 +159,8 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
-/** A link, a file of another user, a pipe, a directory. */
-const NOT_OURS = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR']);
+/** A link, a file of another user, a pipe, a directory, a file system that is mounted to be read. */
+const NOT_OURS = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR', 'EROFS']);
 
 /**
  * Makes a file that only this user can read, unless it is there; answers its path. Throws StartError (configuration) for

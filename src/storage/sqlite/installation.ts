@@ -14,6 +14,7 @@ import {
   requireSound,
 } from './data-directory.ts';
 import { makeRoomToOpen, measureDisk } from './disk.ts';
+import { isDiskFull } from './group-commit.ts';
 import {
   type Installation,
   readInstallation,
@@ -167,6 +168,9 @@ function whileUsable<T>(databaseFile: string, work: () => T): T {
     if (cause instanceof StartError) throw cause;
     if (isLocked(cause)) {
       throw new StartError('taken', `the database ${databaseFile} is locked by another program`, { cause });
+    }
+    if (isDiskFull(cause)) {
+      throw new StartError('taken', `no space is left for the database ${databaseFile}`, { cause });
     }
     const message = cause instanceof Error ? cause.message : 'it cannot be opened';
     throw new StartError('damaged', `the database ${databaseFile} cannot be used: ${message}`, { cause });
