@@ -1,11 +1,15 @@
 import { ServerResponse } from 'node:http';
 
-/** Bytes that are given to a connection at one go: TLS encrypts all of it at once, which takes a millisecond. */
-const PIECE_BYTES = 1_048_576;
+/**
+ * Bytes that are given to a connection at one go. TLS encrypts all of them at once, and a peer that takes no whole piece in
+ * the time that is given to it counts as one that does not read.
+ */
+const PIECE_BYTES = 65_536;
 
 /**
  * An answer whose head is written in one go. The request id gets back the spelling that one client looks for: Fastify
- * lowers all names, and a header set beside Fastify would put every answer on Node's slow way of merging the two. A body of many MiB goes out piece by piece, as the peer takes it.
+ * lowers all names, and a header set beside Fastify would put every answer on Node's slow way of merging the two. A long body
+ * goes out piece by piece, as the peer takes it.
  */
 export class Answer extends ServerResponse {
   override writeHead(status: number, ...rest: readonly unknown[]): this {
@@ -19,7 +23,8 @@ export class Answer extends ServerResponse {
   }
 
   override end(...given: readonly unknown[]): this {
-    const [body] = given;
+    const [whole] = given;
+    const body = typeof whole === 'string' && whole.length > PIECE_BYTES ? Buffer.from(whole) : whole;
     // The overloads of the one method cannot be named together.
     const end = super.end.bind(this) as (...all: readonly unknown[]) => unknown;
     if (Buffer.isBuffer(body) && body.length > PIECE_BYTES) sendFrom(this, body, { start: 0, end });

@@ -21,8 +21,10 @@ export interface Connection {
   readonly waiting: Response[];
   /** Of two connections, the lower one has been at what it does now for longer. */
   order: number;
-  /** The answer whose reader is being timed. */
-  timed: Response | undefined;
+  /** Bytes that the kernel had taken for the other end when that was last looked at. */
+  taken: number;
+  /** How often in a row nothing more had been taken of an answer. */
+  looks: number;
 }
 
 const CONNECTION = Symbol('connection');

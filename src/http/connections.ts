@@ -1,9 +1,10 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
-import { type Connection, destroy, mark } from './connection.ts';
+import { destroy, mark } from './connection.ts';
 import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
 import { createPlaces } from './places.ts';
+import { endUnread } from './readers.ts';
 import type { ServerOptions } from './server.ts';
 import { createWrongProtocol } from './wrong-protocol.ts';
 
@@ -67,7 +68,7 @@ export function watchConnections(
   });
 
   const watch = setInterval(() => {
-    for (const connection of places.all()) timeReader(connection);
+    for (const connection of places.all()) endUnread(connection);
     logRefusals(counts());
   }, TIMEOUT_MS.check);
   watch.unref();
@@ -89,17 +90,6 @@ export function watchConnections(
       clearInterval(sweep);
     },
   };
-}
-
-/**
- * Has a connection ended whose answer does not get out. Node looks at what its kernel has taken, so a slow reader is not
- * mistaken for none; the time runs anew for the next request.
- */
-function timeReader(connection: Connection): void {
-  const { current, socket } = connection;
-  if (current === undefined || current === connection.timed || !current.writableEnded) return;
-  connection.timed = current;
-  socket.setTimeout(TIMEOUT_MS.unread);
 }
 
 /** Both ends of a TLS connection's socket are those of the TCP connection below it. */

@@ -50,7 +50,7 @@ export const TIMEOUT_MS = Object.freeze({
   keepAlive: 65_000,
   /** How late any of these may be noticed. */
   check: 1_000,
-  /** A peer that takes nothing of its answer; Node may need twice as long to notice. */
+  /** A peer that takes nothing of its answer. */
   unread: 10_000,
   /** The bytes of a refusal, before the connection is destroyed. */
   refusal: 500,

@@ -88,7 +88,8 @@ function createConnection(
     current: undefined,
     waiting: [],
     order: 0,
-    timed: undefined,
+    taken: 0,
+    looks: 0,
   };
   touch(connection);
   mark(tcp, connection);
