@@ -1,15 +1,17 @@
 import { SecretError } from '../core/errors.ts';
 import { isTold } from '../core/notification.ts';
 import { createItemGuard } from './item-guard.ts';
-import type { Job } from './jobs.ts';
+import type { Job, Lease } from './jobs.ts';
 import type { Deps, ExpiredVersion, ExpiryPlace } from './ports.ts';
 
 /** How often expired versions are looked for. */
 const EXPIRY_INTERVAL_MS = 5_000;
-/** Versions that are looked at in one go, and how often in one run. */
-const EXPIRY_PAGE = 500;
-const RUN_PAGES = 20;
-/** Notices of one project in one run: the others' come before the rest. */
+/** Versions of a project that are looked at in one go, and those of all that one run looks at, near enough. */
+const EXPIRY_PAGE = 100;
+const RUN_VERSIONS = 10_000;
+/** Projects that one run goes through; the next run goes on with those that follow. */
+const RUN_PROJECTS = 256;
+/** A project that has been told of so many in one run has the rest in the next ones. */
 const PROJECT_TOLD_MAX = 200;
 /** Notices on their way to the writer at one time; it has other callers. */
 const EXPIRY_CONCURRENCY = 50;
@@ -17,58 +19,67 @@ const START: ExpiryPlace = Object.freeze({ expireTimeMs: 0, row: 0 });
 
 /**
  * The job that tells which versions have expired, once for each time that was set. Versions that nobody is to be told of
- * stay on the list, in case somebody subscribes later; a run looks at some pages, the next run at the following ones. A
- * project that has very many is told of some of them in each run, so that the others do not wait for it.
+ * stay on the list, in case somebody subscribes later; a run looks at some of them, the next run at those that follow. The
+ * projects take turns, a page each, so that what one has very many of keeps no other waiting.
  * @see API page UpdateVersion
  */
 export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'turns'>): Job {
   const { store } = deps;
   const pause = deps.turns.pauseOf('');
   const guard = createItemGuard(deps, { item: 'an expired version', outcome: 'was not told of' });
-  let place = START;
+  /** Where each project goes on that has more than was looked at. */
+  const places = new Map<string, ExpiryPlace>();
+  let lastProject = '';
 
-  /** Tells of one page; answers how many. `toldOf` counts for each project in this run. */
-  async function tellPage(
-    page: readonly ExpiredVersion[],
-    nowMs: number,
-    toldOf: Map<string, number>,
-  ): Promise<number> {
+  /** Tells of one page; answers how many. */
+  async function tellPage(page: readonly ExpiredVersion[], nowMs: number): Promise<number> {
     let told = 0;
-    const countOf = (projectId: string) => toldOf.get(projectId) ?? 0;
     for (let at = 0; at < page.length; at += EXPIRY_CONCURRENCY) {
       const results = await Promise.all(
         page
           .slice(at, at + EXPIRY_CONCURRENCY)
-          .filter(({ id, ref }) => !guard.isLeftOut(id) && countOf(ref.projectId) < PROJECT_TOLD_MAX)
-          .map(async (expired) => {
-            const isTold = await guard.run(expired.id, () => tell(deps, expired, nowMs));
-            const { projectId } = expired.ref;
-            if (isTold) toldOf.set(projectId, countOf(projectId) + 1);
-            return isTold;
-          }),
+          .filter(({ id }) => !guard.isLeftOut(id))
+          .map((expired) => guard.run(expired.id, () => tell(deps, expired, nowMs))),
       );
       told += results.filter(Boolean).length;
     }
     return told;
   }
 
-  return {
-    name: 'expiry',
-    intervalMs: EXPIRY_INTERVAL_MS,
-    failedItems: () => guard.failed,
-    async run(nowMs) {
-      const toldOf = new Map<string, number>();
-      let told = 0;
-      for (let pages = 0; pages < RUN_PAGES; pages += 1) {
-        const page = await store.listExpiredVersions(nowMs, place, EXPIRY_PAGE);
-        told += await tellPage(page, nowMs, toldOf);
-        place = page.length < EXPIRY_PAGE ? START : (page.at(-1)?.place ?? START);
-        if (place === START) break;
-        await pause();
+  /** The next page of a project: how many it has, and of how many the project was told. */
+  async function lookAt(projectId: string, nowMs: number): Promise<{ size: number; told: number }> {
+    const after = places.get(projectId) ?? START;
+    const page = await store.listExpiredVersions({ projectId, nowMs, after, limit: EXPIRY_PAGE });
+    const told = await tellPage(page, nowMs);
+    const last = page.length < EXPIRY_PAGE ? undefined : page.at(-1);
+    if (last === undefined) places.delete(projectId);
+    else places.set(projectId, last.place);
+    return { size: page.length, told };
+  }
+
+  async function run(nowMs: number, { isEnding }: Pick<Lease, 'isEnding'>): Promise<number> {
+    const projects = await store.listExpiringProjects(lastProject, RUN_PROJECTS);
+    const line = [...projects];
+    const toldOf = new Map<string, number>();
+    lastProject = projects.length < RUN_PROJECTS ? '' : (projects.at(-1) ?? '');
+    let looked = 0;
+    // Each project in turn, and those that have more once again behind the last one.
+    for (const projectId of line) {
+      if (looked >= RUN_VERSIONS || isEnding()) {
+        if (!toldOf.has(projectId)) lastProject = [...toldOf.keys()].at(-1) ?? '';
+        break;
       }
-      return told;
-    },
-  };
+      const { size, told } = await lookAt(projectId, nowMs);
+      looked += size;
+      const toldNow = (toldOf.get(projectId) ?? 0) + told;
+      toldOf.set(projectId, toldNow);
+      if (places.has(projectId) && toldNow < PROJECT_TOLD_MAX) line.push(projectId);
+      await pause();
+    }
+    return [...toldOf.values()].reduce((sum, told) => sum + told, 0);
+  }
+
+  return { name: 'expiry', intervalMs: EXPIRY_INTERVAL_MS, failedItems: () => guard.failed, run };
 }
 
 /** True when the secret's event wants to know. The rules look again, in the transaction. */

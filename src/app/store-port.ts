@@ -100,6 +100,14 @@ export interface ExpiryPlace {
   readonly row: number;
 }
 
+/** A page of the expired versions of a project. */
+export interface ExpiredQuery {
+  readonly projectId: string;
+  readonly nowMs: number;
+  readonly after: ExpiryPlace;
+  readonly limit: number;
+}
+
 /** A version whose expiry has come and was not told. */
 export interface ExpiredVersion {
   readonly ref: SecretRef;
@@ -137,8 +145,10 @@ export interface NotificationStore {
   findNotification(id: string): Awaitable<Notification | undefined>;
   /** Ids of records made before then. */
   listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
-  /** Versions of all projects that expired up to `nowMs`, by time. */
-  listExpiredVersions(nowMs: number, after: ExpiryPlace, limit: number): Awaitable<ExpiredVersion[]>;
+  /** Projects with versions that expire, some day or already, and were not told of; by id. */
+  listExpiringProjects(afterProjectId: string, limit: number): Awaitable<string[]>;
+  /** Versions of a project that expired up to `nowMs`, by time. */
+  listExpiredVersions(query: ExpiredQuery): Awaitable<ExpiredVersion[]>;
   /** The key that signs notifications; absent until it was needed. */
   findSigningKey(): Awaitable<SigningKey | undefined>;
 }

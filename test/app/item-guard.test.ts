@@ -128,7 +128,8 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
     listDueNotifications: async (_: number, { limit }: { limit: number }) =>
       page(limit).map((id) => ({ id, projectId: REF.projectId })),
     listDueKeys: async ({ limit }: { limit: number }) => page(limit).map((id) => item(id).ref),
-    listExpiredVersions: async (_: number, __: unknown, limit: number) =>
+    listExpiringProjects: async () => [REF.projectId],
+    listExpiredVersions: async ({ limit }: { limit: number }) =>
       page(limit).map((id) => ({ ...item(id), versionNumber: 1, eventNames: ['alarm'], place: {} })),
     findEvent: async () => ({ state: 'ENABLED', types: ['SECRET_VERSION_EXPIRED'] }),
     findTask: async (id: string) => void carryOut(id),
@@ -146,7 +147,7 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
 const JOBS: Record<string, { create: (work: ReturnType<typeof depsOver>) => Job; head: number }> = {
   purge: { create: createPurgeJob, head: 100 },
   'key deletion': { create: createKeyDeletion, head: 100 },
-  expiry: { create: createExpiryScan, head: 499 },
+  expiry: { create: createExpiryScan, head: 99 },
   delivery: { create: createDelivery, head: 16 },
   'retention of notifications': { create: createNotificationRetention, head: 200 },
   'retention of tasks': { create: createTaskRetention, head: 200 },

@@ -25,6 +25,7 @@ export interface MemoryEvents {
     | 'listDueNotifications'
     | 'listOldNotifications'
     | 'listExpiredVersions'
+    | 'listExpiringProjects'
     | 'findSigningKey'
   >;
 }
@@ -62,6 +63,8 @@ export function memoryEvents(secrets: ReadonlyMap<string, SecretAggregate>): Mem
   }
 
   const all = () => [...notifications.values()];
+  const isExpiring = ({ versions }: SecretAggregate) =>
+    versions.some(({ expireTimeMs, expiryNotified }) => expireTimeMs !== undefined && !expiryNotified);
   return {
     events,
     notifications,
@@ -93,8 +96,14 @@ export function memoryEvents(secrets: ReadonlyMap<string, SecretAggregate>): Mem
           .filter(({ status, createTimeMs }) => status !== 'PENDING' && createTimeMs < beforeMs)
           .slice(0, limit)
           .map(({ id }) => id),
-      listExpiredVersions: (nowMs, after, limit) =>
+      listExpiringProjects: (afterProjectId, limit) =>
+        [...new Set([...secrets.values()].filter(isExpiring).map(({ secret }) => secret.projectId))]
+          .filter((projectId) => projectId > afterProjectId)
+          .sort()
+          .slice(0, limit),
+      listExpiredVersions: ({ projectId, nowMs, after, limit }) =>
         [...secrets.values()]
+          .filter(({ secret }) => secret.projectId === projectId)
           .flatMap(({ secret, versions }, index) =>
             versions.map((version) => ({ secret, version, row: index * 100 + version.number })),
           )

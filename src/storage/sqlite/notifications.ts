@@ -1,4 +1,4 @@
-import type { DueNotification, ExpiredVersion, ExpiryPlace } from '../../app/ports.ts';
+import type { DueNotification } from '../../app/ports.ts';
 import { canonicalNotification } from '../../core/canonical.ts';
 import type { EventType } from '../../core/event.ts';
 import {
@@ -13,7 +13,6 @@ import { type RowMac, requireIntactRow } from '../row-mac.ts';
 import { createDueList } from './due-list.ts';
 import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
-import { parseNames } from './secret-rows.ts';
 
 interface NotificationRow {
   readonly id: string;
@@ -32,16 +31,6 @@ interface NotificationRow {
   readonly row_mac: Buffer;
 }
 
-interface ExpiredRow {
-  readonly place_row: number;
-  readonly number: number;
-  readonly expire_time_ms: number;
-  readonly id: string;
-  readonly project_id: string;
-  readonly name: string;
-  readonly event_subscriptions: string;
-}
-
 /** Reads of notifications on one connection. Rows that are given out whole are authenticated; throws damaged. */
 export interface NotificationReads {
   find(id: string): Notification | undefined;
@@ -51,7 +40,6 @@ export interface NotificationReads {
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
   /** Ids of records made before then. */
   listOld(beforeMs: number, limit: number): string[];
-  listExpired(nowMs: number, after: ExpiryPlace, limit: number): ExpiredVersion[];
   /** Unauthenticated; for the full check. */
   ids(): string[];
 }
@@ -100,28 +88,8 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
         projectId,
       })),
     listOld: (beforeMs, limit) => old.all(beforeMs, limit),
-    listExpired: createExpiredList(db),
     ids: () => ids.all(),
   };
-}
-
-/** The rules look again at what is found here, in the transaction and on authenticated rows. */
-function createExpiredList(db: Connection): NotificationReads['listExpired'] {
-  const expired = db.prepare<[object], ExpiredRow>(
-    `SELECT v.row AS place_row, v.number, v.expire_time_ms, s.id, s.project_id, s.name, s.event_subscriptions
-       FROM version v JOIN secret s ON s.row = v.secret_row
-      WHERE v.expire_time_ms IS NOT NULL AND v.expiry_notified = 0 AND v.expire_time_ms <= @nowMs
-        AND (v.expire_time_ms, v.row) > (@afterMs, @afterRow)
-      ORDER BY v.expire_time_ms, v.row LIMIT @limit`,
-  );
-  return (nowMs, after, limit) =>
-    expired.all({ nowMs, afterMs: after.expireTimeMs, afterRow: after.row, limit }).map((row) => ({
-      ref: { projectId: row.project_id, name: row.name },
-      id: row.id,
-      versionNumber: row.number,
-      eventNames: parseNames(row.event_subscriptions),
-      place: { expireTimeMs: row.expire_time_ms, row: row.place_row },
-    }));
 }
 
 /** How many of a project stay: records, and those that wait for their delivery; looked at with every so many. */

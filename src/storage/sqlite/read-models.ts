@@ -8,6 +8,7 @@ import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
 import { createCountRead } from './counts.ts';
 import { createEventReads } from './events.ts';
+import { createExpiredReads } from './expired-versions.ts';
 import { createGrantReads } from './grants.ts';
 import { createKeyReads, type KeyReads } from './keys.ts';
 import { createNotificationReads } from './notifications.ts';
@@ -105,6 +106,7 @@ function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
 function createNotificationModels({ db, mac, snapshot }: Source) {
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
+  const expired = createExpiredReads(db);
   const findSigningKey = createSigningKeyRead(db, mac);
   return {
     findEvent: (ref) => snapshot(() => events.find(ref)),
@@ -113,8 +115,8 @@ function createNotificationModels({ db, mac, snapshot }: Source) {
     findNotification: (id) => snapshot(() => notifications.find(id)),
     listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
     listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
-    listExpiredVersions: (nowMs, after, limit) =>
-      snapshot(() => notifications.listExpired(nowMs, after, limit)),
+    listExpiringProjects: (after, limit) => snapshot(() => expired.listProjects(after, limit)),
+    listExpiredVersions: (query) => snapshot(() => expired.list(query)),
     findSigningKey: () => snapshot(findSigningKey),
   } satisfies Partial<ReadModels>;
 }

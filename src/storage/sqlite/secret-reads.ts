@@ -3,6 +3,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef } from '../../core/secret.ts';
 import { type RowMac, requireIntactContents, requireIntactSecret, type SecretMac } from '../row-mac.ts';
 import { createDueList } from './due-list.ts';
+import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
 import {
@@ -144,7 +145,8 @@ function preparePlaces(db: Connection) {
 /** Prepares the reading of a secret's contents, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
   const versions = db.prepare<[number], VersionRow>(
-    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified, slot
+    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified,
+            expiry_project_id, slot
        FROM version WHERE secret_row = ? ORDER BY number`,
   );
   const stages = db.prepare<[number], StageRow>(
@@ -153,6 +155,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
   const readTags = createTagRead(db);
   return (row, { secret, contentsDigest, rowMac }) => {
     const versionRows = versions.all(row);
+    for (const version of versionRows) requireExpiryProject(version, secret);
     const aggregate = {
       secret,
       versions: versionRows.map(fromVersionRow),
@@ -167,6 +170,12 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
       versionRows: new Map(versionRows.map((version) => [version.number, version.row])),
     };
   };
+}
+
+/** The contents do not cover whose list of expiring versions one is on. */
+function requireExpiryProject(version: VersionRow, { projectId }: Secret): void {
+  if (version.expiry_project_id === expiryProject(version, projectId)) return;
+  throw new SecretError('damaged', 'A stored version has been changed.');
 }
 
 function authentic(row: SecretRow, mac: RowMac): Secret {

@@ -39,6 +39,8 @@ export interface VersionRow {
   readonly create_time_ms: number;
   readonly expire_time_ms: number | null;
   readonly expiry_notified: number;
+  /** Set only while the expiry has not been told. */
+  readonly expiry_project_id: string | null;
   readonly slot: number;
 }
 

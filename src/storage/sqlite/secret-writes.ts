@@ -1,6 +1,7 @@
 import { SecretError } from '../../core/errors.ts';
 import type { Secret, SecretAggregate, SecretDecision, Stage, Version } from '../../core/secret.ts';
 import { type RowMac, type SecretMac, signSecret } from '../row-mac.ts';
+import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
 import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
 import { SECRET_COLUMNS, toSecretRow } from './secret-rows.ts';
@@ -97,6 +98,7 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       { added = [] }: SecretDecision,
       next: SecretAggregate,
     ): ReadonlyMap<number, number> {
+      const { projectId } = next.secret;
       const versions = difference(loaded?.aggregate.versions ?? [], next.versions);
       const versionRows = new Map(loaded?.versionRows);
       const changed = new Set(versions.entered.map((version) => version.number));
@@ -112,13 +114,14 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       for (const version of versions.entered) {
         const present = versionRows.get(version.number);
         if (present !== undefined) {
-          const { expire_time_ms, expiry_notified } = toVersionRow(version);
-          update.run(expire_time_ms, expiry_notified, present);
+          update.run({ ...toVersionRow(version, projectId), row: present });
           continue;
         }
         const value = added.find(({ versionNumber }) => versionNumber === version.number);
         if (value === undefined) throw new SecretError('internal');
-        const inserted = Number(insert.run({ ...toVersionRow(version), secret_row: row }).lastInsertRowid);
+        const inserted = Number(
+          insert.run({ ...toVersionRow(version, projectId), secret_row: row }).lastInsertRowid,
+        );
         insertKey.run(inserted, value.sealed.wrappedKey);
         insertBody.run(inserted, value.sealed.body);
         versionRows.set(version.number, inserted);
@@ -134,11 +137,16 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
 function prepareVersion(db: Connection) {
   return {
     insert: db.prepare(
-      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified, slot)
-       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @expiry_notified, @slot)`,
+      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified,
+                            expiry_project_id, slot)
+       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @expiry_notified,
+               @expiry_project_id, @slot)`,
     ),
     // Nothing else of a version ever changes.
-    update: db.prepare('UPDATE version SET expire_time_ms = ?, expiry_notified = ? WHERE row = ?'),
+    update: db.prepare(
+      `UPDATE version SET expire_time_ms = @expire_time_ms, expiry_notified = @expiry_notified,
+              expiry_project_id = @expiry_project_id WHERE row = @row`,
+    ),
     insertStage: db.prepare(
       `INSERT INTO stage (secret_row, name, version_number, update_time_ms, slot)
        VALUES (@secret_row, @name, @version_number, @update_time_ms, @slot)`,
@@ -186,15 +194,19 @@ function requireRow(versionRows: ReadonlyMap<number, number>, number: number): n
   return row;
 }
 
-function toVersionRow(version: Version) {
+function toVersionRow(version: Version, projectId: string) {
+  const expiry = {
+    expire_time_ms: version.expireTimeMs ?? null,
+    expiry_notified: version.expiryNotified ? 1 : 0,
+  };
   return {
     number: version.number,
     uid: version.uid,
     kind: version.kind,
     kms_key_id: version.kmsKeyId,
     create_time_ms: version.createTimeMs,
-    expire_time_ms: version.expireTimeMs ?? null,
-    expiry_notified: version.expiryNotified ? 1 : 0,
+    ...expiry,
+    expiry_project_id: expiryProject(expiry, projectId),
     slot: version.slot,
   };
 }
