@@ -22,6 +22,9 @@ export type Login = (
 /** Characters of a name or id, of a password, of a token, and entries of `methods`. */
 export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, token: 4_096, methods: 8 });
 
+/** Clients of the identity service's forebear say so in a word where others leave the scope out. */
+const UNSCOPED = 'unscoped';
+
 /**
  * Reads the body of POST /v3/auth/tokens. Pure. Unknown members are ignored; a user is named by id, or by name and
  * domain; when both scopes are given, the project wins, and so does a password beside a token.
@@ -33,7 +36,7 @@ export function readLogin(body: unknown): Login {
   const identity = objectIn(auth, 'identity');
   const methods = memberOf(identity, 'methods');
   if (!Array.isArray(methods) || methods.length > LOGIN_LIMITS.methods) throw invalid();
-  const scope = readScope(optionalObjectIn(auth, 'scope'));
+  const scope = memberOf(auth, 'scope') === UNSCOPED ? undefined : readScope(optionalObjectIn(auth, 'scope'));
   if (methods.includes('password')) {
     return { method: 'password', ...readPassword(objectIn(objectIn(identity, 'password'), 'user')), scope };
   }

@@ -130,6 +130,7 @@ describe('a password login', () => {
   it.each([
     ['nothing', undefined, 'unscoped'],
     ['an empty scope', {}, 'unscoped'],
+    ['the word for none', 'unscoped', 'unscoped'],
     ['a domain name', { domain: { name: 'acme' } }, 'acme'],
     ['a domain id', { domain: { id: DOMAIN_ID } }, 'acme'],
     ['a project id', { project: { id: PROJECT_ID } }, 'local-1'],
@@ -209,7 +210,7 @@ describe('a password login', () => {
     bodyOf({ name: 'admin', password: PASSWORD }),
     bodyOf({ name: 'admin', password: PASSWORD, domain: {} }),
     bodyOf({ name: 'admin', password: PASSWORD, domain: 'acme' }),
-    bodyOf(USER, 'unscoped'),
+    bodyOf(USER, 'domain'),
     bodyOf(USER, []),
     bodyOf(USER, { project: {} }),
     bodyOf(USER, { project: 'local-1' }),

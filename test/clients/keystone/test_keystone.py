@@ -16,6 +16,7 @@ SCOPES = {
     "project-name": {"project_name": REGION, "project_domain_name": DOMAIN},
     "domain": {"domain_name": DOMAIN},
     "none": {},
+    "unscoped": {"unscoped": True},
 }
 
 
