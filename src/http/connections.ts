@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 import { destroy, mark } from './connection.ts';
 import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
-import { createPlaces } from './places.ts';
+import { createPlaces, type Places } from './places.ts';
 import { endUnread } from './readers.ts';
 import type { ServerOptions } from './server.ts';
-import { createWrongProtocol } from './wrong-protocol.ts';
+import { createWrongProtocol, type WrongProtocol } from './wrong-protocol.ts';
 
 /** What became of connections since the start. */
 export interface ConnectionCounts {
@@ -40,7 +40,6 @@ export function watchConnections(
   let refused = 0;
   const counts = () => ({ open: places.all().length, refused, evicted: places.evicted() });
   const logRefusals = createRefusalLog(options.log);
-  const wrongProtocol = createWrongProtocol(options.log);
 
   server.on('connection', (tcp: Socket) => {
     const connection = places.admit(tcp);
@@ -51,21 +50,11 @@ export function watchConnections(
     }
     tcp.once('close', () => places.leave(connection));
   });
-  server.on('secureConnection', (socket: Socket) => {
-    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
-    if (connection === undefined) {
-      socket.destroy();
-      return;
-    }
-    connection.socket = socket;
-    mark(socket, connection);
+  // For want of memory, or of descriptors in the whole machine: one connection is lost, not the process.
+  server.on('error', ({ syscall }: Error & { syscall?: string }) => {
+    if (syscall === 'accept') refused += 1;
   });
-  // What a failed handshake leaves cannot be answered, except for plain HTTP, and nobody else would end it.
-  server.on('tlsClientError', (error: Error & { code?: string }, socket: Socket) => {
-    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
-    if (connection !== undefined) wrongProtocol.answerOnTls(error, connection.tcp);
-    socket.destroy();
-  });
+  watchHandshakes(server, places, createWrongProtocol(options.log));
 
   const watch = setInterval(() => {
     for (const connection of places.all()) endUnread(connection);
@@ -90,6 +79,25 @@ export function watchConnections(
       clearInterval(sweep);
     },
   };
+}
+
+/** Finds the connection of each TLS socket again, and ends those whose handshake fails. */
+function watchHandshakes(server: Server, places: Places, wrongProtocol: WrongProtocol): void {
+  server.on('secureConnection', (socket: Socket) => {
+    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    connection.socket = socket;
+    mark(socket, connection);
+  });
+  // What a failed handshake leaves cannot be answered, except for plain HTTP, and nobody else would end it.
+  server.on('tlsClientError', (error: Error & { code?: string }, socket: Socket) => {
+    const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
+    if (connection !== undefined) wrongProtocol.answerOnTls(error, connection.tcp);
+    socket.destroy();
+  });
 }
 
 /** Both ends of a TLS connection's socket are those of the TCP connection below it. */

@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { connect, Server } from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Metrics } from '../../src/http/metrics.ts';
 import { listenForMetrics, type MetricsListener } from '../../src/http/metrics-listener.ts';
 import { createSite } from '../../src/http/site.ts';
@@ -86,6 +86,15 @@ describe('the listener for metrics', () => {
     const answers = await exchange(url, [requests], { answers: 51, waitMs: 1_000 });
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     expect(answers[0]?.headers.get('connection') ?? answers[0]?.headers.get('Connection')).toBe('close');
+  });
+
+  it('lives on when a connection cannot be accepted', async () => {
+    const listen = vi.spyOn(Server.prototype, 'listen');
+    const url = await start();
+    const [server] = listen.mock.contexts as Server[];
+    listen.mockRestore();
+    for (let n = 0; n < 3; n += 1) server?.emit('error', new Error('accept ENFILE'));
+    expect((await send(url, 'GET /metrics')).status).toBe(200);
   });
 
   it('hangs up on what is no HTTP', async () => {

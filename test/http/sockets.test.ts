@@ -8,7 +8,7 @@ const LIST = `/v1/${ALPHA}/secrets`;
 const CANARY = 'canary-of-the-request';
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ listen: true });
+  server = await startTestServer({ listen: true, env: { CSMS_METRICS: 'on' } });
   await acme.create('db', { secret_string: 'x' });
 });
 afterAll(async () => {
@@ -322,6 +322,13 @@ describe('a connection', () => {
     await exchange(server.baseUrl, [text], { waitMs: 50 });
     await exchange(server.baseUrl, [text.replace('POST', 'GET')], { waitMs: 50 });
     expect((await send(requestText('GET /healthz HTTP/1.1', ['Host: a']))).status).toBe(200);
+  });
+
+  it('that cannot be accepted ends nothing else, and is counted', async () => {
+    const lost = Object.assign(new Error('accept ENFILE'), { code: 'ENFILE', syscall: 'accept' });
+    for (let n = 0; n < 3; n += 1) server.app.server.emit('error', lost);
+    const { body } = await send(requestText('GET /metrics HTTP/1.1', ['Host: localhost']));
+    expect(body).toContain('csms_connections_refused_total 3\n');
   });
 
   it('has the exact spelling of X-Request-Id that one client looks for, on every kind of answer', async () => {
