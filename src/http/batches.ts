@@ -176,15 +176,19 @@ async function sendValues(reply: FastifyReply, values: readonly app.ReadValue[],
   const refusals = values.flatMap(({ name, refusal }) =>
     refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],
   );
-  const frames: Buffer[] = [];
-  for (const { name, version } of opened) {
-    await pause();
-    frames.push(frameVersion(name, version, frames.length === 0 ? FIRST : NEXT));
-  }
   const head = Buffer.from(`{"total_count":${opened.length},"versions":[`);
   const tail = Buffer.from(`],"error_list":${JSON.stringify(refusals)}}`);
-  const body = await joined([head, ...frames, tail], pause);
-  for (const frame of frames) frame.fill(0);
+  const frames: Buffer[] = [];
+  let body: Buffer;
+  try {
+    for (const { name, version } of opened) {
+      await pause();
+      frames.push(frameVersion(name, version, frames.length === 0 ? FIRST : NEXT));
+    }
+    body = await joined([head, ...frames, tail], pause);
+  } finally {
+    for (const bytes of [...frames, ...opened.map(({ version }) => version.bytes)]) bytes.fill(0);
+  }
   if (reply.raw.closed) body.fill(0);
   else reply.raw.once('close', () => body.fill(0));
   return reply.type('application/json').send(body);

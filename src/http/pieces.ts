@@ -29,15 +29,23 @@ export async function sendPieces<T>(reply: FastifyReply, pause: Pause, pieces: P
   return reply.type('application/json').send(await joined(texts, pause));
 }
 
-/** One buffer of all; the pieces may be wiped afterwards. Memory is touched piece by piece too, which is what takes time. */
+/**
+ * One buffer of all; the pieces may be wiped afterwards. Memory is touched piece by piece too, which is what takes time.
+ * Throws what the pause throws, and leaves nothing of the pieces behind then.
+ */
 export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promise<Buffer> {
   const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
-  for (const piece of pieces) {
-    const others = pause();
-    if (others !== undefined) await others;
-    whole.set(piece, at);
-    at += piece.length;
+  try {
+    for (const piece of pieces) {
+      const others = pause();
+      if (others !== undefined) await others;
+      whole.set(piece, at);
+      at += piece.length;
+    }
+  } catch (error) {
+    whole.fill(0, 0, at);
+    throw error;
   }
   return whole;
 }

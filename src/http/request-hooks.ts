@@ -6,6 +6,7 @@ import type { Authenticator, Caller, Deps } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { connectionOf } from './connection.ts';
 import { HEADERS_MAX } from './limits.ts';
+import { turnsOf } from './request-turns.ts';
 import { readQuery } from './target.ts';
 
 /** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
@@ -119,7 +120,8 @@ export function authenticate(
   const connection = connectionOf(request.raw.socket);
   if (connection !== undefined) connection.isKnown = true;
   requireProject(request, caller);
-  request.deps = depsFor(caller);
+  const deps = depsFor(caller);
+  request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
 }
 
 /** The router takes every `+` for a blank; this one was signed as what it is. */
