@@ -119,10 +119,16 @@ export function inspectDirectory(directory: string, migrations: readonly Migrati
   }
 }
 
-/** SQLite makes files beside a database that it only reads; answers how to remove those that were not there before. */
+/**
+ * SQLite makes files beside a database that it only reads; answers how to remove those that were not there before. A log
+ * with something in it is another program's, which came meanwhile: without it, what that has written would be lost.
+ */
 function rememberSideFiles(databaseFile: string): () => void {
-  const made = ['-shm', '-wal'].map((suffix) => databaseFile + suffix).filter((file) => !existsSync(file));
+  const log = `${databaseFile}-wal`;
+  const made = [`${databaseFile}-shm`, log].filter((file) => !existsSync(file));
   return () => {
+    const isAnothers = made.includes(log) && (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (isAnothers) return;
     for (const file of made) rmSync(file, { force: true });
   };
 }

@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { inspectDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { create, freshProject, newVersion, remove } from '../../support/stores.ts';
 import { type Child, startChild } from './children.ts';
-import { databaseFile, makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';
+import {
+  databaseFile,
+  MIGRATIONS,
+  makeDirectory,
+  type OpenSqlite,
+  openRaw,
+  openSqlite,
+  removeDirectory,
+  tamper,
+} from './harness.ts';
 
 /** What a backup or a shell does: a read that does not end. */
 const READ = 'BEGIN; SELECT count(*) FROM secret';
+const INSERT = "INSERT INTO project (id, secret_count) VALUES ('p', 7)";
 const ROUNDS = 4;
 
 describe('another program that reads the database for long', () => {
@@ -66,5 +77,24 @@ describe('another program that reads the database for long', () => {
     expect(markers.some((marker) => readFileSync(log()).includes(marker))).toBe(true);
     await reader.kill();
     await vi.waitFor(() => expect(statSync(log()).size).toBe(0), { timeout: 10_000, interval: 50 });
+  });
+});
+
+describe('another program that writes while the database is inspected', () => {
+  it('loses nothing when the inspection ends, though it never closes the database', async () => {
+    const directory = makeDirectory();
+    const { store } = await openSqlite(directory);
+    await store.close();
+    // Whoever closes it last and may write takes the log away.
+    tamper(directory, (db) => db.pragma('user_version'));
+    const inspected = inspectDirectory(directory, MIGRATIONS);
+    const writer = startChild('foreign-child.ts', [databaseFile(directory), INSERT]);
+    expect(await writer.firstLine()).toBe('holds');
+    inspected.release();
+    await writer.kill();
+    const db = openRaw(databaseFile(directory));
+    expect(db.prepare("SELECT secret_count FROM project WHERE id = 'p'").pluck().get()).toBe(7);
+    db.close();
+    removeDirectory(directory);
   });
 });
