@@ -57,9 +57,12 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     open.release();
     throw error;
   });
-  const db = openReader(open.databaseFile);
   const writer = createWriterClient(worker, first, onFatal);
-  const presence = watchPresence([open.databaseFile, `${open.databaseFile}-wal`]);
+  const { db, presence } = await openForReading(open.databaseFile).catch(async (error: unknown) => {
+    await writer.stop();
+    open.release();
+    throw error;
+  });
   const storageStatus = (): StorageStatus => {
     const status = writer.status();
     return presence.isThere() || status.refusal === 'ended' ? status : { ...status, refusal: 'missing' };
@@ -78,6 +81,17 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
       open.release();
     },
   };
+}
+
+/** What answers reads, and what knows whether the files are there. Throws what opening or looking at them throws. */
+async function openForReading(databaseFile: string) {
+  const db = openReader(databaseFile);
+  try {
+    return { db, presence: watchPresence([databaseFile, `${databaseFile}-wal`]) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 async function untilReady(worker: Worker): Promise<WriterStatus> {

@@ -12,10 +12,10 @@ import { DATABASE_NAME, openDirectory } from '../../../src/storage/sqlite/instal
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
 
-const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
+export const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
 export const ROW_MAC = createRowMac(ROW_MAC_KEY);
 export const MIGRATIONS = readMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
-const WRITER_ENTRY = new URL('../../../src/writer.ts', import.meta.url);
+export const WRITER_ENTRY = new URL('../../../src/writer.ts', import.meta.url);
 export const INSTALLATION = Object.freeze({
   id: 'installation-1',
   createTimeMs: 1,

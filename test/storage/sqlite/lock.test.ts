@@ -1,8 +1,19 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
 import { type Child, startChild } from './children.ts';
-import { MIGRATIONS, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
+import {
+  INSTALLATION,
+  MIGRATIONS,
+  makeDirectory,
+  openSqlite,
+  ROW_MAC,
+  ROW_MAC_KEY,
+  removeDirectory,
+  WRITER_ENTRY,
+} from './harness.ts';
 
 describe('lock of a data directory', { timeout: 60_000 }, () => {
   let directory: string;
@@ -56,6 +67,19 @@ describe('lock of a data directory', { timeout: 60_000 }, () => {
     expect(kindOf(() => openDirectory(directory, MIGRATIONS))).toBe('taken');
     expect(await startOpener().firstLine()).toBe('taken');
     first.release();
+    openDirectory(directory, MIGRATIONS).release();
+  });
+
+  it('is free again, and the writer has ended, after a start whose database went away behind the writer', async () => {
+    const open = openDirectory(directory, MIGRATIONS);
+    open.initialise(INSTALLATION, ROW_MAC);
+    const files = { directory, databaseFile: open.databaseFile };
+    const writer = startWriter(WRITER_ENTRY, files, { rowMac: ROW_MAC_KEY });
+    const gone = { ...open, databaseFile: join(directory, 'gone.db') };
+    const store = createSqliteStore(gone, { mac: ROW_MAC, writer, onFatal: () => undefined });
+    await expect(store).rejects.toThrow();
+    // A thread that has ended has no number.
+    expect(writer.worker.threadId).toBe(-1);
     openDirectory(directory, MIGRATIONS).release();
   });
 
