@@ -187,6 +187,16 @@ describe('a clock that is behind the last time seen', () => {
     expect(await world.deps.store.findClock()).toEqual({ seenMs: T0 - 1_000 * DAY_MS, hold: undefined });
   });
 
+  it('is followed while the server runs, too, and what is remembered follows', async () => {
+    const life = await start();
+    shift(-1_000 * DAY_MS);
+    await life.runFor(HOUR_MS);
+    expect(isHeld(life)).toContainEqual(['purge', false]);
+    await life.stop();
+    const seenMs = T0 - 1_000 * DAY_MS + HOUR_MS;
+    expect(await world.deps.store.findClock()).toEqual({ seenMs, hold: undefined });
+  });
+
   it('lets no deletion that was scheduled under it be carried out at the first start with the right one', async () => {
     shift(-1_000 * DAY_MS);
     const life = await start();

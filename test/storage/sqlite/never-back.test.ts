@@ -35,15 +35,24 @@ describe('reads beside a change that is under way', () => {
   /** Called where the writer stands still. */
   let onBegun: () => void;
   let onCommitted: () => void;
+  /** Called before a reader is told the count. */
+  let onAsked: () => void;
 
   beforeEach(() => {
-    [onBegun, onCommitted] = [() => undefined, () => undefined];
+    [onBegun, onCommitted, onAsked] = [() => undefined, () => undefined, () => undefined];
     directory = makeDirectory();
     openDirectory(directory, MIGRATIONS).release();
     const [writer, reader] = [openWriter(databaseFile(directory)), openReader(databaseFile(directory))];
     connections = [writer, reader];
     changes = createChangeCounters();
-    reads = createReadModels(reader, ROW_MAC, changes);
+    const { settled } = changes;
+    reads = createReadModels(reader, ROW_MAC, {
+      ...changes,
+      settled(slot) {
+        onAsked();
+        return settled(slot);
+      },
+    });
     commit = createCommitBatch(writer, ROW_MAC, {
       begin(commands) {
         changes.begin(commands);
@@ -123,6 +132,29 @@ describe('reads beside a change that is under way', () => {
     onBegun = () => expect(readRemembered()).toEqual(BEFORE);
     send(addVersion(ref, 'id'), update(ref, { description: 'after' }));
     expect(readRemembered()).toMatchObject({ version: 2, description: 'after' });
+  });
+
+  it.each<[string, Command]>([
+    ['that is new', update(ref, { description: 'first' })],
+    ['that is confirmed', createKey({ projectId, id: 'key-2' })],
+  ])('ask for the count before they look at the database, for something %s', (_, first) => {
+    const last = [addVersion(ref, 'id'), update(ref, { description: 'after' })];
+    const more = [changeKey(keyRef, { kind: 'disable-key' }), setStrengthCheck(projectId, true)];
+    for (const read of [
+      () => reads.findValue(ref, 'latest'),
+      () => reads.findSecret(ref),
+      () => reads.findKey(keyRef),
+      checks,
+    ]) {
+      // Who asks once more after the look is told of changes that the look has not seen.
+      const steps = [[first], [...last, ...more]];
+      onAsked = () => send(...(steps.shift() ?? []));
+      read();
+      onAsked = () => undefined;
+      const { fresh, remembered } = readAll();
+      expect(remembered).toEqual(fresh);
+      expect(checks()).toBe(steps.length === 0);
+    }
   });
 
   it('go to the database for ever after a change of which nobody knows the end', () => {
