@@ -156,7 +156,7 @@ function registerRequestCounters(register: Registry, { byOperation }: RequestFig
   });
   new Counter({
     name: 'csms_login_failures_total',
-    help: 'Password logins that failed, by reason',
+    help: 'Requests for a token that failed, by reason',
     labelNames: ['reason'],
     registers: [register],
     collect() {
