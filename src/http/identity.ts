@@ -16,6 +16,9 @@ import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { App, ServerOptions } from './server.ts';
 
+/** Projects that a line of the log names: whoever has many could make it as long as it likes. */
+const NAMED_MAX = 5;
+
 /** The identity service's calls that clients make: a token for a password, and the caller's projects and domains. */
 export function registerIdentity(app: App, options: ServerOptions): void {
   const { identity } = options;
@@ -101,8 +104,9 @@ function registerProjects(signed: App, identity: IdentityService): void {
       },
       handler: async ({ baseUrl, caller, id, log, query }) => {
         const answer = identity.listProjects(caller, { ...query, baseUrl, path });
-        if (answer.projects.length === 0) {
-          const projects = identity.listProjects(caller, { baseUrl, path }).projects.map(({ name }) => name);
+        if (query.name !== undefined && answer.projects.length === 0) {
+          const own = identity.listProjects(caller, { baseUrl, path }).projects;
+          const projects = own.slice(0, NAMED_MAX).map(({ name }) => name);
           log.info({ requestId: id, projects }, 'a client asked for a project by a name that none has');
         }
         return answer;

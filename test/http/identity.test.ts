@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import {
   ADMIN,
   ALPHA,
@@ -343,6 +345,38 @@ describe('KeystoneListProjects', () => {
     expect(refused.headers['x-iam-trace-id']).toBe(refused.headers['x-request-id']);
     const lines = server.logged().filter(({ requestId }) => requestId === answer.headers['x-request-id']);
     expect(lines.find(({ projects }) => projects !== undefined)?.projects).toEqual(['local-1', 'local-2']);
+  });
+
+  it('tells the operator a few of many, and nothing where none was asked for by name', async () => {
+    const own = await startTestServer();
+    const file = join(own.directory, 'identities.yaml');
+    const named = async (path: string) => {
+      const { headers } = await own.send({ method: 'GET', path }, GUEST);
+      const lines = own.logged().filter(({ requestId }) => requestId === headers['x-request-id']);
+      return lines.find(({ projects }) => projects !== undefined)?.projects;
+    };
+    const change = (edit: (guest: { projects: string[] }, acme: { projects: object[] }) => void) => {
+      const text = parse(readFileSync(file, 'utf8'));
+      edit(text.domains[0].users[1], text.domains[0]);
+      writeFileSync(file, stringify(text));
+      own.composed.reload();
+    };
+    try {
+      change((guest, acme) => {
+        for (let n = 10; n < 40; n += 1) {
+          acme.projects.push({ id: `${n}`.repeat(16), name: `p${n}` });
+          guest.projects.push(`p${n}`);
+        }
+      });
+      expect(await named('/v3/projects?name=p9')).toEqual(['local-1', 'p10', 'p11', 'p12', 'p13']);
+      change((guest) => {
+        guest.projects = [];
+      });
+      expect(await named('/v3/projects?name=p9')).toEqual([]);
+      expect(await named('/v3/projects')).toBeUndefined();
+    } finally {
+      await own.close();
+    }
   });
 
   it('is there under its other name', async () => {
