@@ -3,6 +3,9 @@ import { copyFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { createXaesKey, sealXaes } from '../../src/crypto/aead.ts';
+import { encodeContext, formatHeader } from '../../src/crypto/envelope.ts';
+import { createRootKey } from '../../src/crypto/root-key.ts';
 import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
 import { createScratch, run, shareDev, startDev } from './process.ts';
 
@@ -65,6 +68,28 @@ async function findings(directory: string): Promise<{ code: number | null; lines
 const ALPHA = "(SELECT row FROM secret WHERE name = 'alpha')";
 const VERSION = (name: string, number: number) =>
   `(SELECT v.row FROM version v JOIN secret s ON s.row = v.secret_row WHERE s.name = '${name}' AND v.number = ${number})`;
+
+/** The canary of a database from before its record was signed, as a backup from that time still has it. */
+function unsignedCanary(directory: string): Buffer {
+  const rootKey = createRootKey(Buffer.from(readFileSync(join(directory, 'root.key'), 'utf8'), 'base64'));
+  const db = new Database(join(directory, 'csms.db'), { readonly: true });
+  const id = db.prepare<[], string>('SELECT id FROM installation').pluck().get() ?? '';
+  db.close();
+  return sealXaes(createXaesKey(rootKey.derive('check')), {
+    header: formatHeader('CSN'),
+    context: encodeContext('canary', [id]),
+    plaintext: Buffer.from('csms canary 1'),
+  });
+}
+
+it('verify ends with 1 when somebody has put the canary of an old backup in, which needs no signature', async () => {
+  const canary = `x'${unsignedCanary(dev.directory).toString('hex')}'`;
+  const { code, lines } = await findings(
+    damaged(`UPDATE installation SET canary = ${canary}, row_mac = NULL, create_time_ms = 1`),
+  );
+  expect(code).toBe(1);
+  expect(lines).toEqual([expect.stringMatching(/^the installation: its row is not signed/)]);
+});
 
 describe('verify of good data', () => {
   it('ends with 0 and counts what it has checked', async () => {
