@@ -2,6 +2,7 @@ import { COMMANDS, HELP } from './cli/commands.ts';
 import { exitCodeOf, printFailure } from './cli/exit-codes.ts';
 import { parseCommandLine, UsageError } from './cli/flags.ts';
 import { flagOf, SECRET_SETTINGS } from './cli/settings-help.ts';
+import { watchStdout } from './cli/standard-streams.ts';
 import { withoutServiceVariables } from './service-variables.ts';
 import { SETTINGS } from './settings.ts';
 import { readVersion } from './version.ts';
@@ -60,9 +61,14 @@ function refuseSecretFlags(args: readonly string[]): void {
   }
 }
 
+function fail(error: unknown): void {
+  printFailure(error);
+  process.exitCode = exitCodeOf(error);
+}
+
+watchStdout(fail);
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  printFailure(error);
-  process.exitCode = exitCodeOf(error);
+  fail(error);
 }

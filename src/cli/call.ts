@@ -4,6 +4,7 @@ import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reach, urlAt } from './reach.ts';
 import { readRequestBody } from './request-body.ts';
+import { printToStderr } from './standard-streams.ts';
 
 const USAGE = "call METHOD PATH [-d BODY], such as: call GET '/v1/{project_id}/secrets'";
 
@@ -25,7 +26,7 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
     ...(projectId !== undefined && { projectId }),
   });
   const answer = await reach(url, { method, headers, ...(body !== undefined && { body }) });
-  process.stderr.write(`${answer.status} ${answer.headers.get('x-request-id') ?? ''}\n`);
+  printToStderr(`${answer.status} ${answer.headers.get('x-request-id') ?? ''}\n`);
   if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
   return answer.status >= 400 ? EXIT.checkFailed : EXIT.ok;
 }

@@ -104,7 +104,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'hash-password [--json]',
       'Hashes a password for an identities file',
-      'Reads the password from stdin, one line.\n',
+      'Reads the password from stdin, one line; on a terminal, asks for it twice and does not show it.\n',
       { flags: ['json'], argumentsMax: 0, takesSettings: false, load: () => import('./hash-password.ts') },
     ),
   ],

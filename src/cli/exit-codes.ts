@@ -3,6 +3,7 @@ import { RootKeyError } from '../crypto/root-key.ts';
 import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
 import { UsageError } from './flags.ts';
+import { printToStderr } from './standard-streams.ts';
 
 /** What the process says about how it ended. @see sysexits.h, from which the figures are */
 export const EXIT = Object.freeze({
@@ -20,14 +21,15 @@ const START_CODES = {
   configuration: EXIT.configuration,
 } as const;
 /** Errors of the operating system that mean "something that is needed is taken or cannot be reached". */
-const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENOTFOUND', 'EACCES']);
+const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENOTFOUND']);
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof StartError) return START_CODES[error.kind];
   if (isFaultOfFile(error)) return EXIT.configuration;
-  return UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
+  const isRefusedPort = systemCode(error) === 'EACCES' && systemCall(error) === 'listen';
+  return isRefusedPort || UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
 }
 
 /** Says in one line on stderr why a command ended; a stack only for what nobody expected. */
@@ -39,11 +41,15 @@ export function printFailure(error: unknown): void {
     systemCode(error) !== '';
   const text =
     error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
-  process.stderr.write(`csms-server: ${text}\n`);
+  printToStderr(`csms-server: ${text}\n`);
 }
 
 function isFaultOfFile(error: unknown): boolean {
   return error instanceof RootKeyError || error instanceof FileError || error instanceof FileFault;
+}
+
+function systemCall(error: unknown): unknown {
+  return error instanceof Error && 'syscall' in error ? error.syscall : undefined;
 }
 
 function systemCode(error: unknown): string {

@@ -9,10 +9,13 @@ const STDIN = 0;
 
 /**
  * `csms-server hash-password`: reads one line from stdin and prints what `password` in an identities file or the file
- * of `password_file` holds. Never from the command line, which every user of the machine can read.
+ * of `password_file` holds. Never from the command line, which every user of the machine can read; on a terminal, what is
+ * typed is not shown.
  */
 export async function run({ flags }: CommandInput): Promise<number> {
-  const password = readFileSync(STDIN, 'utf8').replace(/\r?\n$/, '');
+  const password = process.stdin.isTTY
+    ? await askForPassword()
+    : readFileSync(STDIN, 'utf8').replace(/\r?\n$/, '');
   if (password === '' || /[\r\n]/.test(password) || password.length > LOGIN_LIMITS.password) {
     throw new UsageError(
       `give the password as one line on stdin, of at most ${LOGIN_LIMITS.password} characters`,
@@ -21,4 +24,12 @@ export async function run({ flags }: CommandInput): Promise<number> {
   const hash = await hashPassword(password);
   process.stdout.write(flags.has('json') ? `${JSON.stringify({ password: hash })}\n` : `${hash}\n`);
   return EXIT.ok;
+}
+
+async function askForPassword(): Promise<string> {
+  const { askUnseen } = await import('./terminal.ts');
+  const password = await askUnseen('Password (it is not shown): ');
+  if (password !== '' && (await askUnseen('The same again: ')) !== password)
+    throw new UsageError('the two differ');
+  return password;
 }

@@ -1,8 +1,9 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
 import { hashPassword } from '../auth/password.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
+import { makeDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { program, shellWord } from './banner.ts';
 import type { CommandInput } from './commands.ts';
@@ -24,7 +25,7 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   const owner = readOwner(flags.get('owner'));
   const files = filesIn(resolve(positionals[0] ?? 'csms-config'), flags.has('tls-self-signed'));
   requireNew(files);
-  mkdirSync(files.directory, { recursive: true, mode: 0o700 });
+  makeDirectory(files.directory);
   const administrator = createAdministrator();
   createRootKeyFile(files.rootKey);
   create(files.secretKey, `${administrator.secretKey}\n`);

@@ -3,6 +3,7 @@ import { readLoginSettings } from './client.ts';
 import type { CommandInput } from './commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reach, urlAt } from './reach.ts';
+import { printToStderr } from './standard-streams.ts';
 
 /**
  * `csms-server token`: logs in with user and password and prints the X-Auth-Token, alone on stdout, so that a shell can
@@ -26,7 +27,7 @@ export async function run({ flags, env }: CommandInput): Promise<number> {
   });
   const token = answer.headers.get('x-subject-token');
   if (answer.status >= 400) {
-    process.stderr.write(`${answer.status} ${answer.text}\n`);
+    printToStderr(`${answer.status} ${answer.text}\n`);
     return EXIT.checkFailed;
   }
   if (token === null) throw new StartError('configuration', 'CSMS_ENDPOINT gives no tokens');

@@ -44,6 +44,11 @@ describe('init', () => {
     expect(stdout).toBe('');
   });
 
+  it('ends with 78 where no directory can be made', async () => {
+    const { code, stderr } = await run(['init', '/proc/none/config']);
+    expect([code, stderr]).toEqual([78, 'csms-server: the directory /proc/none cannot be made\n']);
+  });
+
   it('gives the files to another user', async () => {
     const directory = join(createScratch(), 'config');
     const uid = process.getuid?.() === 0 ? 1000 : (process.getuid?.() ?? 0);

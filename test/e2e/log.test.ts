@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createScratch, ROOT, startServer, until } from './process.ts';
 
@@ -45,6 +47,27 @@ describe('a log that nobody reads', () => {
     const { child, baseUrl } = await startUnread();
     child.stderr?.destroy();
     await ask(baseUrl, 10);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
+
+describe('a server whose stdout nobody reads', () => {
+  it('serves on, and ends as it should', async () => {
+    const env = { PATH: process.env.PATH, CSMS_PORT: '0', CSMS_DATA: createScratch() };
+    const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
+      cwd: ROOT,
+      env,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    children.push(child);
+    child.stdout?.destroy();
+    // It has no other way to say where it listens.
+    const file = join(env.CSMS_DATA, 'credentials.env');
+    const address = () =>
+      /^CSMS_ENDPOINT=(http\S+)$/m.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1];
+    await until(() => address() !== undefined || child.exitCode !== null);
+    expect((await fetch(`${address()}/healthz`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await once(child, 'exit')).toEqual([0, null]);
   });

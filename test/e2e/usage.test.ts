@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { verifyPassword } from '../../src/auth/password.ts';
 import { SETTINGS } from '../../src/settings.ts';
-import { run, runProgram } from './process.ts';
+import { hasProgram, ROOT, run, runProgram, until } from './process.ts';
 
 describe('a command line that cannot be understood ends with 64 and says why:', () => {
   it.each<[string, string[], string]>([
@@ -72,6 +75,44 @@ describe('what is asked for ends with 0:', () => {
     const { code, stdout } = await run(['hash-password'], {}, 'correct horse\n');
     expect(code).toBe(0);
     expect(await verifyPassword(stdout.trim(), 'correct horse')).toBe(true);
+  });
+
+  it.runIf(hasProgram('script'))(
+    'hash-password, on a terminal, which does not show what is typed',
+    async () => {
+      const command = `"${process.execPath}" src/main.ts hash-password`;
+      const child = spawn('script', ['-qec', command, '/dev/null'], {
+        cwd: ROOT,
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      let shown = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        shown += text;
+      });
+      for (const question of ['Password', 'again']) {
+        await until(
+          () => shown.includes(question),
+          () => shown,
+        );
+        child.stdin.write('correct horse\r');
+      }
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(shown).not.toContain('correct horse');
+      const hash = /\$scrypt\$\S+/.exec(shown)?.[0] ?? '';
+      expect(await verifyPassword(hash, 'correct horse')).toBe(true);
+    },
+  );
+
+  it.each([['openapi'], ['--help']])('%s ends well when nobody reads what it prints', async (command) => {
+    const script = `{ sleep 0.2; "${process.execPath}" src/main.ts ${command}; echo "code $?" >&2; } | true`;
+    const { stderr } = await runProgram(['sh', '-c', script]);
+    expect(stderr).toBe('code 0\n');
+  });
+
+  it.runIf(existsSync('/dev/full'))('openapi ends with 74 when what it prints is lost', async () => {
+    const script = `"${process.execPath}" src/main.ts openapi >/dev/full`;
+    const { code, stderr } = await runProgram(['sh', '-c', script]);
+    expect([code, stderr]).toEqual([74, 'csms-server: ENOSPC: no space left on device, write\n']);
   });
 
   it('--version', async () => {

@@ -103,7 +103,7 @@ function tightenFiles(directory: string): void {
  * Makes a private directory, and those above it that are missing. Throws StartError (configuration) when that cannot be
  * done. Node's own recursive form never ends on a file system that refuses, such as /proc.
  */
-function makeDirectory(directory: string): void {
+export function makeDirectory(directory: string): void {
   const missing: string[] = [];
   for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.unshift(path);
   for (const path of missing) makeOne(path);
