@@ -1,32 +1,38 @@
 import type { FastifyReply } from 'fastify';
 import type { Pause } from '../app/turns.ts';
 
-/** Entries that become text between two pauses, each of some KiB. */
-const STEP_ENTRIES = 32;
+/** Characters that become bytes between two pauses; the text that reaches them may be some tens of KiB longer. */
+const STEP_CHARACTERS = 65_536;
 
-/** A long list on its way to being an answer: JSON around the texts of its entries. */
-export interface Pieces<T> {
+/** A long list on its way to being an answer: JSON around the texts of its entries, which are made when they are asked for. */
+export interface Pieces {
   readonly before: string;
-  readonly entries: readonly T[];
-  readonly toWire: (entry: T) => object;
+  readonly texts: Iterable<string>;
   readonly after: string;
+}
+
+/** The JSON of each entry, with commas between them; an entry has some KiB. */
+export function* textsOf<T>(entries: readonly T[], toWire: (entry: T) => unknown): Generator<string> {
+  for (const [at, entry] of entries.entries()) yield `${at === 0 ? '' : ','}${JSON.stringify(toWire(entry))}`;
 }
 
 /**
  * Sends a list that may be long as one JSON text, made piece by piece so that others come in between. Shorter ones gain
  * nothing by it and lose nothing.
  */
-export async function sendPieces<T>(reply: FastifyReply, pause: Pause, pieces: Pieces<T>) {
-  const { after, before, entries, toWire } = pieces;
-  const texts: Buffer[] = [Buffer.from(before)];
-  for (let at = 0; at < entries.length; at += STEP_ENTRIES) {
-    const others = at === 0 ? undefined : pause();
+export async function sendPieces(reply: FastifyReply, pause: Pause, { after, before, texts }: Pieces) {
+  const pieces: Buffer[] = [];
+  let text = before;
+  for (const next of texts) {
+    text += next;
+    if (text.length < STEP_CHARACTERS) continue;
+    pieces.push(Buffer.from(text));
+    text = '';
+    const others = pause();
     if (others !== undefined) await others;
-    const step = entries.slice(at, at + STEP_ENTRIES).map((entry) => JSON.stringify(toWire(entry)));
-    texts.push(Buffer.from(`${at === 0 ? '' : ','}${step.join(',')}`));
   }
-  texts.push(Buffer.from(after));
-  return reply.type('application/json').send(await joined(texts, pause));
+  pieces.push(Buffer.from(text + after));
+  return reply.type('application/json').send(await joined(pieces, pause));
 }
 
 /**

@@ -4,7 +4,7 @@ import { requireDescription, requireText } from '../core/fields.ts';
 import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
-import { sendPieces } from './pieces.ts';
+import { sendPieces, textsOf } from './pieces.ts';
 import {
   KmsKeyId,
   ListQuery,
@@ -116,8 +116,7 @@ export function registerSecrets(api: App): void {
       const names = page.entries.map(({ name }) => name);
       return sendPieces(reply, deps.turns.pauseOf(projectId), {
         before: '{"secrets":[',
-        entries: page.entries,
-        toWire: toWireSecret,
+        texts: textsOf(page.entries, toWireSecret),
         after: `],"page_info":${JSON.stringify(pageInfo(names, page.hasMore))}}`,
       });
     },

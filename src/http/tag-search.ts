@@ -10,7 +10,7 @@ import {
   TAG_VALUE_CHARACTERS_MAX,
 } from '../core/limits.ts';
 import { requireDistinct } from '../core/tags.ts';
-import { sendPieces } from './pieces.ts';
+import { sendPieces, textsOf } from './pieces.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
 import type { App } from './server.ts';
@@ -112,8 +112,7 @@ export function registerTagSearch(api: App): void {
       const { total, secrets } = await app.searchSecrets(deps, toSearch(projectId, body));
       return sendPieces(reply, deps.turns.pauseOf(projectId), {
         before: '{"resources":[',
-        entries: secrets,
-        toWire: toWireResource,
+        texts: textsOf(secrets, toWireResource),
         after: `],"total_count":${total}}`,
       });
     },

@@ -3,7 +3,7 @@ import * as app from '../app/tags.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX } from '../core/limits.ts';
 import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
-import { sendPieces } from './pieces.ts';
+import { sendPieces, textsOf } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import type { App } from './server.ts';
 
@@ -151,16 +151,20 @@ function registerTagLists(api: App): void {
       const tags = await app.listProjectTags(deps, projectId);
       return sendPieces(reply, deps.turns.pauseOf(projectId), {
         before: '{"tags":[',
-        entries: tags,
-        toWire: toWireValues,
+        texts: textsOfTags(tags),
         after: ']}',
       });
     },
   });
 }
 
-function toWireValues({ key, values }: app.TagValues): Static<typeof TagValues> {
-  return { key, values: [...values] };
+/** A key may have as many values as the project has secrets: they are no more than a step's each. */
+function* textsOfTags(tags: readonly app.TagValues[]): Generator<string> {
+  for (const [at, { key, values }] of tags.entries()) {
+    yield `${at === 0 ? '' : ','}{"key":${JSON.stringify(key)},"values":[`;
+    yield* textsOf(values, (value) => value);
+    yield ']}';
+  }
 }
 
 function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {

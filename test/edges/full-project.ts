@@ -31,10 +31,10 @@ export function nameOf(index: number): string {
   return `s${String(index).padStart(5, '0')}`;
 }
 
-/** A tag of a secret of the full project: the first ten differ from secret to secret, the others are shared. */
+/** A tag of a secret of the full project: the first fifteen differ from secret to secret, the others are shared. */
 function tagOf(index: number, place: number): { readonly key: string; readonly value: string } {
   const key = `k${String(place).padStart(2, '0')}`;
-  return { key, value: place < 15 ? `v${index}-${place}` : `shared ${index % 3}` };
+  return { key, value: place < 15 ? `v${index}-${place}`.padEnd(255, 'x') : `shared ${index % 3}` };
 }
 
 /**
