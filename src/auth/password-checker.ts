@@ -1,7 +1,7 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../app/ports.ts';
-import { addressGroup } from './address-group.ts';
+import { addressGroup } from '../core/address-group.ts';
 import { createLoginGate } from './login-gate.ts';
 import { createLoginQueue, type LoginQueue } from './login-queue.ts';
 import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';

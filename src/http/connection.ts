@@ -9,7 +9,7 @@ export interface Connection {
   readonly tcp: Socket;
   /** What HTTP is spoken on: with TLS another socket than `tcp` once the handshake is over. */
   socket: Socket;
-  /** The other end's, without a port. */
+  /** The other end's, without a port; for IPv6 the /64 network, unless it is a trusted proxy. */
   readonly address: string;
   /** May only ask about health: all places of ordinary connections were taken. */
   readonly isReserved: boolean;

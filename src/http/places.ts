@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { addressGroup } from '../core/address-group.ts';
 import { type Connection, destroy, isUnused, mark, touch } from './connection.ts';
 import { CONNECTIONS } from './limits.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
@@ -45,8 +46,7 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
     return true;
   }
 
-  function findPlace(address: string): Set<Connection> | undefined {
-    const ownMax = isTrustedProxy(address) ? max : CONNECTIONS.perAddressMax;
+  function findPlace(address: string, ownMax: number): Set<Connection> | undefined {
     const own = byAddress.get(address) ?? new Set();
     if (makeRoom(own, ownMax) && makeRoom(ordinary, max)) return ordinary;
     const ownReserved = new Set([...reserved].filter((connection) => connection.address === address));
@@ -57,8 +57,10 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
 
   return {
     admit(tcp) {
-      const address = tcp.remoteAddress ?? '';
-      const place = findPlace(address);
+      const from = tcp.remoteAddress ?? '';
+      const isProxy = isTrustedProxy(from);
+      const address = isProxy ? from : addressGroup(from);
+      const place = findPlace(address, isProxy ? max : CONNECTIONS.perAddressMax);
       if (place === undefined) return undefined;
       const connection = createConnection(tcp, { address, isReserved: place === reserved });
       place.add(connection);

@@ -53,6 +53,22 @@ describe('a connection beyond the limit of its address', () => {
     expect(gone(other)).toBe(false);
   });
 
+  it('counts with those of its /64 network, where it is an IPv6 address', () => {
+    const of = (network: string, host: number) => `2001:db8:0:${network}::${host.toString(16)}`;
+    const other = admit(of('2', 1))!;
+    for (let host = 1; host <= CONNECTIONS.perAddressMax; host += 1) work(admit(of('1', host))!);
+    expect(admit(of('1', 60_000))).toMatchObject({ isReserved: true });
+    expect(admit(of('2', 2))).toMatchObject({ isReserved: false });
+    expect(gone(other)).toBe(false);
+  });
+
+  it('is none of a trusted proxy, though both are in one network', () => {
+    places = createPlaces((address) => address === '2001:db8::1');
+    for (let count = 0; count < CONNECTIONS.perAddressMax; count += 1) work(admit('2001:db8::1')!);
+    expect(admit('2001:db8::2')).toMatchObject({ isReserved: false });
+    expect(admit('2001:db8::1')).toMatchObject({ isReserved: false });
+  });
+
   it('that is a trusted proxy has the limit of all', () => {
     for (let count = 0; count < CONNECTIONS.max; count += 1) work(admit(PROXY)!);
     expect(places.all().some(({ isReserved }) => isReserved)).toBe(false);

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
@@ -10,7 +8,7 @@ export function addressGroup(address: string): string {
   const mapped = MAPPED.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   const [bare = ''] = address.split('%', 1);
-  if (!isIPv6(bare)) return address;
+  if (!bare.includes(':')) return address;
   const [head = '', tail] = bare.split('::', 2).map((half) => half.toLowerCase());
   const before = head === '' ? [] : head.split(':');
   const after = tail === undefined || tail === '' ? [] : tail.split(':');
