@@ -14,7 +14,7 @@ import type { Secret, SecretAggregate, SecretRef } from '../core/secret.ts';
 import { findStage } from '../core/stages.ts';
 import type { Task, TaskError, TaskResult } from '../core/task.ts';
 import { CLOSED, GONE, PENDING_MOVED } from '../core/task-rules.ts';
-import { parseValue } from '../core/value.ts';
+import { parseValue, type SecretValue } from '../core/value.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps } from './ports.ts';
@@ -180,32 +180,36 @@ async function call(
 }
 
 async function storePending(deps: Deps, task: Task, text: string): Promise<StepOutcome> {
+  const value = parseValue({ text, binary: undefined }, deps.policy.limits);
+  try {
+    await requireStrength(deps, task.projectId, value);
+    return { kind: 'stored', result: await untilSealed(() => sealPending(deps, task, value)) };
+  } finally {
+    value.bytes.fill(0);
+  }
+}
+
+async function sealPending(deps: Deps, task: Task, value: SecretValue): Promise<TaskResult> {
   const ref = refOf(task);
   const { limits } = deps.policy;
-  const value = parseValue({ text, binary: undefined }, limits);
-  await requireStrength(deps, ref.projectId, value);
   const { attempts, id, step } = task;
+  const secret: Secret = await showSecret(deps, ref);
+  if (secret.id !== task.secretId) throw new StepEnded(GONE);
+  const key = await sealingKey(deps, ref.projectId, secret.kmsKeyId);
+  const version = sealVersion(deps, { ref, secretId: secret.id, key }, { value, expireTimeMs: undefined });
   const place = { step, attempts };
-  const result = await untilSealed(async () => {
-    const secret: Secret = await showSecret(deps, ref);
-    if (secret.id !== task.secretId) throw new StepEnded(GONE);
-    const key = await sealingKey(deps, ref.projectId, secret.kmsKeyId);
-    const version = sealVersion(deps, { ref, secretId: secret.id, key }, { value, expireTimeMs: undefined });
-    const nowMs = deps.clock.nowMs();
-    const command = {
-      aggregate: 'task',
-      kind: 'store-pending',
-      ref,
-      id,
-      place,
-      version,
-      limits,
-      nowMs,
-    } as const;
-    return deps.store.change(command);
-  });
-  value.bytes.fill(0);
-  return { kind: 'stored', result };
+  const nowMs = deps.clock.nowMs();
+  const command = {
+    aggregate: 'task',
+    kind: 'store-pending',
+    ref,
+    id,
+    place,
+    version,
+    limits,
+    nowMs,
+  } as const;
+  return deps.store.change(command);
 }
 
 function refOf({ projectId, secretName }: Task): SecretRef {

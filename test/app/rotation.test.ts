@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { setStrengthCheck } from '../../src/app/checker.ts';
 import type { Lease } from '../../src/app/jobs.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
@@ -299,8 +299,15 @@ describe('a function that fails', () => {
     await create();
     await setStrengthCheck(world.deps, REF.projectId, true);
     await rotateSecret(world.deps, REF);
-    database.fault = () => ({ status: 200, body: { pending: { username: 'app', password: 'hunter2' } } });
+    const pending = { username: 'app', password: 'hunter2' };
+    database.fault = () => ({ status: 200, body: { pending } });
+    const from = vi.spyOn(Buffer, 'from');
     await runToEnd();
+    const made = from.mock.calls.map(([text]) => text as unknown);
+    const values = from.mock.results.filter((_, at) => made[at] === JSON.stringify(pending));
+    from.mockRestore();
+    expect(values.length).toBeGreaterThan(0);
+    for (const { value } of values) expect(value).toEqual(Buffer.alloc(JSON.stringify(pending).length));
     expect(task()).toMatchObject({ status: 'FAILED', error: { code: 'ANSWER_INVALID' } });
     expect(task().error?.message).toMatch(/too weak for this project/);
     expect(task().error?.message).not.toContain('hunter2');
