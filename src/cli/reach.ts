@@ -1,4 +1,5 @@
 import { StartError } from '../app/start-error.ts';
+import { UsageError } from './flags.ts';
 
 const TIMEOUT_MS = 30_000;
 
@@ -14,14 +15,22 @@ const UNTRUSTED = new Set([
 /** One side speaks TLS and the other does not. */
 const OTHER_PROTOCOL = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
-/** Where a client command goes. Throws StartError (configuration) for an endpoint that is missing or no address. */
+/**
+ * Where a client command goes. Throws StartError (configuration) for an endpoint that is missing or no address, and
+ * UsageError for a path that leads to another server.
+ */
 export function urlAt(endpoint: string | undefined, path: string): URL {
   if (endpoint === undefined) throw new StartError('configuration', 'CSMS_ENDPOINT is not set');
   const base = `${endpoint.replace(/\/+$/, '')}/`;
   if (!/^https?:\/\//i.test(base) || !URL.canParse(path, base)) {
     throw new StartError('configuration', `CSMS_ENDPOINT must be an address ${EXAMPLE}`);
   }
-  return new URL(path, base);
+  const url = new URL(path, base);
+  // What is signed and sent is for nobody else.
+  if (url.origin !== new URL(base).origin) {
+    throw new UsageError('PATH must be a path on the server, such as /v1/{project_id}/secrets');
+  }
+  return url;
 }
 
 /**

@@ -53,6 +53,15 @@ describe('call', () => {
     expect(stderr).toMatch(/^csms-server: CSMS_ENDPOINT must be an address[^\n]*\n$/);
   });
 
+  it.each(['http://127.0.0.1:1/v1', '//127.0.0.1:1/v1'])(
+    'sends nothing to another server: %s',
+    async (path) => {
+      const { code, stderr } = await call('GET', path);
+      expect(code).toBe(64);
+      expect(stderr).toMatch(/^csms-server: PATH must be a path[^\n]*\n$/);
+    },
+  );
+
   it('takes the credentials from the environment', async () => {
     const { code } = await run(['call', 'GET', '/v1/{project_id}/secrets'], readCredentials(dev.directory));
     expect(code).toBe(0);
