@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 import { destroy, mark } from './connection.ts';
+import { giveMemoryBack, watchCrowd } from './crowd.ts';
 import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
 import { createPlaces, type Places } from './places.ts';
 import { endUnread } from './readers.ts';
@@ -56,8 +57,11 @@ export function watchConnections(
   });
   watchHandshakes(server, places, createWrongProtocol(options.log));
 
+  const afterCrowd = watchCrowd(giveMemoryBack);
   const watch = setInterval(() => {
-    for (const connection of places.all()) endUnread(connection);
+    const all = places.all();
+    for (const connection of all) endUnread(connection);
+    afterCrowd(all.length);
     logRefusals(counts());
   }, TIMEOUT_MS.check);
   watch.unref();

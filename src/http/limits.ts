@@ -72,6 +72,9 @@ export const CONNECTIONS = Object.freeze({
   reservePerAddressMax: 8,
 });
 
+/** So many connections are a crowd, and when no more than so many are left it has gone. */
+export const CROWD = Object.freeze({ from: 1_000, goneAt: 200 });
+
 /** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and memory in use. */
 export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, memoryShareMax: 0.95 });
 

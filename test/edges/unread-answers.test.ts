@@ -1,9 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
-import { signRequest } from '../../src/auth/signer.ts';
 import { TIMEOUT_MS } from '../../src/http/limits.ts';
-import { createClient, createSecret, devAccount } from '../e2e/client.ts';
+import { createClient, devAccount } from '../e2e/client.ts';
 import { shareDev } from '../e2e/process.ts';
-import { requestText } from '../http/raw-socket.ts';
+import { createLongSecrets, LONG_NAMES, longRead } from './long-answers.ts';
 import {
   ask,
   holdConnections,
@@ -15,39 +14,18 @@ import {
 } from './peers.ts';
 
 const dev = shareDev();
-const NAMES = Array.from({ length: 100 }, (_, n) => `long-${n}`);
 /** What a process takes beside the answers: a hundred connections, what is being made, what is not yet collected. */
 const OVERHEAD_MIB = 90;
 
-/** A request for 100 values of 64 KiB. An answer that is small enough for the kernel leaves a kept connection idle. */
-function batchRead(connection: 'close' | 'keep-alive'): string {
-  const { accessKeyId, endpoint, projectId, secretKey } = devAccount(dev.directory, dev.server.baseUrl);
-  const path = `/v1/${projectId}/secrets/batch-get-secret-value`;
-  const body = JSON.stringify({ secret_name_list: NAMES });
-  const headers = signRequest({
-    method: 'POST',
-    url: `${endpoint}${path}`,
-    headers: { 'Content-Type': 'application/json' },
-    body,
-    accessKeyId,
-    secretKey,
-    projectId,
-    nowMs: Date.now(),
-  });
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  lines.push(`Host: ${new URL(endpoint).host}`, `Connection: ${connection}`);
-  return requestText(`POST ${path} HTTP/1.1`, [...lines, `Content-Length: ${body.length}`], body);
-}
+const account = () => devAccount(dev.directory, dev.server.baseUrl);
+const batchRead = (connection: 'close' | 'keep-alive') => longRead(account(), connection);
 
-beforeAll(async () => {
-  const client = createClient(devAccount(dev.directory, dev.server.baseUrl));
-  for (const name of NAMES) await createSecret(client, name, 'x'.repeat(65_536));
-});
+beforeAll(() => createLongSecrets(account()));
 
 it('answers that nobody reads take at most 64 MiB, and their connections are gone soon', async () => {
   const { process: child, baseUrl } = dev.server;
-  const client = createClient(devAccount(dev.directory, baseUrl));
-  const read = { secret_name_list: NAMES };
+  const client = createClient(account());
+  const read = { secret_name_list: LONG_NAMES };
   const readAll = async () =>
     (await client('POST', '/v1/{project_id}/secrets/batch-get-secret-value', read)).status;
   for (let count = 0; count < 10; count += 1) expect(await readAll()).toBe(200);
