@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
-import { startChild } from './children.ts';
-import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
+import type { Store } from '../../src/app/ports.ts';
+import { startChild } from '../storage/sqlite/children.ts';
+import { databaseFile, makeDirectory, openSqlite, removeDirectory } from '../storage/sqlite/harness.ts';
 
 const ROUNDS = 15;
 const KILL_AFTER_MS = { min: 5, max: 120 };

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Client, createClient, devAccount, SECRETS } from '../e2e/client.ts';
+import { createScratch, run, startDev, until } from '../e2e/process.ts';
 import { isSignedBySmn, type Receiver, startReceiver } from '../support/receiver.ts';
-import { type Client, createClient, devAccount, SECRETS } from './client.ts';
-import { createScratch, run, startDev, until } from './process.ts';
 
 const PROJECT = 'a1'.repeat(16);
 const DEV = { CSMS_DEV_PROJECT_ID: PROJECT };
