@@ -7,11 +7,8 @@ import { ask, holdConnections, otherAddresses, releaseAll, residentMib } from '.
 
 const dev = shareDev();
 const CONNECTIONS = 600;
-/**
- * What as many connections take by themselves, with pieces that were thrown away and that the collector has not come to
- * yet: up to 76 MiB were seen. Bodies that are kept take 336.
- */
-const OVERHEAD_MIB = 110;
+/** What as many connections take by themselves, with what was not yet thrown away. */
+const OVERHEAD_MIB = 60;
 const LIMIT_MIB = 32 + OVERHEAD_MIB;
 
 function unfinished(authorization: string): string {
