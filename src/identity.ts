@@ -14,7 +14,7 @@ import { createUsers, type PasswordChanged } from './auth/users.ts';
 import type { Config } from './config.ts';
 import type { FileReader } from './files/file-reader.ts';
 import { createReloadable, type Reloadable } from './files/reloadable.ts';
-import type { ServerOptions } from './http/server.ts';
+import type { ServerOptions } from './http/server-options.ts';
 
 /** What may change while the server runs. */
 export interface Present {

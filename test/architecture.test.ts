@@ -58,6 +58,10 @@ describe('imports form a star', () => {
     expect(violations(inner, ({ imports }) => imports.filter((name) => !name.startsWith('.')))).toEqual([]);
   });
 
+  it('never come back to where they began, types included', () => {
+    expect(circles([...sources, ...tests])).toEqual([]);
+  });
+
   it('by the name of the file, its ending included', () => {
     const relative = (name: string) => name.startsWith('.') && !/\.(?:ts|js|json)$/.test(name);
     expect(violations([...sources, ...tests], ({ imports }) => imports.filter(relative))).toEqual([]);
@@ -169,6 +173,24 @@ function violations(files: readonly SourceFile[], find: (file: SourceFile) => re
 /** Finds the lines whose code, comments and strings apart, matches. */
 function matching(pattern: RegExp): (file: SourceFile) => string[] {
   return ({ code }) => numbered(code, pattern);
+}
+
+/** One circle of imports for each file that is on any, from the file back to it. */
+function circles(files: readonly SourceFile[]): string[] {
+  const targets = new Map(
+    files.map(({ path, imports }) => [path, imports.map((name) => posix.join(posix.dirname(path), name))]),
+  );
+  const wayBack = (start: string): string | undefined => {
+    const ways = new Map([[start, start]]);
+    for (const [path, way] of ways) {
+      for (const target of targets.get(path) ?? []) {
+        if (target === start) return `${way} -> ${start}`;
+        if (!ways.has(target)) ways.set(target, `${way} -> ${target}`);
+      }
+    }
+    return undefined;
+  };
+  return files.flatMap(({ path }) => wayBack(path) ?? []);
 }
 
 function numbered(lines: readonly string[], pattern: RegExp): string[] {

@@ -1,4 +1,4 @@
-import type { Caller } from './ports.ts';
+import type { Caller } from './caller.ts';
 
 /** A body in the identity service's own wire form. */
 export type IdentityBody = object;

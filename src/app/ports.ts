@@ -2,30 +2,14 @@ import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
 import type { SealedValue, ValueKind } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
-
+import type { Caller, ProvenCaller } from './caller.ts';
 import type { Store } from './store-port.ts';
 import type { Turns } from './turns.ts';
 
+export type * from './caller.ts';
 export type * from './identity-port.ts';
 export type * from './store-port.ts';
-
-/** Who is calling, after authentication. */
-export interface Caller {
-  readonly domainId: string;
-  readonly userId: string;
-  readonly userName: string;
-  /** Projects that the credentials reach. */
-  readonly projectIds: ReadonlySet<string>;
-  readonly method: 'signature' | 'token';
-  /** Access key id of a signed request; for logs. */
-  readonly accessKeyId: string | undefined;
-}
-
-/** A caller, with how the proof of its identity has read the request. */
-export interface ProvenCaller extends Caller {
-  /** What a `+` in the query means: a signature says so, and everywhere else it is a blank, as forms write it. */
-  readonly plus: 'literal' | 'blank';
-}
+export type * from './task-store.ts';
 
 /** Immutable facts that a sealed value is bound to: moved anywhere else, it does not open. */
 export interface ValueBinding {

@@ -9,11 +9,9 @@ import type { SealedValue, Secret, SecretAggregate, SecretRef, StagedVersion, Ta
 import type { SigningKey } from '../core/signing-key.ts';
 import type { TagCondition } from '../core/tags.ts';
 import type { StorageStatus } from './storage-status.ts';
-import type { TaskStore } from './task-store.ts';
-import type { Pause } from './turns.ts';
+import type { Awaitable, DueSecret, TaskStore } from './task-store.ts';
 
-/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
-export type Awaitable<T> = T | Promise<T>;
+import type { Pause } from './turns.ts';
 
 /** A version with everything needed to open its value. */
 export interface StoredValue extends StagedVersion {
@@ -34,12 +32,6 @@ export interface SecretWithValues {
   readonly aggregate: SecretAggregate;
   /** In the order of the aggregate's versions. */
   readonly values: readonly StoredValue[];
-}
-
-/** A secret whose scheduled deletion has come. */
-export interface DueSecret {
-  readonly ref: SecretRef;
-  readonly id: string;
 }
 
 /** Which keys a background round has to look at. */

@@ -1,6 +1,14 @@
 import type { SecretRef } from '../core/secret.ts';
 import type { Task } from '../core/task.ts';
-import type { Awaitable, DueSecret } from './ports.ts';
+
+/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A secret for which the time of a deletion or a rotation has come. */
+export interface DueSecret {
+  readonly ref: SecretRef;
+  readonly id: string;
+}
 
 /** A page of tasks, newest first. */
 export interface TaskQuery {

@@ -10,7 +10,7 @@ import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { createCommitBatch, DatabaseLockedError, DiskFullError } from '../storage/sqlite/group-commit.ts';
 import { LOCKED, openWriter } from '../storage/sqlite/open.ts';
 import { fromWireError } from '../storage/sqlite/protocol.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 

@@ -1,11 +1,5 @@
+import type { CommandInput } from './command-input.ts';
 import { settingsHelp } from './settings-help.ts';
-
-/** What a command gets: its arguments, and the environment with the flags on top. */
-export interface CommandInput {
-  readonly positionals: readonly string[];
-  readonly flags: ReadonlyMap<string, string>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
 
 /** A command's module: answers the exit code. */
 export interface CommandModule {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { claimDirectory } from '../storage/sqlite/data-directory.ts';
 import { banner } from './banner.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { type KnownIdentity, writeCredentials } from './credentials.ts';
 import { ensureDevFiles } from './dev-files.ts';
 import { runServer } from './run-server.ts';

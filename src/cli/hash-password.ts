@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { LOGIN_LIMITS } from '../auth/login.ts';
 import { hashPassword } from '../auth/password.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 

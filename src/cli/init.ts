@@ -6,7 +6,7 @@ import { createRootKeyFile } from '../crypto/root-key.ts';
 import { makeDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { program, shellWord } from './banner.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 import { createTrialCertificate } from './trial-certificate.ts';

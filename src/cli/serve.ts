@@ -1,5 +1,5 @@
 import { readConfig } from '../config.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { runServer } from './run-server.ts';
 
 /** `csms-server serve`: everything has to be said; nothing is made up. */

@@ -1,6 +1,6 @@
 import { signRequest } from '../auth/signer.ts';
 import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 import { readRequestBody } from './request-body.ts';

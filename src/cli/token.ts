@@ -1,6 +1,6 @@
 import { StartError } from '../app/start-error.ts';
 import { readLoginSettings } from './client.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { reach, urlAt } from './reach.ts';
 import { printToStderr } from './standard-streams.ts';

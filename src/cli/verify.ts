@@ -1,7 +1,7 @@
 import { readVerifyConfig } from '../config.ts';
 import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { verifyInstallation } from '../verify.ts';
-import type { CommandInput } from './commands.ts';
+import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** `csms-server verify`: checks all that is stored; one line for each damaged row. */

@@ -29,7 +29,8 @@ import {
   type NotificationDecision,
   type NotificationScope,
 } from './notification.ts';
-import type { SecretCommand, SecretDecision, SecretResult, SecretScope } from './secret.ts';
+import type { SecretCommand, SecretResult, SecretScope } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 import { decideSecret } from './secret-rules.ts';
 import {
   decideSigningKey,

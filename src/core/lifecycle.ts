@@ -1,7 +1,8 @@
 import { SecretError } from './errors.ts';
 import type { Notice } from './notification.ts';
 import { nextRotationTime } from './rotation.ts';
-import type { Secret, SecretAggregate, SecretCommandOf, SecretDecision } from './secret.ts';
+import type { Secret, SecretAggregate, SecretCommandOf } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 
 const DAY_MS = 86_400_000;
 const DELETED: Notice = Object.freeze({ type: 'SECRET_DELETED' });

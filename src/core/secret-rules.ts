@@ -12,14 +12,8 @@ import type { Limits } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { notificationsOf } from './notification.ts';
 import { nextRotationTime, parseRotationPeriod, requireRotationFits } from './rotation.ts';
-import type {
-  Secret,
-  SecretAggregate,
-  SecretCommand,
-  SecretCommandOf,
-  SecretDecision,
-  SecretScope,
-} from './secret.ts';
+import type { Secret, SecretAggregate, SecretCommand, SecretCommandOf, SecretScope } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 import { placeVersionStages, putStage, removeStage, restoreStages } from './stages.ts';
 import { putTags, removeTags } from './tags.ts';
 import { addVersion, newVersion, notifyExpiry, restoreVersions, setVersionExpiry } from './versions.ts';

@@ -1,6 +1,5 @@
 import type { SecretEvent } from './event.ts';
 import type { Limits } from './limits.ts';
-import type { Notice, Notification } from './notification.ts';
 
 /** Names one secret: `name` is unique inside the project. */
 export interface SecretRef {
@@ -131,23 +130,6 @@ export interface SecretResult {
   readonly notified?: boolean;
   /** True when rows that do not pass their check were removed unread, and nobody was notified. */
   readonly wasDamaged?: boolean;
-}
-
-/** A sealed value with the number of the version that it belongs to. */
-export interface AddedValue {
-  readonly versionNumber: number;
-  readonly sealed: SealedValue;
-}
-
-/** What the rules decided: the aggregate after the change (absent: removed), and the values of its new versions. */
-export interface SecretDecision {
-  readonly next: SecretAggregate | undefined;
-  readonly added?: readonly AddedValue[];
-  /** What happened, for whoever subscribed to it; the outbox takes `notifications`. */
-  readonly notices?: readonly Notice[];
-  /** Made of the notices by `decideSecret`; written in the same transaction. */
-  readonly notifications?: readonly Notification[];
-  readonly result: SecretResult;
 }
 
 /** Fields of a secret that its creator chooses, already checked for shape. */

@@ -1,7 +1,8 @@
 import { SecretError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import { isBuiltInStage, SYSCURRENT, SYSPREVIOUS } from './names.ts';
-import type { SecretAggregate, SecretCommandOf, SecretDecision, Stage } from './secret.ts';
+import type { SecretAggregate, SecretCommandOf, Stage } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 
 /** Slots of the built-in stages: they are kept free for them, so that the next rotation never fails. */
 const BUILT_IN_SLOTS: ReadonlyMap<string, number> = new Map([

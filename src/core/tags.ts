@@ -1,7 +1,8 @@
 import { invalidParameter, SecretError } from './errors.ts';
 import { requireChangeable } from './lifecycle.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX } from './limits.ts';
-import type { SecretAggregate, SecretCommandOf, SecretDecision, Tag } from './secret.ts';
+import type { SecretAggregate, SecretCommandOf, Tag } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 
 /** The vendor's own expressions, with the flag that they are meant for. @see API page CreateSecretTag */
 const KEY = /^((?!\s)(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]*)(?<!\s)$/u;

@@ -1,7 +1,8 @@
 import type { SecretEvent } from './event.ts';
 import type { Limits } from './limits.ts';
 import type { RotationSubType } from './rotation.ts';
-import type { NewVersion, SecretAggregate, SecretDecision, SecretRef } from './secret.ts';
+import type { NewVersion, SecretAggregate, SecretRef } from './secret.ts';
+import type { SecretDecision } from './secret-decision.ts';
 
 /** Attempts of one rotation; the last failure is final. With the waits between them: about ten minutes. */
 export const ATTEMPTS_MAX = 8;

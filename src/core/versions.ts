@@ -4,15 +4,14 @@ import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { isTold } from './notification.ts';
 import type {
-  AddedValue,
   NewVersion,
   SecretAggregate,
   SecretCommandOf,
-  SecretDecision,
   Stage,
   StagedVersion,
   Version,
 } from './secret.ts';
+import type { AddedValue, SecretDecision } from './secret-decision.ts';
 import { placeVersionStages, stageNames } from './stages.ts';
 
 /** The version of that number with its stages. */

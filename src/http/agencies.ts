@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { AGENCIES } from '../core/agencies.ts';
+import type { App } from './app.ts';
 import { responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 /** The types of secret that are rotated by a function. */
 export const RotatedType = Type.Unsafe<'RDS-FG' | 'GaussDB-FG'>({

@@ -6,12 +6,12 @@ import { requireText } from '../core/fields.ts';
 import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretType } from '../core/secret.ts';
+import type { App } from './app.ts';
 import { validationError, wireMessage } from './error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
 import { joined } from './pieces.ts';
 import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
-import type { App } from './server.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
 const NAME_CHARACTERS_SHOWN = 64;

@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../core/blob.ts';
+import type { App } from './app.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
 import { ProjectPath, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
-import type { App } from './server.ts';
 
 /** Of a blob whose versions are all full, as a rule. */
 const BLOB_BYTES = 2_097_152;

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import type { IdentityService } from '../app/ports.ts';
+import type { App } from './app.ts';
 import { CatalogAnswer, EndpointsAnswer, ServicesAnswer, VersionAnswer } from './catalogue-schemas.ts';
 import { body } from './identity-schemas.ts';
 import { responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const Name = Type.Optional(Type.String({ maxLength: 64 }));
 

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/checker.ts';
 import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../core/checker.ts';
+import type { App } from './app.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const Config = Type.Object(
   { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },

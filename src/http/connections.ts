@@ -6,7 +6,7 @@ import { giveMemoryBack, watchCrowd } from './crowd.ts';
 import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
 import { createPlaces, type Places } from './places.ts';
 import { endUnread } from './readers.ts';
-import type { ServerOptions } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 import { createWrongProtocol, type WrongProtocol } from './wrong-protocol.ts';
 
 /** What became of connections since the start. */

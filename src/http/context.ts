@@ -1,8 +1,6 @@
 import type {} from '@fastify/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Deps } from '../app/ports.ts';
-import type { ErrorFamily } from './error-handler.ts';
-import type { Refusal } from './log.ts';
 
 // What the hooks of server.ts add to Fastify's own types.
 declare module 'fastify' {
@@ -28,6 +26,20 @@ declare module 'fastify' {
     /** For what may answer with megabytes. */
     answerBytes?: AnswerBytes;
   }
+}
+
+/**
+ * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
+ * clients that look only there; `kms` is the same with the codes of the key service; IAM's own calls answer as the
+ * identity service does.
+ */
+export type ErrorFamily = 'flat' | 'nested' | 'kms' | 'iam';
+
+/** Why a request was refused, for its line in the log. */
+export interface Refusal {
+  /** The code on the wire; where the body has none, the program's own. */
+  readonly code: string;
+  readonly reason: string | undefined;
 }
 
 /** About how many bytes the answer to a validated request will have: so many are set aside while it is made. */

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/data-keys.ts';
 import { SecretError } from '../core/errors.ts';
 import { DATA_KEY_BYTES, KMS_RANDOM_BITS } from '../core/limits.ts';
+import type { App } from './app.ts';
 import {
   Aad,
   aadOf,
@@ -18,7 +19,6 @@ import {
   OptionalNumberText,
 } from './kms-schemas.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
-import type { App } from './server.ts';
 
 /** Bits of each kind of key; a data key is random bytes, whatever it will be used for. @see KMS API, CreateDatakey */
 const SPEC_BITS: Readonly<Record<string, number>> = Object.freeze({

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/encryption.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_DATA_BYTES, KMS_RANDOM_BITS } from '../core/limits.ts';
+import type { App } from './app.ts';
 import {
   Aad,
   aadOf,
@@ -15,7 +16,6 @@ import {
   numberOf,
 } from './kms-schemas.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
-import type { App } from './server.ts';
 
 const Algorithm = Omissible(
   Type.String({

@@ -1,10 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import type { App } from './app.ts';
 import { connectionOf } from './connection.ts';
 import { watchConnections } from './connections.ts';
 import { isHealth } from './health.ts';
 import { createPressureGauge } from './pressure.ts';
-import type { App, ServerOptions } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /**
  * Watches what comes in, until the server closes. The answer lets a request in or throws unavailable: while the server

@@ -1,16 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
+import type { ErrorFamily } from './context.ts';
 import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
 import { kmsRow } from './kms-errors.ts';
 import { logReasonOf } from './log.ts';
-
-/**
- * The shape of an error's body. `nested` is the one of tags, events, rotation and keys, with the same at the top for the
- * clients that look only there; `kms` is the same with the codes of the key service; IAM's own calls answer as the
- * identity service does.
- */
-export type ErrorFamily = 'flat' | 'nested' | 'kms' | 'iam';
 
 /** An error as it goes out. */
 export interface WireError {

@@ -3,6 +3,7 @@ import * as app from '../app/events.ts';
 import { EVENT_TYPES, type EventDraft, type EventRef, type SecretEvent } from '../core/event.ts';
 import { PAGE } from '../core/limits.ts';
 import { EVENT_NAME_PATTERN, requireEventName } from '../core/names.ts';
+import type { App } from './app.ts';
 import {
   ListQuery,
   NoBody,
@@ -13,7 +14,6 @@ import {
   pageInfo,
   TimeMs,
 } from './schemas.ts';
-import type { App } from './server.ts';
 
 /** One thing that can happen to a secret. */
 export const EventTypeName = Type.Unsafe<SecretEvent['types'][number]>({

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FunctionTemplates, RotationEngine } from '../app/ports.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { RotatedType } from './agencies.ts';
+import type { App } from './app.ts';
 import { responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const TemplateQuery = Type.Object({
   secret_type: RotatedType,

@@ -4,8 +4,8 @@ import { invalidParameter, SecretError } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
 import { type Grant, type Grantee, type GrantRef, parseValidity } from '../core/grant.ts';
 import type { Secret } from '../core/secret.ts';
+import type { App } from './app.ts';
 import { NoBody, Nullable, Omissible, ProjectPath, responses, TimeMs } from './schemas.ts';
-import type { App } from './server.ts';
 
 /** The documents' numbers for who is granted something. @see CSMS API, GrantSecretReqBody, grantee_type */
 const GRANTEE_TYPES: Readonly<Record<'0' | '2', Grantee['type']>> = Object.freeze({ 0: 'user', 2: 'group' });

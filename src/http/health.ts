@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import type { App, ServerOptions } from './server.ts';
+import type { App } from './app.ts';
+import type { ServerOptions } from './server-options.ts';
 
 const Health = Type.Object({ status: Type.String() }, { title: 'Health' });
 const Ready = Type.Object(

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { IdentityService } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import type { App } from './app.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
 import {
   body,
@@ -14,7 +15,7 @@ import {
 import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
 import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
-import type { App, ServerOptions } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 
 /** Projects that a line of the log names: whoever has many could make it as long as it likes. */
 const NAMED_MAX = 5;

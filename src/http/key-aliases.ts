@@ -3,10 +3,10 @@ import * as app from '../app/key-aliases.ts';
 import { changeKey } from '../app/keys.ts';
 import { aliasSpellings } from '../core/key-aliases.ts';
 import { KEY_ALIASES_MAX, PAGE } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { KeyAliasText, type KeyOwner, ownerOf } from './key-wire.ts';
 import { KeyName, KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
 import { NoBody, nestedResponses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const AliasEntity = Type.Object(
   {

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/keys.ts';
 import { KEY_PENDING_DAYS } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { KeyStatus, toKeyStatus } from './key-wire.ts';
 import {
   KeyName,
@@ -13,7 +14,6 @@ import {
   OperateKeyBody,
 } from './kms-schemas.ts';
 import { nestedResponses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
 const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import { countCustomKeys } from '../app/keys.ts';
 import { GRANTS_PER_KEY_MAX, KEYS_MAX } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
 import { nestedResponses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const Resource = Type.Object({ type: Type.String(), used: Type.Integer(), quota: Type.Integer() });
 

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/keys.ts';
 import type { Key } from '../core/key.ts';
 import { KEY_ROTATION_DAYS } from '../core/limits.ts';
+import type { App } from './app.ts';
 import {
   KeyName,
   KMS_CONFIG,
@@ -13,7 +14,6 @@ import {
   OperateKeyBody,
 } from './kms-schemas.ts';
 import { Nothing, nestedResponses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
   key_id: KeyName,

@@ -4,6 +4,7 @@ import { changeKey, showKey } from '../app/keys.ts';
 import type { KeyChange, KeyTag } from '../core/key.ts';
 import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN } from '../core/key-tags.ts';
 import { KEY_TAGS_MAX, PAGE } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from './key-wire.ts';
 import {
   KeyPath,
@@ -15,7 +16,6 @@ import {
   OptionalNumberText,
 } from './kms-schemas.ts';
 import { NoBody, nestedResponses, Omissible } from './schemas.ts';
-import type { App } from './server.ts';
 
 const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
 const TagValue = Type.String({ pattern: KEY_TAG_VALUE_PATTERN, description: '0 to 43 characters' });

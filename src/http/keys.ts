@@ -4,6 +4,7 @@ import { invalidParameter } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
 import type { Key, KeyDraft } from '../core/key.ts';
 import { PAGE } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { KeyAliasText, KeyDescription, KeyDetails, ownerOf, toKeyDetails, toKeyStatus } from './key-wire.ts';
 import {
   KeyName,
@@ -16,7 +17,6 @@ import {
   OptionalNumberText,
 } from './kms-schemas.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
-import type { App } from './server.ts';
 
 const KEY_SPECS = ['AES_256', 'SM4', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_P256', 'EC_P384'];
 const CREATE_SPECS = [...KEY_SPECS, 'SECP256K1', 'SM2'];

@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import * as app from '../app/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../core/limits.ts';
+import type { App } from './app.ts';
 import { Nothing, Omissible, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
-import type { App } from './server.ts';
 
 const ScheduleBody = Type.Object(
   {

@@ -11,13 +11,6 @@ export interface RequestLog {
   write(line: string): void;
 }
 
-/** Why a request was refused, for its line in the log. */
-export interface Refusal {
-  /** The code on the wire; where the body has none, the program's own. */
-  readonly code: string;
-  readonly reason: string | undefined;
-}
-
 const LEVEL = { info: 30, warn: 40 } as const;
 /** Their messages repeat what an unknown caller sent, and that may be a key in the wrong place. */
 const UNTRUSTED: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'credentials-unsupported']);

@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import type { App } from './app.ts';
 import type { Exposition, MetricSources } from './exposition.ts';
 import { isLoopbackAddress } from './host.ts';
 import { createRequestFigures } from './request-figures.ts';
-import type { App } from './server.ts';
 
 /** What the server counts about itself. No label ever holds what a caller sent. */
 export interface Metrics {

@@ -3,9 +3,9 @@ import { CERTIFICATE_PATH } from '../app/delivery.ts';
 import * as app from '../app/notifications.ts';
 import { SecretError } from '../core/errors.ts';
 import type { Notification } from '../core/notification.ts';
+import type { App } from './app.ts';
 import { EventTypeName } from './events.ts';
 import { nestedResponses, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
-import type { App } from './server.ts';
 
 const RecordSchema = Type.Object(
   {

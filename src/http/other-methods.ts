@@ -1,7 +1,7 @@
 import type { HTTPMethods } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import type { App } from './app.ts';
 import { endsWithSlash, routeNotFound } from './not-found.ts';
-import type { App } from './server.ts';
 
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 

@@ -1,8 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/passwords.ts';
 import { PASSWORD_LENGTH, type PasswordRecipe } from '../core/passwords.ts';
+import type { App } from './app.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 const Switch = Omissible(Type.Boolean());
 const GenerateBody = Type.Object(

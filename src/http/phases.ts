@@ -1,4 +1,4 @@
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 /**
  * Lets the requests that are there together go through each phase together: all are read, then all are authenticated,

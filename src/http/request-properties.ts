@@ -1,4 +1,5 @@
-import type { App, ServerOptions } from './server.ts';
+import type { App } from './app.ts';
+import type { ServerOptions } from './server-options.ts';
 import { peerAddress } from './trusted-proxies.ts';
 
 /** Gives every request what the hooks fill in later, and what it can tell about itself. */

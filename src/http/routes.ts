@@ -1,4 +1,5 @@
 import { registerAgencies } from './agencies.ts';
+import type { App } from './app.ts';
 import { registerBatches } from './batches.ts';
 import { registerBlob } from './blob.ts';
 import { registerChecker } from './checker.ts';
@@ -17,7 +18,7 @@ import { registerLifecycle } from './lifecycle.ts';
 import { registerNotifications } from './notifications.ts';
 import { registerPasswords } from './passwords.ts';
 import { registerSecrets } from './secrets.ts';
-import type { App, ServerOptions } from './server.ts';
+import type { ServerOptions } from './server-options.ts';
 import { registerStages } from './stages.ts';
 import { registerTagSearch } from './tag-search.ts';
 import { registerTags } from './tags.ts';

@@ -4,6 +4,7 @@ import { requireDescription, requireText } from '../core/fields.ts';
 import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
+import type { App } from './app.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import {
   KmsKeyId,
@@ -18,7 +19,6 @@ import {
   SecretType,
 } from './schemas.ts';
 import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from './secret-wire.ts';
-import type { App } from './server.ts';
 
 /** Of a secret in a list, as a rule. */
 const ENTRY_BYTES = 1_024;

@@ -1,23 +1,11 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
-  type FastifyBaseLogger,
   type FastifyContextConfig,
-  type FastifyInstance,
   type FastifySchema,
   LogController,
   type onRequestHookHandler,
 } from 'fastify';
-import type {
-  Authenticator,
-  Caller,
-  Claim,
-  Deps,
-  FunctionTemplates,
-  IdentityService,
-  Users,
-} from '../app/ports.ts';
-import type { Readiness } from '../app/storage-status.ts';
+import type { App } from './app.ts';
 import { createBodyReader } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
 import { NO_BODY, type RouteLabels } from './context.ts';
@@ -27,9 +15,9 @@ import { registerHealth } from './health.ts';
 import { createHttpServer } from './http-server.ts';
 import { registerIdentity } from './identity.ts';
 import * as limits from './limits.ts';
-import { logRequest, type RequestLog } from './log.ts';
+import { logRequest } from './log.ts';
 import { readLongBody } from './long-bodies.ts';
-import { type Metrics, registerMetrics } from './metrics.ts';
+import { registerMetrics } from './metrics.ts';
 import { requireLastParameter, routeNotFound } from './not-found.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
@@ -37,60 +25,11 @@ import { separatePhases } from './phases.ts';
 import * as hooks from './request-hooks.ts';
 import { addRequestProperties } from './request-properties.ts';
 import { registerRoutes } from './routes.ts';
-import type { Site } from './site.ts';
+import type { ServerOptions } from './server-options.ts';
 import { checkTarget, readQuery } from './target.ts';
-import type { IsTrustedProxy } from './trusted-proxies.ts';
 import { boundUnreadAnswers } from './unread-answers.ts';
 import { createValidatorCompiler } from './validation.ts';
 import { createWrongProtocol } from './wrong-protocol.ts';
-
-/** What the HTTP side is built from. */
-export interface ServerOptions {
-  readonly authenticator: Authenticator;
-  /** Whose a request says it is, before its body is read; undefined when it cannot be anybody's. */
-  readClaim(headers: IncomingMessage['headers']): Claim | undefined;
-  readonly identity: IdentityService;
-  readonly users: Users;
-  readonly functionTemplates: FunctionTemplates;
-  /** The one place where a request gets what it works with. */
-  depsFor(caller: Caller): Deps;
-  /** Whether values can be read, and changes are accepted. */
-  readiness(): Readiness;
-  /** 32 lower-case hex digits, never the same twice. */
-  readonly newRequestId: () => string;
-  /** Throws throttled when the user has no request left. */
-  readonly takeRequest: (userId: string) => void;
-  /** PEM of the certificate that notifications are signed with. */
-  certificate(): Promise<string>;
-  /** What is counted; absent: nothing is. */
-  readonly metrics: Metrics | undefined;
-  /** Whether `/metrics` is here, for callers on loopback. */
-  readonly servesMetrics: boolean;
-  readonly log: FastifyBaseLogger;
-  /** Gets one line for each request; absent: there are none. */
-  readonly requestLog?: RequestLog;
-  /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
-  readonly isTrustedProxy: IsTrustedProxy;
-  /** Connections that the operating system has descriptors for. */
-  readonly connectionsAllowed: number;
-  /** Whose pages may call, and where the caller has found the server. */
-  readonly site: Site;
-  /** 404, or the published table's 400. */
-  readonly notFoundStatus: number;
-  /** PEM texts; absent: plain HTTP. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  /** Runs before any route is there; the document generator watches the routes from here. */
-  readonly prepare?: (app: App) => Promise<void>;
-}
-
-/** The server: its routes infer their types from TypeBox schemas. */
-export type App = FastifyInstance<
-  Server,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 /**
  * Builds the HTTP server; the caller makes it listen. Tests use the same function, so they run what production runs.

@@ -2,9 +2,9 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/stages.ts';
 import { parseStageVersion, requireStageName, VERSION_ID_PATTERN, versionId } from '../core/names.ts';
 import type { Stage } from '../core/secret.ts';
+import type { App } from './app.ts';
 import { NoBody, responses, SecretPath, StageName, TimeMs } from './schemas.ts';
 import { toRef } from './secret-wire.ts';
-import type { App } from './server.ts';
 
 const StageSchema = Type.Object(
   { name: StageName, update_time: TimeMs, secret_name: Type.String(), version_id: Type.String() },

@@ -10,10 +10,10 @@ import {
   TAG_VALUE_CHARACTERS_MAX,
 } from '../core/limits.ts';
 import { requireDistinct } from '../core/tags.ts';
+import type { App } from './app.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
-import type { App } from './server.ts';
 import { TagSchema } from './tags.ts';
 
 type FoundSecret = SearchedSecrets['secrets'][number];

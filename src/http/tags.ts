@@ -3,9 +3,9 @@ import * as app from '../app/tags.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX } from '../core/limits.ts';
 import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
+import type { App } from './app.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
-import type { App } from './server.ts';
 
 const TagKey = Type.String({
   minLength: 1,

@@ -4,6 +4,7 @@ import { invalidParameter } from '../core/errors.ts';
 import { PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { Task } from '../core/task.ts';
+import type { App } from './app.ts';
 import {
   ListQuery,
   Nullable,
@@ -14,7 +15,6 @@ import {
   TimeMs,
 } from './schemas.ts';
 import { toRef } from './secret-wire.ts';
-import type { App } from './server.ts';
 
 const TASK_ID_PATTERN = '^[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}$';
 const TASK_ID = new RegExp(TASK_ID_PATTERN);

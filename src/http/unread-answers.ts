@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import type { App } from './app.ts';
 import { createByteAccount, type Hold } from './byte-account.ts';
 import { ANSWER_BYTES_FREE, LONG_ANSWER_BYTES, UNREAD_ANSWERS } from './limits.ts';
-import type { App } from './server.ts';
 
 /** Both run once for each request: `wait` directly before it is handled, `keep` directly behind. */
 export interface UnreadAnswers {

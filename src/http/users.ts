@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Users, UserView } from '../app/ports.ts';
+import type { App } from './app.ts';
 import { nestedResponses, responses } from './schemas.ts';
-import type { App } from './server.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
 const PAGE = Object.freeze({ min: 10, max: 100 });

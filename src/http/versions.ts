@@ -5,6 +5,7 @@ import { invalidParameter } from '../core/errors.ts';
 import { PAGE } from '../core/limits.ts';
 import { parseVersionNumber, STAGE_NAME_PATTERN, versionId } from '../core/names.ts';
 import type { StagedVersion } from '../core/secret.ts';
+import type { App } from './app.ts';
 import {
   ListQuery,
   Nullable,
@@ -16,7 +17,6 @@ import {
   TimeMs,
 } from './schemas.ts';
 import { parseGivenValue, toRef } from './secret-wire.ts';
-import type { App } from './server.ts';
 import { frameValue } from './value-frame.ts';
 
 const VersionMetadata = Type.Object(

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Operation, openapiDocument, type Schema } from '../support/answers.ts';
-import { ADMIN, ALPHA, type Answer, startTestServer, type TestServer } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, ok, problem } from './calls.ts';
 
 const TOPIC = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };

@@ -1,4 +1,5 @@
-import { ADMIN, ALPHA, type Answer, type TestServer, type TestUser } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { ADMIN, ALPHA, type TestServer, type TestUser } from '../support/server.ts';
 
 /** 36 lower-case hex digits and dashes. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

@@ -11,16 +11,9 @@ import {
   valuesFor,
   withField,
 } from '../support/bad-values.ts';
+import type { Answer } from '../support/exchange.ts';
 import { requestPath, requestQuery, type Target, targetsOf } from '../support/requests.ts';
-import {
-  ADMIN,
-  ALPHA,
-  type Answer,
-  BETA,
-  GAMMA,
-  startTestServer,
-  type TestServer,
-} from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, GAMMA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
 // Everything here is made from the server's own document, so a new route is tested without a line for it.

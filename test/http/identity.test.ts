@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
+import type { Answer } from '../support/exchange.ts';
 import {
   ADMIN,
   ALPHA,
-  type Answer,
   BETA,
   GUEST,
   OUTSIDER,

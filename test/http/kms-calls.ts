@@ -3,7 +3,8 @@ import Database from 'better-sqlite3';
 import type { KeyCommand } from '../../src/core/key.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { loadRootKey, parseRootKeySource } from '../../src/crypto/root-key.ts';
-import { ADMIN, ALPHA, type Answer, type TestServer, type TestUser } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { ADMIN, ALPHA, type TestServer, type TestUser } from '../support/server.ts';
 import { ok } from './calls.ts';
 
 /** The operations of the key service as one caller makes them in one project. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ALPHA, type Answer, startTestServer, type TestServer } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, ok, PENDING, problem } from './calls.ts';
 
 const DAY_MS = 86_400_000;

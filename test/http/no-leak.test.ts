@@ -1,15 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  ADMIN,
-  ALPHA,
-  type Answer,
-  GUEST,
-  startTestServer,
-  type TestRequest,
-  type TestServer,
-} from '../support/server.ts';
+import type { Answer, TestRequest } from '../support/exchange.ts';
+import { ADMIN, ALPHA, GUEST, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 import { exchange, requestText } from './raw-socket.ts';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, BETA, startTestServer, type TestRequest, type TestServer } from '../support/server.ts';
+import type { TestRequest } from '../support/exchange.ts';
+import { ADMIN, ALPHA, BETA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 import { exchange, exchangeOne, requestText, type WireAnswer } from './raw-socket.ts';
 

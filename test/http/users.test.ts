@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Answer } from '../support/exchange.ts';
 import {
   ADMIN,
   ALPHA,
-  type Answer,
   GUEST,
   OUTSIDER,
   startTestServer,

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshProject, type StoreEngine, type StoreHarness } from '../support/stores.ts';
-import { compareProject, type Model, type Real } from './model/model.ts';
+import { compareProject } from './model/model.ts';
+import type { Model, Real } from './model/state.ts';
 import { anyStep } from './model/steps.ts';
 import { sqliteEngine } from './sqlite/harness.ts';
 

@@ -20,9 +20,6 @@ import { taskContract } from './contract/tasks.ts';
 import { transactionContract } from './contract/transactions.ts';
 import { versionContract } from './contract/versions.ts';
 
-/** How a part of the contract gets at the store under test. */
-export type HarnessOf = () => StoreHarness;
-
 /** What every engine has to do. Written once, run on each; knows nothing of any of them. */
 export function storeContract(engine: StoreEngine): void {
   describe(`store on ${engine.name}`, () => {

@@ -23,13 +23,13 @@ import type {
   SecretAggregate,
   SecretCommand,
   SecretCommandOf,
-  SecretDecision,
   SecretDraft,
   SecretRef,
   Stage,
   Tag,
   Version,
 } from '../../src/core/secret.ts';
+import type { SecretDecision } from '../../src/core/secret-decision.ts';
 import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
 import type { TaskCommand } from '../../src/core/task.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';

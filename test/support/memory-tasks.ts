@@ -1,6 +1,7 @@
 import type { Store } from '../../src/app/ports.ts';
 import type { TaskQuery, TaskStore } from '../../src/app/task-store.ts';
-import type { SecretAggregate, SecretDecision } from '../../src/core/secret.ts';
+import type { SecretAggregate } from '../../src/core/secret.ts';
+import type { SecretDecision } from '../../src/core/secret-decision.ts';
 import type { Task, TaskCommand, TaskResult } from '../../src/core/task.ts';
 import { decideTask } from '../../src/core/task-rules.ts';
 

@@ -10,8 +10,9 @@ import { signRequest } from '../../src/auth/signer.ts';
 import { type Composed, compose } from '../../src/compose.ts';
 import { readConfig, type ServerMode } from '../../src/config.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
-import type { App } from '../../src/http/server.ts';
+import type { App } from '../../src/http/app.ts';
 import { checkAnswer, openapiDocument, operationOf } from './answers.ts';
+import type { Answer, TestRequest } from './exchange.ts';
 import { recordOperation } from './recorder.ts';
 
 /** Someone with an access key and a password. */
@@ -59,26 +60,6 @@ export const OUTSIDER: TestUser = {
   accessKeyId: 'AKOUTSIDER00000003',
   secretKey: 'CanarySecretKeyOfOther90817263544f3e2d',
 };
-
-/** A request before it is signed. `path` starts with `/` and is sent as it is. */
-export interface TestRequest {
-  readonly method: string;
-  readonly path: string;
-  /** An object is sent as JSON, text and bytes as they are. */
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** An answer as it came. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-  readonly bytes: Buffer;
-  /** The body read as JSON; undefined without one. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape.
-  readonly json: any;
-}
 
 /** A server that is put together as in production, over a directory of its own. */
 export interface TestServer {

@@ -54,6 +54,9 @@ export interface StoreHarness {
   destroy(): Promise<void>;
 }
 
+/** How a part of the contract gets at the store under test. */
+export type HarnessOf = () => StoreHarness;
+
 /** A way to store things; the contract runs on each. */
 export interface StoreEngine {
   readonly name: string;

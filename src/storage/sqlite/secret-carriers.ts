@@ -1,5 +1,6 @@
 import { decide } from '../../core/commands.ts';
-import type { SecretCommand, SecretDecision, SecretResult } from '../../core/secret.ts';
+import type { SecretCommand, SecretResult } from '../../core/secret.ts';
+import type { SecretDecision } from '../../core/secret-decision.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { TaskCommand, TaskResult } from '../../core/task.ts';
 import { type RemoveDamaged, unlessDamaged } from './damaged-secrets.ts';

@@ -1,5 +1,6 @@
 import { SecretError } from '../../core/errors.ts';
-import type { Secret, SecretAggregate, SecretDecision, Stage, Version } from '../../core/secret.ts';
+import type { Secret, SecretAggregate, Stage, Version } from '../../core/secret.ts';
+import type { SecretDecision } from '../../core/secret-decision.ts';
 import { type RowMac, type SecretMac, signSecret } from '../row-mac.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';

@@ -1,7 +1,6 @@
 import { SecretError } from '../../core/errors.ts';
-import type { Secret, Tag } from '../../core/secret.ts';
+import type { Secret, SecretAggregate, Tag } from '../../core/secret.ts';
 import type { Connection } from './open.ts';
-import type { SecretReads } from './secret-reads.ts';
 import type { Steps } from './steps.ts';
 
 interface TagRow extends Tag {
@@ -10,6 +9,11 @@ interface TagRow extends Tag {
 
 interface PairRow extends Tag {
   readonly secret_row: number;
+}
+
+/** What tags are vouched for by. */
+interface SecretRows {
+  loadRow(row: number): { readonly aggregate: SecretAggregate } | undefined;
 }
 
 /** Reads across the secrets of a project. */
@@ -51,7 +55,7 @@ export function createTagWrites(db: Connection) {
 const STEP_PAIRS_MAX = 32;
 
 /** Prepares the reads across a project. Whatever they answer was found in authenticated secrets. */
-export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadRow'>): TagReads {
+export function createTagReads(db: Connection, secrets: SecretRows): TagReads {
   const nextPairs = createPairSteps(db);
   return {
     *list(projectId) {
@@ -82,10 +86,7 @@ export function createTagReads(db: Connection, secrets: Pick<SecretReads, 'loadR
  * A pair is what one of its secrets says; the other rows are checked when those secrets are read. Each secret is loaded
  * once, though its tags come in turn with others', and again when it does not know of a pair: it may have changed.
  */
-function createVouching(
-  secrets: Pick<SecretReads, 'loadRow'>,
-  projectId: string,
-): (pair: PairRow) => boolean {
+function createVouching(secrets: SecretRows, projectId: string): (pair: PairRow) => boolean {
   const known = new Map<number, readonly Tag[]>();
   const has = (tags: readonly Tag[] | undefined, { key, value }: Tag) =>
     tags?.some((tag) => tag.key === key && tag.value === value) ?? false;

@@ -8,6 +8,7 @@ import {
   expectRefused,
   expire,
   freshRef,
+  type HarnessOf,
   newVersion,
   putStage,
   putTags,
@@ -18,7 +19,6 @@ import {
   sealedValue,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Everything about a secret at once, and its way back. */
 export function blobContract(harnessOf: HarnessOf): void {

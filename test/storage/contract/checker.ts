@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { freshProject, setStrengthCheck, T0 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
+import { freshProject, type HarnessOf, setStrengthCheck, T0 } from '../../support/stores.ts';
 
 /** The choice of a project whether its values are checked. */
 export function checkerContract(harnessOf: HarnessOf): void {

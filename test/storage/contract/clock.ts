@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { T0 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
+import { type HarnessOf, T0 } from '../../support/stores.ts';
 
 /** What is remembered of the clock: one record, the newest, which outlives the process. */
 export function clockContract(harnessOf: HarnessOf): void {

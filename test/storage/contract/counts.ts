@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
-import { create, createEvent, DRAFT, freshProject, remove, T0 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
+import {
+  create,
+  createEvent,
+  DRAFT,
+  freshProject,
+  type HarnessOf,
+  remove,
+  T0,
+} from '../../support/stores.ts';
 
 /** Rules of the counts over all projects. */
 export function countsContract(harnessOf: HarnessOf): void {

@@ -7,6 +7,7 @@ import {
   expectRefused,
   freshProject,
   freshRef,
+  type HarnessOf,
   newVersion,
   putStage,
   ROTATED_DRAFT,
@@ -14,7 +15,6 @@ import {
   type StoreEngine,
   schedule,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Durability: what was answered is there after a good end and after a bad one. */
 export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): void {

@@ -7,6 +7,7 @@ import {
   DRAFT,
   expectRefused,
   freshProject,
+  type HarnessOf,
   purge,
   remove,
   removeEvent,
@@ -15,7 +16,6 @@ import {
   update,
   updateEvent,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Events, and the secrets that refer to them. */
 export function eventContract(harnessOf: HarnessOf): void {

@@ -6,13 +6,13 @@ import {
   expectRefused,
   freshProject,
   freshRef,
+  type HarnessOf,
   remove,
   removeGrants,
   schedule,
   T0,
   updateGrant,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Grants: kept beside their secret, gone with it. */
 export function grantContract(harnessOf: HarnessOf): void {

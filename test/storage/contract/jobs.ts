@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { type JobCommand, LEASE_MS } from '../../../src/core/job.ts';
-import { freshProject, T0 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
+import { freshProject, type HarnessOf, T0 } from '../../support/stores.ts';
 
 const claim = (name: string, holder: string, nowMs = T0) =>
   ({ aggregate: 'job', kind: 'claim-job', ref: { name }, holder, nowMs }) as const;

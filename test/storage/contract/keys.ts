@@ -10,10 +10,10 @@ import {
   ensureKey,
   expectRefused,
   freshProject,
+  type HarnessOf,
   newVersion,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Keys: made once, found by id and by alias. */
 export function keyContract(harnessOf: HarnessOf): void {

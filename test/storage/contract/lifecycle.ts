@@ -7,6 +7,7 @@ import {
   DAY_MS,
   expectRefused,
   freshRef,
+  type HarnessOf,
   purge,
   putStage,
   putTags,
@@ -16,7 +17,6 @@ import {
   T0,
   update,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Deletion, at once or scheduled: nothing is left of it, and nothing else goes. */
 export function lifecycleContract(harnessOf: HarnessOf): void {

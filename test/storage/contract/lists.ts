@@ -6,12 +6,12 @@ import {
   DRAFT,
   freshProject,
   freshRef,
+  type HarnessOf,
   ROTATED_DRAFT,
   remove,
   schedule,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Names whose order differs between bytes, a dictionary and a locale. */
 const NAMES = ['b', 'B', 'a', 'A', 'a.b', 'a-b', 'a_b', 'ab', 'aa', '10', '9', '_', '-', 'Z', 'z', 'zz'];

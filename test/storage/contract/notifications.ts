@@ -9,6 +9,7 @@ import {
   expectRefused,
   expire,
   freshProject,
+  type HarnessOf,
   purge,
   remove,
   schedule,
@@ -16,7 +17,6 @@ import {
   update,
   updateEvent,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 const YEAR_MS = 366 * DAY_MS;
 const START = { expireTimeMs: 0, row: 0 };

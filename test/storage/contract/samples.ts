@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { addVersion, create, freshRef } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
+import { addVersion, create, freshRef, type HarnessOf } from '../../support/stores.ts';
 
 /** Rules of the sample that is opened at the start. */
 export function sampleContract(harnessOf: HarnessOf): void {

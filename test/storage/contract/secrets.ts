@@ -8,6 +8,7 @@ import {
   expectRefused,
   freshProject,
   freshRef,
+  type HarnessOf,
   newVersion,
   purge,
   ROTATED_DRAFT,
@@ -17,7 +18,6 @@ import {
   T0,
   update,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Metadata of secrets: what was written is what is read, inside one project. */
 export function secretContract(harnessOf: HarnessOf): void {

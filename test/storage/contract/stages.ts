@@ -5,12 +5,12 @@ import {
   create,
   expectRefused,
   freshRef,
+  type HarnessOf,
   putStage,
   removeStage,
   schedule,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Stages: each marks one version, and there is room for 12. */
 export function stageContract(harnessOf: HarnessOf): void {

@@ -7,13 +7,13 @@ import {
   expectRefused,
   freshProject,
   freshRef,
+  type HarnessOf,
   purge,
   putTags,
   remove,
   removeTags,
   schedule,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
   Object.entries(tags).map(([key, value]) => ({ key, value }));

@@ -8,6 +8,7 @@ import {
   expectRefused,
   failAttempt,
   freshProject,
+  type HarnessOf,
   newVersion,
   passStep,
   ROTATED_DRAFT,
@@ -17,7 +18,6 @@ import {
   storePending,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 const YEAR_MS = 366 * DAY_MS;
 const MONTH_MS = 30 * DAY_MS;

@@ -8,6 +8,7 @@ import {
   expire,
   freshProject,
   freshRef,
+  type HarnessOf,
   newVersion,
   putStage,
   ROTATED_DRAFT,
@@ -16,7 +17,6 @@ import {
   schedule,
   update,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Atomicity: all of a change or nothing of it. */
 export function transactionContract(harnessOf: HarnessOf): void {

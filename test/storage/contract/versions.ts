@@ -9,13 +9,13 @@ import {
   expectRefused,
   expire,
   freshRef,
+  type HarnessOf,
   newVersion,
   putStage,
   schedule,
   sealedValue,
   T0,
 } from '../../support/stores.ts';
-import type { HarnessOf } from '../store.contract.ts';
 
 /** Versions and their values: numbers, room for 20, and bytes that come back as they went in. */
 export function versionContract(harnessOf: HarnessOf): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import { cancel, DAY_MS, purge, remove, schedule, T0 } from '../../support/stores.ts';
-import { ChangeStep, type Model, type ModelSecret, NAMES, type Step } from './model.ts';
+import { ChangeStep, NAMES, type Step } from './model.ts';
+import type { Model, ModelSecret } from './state.ts';
 
 /** Mostly the first name: a history has to dwell on one secret to get anywhere. */
 export const anyName = fc.oneof(

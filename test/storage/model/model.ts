@@ -2,36 +2,11 @@ import type fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import type { SecretCommand, SecretResult } from '../../../src/core/secret.ts';
-import { codeOf, DAY_MS, type StoreHarness, T0 } from '../../support/stores.ts';
+import { codeOf, DAY_MS, T0 } from '../../support/stores.ts';
+import type { Model, ModelSecret, Real } from './state.ts';
 import { compareTags, orderedTags } from './tags.ts';
 
 export const NAMES = ['a', 'B', 'a.b', 'c'];
-
-/** What the model knows of a secret: as little as answers every read. Written from the API pages, not from the code. */
-export interface ModelSecret {
-  readonly id: string;
-  description: string;
-  isPending: boolean;
-  dueMs: number;
-  lastNumber: number;
-  readonly versions: Map<
-    number,
-    { readonly uid: string; readonly body: Uint8Array; expireTimeMs: number | undefined }
-  >;
-  readonly stages: Map<string, number>;
-  readonly tags: Map<string, string>;
-}
-
-/** The model's project. */
-export interface Model {
-  readonly secrets: Map<string, ModelSecret>;
-}
-
-/** The store under test, in a project of its own. */
-export interface Real {
-  readonly harness: StoreHarness;
-  readonly projectId: string;
-}
 
 /** One step of a history. */
 export type Step = fc.AsyncCommand<Model, Real>;

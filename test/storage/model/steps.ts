@@ -11,7 +11,8 @@ import {
   update,
 } from '../../support/stores.ts';
 import { anyName, cancelStep, deleteStep, purgeStep, scheduleStep, whenOpen } from './lifecycle-steps.ts';
-import { ChangeStep, CheckStep, type ModelSecret, type Step, stagesOn } from './model.ts';
+import { ChangeStep, CheckStep, type Step, stagesOn } from './model.ts';
+import type { ModelSecret } from './state.ts';
 import { putTagsStep, removeTagsStep } from './tag-steps.ts';
 
 /** Small enough for random histories to run into every limit. */

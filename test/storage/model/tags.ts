@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Model, Real } from './model.ts';
+import type { Model, Real } from './state.ts';
 
 /** Keys of tags. Their order in UTF-16 is not that of their bytes. */
 export const KEYS = ['b', 'A', '\u{20000}', '\ufe70'];

@@ -1,0 +1,6 @@
+/** What a command gets: its arguments, and the environment with the flags on top. */
+export interface CommandInput {
+  readonly positionals: readonly string[];
+  readonly flags: ReadonlyMap<string, string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from 'node:http';
+import type { FastifyBaseLogger } from 'fastify';
+import type {
+  Authenticator,
+  Caller,
+  Claim,
+  Deps,
+  FunctionTemplates,
+  IdentityService,
+  Users,
+} from '../app/ports.ts';
+import type { Readiness } from '../app/storage-status.ts';
+import type { App } from './app.ts';
+import type { RequestLog } from './log.ts';
+import type { Metrics } from './metrics.ts';
+import type { Site } from './site.ts';
+import type { IsTrustedProxy } from './trusted-proxies.ts';
+
+/** What the HTTP side is built from. */
+export interface ServerOptions {
+  readonly authenticator: Authenticator;
+  /** Whose a request says it is, before its body is read; undefined when it cannot be anybody's. */
+  readClaim(headers: IncomingMessage['headers']): Claim | undefined;
+  readonly identity: IdentityService;
+  readonly users: Users;
+  readonly functionTemplates: FunctionTemplates;
+  /** The one place where a request gets what it works with. */
+  depsFor(caller: Caller): Deps;
+  /** Whether values can be read, and changes are accepted. */
+  readiness(): Readiness;
+  /** 32 lower-case hex digits, never the same twice. */
+  readonly newRequestId: () => string;
+  /** Throws throttled when the user has no request left. */
+  readonly takeRequest: (userId: string) => void;
+  /** PEM of the certificate that notifications are signed with. */
+  certificate(): Promise<string>;
+  /** What is counted; absent: nothing is. */
+  readonly metrics: Metrics | undefined;
+  /** Whether `/metrics` is here, for callers on loopback. */
+  readonly servesMetrics: boolean;
+  readonly log: FastifyBaseLogger;
+  /** Gets one line for each request; absent: there are none. */
+  readonly requestLog?: RequestLog;
+  /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
+  readonly isTrustedProxy: IsTrustedProxy;
+  /** Connections that the operating system has descriptors for. */
+  readonly connectionsAllowed: number;
+  /** Whose pages may call, and where the caller has found the server. */
+  readonly site: Site;
+  /** 404, or the published table's 400. */
+  readonly notFoundStatus: number;
+  /** PEM texts; absent: plain HTTP. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Runs before any route is there; the document generator watches the routes from here. */
+  readonly prepare?: (app: App) => Promise<void>;
+}
