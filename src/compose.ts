@@ -89,10 +89,11 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   const { present, identitiesFiles } = openIdentities(config, { reader, log });
   const certificate = openCertificate(config, { reader, log, clock: systemClock });
   const outbound = openOutbound(config, reader);
-  const edge = composeEdge(config);
+  let app: App | undefined;
+  const edge = composeEdge(config, () => addressOf(app) ?? config.host);
   const { store, tokenKey, keyring, signing, rootKeyFingerprint } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
-  const app = await buildServer({
+  app = await buildServer({
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, reader }),
     functionTemplates: readFunctionTemplates(),
@@ -210,15 +211,22 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
 /** What stands between the server and the network. Throws StartError (configuration). */
 function composeEdge(
   config: Config,
+  listenAddress: () => string,
 ): Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'> {
-  const { allowedHosts, host: listenHost, metrics, publicUrl, tlsCertFile, trustedProxies } = config;
+  const { allowedHosts, metrics, publicUrl, tlsCertFile, trustedProxies } = config;
   return {
     metrics: metrics === 'off' ? undefined : createMetrics(),
     servesMetrics: metrics === 'on',
     isTrustedProxy: parseTrustedProxies(trustedProxies),
     connectionsAllowed: connectionsAllowed(),
-    site: createSite({ allowedHosts, listenHost, publicUrl, tls: tlsCertFile !== undefined }),
+    site: createSite({ allowedHosts, listenAddress, publicUrl, tls: tlsCertFile !== undefined }),
   };
+}
+
+/** Undefined until it listens. */
+function addressOf(app: App | undefined): string | undefined {
+  const bound = app?.server.address();
+  return typeof bound === 'object' ? bound?.address : undefined;
 }
 
 function setCertificate(app: App, { cert, key }: Certificate): void {

@@ -157,7 +157,8 @@ function devCredentials(mode: ServerMode, env: Environment): DevCredentials {
   };
 }
 
-function requireSafeTransport(config: Config): void {
+/** Refuses plain HTTP beyond loopback that nobody has allowed, and half a certificate. Throws StartError (configuration). */
+export function requireSafeTransport(config: Config): void {
   const { tlsCertFile, tlsKeyFile, host, allowHttp, mode } = config;
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
     throw new StartError('configuration', 'CSMS_TLS_CERT and CSMS_TLS_KEY go together');

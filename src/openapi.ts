@@ -14,6 +14,7 @@ function absent(): never {
  * answers, so it cannot say anything else than what the server does.
  */
 export async function generateOpenapi(): Promise<string> {
+  const bodyOptional = new Set<string>();
   const app = await buildServer({
     newRequestId: () => '',
     authenticator: { authenticate: absent },
@@ -45,10 +46,17 @@ export async function generateOpenapi(): Promise<string> {
     tls: undefined,
     prepare: async (server) => {
       await server.register(swagger, { openapi: describe() });
+      server.addHook('onRoute', ({ config, schema }) => {
+        if (config?.isBodyOptional === true) bodyOptional.add(schema?.operationId ?? '');
+      });
     },
   });
   await app.ready();
   const document = app.swagger();
+  for (const operation of operationsOf(document.paths)) {
+    // The library takes every body for required.
+    if (bodyOptional.has(operation.operationId)) operation.requestBody.required = false;
+  }
   await app.close();
   const schemas: Record<string, unknown> = {};
   const paths = withReferences(document.paths, schemas);
@@ -58,6 +66,19 @@ export async function generateOpenapi(): Promise<string> {
     paths,
   };
   return stringify(named, { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+interface WithBody {
+  readonly operationId: string;
+  readonly requestBody: { required: boolean };
+}
+
+/** Those that have a body. */
+function operationsOf(paths: object = {}): WithBody[] {
+  // The library's own types are those of two versions of OpenAPI at once.
+  const byPath = paths as Record<string, Record<string, Partial<WithBody>>>;
+  const operations = Object.values(byPath).flatMap((methods) => Object.values(methods));
+  return operations.filter((operation): operation is WithBody => operation.requestBody !== undefined);
 }
 
 /** What the routes themselves do not say. */

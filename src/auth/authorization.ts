@@ -1,4 +1,5 @@
 import { SecretError } from '../core/errors.ts';
+import { TARGET_CHARACTERS } from '../core/limits.ts';
 import { type Algorithm, findAlgorithm } from './algorithms.ts';
 
 /** What an Authorization header says before its signature; the same for every request that a client sends that day. */
@@ -25,7 +26,8 @@ export const SIGNATURE_LIMITS = Object.freeze({
   accessKeyId: 128,
   signature: 256,
   signedHeaders: 64,
-  target: 8_192,
+  /** Whatever is let in with a query as long as it may be can also be signed. */
+  target: TARGET_CHARACTERS.path + TARGET_CHARACTERS.query + 1,
   echo: 4_096,
 });
 

@@ -1,9 +1,10 @@
-import type { AddressInfo } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { type AddressInfo, isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { StartError } from '../app/start-error.ts';
 import { type Composed, compose, type Start } from '../compose.ts';
-import type { Config } from '../config.ts';
+import { type Config, requireSafeTransport } from '../config.ts';
 import type { MetricsListener } from '../http/metrics-listener.ts';
 import { createSite } from '../http/site.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
@@ -69,15 +70,19 @@ async function openMetricsListener(
 ): Promise<MetricsListener | undefined> {
   if (typeof setting === 'string' || metrics === undefined) return undefined;
   const { listenForMetrics } = await import('../http/metrics-listener.ts');
-  const site = createSite({ allowedHosts, listenHost: setting.host, publicUrl: undefined, tls: false });
-  const listener = await listenForMetrics(setting, { metrics, site });
+  let listener: MetricsListener | undefined;
+  const listenAddress = () => listener?.address ?? '';
+  const site = createSite({ allowedHosts, listenAddress, publicUrl: undefined, tls: false });
+  listener = await listenForMetrics(setting, { metrics, site });
   log.info({ host: setting.host, port: listener.port }, 'metrics are served');
   return listener;
 }
 
-async function listen({ host, port }: Config, { app }: Composed): Promise<void> {
+async function listen(config: Config, { app }: Composed): Promise<void> {
+  const { host, port } = config;
+  const address = await findAddress(config);
   try {
-    await app.listen({ host, port, listenTextResolver: () => 'listening' });
+    await app.listen({ host: address, port, listenTextResolver: () => 'listening' });
   } catch (cause) {
     if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
     const place = `port ${port} of ${host}`;
@@ -85,6 +90,17 @@ async function listen({ host, port }: Config, { app }: Composed): Promise<void> 
       cause,
     });
   }
+}
+
+/** The one address that the setting stands for; a name must not lead beyond what is allowed. Throws StartError. */
+async function findAddress(config: Config): Promise<string> {
+  const { host } = config;
+  if (isIP(host) !== 0) return host;
+  const { address } = await lookup(host).catch((cause: Error & { code?: string }) => {
+    throw new StartError('taken', `CSMS_HOST=${host} is the name of no address (${cause.code})`, { cause });
+  });
+  requireSafeTransport({ ...config, host: address });
+  return address;
 }
 
 function onSignals(composed: Composed, log: Logger, stop: (code: number) => void): void {

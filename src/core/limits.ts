@@ -88,3 +88,6 @@ export const GRANTS_PER_KEY_MAX = 100;
 
 /** So far the notifications that wait for an attempt are counted. */
 export const PENDING_COUNT_MAX = 100_000;
+
+/** What the target of a request may hold, in characters: the longest parameter with the names around it, and a query. */
+export const TARGET_CHARACTERS = Object.freeze({ path: 4_096, query: 4_096 });

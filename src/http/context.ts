@@ -23,6 +23,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The shape of the route's error bodies; flat unless said. */
     errorFamily?: ErrorFamily;
+    /** Clients may leave the body out altogether: it then counts as `{}`. */
+    isBodyOptional?: boolean;
     /** For what may answer with megabytes. */
     answerBytes?: AnswerBytes;
   }
@@ -54,6 +56,7 @@ export interface RouteLabels {
   readonly bodyBytesMax: number | undefined;
   /** True for what asks for no credentials. */
   readonly isOpen: boolean;
+  readonly isBodyOptional: boolean;
   readonly answerBytes: AnswerBytes | undefined;
 }
 

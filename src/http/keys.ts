@@ -116,7 +116,7 @@ function registerList(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/list-keys`,
-    config: KMS_CONFIG,
+    config: { ...KMS_CONFIG, isBodyOptional: true },
     schema: {
       operationId: 'ListKeys',
       tags: ['Keys'],
@@ -124,11 +124,6 @@ function registerList(api: App): void {
       params: KmsPath,
       body: ListKeysBody,
       response: nestedResponses({ 200: ListKeysAnswer }),
-    },
-    // Clients may leave the body out altogether.
-    preValidation: (request, _reply, done) => {
-      request.body ??= {};
-      done();
     },
     handler: async (request) => {
       const { deps, params, body } = request;

@@ -38,6 +38,7 @@ export function registerLifecycle(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
+    config: { isBodyOptional: true },
     schema: {
       operationId: 'DeleteSecretForSchedule',
       tags: ['Secrets'],
@@ -45,11 +46,6 @@ export function registerLifecycle(api: App): void {
       params: SecretPath,
       body: ScheduleBody,
       response: responses({ 200: SecretAnswer }),
-    },
-    // Clients may leave the body out altogether.
-    preValidation: (request, _reply, done) => {
-      request.body ??= {};
-      done();
     },
     handler: async ({ deps, params, body }) => {
       const days = body.recovery_window_in_days ?? RECOVERY_WINDOW_DAYS.default;

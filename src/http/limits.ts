@@ -35,10 +35,8 @@ export const HEADERS_MAX = 100;
 /** Characters of one path parameter: a tag key of 128 Unicode characters, percent-encoded. */
 export const PARAMETER_CHARACTERS_MAX = 2_048;
 
-/** Characters of a path: the longest parameter, and the names around it. */
-export const PATH_CHARACTERS_MAX = 4_096;
-/** What a query may hold; no operation knows more than eight parameters. */
-export const QUERY_LIMITS = Object.freeze({ characters: 4_096, pairs: 64 });
+/** Parameters of a query; no operation knows more than eight. */
+export const QUERY_PAIRS_MAX = 64;
 
 /** Time limits in milliseconds. */
 export const TIMEOUT_MS = Object.freeze({

@@ -7,6 +7,8 @@ import type { Site } from './site.ts';
 
 /** A listener that serves the metrics and nothing else. */
 export interface MetricsListener {
+  /** The address that was bound. */
+  readonly address: string;
   readonly port: number;
   /** Ends it, with whatever is open. */
   close(): Promise<void>;
@@ -40,8 +42,10 @@ export async function listenForMetrics(
   server.setTimeout(METRICS.timeoutMs, (socket) => socket.destroy());
   server.on('clientError', (_error, socket) => socket.destroy());
   await listen(server, { host, port });
+  const { address, port: boundPort } = server.address() as AddressInfo;
   return {
-    port: (server.address() as AddressInfo).port,
+    address,
+    port: boundPort,
     close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -36,6 +36,7 @@ export function registerPasswords(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/csms/generate-password',
+    config: { isBodyOptional: true },
     schema: {
       operationId: 'GenerateRandomPassword',
       tags: ['Secrets'],
@@ -43,11 +44,6 @@ export function registerPasswords(api: App): void {
       params: ProjectPath,
       body: GenerateBody,
       response: responses({ 200: GenerateAnswer }),
-    },
-    // Clients may leave the body out altogether.
-    preValidation: (request, _reply, done) => {
-      request.body ??= {};
-      done();
     },
     handler: async ({ deps, body }) => {
       const policyName = body.password_policy_name || undefined;

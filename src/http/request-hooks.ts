@@ -89,9 +89,11 @@ export function parseBody(bytes: Buffer): unknown {
 }
 
 /**
- * Refuses null where a body is read: a client that has nothing to say sends no body. Throws invalid-body.
+ * Refuses null where a body is read: a client that has nothing to say sends no body, which counts as `{}` where it may.
+ * Throws invalid-body.
  */
 export function requireBody(request: FastifyRequest): void {
+  if (request.body === undefined && request.labels?.isBodyOptional === true) request.body = {};
   if (request.body !== null || request.routeOptions.schema?.body === undefined) return;
   throw new SecretError('invalid-body', 'The body must be a JSON object.');
 }

@@ -149,6 +149,7 @@ function labelsOf(route: {
     operation: schema?.operationId ?? 'none',
     bodyBytesMax: bodyLimit,
     isOpen: schema?.security?.length === 0,
+    isBodyOptional: config?.isBodyOptional === true,
     answerBytes: config?.answerBytes,
   };
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { StartError } from '../app/start-error.ts';
 import { SecretError } from '../core/errors.ts';
-import { type Host, isLoopback, readHost } from './host.ts';
+import { type Host, isLoopback, isLoopbackAddress, readHost } from './host.ts';
 
 /** Under which names the server is reached, and whose pages may call it. */
 export interface Site {
@@ -21,8 +21,8 @@ export interface SiteSettings {
   readonly publicUrl: string | undefined;
   /** Hosts beside those of loopback, such as `csms.example,csms.example:8080`. */
   readonly allowedHosts: string;
-  /** Where the server listens. */
-  readonly listenHost: string;
+  /** The address at which the server listens; asked for when a host comes that was not seen before. */
+  listenAddress(): string;
   readonly tls: boolean;
 }
 
@@ -35,16 +35,15 @@ const FOREIGN_PAGE = /cross-site|same-site/i;
  * loopback answers to loopback names and to the operator's; elsewhere the network decides who gets there.
  * Throws StartError (configuration) when the list of hosts is none.
  */
-export function createSite({ publicUrl, allowedHosts, listenHost, tls }: SiteSettings): Site {
+export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: SiteSettings): Site {
   const allowed = parseHosts(allowedHosts);
   if (publicUrl !== undefined) allowed.add(readHost(new URL(publicUrl).host)?.name ?? '');
-  const listen = readHost(isIPv6(listenHost) ? `[${listenHost}]` : listenHost);
-  const isLimited = !tls && listen !== undefined && isLoopback(listen);
   const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
   const known = new Set<string>();
 
   function isForeign(host: Host): boolean {
-    return isLimited && !isLoopback(host) && !allowed.has(host.name) && !allowed.has(nameWithPort(host));
+    if (isLoopback(host) || allowed.has(host.name) || allowed.has(nameWithPort(host))) return false;
+    return !tls && isLoopbackAddress(listenAddress());
   }
 
   function checkHost(text: string): void {

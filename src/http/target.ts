@@ -1,6 +1,7 @@
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import { SecretError } from '../core/errors.ts';
-import { PATH_CHARACTERS_MAX, QUERY_LIMITS } from './limits.ts';
+import { TARGET_CHARACTERS } from '../core/limits.ts';
+import { QUERY_PAIRS_MAX } from './limits.ts';
 
 /** Routers cut a fragment off, and every client has to escape what is not ASCII: nobody sends these. */
 const UNREADABLE = /#|[^!-~]/;
@@ -15,16 +16,16 @@ export function checkTarget(target: string): void {
     throw new SecretError('request-malformed', 'The target must be ASCII, without a fragment.');
   }
   const mark = target.indexOf('?');
-  if ((mark < 0 ? target.length : mark) > PATH_CHARACTERS_MAX) throw new SecretError('uri-too-large');
+  if ((mark < 0 ? target.length : mark) > TARGET_CHARACTERS.path) throw new SecretError('uri-too-large');
   if (mark >= 0) checkQuery(target.slice(mark + 1));
 }
 
 function checkQuery(query: string): void {
-  const { characters, pairs } = QUERY_LIMITS;
-  if (query.length <= characters && query.split('&', pairs + 1).length <= pairs) return;
+  const characters = TARGET_CHARACTERS.query;
+  if (query.length <= characters && query.split('&', QUERY_PAIRS_MAX + 1).length <= QUERY_PAIRS_MAX) return;
   throw new SecretError(
     'request-malformed',
-    `The query may hold ${pairs} parameters and ${characters} characters.`,
+    `The query may hold ${QUERY_PAIRS_MAX} parameters and ${characters} characters.`,
   );
 }
 

@@ -16,7 +16,12 @@ afterEach(async () => {
 });
 
 async function start(): Promise<number> {
-  const site = createSite({ publicUrl: undefined, allowedHosts: '', listenHost: '127.0.0.1', tls: false });
+  const site = createSite({
+    publicUrl: undefined,
+    allowedHosts: '',
+    listenAddress: () => '127.0.0.1',
+    tls: false,
+  });
   // More than the buffers of a connection hold.
   const text = '# a comment of some length\n'.repeat(400_000);
   const metrics = {

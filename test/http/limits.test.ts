@@ -44,3 +44,28 @@ describe('a path parameter', () => {
     expect(problem(await show(2_049))).toEqual([414, 'APIGW.0201']);
   });
 });
+
+describe('a signed target', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  /** The answer to a request whose target has so many characters. */
+  function ask(pathCharacters: number, queryCharacters: number) {
+    const [head, tail] = [`/v1/${ALPHA}/csms/`, `/tags/${'k'.repeat(2_048)}`];
+    const path = head + 's'.repeat(pathCharacters - head.length - tail.length) + tail;
+    return server.send({ method: 'DELETE', path: `${path}?q=${'a'.repeat(queryCharacters - 2)}` });
+  }
+
+  it('may be as long as its path and its query may be together', async () => {
+    expect((await ask(4_096, 4_096)).status).not.toBe(401);
+  });
+
+  it('says which part of it is too long', async () => {
+    expect(problem(await ask(4_097, 10))).toEqual([414, 'APIGW.0201']);
+    const query = await ask(4_096, 4_097);
+    expect([query.status, query.text]).toEqual([400, expect.stringContaining('4096 characters')]);
+  });
+});

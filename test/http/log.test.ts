@@ -129,7 +129,14 @@ async function linesFor(
     const requestLog = { levelMin: log.levelVal, ...stream };
     logRequest(requestLog, request, {
       reply,
-      labels: { url: '/', operation: 'none', bodyBytesMax: undefined, isOpen: false, answerBytes: undefined },
+      labels: {
+        url: '/',
+        operation: 'none',
+        bodyBytesMax: undefined,
+        isOpen: false,
+        isBodyOptional: false,
+        answerBytes: undefined,
+      },
     });
   });
   app.get('/', async () => {

@@ -6,7 +6,7 @@ import { createSite, type SiteSettings } from '../../src/http/site.ts';
 import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 
-const LOOPBACK = { publicUrl: undefined, allowedHosts: '', listenHost: '127.0.0.1', tls: false };
+const LOOPBACK = { publicUrl: undefined, allowedHosts: '', listenAddress: () => '127.0.0.1', tls: false };
 
 /** What becomes of a request with these headers: `ok`, or the code of the refusal. */
 function outcome(headers: IncomingHttpHeaders, settings: Partial<SiteSettings> = {}): string {
@@ -104,20 +104,28 @@ describe('plain HTTP on loopback', () => {
   );
 
   it('refuses a foreign host after any number of good ones', () => {
-    const site = createSite({ ...LOOPBACK, listenHost: 'localhost' });
+    const site = createSite(LOOPBACK);
     const check = (host: string) => site.check({ headers: { host } } as IncomingMessage);
     for (let n = 0; n < 1_000; n += 1) check(`h${n}.localhost`);
     expect(() => check('evil.example')).toThrow();
   });
 });
 
+it.each(['127.0.0.1', '127.0.0.5', '::1', '::ffff:127.0.0.1'])(
+  'plain HTTP at the address %s is on loopback',
+  (address) => {
+    const settings = { listenAddress: () => address };
+    expect(outcome({ host: 'evil.example' }, settings)).toBe('host-foreign');
+    expect(outcome({ host: 'localhost' }, settings)).toBe('ok');
+  },
+);
+
 describe('TLS, and plain HTTP beyond loopback', () => {
   it.each<Partial<SiteSettings>>([
     { tls: true },
-    { listenHost: '0.0.0.0' },
-    { listenHost: '::' },
-    { listenHost: '10.0.0.1' },
-    { listenHost: 'csms.example' },
+    { listenAddress: () => '0.0.0.0' },
+    { listenAddress: () => '::' },
+    { listenAddress: () => '10.0.0.1' },
   ])('answer to any host: %o', (settings) => {
     expect(outcome({ host: 'whatever.example:1' }, settings)).toBe('ok');
   });
@@ -125,7 +133,7 @@ describe('TLS, and plain HTTP beyond loopback', () => {
 
 describe('a page in a browser', () => {
   const host = '127.0.0.1:4280';
-  const anywhere: Partial<SiteSettings>[] = [{}, { tls: true }, { listenHost: '0.0.0.0' }];
+  const anywhere: Partial<SiteSettings>[] = [{}, { tls: true }, { listenAddress: () => '0.0.0.0' }];
 
   it.each([
     'http://evil.example',
@@ -154,7 +162,7 @@ describe('a page in a browser', () => {
     [
       'behind a proxy that speaks TLS',
       { host: 'a.example', origin: 'https://a.example' },
-      { listenHost: '0.0.0.0' },
+      { listenAddress: () => '0.0.0.0' },
     ],
     [
       'of the public URL, behind a proxy with a host of its own',
