@@ -37,8 +37,11 @@ export function createBodyReader(
     const stated = encoding === undefined ? Number(length) : undefined;
     const bytes = stated ?? max;
     const finish = (error?: SecretError) => {
-      // What else the peer sends is not wanted.
-      if (error !== undefined) reply.header('connection', 'close');
+      if (error !== undefined) {
+        // What else the peer sends is not wanted.
+        reply.header('connection', 'close');
+        request.raw.on('data', free);
+      }
       done(error);
     };
     if (bytes > max) {
@@ -89,21 +92,25 @@ function receive(
   let bytes = 0;
 
   function onChunk(chunk: Buffer): void {
-    bytes += chunk.length;
-    if (bytes > max) {
-      finish(new SecretError('body-too-large'));
-    } else if (isKept && chunk.length === stated) {
+    const { length } = chunk;
+    bytes += length;
+    if (isKept && length === stated) {
       body = chunk;
-    } else if (isKept) {
+      return;
+    }
+    if (isKept && bytes <= max) {
       // Pages that nothing is written to take no memory.
       body ??= Buffer.allocUnsafeSlow(stated ?? max);
-      chunk.copy(body, bytes - chunk.length);
+      chunk.copy(body, bytes - length);
     }
+    free(chunk);
+    if (bytes > max) finish(new SecretError('body-too-large'));
   }
 
   function onEnd(): void {
-    if (body !== undefined) request.rawBody = body.subarray(0, bytes);
-    finish(stated === undefined || stated === bytes ? undefined : new SecretError('request-malformed'));
+    const isWhole = stated === undefined || stated === bytes;
+    if (isWhole && body !== undefined) request.rawBody = body.subarray(0, bytes);
+    finish(isWhole ? undefined : new SecretError('request-malformed'));
   }
 
   function onError(): void {
@@ -112,8 +119,18 @@ function receive(
 
   function finish(error?: SecretError): void {
     raw.off('data', onChunk).off('end', onEnd).off('error', onError);
+    if (error !== undefined && body !== undefined) free(body);
     done(error);
   }
 
   raw.on('data', onChunk).on('end', onEnd).on('error', onError);
+}
+
+/**
+ * Gives the memory of a chunk back at once. The collector lets some 64 MiB of such chunks gather before it comes to them,
+ * and the operating system sees little of that again.
+ */
+function free({ buffer, length }: Buffer): void {
+  // What shares its memory with something else stays.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }

@@ -7,8 +7,8 @@ import { ask, holdConnections, otherAddresses, releaseAll, residentMib } from '.
 
 const dev = shareDev();
 const CONNECTIONS = 600;
-/** What as many connections take by themselves, with what was not yet thrown away. */
-const OVERHEAD_MIB = 60;
+/** What as many connections take by themselves: what is thrown away of a body is free at once. */
+const OVERHEAD_MIB = 30;
 const LIMIT_MIB = 32 + OVERHEAD_MIB;
 
 function unfinished(authorization: string): string {
