@@ -2,7 +2,7 @@ import { signRequest } from '../auth/signer.ts';
 import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
-import { reach, urlAt } from './reach.ts';
+import { destinationAt, reach } from './reach.ts';
 import { readRequestBody } from './request-body.ts';
 import { printToStderr } from './standard-streams.ts';
 
@@ -13,11 +13,11 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   const { method, target } = readTarget(positionals, USAGE);
   const body = readRequestBody(flags);
   const settings = readClientSettings(env);
-  const url = urlAt(settings.endpoint, fillProject(target, settings));
+  const { url, signedUrl } = destinationAt(settings.endpoint, fillProject(target, settings));
   const { accessKeyId, secretKey, projectId } = settings;
   const headers = signRequest({
     method,
-    url,
+    url: signedUrl,
     headers: bodyHeaders(body),
     accessKeyId,
     secretKey,

@@ -71,7 +71,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     command(
       'call METHOD PATH [-d BODY]',
       'Sends a signed request and prints the answer',
-      "BODY is text, @FILE, or @- for stdin: others can read a command line. Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. Exit code 1 for an answer of 400 or above.\n\n  csms-server call GET '/v1/{project_id}/secrets'\n",
+      "BODY is text, @FILE, or @- for stdin: others can read a command line. Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. A path that CSMS_ENDPOINT has is sent and not signed: the proxy there has to take it away. Exit code 1 for an answer of 400 or above.\n\n  csms-server call GET '/v1/{project_id}/secrets'\n",
       { flags: ['d', 'json'], argumentsMax: 2, takesSettings: false, load: () => import('./call.ts') },
     ),
   ],

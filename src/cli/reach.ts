@@ -15,22 +15,46 @@ const UNTRUSTED = new Set([
 /** One side speaks TLS and the other does not. */
 const OTHER_PROTOCOL = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
+/** Where a request goes, and what the server there sees of it. */
+export interface Destination {
+  readonly url: URL;
+  /** Without the path of the endpoint: a proxy takes it away, so it is no part of what is signed. */
+  readonly signedUrl: URL;
+}
+
 /**
- * Where a client command goes. Throws StartError (configuration) for an endpoint that is missing or no address, and
- * UsageError for a path that leads to another server.
+ * Where a client command goes: the path below the endpoint. Throws StartError (configuration) for an endpoint that is
+ * missing or no base address, and UsageError for a path that leads to another server.
  */
-export function urlAt(endpoint: string | undefined, path: string): URL {
+export function destinationAt(endpoint: string | undefined, path: string): Destination {
   if (endpoint === undefined) throw new StartError('configuration', 'CSMS_ENDPOINT is not set');
-  const base = `${endpoint.replace(/\/+$/, '')}/`;
-  if (!/^https?:\/\//i.test(base) || !URL.canParse(path, base)) {
-    throw new StartError('configuration', `CSMS_ENDPOINT must be an address ${EXAMPLE}`);
-  }
-  const url = new URL(path, base);
+  const { origin, prefix } = readEndpoint(endpoint);
+  const signedUrl = URL.parse(path, origin);
   // What is signed and sent is for nobody else.
-  if (url.origin !== new URL(base).origin) {
+  if (signedUrl === null || signedUrl.origin !== origin || URL.canParse(path)) {
     throw new UsageError('PATH must be a path on the server, such as /v1/{project_id}/secrets');
   }
+  return { url: new URL(`${prefix}${signedUrl.pathname}${signedUrl.search}`, origin), signedUrl };
+}
+
+/** What is signed of an address: below the endpoint without the endpoint's own path. Throws StartError (configuration). */
+export function signedUrlOf(endpoint: string | undefined, address: string): URL {
+  const url = new URL(address);
+  if (endpoint === undefined) return url;
+  const { origin, prefix } = readEndpoint(endpoint);
+  if (url.origin === origin && url.pathname.startsWith(`${prefix}/`)) {
+    url.pathname = url.pathname.slice(prefix.length);
+  }
   return url;
+}
+
+/** The path has no slash at its end. */
+function readEndpoint(endpoint: string): { readonly origin: string; readonly prefix: string } {
+  const url = /^https?:\/\//i.test(endpoint) ? URL.parse(endpoint) : null;
+  if (url === null || /[?#@]/.test(endpoint)) {
+    throw new StartError('configuration', `CSMS_ENDPOINT must be an address ${EXAMPLE}`);
+  }
+  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
 }
 
 /**

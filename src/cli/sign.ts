@@ -3,6 +3,7 @@ import { bodyHeaders, fillProject, readClientSettings, readTarget } from './clie
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
+import { signedUrlOf } from './reach.ts';
 import { readRequestBody } from './request-body.ts';
 
 const USAGE = 'sign METHOD URL [-d BODY], such as: sign GET "$CSMS_ENDPOINT/v1/{project_id}/secrets"';
@@ -18,7 +19,7 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   const { accessKeyId, secretKey, projectId } = settings;
   const headers = signRequest({
     method,
-    url: address,
+    url: signedUrlOf(settings.endpoint, address),
     headers: bodyHeaders(body),
     accessKeyId,
     secretKey,

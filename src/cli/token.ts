@@ -2,7 +2,7 @@ import { StartError } from '../app/start-error.ts';
 import { readLoginSettings } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
-import { reach, urlAt } from './reach.ts';
+import { destinationAt, reach } from './reach.ts';
 import { printToStderr } from './standard-streams.ts';
 
 /**
@@ -20,7 +20,8 @@ export async function run({ flags, env }: CommandInput): Promise<number> {
       ...(projectId !== undefined && { scope: { project: { id: projectId } } }),
     },
   };
-  const answer = await reach(urlAt(endpoint, '/v3/auth/tokens'), {
+  const { url } = destinationAt(endpoint, '/v3/auth/tokens');
+  const answer = await reach(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../src/app/start-error.ts';
-import { reach, urlAt } from '../../src/cli/reach.ts';
+import { destinationAt, reach, signedUrlOf } from '../../src/cli/reach.ts';
+import { run, shareDev } from './process.ts';
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 const open: Server[] = [];
@@ -77,14 +78,51 @@ describe('a server that cannot be reached is told from', () => {
 });
 
 describe('an endpoint', () => {
-  it.each(['127.0.0.1:4280', 'localhost:4280', 'ftp://127.0.0.1', 'http://', ''])(
-    'cannot be %j',
-    (endpoint) => {
-      expect(() => urlAt(endpoint, '/v1')).toThrow(StartError);
-    },
-  );
+  const NO_BASES = ['127.0.0.1:4280', 'localhost:4280', 'ftp://127.0.0.1', 'http://', ''];
+  it.each([...NO_BASES, 'http://a/?b', 'http://a/#b', 'http://a:b@c'])('cannot be %j', (endpoint) => {
+    expect(() => destinationAt(endpoint, '/v1')).toThrow(StartError);
+  });
 
-  it('may have a path and slashes behind it', () => {
-    expect(urlAt('http://127.0.0.1:4280//', '/v1/x?y=z').href).toBe('http://127.0.0.1:4280/v1/x?y=z');
+  it.each([
+    ['http://127.0.0.1:4280//', '/v1/x?y=z', 'http://127.0.0.1:4280/v1/x?y=z', '/v1/x'],
+    ['https://proxy.example/csms/', '/v1/x?y=z', 'https://proxy.example/csms/v1/x?y=z', '/v1/x'],
+    ['https://proxy.example/a/b', 'v1/x', 'https://proxy.example/a/b/v1/x', '/v1/x'],
+    ['https://proxy.example/csms', '/../../v1/x', 'https://proxy.example/csms/v1/x', '/v1/x'],
+  ])('may have a path, which is sent and not signed: %s %s', (endpoint, path, href, signed) => {
+    const { url, signedUrl } = destinationAt(endpoint, path);
+    expect([url.href, signedUrl.pathname, signedUrl.host]).toEqual([href, signed, url.host]);
+    expect(signedUrlOf(endpoint, href).href).toBe(signedUrl.href);
+  });
+
+  it('changes nothing about an address elsewhere', () => {
+    for (const address of ['https://other.example/csms/v1', 'https://proxy.example/csmsx/v1']) {
+      expect(signedUrlOf('https://proxy.example/csms', address).href).toBe(address);
+    }
+  });
+});
+
+describe('a server behind a proxy that takes a path away', () => {
+  const dev = shareDev();
+
+  it('is reached below that path, by every client command', async () => {
+    const proxy = createHttpServer((request, answer) => {
+      const { headers, method } = request;
+      const path = (request.url ?? '').replace(/^\/csms(?=\/)/, '');
+      const passed = httpRequest(`${dev.server.baseUrl}${path}`, { headers, method }, (response) => {
+        answer.writeHead(path === request.url ? 404 : (response.statusCode ?? 500), response.headers);
+        response.pipe(answer);
+      });
+      request.pipe(passed);
+    });
+    const endpoint = `http://127.0.0.1:${await portOf(proxy)}/csms/`;
+    const variables = { CSMS_DATA: dev.directory, CSMS_ENDPOINT: endpoint };
+    const call = await run(['call', 'GET', '/v1/{project_id}/secrets?limit=1'], variables);
+    expect([call.code, call.stderr]).toEqual([0, expect.stringMatching(/^200 /)]);
+    expect((await run(['token'], variables)).code).toBe(0);
+    const url = `${endpoint}v1/{project_id}/secrets`;
+    const { stdout } = await run(['sign', 'GET', url, '--json'], variables);
+    const headers = JSON.parse(stdout) as Record<string, string>;
+    const filled = url.replace('{project_id}', headers['X-Project-Id'] ?? '');
+    expect((await fetch(filled, { headers })).status).toBe(200);
   });
 });
