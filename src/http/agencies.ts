@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { AGENCIES } from '../core/agencies.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { responses } from './schemas.ts';
 
 /** The types of secret that are rotated by a function. */
@@ -30,9 +31,10 @@ export function registerAgencies(api: App): void {
     method: 'POST',
     url: '/v1/csms/agencies',
     schema: {
-      operationId: 'CreateAgency',
-      tags: ['Rotation'],
-      summary: 'Does nothing: no delegation is needed here; answers the names that the cloud uses',
+      ...operation(
+        'CreateAgency',
+        'Does nothing: no delegation is needed here; answers the names that the cloud uses',
+      ),
       body: CreateAgencyBody,
       response: responses({ 200: CreateAgencyAnswer }),
     },
@@ -44,9 +46,7 @@ export function registerAgencies(api: App): void {
     method: 'GET',
     url: '/v1/csms/agencies',
     schema: {
-      operationId: 'ShowAgency',
-      tags: ['Rotation'],
-      summary: 'Says that the delegation exists: none is needed here',
+      ...operation('ShowAgency', 'Says that the delegation exists: none is needed here'),
       querystring: Type.Object({ secret_type: RotatedType }),
       response: responses({ 200: ShowAgencyAnswer }),
     },

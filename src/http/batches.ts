@@ -9,6 +9,7 @@ import type { SecretType } from '../core/secret.ts';
 import type { App } from './app.ts';
 import { validationError, wireMessage } from './error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { operation } from './operation.ts';
 import { joined } from './pieces.ts';
 import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
@@ -82,9 +83,7 @@ export function registerBatches(api: App): void {
     url: '/v1/:project_id/secrets/batch-import',
     bodyLimit: LARGE_BODY_BYTES_MAX,
     schema: {
-      operationId: 'BatchImportSecrets',
-      tags: ['Secrets'],
-      summary: 'Creates secrets; a refused one does not hold up the others',
+      ...operation('BatchImportSecrets', 'Creates secrets; a refused one does not hold up the others'),
       params: ProjectPath,
       body: ImportBody,
       response: responses({ 200: ImportAnswer }),
@@ -107,9 +106,7 @@ export function registerBatches(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/batch-delete',
     schema: {
-      operationId: 'BatchDeleteSecrets',
-      tags: ['Secrets'],
-      summary: 'Deletes the secrets of a database instance at once, for good',
+      ...operation('BatchDeleteSecrets', 'Deletes the secrets of a database instance at once, for good'),
       params: ProjectPath,
       body: DeleteBody,
       response: responses({ 200: DeleteAnswer }),
@@ -135,9 +132,10 @@ function registerBatchRead(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/batch-get-secret-value',
     schema: {
-      operationId: 'BatchShowSecretVersion',
-      tags: ['Versions'],
-      summary: 'Shows the current values of several secrets; a refused one does not hold up the others',
+      ...operation(
+        'BatchShowSecretVersion',
+        'Shows the current values of several secrets; a refused one does not hold up the others',
+      ),
       params: ProjectPath,
       body: ReadBody,
       response: responses({ 200: ReadAnswer }),

@@ -3,6 +3,7 @@ import * as app from '../app/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../core/blob.ts';
 import type { App } from './app.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { operation } from './operation.ts';
 import { ProjectPath, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
 
@@ -22,9 +23,7 @@ export function registerBlob(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/backup',
     schema: {
-      operationId: 'DownloadSecretBlob',
-      tags: ['Secrets'],
-      summary: 'Backs a secret up, with all its versions',
+      ...operation('DownloadSecretBlob', 'Backs a secret up, with all its versions'),
       params: SecretPath,
       response: responses({ 200: DownloadAnswer }),
     },
@@ -36,9 +35,7 @@ export function registerBlob(api: App): void {
     url: '/v1/:project_id/secrets/restore',
     bodyLimit: LARGE_BODY_BYTES_MAX,
     schema: {
-      operationId: 'UploadSecretBlob',
-      tags: ['Secrets'],
-      summary: 'Brings a secret back from its backup; its name must be free',
+      ...operation('UploadSecretBlob', 'Brings a secret back from its backup; its name must be free'),
       params: ProjectPath,
       body: UploadBody,
       response: responses({ 200: SecretAnswer }),

@@ -3,6 +3,7 @@ import type { IdentityService } from '../app/ports.ts';
 import type { App } from './app.ts';
 import { CatalogAnswer, EndpointsAnswer, ServicesAnswer, VersionAnswer } from './catalogue-schemas.ts';
 import { body } from './identity-schemas.ts';
+import { operation } from './operation.ts';
 import { responses } from './schemas.ts';
 
 const Name = Type.Optional(Type.String({ maxLength: 64 }));
@@ -14,9 +15,7 @@ export function registerVersion(app: App, identity: IdentityService): void {
       method: 'GET',
       url,
       schema: {
-        operationId: 'KeystoneShowVersion',
-        tags: ['Identity'],
-        summary: 'Shows the version of the identity service',
+        ...operation('KeystoneShowVersion', 'Shows the version of the identity service'),
         security: [],
         // One operation under two paths: the second one is not documented again.
         hide: url !== '/v3',
@@ -33,9 +32,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     method: 'GET',
     url: '/v3/auth/catalog',
     schema: {
-      operationId: 'KeystoneShowCatalog',
-      tags: ['Identity'],
-      summary: 'Shows the catalogue that tokens hold',
+      ...operation('KeystoneShowCatalog', 'Shows the catalogue that tokens hold'),
       response: responses({ 200: body(CatalogAnswer) }),
     },
     handler: async ({ baseUrl }) => identity.showCatalog({ baseUrl }),
@@ -44,9 +41,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     method: 'GET',
     url: '/v3/services',
     schema: {
-      operationId: 'KeystoneListServices',
-      tags: ['Identity'],
-      summary: 'Lists the services of the catalogue',
+      ...operation('KeystoneListServices', 'Lists the services of the catalogue'),
       querystring: Type.Object({ type: Name }),
       response: responses({ 200: body(ServicesAnswer) }),
     },
@@ -56,9 +51,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     method: 'GET',
     url: '/v3/endpoints',
     schema: {
-      operationId: 'KeystoneListEndpoints',
-      tags: ['Identity'],
-      summary: 'Lists the endpoints of the catalogue',
+      ...operation('KeystoneListEndpoints', 'Lists the endpoints of the catalogue'),
       querystring: Type.Object({ interface: Name, service_id: Name }),
       response: responses({ 200: body(EndpointsAnswer) }),
     },

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/checker.ts';
 import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../core/checker.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
 
 const Config = Type.Object(
@@ -51,9 +52,7 @@ export function registerChecker(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets/checker/config',
     schema: {
-      operationId: 'ShowSecretsConfig',
-      tags: ['Checker'],
-      summary: 'Shows whether weak new values are refused',
+      ...operation('ShowSecretsConfig', 'Shows whether weak new values are refused'),
       params: ProjectPath,
       response: responses({ 200: Config }),
     },
@@ -65,9 +64,7 @@ export function registerChecker(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/checker/config',
     schema: {
-      operationId: 'UpdateSecretsConfig',
-      tags: ['Checker'],
-      summary: 'Has weak new values refused, or not',
+      ...operation('UpdateSecretsConfig', 'Has weak new values refused, or not'),
       params: ProjectPath,
       body: UpdateConfigBody,
       response: responses({ 200: Config }),
@@ -82,9 +79,7 @@ export function registerChecker(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/checker/check',
     schema: {
-      operationId: 'CheckSecrets',
-      tags: ['Checker'],
-      summary: 'Rates how hard values are to guess; nothing is stored',
+      ...operation('CheckSecrets', 'Rates how hard values are to guess; nothing is stored'),
       params: ProjectPath,
       body: CheckBody,
       response: responses({ 200: CheckAnswer }),

@@ -1,6 +1,7 @@
 import type {} from '@fastify/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Deps } from '../app/ports.ts';
+import type { OperationId } from '../core/operations.ts';
 
 // What the hooks of server.ts add to Fastify's own types.
 declare module 'fastify' {
@@ -52,7 +53,7 @@ export interface RouteLabels {
   /** The pattern, never the path; undefined when no route was found. */
   readonly url: string | undefined;
   /** `none` for what is no operation of the API. */
-  readonly operation: string;
+  readonly operation: OperationId | 'none';
   readonly bodyBytesMax: number | undefined;
   /** True for what asks for no credentials. */
   readonly isOpen: boolean;

@@ -18,6 +18,7 @@ import {
   numberOf,
   OptionalNumberText,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
 
 /** Bits of each kind of key; a data key is random bytes, whatever it will be used for. @see KMS API, CreateDatakey */
@@ -79,9 +80,7 @@ export function registerDataKeys(api: App): void {
     url: `${KMS_PATH}/create-datakey`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateDatakey',
-      tags: ['Keys'],
-      summary: 'Makes a data key',
+      ...operation('CreateDatakey', 'Makes a data key'),
       params: KmsPath,
       body: CreateBody,
       response: nestedResponses({ 200: CreateAnswer }),
@@ -100,9 +99,7 @@ export function registerDataKeys(api: App): void {
     url: `${KMS_PATH}/create-datakey-without-plaintext`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateDatakeyWithoutPlaintext',
-      tags: ['Keys'],
-      summary: 'Makes a data key and answers only its ciphertext',
+      ...operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
       params: KmsPath,
       body: CreateBody,
       response: nestedResponses({ 200: WithoutPlaintextAnswer }),
@@ -123,9 +120,7 @@ function registerGiven(api: App): void {
     url: `${KMS_PATH}/encrypt-datakey`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'EncryptDatakey',
-      tags: ['Keys'],
-      summary: 'Encrypts a data key that comes with its SHA-256',
+      ...operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
       params: KmsPath,
       body: EncryptBody,
       response: nestedResponses({ 200: EncryptAnswer }),
@@ -143,9 +138,7 @@ function registerGiven(api: App): void {
     url: `${KMS_PATH}/decrypt-datakey`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'DecryptDatakey',
-      tags: ['Keys'],
-      summary: 'Decrypts a data key',
+      ...operation('DecryptDatakey', 'Decrypts a data key'),
       params: KmsPath,
       body: DecryptBody,
       response: nestedResponses({ 200: DecryptAnswer }),

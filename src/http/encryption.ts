@@ -15,6 +15,7 @@ import {
   NumberText,
   numberOf,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
 
 const Algorithm = Omissible(
@@ -60,9 +61,7 @@ export function registerEncryption(api: App): void {
     url: `${KMS_PATH}/encrypt-data`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'EncryptData',
-      tags: ['Keys'],
-      summary: 'Encrypts a small piece of text under a key',
+      ...operation('EncryptData', 'Encrypts a small piece of text under a key'),
       params: KmsPath,
       body: EncryptBody,
       response: nestedResponses({ 200: EncryptAnswer }),
@@ -85,9 +84,7 @@ export function registerEncryption(api: App): void {
     url: `${KMS_PATH}/decrypt-data`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'DecryptData',
-      tags: ['Keys'],
-      summary: 'Decrypts what encrypt-data gave out',
+      ...operation('DecryptData', 'Decrypts what encrypt-data gave out'),
       params: KmsPath,
       body: DecryptBody,
       response: nestedResponses({ 200: DecryptAnswer }),
@@ -118,9 +115,7 @@ function registerRandom(api: App): void {
     url: `${KMS_PATH}/gen-random`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateRandom',
-      tags: ['Keys'],
-      summary: 'Makes random bytes',
+      ...operation('CreateRandom', 'Makes random bytes'),
       params: KmsPath,
       body: RandomBody,
       response: nestedResponses({ 200: RandomAnswer }),

@@ -4,6 +4,7 @@ import { EVENT_TYPES, type EventDraft, type EventRef, type SecretEvent } from '.
 import { PAGE } from '../core/limits.ts';
 import { EVENT_NAME_PATTERN, requireEventName } from '../core/names.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import {
   ListQuery,
   NoBody,
@@ -75,9 +76,7 @@ export function registerEvents(api: App): void {
     url: '/v1/:project_id/csms/events',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'CreateSecretEvent',
-      tags: ['Events'],
-      summary: 'Creates an event, which secrets can subscribe to',
+      ...operation('CreateSecretEvent', 'Creates an event, which secrets can subscribe to'),
       params: ProjectPath,
       body: CreateEventBody,
       response: nestedResponses({ 200: EventAnswer }),
@@ -97,9 +96,7 @@ export function registerEvents(api: App): void {
     url: '/v1/:project_id/csms/events',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'ListSecretEvents',
-      tags: ['Events'],
-      summary: 'Lists events by name',
+      ...operation('ListSecretEvents', 'Lists events by name'),
       params: ProjectPath,
       querystring: Type.Object({
         ...ListQuery,
@@ -125,9 +122,7 @@ function registerEvent(api: App): void {
     url: '/v1/:project_id/csms/events/:event_name',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'ShowSecretEvent',
-      tags: ['Events'],
-      summary: 'Shows an event',
+      ...operation('ShowSecretEvent', 'Shows an event'),
       params: EventPath,
       response: nestedResponses({ 200: EventAnswer }),
     },
@@ -140,9 +135,7 @@ function registerEvent(api: App): void {
     url: '/v1/:project_id/csms/events/:event_name',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'UpdateSecretEvent',
-      tags: ['Events'],
-      summary: 'Changes an event’s types, state or topic',
+      ...operation('UpdateSecretEvent', 'Changes an event’s types, state or topic'),
       params: EventPath,
       body: UpdateEventBody,
       response: nestedResponses({ 200: EventAnswer }),
@@ -157,9 +150,7 @@ function registerEvent(api: App): void {
     url: '/v1/:project_id/csms/events/:event_name',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'DeleteSecretEvent',
-      tags: ['Events'],
-      summary: 'Deletes an event that no secret refers to',
+      ...operation('DeleteSecretEvent', 'Deletes an event that no secret refers to'),
       params: EventPath,
       response: nestedResponses({ 204: NoBody }),
     },

@@ -3,6 +3,7 @@ import type { FunctionTemplates, RotationEngine } from '../app/ports.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { RotatedType } from './agencies.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { responses } from './schemas.ts';
 
 const TemplateQuery = Type.Object({
@@ -31,9 +32,10 @@ export function registerFunctionTemplates(api: App, templates: FunctionTemplates
     method: 'GET',
     url: '/v1/csms/function-templates',
     schema: {
-      operationId: 'ShowSecretFunctionTemplates',
-      tags: ['Rotation'],
-      summary: 'Shows the source of a function that answers the rotation webhook',
+      ...operation(
+        'ShowSecretFunctionTemplates',
+        'Shows the source of a function that answers the rotation webhook',
+      ),
       querystring: TemplateQuery,
       response: responses({ 200: TemplateAnswer }),
     },

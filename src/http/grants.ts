@@ -5,6 +5,7 @@ import { requireText } from '../core/fields.ts';
 import { type Grant, type Grantee, type GrantRef, parseValidity } from '../core/grant.ts';
 import type { Secret } from '../core/secret.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { NoBody, Nullable, Omissible, ProjectPath, responses, TimeMs } from './schemas.ts';
 
 /** The documents' numbers for who is granted something. @see CSMS API, GrantSecretReqBody, grantee_type */
@@ -89,9 +90,7 @@ export function registerGrants(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/csms/grants',
     schema: {
-      operationId: 'CreateGrants',
-      tags: ['Grants'],
-      summary: 'Grants a user or a group a permission on a secret',
+      ...operation('CreateGrants', 'Grants a user or a group a permission on a secret'),
       params: ProjectPath,
       body: GrantBody,
       response: responses({ 200: GrantAnswer }),
@@ -105,9 +104,7 @@ export function registerGrants(api: App): void {
     method: 'PUT',
     url: '/v1/:project_id/csms/grants',
     schema: {
-      operationId: 'UpdateGrant',
-      tags: ['Grants'],
-      summary: 'Changes when a permission ends',
+      ...operation('UpdateGrant', 'Changes when a permission ends'),
       params: ProjectPath,
       querystring: ResourceQuery,
       body: GrantBody,
@@ -128,9 +125,7 @@ function registerGrantList(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/csms/grants',
     schema: {
-      operationId: 'ListGrants',
-      tags: ['Grants'],
-      summary: 'Lists who has a permission on a secret',
+      ...operation('ListGrants', 'Lists who has a permission on a secret'),
       params: ProjectPath,
       querystring: ResourceQuery,
       response: responses({ 200: ListGrantsAnswer }),
@@ -145,9 +140,7 @@ function registerGrantList(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/csms/grants',
     schema: {
-      operationId: 'DeleteGrant',
-      tags: ['Grants'],
-      summary: 'Takes back the permissions on a secret, of one grantee or of all',
+      ...operation('DeleteGrant', 'Takes back the permissions on a secret, of one grantee or of all'),
       params: ProjectPath,
       querystring: Type.Object({
         ...ResourceQuery.properties,

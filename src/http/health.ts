@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import type { ServerOptions } from './server-options.ts';
 
 const Health = Type.Object({ status: Type.String() }, { title: 'Health' });
@@ -33,9 +34,7 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness
     exposeHeadRoute: true,
     url: '/healthz',
     schema: {
-      operationId: 'ShowHealth',
-      tags: ['Health'],
-      summary: 'Tells that the process answers',
+      ...operation('ShowHealth', 'Tells that the process answers'),
       security: [],
       response: { 200: Health },
     },
@@ -46,9 +45,7 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness
     exposeHeadRoute: true,
     url: '/readyz',
     schema: {
-      operationId: 'ShowReadiness',
-      tags: ['Health'],
-      summary: 'Tells whether values can be read, and whether changes are accepted',
+      ...operation('ShowReadiness', 'Tells whether values can be read, and whether changes are accepted'),
       security: [],
       response: { 200: Ready, 503: NotReady },
     },

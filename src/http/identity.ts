@@ -13,6 +13,7 @@ import {
   UsersAnswer,
 } from './identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
+import { operation } from './operation.ts';
 import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -35,9 +36,10 @@ export function registerIdentity(app: App, options: ServerOptions): void {
     config: { errorFamily: 'iam' },
     bodyLimit: LOGIN_BODY_BYTES_MAX,
     schema: {
-      operationId: 'KeystoneCreateUserTokenByPassword',
-      tags: ['Identity'],
-      summary: 'Issues a token for a password or for another token, in the header X-Subject-Token',
+      ...operation(
+        'KeystoneCreateUserTokenByPassword',
+        'Issues a token for a password or for another token, in the header X-Subject-Token',
+      ),
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       body: TokenBody,
@@ -76,9 +78,7 @@ function registerSigned(signed: App, options: ServerOptions): void {
     method: 'GET',
     url: '/v3/auth/domains',
     schema: {
-      operationId: 'KeystoneListAuthDomains',
-      tags: ['Identity'],
-      summary: 'Lists the domain of the caller',
+      ...operation('KeystoneListAuthDomains', 'Lists the domain of the caller'),
       response: responses({ 200: body(DomainsAnswer) }),
     },
     handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
@@ -97,9 +97,7 @@ function registerProjects(signed: App, identity: IdentityService): void {
       method: 'GET',
       url: path,
       schema: {
-        operationId,
-        tags: ['Identity'],
-        summary: 'Lists the projects that the caller reaches',
+        ...operation(operationId, 'Lists the projects that the caller reaches'),
         querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
         response: responses({ 200: body(ProjectsAnswer) }),
       },
@@ -121,9 +119,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
     method: 'GET',
     url: '/v3/users',
     schema: {
-      operationId: 'KeystoneListUsers',
-      tags: ['Identity'],
-      summary: 'Lists the caller, the one user that it may see',
+      ...operation('KeystoneListUsers', 'Lists the caller, the one user that it may see'),
       querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
       response: responses({ 200: body(UsersAnswer) }),
     },
@@ -134,9 +130,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
     url: '/v3/auth/tokens',
     config: { errorFamily: 'iam' },
     schema: {
-      operationId: 'KeystoneValidateToken',
-      tags: ['Identity'],
-      summary: 'Shows what the token in X-Subject-Token says',
+      ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
       response: { 200: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },

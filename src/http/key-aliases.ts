@@ -6,6 +6,7 @@ import { KEY_ALIASES_MAX, PAGE } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyAliasText, type KeyOwner, ownerOf } from './key-wire.ts';
 import { KeyName, KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { NoBody, nestedResponses } from './schemas.ts';
 
 const AliasEntity = Type.Object(
@@ -49,9 +50,7 @@ export function registerKeyAliases(api: App): void {
     url: `${KMS_PATH}/aliases`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateAlias',
-      tags: ['Keys'],
-      summary: 'Gives a key another alias',
+      ...operation('CreateAlias', 'Gives a key another alias'),
       params: KmsPath,
       body: CreateAliasBody,
       response: nestedResponses({ 201: AliasEntity }),
@@ -68,9 +67,7 @@ export function registerKeyAliases(api: App): void {
     url: `${KMS_PATH}/aliases`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'DeleteAlias',
-      tags: ['Keys'],
-      summary: 'Takes aliases of a key away, all or none of them',
+      ...operation('DeleteAlias', 'Takes aliases of a key away, all or none of them'),
       params: KmsPath,
       body: DeleteAliasBody,
       response: nestedResponses({ 204: NoBody }),
@@ -90,9 +87,7 @@ function registerList(api: App): void {
     url: `${KMS_PATH}/aliases`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ListAliases',
-      tags: ['Keys'],
-      summary: 'Lists aliases, of one key or of all',
+      ...operation('ListAliases', 'Lists aliases, of one key or of all'),
       params: KmsPath,
       querystring: AliasQuery,
       response: nestedResponses({ 200: AliasPage }),

@@ -13,6 +13,7 @@ import {
   numberOf,
   OperateKeyBody,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { nestedResponses } from './schemas.ts';
 
 const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
@@ -26,9 +27,7 @@ export function registerKeyLifecycle(api: App): void {
       url: `${KMS_PATH}/${name}`,
       config: KMS_CONFIG,
       schema: {
-        operationId,
-        tags: ['Keys'],
-        summary,
+        ...operation(operationId, summary),
         params: KmsPath,
         body: OperateKeyBody,
         response: nestedResponses({ 200: KeyStatusAnswer }),
@@ -53,9 +52,7 @@ function registerDeletion(api: App): void {
     url: `${KMS_PATH}/schedule-key-deletion`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'DeleteKey',
-      tags: ['Keys'],
-      summary: 'Schedules the deletion of a key and of its material',
+      ...operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
       params: KmsPath,
       body: ScheduleBody,
       response: nestedResponses({ 200: KeyStatus }),
@@ -72,9 +69,7 @@ function registerDeletion(api: App): void {
     url: `${KMS_PATH}/cancel-key-deletion`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CancelKeyDeletion',
-      tags: ['Keys'],
-      summary: 'Calls a scheduled deletion off; the key is disabled then',
+      ...operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
       params: KmsPath,
       body: OperateKeyBody,
       response: nestedResponses({ 200: KeyStatus }),

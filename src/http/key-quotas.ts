@@ -3,6 +3,7 @@ import { countCustomKeys } from '../app/keys.ts';
 import { GRANTS_PER_KEY_MAX, KEYS_MAX } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { nestedResponses } from './schemas.ts';
 
 const Resource = Type.Object({ type: Type.String(), used: Type.Integer(), quota: Type.Integer() });
@@ -14,9 +15,7 @@ export function registerKeyQuotas(api: App): void {
     url: `${KMS_PATH}/user-instances`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ShowUserInstances',
-      tags: ['Keys'],
-      summary: 'Counts keys, default keys apart',
+      ...operation('ShowUserInstances', 'Counts keys, default keys apart'),
       params: KmsPath,
       response: nestedResponses({
         200: Type.Object({ instance_num: Type.Integer() }, { title: 'ShowUserInstancesResponse' }),
@@ -31,9 +30,7 @@ export function registerKeyQuotas(api: App): void {
     url: `${KMS_PATH}/user-quotas`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ShowUserQuotas',
-      tags: ['Keys'],
-      summary: 'Shows quotas and what is used of them',
+      ...operation('ShowUserQuotas', 'Shows quotas and what is used of them'),
       params: KmsPath,
       response: nestedResponses({
         200: Type.Object(

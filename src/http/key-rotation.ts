@@ -13,6 +13,7 @@ import {
   numberOf,
   OperateKeyBody,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { Nothing, nestedResponses } from './schemas.ts';
 
 const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
@@ -37,9 +38,7 @@ export function registerKeyRotation(api: App): void {
       url: `${KMS_PATH}/${name}`,
       config: KMS_CONFIG,
       schema: {
-        operationId,
-        tags: ['Keys'],
-        summary,
+        ...operation(operationId, summary),
         params: KmsPath,
         body: OperateKeyBody,
         response: nestedResponses({ 200: Nothing }),
@@ -74,9 +73,7 @@ function registerInterval(api: App): void {
     url: `${KMS_PATH}/update-key-rotation-interval`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'UpdateKeyRotationInterval',
-      tags: ['Keys'],
-      summary: 'Sets how often a key is rotated',
+      ...operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
       params: KmsPath,
       body: IntervalBody,
       response: nestedResponses({ 200: Nothing }),
@@ -93,9 +90,7 @@ function registerInterval(api: App): void {
     url: `${KMS_PATH}/get-key-rotation-status`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ShowKeyRotationStatus',
-      tags: ['Keys'],
-      summary: 'Shows whether and how a key is rotated',
+      ...operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
       params: KmsPath,
       body: OperateKeyBody,
       response: nestedResponses({ 200: RotationStatus }),

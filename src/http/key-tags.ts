@@ -15,6 +15,7 @@ import {
   numberOf,
   OptionalNumberText,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { NoBody, nestedResponses, Omissible } from './schemas.ts';
 
 const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
@@ -75,9 +76,7 @@ export function registerKeyTags(api: App): void {
     url: `${KMS_PATH}/:key_id/tags`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateKmsTag',
-      tags: ['Keys'],
-      summary: 'Sets a tag of a key',
+      ...operation('CreateKmsTag', 'Sets a tag of a key'),
       params: KeyPath,
       body: CreateBody,
       response: nestedResponses({ 204: NoBody }),
@@ -92,9 +91,7 @@ export function registerKeyTags(api: App): void {
     url: `${KMS_PATH}/:key_id/tags/action`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'BatchCreateKmsTags',
-      tags: ['Keys'],
-      summary: 'Sets or takes away several tags of a key, all or none of them',
+      ...operation('BatchCreateKmsTags', 'Sets or takes away several tags of a key, all or none of them'),
       params: KeyPath,
       body: BatchBody,
       response: nestedResponses({ 204: NoBody }),
@@ -119,9 +116,7 @@ function registerKeyTag(api: App): void {
     url: `${KMS_PATH}/:key_id/tags/:key`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'DeleteTag',
-      tags: ['Keys'],
-      summary: 'Takes a tag of a key away',
+      ...operation('DeleteTag', 'Takes a tag of a key away'),
       params: TagPath,
       response: nestedResponses({ 204: NoBody }),
     },
@@ -135,9 +130,7 @@ function registerKeyTag(api: App): void {
     url: `${KMS_PATH}/:key_id/tags`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ShowKmsTags',
-      tags: ['Keys'],
-      summary: 'Lists the tags of a key',
+      ...operation('ShowKmsTags', 'Lists the tags of a key'),
       params: KeyPath,
       response: nestedResponses({ 200: KeyTagsAnswer }),
     },
@@ -154,9 +147,7 @@ function registerProjectTags(api: App): void {
     url: `${KMS_PATH}/tags`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ListKmsTags',
-      tags: ['Keys'],
-      summary: 'Lists the tags of all keys with their values',
+      ...operation('ListKmsTags', 'Lists the tags of all keys with their values'),
       params: KmsPath,
       response: nestedResponses({ 200: ProjectTagsAnswer }),
     },
@@ -170,9 +161,7 @@ function registerProjectTags(api: App): void {
     url: `${KMS_PATH}/resource_instances/action`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ListKmsByTags',
-      tags: ['Keys'],
-      summary: 'Finds or counts keys by tags and alias',
+      ...operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
       params: KmsPath,
       body: SearchBody,
       response: nestedResponses({ 200: SearchAnswer }),

@@ -16,6 +16,7 @@ import {
   OperateKeyBody,
   OptionalNumberText,
 } from './kms-schemas.ts';
+import { operation } from './operation.ts';
 import { nestedResponses, Omissible } from './schemas.ts';
 
 const KEY_SPECS = ['AES_256', 'SM4', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_P256', 'EC_P384'];
@@ -75,9 +76,7 @@ export function registerKeys(api: App): void {
     url: `${KMS_PATH}/create-key`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'CreateKey',
-      tags: ['Keys'],
-      summary: 'Creates a key',
+      ...operation('CreateKey', 'Creates a key'),
       params: KmsPath,
       body: CreateKeyBody,
       response: nestedResponses({ 200: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }) }),
@@ -93,9 +92,7 @@ export function registerKeys(api: App): void {
     url: `${KMS_PATH}/describe-key`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'ListKeyDetail',
-      tags: ['Keys'],
-      summary: 'Shows a key',
+      ...operation('ListKeyDetail', 'Shows a key'),
       params: KmsPath,
       body: OperateKeyBody,
       response: nestedResponses({
@@ -118,9 +115,7 @@ function registerList(api: App): void {
     url: `${KMS_PATH}/list-keys`,
     config: { ...KMS_CONFIG, isBodyOptional: true },
     schema: {
-      operationId: 'ListKeys',
-      tags: ['Keys'],
-      summary: 'Lists keys in order of creation',
+      ...operation('ListKeys', 'Lists keys in order of creation'),
       params: KmsPath,
       body: ListKeysBody,
       response: nestedResponses({ 200: ListKeysAnswer }),
@@ -149,9 +144,7 @@ function registerUpdates(api: App): void {
     url: `${KMS_PATH}/update-key-alias`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'UpdateKeyAlias',
-      tags: ['Keys'],
-      summary: 'Changes a key’s own alias',
+      ...operation('UpdateKeyAlias', 'Changes a key’s own alias'),
       params: KmsPath,
       body: AliasBody,
       response: nestedResponses({ 200: answer('KeyAliasInfo', { key_alias: KeyAliasText }) }),
@@ -167,9 +160,7 @@ function registerUpdates(api: App): void {
     url: `${KMS_PATH}/update-key-description`,
     config: KMS_CONFIG,
     schema: {
-      operationId: 'UpdateKeyDescription',
-      tags: ['Keys'],
-      summary: 'Changes a key’s description',
+      ...operation('UpdateKeyDescription', 'Changes a key’s description'),
       params: KmsPath,
       body: DescriptionBody,
       response: nestedResponses({ 200: answer('KeyDescriptionInfo', { key_description: Type.String() }) }),

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { Nothing, Omissible, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
 
@@ -24,9 +25,7 @@ export function registerLifecycle(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/secrets/:secret_name',
     schema: {
-      operationId: 'DeleteSecret',
-      tags: ['Secrets'],
-      summary: 'Deletes a secret at once, for good',
+      ...operation('DeleteSecret', 'Deletes a secret at once, for good'),
       params: SecretPath,
       response: responses({ 200: Nothing }),
     },
@@ -40,9 +39,7 @@ export function registerLifecycle(api: App): void {
     url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
     config: { isBodyOptional: true },
     schema: {
-      operationId: 'DeleteSecretForSchedule',
-      tags: ['Secrets'],
-      summary: 'Schedules the deletion of a secret',
+      ...operation('DeleteSecretForSchedule', 'Schedules the deletion of a secret'),
       params: SecretPath,
       body: ScheduleBody,
       response: responses({ 200: SecretAnswer }),
@@ -56,9 +53,7 @@ export function registerLifecycle(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/cancel',
     schema: {
-      operationId: 'RestoreSecret',
-      tags: ['Secrets'],
-      summary: 'Calls a scheduled deletion off',
+      ...operation('RestoreSecret', 'Calls a scheduled deletion off'),
       params: SecretPath,
       response: responses({ 200: SecretAnswer }),
     },

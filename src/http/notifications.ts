@@ -5,6 +5,7 @@ import { SecretError } from '../core/errors.ts';
 import type { Notification } from '../core/notification.ts';
 import type { App } from './app.ts';
 import { EventTypeName } from './events.ts';
+import { operation } from './operation.ts';
 import { nestedResponses, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
 
 const RecordSchema = Type.Object(
@@ -36,9 +37,7 @@ export function registerNotifications(api: App): void {
     url: '/v1/:project_id/csms/notification-records',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'ListNotificationRecords',
-      tags: ['Events'],
-      summary: 'Lists what became of notifications, newest first',
+      ...operation('ListNotificationRecords', 'Lists what became of notifications, newest first'),
       params: ProjectPath,
       response: nestedResponses({ 200: RecordsAnswer }),
     },

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../app/passwords.ts';
 import { PASSWORD_LENGTH, type PasswordRecipe } from '../core/passwords.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
 
 const Switch = Omissible(Type.Boolean());
@@ -38,9 +39,7 @@ export function registerPasswords(api: App): void {
     url: '/v1/:project_id/csms/generate-password',
     config: { isBodyOptional: true },
     schema: {
-      operationId: 'GenerateRandomPassword',
-      tags: ['Secrets'],
-      summary: 'Makes a random password; nothing is stored',
+      ...operation('GenerateRandomPassword', 'Makes a random password; nothing is stored'),
       params: ProjectPath,
       body: GenerateBody,
       response: responses({ 200: GenerateAnswer }),

@@ -5,6 +5,7 @@ import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import {
   KmsKeyId,
@@ -73,9 +74,7 @@ export function registerSecrets(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets',
     schema: {
-      operationId: 'CreateSecret',
-      tags: ['Secrets'],
-      summary: 'Creates a secret and its version v1',
+      ...operation('CreateSecret', 'Creates a secret and its version v1'),
       params: ProjectPath,
       body: CreateSecretBody,
       response: responses({ 200: SecretAnswer }),
@@ -89,9 +88,7 @@ export function registerSecrets(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets',
     schema: {
-      operationId: 'ListSecrets',
-      tags: ['Secrets'],
-      summary: 'Lists secrets by name, without values',
+      ...operation('ListSecrets', 'Lists secrets by name, without values'),
       params: ProjectPath,
       querystring: Type.Object({
         ...ListQuery,
@@ -129,9 +126,7 @@ function registerSecret(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets/:secret_name',
     schema: {
-      operationId: 'ShowSecret',
-      tags: ['Secrets'],
-      summary: 'Shows a secret, without values',
+      ...operation('ShowSecret', 'Shows a secret, without values'),
       params: SecretPath,
       response: responses({ 200: SecretAnswer }),
     },
@@ -144,9 +139,7 @@ function registerSecret(api: App): void {
     method: 'PUT',
     url: '/v1/:project_id/secrets/:secret_name',
     schema: {
-      operationId: 'UpdateSecret',
-      tags: ['Secrets'],
-      summary: 'Changes a secret’s metadata',
+      ...operation('UpdateSecret', 'Changes a secret’s metadata'),
       params: SecretPath,
       body: UpdateSecretBody,
       response: responses({ 200: SecretAnswer }),

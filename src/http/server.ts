@@ -5,6 +5,7 @@ import Fastify, {
   LogController,
   type onRequestHookHandler,
 } from 'fastify';
+import { isOperationId } from '../core/operations.ts';
 import type { App } from './app.ts';
 import { createBodyReader } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
@@ -146,12 +147,19 @@ function labelsOf(route: {
   const { url, schema, bodyLimit, config } = route;
   return {
     url,
-    operation: schema?.operationId ?? 'none',
+    operation: requireOperation(schema?.operationId),
     bodyBytesMax: bodyLimit,
     isOpen: schema?.security?.length === 0,
     isBodyOptional: config?.isBodyOptional === true,
     answerBytes: config?.answerBytes,
   };
+}
+
+/** A route that names no operation is there for the machine or for its operator, and not for callers of the API. */
+function requireOperation(id: string | undefined): RouteLabels['operation'] {
+  if (id === undefined) return 'none';
+  if (!isOperationId(id)) throw new Error(`core/operations.ts has no ${id}`);
+  return id;
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */

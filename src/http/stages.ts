@@ -3,6 +3,7 @@ import * as app from '../app/stages.ts';
 import { parseStageVersion, requireStageName, VERSION_ID_PATTERN, versionId } from '../core/names.ts';
 import type { Stage } from '../core/secret.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { NoBody, responses, SecretPath, StageName, TimeMs } from './schemas.ts';
 import { toRef } from './secret-wire.ts';
 
@@ -26,9 +27,7 @@ export function registerStages(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/stages',
     schema: {
-      operationId: 'CreateSecretStage',
-      tags: ['Stages'],
-      summary: 'Attaches a stage to a version, or moves it there',
+      ...operation('CreateSecretStage', 'Attaches a stage to a version, or moves it there'),
       params: SecretPath,
       body: CreateStageBody,
       response: responses({ 200: StageAnswer }),
@@ -42,9 +41,7 @@ export function registerStages(api: App): void {
     method: 'PUT',
     url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
     schema: {
-      operationId: 'UpdateSecretStage',
-      tags: ['Stages'],
-      summary: 'Moves a stage to a version, or attaches it',
+      ...operation('UpdateSecretStage', 'Moves a stage to a version, or attaches it'),
       params: StagePath,
       body: UpdateStageBody,
       response: responses({ 200: StageAnswer }),
@@ -65,9 +62,7 @@ function registerStage(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
     schema: {
-      operationId: 'ShowSecretStage',
-      tags: ['Stages'],
-      summary: 'Shows which version a stage marks',
+      ...operation('ShowSecretStage', 'Shows which version a stage marks'),
       params: StagePath,
       response: responses({ 200: StageAnswer }),
     },
@@ -80,9 +75,7 @@ function registerStage(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
     schema: {
-      operationId: 'DeleteSecretStage',
-      tags: ['Stages'],
-      summary: 'Takes a stage away; its version stays',
+      ...operation('DeleteSecretStage', 'Takes a stage away; its version stays'),
       params: StagePath,
       response: responses({ 204: NoBody }),
     },

@@ -11,6 +11,7 @@ import {
 } from '../core/limits.ts';
 import { requireDistinct } from '../core/tags.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
@@ -95,9 +96,7 @@ export function registerTagSearch(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/csms/resource_instances/action',
     schema: {
-      operationId: 'ListResourceInstances',
-      tags: ['Tags'],
-      summary: 'Finds or counts secrets by tags and parts of their names',
+      ...operation('ListResourceInstances', 'Finds or counts secrets by tags and parts of their names'),
       params: ProjectPath,
       body: SearchBody,
       response: nestedResponses({ 200: SearchAnswer }),

@@ -4,6 +4,7 @@ import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX 
 import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 
@@ -60,9 +61,7 @@ export function registerTags(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/csms/:secret_id/tags',
     schema: {
-      operationId: 'CreateSecretTag',
-      tags: ['Tags'],
-      summary: 'Adds a tag to a secret, or changes its value',
+      ...operation('CreateSecretTag', 'Adds a tag to a secret, or changes its value'),
       params: SecretIdPath,
       body: CreateTagBody,
       response: nestedResponses({ 204: NoBody }),
@@ -77,9 +76,7 @@ export function registerTags(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/csms/:secret_id/tags/action',
     schema: {
-      operationId: 'BatchCreateOrDeleteTags',
-      tags: ['Tags'],
-      summary: 'Adds or deletes tags of a secret, all or none',
+      ...operation('BatchCreateOrDeleteTags', 'Adds or deletes tags of a secret, all or none'),
       params: SecretIdPath,
       body: BatchTagsBody,
       response: nestedResponses({ 204: NoBody }),
@@ -103,9 +100,7 @@ function registerTag(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/csms/:secret_id/tags/:key',
     schema: {
-      operationId: 'DeleteSecretTag',
-      tags: ['Tags'],
-      summary: 'Deletes a tag of a secret',
+      ...operation('DeleteSecretTag', 'Deletes a tag of a secret'),
       params: TagPath,
       response: nestedResponses({ 204: NoBody }),
     },
@@ -123,9 +118,7 @@ function registerTagLists(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/csms/:secret_id/tags',
     schema: {
-      operationId: 'ListSecretTags',
-      tags: ['Tags'],
-      summary: 'Lists the tags of a secret by key',
+      ...operation('ListSecretTags', 'Lists the tags of a secret by key'),
       params: SecretIdPath,
       response: nestedResponses({ 200: ListTagsAnswer }),
     },
@@ -139,9 +132,7 @@ function registerTagLists(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/csms/tags',
     schema: {
-      operationId: 'ListProjectSecretsTags',
-      tags: ['Tags'],
-      summary: 'Lists the tags of all secrets by key, with their values',
+      ...operation('ListProjectSecretsTags', 'Lists the tags of all secrets by key, with their values'),
       params: ProjectPath,
       response: nestedResponses({ 200: ProjectTagsAnswer }),
     },

@@ -5,6 +5,7 @@ import { PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { Task } from '../core/task.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import {
   ListQuery,
   Nullable,
@@ -66,9 +67,7 @@ export function registerTasks(api: App): void {
     url: '/v1/:project_id/secrets/:secret_name/rotate',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'RotateSecret',
-      tags: ['Secrets'],
-      summary: 'Starts the rotation of a secret',
+      ...operation('RotateSecret', 'Starts the rotation of a secret'),
       params: SecretPath,
       response: nestedResponses({ 200: RotateAnswer }),
     },
@@ -81,9 +80,7 @@ export function registerTasks(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/csms/tasks',
     schema: {
-      operationId: 'ListSecretTask',
-      tags: ['Secrets'],
-      summary: 'Lists rotations, newest first',
+      ...operation('ListSecretTask', 'Lists rotations, newest first'),
       params: ProjectPath,
       querystring: TasksQuery,
       response: responses({ 200: TasksAnswer }),

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Users, UserView } from '../app/ports.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import { nestedResponses, responses } from './schemas.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
@@ -49,9 +50,7 @@ export function registerUsers(api: App, users: Users): void {
     url: '/v1/csms/users',
     config: { errorFamily: 'nested' },
     schema: {
-      operationId: 'ListUsers',
-      tags: ['Users'],
-      summary: 'Lists the users of the caller’s domain',
+      ...operation('ListUsers', 'Lists the users of the caller’s domain'),
       querystring: ListQuery,
       response: nestedResponses({ 200: ListAnswer }),
     },
@@ -65,9 +64,7 @@ export function registerUsers(api: App, users: Users): void {
     method: 'GET',
     url: '/v1/csms/users/:user_id',
     schema: {
-      operationId: 'ShowUserDetail',
-      tags: ['Users'],
-      summary: 'Shows a user of the caller’s domain',
+      ...operation('ShowUserDetail', 'Shows a user of the caller’s domain'),
       params: Type.Object({ user_id: Type.String() }),
       response: responses({ 200: ShowAnswer }),
     },
@@ -80,9 +77,7 @@ export function registerUsers(api: App, users: Users): void {
     method: 'POST',
     url: '/v1/csms/users/change-password',
     schema: {
-      operationId: 'UpdateUserPassword',
-      tags: ['Users'],
-      summary: 'Gives the caller another password; its tokens become void',
+      ...operation('UpdateUserPassword', 'Gives the caller another password; its tokens become void'),
       body: ChangeBody,
       response: responses({ 200: ChangeAnswer }),
     },

@@ -6,6 +6,7 @@ import { PAGE } from '../core/limits.ts';
 import { parseVersionNumber, STAGE_NAME_PATTERN, versionId } from '../core/names.ts';
 import type { StagedVersion } from '../core/secret.ts';
 import type { App } from './app.ts';
+import { operation } from './operation.ts';
 import {
   ListQuery,
   Nullable,
@@ -81,9 +82,7 @@ export function registerVersions(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/versions',
     schema: {
-      operationId: 'CreateSecretVersion',
-      tags: ['Versions'],
-      summary: 'Adds a version',
+      ...operation('CreateSecretVersion', 'Adds a version'),
       params: SecretPath,
       body: CreateVersionBody,
       response: responses({ 200: VersionAnswer }),
@@ -101,9 +100,7 @@ export function registerVersions(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets/:secret_name/versions',
     schema: {
-      operationId: 'ListSecretVersions',
-      tags: ['Versions'],
-      summary: 'Lists versions by number, without values',
+      ...operation('ListSecretVersions', 'Lists versions by number, without values'),
       params: SecretPath,
       querystring: Type.Object({
         ...ListQuery,
@@ -133,9 +130,7 @@ function registerVersion(api: App): void {
     method: 'GET',
     url: '/v1/:project_id/secrets/:secret_name/versions/:version_id',
     schema: {
-      operationId: 'ShowSecretVersion',
-      tags: ['Versions'],
-      summary: 'Shows a version with its value; latest is the holder of SYSCURRENT',
+      ...operation('ShowSecretVersion', 'Shows a version with its value; latest is the holder of SYSCURRENT'),
       params: VersionPath,
       response: responses({ 200: ShowVersionAnswer }),
     },
@@ -149,9 +144,7 @@ function registerVersion(api: App): void {
     method: 'PUT',
     url: '/v1/:project_id/secrets/:secret_name/versions/:version_id',
     schema: {
-      operationId: 'UpdateVersion',
-      tags: ['Versions'],
-      summary: 'Sets when a version expires',
+      ...operation('UpdateVersion', 'Sets when a version expires'),
       params: VersionPath,
       body: UpdateVersionBody,
       response: responses({ 200: VersionAnswer }),
