@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { createDamageReport } from './app/damage-report.ts';
 import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
 import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
@@ -170,6 +171,7 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
     mac: createRowMac(rowMacKey),
     writer,
     onFatal,
+    onDamage: createDamageReport({ log }),
   });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(keys);

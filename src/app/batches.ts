@@ -1,8 +1,9 @@
-import { isRefusal, type SecretError } from '../core/errors.ts';
+import { isOfOne, type SecretError } from '../core/errors.ts';
 import { instanceIdOf } from '../core/rotation.ts';
-import type { SecretType } from '../core/secret.ts';
+import type { Secret, SecretType } from '../core/secret.ts';
+import { deleteSecret } from './lifecycle.ts';
 import type { Deps } from './ports.ts';
-import { type CreateSecret, createSecret, listSecrets } from './secrets.ts';
+import { type CreateSecret, createSecret, listSecrets, type Page } from './secrets.ts';
 import { type OpenedVersion, showVersion } from './versions.ts';
 
 /** Secrets that are read at a time. */
@@ -23,8 +24,8 @@ export interface InstanceQuery {
 }
 
 /**
- * Creates secrets one after the other, each by the rules for one; a refused one does not hold up the others. `inputs` are
- * parsed when their turn comes. Answers each one's refusal, undefined for what was created. Throws failures of the server.
+ * Creates secrets one after the other, each by the rules for one; one that is refused, or whose name a damaged secret
+ * has, does not hold up the others. `inputs` are parsed when their turn comes. Answers each one's refusal, undefined for what was created. Throws failures of the server.
  * @see API page BatchImportSecrets
  */
 export async function importSecrets(
@@ -40,7 +41,7 @@ export async function importSecrets(
       await createSecret(deps, parse());
       refusals.push(undefined);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isOfOne(error)) throw error;
       refusals.push(error);
     }
   }
@@ -48,7 +49,7 @@ export async function importSecrets(
 }
 
 /**
- * Opens the current value of each named secret; a refused one does not hold up the others. Throws failures of the server.
+ * Opens the current value of each named secret; one that is refused or damaged does not hold up the others. Throws failures of the server.
  * @see API page BatchShowSecretVersion
  */
 export async function showCurrentVersions(
@@ -64,7 +65,7 @@ export async function showCurrentVersions(
       try {
         values.push({ name, opened: await showVersion(deps, { projectId, name }, 'latest') });
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        if (!isOfOne(error)) throw error;
         values.push({ name, refusal: error });
       }
     }
@@ -76,27 +77,22 @@ export async function showCurrentVersions(
 }
 
 /**
- * Deletes at once, for good, every secret whose rotation configuration names the instance. Answers the names of what was
- * deleted and of what was not. Throws failures of the server. @see API page BatchDeleteSecrets
+ * Deletes at once, for good, every secret whose rotation configuration names the instance, also one whose versions, stages
+ * or tags are damaged. Answers the names of what was deleted and of what was not. A secret whose own row is damaged counts
+ * among the latter: nobody can say whose it is. Throws failures of the server. @see API page BatchDeleteSecrets
  */
 export async function deleteOfInstance(
   deps: Deps,
   query: InstanceQuery,
 ): Promise<{ readonly deleted: string[]; readonly refused: string[] }> {
-  const [deleted, refused]: [string[], string[]] = [[], []];
-  for (const { id, name } of await listOfInstance(deps, query)) {
+  const deleted: string[] = [];
+  const { found, damaged: refused } = await listOfInstance(deps, query);
+  for (const { id, name } of found) {
     try {
-      const ref = { projectId: query.projectId, name };
-      await deps.store.change({
-        aggregate: 'secret',
-        kind: 'delete-secret',
-        ref,
-        id,
-        nowMs: deps.clock.nowMs(),
-      });
+      await deleteSecret(deps, { projectId: query.projectId, name }, id);
       deleted.push(name);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      if (!isOfOne(error)) throw error;
       refused.push(name);
     }
   }
@@ -106,16 +102,19 @@ export async function deleteOfInstance(
 async function listOfInstance(
   deps: Deps,
   { projectId, instanceId, secretTypes }: InstanceQuery,
-): Promise<{ readonly id: string; readonly name: string }[]> {
+): Promise<{ readonly found: readonly { id: string; name: string }[]; readonly damaged: string[] }> {
   const found: { id: string; name: string }[] = [];
+  const damaged = new Set<string>();
+  const onDamaged = (name: string) => void damaged.add(name);
   let afterName: string | undefined = '';
   while (afterName !== undefined) {
-    const page = await listSecrets(deps, { projectId, limit: PAGE_ENTRIES, afterName, rotatedOnly: true });
+    const query = { projectId, limit: PAGE_ENTRIES, afterName, rotatedOnly: true, onDamaged };
+    const page: Page<Secret> = await listSecrets(deps, query);
     for (const secret of page.entries) {
       const isOfType = secretTypes?.includes(secret.secretType) ?? true;
       if (isOfType && instanceIdOf(secret) === instanceId) found.push({ id: secret.id, name: secret.name });
     }
     afterName = page.hasMore ? page.entries.at(-1)?.name : undefined;
   }
-  return found;
+  return { found, damaged: [...damaged] };
 }

@@ -17,10 +17,10 @@ export interface ItemGuard {
   /** True for an item that is damaged, and for one that failed a little while ago. */
   isLeftOut(id: string): boolean;
   /**
-   * The work's result; undefined when the item failed, which the operator is told. Throws only what says that the store
+   * The work's result; undefined when the item failed, which the operator is told, with where it is. Throws only what says that the store
    * cannot work now: unavailable, storage-full, outcome-unknown.
    */
-  run<T>(id: string, work: () => Promise<T>): Promise<T | undefined>;
+  run<T>(id: string, work: () => Promise<T>, place?: object): Promise<T | undefined>;
 }
 
 /** How the operator is told of an item: what it is, and what was not done. */
@@ -45,13 +45,13 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
   const failures = new Map<string, Failure>();
   let failed = 0;
 
-  function noteDamage(id: string): void {
+  function noteDamage(id: string, place: object): void {
     failures.delete(id);
-    if (!damaged.has(id)) log.error({ id }, `${words.item} is damaged and ${words.outcome}`);
+    if (!damaged.has(id)) log.error({ id, ...place }, `${words.item} is damaged and ${words.outcome}`);
     damaged.add(id);
   }
 
-  function noteFailure(id: string, code: ErrorCode): void {
+  function noteFailure(id: string, code: ErrorCode, place: object): void {
     const nowMs = clock.nowMs();
     const count = (failures.get(id)?.count ?? 0) + 1;
     failures.delete(id);
@@ -61,7 +61,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       failures.delete(oldId);
     }
     // The code alone: an unexpected error's own words may hold anything.
-    const fields = { id, code, failures: count, waitMs: waitAfter(count) };
+    const fields = { id, ...place, code, failures: count, waitMs: waitAfter(count) };
     log.error(fields, `${words.item} failed and ${words.outcome}; it is tried again later`);
   }
 
@@ -78,7 +78,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       const failure = failures.get(id);
       return damaged.has(id) || (failure !== undefined && isWaiting(failure, clock.nowMs()));
     },
-    async run(id, work) {
+    async run(id, work, place = {}) {
       try {
         const result = await work();
         failures.delete(id);
@@ -87,8 +87,8 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
         if (error instanceof SecretError && STORE_DOWN.has(error.code)) throw error;
         failed += 1;
         const code = codeOf(error);
-        if (code === 'damaged') noteDamage(id);
-        else noteFailure(id, code);
+        if (code === 'damaged') noteDamage(id, place);
+        else noteFailure(id, code, place);
         return undefined;
       }
     },

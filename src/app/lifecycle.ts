@@ -1,19 +1,23 @@
+import { codeOf, SecretError } from '../core/errors.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
 
 /**
- * Removes a secret at once, for good, also one that is damaged, which the operator is told of. Throws secret-not-found.
+ * Removes a secret at once, for good, also one that is damaged, which the operator is told of. With an id only the secret
+ * that has it, by its own row, which then has to pass its check. Throws secret-not-found, damaged.
  * @see API page DeleteSecret
  */
-export async function deleteSecret(deps: Deps, ref: SecretRef): Promise<void> {
+export async function deleteSecret(deps: Deps, ref: SecretRef, id?: string): Promise<void> {
   const nowMs = deps.clock.nowMs();
-  const result = await deps.store.change({ aggregate: 'secret', kind: 'delete-secret', ref, nowMs });
+  const which = { ref, ...(id !== undefined && { id }) };
+  const result = await deps.store.change({ aggregate: 'secret', kind: 'delete-secret', ...which, nowMs });
   if (result.wasDamaged) deps.log.error({ ...ref }, 'a damaged secret was deleted, and nobody was notified');
 }
 
 /**
- * Schedules a deletion. recoveryWindowDays: 7 to 30. Throws secret-not-found, deletion-already-scheduled.
+ * Schedules a deletion. recoveryWindowDays: 7 to 30. Throws secret-not-found, deletion-already-scheduled, damaged: what the
+ * schedule would be kept in is not to be believed, and the caller is told what is left to do.
  * @see API page DeleteSecretForSchedule
  */
 export async function scheduleDeletion(
@@ -23,7 +27,12 @@ export async function scheduleDeletion(
 ): Promise<Secret> {
   const nowMs = deps.clock.nowMs();
   const command = { aggregate: 'secret', kind: 'schedule-deletion', ref, recoveryWindowDays, nowMs } as const;
-  return required((await deps.store.change(command)).secret);
+  try {
+    return required((await deps.store.change(command)).secret);
+  } catch (cause) {
+    if (codeOf(cause) !== 'damaged') throw cause;
+    throw new SecretError('damaged', 'The secret can only be deleted at once, with DeleteSecret.', { cause });
+  }
 }
 
 /** Calls a scheduled deletion off. Throws secret-not-found, deletion-not-scheduled. @see API page RestoreSecret */

@@ -11,7 +11,8 @@ const PURGE_INTERVAL_MS = 1_000;
 export type PurgeRound = (nowMs: number) => Promise<number>;
 
 /**
- * Prepares the rounds that remove due secrets. One that fails does not keep the others from being removed.
+ * Prepares the rounds that remove due secrets. One that fails does not keep the others from being removed. A damaged one
+ * stays until its owner deletes it: that it is due is only said by what somebody has changed.
  */
 export function createPurge(
   deps: Pick<Deps, 'store' | 'clock' | 'log'>,
@@ -34,7 +35,7 @@ export function createPurge(
     // Those left out stay at the head of the list; the round looks past them.
     for (const secret of await deps.store.listDueSecrets(nowMs, PURGE_BATCH + guard.size)) {
       if (guard.isLeftOut(secret.id)) continue;
-      if (await guard.run(secret.id, () => purge(secret, nowMs))) purged += 1;
+      if (await guard.run(secret.id, () => purge(secret, nowMs), secret.ref)) purged += 1;
     }
     if (purged > 0) deps.log.info({ purged }, 'carried out scheduled deletions');
     return purged;

@@ -57,6 +57,8 @@ export interface SecretQuery {
   readonly eventName?: string;
   /** Only secrets with a rotation configuration. */
   readonly rotatedOnly?: boolean;
+  /** Told the name of each secret on the page that does not pass its check and is therefore left out. */
+  onDamaged?(name: string): void;
 }
 
 /** What a secret must have to be found; every condition must hold. */
@@ -148,7 +150,7 @@ export interface NotificationStore {
 /**
  * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
  * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
- * authenticated as they are read: a changed one throws damaged.
+ * authenticated as they are read: a changed one throws damaged, and is left out of a list, which the operator is told.
  */
 export interface Store extends NotificationStore, TaskStore {
   /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */

@@ -143,3 +143,8 @@ const FAILURES: ReadonlySet<ErrorCode> = new Set([
 export function isRefusal(error: unknown): error is SecretError {
   return error instanceof SecretError && !FAILURES.has(error.code);
 }
+
+/** True when it says nothing of the next of several things: what was refused, and what does not pass its check. */
+export function isOfOne(error: unknown): error is SecretError {
+  return isRefusal(error) || (error instanceof SecretError && error.code === 'damaged');
+}

@@ -80,14 +80,14 @@ describe('reading several values', () => {
     const keyring = {
       ...world.deps.keyring,
       open: (...given: Parameters<Deps['keyring']['open']>) => {
-        if (given[1].secretName === 'b') throw new SecretError('damaged');
+        if (given[1].secretName === 'b') throw new SecretError('unavailable');
         const bytes = world.deps.keyring.open(...given);
         opened.push(bytes);
         return bytes;
       },
     };
     const reading = showCurrentVersions({ ...world.deps, keyring }, projectId, ['a', 'b']);
-    expect(await outcomeOf(reading)).toBe('damaged');
+    expect(await outcomeOf(reading)).toBe('unavailable');
     expect(opened.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true]);
   });
 });

@@ -150,7 +150,7 @@ describe('a damaged secret', () => {
     expect(left()).toEqual(['damaged']);
   });
 
-  it('is told to the operator as an error, by its id alone', async () => {
+  it('is told to the operator as an error, with its name and nothing that it holds', async () => {
     put('damaged', T0);
     const told: unknown[] = [];
     const error = (fields: object, message: string) => told.push({ fields, message });
@@ -158,7 +158,8 @@ describe('a damaged secret', () => {
     const deps = { ...world.deps, store, log: { ...world.deps.log, error } };
     await roundsWith(deps)();
     const message = 'a due secret is damaged and was not removed';
-    expect(told).toEqual([{ fields: { id: 'id-of-damaged' }, message }]);
+    const fields = { id: 'id-of-damaged', projectId: REF.projectId, name: 'damaged' };
+    expect(told).toEqual([{ fields, message }]);
   });
 });
 

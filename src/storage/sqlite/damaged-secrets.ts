@@ -34,13 +34,3 @@ export function createDamagedRemoval(db: Connection, onRemoval: () => void): Rem
     recount.run(projectId);
   };
 }
-
-/** What `work` answers; what `fallback` answers when it meets a damaged row. */
-export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof SecretError) || error.code !== 'damaged') throw error;
-    return fallback();
-  }
-}

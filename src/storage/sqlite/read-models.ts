@@ -7,6 +7,7 @@ import { type ChangeCounters, SHARED_SLOT } from './change-counters.ts';
 import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
 import { createCountRead } from './counts.ts';
+import type { OnDamage } from './damage.ts';
 import { createEventReads } from './events.ts';
 import { createExpiredReads } from './expired-versions.ts';
 import { createGrantReads } from './grants.ts';
@@ -36,11 +37,18 @@ interface Source {
   readonly mac: RowMac;
   readonly changes: ChangeCounters;
   readonly snapshot: Snapshot;
+  readonly onDamage: OnDamage;
 }
 
-/** Prepares the read models on a connection that cannot write; each answer is of one moment. */
-export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCounters): ReadModels {
-  const source = { db, mac, changes, snapshot: createSnapshot(db) };
+/**
+ * Prepares the read models on a connection that cannot write; each answer is of one moment. Lists leave out rows that do
+ * not pass their check, which `onDamage` is told of each time.
+ */
+export function createReadModels(
+  db: Connection,
+  { mac, changes, onDamage }: Pick<Source, 'mac' | 'changes' | 'onDamage'>,
+): ReadModels {
+  const source = { db, mac, changes, onDamage, snapshot: createSnapshot(db) };
   const keys = createKeyReads(db, mac);
   const checkers = createCheckerReads(db, mac);
   const findClock = createClockRead(db, mac);
@@ -63,7 +71,7 @@ export function createReadModels(db: Connection, mac: RowMac, changes: ChangeCou
   };
 }
 
-function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyReads) {
+function createSecretModels({ db, mac, changes, snapshot, onDamage }: Source, keys: KeyReads) {
   const secrets = createSecretReads(db, mac);
   const tags = createTagReads(db, secrets);
   const search = createSecretSearch(db, secrets);
@@ -77,7 +85,13 @@ function createSecretModels({ db, mac, changes, snapshot }: Source, keys: KeyRea
     recallSecret: (ref) => known.recall(nameOf(ref)),
     findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
-    listSecrets: (query) => snapshot(() => secrets.list(toPageQuery(query))),
+    listSecrets: (query) =>
+      snapshot(() =>
+        secrets.list(toPageQuery(query), (name) => {
+          onDamage(`secret ${query.projectId}/${name}`);
+          query.onDamaged?.(name);
+        }),
+      ),
     listDueSecrets: (nowMs, limit) => snapshot(() => secrets.listDue(nowMs, limit)),
     findValue: createReadValue(db, { secrets, keys, snapshot, changes }),
     findContents: createReadContents({ secrets, keys, snapshot }),

@@ -1,9 +1,11 @@
 import { decide } from '../../core/commands.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { SecretCommand, SecretResult } from '../../core/secret.ts';
 import type { SecretDecision } from '../../core/secret-decision.ts';
 import { subscribedNames } from '../../core/secret-rules.ts';
 import type { TaskCommand, TaskResult } from '../../core/task.ts';
-import { type RemoveDamaged, unlessDamaged } from './damaged-secrets.ts';
+import { unlessDamaged } from './damage.ts';
+import type { RemoveDamaged } from './damaged-secrets.ts';
 import type { EventReads } from './events.ts';
 import type { NotificationWrites } from './notifications.ts';
 import type { LoadedSecret, SecretReads } from './secret-reads.ts';
@@ -32,7 +34,10 @@ export function createSaveDecision(
   };
 }
 
-/** Prepares the changes of secrets; the deletion of a damaged one removes it unread. */
+/**
+ * Prepares the changes of secrets. A deletion that is asked for removes a damaged one unread; one by schedule does not,
+ * since nothing but rows that somebody has changed says that it was ever asked for.
+ */
 export function createSecretCarrier(
   { secrets, events }: SecretScopeReads,
   save: SaveDecision,
@@ -51,12 +56,14 @@ export function createSecretCarrier(
   }
 
   return (command) => {
-    // Whoever names an id has read the secret.
-    if (command.kind !== 'delete-secret' || command.id !== undefined) return carry(command);
+    if (command.kind !== 'delete-secret') return carry(command);
     return unlessDamaged(
       () => carry(command),
       () => {
-        removeDamaged(command.ref);
+        const { id, ref } = command;
+        // Who names an id means the secret that its own row says it is, so that this row at least has to be sound.
+        if (id !== undefined && secrets.loadSecret(ref)?.id !== id) throw new SecretError('secret-not-found');
+        removeDamaged(ref);
         return { wasDamaged: true };
       },
     );

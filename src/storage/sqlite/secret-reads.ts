@@ -2,6 +2,7 @@ import type { DueSecret } from '../../app/ports.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef } from '../../core/secret.ts';
 import { type RowMac, requireIntactContents, requireIntactSecret, type SecretMac } from '../row-mac.ts';
+import { soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
@@ -44,7 +45,8 @@ export interface SecretReads {
   load(ref: SecretRef): LoadedSecret | undefined;
   loadById(projectId: string, secretId: string): LoadedSecret | undefined;
   loadRow(row: number): LoadedSecret | undefined;
-  list(query: PageQuery): Secret[];
+  /** Those that do not pass their check are left out, and told of. */
+  list(query: PageQuery, tell: (name: string) => void): Secret[];
   listDue(nowMs: number, limit: number): DueSecret[];
   /** Throws damaged when the value of a known version is missing. */
   sealed(versionRow: number): SealedValue;
@@ -205,8 +207,15 @@ function createListReads(
   });
   const count = db.prepare<[string], number>('SELECT secret_count FROM project WHERE id = ?').pluck();
   return {
-    list: (query) =>
-      (query.eventName === null ? page : pageOfEvent).all(query).map((row) => authentic(row, mac)),
+    list(query, tell) {
+      const statement = query.eventName === null ? page : pageOfEvent;
+      const behind = (last: SecretRow | undefined, limit: number) =>
+        statement.all({ ...query, afterName: last?.name ?? query.afterName, limit });
+      return soundPage(query.limit, behind, {
+        read: (row) => authentic(row, mac),
+        tell: ({ name }) => tell(name),
+      });
+    },
     listDue: (nowMs, limit) =>
       due({ nowMs }, limit).map((row) => ({
         id: row.id,

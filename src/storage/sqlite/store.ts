@@ -6,6 +6,7 @@ import type { StorageStatus } from '../../app/storage-status.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
+import type { OnDamage } from './damage.ts';
 import type { OpenDirectory } from './installation.ts';
 import { openReader } from './open.ts';
 import { watchPresence } from './presence.ts';
@@ -23,6 +24,8 @@ export interface StoreOptions {
   readonly writer: StartedWriter;
   /** Called once when storage can no longer be trusted. */
   onFatal(reason: string): void;
+  /** Told of rows that were passed over or replaced, each time. */
+  readonly onDamage: OnDamage;
 }
 
 /** A writer thread that may not be ready yet. */
@@ -50,7 +53,7 @@ export function startWriter(
  * Throws StartError when the writer does not come up.
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
-  const { mac, onFatal } = options;
+  const { mac, onDamage, onFatal } = options;
   const { worker, changes } = options.writer;
   const first = await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
@@ -73,7 +76,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
         ? writer.change(command)
         : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
     storageStatus,
-    ...createReadModels(db, mac, changes),
+    ...createReadModels(db, { mac, changes, onDamage }),
     async close() {
       presence.stop();
       await writer.stop();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
-import { create, expectRefused, remove, update } from '../../support/stores.ts';
+import { create, expectRefused, remove, schedule, T0, update } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openRaw, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { fillProject, NAMES } from './tamper-project.ts';
 
@@ -12,6 +12,8 @@ describe('a damaged secret', () => {
   const ref = { projectId, name: 'open' };
   let directory: string;
   let store: Store;
+  /** What the operator was told since the damage was done. */
+  let told: readonly string[];
   beforeEach(async () => {
     directory = makeDirectory();
     ({ store } = await openSqlite(directory));
@@ -25,7 +27,7 @@ describe('a damaged secret', () => {
   async function damage(statement: string): Promise<void> {
     await store.close();
     tamper(directory, (db) => db.exec(statement));
-    ({ store } = await openSqlite(directory));
+    ({ store, damage: told } = await openSqlite(directory));
   }
 
   /** Rows that hang on a secret, and what the project counts. */
@@ -77,9 +79,56 @@ describe('a damaged secret', () => {
     expect((await store.findVersions(ref))?.versions).toHaveLength(1);
   });
 
-  it('can neither be changed nor deleted by its id', async () => {
+  it('can neither be changed nor deleted by its id while its own row is damaged', async () => {
     await damage("UPDATE secret SET description = 'x' WHERE name = 'open'");
     await expectRefused(store.change(update(ref, { description: 'y' })), 'damaged');
     await expectRefused(store.change({ ...remove(ref), id: 'project-open' }), 'damaged');
+    expect(countRows()).toMatchObject({ secret: NAMES.length });
+  });
+
+  it('can be deleted by its id while only what hangs on its row is damaged, and not by another id', async () => {
+    await damage(`UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`);
+    await expectRefused(store.change({ ...remove(ref), id: 'project-pending' }), 'secret-not-found');
+    expect(countRows()).toMatchObject({ secret: NAMES.length });
+    expect(await store.change({ ...remove(ref), id: 'project-open' })).toEqual({ wasDamaged: true });
+    expect(countRows()).toMatchObject({ secret: NAMES.length - 1, version: 3, version_body: 3 });
+  });
+
+  it.each([
+    [
+      'its own row',
+      "UPDATE secret SET scheduled_delete_time_ms = 1, state = 'PENDING_DELETE' WHERE name = 'open'",
+    ],
+    ['a version', `UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`],
+  ])('is not purged, scheduled or called off when %s was changed', async (_, statement) => {
+    await damage(statement);
+    const purge = { aggregate: 'secret', kind: 'purge-secret', ref, id: 'project-open', nowMs: T0 } as const;
+    await expectRefused(store.change(purge), 'damaged');
+    await expectRefused(store.change(schedule(ref, 7)), 'damaged');
+    await expectRefused(
+      store.change({ aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs: T0 }),
+      'damaged',
+    );
+    expect(countRows()).toMatchObject({ secret: NAMES.length });
+  });
+
+  it('is left out of lists, which go on behind it, and told of', async () => {
+    await Promise.all(['a', 'p', 'z'].map((name) => store.change(create({ projectId, name }))));
+    await damage("UPDATE secret SET description = 'x' WHERE name IN ('a', 'open')");
+    const names = async (limit: number, afterName = '') =>
+      (await store.listSecrets({ projectId, limit, afterName })).map(({ name }) => name);
+    expect(await names(9)).toEqual(['p', 'pending', 'z']);
+    expect(await names(2)).toEqual(['p', 'pending']);
+    expect(await names(1, 'pending')).toEqual(['z']);
+    expect(new Set(told)).toEqual(new Set(['secret project/a', 'secret project/open']));
+    const damaged: string[] = [];
+    const rotated = {
+      projectId,
+      limit: 9,
+      rotatedOnly: true,
+      onDamaged: (name: string) => damaged.push(name),
+    };
+    expect((await store.listSecrets(rotated)).map(({ name }) => name)).toEqual(['pending']);
+    expect(damaged).toEqual(['open']);
   });
 });

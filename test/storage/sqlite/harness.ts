@@ -31,6 +31,8 @@ export interface OpenSqlite {
   readonly worker: Worker;
   readonly changes: ChangeCounters;
   readonly fatal: readonly string[];
+  /** What `onDamage` was called with. */
+  readonly damage: readonly string[];
 }
 
 /** A new directory of this test; the caller removes it. */
@@ -54,12 +56,14 @@ export async function openSqlite(directory: string): Promise<OpenSqlite> {
   const settings = { directory, databaseFile: open.databaseFile };
   const writer = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
   const fatal: string[] = [];
+  const damage: string[] = [];
   const store = await createSqliteStore(open, {
     mac: ROW_MAC,
     writer,
     onFatal: (reason) => fatal.push(reason),
+    onDamage: (place) => damage.push(place),
   });
-  return { store, ...writer, fatal };
+  return { store, ...writer, fatal, damage };
 }
 
 /** Ends the writer thread wherever it is, as a crash would. */

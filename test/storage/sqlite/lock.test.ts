@@ -76,7 +76,12 @@ describe('lock of a data directory', { timeout: 60_000 }, () => {
     const files = { directory, databaseFile: open.databaseFile };
     const writer = startWriter(WRITER_ENTRY, files, { rowMac: ROW_MAC_KEY });
     const gone = { ...open, databaseFile: join(directory, 'gone.db') };
-    const store = createSqliteStore(gone, { mac: ROW_MAC, writer, onFatal: () => undefined });
+    const store = createSqliteStore(gone, {
+      mac: ROW_MAC,
+      writer,
+      onFatal: () => undefined,
+      onDamage: () => undefined,
+    });
     await expect(store).rejects.toThrow();
     // A thread that has ended has no number.
     expect(writer.worker.threadId).toBe(-1);

@@ -46,12 +46,16 @@ describe('reads beside a change that is under way', () => {
     connections = [writer, reader];
     changes = createChangeCounters();
     const { settled } = changes;
-    reads = createReadModels(reader, ROW_MAC, {
-      ...changes,
-      settled(slot) {
-        onAsked();
-        return settled(slot);
+    reads = createReadModels(reader, {
+      mac: ROW_MAC,
+      changes: {
+        ...changes,
+        settled(slot) {
+          onAsked();
+          return settled(slot);
+        },
       },
+      onDamage: () => undefined,
     });
     commit = createCommitBatch(writer, ROW_MAC, {
       begin(commands) {

@@ -52,6 +52,8 @@ describe('rows that are swapped, moved, rolled back, deleted or added', () => {
     const answers = after.get(move)!;
     for (const read of move.refused) expect(answers.get(read), read).toBe(DAMAGED);
     for (const read of move.gone ?? []) expect(answers.get(read), read).toBeUndefined();
+    for (const [read, entries] of Object.entries(move.left ?? {}))
+      expect(answers.get(read), read).toHaveLength(entries);
   }
 
   it.each(MOVES)('notice $claim', (move) => expectNoticed(move));

@@ -21,6 +21,8 @@ export interface Move {
   readonly refused: readonly string[];
   /** Reads that must find nothing. */
   readonly gone?: readonly string[];
+  /** How many entries are left of lists that leave out what is damaged. */
+  readonly left?: Readonly<Record<string, number>>;
 }
 
 /** Where the rows of the secret `open` of a project are. */
@@ -59,7 +61,8 @@ export const MOVES: readonly Move[] = [
       db.prepare("UPDATE secret SET name = 'open' WHERE row = ?").run(pending);
       db.prepare("UPDATE secret SET name = 'pending' WHERE row = ?").run(secret);
     },
-    refused: ['list', 'secret open', 'secret pending', ...OPEN, ...PENDING],
+    refused: ['secret open', 'secret pending', ...OPEN, ...PENDING],
+    left: { list: 0 },
   },
   {
     claim: 'two secrets that swapped their versions and stages',

@@ -1,0 +1,18 @@
+import type { Deps } from './ports.ts';
+
+/** Places that are remembered; a place beyond them may be told of again. */
+const PLACES_MAX = 1_000;
+
+/**
+ * Makes what tells the operator of damaged rows that were passed over or replaced: each place once, as long as the process
+ * lives. A place is the row's kind and where it is, never what it holds.
+ */
+export function createDamageReport({ log }: Pick<Deps, 'log'>): (place: string) => void {
+  const told = new Set<string>();
+  return (place) => {
+    if (told.has(place)) return;
+    if (told.size >= PLACES_MAX) told.clear();
+    told.add(place);
+    log.error({ place }, 'a stored row does not pass its check and was passed over: run csms-server verify');
+  };
+}
