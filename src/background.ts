@@ -25,8 +25,6 @@ import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
 
 /** How often the runner looks for jobs that are due. */
 const TICK_MS = 1_000;
-/** The data directory belongs to one process, so each life of it may go on where the last one ended. */
-const HOLDER = 'embedded';
 
 /** Where topics and functions lead, and the way there. */
 export interface Outbound {
@@ -101,7 +99,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     createTaskRetention(deps),
     createClockRecorder(deps, trustedTime),
   ];
-  const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: HOLDER }, jobs);
+  const runner = createJobRunner({ ...deps, monotonic, trustedTime }, jobs);
   const watch = createStorageWatch(deps);
   watch();
   const timer = setInterval(() => watch() && void runner.tick(), TICK_MS);

@@ -6,8 +6,8 @@ import { encodeContext, formatHeader } from '../src/crypto/envelope.ts';
 import { createRootKeyFile } from '../src/crypto/root-key.ts';
 import { createRowMac } from '../src/crypto/row-mac.ts';
 import { openInstallation } from '../src/installation.ts';
+import { createClockRead } from '../src/storage/sqlite/clock.ts';
 import { openDirectory } from '../src/storage/sqlite/installation.ts';
-import { createJobReads } from '../src/storage/sqlite/jobs.ts';
 import { openReader } from '../src/storage/sqlite/open.ts';
 import {
   databaseFile,
@@ -44,7 +44,7 @@ describe('the record of an installation', () => {
   it.each([
     ['time', 'create_time_ms = 1'],
     ['stretching of its root key', "root_key_stretching = 'scrypt'"],
-    ['list of rows', `roll = '["job/a"]'`],
+    ['list of rows', `roll = '["clock"]'`],
     ['MAC', 'row_mac = NULL'],
   ])('with another %s is refused at the start', (_, change) => {
     start();
@@ -52,7 +52,7 @@ describe('the record of an installation', () => {
     expect(start).toThrow('record of its installation has been changed');
   });
 
-  it('is signed at the first start of this release, with the jobs that have run, and checked ever after', () => {
+  it('is signed at the first start of this release, with the rows that are there, and checked ever after', () => {
     const { rootKey } = start();
     removeDirectory(directory);
     openDirectory(directory, MIGRATIONS.slice(0, UNSIGNED_SCHEMA)).release();
@@ -67,16 +67,15 @@ describe('the record of an installation', () => {
         `INSERT INTO installation (only_row, id, create_time_ms, root_key_id, root_key_fingerprint, canary)
          VALUES (1, ?, 5, ?, ?, ?)`,
       ).run(id, rootKey.id, rootKey.fingerprint, canary);
-      db.exec("INSERT INTO job VALUES ('purge', NULL, 0, 1, 0, NULL, 0, 0, 0, zeroblob(32))");
+      db.exec('INSERT INTO clock VALUES (1, 0, NULL, NULL, zeroblob(32))');
     });
     expect(start().installation.id).toBe(id);
     expect(start().installation.createTimeMs).toBe(5);
-    tamper(directory, (db) => db.exec('DELETE FROM job'));
+    tamper(directory, (db) => db.exec('DELETE FROM clock'));
     start();
     const reader = openReader(databaseFile(directory));
-    const jobs = createJobReads(reader, createRowMac(rootKey.derive('rowmac')));
-    expect(jobs.names()).toEqual(['purge']);
-    expect(() => jobs.find({ name: 'purge' })).toThrow('A stored row is missing.');
+    const read = createClockRead(reader, createRowMac(rootKey.derive('rowmac')));
+    expect(read).toThrow('A stored row is missing.');
     reader.close();
     tamper(directory, (db) => db.exec('UPDATE installation SET create_time_ms = 6, row_mac = NULL'));
     expect(start).toThrow('record of its installation has been changed');

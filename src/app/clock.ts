@@ -4,7 +4,7 @@ import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import type { TrustedTime } from './trusted-time.ts';
 
-/** A little under half a lease: a run that only keeps the record is not written down itself. */
+/** How often what is known of the clock is kept. */
 const RECORD_INTERVAL_MS = 50_000;
 
 /**

@@ -3,7 +3,7 @@ import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
-import type { Job, Lease } from './jobs.ts';
+import type { Job } from './jobs.ts';
 import { createLanes } from './lanes.ts';
 import type { Deps, Random, SigningKeys } from './ports.ts';
 import type { LoadSigningKey } from './signing-key.ts';
@@ -76,7 +76,7 @@ export function createDelivery(given: DeliveryDeps): Job {
   }
 
   /** Starts what is due and has room; answers how many. */
-  async function startDue(tried: Set<string>, { ending }: Lease): Promise<number> {
+  async function startDue(tried: Set<string>, ending: AbortSignal): Promise<number> {
     const limit = DUE_MAX + guard.size;
     let started = 0;
     for (const due of await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX })) {
@@ -88,11 +88,11 @@ export function createDelivery(given: DeliveryDeps): Job {
     return started;
   }
 
-  async function run(nowMs: number, lease: Lease): Promise<number> {
+  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
     // What is still due after it was tried is somebody else's, or will be next time.
     const tried = new Set<string>();
-    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !lease.isEnding()) {
-      const started = await startDue(tried, lease);
+    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !ending.aborted) {
+      const started = await startDue(tried, ending);
       // As soon as one has ended there is room for another, however slow the rest may be.
       const goesOn = await within(deps, started > 0 ? lanes.next() : lanes.idle());
       if (started === 0 || !goesOn) break;

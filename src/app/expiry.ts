@@ -1,7 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import { isTold } from '../core/notification.ts';
 import { createItemGuard } from './item-guard.ts';
-import type { Job, Lease } from './jobs.ts';
+import type { Job } from './jobs.ts';
 import type { Deps, ExpiredVersion, ExpiryPlace } from './ports.ts';
 
 /** How often expired versions are looked for. */
@@ -57,7 +57,7 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
     return { size: page.length, told };
   }
 
-  async function run(nowMs: number, { isEnding }: Pick<Lease, 'isEnding'>): Promise<number> {
+  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
     const projects = await store.listExpiringProjects(lastProject, RUN_PROJECTS);
     const line = [...projects];
     const toldOf = new Map<string, number>();
@@ -65,7 +65,7 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
     let looked = 0;
     // Each project in turn, and those that have more once again behind the last one.
     for (const projectId of line) {
-      if (looked >= RUN_VERSIONS || isEnding()) {
+      if (looked >= RUN_VERSIONS || ending.aborted) {
         if (!toldOf.has(projectId)) lastProject = [...toldOf.keys()].at(-1) ?? '';
         break;
       }

@@ -40,7 +40,7 @@ export function createRetention<T extends { readonly id: string }>(
     name: retention.job,
     intervalMs: INTERVAL_MS,
     failedItems: () => guard.failed,
-    async run(nowMs, lease) {
+    async run(nowMs, ending) {
       let total = 0;
       for (let batches = 0; batches < BATCHES_MAX; batches += 1) {
         const leftOut = guard.size;
@@ -48,7 +48,7 @@ export function createRetention<T extends { readonly id: string }>(
         total += removed;
         // A whole batch that failed is left out from now on; there may be others behind it.
         const isOver = removed === 0 && guard.size <= leftOut;
-        if (isOver || lease.isEnding()) break;
+        if (isOver || ending.aborted) break;
       }
       return total;
     },

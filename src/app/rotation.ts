@@ -4,7 +4,7 @@ import type { Task, TaskCommand } from '../core/task.ts';
 import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
-import type { Job, Lease } from './jobs.ts';
+import type { Job } from './jobs.ts';
 import { createLanes } from './lanes.ts';
 import type { Deps, DueSecret, Random } from './ports.ts';
 import { carryOutStep, type RotationStepDeps } from './rotation-step.ts';
@@ -87,7 +87,7 @@ export function createRotation(given: RotationDeps): Job {
     }
   }
 
-  async function run(nowMs: number, { ending }: Lease): Promise<number> {
+  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
     const page = { limit: TASKS_MAX + guard.size, waitMsMax: WAIT_MS_MAX };
     for (const { id, ref } of await store.listDueTasks(nowMs, page)) {
       if (guard.isLeftOut(id)) continue;

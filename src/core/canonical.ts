@@ -2,7 +2,6 @@ import type { CheckerConfig } from './checker.ts';
 import type { ClockRecord } from './clock.ts';
 import type { SecretEvent } from './event.ts';
 import type { Grant } from './grant.ts';
-import type { JobState } from './job.ts';
 import type { DestroyedKey, Key } from './key.ts';
 import type { Notification } from './notification.ts';
 import type { Secret, SecretContents } from './secret.ts';
@@ -85,22 +84,6 @@ export function canonicalKey(key: Key): string {
 /** One unambiguous text for what stays of a destroyed key: what its row MAC authenticates. Pure. */
 export function canonicalDestroyedKey({ projectId, id, destroyTimeMs }: DestroyedKey): string {
   return JSON.stringify(['destroyed-key/1', projectId, id, destroyTimeMs]);
-}
-
-/** One unambiguous text for a background job: what its row MAC authenticates. Pure. */
-export function canonicalJob(job: JobState): string {
-  return JSON.stringify([
-    'job/1',
-    job.name,
-    job.leaseHolder ?? null,
-    job.leaseUntilMs,
-    job.epoch,
-    job.nextRunMs,
-    job.lastError ?? null,
-    job.runs,
-    job.failures,
-    job.processed,
-  ]);
 }
 
 /** One unambiguous text for an event: what its row MAC authenticates. Pure. */

@@ -20,7 +20,6 @@ import {
   type GrantResult,
   type GrantScope,
 } from './grant.ts';
-import { decideJob, type JobCommand, type JobDecision, type JobResult, type JobScope } from './job.ts';
 import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './key.ts';
 import { decideKey } from './key-rules.ts';
 import {
@@ -67,7 +66,6 @@ export interface Aggregates {
     result: SigningKey;
   };
   task: { scope: TaskScope; command: TaskCommand; decision: TaskDecision; result: TaskResult };
-  job: { scope: JobScope; command: JobCommand; decision: JobDecision; result: JobResult };
   grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
   key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: KeyResult };
   checker: {
@@ -103,7 +101,6 @@ export const decide: {
   notification: decideNotification,
   'signing-key': decideSigningKey,
   task: decideTask,
-  job: decideJob,
   key: decideKey,
   checker: decideChecker,
   clock: decideClock,

@@ -20,7 +20,7 @@ export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-ro
   if (current === undefined) throw new SecretError('secret-not-found');
   const { secret } = current;
   const isAutomatic = dueSecretId !== undefined;
-  if (isAutomatic && !isRotationDue(secret, dueSecretId, nowMs)) return unchanged(undefined);
+  if (isAutomatic && !isRotationDue(secret, dueSecretId, nowMs)) return unchanged(scope.current);
   if (secret.secretType === 'COMMON') {
     throw invalidParameter('secret_name', 'names a secret of type COMMON, which cannot be rotated');
   }

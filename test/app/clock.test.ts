@@ -31,7 +31,7 @@ async function start(store: Store = world.deps.store): Promise<Life> {
     { name: 'purge', intervalMs: 1_000, run: createPurge(deps) },
     createClockRecorder(deps, trustedTime),
   ];
-  const runner = createJobRunner({ ...deps, monotonic, trustedTime, holder: 'one' }, jobs);
+  const runner = createJobRunner({ ...deps, monotonic, trustedTime }, jobs);
   await runner.tick();
   return {
     runner,

@@ -1,20 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDelivery, type DeliveryDeps } from '../../src/app/delivery.ts';
-import type { Job, Lease } from '../../src/app/jobs.ts';
+import type { Job } from '../../src/app/jobs.ts';
 import type { SigningKeys } from '../../src/app/ports.ts';
 import { createSigningKeyLoader } from '../../src/app/signing-key.ts';
-import type { Hook, WebhookOutcome } from '../../src/app/webhooks.ts';
+import type { Hook, WebhookOutcome, Webhooks } from '../../src/app/webhooks.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/notification.ts';
 import { aNotification, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
 
 const OK: WebhookOutcome = { kind: 'answered', status: 200, body: Buffer.from('') };
-const LEASE: Lease = {
-  epoch: 1,
-  extend: async () => true,
-  isEnding: () => false,
-  ending: new AbortController().signal,
-};
+const NEVER = new AbortController().signal;
 const TOPIC = anEvent().target.id;
 const ID = aNotification().id;
 
@@ -72,7 +67,7 @@ function jobOf(changes: Partial<DeliveryDeps> = {}): Job {
   });
 }
 
-const run = (job: Job) => job.run(world.clock.wallMs, LEASE);
+const run = (job: Job) => job.run(world.clock.wallMs, NEVER);
 const put = (notification: Notification = aNotification()) =>
   world.notifications.set(notification.id, notification);
 const state = (id = ID) => world.notifications.get(id);
@@ -314,9 +309,15 @@ describe('a store that refuses the record', () => {
 describe('a process that wants to stop', () => {
   it('begins no further batch', async () => {
     for (let number = 0; number < 50; number += 1) put(aNotification({ id: `n${number}` }));
-    const lease = { ...LEASE, isEnding: () => sent.length > 0 };
-    await jobOf().run(T0, lease);
-    expect(sent).toHaveLength(8);
+    const stopping = new AbortController();
+    let calls = 0;
+    const post: Webhooks['post'] = async () => {
+      calls += 1;
+      stopping.abort();
+      return OK;
+    };
+    expect(await jobOf({ webhooks: { post } }).run(T0, stopping.signal)).toBe(8);
+    expect(calls).toBe(8);
   });
 });
 

@@ -14,12 +14,7 @@ import { aWorld, REF, T0, type World } from '../support/builders.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
-const LEASE = {
-  epoch: 1,
-  extend: async () => true,
-  isEnding: () => false,
-  ending: new AbortController().signal,
-};
+const NEVER = new AbortController().signal;
 const STORE_DOWN: ErrorCode[] = ['unavailable', 'storage-full', 'outcome-unknown'];
 const FOREIGN = [
   new SecretError('internal', 'words'),
@@ -159,7 +154,7 @@ describe.each(Object.entries(JOBS))('%s', (_, { create, head }) => {
   const start = (due: string[]) => {
     const work: Work = { due, done: [], fault: (id) => (id.startsWith('bad') ? new TypeError() : undefined) };
     const job = create(depsOver(work));
-    return { job, work, run: () => job.run(world.clock.wallMs, LEASE) };
+    return { job, work, run: () => job.run(world.clock.wallMs, NEVER) };
   };
 
   it('goes on behind a failing first item in the same run, and tries it again later', async () => {
@@ -199,7 +194,7 @@ describe.each(['task', 'notification'])('the hourly retention of each %s', (kind
     const due = [...Array.from({ length: 200 }, (_, index) => `bad-${index}`), 'last'];
     const work: Work = { due, done: [], fault: (id) => (id === 'last' ? undefined : new Error()) };
     const create = kind === 'task' ? createTaskRetention : createNotificationRetention;
-    await create(depsOver(work)).run(T0, LEASE);
+    await create(depsOver(work)).run(T0, NEVER);
     expect(work.done).toEqual(['last']);
   });
 });

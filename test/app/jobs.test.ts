@@ -1,28 +1,15 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createJobRunner, type Job, type JobRunner, type Lease } from '../../src/app/jobs.ts';
-import type { Store } from '../../src/app/ports.ts';
+import { createJobRunner, type Job, type JobRunner } from '../../src/app/jobs.ts';
 import { createTrustedTime } from '../../src/app/trusted-time.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import { type JobResult, LEASE_MS } from '../../src/core/job.ts';
 import { aWorld, DAY_MS, T0, type World } from '../support/builders.ts';
 
 let world: World;
 let monotonicMs: number;
-/** Kinds of the commands about jobs that reached the store. */
-let written: string[];
-let store: Store;
 
 beforeEach(() => {
   world = aWorld();
   monotonicMs = 5_000;
-  written = [];
-  store = {
-    ...world.deps.store,
-    change(command) {
-      written.push(command.kind);
-      return world.deps.store.change(command);
-    },
-  };
 });
 
 function pass(ms: number): void {
@@ -30,11 +17,11 @@ function pass(ms: number): void {
   monotonicMs += ms;
 }
 
-function runnerOf(jobs: readonly Job[], holder = 'one', over = store): JobRunner {
-  const { clock, log } = world.deps;
+function runnerOf(jobs: readonly Job[]): JobRunner {
+  const { clock, log, store } = world.deps;
   const monotonic = { nowMs: () => monotonicMs };
   const trustedTime = createTrustedTime(world.deps, monotonic);
-  return createJobRunner({ store: over, clock, log, monotonic, trustedTime, holder }, jobs);
+  return createJobRunner({ store, clock, log, monotonic, trustedTime }, jobs);
 }
 
 /** A job that notes the times at which it runs. */
@@ -48,17 +35,6 @@ function noting(times: number[], changes: Partial<Job> = {}): Job {
     },
     ...changes,
   };
-}
-
-async function claimAs(holder: string): Promise<JobResult> {
-  const nowMs = world.clock.wallMs;
-  return world.deps.store.change({
-    aggregate: 'job',
-    kind: 'claim-job',
-    ref: { name: 'noting' },
-    holder,
-    nowMs,
-  });
 }
 
 describe('a job', () => {
@@ -97,36 +73,6 @@ describe('a job', () => {
     await first;
     expect(runner.status().find(({ name }) => name === 'slow')).toMatchObject({ isRunning: false });
   });
-
-  it('that finds nothing to do writes one claim for each half of a lease', async () => {
-    const runner = runnerOf([noting([])]);
-    for (let second = 0; second < 60; second += 1) {
-      await runner.tick();
-      pass(1_000);
-    }
-    expect(written).toEqual(['claim-job']);
-    await runner.tick();
-    expect(written).toEqual(['claim-job', 'claim-job']);
-  });
-
-  it('that carried something out is recorded', async () => {
-    const runner = runnerOf([noting([], { run: async () => 3 })]);
-    await runner.tick();
-    expect((await claimAs('one')).job).toMatchObject({ runs: 1, processed: 3, nextRunMs: T0 + 1_000 });
-  });
-
-  it('with a long interval is recorded, and not repeated after a restart', async () => {
-    const times: number[] = [];
-    const rare = noting(times, { intervalMs: DAY_MS });
-    await runnerOf([rare]).tick();
-    pass(5_000);
-    const again = runnerOf([rare]);
-    await again.tick();
-    expect(times).toHaveLength(1);
-    pass(DAY_MS - 5_000);
-    await again.tick();
-    expect(times).toEqual([T0, T0 + DAY_MS]);
-  });
 });
 
 describe('a job that fails', () => {
@@ -135,7 +81,7 @@ describe('a job that fails', () => {
   it.each<readonly [Error, string]>([
     ...codes.map((code) => [new SecretError(code), code] as const),
     [new Error('secret text'), 'internal'],
-  ])('with %o is logged, counted and recorded as %s', async (error, code) => {
+  ])('with %o is logged and counted as %s', async (error, code) => {
     const told: unknown[] = [];
     world = {
       ...world,
@@ -145,7 +91,6 @@ describe('a job that fails', () => {
     await runner.tick();
     expect(told).toEqual([{ job: 'noting', code }]);
     expect(runner.status()).toMatchObject([{ failures: 1 }]);
-    expect((await claimAs('one')).job).toMatchObject({ lastError: code, failures: 1, runs: 1 });
   });
 
   it('waits twice as long each time, up to a minute, and is well again after a good run', async () => {
@@ -164,7 +109,7 @@ describe('a job that fails', () => {
     }
     expect(times.slice(0, 8)).toEqual([0, 2, 6, 14, 30, 62, 122, 182]);
     expect(times.slice(8, 10)).toEqual([183, 184]);
-    expect((await claimAs('one')).job).toMatchObject({ lastError: undefined, failures: 7 });
+    expect(runner.status()).toMatchObject([{ failures: 7 }]);
   });
 
   it('does not keep the others from running', async () => {
@@ -172,67 +117,6 @@ describe('a job that fails', () => {
     const failing = { name: 'failing', intervalMs: 1_000, run: () => Promise.reject(new Error('broken')) };
     await runnerOf([failing, noting(times)]).tick();
     expect(times).toEqual([T0]);
-  });
-
-  it('to get its lease is a failure too, and the job does not run', async () => {
-    const times: number[] = [];
-    const full: Store = { ...store, change: () => Promise.reject(new SecretError('storage-full')) };
-    const runner = runnerOf([noting(times)], 'one', full);
-    await runner.tick();
-    expect([times, runner.status()[0]?.failures]).toEqual([[], 1]);
-  });
-});
-
-describe('two processes', () => {
-  it('run a job one at a time; the other one takes over when the lease is over', async () => {
-    const [first, second]: [number[], number[]] = [[], []];
-    const one = runnerOf([noting(first)], 'one');
-    const two = runnerOf([noting(second)], 'two');
-    await one.tick();
-    await two.tick();
-    expect([first.length, second.length]).toEqual([1, 0]);
-    // The first one dies here.
-    for (let second = 0; second < LEASE_MS / 1_000; second += 1) {
-      pass(1_000);
-      await two.tick();
-    }
-    expect(second).toEqual([T0 + LEASE_MS]);
-  });
-
-  it('change hands at once when one stops in good order', async () => {
-    const times: number[] = [];
-    const one = runnerOf([noting([])], 'one');
-    await one.tick();
-    await one.stop();
-    await runnerOf([noting(times)], 'two').tick();
-    expect(times).toEqual([T0]);
-  });
-
-  it('are kept apart by the epoch: what the first one records after it lost its lease does not count', async () => {
-    const held: boolean[] = [];
-    const run = async (_: number, lease: Lease) => {
-      pass(LEASE_MS);
-      await claimAs('two');
-      held.push(await lease.extend());
-      return 99;
-    };
-    const runner = runnerOf([noting([], { run })], 'one');
-    await runner.tick();
-    expect(held).toEqual([false]);
-    expect((await claimAs('two')).job).toMatchObject({ runs: 0, processed: 0, leaseHolder: 'two' });
-  });
-
-  it('let a long run go on that extends its lease', async () => {
-    const held: boolean[] = [];
-    const run = async (_: number, lease: Lease) => {
-      for (let step = 0; step < 4; step += 1) {
-        pass(LEASE_MS - 1);
-        held.push(await lease.extend(), (await claimAs('two')).held);
-      }
-      return 1;
-    };
-    await runnerOf([noting([], { run })], 'one').tick();
-    expect(held).toEqual([true, false, true, false, true, false, true, false]);
   });
 });
 
@@ -255,11 +139,11 @@ describe('stopping', () => {
   it('is told to a run that is under way', async () => {
     const ending: boolean[] = [];
     const gate = Promise.withResolvers<void>();
-    const run = async (_: number, lease: Lease) => {
-      ending.push(lease.isEnding());
-      lease.ending.addEventListener('abort', () => gate.resolve());
+    const run = async (_: number, signal: AbortSignal) => {
+      ending.push(signal.aborted);
+      signal.addEventListener('abort', () => gate.resolve());
       await gate.promise;
-      ending.push(lease.isEnding());
+      ending.push(signal.aborted);
       return 0;
     };
     const runner = runnerOf([noting([], { run })]);
@@ -272,7 +156,12 @@ describe('stopping', () => {
 
   it('waits for the run under way, then starts nothing any more', async () => {
     const gate = Promise.withResolvers<number>();
-    const runner = runnerOf([noting([], { run: () => gate.promise })]);
+    let runs = 0;
+    const run = () => {
+      runs += 1;
+      return gate.promise;
+    };
+    const runner = runnerOf([noting([], { run })]);
     const ticking = runner.tick();
     await expect.poll(() => runner.status()[0]?.isRunning).toBe(true);
     let isStopped = false;
@@ -283,10 +172,9 @@ describe('stopping', () => {
     expect(isStopped).toBe(false);
     gate.resolve(0);
     await Promise.all([ticking, stopping]);
-    const before = written.length;
     pass(DAY_MS);
     await runner.tick();
-    expect(written).toHaveLength(before);
+    expect(runs).toBe(1);
   });
 });
 

@@ -35,14 +35,7 @@ function damage(store: Store, id: string): Store {
   };
 }
 
-/** One run of a job; a key job needs no lease, since each key is one change. */
-const runOf = (job: Job, nowMs: number) =>
-  job.run(nowMs, {
-    epoch: 1,
-    extend: async () => true,
-    isEnding: () => false,
-    ending: new AbortController().signal,
-  });
+const runOf = (job: Job, nowMs: number) => job.run(nowMs, new AbortController().signal);
 const deleteDueKeys = (deps: World['deps'], nowMs: number) => runOf(createKeyDeletion(deps), nowMs);
 const rotateDueKeys = (deps: World['deps'], nowMs: number) => runOf(createKeyRotation(deps), nowMs);
 

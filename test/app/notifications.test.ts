@@ -1,23 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createExpiryScan } from '../../src/app/expiry.ts';
-import type { Job, Lease } from '../../src/app/jobs.ts';
+import type { Job } from '../../src/app/jobs.ts';
 import { createNotificationRetention, listNotifications } from '../../src/app/notifications.ts';
 import type { Store } from '../../src/app/ports.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
 import { aNotification, anAggregate, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
 
-const LEASE: Lease = {
-  epoch: 1,
-  extend: async () => true,
-  isEnding: () => false,
-  ending: new AbortController().signal,
-};
+const NEVER = new AbortController().signal;
 let world: World;
 beforeEach(() => {
   world = aWorld();
 });
-const run = (job: Job, nowMs = T0) => job.run(nowMs, LEASE);
+const run = (job: Job, nowMs = T0) => job.run(nowMs, NEVER);
 
 describe('the expiry scan', () => {
   /** A secret whose version v1 expires then. */

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { setStrengthCheck } from '../../src/app/checker.ts';
-import type { Lease } from '../../src/app/jobs.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
 import { createSecret } from '../../src/app/secrets.ts';
 import { createTaskRetention, readTasks, rotateSecret } from '../../src/app/tasks.ts';
@@ -24,12 +23,7 @@ import {
 import { FakeDatabase, type FunctionAnswer } from '../support/database.ts';
 
 const URN = `urn:fss:local-1:${REF.projectId}:function:default:rotate`;
-const LEASE: Lease = {
-  epoch: 1,
-  extend: async () => true,
-  isEnding: () => false,
-  ending: new AbortController().signal,
-};
+const NEVER = new AbortController().signal;
 const PATH = `${REF.projectId}/${REF.name}`;
 
 let world: World;
@@ -66,7 +60,7 @@ const depsOf = (changes: Partial<RotationDeps> = {}): RotationDeps => ({
   ...changes,
 });
 const runOnce = (changes: Partial<RotationDeps> = {}) =>
-  createRotation(depsOf(changes)).run(world.clock.wallMs, LEASE);
+  createRotation(depsOf(changes)).run(world.clock.wallMs, NEVER);
 const textValue = (value: unknown) =>
   parseValue({ text: JSON.stringify(value), binary: undefined }, world.deps.policy.limits);
 const latest = async (version: number | 'latest' = 'latest') =>
@@ -336,7 +330,7 @@ describe('a function that fails', () => {
         },
       },
     });
-    expect(given).toStrictEqual({ timeoutMs: 30_000, answerBytesMax: 131_072, signal: LEASE.ending });
+    expect(given).toStrictEqual({ timeoutMs: 30_000, answerBytesMax: 131_072, signal: NEVER });
   });
 });
 
@@ -478,14 +472,14 @@ describe('a function that does not answer', () => {
       return webhooks.post(...call);
     };
     const job = createRotation(depsOf({ webhooks: { post }, hooks: anyHook, pause: async () => undefined }));
-    expect(await job.run(T0, LEASE)).toBe(0);
+    expect(await job.run(T0, NEVER)).toBe(0);
     await createOther();
     let steps = 0;
-    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, LEASE);
+    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, NEVER);
     expect(steps).toBe(4);
     expect(database.calls).toHaveLength(4);
     silent.resolve();
-    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, LEASE);
+    for (let runs = 0; runs < 50; runs += 1) steps += await job.run(T0, NEVER);
     expect(steps).toBe(8);
     expect([...world.tasks.values()].map(({ status }) => status)).toStrictEqual(['SUCCESS', 'SUCCESS']);
   });
@@ -509,7 +503,7 @@ describe('a function that does not answer', () => {
       return new Promise(() => undefined);
     };
     const job = createRotation(depsOf({ webhooks: { post }, hooks: anyHook, pause: async () => undefined }));
-    for (let runs = 0; runs < 50; runs += 1) await job.run(T0, LEASE);
+    for (let runs = 0; runs < 50; runs += 1) await job.run(T0, NEVER);
     expect(called.filter((instance) => instance === 'db1')).toHaveLength(8);
     expect(called.filter((instance) => instance === 'db2')).toHaveLength(1);
   });
@@ -521,14 +515,13 @@ describe('a server that stops', () => {
     await rotateSecret(world.deps, REF);
     const before = task();
     const stopping = new AbortController();
-    const lease = { ...LEASE, ending: stopping.signal, isEnding: () => stopping.signal.aborted };
     const post: Webhooks['post'] = async (_url, _body, _headers, bounds) => {
       stopping.abort();
       expect(bounds?.signal?.aborted).toBe(true);
       return { kind: 'failed', reason: 'timed-out' };
     };
     const job = createRotation(depsOf({ webhooks: { post } }));
-    expect(await job.run(T0, lease)).toBe(0);
+    expect(await job.run(T0, stopping.signal)).toBe(0);
     expect(task()).toStrictEqual(before);
     await runToEnd();
     expect(task()).toMatchObject({ status: 'SUCCESS', attempts: 1 });
@@ -538,7 +531,7 @@ describe('a server that stops', () => {
 describe('automatic rotation', () => {
   const AUTO = { autoRotation: true, rotationPeriod: '1d' };
   const schedule = (changes: Partial<World['deps']> = {}) =>
-    createRotationSchedule({ ...world.deps, ...changes }).run(world.clock.wallMs, LEASE);
+    createRotationSchedule({ ...world.deps, ...changes }).run(world.clock.wallMs, NEVER);
 
   it('starts when it is due, once for each period', async () => {
     await create('SingleUser', AUTO);
@@ -586,7 +579,7 @@ describe('automatic rotation', () => {
     });
     expect(await schedule(throwing('secret-not-found'))).toBe(0);
     const job = createRotationSchedule({ ...world.deps, ...throwing('damaged') });
-    for (let runs = 0; runs < 2; runs += 1) expect(await job.run(T0 + DAY_MS, LEASE)).toBe(0);
+    for (let runs = 0; runs < 2; runs += 1) expect(await job.run(T0 + DAY_MS, NEVER)).toBe(0);
     expect(world.logged).toStrictEqual(['a secret is damaged and was not rotated']);
     expect(await outcomeOf(schedule(throwing('unavailable')))).toBe('unavailable');
   });
@@ -623,10 +616,10 @@ describe('the list of tasks', () => {
     await rotateSecret(world.deps, REF);
     const job = createTaskRetention(world.deps);
     const late = T0 + TASK_KEPT_MS + 1;
-    expect(await job.run(late, LEASE)).toBe(0);
+    expect(await job.run(late, NEVER)).toBe(0);
     await runToEnd();
-    expect(await job.run(late - 1, LEASE)).toBe(0);
-    expect(await job.run(late, LEASE)).toBe(1);
+    expect(await job.run(late - 1, NEVER)).toBe(0);
+    expect(await job.run(late, NEVER)).toBe(1);
     expect(world.tasks.size).toBe(0);
   });
 });

@@ -7,7 +7,6 @@ import {
   canonicalContents,
   canonicalEvent,
   canonicalGrant,
-  canonicalJob,
   canonicalKey,
   canonicalNotification,
   canonicalSecret,
@@ -17,7 +16,6 @@ import {
 import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { SecretEvent } from '../../src/core/event.ts';
 import type { Grant } from '../../src/core/grant.ts';
-import type { JobState } from '../../src/core/job.ts';
 import type { Key } from '../../src/core/key.ts';
 import type { Secret, Stage, Tag, Version } from '../../src/core/secret.ts';
 import type { Task } from '../../src/core/task.ts';
@@ -199,22 +197,6 @@ describe('every single change gives another text', () => {
     const rows = neighbours(fields).map((row) => ({ ...row, error }) as Task);
     const errors = neighbours(error).map((other) => ({ ...task, error: other }) as Task);
     expectAllDifferent([...rows, ...errors.slice(1), { ...task, error: undefined }].map(canonicalTask));
-  });
-
-  it('in the fields of a job', () => {
-    const job: Required<JobState> = {
-      name: 'purge',
-      leaseHolder: 'one',
-      leaseUntilMs: 11,
-      epoch: 12,
-      nextRunMs: 13,
-      lastError: 'damaged',
-      runs: 14,
-      failures: 15,
-      processed: 16,
-    };
-    const rows = neighbours(job).filter((row) => row.leaseUntilMs !== undefined);
-    expectAllDifferent(rows.map((row) => canonicalJob(row as JobState)));
   });
 
   it('in the fields of a checker configuration', () => {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await client('POST', `${SECRETS}/told/rotate`);
   await client('DELETE', `${SECRETS}/told`);
   await fetch(`${dev.server.baseUrl}/smn/certificate.pem`);
-  // The jobs have rows once they have run.
+  // The clock has a row once its job has run.
   const records = async () =>
     (await client('GET', '/v1/{project_id}/csms/notification-records')).body.records;
   await vi.waitUntil(async () => (await records()).length === 1, { timeout: 10_000 });
@@ -212,8 +212,6 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
       "UPDATE notification SET content = '{}'",
       /^notification \S+: its row has been changed$/,
     ],
-    ['a job', "UPDATE job SET runs = runs + 1 WHERE name = 'purge'", /^job purge: its row has been changed$/],
-    ['that a job exists', "DELETE FROM job WHERE name = 'purge'", /^job purge: its row has been changed$/],
     ['that the key exists', 'DELETE FROM signing_key', /^the signing key: its row has been changed$/],
     ['that the clock was seen', 'DELETE FROM clock', /^the last time seen: its row has been changed$/],
     [
@@ -306,8 +304,8 @@ describe('verify names what was changed in the schema', () => {
     ],
     ['DROP INDEX secret_due', ['the schema was changed: index secret_due is missing']],
     [
-      'ALTER TABLE job ADD COLUMN more TEXT',
-      ['the schema was changed: table job is another one', 'nothing else was checked'],
+      'ALTER TABLE clock ADD COLUMN more TEXT',
+      ['the schema was changed: table clock is another one', 'nothing else was checked'],
     ],
   ])('%s', async (statement, lines) => {
     const directory = damaged();

@@ -7,7 +7,6 @@ import { countsContract } from './contract/counts.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
 import { grantContract } from './contract/grants.ts';
-import { jobContract } from './contract/jobs.ts';
 import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
@@ -18,6 +17,7 @@ import { stageContract } from './contract/stages.ts';
 import { tagContract } from './contract/tags.ts';
 import { taskContract } from './contract/tasks.ts';
 import { transactionContract } from './contract/transactions.ts';
+import { twoProcessesContract } from './contract/two-processes.ts';
 import { versionContract } from './contract/versions.ts';
 
 /** What every engine has to do. Written once, run on each; knows nothing of any of them. */
@@ -39,7 +39,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('notifications', () => notificationContract(harnessOf));
     describe('tasks', () => taskContract(harnessOf));
     describe('the clock', () => clockContract(harnessOf));
-    describe('jobs', () => jobContract(harnessOf));
+    describe('two processes', () => twoProcessesContract(harnessOf));
     describe('counts', () => countsContract(harnessOf));
     describe('samples', () => sampleContract(harnessOf));
     describe('tags', () => tagContract(harnessOf));

@@ -8,7 +8,6 @@ import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
 import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
-import { decideJob, type JobState } from '../../src/core/job.ts';
 import type { Key, KeyRef } from '../../src/core/key.ts';
 import { aliasSpellings } from '../../src/core/key-aliases.ts';
 import { isRotationDue } from '../../src/core/key-rotation.ts';
@@ -385,7 +384,6 @@ function memoryStore(
     save,
   }: { readonly told: MemoryEvents; readonly rotations: MemoryTasks; readonly save: SaveDecision },
 ): Store {
-  const jobs = new Map<string, JobState>();
   const grantsOf = new Map<string, readonly Grant[]>();
   let clockRecord: ClockRecord | undefined;
   const inProject = (projectId: string) =>
@@ -398,11 +396,6 @@ function memoryStore(
   };
 
   function change(command: Exclude<Command, TaskCommand>): ResultOf<Command> {
-    if (command.aggregate === 'job') {
-      const { next, result } = decideJob({ current: jobs.get(command.ref.name) }, command);
-      if (next !== undefined) jobs.set(next.name, next);
-      return result;
-    }
     if (command.aggregate === 'key') {
       const { projectId } = command.ref;
       const scope = {

@@ -11,7 +11,6 @@ import { createClockWrite, type SaveClock } from './clock.ts';
 import { createDamagedRemoval } from './damaged-secrets.ts';
 import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
 import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
-import { createJobReads, createJobWrites, type JobReads, type SaveJob } from './jobs.ts';
 import { createKeyWrites, type SaveKey } from './key-writes.ts';
 import { createKeyReads, type KeyReads } from './keys.ts';
 import {
@@ -67,7 +66,6 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     event: createEventCarrier(events, createEventWrites(db, mac)),
     notification: createNotificationCarrier(createNotificationReads(db, mac), notifications),
     'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
-    job: createJobCarrier(createJobReads(db, mac), createJobWrites(db, mac)),
     grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
     key: createKeyCarrier(keys, createKeyWrites(db, mac, onRemoval)),
     checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
@@ -145,15 +143,6 @@ function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
     const decision = decide.key({ current, aliasHolder, keysInProject }, command);
     // Making a key may turn out to be finding one, by its id or by its alias.
     if (decision.result.changed) save(current, decision);
-    return decision.result;
-  };
-}
-
-function createJobCarrier(reads: JobReads, save: SaveJob): Carry<'job'> {
-  return (command) => {
-    const current = reads.find(command.ref);
-    const decision = decide.job({ current }, command);
-    save(current, decision);
     return decision.result;
   };
 }

@@ -3,7 +3,6 @@ import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
 import { createDestroyedKeyReads } from './destroyed-keys.ts';
 import { createEventReads } from './events.ts';
-import { createJobReads } from './jobs.ts';
 import { createNotificationReads } from './notifications.ts';
 import type { Connection } from './open.ts';
 import { createSigningKeyRead } from './signing-key.ts';
@@ -17,8 +16,8 @@ export interface InspectedRow {
 }
 
 /**
- * Every row beside secrets and present keys: destroyed keys, events, notifications, tasks, jobs, checker configurations, the signing key, the
- * clock.
+ * Every row beside secrets and present keys: destroyed keys, events, notifications, tasks, checker configurations, the
+ * signing key, the clock.
  */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
   const events = createEventReads(db, mac);
@@ -31,8 +30,6 @@ export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow
   }
   const tasks = createTaskReads(db, mac);
   for (const id of tasks.ids()) yield { place: `task ${id}`, check: () => tasks.find(id) };
-  const jobs = createJobReads(db, mac);
-  for (const name of jobs.names()) yield { place: `job ${name}`, check: () => jobs.find({ name }) };
   const checkers = createCheckerReads(db, mac);
   for (const projectId of checkers.projectIds()) {
     yield {

@@ -27,16 +27,13 @@ interface InstallationRow {
 }
 
 /**
- * The rows of the installation itself that have been made and must be there ever since: `job/<name>`, `signing-key`,
- * `clock`.
+ * The rows of the installation itself that have been made and must be there ever since: `signing-key`, `clock`.
  */
 export interface Roll {
   /** Throws damaged when a row that is not there must be there. */
   requireAbsent(name: string): void;
   /** Notes that the row is there from now on. Runs inside the write transaction. Throws damaged. */
   add(name: string): void;
-  /** Unauthenticated; for the full check. */
-  names(): string[];
 }
 
 /** Reads the record, not yet authenticated; undefined in a new database. Throws StartError (damaged) if it was lost. */
@@ -77,12 +74,11 @@ export function writeInstallation(db: Connection, mac: RowMac, installation: Ins
 export function signFirstInstallation(db: Connection, mac: RowMac, canary: Uint8Array): void {
   db.transaction(() => {
     db.prepare('UPDATE installation SET canary = ?').run(canary);
-    const jobs = db.prepare<[], string>("SELECT 'job/' || name FROM job").pluck().all();
     const singles = db
       .prepare<[], string>("SELECT 'signing-key' FROM signing_key UNION ALL SELECT 'clock' FROM clock")
       .pluck()
       .all();
-    sign(db, mac, [...jobs, ...singles]);
+    sign(db, mac, singles);
   }).immediate();
 }
 
@@ -102,7 +98,6 @@ export function createRoll(db: Connection, mac: RowMac): Roll {
     return row === undefined ? [] : readNames(row.roll);
   }
   return {
-    names,
     requireAbsent(name) {
       if (!names().includes(name)) return;
       throw new SecretError('damaged', 'A stored row is missing.');

@@ -7,12 +7,12 @@ const REMOVALS: ReadonlySet<Command['kind']> = new Set([
   'remove-grants',
 ]);
 
-/** What a nearly full disk has room for: removals, and what background jobs note about themselves and their work. Pure. */
+/** What a nearly full disk has room for: removals, and what background jobs note about their work. Pure. */
 export function isAdmittedAlways(command: Command): boolean {
   if (isRemoval(command)) return true;
   // A rotation that has begun is brought to its end; a new value waits for space.
   if (command.aggregate === 'task') return !['start-rotation', 'store-pending'].includes(command.kind);
-  return ['job', 'notification', 'clock'].includes(command.aggregate);
+  return ['notification', 'clock'].includes(command.aggregate);
 }
 
 /** True for what takes sealed values or keys away: their bytes must leave the log as well. Pure. */

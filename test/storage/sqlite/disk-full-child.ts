@@ -142,21 +142,16 @@ say('full', {
 const removed = kinds(await removeAll(store, ['a1', 'a2', 'a3', 'b0-0']));
 const revoked = await store.change(removeGrants(grantRef)).then(() => 'done', codeOf);
 const stillRefused = kinds(await createAll(store, 'd', 1, 100));
-const claim = {
-  aggregate: 'job',
-  kind: 'claim-job',
-  ref: { name: 'purge' },
-  holder: 'one',
-  nowMs: 1,
-} as const;
-const claimed = await store.change(claim).then(({ held }) => held, codeOf);
+const record = { seenMs: 1, hold: undefined };
+const clock = { aggregate: 'clock', kind: 'record-clock', record, nowMs: 1 } as const;
+const noted = await store.change(clock).then(() => 'done', codeOf);
 const [one, two] = rotated as [(typeof rotated)[0], (typeof rotated)[0]];
 const rotation = {
   noted: await outcomeOf(store, failAttempt(one, 'task one', 'create')),
   started: await outcomeOf(store, startRotation(one, 'task three')),
   stored: await outcomeOf(store, storePending(two, 'task two')),
 };
-say('reserve', { rotation, removed, revoked, stillRefused, claimed, fatal, wrong: await wrong(store) });
+say('reserve', { rotation, removed, revoked, stillRefused, noted, fatal, wrong: await wrong(store) });
 
 rmSync(filler);
 await sleep(1_100);

@@ -57,11 +57,11 @@ function fullDisk(command: readonly string[]): void {
     expect(report('full')).toMatchObject({ hasBallast: false });
   });
 
-  it('lets deletions, revocations and the jobs that delete through thanks to the reserve, and nothing else', () => {
+  it('lets deletions, revocations and the record of the clock through thanks to the reserve, and nothing else', () => {
     const wanted = {
       removed: ['done'],
       revoked: 'done',
-      claimed: true,
+      noted: 'done',
       stillRefused: ['storage-full'],
       fatal: [],
       wrong: [],

@@ -170,8 +170,6 @@ describe('opening of a data directory', () => {
     const { store } = await openSqlite(directory);
     await fillProject(store, 'project');
     const nowMs = T0;
-    const ref = { name: 'purge' };
-    await store.change({ aggregate: 'job', kind: 'claim-job', ref, holder: 'one', nowMs });
     const keyRef = { projectId: 'project', id: 'key-3' };
     await store.change(createKey(keyRef));
     await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));

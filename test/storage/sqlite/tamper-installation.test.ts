@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import { StartError } from '../../../src/app/start-error.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
 import { createDestroyedKeyReads } from '../../../src/storage/sqlite/destroyed-keys.ts';
@@ -21,25 +20,14 @@ import { ROWS } from './tamper-columns.ts';
 /** Holds nothing but a count, which the full check compares with what it counts. */
 const COUNTED = 'project';
 
-/** The rows that belong to no project: jobs, the signing key, destroyed keys, the records of the clock and of the installation itself. */
+/** The rows that belong to no project: the signing key, destroyed keys, the records of the clock and of the installation itself. */
 describe('tampering with rows of the installation', () => {
   let directory: string;
   beforeEach(async () => {
     directory = makeDirectory();
     const { store } = await openSqlite(directory);
-    await claim(store);
     const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
     await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 });
-    await store.change({
-      aggregate: 'job',
-      kind: 'finish-job',
-      ref: { name: 'purge' },
-      epoch: 1,
-      nextRunMs: T0,
-      error: 'damaged',
-      processed: 1,
-      nowMs: T0,
-    });
     const keyRef = { projectId: 'project', id: 'key' };
     await store.change(createKey(keyRef));
     await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));
@@ -49,11 +37,6 @@ describe('tampering with rows of the installation', () => {
     await store.close();
   });
   afterEach(() => removeDirectory(directory));
-
-  function claim(store: Store) {
-    const ref = { name: 'purge' };
-    return store.change({ aggregate: 'job', kind: 'claim-job', ref, holder: 'one', nowMs: T0 });
-  }
 
   const columns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     installation: {
@@ -70,17 +53,6 @@ describe('tampering with rows of the installation', () => {
       project_id: "'another'",
       id: "'another'",
       destroy_time_ms: 'destroy_time_ms + 1',
-      row_mac: 'zeroblob(32)',
-    },
-    job: {
-      lease_holder: "'two'",
-      lease_until_ms: 'lease_until_ms + 1',
-      epoch: 'epoch + 1',
-      next_run_ms: 'next_run_ms + 1',
-      last_error: "'none'",
-      runs: 'runs + 1',
-      failures: 'failures + 1',
-      processed: 'processed + 1',
       row_mac: 'zeroblob(32)',
     },
     signing_key: {
@@ -108,9 +80,7 @@ describe('tampering with rows of the installation', () => {
         .all()
         .filter((table) => !(table in ROWS) && table !== COUNTED);
       const names = db
-        .prepare<[string], string>(
-          "SELECT name FROM pragma_table_info(?) WHERE name NOT IN ('only_row', 'name')",
-        )
+        .prepare<[string], string>("SELECT name FROM pragma_table_info(?) WHERE name <> 'only_row'")
         .pluck();
       return tables.flatMap((table) => names.all(table).map((column) => `${table}.${column}`));
     });
@@ -122,7 +92,7 @@ describe('tampering with rows of the installation', () => {
     await expectNoticed(table);
   });
 
-  it.each(['job', 'signing_key', 'clock'])('is noticed when the row of %s is gone', async (table) => {
+  it.each(['signing_key', 'clock'])('is noticed when the row of %s is gone', async (table) => {
     tamper(directory, (db) => db.exec(`DELETE FROM ${table}`));
     await expectNoticed(table);
   });
@@ -152,7 +122,7 @@ describe('tampering with rows of the installation', () => {
     open.requireIntact(ROW_MAC);
     open.release();
     const stored = tamper(directory, (db) => db.prepare('SELECT canary, roll FROM installation').get());
-    const roll = '["clock","job/purge","signing-key"]';
+    const roll = '["clock","signing-key"]';
     expect(stored).toEqual({ canary: Buffer.from('signed'), roll });
   });
 
@@ -172,23 +142,9 @@ describe('tampering with rows of the installation', () => {
       return;
     }
     const { store } = await openSqlite(directory);
-    if (table === 'job') await expectRefused(claim(store), 'damaged');
-    else
-      await expectRefused(
-        Promise.resolve().then((): unknown =>
-          table === 'clock' ? store.findClock() : store.findSigningKey(),
-        ),
-        'damaged',
-      );
+    const read = async (): Promise<unknown> =>
+      table === 'clock' ? store.findClock() : store.findSigningKey();
+    await expectRefused(read(), 'damaged');
     await store.close();
   }
-
-  it('is noticed in the name of a job, for both names', async () => {
-    tamper(directory, (db) => db.exec("UPDATE job SET name = 'purged'"));
-    const { store } = await openSqlite(directory);
-    await expectRefused(claim(store), 'damaged');
-    const other = { aggregate: 'job', kind: 'claim-job', holder: 'one', nowMs: T0 } as const;
-    await expectRefused(store.change({ ...other, ref: { name: 'purged' } }), 'damaged');
-    await store.close();
-  });
 });
