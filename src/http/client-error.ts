@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
 import { toWireError } from './error-handler.ts';
 import { TIMEOUT_MS } from './limits.ts';
+import type { RequestEnds } from './request-ends.ts';
 
 /** What Node's parser refuses before there is a request, by its code; everything else is malformed. */
 const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
@@ -20,7 +21,11 @@ const refused = new WeakSet<Socket>();
  * end gets a moment to read that, and what it still sends is thrown away: closing at once would make its kernel forget the
  * answer. Nobody else would end the connection: it is no longer on Node's list.
  */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function answerClientError(
+  error: Error & { code?: string },
+  socket: Socket,
+  ends: Pick<RequestEnds, 'refuse'>,
+): void {
   if (refused.has(socket)) return;
   if (error.code === 'ECONNRESET') {
     // Nobody is there to be answered.
@@ -31,10 +36,11 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
   const timer = setTimeout(() => socket.destroy(), TIMEOUT_MS.refusal);
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroy());
-  if (!socket.writable) return;
   const requestId = randomUUID().replaceAll('-', '');
   const refusal = new SecretError(PARSER_CODES[error.code ?? ''] ?? 'request-malformed');
   const { status, body } = toWireError(refusal, { family: 'flat', requestId, notFoundStatus: 404 });
+  ends.refuse(socket, { requestId, status, code: String(body.error_code), reason: error.code });
+  if (!socket.writable) return;
   const text = JSON.stringify(body);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +

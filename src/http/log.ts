@@ -1,7 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { ErrorCode, SecretError } from '../core/errors.ts';
 import { isSecretName } from '../core/names.ts';
-import type { RouteLabels } from './context.ts';
+import type { Refusal, RouteLabels } from './context.ts';
 
 /** Where lines go that are made here. */
 export interface RequestLog {
@@ -16,18 +16,25 @@ const LEVEL = { info: 30, warn: 40 } as const;
 const UNTRUSTED: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'credentials-unsupported']);
 const REASON_CHARACTERS_MAX = 300;
 
+/** How a request has ended. */
+export interface RequestEnd {
+  readonly status: number;
+  readonly durationMs: number;
+  readonly labels: RouteLabels;
+  readonly refusal: Refusal | undefined;
+}
+
 /**
- * Writes one line for a finished request, from an allow-list: the route's pattern and never the path, no query, no
+ * Writes one line for a request that has ended, from an allow-list: the route's pattern and never the path, no query, no
  * header, no body. The line is made by a template, since a general logger takes ten times as long; every text that is
  * not the program's own is escaped.
  */
 export function logRequest(
   log: RequestLog,
   request: FastifyRequest,
-  { reply, labels }: { readonly reply: FastifyReply; readonly labels: RouteLabels },
+  { status, durationMs, labels, refusal }: RequestEnd,
 ): void {
-  const { caller, refusal } = request;
-  const status = reply.statusCode;
+  const { caller } = request;
   const level = status >= 500 ? LEVEL.warn : LEVEL.info;
   if (level < log.levelMin) return;
   // What the caller named counts only once the project is one of its own.
@@ -40,7 +47,24 @@ export function logRequest(
       `${text('secretName', secretName)}${text('user', caller?.userName)}${text('userId', caller?.userId)}` +
       `${text('accessKeyId', caller?.accessKeyId)}${text('address', request.ip)},"status":${status}` +
       `${text('errorCode', refusal?.code)}${text('reason', refusal?.reason)}` +
-      `,"durationMs":${Math.round(reply.elapsedTime * 100) / 100},"msg":"request"}\n`,
+      `,"durationMs":${Math.round(durationMs * 100) / 100},"msg":"request"}\n`,
+  );
+}
+
+/** Writes one line for bytes that were no request. The parser's own code is the reason; of the bytes nothing is said. */
+export function logRefusedBytes(
+  log: RequestLog,
+  refused: Refusal & {
+    readonly requestId: string;
+    readonly status: number;
+    readonly address: string | undefined;
+  },
+): void {
+  if (LEVEL.info < log.levelMin) return;
+  log.write(
+    `{"level":${LEVEL.info},"time":${Date.now()},"requestId":"${refused.requestId}"` +
+      `${text('address', refused.address)},"status":${refused.status}${text('errorCode', refused.code)}` +
+      `${text('reason', refused.reason)},"msg":"request"}\n`,
   );
 }
 

@@ -1,28 +1,22 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, {
-  type FastifyContextConfig,
-  type FastifySchema,
-  LogController,
-  type onRequestHookHandler,
-} from 'fastify';
-import { isOperationId } from '../core/operations.ts';
+import Fastify, { LogController, type onRequestHookHandler } from 'fastify';
 import type { App } from './app.ts';
 import { createBodyReader } from './bodies.ts';
 import { answerClientError } from './client-error.ts';
-import { NO_BODY, type RouteLabels } from './context.ts';
+import { NO_BODY } from './context.ts';
 import { guardEntrance } from './entrance.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
 import { createHttpServer } from './http-server.ts';
 import { registerIdentity } from './identity.ts';
 import * as limits from './limits.ts';
-import { logRequest } from './log.ts';
 import { readLongBody } from './long-bodies.ts';
 import { registerMetrics } from './metrics.ts';
 import { requireLastParameter, routeNotFound } from './not-found.ts';
 import { registerCertificate } from './notifications.ts';
 import { refuseOtherMethods } from './other-methods.ts';
 import { separatePhases } from './phases.ts';
+import { createRequestEnds, labelsOf, type RequestEnds } from './request-ends.ts';
 import * as hooks from './request-hooks.ts';
 import { addRequestProperties } from './request-properties.ts';
 import { registerRoutes } from './routes.ts';
@@ -36,7 +30,8 @@ import { createWrongProtocol } from './wrong-protocol.ts';
  * Builds the HTTP server; the caller makes it listen. Tests use the same function, so they run what production runs.
  */
 export async function buildServer(options: ServerOptions): Promise<App> {
-  const app = createApp(options);
+  const ends = createRequestEnds(options.requestLog, options.metrics);
+  const app = createApp(options, ends);
   await options.prepare?.(app);
   app.setErrorHandler(createErrorHandler({ notFoundStatus: options.notFoundStatus }));
   app.setNotFoundHandler((request) => {
@@ -45,7 +40,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   app.removeAllContentTypeParsers();
   // It is there already: see addHooks.
   app.addContentTypeParser('*', (request, _payload, done) => done(null, request.rawBody));
-  addHooks(app, options);
+  addHooks(app, options, ends);
   const otherMethods = refuseOtherMethods(app);
   registerHealth(app, options);
   registerCertificate(app, options);
@@ -56,7 +51,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   return app;
 }
 
-function createApp(options: ServerOptions): App {
+function createApp(options: ServerOptions, ends: RequestEnds): App {
   const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
   const wrongProtocol = createWrongProtocol(options.log);
   return Fastify({
@@ -80,7 +75,7 @@ function createApp(options: ServerOptions): App {
     },
     clientErrorHandler: (error, socket) => {
       wrongProtocol.watchPlain(error, socket);
-      answerClientError(error, socket);
+      answerClientError(error, socket, ends);
     },
     // Fastify's own compilers are not even loaded. The handlers' types say what goes out; a serializer compiled for each
     // route would take memory and time at the start.
@@ -91,17 +86,19 @@ function createApp(options: ServerOptions): App {
       },
     },
     frameworkErrors: (error, request, reply) => {
+      ends.watch(request, reply);
       hooks.setAnswerHeaders(request, reply, options.tls !== undefined);
       errorHandler(error, request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 }
 
-function addHooks(app: App, options: ServerOptions): void {
+function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
   const tls = options.tls !== undefined;
   addRequestProperties(app, options);
   const admit = guardEntrance(app, options);
   app.addHook('onRequest', (request, reply, done) => {
+    ends.watch(request, reply);
     request.rawBody = NO_BODY;
     hooks.setAnswerHeaders(request, reply, tls);
     try {
@@ -121,12 +118,6 @@ function addHooks(app: App, options: ServerOptions): void {
   app.addHook('preParsing', (request, reply, payload, done) => {
     readBody(request, reply, (error) => done(error ?? null, payload));
   });
-  app.addHook('onResponse', (request, reply, done) => {
-    const labels = request.labels ?? labelsOf(request.routeOptions);
-    if (options.requestLog !== undefined) logRequest(options.requestLog, request, { reply, labels });
-    options.metrics?.count(labels.operation, reply.statusCode, reply.elapsedTime);
-    done();
-  });
   app.addHook('onRoute', (route) => {
     const labels = labelsOf(route);
     // Every look at a request's routeOptions would make them anew.
@@ -136,30 +127,6 @@ function addHooks(app: App, options: ServerOptions): void {
     };
     route.onRequest = [label, ...[route.onRequest ?? []].flat()];
   });
-}
-
-function labelsOf(route: {
-  readonly url?: string | undefined;
-  readonly schema?: FastifySchema;
-  readonly bodyLimit?: number | undefined;
-  readonly config?: FastifyContextConfig | undefined;
-}): RouteLabels {
-  const { url, schema, bodyLimit, config } = route;
-  return {
-    url,
-    operation: requireOperation(schema?.operationId),
-    bodyBytesMax: bodyLimit,
-    isOpen: schema?.security?.length === 0,
-    isBodyOptional: config?.isBodyOptional === true,
-    answerBytes: config?.answerBytes,
-  };
-}
-
-/** A route that names no operation is there for the machine or for its operator, and not for callers of the API. */
-function requireOperation(id: string | undefined): RouteLabels['operation'] {
-  if (id === undefined) return 'none';
-  if (!isOperationId(id)) throw new Error(`core/operations.ts has no ${id}`);
-  return id;
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */

@@ -128,7 +128,9 @@ async function linesFor(
   app.addHook('onResponse', async (request, reply) => {
     const requestLog = { levelMin: log.levelVal, ...stream };
     logRequest(requestLog, request, {
-      reply,
+      status: reply.statusCode,
+      durationMs: reply.elapsedTime,
+      refusal: request.refusal,
       labels: {
         url: '/',
         operation: 'none',
