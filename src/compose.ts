@@ -30,6 +30,7 @@ import { parseTrustedProxies } from './http/trusted-proxies.ts';
 import { composeIdentity, granteesOf, issueProjectToken, openIdentities } from './identity.ts';
 import { openInstallation } from './installation.ts';
 import { linesOf } from './log/lines.ts';
+import { giveMemoryBack } from './memory.ts';
 import { openCertificate, readerFor, watchFiles } from './operator-files.ts';
 import { createHexIds } from './random-hex.ts';
 import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
@@ -214,13 +215,17 @@ function createRequestLimit({ rateLimit }: Config): (userId: string) => void {
 function composeEdge(
   config: Config,
   listenAddress: () => string,
-): Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'> {
+): Pick<
+  ServerOptions,
+  'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'
+> {
   const { allowedHosts, metrics, publicUrl, tlsCertFile, trustedProxies } = config;
   return {
     metrics: metrics === 'off' ? undefined : createMetrics(),
     servesMetrics: metrics === 'on',
     isTrustedProxy: parseTrustedProxies(trustedProxies),
     connectionsAllowed: connectionsAllowed(),
+    giveMemoryBack,
     site: createSite({ allowedHosts, listenAddress, publicUrl, tls: tlsCertFile !== undefined }),
   };
 }

@@ -40,6 +40,7 @@ export async function generateOpenapi(): Promise<string> {
     servesMetrics: false,
     isTrustedProxy: () => false,
     connectionsAllowed: 1,
+    giveMemoryBack: absent,
     site: { check: absent, baseUrlOf: absent },
     log: pino({ level: 'silent' }),
     notFoundStatus: 404,

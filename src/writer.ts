@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRowMac } from './crypto/row-mac.ts';
+import { giveMemoryBack } from './memory.ts';
 import type { WriterSettings } from './storage/sqlite/protocol.ts';
 import { runWriter } from './storage/sqlite/writer.ts';
 
@@ -13,5 +14,5 @@ export interface WriterInput {
 // The one place where the writer thread's parts meet, as compose.ts is for the main thread.
 if (parentPort !== null) {
   const { settings, keys } = workerData as WriterInput;
-  runWriter(parentPort, settings, createRowMac(keys.rowMac));
+  runWriter(parentPort, settings, { mac: createRowMac(keys.rowMac), giveMemoryBack });
 }

@@ -1,8 +1,9 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
+import { watchStart } from '../app/rest.ts';
 import { destroy, mark } from './connection.ts';
-import { giveMemoryBack, watchCrowd } from './crowd.ts';
+import { watchCrowd } from './crowd.ts';
 import { CONNECTIONS, TIMEOUT_MS } from './limits.ts';
 import { createPlaces, type Places } from './places.ts';
 import { endUnread } from './readers.ts';
@@ -35,7 +36,7 @@ const LOG_EVERY_MS = 60_000;
  */
 export function watchConnections(
   server: Server,
-  options: Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'log'>,
+  options: Pick<ServerOptions, 'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log'>,
 ): Connections {
   const places = createPlaces(options.isTrustedProxy, Math.min(CONNECTIONS.max, options.connectionsAllowed));
   let refused = 0;
@@ -57,11 +58,13 @@ export function watchConnections(
   });
   watchHandshakes(server, places, createWrongProtocol(options.log));
 
-  const afterCrowd = watchCrowd(giveMemoryBack);
+  const afterCrowd = watchCrowd(options.giveMemoryBack);
+  const afterStart = watchStart(options.giveMemoryBack);
   const watch = setInterval(() => {
     const all = places.all();
     for (const connection of all) endUnread(connection);
     afterCrowd(all.length);
+    afterStart(all.some(({ current }) => current !== undefined));
     logRefusals(counts());
   }, TIMEOUT_MS.check);
   watch.unref();

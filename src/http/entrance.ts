@@ -13,7 +13,10 @@ import type { ServerOptions } from './server-options.ts';
  */
 export function guardEntrance(
   app: App,
-  options: Pick<ServerOptions, 'connectionsAllowed' | 'isTrustedProxy' | 'log' | 'metrics'>,
+  options: Pick<
+    ServerOptions,
+    'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log' | 'metrics'
+  >,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const pressure = createPressureGauge();
   const connections = watchConnections(app.server, options);

@@ -45,6 +45,8 @@ export interface ServerOptions {
   readonly isTrustedProxy: IsTrustedProxy;
   /** Connections that the operating system has descriptors for. */
   readonly connectionsAllowed: number;
+  /** Clears away what a start or a crowd of connections has left behind. */
+  giveMemoryBack(): void;
   /** Whose pages may call, and where the caller has found the server. */
   readonly site: Site;
   /** 404, or the published table's 400. */

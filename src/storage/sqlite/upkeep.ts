@@ -22,6 +22,8 @@ export interface UpkeepParts {
   readonly lock: LockGuard;
   readonly checkpoints: Checkpoints;
   readonly vacuum: Vacuum;
+  /** Is told at each look whether there has been a batch since the last one. */
+  afterStart(isBusy: boolean): void;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface UpkeepParts {
  * refused changes end by themselves, without one having to come. `guarded` runs each look.
  */
 export function startUpkeep(
-  { guard, lock, checkpoints, vacuum }: UpkeepParts,
+  { guard, lock, checkpoints, vacuum, afterStart }: UpkeepParts,
   report: (status: WriterStatus) => void,
   guarded: (work: () => void) => void,
 ): Upkeep {
@@ -52,6 +54,7 @@ export function startUpkeep(
     if (checkpoints.owedMs() === 0 && !lock.isLocked() && vacuum.slice(isBusy ? 'busy' : 'idle')) {
       checkpoints.soon();
     }
+    afterStart(isBusy);
     isBusy = false;
     tell((present) => !isDeepStrictEqual(present, told));
   }

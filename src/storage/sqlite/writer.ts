@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { watchStart } from '../../app/rest.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createChangeCounters } from './change-counters.ts';
 import { createCheckpoints } from './checkpoints.ts';
@@ -19,17 +20,26 @@ import { createVacuum } from './vacuum.ts';
 const BATCH_REQUESTS_MAX = 64;
 const BATCH_BYTES_MAX = 1_048_576;
 
+/** What the thread gets from the program. */
+export interface WriterTools {
+  readonly mac: RowMac;
+  /** Clears away what the start has left behind. */
+  giveMemoryBack(): void;
+}
+
 /**
  * The writer thread: the only connection that writes. Takes what is waiting, commits it together, then answers. There
  * is no delay timer: while one batch syncs, the next one gathers.
  */
-export function runWriter(port: MessagePort, settings: WriterSettings, mac: RowMac): void {
+export function runWriter(port: MessagePort, settings: WriterSettings, tools: WriterTools): void {
+  const { mac } = tools;
   const db = openWriter(settings.databaseFile);
   const lock = createLockGuard(db, createCommitBatch(db, mac, createChangeCounters(settings.changes)));
   const guard = createSpaceGuard(db, settings);
   const checkpoints = createCheckpoints(db);
   guard.look();
-  const parts = { guard, lock, checkpoints, vacuum: createVacuum(db) };
+  const afterStart = watchStart(tools.giveMemoryBack);
+  const parts = { guard, lock, checkpoints, vacuum: createVacuum(db), afterStart };
   const upkeep = startUpkeep(parts, (status) => send(port, { status }), guarded);
   const queue: Request[] = [];
 
