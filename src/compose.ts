@@ -2,10 +2,11 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createDamageReport } from './app/damage-report.ts';
 import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
+import { createReadiness } from './app/readiness.ts';
 import { openSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
 import { StartError } from './app/start-error.ts';
-import { isReadable, readinessOf } from './app/storage-status.ts';
+import { isReadable } from './app/storage-status.ts';
 import { createTurns } from './app/turns.ts';
 import type { Directory } from './auth/identities.ts';
 import { createRateLimiter } from './auth/throttle.ts';
@@ -100,7 +101,12 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, reader }),
     functionTemplates: readFunctionTemplates(),
     depsFor: () => requireReadable(deps),
-    readiness: () => readinessOf(store.storageStatus()),
+    readiness: createReadiness({
+      store,
+      keyring,
+      hasIdentities: () => present.directory.domains.size > 0,
+      monotonicMs: () => performance.now(),
+    }),
     takeRequest: createRequestLimit(config),
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
     log,

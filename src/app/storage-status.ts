@@ -40,11 +40,3 @@ export function isReadable({ refusal }: Pick<StorageStatus, 'refusal'>): boolean
 export function takesJobs({ refusal }: Pick<StorageStatus, 'refusal'>): boolean {
   return refusal === undefined || refusal === 'no-room';
 }
-
-/** Whether a server on this storage is ready. Pure. */
-export function readinessOf(status: StorageStatus): Readiness {
-  return {
-    reason: isReadable(status) ? undefined : 'storage',
-    writes: status.refusal === undefined ? 'ok' : 'refused',
-  };
-}

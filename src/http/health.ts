@@ -49,8 +49,8 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness
       security: [],
       response: { 200: Ready, 503: NotReady },
     },
-    handler: (_request, reply) => {
-      const { reason, writes } = options.readiness();
+    handler: async (_request, reply) => {
+      const { reason, writes } = await options.readiness();
       if (reason === undefined) return { status: 'ok', writes } as const;
       reply.code(503);
       return { status: 'unavailable', reason } as const;

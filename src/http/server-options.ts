@@ -27,7 +27,7 @@ export interface ServerOptions {
   /** The one place where a request gets what it works with. */
   depsFor(caller: Caller): Deps;
   /** Whether values can be read, and changes are accepted. */
-  readiness(): Readiness;
+  readiness(): Promise<Readiness>;
   /** 32 lower-case hex digits, never the same twice. */
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -46,5 +48,25 @@ describe('GET /readyz', () => {
     expect(ready.status).toBe(503);
     expect(ready.json).toEqual({ status: 'unavailable', reason: 'storage' });
     expect(health.status).toBe(200);
+  });
+
+  it.each([
+    ['rows that do not pass their check', 'UPDATE secret SET row_mac = zeroblob(32)'],
+    ['tables that are gone', 'DROP TABLE version_key'],
+    ['a schema that is another one', 'ALTER TABLE version RENAME TO elsewhere'],
+  ])('answers 503 as soon as nothing can be read any more: %s', async (_, damage) => {
+    const broken = await startTestServer();
+    const show = () => broken.sendUnsigned({ method: 'GET', path: '/readyz' });
+    try {
+      const body = { name: 'db', secret_string: 'x' };
+      await broken.send({ method: 'POST', path: `/v1/${ALPHA}/secrets`, body });
+      const db = new Database(join(broken.directory, 'data', 'csms.db'));
+      db.exec(damage);
+      db.close();
+      const ready = await show();
+      expect([ready.status, ready.json]).toEqual([503, { status: 'unavailable', reason: 'storage' }]);
+    } finally {
+      await broken.close();
+    }
   });
 });
