@@ -16,6 +16,10 @@ import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
 const NAME_CHARACTERS_SHOWN = 64;
+/** Of a refused secret in an answer: a name that may be all escapes, and at most 512 characters of a message. */
+const REFUSAL_BYTES = 1_024;
+/** Of a name in a list, with its quotes and comma. */
+const LISTED_NAME_BYTES = 67;
 /** Of one value in an answer, as a rule: escapes may make it longer, and most are much shorter. */
 const VALUE_BYTES = 65_536;
 /** The secrets that belong to instances of a service. @see CSMS API, CreateSecret, secret_type */
@@ -88,6 +92,9 @@ export function registerBatches(api: App): void {
       body: ImportBody,
       response: responses({ 200: ImportAnswer }),
     },
+    config: {
+      changeAnswerBytes: ({ body }) => (body as Static<typeof ImportBody>).secrets.length * REFUSAL_BYTES,
+    },
     handler: async (request) => {
       const { deps, params, body } = request;
       const inputs = body.secrets.map(
@@ -111,6 +118,7 @@ export function registerBatches(api: App): void {
       body: DeleteBody,
       response: responses({ 200: DeleteAnswer }),
     },
+    config: { changeAnswerBytes: ({ deps }) => deps.policy.limits.secrets * LISTED_NAME_BYTES },
     handler: async ({ deps, params, body }) => {
       const { deleted, refused } = await app.deleteOfInstance(deps, {
         projectId: params.project_id,

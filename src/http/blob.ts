@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../core/blob.ts';
 import type { App } from './app.ts';
-import { LARGE_BODY_BYTES_MAX } from './limits.ts';
+import { LARGE_BODY_BYTES_MAX, SECRET_ANSWER_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
 import { ProjectPath, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
@@ -40,6 +40,7 @@ export function registerBlob(api: App): void {
       body: UploadBody,
       response: responses({ 200: SecretAnswer }),
     },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
     handler: async ({ deps, params, body }) => ({
       secret: toWireSecret(await app.uploadBlob(deps, params.project_id, body.secret_blob)),
     }),

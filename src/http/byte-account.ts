@@ -24,6 +24,8 @@ export interface ByteAccount {
   used(): number;
   /** Keeps bytes; false when there is no room, not even after slow peers have gone. */
   keep(hold: Hold): boolean;
+  /** Keeps bytes that are there already and cannot be refused, beyond the limits too. */
+  keepAnyway(hold: Hold): void;
   /** Nothing for what was not kept, or is no longer. */
   release(hold: Hold): void;
   /** Calls back when there is room for so many bytes more: at once, in turn, or with unavailable after a while. */
@@ -92,6 +94,7 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
   return {
     used: holds.used,
     keep: holds.keep,
+    keepAnyway: holds.add,
     release(hold) {
       holds.remove(hold);
       serveSoon();
@@ -152,14 +155,18 @@ function createHolds(limits: AccountLimits) {
     }
   }
 
-  function keep(hold: Hold): boolean {
-    if (!hasRoom(hold)) endSlow(hold);
-    if (!hasRoom(hold)) return false;
+  function add(hold: Hold): void {
     holds.set(hold, performance.now());
     used += hold.bytes;
     byHolder.set(hold.holder, (byHolder.get(hold.holder) ?? 0) + hold.bytes);
+  }
+
+  function keep(hold: Hold): boolean {
+    if (!hasRoom(hold)) endSlow(hold);
+    if (!hasRoom(hold)) return false;
+    add(hold);
     return true;
   }
 
-  return { used: () => used, hasRoom, keep, remove, endSlow };
+  return { used: () => used, hasRoom, add, keep, remove, endSlow };
 }

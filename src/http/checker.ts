@@ -18,6 +18,8 @@ const CheckType = Type.Unsafe<typeof CHECK_TYPE>({
   enum: [CHECK_TYPE],
   description: 'The check of strength',
 });
+/** Of one rating, beside the name that it repeats. */
+const RATING_BYTES = 128;
 const CheckBody = Type.Object(
   {
     type: CheckType,
@@ -84,6 +86,7 @@ export function registerChecker(api: App): void {
       body: CheckBody,
       response: responses({ 200: CheckAnswer }),
     },
+    config: { answerBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
     handler: async ({ deps, params, body }) => ({
       type: body.type,
       data: await app.rateValues(deps, params.project_id, body.data),

@@ -26,8 +26,10 @@ declare module 'fastify' {
     errorFamily?: ErrorFamily;
     /** Clients may leave the body out altogether: it then counts as `{}`. */
     isBodyOptional?: boolean;
-    /** For what may answer with megabytes. */
+    /** For what only reads and may answer with more than 4 KiB: about how many bytes. */
     answerBytes?: AnswerBytes;
+    /** For what changes something and may answer with more than 4 KiB: how many bytes at most. */
+    changeAnswerBytes?: AnswerBytes;
   }
 }
 
@@ -45,7 +47,7 @@ export interface Refusal {
   readonly reason: string | undefined;
 }
 
-/** About how many bytes the answer to a validated request will have: so many are set aside while it is made. */
+/** How many bytes the answer to a validated request will have: so many are set aside while it is made. */
 export type AnswerBytes = (request: FastifyRequest) => number;
 
 /** What logs and metrics call a route. */
@@ -59,6 +61,7 @@ export interface RouteLabels {
   readonly isOpen: boolean;
   readonly isBodyOptional: boolean;
   readonly answerBytes: AnswerBytes | undefined;
+  readonly changeAnswerBytes: AnswerBytes | undefined;
 }
 
 /** A request without a body. */

@@ -73,12 +73,16 @@ const DecryptAnswer = Type.Object(
   { title: 'DecryptDatakeyResponse' },
 );
 
+/** Bytes of an answer: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
+const ANSWER_BYTES_MAX = 8_192;
+const CONFIG = { ...KMS_CONFIG, changeAnswerBytes: () => ANSWER_BYTES_MAX };
+
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/create-datakey`,
-    config: KMS_CONFIG,
+    config: CONFIG,
     schema: {
       ...operation('CreateDatakey', 'Makes a data key'),
       params: KmsPath,
@@ -97,7 +101,7 @@ export function registerDataKeys(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/create-datakey-without-plaintext`,
-    config: KMS_CONFIG,
+    config: CONFIG,
     schema: {
       ...operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
       params: KmsPath,
@@ -118,7 +122,7 @@ function registerGiven(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/encrypt-datakey`,
-    config: KMS_CONFIG,
+    config: CONFIG,
     schema: {
       ...operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
       params: KmsPath,
@@ -136,7 +140,7 @@ function registerGiven(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/decrypt-datakey`,
-    config: KMS_CONFIG,
+    config: CONFIG,
     schema: {
       ...operation('DecryptDatakey', 'Decrypts a data key'),
       params: KmsPath,

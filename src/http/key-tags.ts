@@ -66,6 +66,8 @@ const SearchAnswer = Type.Object(
   { resources: Type.Array(ActionResource), total_count: Type.Integer() },
   { title: 'ListKmsByTagsResponse' },
 );
+/** Of all keys that a project can have, with their tags, as a rule. */
+const SEARCH_BYTES = 262_144;
 const SEARCH_LIMIT_DEFAULT = 10;
 const OFFSET = { min: 0, max: 9_999_999_999 };
 
@@ -159,7 +161,7 @@ function registerProjectTags(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/resource_instances/action`,
-    config: KMS_CONFIG,
+    config: { ...KMS_CONFIG, answerBytes: () => SEARCH_BYTES },
     schema: {
       ...operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
       params: KmsPath,

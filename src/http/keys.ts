@@ -23,6 +23,8 @@ const KEY_SPECS = ['AES_256', 'SM4', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_P25
 const CREATE_SPECS = [...KEY_SPECS, 'SECP256K1', 'SM2'];
 const LIST_SPECS = [...KEY_SPECS, 'SM2', 'ALL'];
 const OFFSET = { min: 0, max: 9_999_999_999 };
+/** Of a list of all keys that a project can have, as a rule. */
+const LIST_BYTES = 131_072;
 const ENTERPRISE_ALL = 'all';
 
 const CreateKeyBody = kmsBody('CreateKeyRequest', {
@@ -113,7 +115,7 @@ function registerList(api: App): void {
   api.route({
     method: 'POST',
     url: `${KMS_PATH}/list-keys`,
-    config: { ...KMS_CONFIG, isBodyOptional: true },
+    config: { ...KMS_CONFIG, isBodyOptional: true, answerBytes: () => LIST_BYTES },
     schema: {
       ...operation('ListKeys', 'Lists keys in order of creation'),
       params: KmsPath,

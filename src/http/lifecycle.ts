@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../app/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
+import { SECRET_ANSWER_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
 import { Nothing, Omissible, responses, SecretPath } from './schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from './secret-wire.ts';
@@ -37,7 +38,7 @@ export function registerLifecycle(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
-    config: { isBodyOptional: true },
+    config: { isBodyOptional: true, changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
     schema: {
       ...operation('DeleteSecretForSchedule', 'Schedules the deletion of a secret'),
       params: SecretPath,
@@ -57,6 +58,7 @@ export function registerLifecycle(api: App): void {
       params: SecretPath,
       response: responses({ 200: SecretAnswer }),
     },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
     handler: async ({ deps, params }) => ({
       secret: toWireSecret(await app.cancelDeletion(deps, toRef(params))),
     }),

@@ -20,15 +20,24 @@ export const BODIES = Object.freeze({
 });
 /** Answers up to here are not accounted for; where these are characters, they may be three times as many bytes. */
 export const ANSWER_BYTES_FREE = 4_096;
-/** From here on an answer's bytes are set aside before it is made. */
-export const LONG_ANSWER_BYTES = 65_536;
-/** Bytes of longer answers that have not left the process; with the short ones of all connections 64 MiB. */
+/**
+ * Bytes of longer answers that have not left the process: of what only reads, and of what changes something. With the short
+ * ones of all connections they make 64 MiB. As many may wait as there are connections: who waits has its turn.
+ */
 export const UNREAD_ANSWERS = Object.freeze({
   max: 41_943_040,
   shareMax: 16_777_216,
-  waitersMax: 1_024,
+  waitersMax: 2_064,
   endsOwn: false,
 });
+export const CHANGE_ANSWERS = Object.freeze({
+  max: 12_582_912,
+  shareMax: 8_388_608,
+  waitersMax: 2_064,
+  endsOwn: false,
+});
+/** Bytes of an answer that shows a secret: a description and a configuration of control characters grow six times. */
+export const SECRET_ANSWER_BYTES_MAX = 24_576;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

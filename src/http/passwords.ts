@@ -5,6 +5,8 @@ import type { App } from './app.ts';
 import { operation } from './operation.ts';
 import { Omissible, ProjectPath, responses } from './schemas.ts';
 
+/** Bytes of an answer: the longest password, every character escaped. */
+const ANSWER_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
 const Switch = Omissible(Type.Boolean());
 const GenerateBody = Type.Object(
   {
@@ -37,7 +39,7 @@ export function registerPasswords(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/csms/generate-password',
-    config: { isBodyOptional: true },
+    config: { isBodyOptional: true, answerBytes: () => ANSWER_BYTES_MAX },
     schema: {
       ...operation('GenerateRandomPassword', 'Makes a random password; nothing is stored'),
       params: ProjectPath,

@@ -79,6 +79,7 @@ export function labelsOf(route: {
     isOpen: schema?.security?.length === 0,
     isBodyOptional: config?.isBodyOptional === true,
     answerBytes: config?.answerBytes,
+    changeAnswerBytes: config?.changeAnswerBytes,
   };
 }
 

@@ -5,6 +5,7 @@ import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
 import type { App } from './app.ts';
+import { SECRET_ANSWER_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
 import { sendPieces, textsOf } from './pieces.ts';
 import {
@@ -79,6 +80,7 @@ export function registerSecrets(api: App): void {
       body: CreateSecretBody,
       response: responses({ 200: SecretAnswer }),
     },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
     handler: async ({ deps, params, body }) => {
       const input = toCreateSecret(params.project_id, body, deps.policy.limits);
       return { secret: toWireSecret(await app.createSecret(deps, input)) };
@@ -144,6 +146,7 @@ function registerSecret(api: App): void {
       body: UpdateSecretBody,
       response: responses({ 200: SecretAnswer }),
     },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
     handler: async ({ deps, params, body }) => {
       const secret = await app.updateSecret(deps, toRef(params), toUpdate(body));
       return { secret: toWireSecret(secret) };

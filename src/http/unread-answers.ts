@@ -1,68 +1,99 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SecretError } from '../core/errors.ts';
 import type { App } from './app.ts';
-import { createByteAccount, type Hold } from './byte-account.ts';
-import { ANSWER_BYTES_FREE, LONG_ANSWER_BYTES, UNREAD_ANSWERS } from './limits.ts';
+import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
+import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from './limits.ts';
 
 /** Both run once for each request: `wait` directly before it is handled, `keep` directly behind. */
 export interface UnreadAnswers {
   wait(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
-  /** Throws unavailable. */
+  /** Throws unavailable, never for a request that may have changed something. */
   keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): void;
 }
 
 /**
  * Bounds the bytes of answers that have not left the process. Who has its share of them waits before more is worked out for
- * it, and is told to come again after a while. For an answer that may be long its bytes are set aside while it is made.
- * When there is room for nobody, the answers go that have been on their way for long.
+ * it, and is told to come again after a while. What may be longer than is free has its bytes set aside before it is handled:
+ * about so many for a read, which may still be refused when it is there, and the most for a change, since what was done
+ * must not be answered as not done. Changes have an account of their own, so that nobody's lists keep them waiting. When
+ * there is room for nobody, the answers go that have been on their way for long.
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export function createUnreadAnswers(): UnreadAnswers {
-  const account = createByteAccount(UNREAD_ANSWERS);
+  const reads = createByteAccount(UNREAD_ANSWERS);
+  const changes = createByteAccount(CHANGE_ANSWERS);
   const inMaking = new WeakMap<FastifyRequest, Hold>();
+
+  function setAside(account: ByteAccount, { request, reply, bytes }: Making): void {
+    const hold = { holder: holderOf(request), bytes, end: () => false };
+    account.keep(hold);
+    inMaking.set(request, hold);
+    reply.raw.once('close', () => account.release(hold));
+  }
 
   return {
     wait(request, reply, done) {
-      const expected = Math.min(request.labels?.answerBytes?.(request) ?? 0, UNREAD_ANSWERS.shareMax);
-      const isLong = expected > LONG_ANSWER_BYTES;
-      if (request.caller === undefined || (!isLong && account.used() === 0)) {
+      const isChange = mayChange(request);
+      const account = isChange ? changes : reads;
+      const most = (isChange ? CHANGE_ANSWERS : UNREAD_ANSWERS).shareMax;
+      const expected = Math.min(expectedBytes(request), most);
+      const isLong = expected > ANSWER_BYTES_FREE;
+      if (!isLong && (request.caller === undefined || account.used() === 0)) {
         done();
         return;
       }
-      const holder = request.caller.userId;
       // A short answer only waits for its own holder's others.
-      const need = { holder, bytes: isLong ? expected : 1, isOfShare: !isLong };
+      const need = { holder: holderOf(request), bytes: isLong ? expected : 1, isOfShare: !isLong };
       account.whenRoom(need, (error) => {
         if (error !== undefined || reply.raw.closed) {
           done(error ?? new SecretError('unavailable'));
           return;
         }
-        if (isLong) {
-          const hold = { holder, bytes: expected, end: () => false };
-          account.keep(hold);
-          inMaking.set(request, hold);
-          reply.raw.once('close', () => account.release(hold));
-        }
+        if (isLong) setAside(account, { request, reply, bytes: expected });
         done();
       });
     },
     keep(request, reply, payload) {
+      const isChange = mayChange(request);
+      const account = isChange ? changes : reads;
       const made = inMaking.get(request);
       if (made !== undefined) account.release(made);
       const bytes = bytesOf(payload);
       if (bytes <= ANSWER_BYTES_FREE || reply.raw.closed) return;
       const hold: Hold = {
-        holder: request.caller?.userId ?? '',
+        holder: holderOf(request),
         bytes,
         end() {
           request.raw.socket.destroy();
           return true;
         },
       };
-      if (!account.keep(hold)) throw new SecretError('unavailable');
+      if (isChange) account.keepAnyway(hold);
+      else if (!account.keep(hold)) throw new SecretError('unavailable');
       reply.raw.once('close', () => account.release(hold));
     },
   };
+}
+
+interface Making {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly bytes: number;
+}
+
+/** Whatever is not known to read only: a new operation is safe before anybody has thought of its answer. */
+function mayChange({ method, labels }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && labels?.answerBytes === undefined;
+}
+
+function expectedBytes(request: FastifyRequest): number {
+  const { labels } = request;
+  return (labels?.answerBytes ?? labels?.changeAnswerBytes)?.(request) ?? 0;
+}
+
+/** All who have no credentials count as one. */
+function holderOf({ caller }: FastifyRequest): string {
+  return caller?.userId ?? '';
 }
 
 function bytesOf(payload: unknown): number {

@@ -138,6 +138,7 @@ async function linesFor(
         isOpen: false,
         isBodyOptional: false,
         answerBytes: undefined,
+        changeAnswerBytes: undefined,
       },
     });
   });
