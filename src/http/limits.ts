@@ -21,8 +21,8 @@ export const BODIES = Object.freeze({
 /** Answers up to here are not accounted for; where these are characters, they may be three times as many bytes. */
 export const ANSWER_BYTES_FREE = 4_096;
 /**
- * Bytes of longer answers that have not left the process: of what only reads, and of what changes something. With the short
- * ones of all connections they make 64 MiB. As many may wait as there are connections: who waits has its turn.
+ * Bytes of longer answers of what only reads that have not left the process; with those of changes and the short ones of all
+ * connections 64 MiB. As many may wait as there are connections.
  */
 export const UNREAD_ANSWERS = Object.freeze({
   max: 41_943_040,
@@ -30,6 +30,7 @@ export const UNREAD_ANSWERS = Object.freeze({
   waitersMax: 2_064,
   endsOwn: false,
 });
+/** The same of what changes something. */
 export const CHANGE_ANSWERS = Object.freeze({
   max: 12_582_912,
   shareMax: 8_388_608,
