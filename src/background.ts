@@ -17,11 +17,12 @@ import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
 import { codeOf } from './core/errors.ts';
-import type { FileReader } from './files/file-reader.ts';
-import { createReloadable, type Reloadable } from './files/reloadable.ts';
+import { createReloadable, type Loaded, type Reloadable } from './files/reloadable.ts';
+import { loadAside } from './loading-thread.ts';
+import type { FileWays } from './operator-files.ts';
 import { parseAddressRules } from './webhook/address-rules.ts';
 import { createWebhooks } from './webhook/client.ts';
-import { loadHooks, NO_HOOKS } from './webhook/hooks-file.ts';
+import { createHooks, loadHooks } from './webhook/hooks-file.ts';
 
 /** How often the runner looks for jobs that are due. */
 const TICK_MS = 1_000;
@@ -45,16 +46,28 @@ export interface Background {
 const monotonic: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
 /** Reads what the server may call. Throws StartError (configuration), FileError. */
-export function openOutbound(config: Config, reader: FileReader): Outbound {
+export function openOutbound(config: Config, { reader, threads }: FileWays): Outbound {
   const rules = parseAddressRules(config.webhookHosts);
-  let present = NO_HOOKS;
+  const { dataDirectory, hooksFile, mode, webhookHosts } = config;
+  const file = hooksFile ?? (mode === 'dev' ? join(dataDirectory, 'hooks.yaml') : undefined);
+  const mayBeAbsent = hooksFile === undefined;
+  let present: Hooks = createHooks();
 
-  function readHooks(files: FileReader): Hooks {
-    const { dataDirectory, hooksFile, mode } = config;
-    const source = { rules, reader: files };
-    if (hooksFile !== undefined) return loadHooks({ ...source, file: hooksFile, mayBeAbsent: false });
-    if (mode !== 'dev') return NO_HOOKS;
-    return loadHooks({ ...source, file: join(dataDirectory, 'hooks.yaml'), mayBeAbsent: true });
+  async function readAside(): Promise<Loaded> {
+    if (file === undefined) return { seen: new Map() };
+    const next = createHooks();
+    return loadAside(
+      threads,
+      { kind: 'hooks', file, mayBeAbsent, webhookHosts },
+      {
+        take(piece) {
+          if ('hook' in piece) next.add(piece.hook);
+        },
+        adopt() {
+          present = next;
+        },
+      },
+    );
   }
 
   return {
@@ -67,8 +80,9 @@ export function openOutbound(config: Config, reader: FileReader): Outbound {
       name: 'hooks',
       reader,
       load(files) {
-        present = readHooks(files);
+        if (file !== undefined) present = createHooks(loadHooks({ file, rules, reader: files, mayBeAbsent }));
       },
+      loadAside: readAside,
     }),
   };
 }

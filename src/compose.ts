@@ -32,7 +32,7 @@ import { composeIdentity, granteesOf, issueProjectToken, openIdentities } from '
 import { openInstallation } from './installation.ts';
 import { linesOf } from './log/lines.ts';
 import { giveMemoryBack } from './memory.ts';
-import { openCertificate, readerFor, watchFiles } from './operator-files.ts';
+import { openCertificate, openFileWays, watchFiles } from './operator-files.ts';
 import { createHexIds } from './random-hex.ts';
 import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
@@ -49,8 +49,8 @@ export interface Composed {
   readonly directory: () => Directory;
   /** What is counted; absent when metrics are off. */
   readonly metrics: Metrics | undefined;
-  /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it throws. */
-  reload(): void;
+  /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it rejects. */
+  reload(): Promise<void>;
   /** When the certificate that the server shows ends, epoch milliseconds; undefined without TLS. */
   certificateEndMs(): number | undefined;
   /** Where others reach the server when no caller says it; known once it listens. */
@@ -88,17 +88,18 @@ export interface Start {
  */
 export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
   let baseUrl = '';
-  const reader = readerFor(config, log);
-  const { present, identitiesFiles } = openIdentities(config, { reader, log });
+  const ways = openFileWays(config, log);
+  const { reader } = ways;
+  const { present, identitiesFiles, replaceHash } = openIdentities(config, { ...ways, log });
   const certificate = openCertificate(config, { reader, log, clock: systemClock });
-  const outbound = openOutbound(config, reader);
+  const outbound = openOutbound(config, ways);
   let app: App | undefined;
   const edge = composeEdge(config, () => addressOf(app) ?? config.host);
   const { store, tokenKey, keyring, signing, rootKeyFingerprint } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
   app = await buildServer({
     newRequestId: randomIds.uid,
-    ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, reader }),
+    ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, replaceHash }),
     functionTemplates: readFunctionTemplates(),
     depsFor: () => requireReadable(deps),
     readiness: createReadiness({
@@ -119,7 +120,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   const background = await startBackground({ ...deps, ...outgoing }).catch(closing(store));
   certificate?.onChange((next) => setCertificate(app, next));
   const reloadables = [identitiesFiles, outbound.hooksFiles, ...(certificate ? [certificate.files] : [])];
-  const files = watchFiles(log, reloadables);
+  const files = watchFiles(log, reloadables, ways.threads);
   edge.metrics?.watch(figuresOf({ runner: background.runner, store, log, certificate }));
   return {
     app,

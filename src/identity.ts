@@ -4,17 +4,18 @@ import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createClaimReader } from './auth/claim.ts';
 import { createIam } from './auth/iam.ts';
-import { createDirectory, type Directory } from './auth/identities.ts';
+import { createDirectory, createDirectoryBuilder, type Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
-import { createHashReplacer } from './auth/password-change.ts';
+import { createPieceCollector } from './auth/identity-pieces.ts';
 import { createPasswordChecker } from './auth/password-checker.ts';
-import { countNarrowUsers } from './auth/policy-scope.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
-import { createUsers, type PasswordChanged } from './auth/users.ts';
+import { createUsers, type PasswordChanged, type UsersDeps } from './auth/users.ts';
 import type { Config } from './config.ts';
-import type { FileReader } from './files/file-reader.ts';
-import { createReloadable, type Reloadable } from './files/reloadable.ts';
+import { createReloadable, type Loaded, type Reloadable } from './files/reloadable.ts';
 import type { ServerOptions } from './http/server-options.ts';
+import type { LoadingEnd, LoadingTask } from './loading.ts';
+import { loadAside } from './loading-thread.ts';
+import type { FileWays } from './operator-files.ts';
 
 /** What may change while the server runs. */
 export interface Present {
@@ -28,23 +29,15 @@ export function composeIdentity(
     readonly tokenKey: KeyObject;
     readonly clock: Clock;
     readonly present: Present;
-    readonly reader: FileReader;
+    readonly replaceHash: UsersDeps['replaceHash'];
     readonly passwordChanged?: PasswordChanged | undefined;
   },
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
-  const { tokenKey, clock, present, reader, passwordChanged } = parts;
+  const { tokenKey, clock, present, replaceHash, passwordChanged } = parts;
   const directory = () => present.directory;
   const { unsignedPayload, region } = config;
   // One count for both ways to try a password.
   const passwords = createPasswordChecker({ clock, costs: () => present.directory.passwordCosts });
-  const replaceHash = createHashReplacer({
-    file: config.identitiesFile ?? '',
-    env: process.env,
-    reader,
-    adopt(next) {
-      present.directory = next;
-    },
-  });
   return {
     readClaim: createClaimReader({ directory, clock, tokenKey }),
     users: createUsers({ directory, passwords, replaceHash, passwordChanged }),
@@ -74,37 +67,62 @@ export function issueProjectToken(
   });
 }
 
+/** The identities of a server, and the ways to others. */
+export interface OpenIdentities {
+  readonly present: Present;
+  readonly identitiesFiles: Reloadable;
+  readonly replaceHash: UsersDeps['replaceHash'];
+}
+
 /** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
 export function openIdentities(
   { identitiesFile: file }: Config,
-  { reader, log }: { readonly reader: FileReader; readonly log: Log },
-): { readonly present: Present; readonly identitiesFiles: Reloadable } {
+  { reader, threads, log }: FileWays & { readonly log: Log },
+): OpenIdentities {
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
   // Nobody, until the file has been read, right here.
-  const present: Present = {
-    directory: createDirectory({ domains: [], users: [], accessKeys: [], policies: [] }),
+  const present: Present = { directory: createDirectoryBuilder().build() };
+  const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<Loaded> => {
+    const next = createPieceCollector();
+    return loadAside(threads, task, {
+      take(piece) {
+        if ('identity' in piece) next.add(piece.identity);
+      },
+      adopt(end) {
+        present.directory = next.build();
+        adopted(end);
+      },
+    });
   };
-  let isRead = false;
   const identitiesFiles = createReloadable({
     name: 'identities',
     reader,
     load(files) {
-      present.directory = loadIdentities({ file, env: process.env, reader: files });
-      // A start that fails says one thing, so the first reading is spoken of when the server listens.
-      if (isRead) warnOfPolicies(log, present.directory);
-      isRead = true;
+      present.directory = createDirectory(loadIdentities({ file, env: process.env, reader: files }));
     },
+    // A start that fails says one thing, so the first reading is spoken of when the server listens.
+    loadAside: () =>
+      readAside({ kind: 'identities', file }, ({ narrowUsers }) => warnOfPolicies(log, narrowUsers)),
   });
-  return { present, identitiesFiles };
+  return {
+    present,
+    identitiesFiles,
+    // A reading that has begun before must not bring the former password back.
+    replaceHash: (change) =>
+      identitiesFiles.exclusively(async () => {
+        const loaded = await readAside({ kind: 'hash', file, change }, () => undefined);
+        if ('error' in loaded) throw loaded.error;
+      }),
+  };
 }
 
 /**
  * Says at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file that
  * is accepted without a word would be taken for a wall.
  */
-export function warnOfPolicies(log: Log, directory: Directory): void {
+export function warnOfPolicies(log: Log, narrowUsers: number): void {
   log.warn(
-    { narrowUsers: countNarrowUsers(directory) },
+    { narrowUsers },
     'policies are not evaluated in this release: every user may do everything in the own projects',
   );
 }

@@ -3,55 +3,73 @@ import type { Config } from './config.ts';
 import { createFileReader, type FileReader } from './files/file-reader.ts';
 import { createReloadable, type Reloadable } from './files/reloadable.ts';
 import { type Certificate, readCertificate, validityFault } from './http/certificate.ts';
+import { createLoadingThreads, type LoadingThreads } from './loading-thread.ts';
 
 /** How often the files are looked at. A change is taken up at the second look that finds it. */
 const LOOK_MS = 10_000;
 
 /** Files of the operator that are read again while the server runs. */
 export interface OperatorFiles {
-  /** Reads all of them; those that are good come into effect. Throws an error that names each that is not. */
-  reload(): void;
-  /** Looks at none of them any more. */
+  /** Reads all of them; those that are good come into effect. Rejects with an error that names each that is not. */
+  reload(): Promise<void>;
+  /** Looks at none of them any more; what is being read comes to nothing, in silence. */
   stop(): void;
 }
 
-/** The way to files with a secret or with authority: `serve` refuses what others could read or write, `dev` warns. */
-export function readerFor({ mode }: Pick<Config, 'mode'>, log: Log): FileReader {
-  return createFileReader({ isStrict: mode === 'serve', warn: (message) => log.warn({}, message) });
+/** The ways to files with a secret or with authority. */
+export interface FileWays {
+  readonly reader: FileReader;
+  /** For what may be long, once requests wait for this thread. */
+  readonly threads: LoadingThreads;
+}
+
+/** Opens the ways to files: `serve` refuses what others could read or write, `dev` warns, of each thing once. */
+export function openFileWays({ mode }: Pick<Config, 'mode'>, log: Log): FileWays {
+  const told = new Set<string>();
+  const warn = (message: string) => {
+    if (!told.has(message)) log.warn({}, message);
+    told.add(message);
+  };
+  const isStrict = mode === 'serve';
+  return { reader: createFileReader({ isStrict, warn }), threads: createLoadingThreads(isStrict, warn) };
 }
 
 /**
  * Looks at the files again and again, and reads those whose content has changed. Each on its own: what is wrong with a
  * certificate must not keep a removed access key in force. @see docs/adr/0038-files-of-the-operator.md
  */
-export function watchFiles(log: Log, reloadables: readonly Reloadable[]): OperatorFiles {
+export function watchFiles(
+  log: Log,
+  reloadables: readonly Reloadable[],
+  threads: Pick<LoadingThreads, 'stop'>,
+): OperatorFiles {
+  let isStopped = false;
   const timer = setInterval(() => {
-    for (const reloadable of reloadables) look(log, reloadable);
+    for (const { name, poll } of reloadables) {
+      poll().then(
+        (isRead) => isRead && log.info({ files: name }, 'files have changed and were read again'),
+        (error: unknown) => {
+          if (isStopped) return;
+          log.error({ files: name, reason: messageOf(error) }, 'reload failed; the former ones stay');
+        },
+      );
+    }
   }, LOOK_MS);
   timer.unref();
   return {
-    reload() {
-      const faults = reloadables.flatMap((reloadable) => {
-        try {
-          reloadable.reload();
-          return [];
-        } catch (error) {
-          return [messageOf(error)];
-        }
-      });
+    async reload() {
+      const results = await Promise.allSettled(reloadables.map(({ reload }) => reload()));
+      const faults = results.flatMap((result) =>
+        result.status === 'rejected' ? [messageOf(result.reason)] : [],
+      );
       if (faults.length > 0) throw new Error(faults.join('; '));
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+      threads.stop();
+    },
   };
-}
-
-function look(log: Log, reloadable: Reloadable): void {
-  const { name } = reloadable;
-  try {
-    if (reloadable.poll()) log.info({ files: name }, 'files have changed and were read again');
-  } catch (error) {
-    log.error({ files: name, reason: messageOf(error) }, 'reload failed; the former ones stay');
-  }
 }
 
 function messageOf(error: unknown): string {

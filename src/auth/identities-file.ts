@@ -19,6 +19,7 @@ import {
   BUILT_IN_POLICIES,
   createDirectory,
   type Directory,
+  type DirectoryContents,
   type Domain,
   type Policy,
   type Project,
@@ -27,6 +28,20 @@ import {
 import { createSecretSources, readIdentitiesText, type SecretSources } from './identity-sources.ts';
 import { isPasswordHash } from './password.ts';
 import { readPolicyDocument } from './policy-document.ts';
+
+/** An identities file, and where what it points to comes from. */
+export interface IdentitiesText {
+  readonly file: string;
+  readonly text: string;
+  readonly sources: SecretSources;
+}
+
+/** A domain, with what would take long to look for in it or to make for each of its users. */
+interface DomainProjects {
+  readonly domain: Domain;
+  readonly byName: ReadonlyMap<string, Project>;
+  readonly ids: ReadonlySet<string>;
+}
 
 /** All that is collected while the file is read. */
 interface Reading {
@@ -66,7 +81,7 @@ export function loadIdentities(input: {
   readonly file: string;
   readonly env: SecretSources['env'];
   readonly reader: FileReader;
-}): Directory {
+}): DirectoryContents {
   const { file, env, reader } = input;
   let text: string;
   try {
@@ -75,18 +90,19 @@ export function loadIdentities(input: {
     if (!(error instanceof FileFault)) throw error;
     throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
   }
-  return parseIdentities({ file, text, sources: createSecretSources(env, reader) });
+  return readIdentities({ file, text, sources: createSecretSources(env, reader) });
 }
 
 /**
  * Reads the text of an identities file. Relative paths in it start at the file's own directory.
  * Throws FileError for unknown keys, wrong types, doubled ids and names, and names that lead nowhere.
  */
-export function parseIdentities(input: {
-  readonly file: string;
-  readonly text: string;
-  readonly sources: SecretSources;
-}): Directory {
+export function parseIdentities(input: IdentitiesText): Directory {
+  return createDirectory(readIdentities(input));
+}
+
+/** The same, not put together yet. */
+export function readIdentities(input: IdentitiesText): DirectoryContents {
   const root = parseYaml(input);
   const fields = fieldsOf(root, ['domains', 'policies']);
   const seen = new Map<string, number>();
@@ -97,7 +113,7 @@ export function parseIdentities(input: {
   const domains = entriesOf(list).map((place) => readDomain(reading, place));
   if (domains.length === 0) throw problemAt(list, 'must hold a domain');
   const { users, accessKeys } = reading;
-  return createDirectory({ domains, users, accessKeys, policies });
+  return { domains, users, accessKeys, policies };
 }
 
 function readPolicy(place: YamlPlace, seen: Map<string, number>): Policy {
@@ -113,7 +129,9 @@ function readDomain(reading: Reading, place: YamlPlace): Domain {
   const name = distinct(reading.seen, 'domain name', requiredField(place, fields, 'name'), NAME);
   const projects = entriesOf(fields.get('projects')).map((project) => readProject(reading, project, id));
   const domain = Object.freeze({ id, name, projects: Object.freeze(projects) });
-  for (const user of entriesOf(fields.get('users'))) readUser(reading, user, domain);
+  const byName = new Map(projects.map((project) => [project.name, project]));
+  const ids = new Set(projects.map((project) => project.id));
+  for (const user of entriesOf(fields.get('users'))) readUser(reading, user, { domain, byName, ids });
   return domain;
 }
 
@@ -128,7 +146,7 @@ function readProject(reading: Reading, place: YamlPlace, domainId: string): Proj
   });
 }
 
-function readUser(reading: Reading, place: YamlPlace, domain: Domain): void {
+function readUser(reading: Reading, place: YamlPlace, { domain, byName, ids }: DomainProjects): void {
   const own = ['id', 'name', 'password', 'password_file', 'access_keys', 'policies', 'projects'];
   const fields = fieldsOf(place, own);
   const id = distinct(reading.seen, 'user id', requiredField(place, fields, 'id'), ID);
@@ -143,7 +161,7 @@ function readUser(reading: Reading, place: YamlPlace, domain: Domain): void {
   const projects = fields.has('projects')
     ? entriesOf(fields.get('projects')).map((entry) => {
         const wanted = distinct(reading.seen, `project of user ${id}`, entry, NAME);
-        const project = domain.projects.find((candidate) => candidate.name === wanted);
+        const project = byName.get(wanted);
         if (project === undefined)
           throw problemAt(entry, `project ${printable(wanted)} is not in this domain`);
         return project;
@@ -157,7 +175,7 @@ function readUser(reading: Reading, place: YamlPlace, domain: Domain): void {
     passwordHash: readPasswordHash(reading, place, fields),
     policies: Object.freeze(policies),
     projects: Object.freeze(projects),
-    projectIds: new Set(projects.map((project) => project.id)),
+    projectIds: projects === domain.projects ? ids : new Set(projects.map((project) => project.id)),
   });
   reading.users.push(user);
   for (const entry of entriesOf(fields.get('access_keys'))) {

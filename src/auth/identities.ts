@@ -91,14 +91,36 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'KMSReadOnlyPolicy',
 ]);
 
+/** Collects identities one by one, so that many of them need not be put together at one go. */
+export interface DirectoryBuilder {
+  addDomain(domain: Domain): void;
+  addPolicy(policy: Policy): void;
+  addUser(user: User): void;
+  addAccessKey(accessKey: AccessKey): void;
+  /** Nothing is added any more. */
+  build(): Directory;
+}
+
 /** Builds the look-ups. Pure; the contents must be consistent, as `parseIdentities` makes them. */
 export function createDirectory(contents: DirectoryContents): Directory {
-  const domains = new Map(contents.domains.map((domain) => [domain.id, domain]));
-  const domainIds = new Map(contents.domains.map((domain) => [domain.name, domain.id]));
-  const policies = new Map(contents.policies.map((policy) => [policy.name, policy]));
-  const accessKeys = new Map(contents.accessKeys.map((accessKey) => [accessKey.key.accessKeyId, accessKey]));
-  const users = new Map(contents.users.map((user) => [user.id, user]));
-  const usersByName = new Map(contents.users.map((user) => [nameKey(user.domainId, user.name), user]));
+  const builder = createDirectoryBuilder();
+  for (const domain of contents.domains) builder.addDomain(domain);
+  for (const policy of contents.policies) builder.addPolicy(policy);
+  for (const user of contents.users) builder.addUser(user);
+  for (const accessKey of contents.accessKeys) builder.addAccessKey(accessKey);
+  return builder.build();
+}
+
+/** Starts a directory with nothing in it. */
+export function createDirectoryBuilder(): DirectoryBuilder {
+  const domains = new Map<string, Domain>();
+  const domainIds = new Map<string, string>();
+  const policies = new Map<string, Policy>();
+  const accessKeys = new Map<string, AccessKey>();
+  const users = new Map<string, User>();
+  const usersByName = new Map<string, User>();
+  const usersByDomain = new Map<string, User[]>();
+  const passwordCosts: ScryptCost[] = [];
 
   function findUser(query: UserQuery): User | undefined {
     const { userId, userName, domainId, domainName } = query;
@@ -113,16 +135,34 @@ export function createDirectory(contents: DirectoryContents): Directory {
     return fits ? user : undefined;
   }
 
-  return Object.freeze({
-    domains,
-    policies,
-    passwordCosts: contents.users.flatMap(({ passwordHash = '' }) => costOf(passwordHash) ?? []),
-    findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
-    findUser,
-    findUserById: (userId: string) => users.get(userId),
-    projectsOf: (user: User) => user.projects,
-    usersOf: (domainId: string) => contents.users.filter((user) => user.domainId === domainId),
-  });
+  return {
+    addDomain(domain) {
+      domains.set(domain.id, domain);
+      domainIds.set(domain.name, domain.id);
+    },
+    addPolicy: (policy) => void policies.set(policy.name, policy),
+    addUser(user) {
+      users.set(user.id, user);
+      usersByName.set(nameKey(user.domainId, user.name), user);
+      const ofDomain = usersByDomain.get(user.domainId);
+      if (ofDomain === undefined) usersByDomain.set(user.domainId, [user]);
+      else ofDomain.push(user);
+      const cost = costOf(user.passwordHash ?? '');
+      if (cost !== undefined) passwordCosts.push(cost);
+    },
+    addAccessKey: (accessKey) => void accessKeys.set(accessKey.key.accessKeyId, accessKey),
+    build: () =>
+      Object.freeze({
+        domains,
+        policies,
+        passwordCosts,
+        findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
+        findUser,
+        findUserById: (userId: string) => users.get(userId),
+        projectsOf: (user: User) => user.projects,
+        usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
+      }),
+  };
 }
 
 function nameKey(domainId: string, userName: string): string {

@@ -9,7 +9,7 @@ export interface SecretSources {
 
 /** Bytes of a file that holds one secret key or one hash. */
 const SECRET_FILE_BYTES_MAX = 4_096;
-/** Some ten thousand users. Reading it holds the one thread that answers, so there is not room for more. */
+/** Some ten thousand users. All of them are in memory twice while the file is read again. */
 const IDENTITIES_BYTES_MAX = 2_097_152;
 
 /** The sources of a server: its environment, and files that it alone may read. */

@@ -15,8 +15,8 @@ import { SecretError } from '../core/errors.ts';
 import type { FileReader } from '../files/file-reader.ts';
 import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';
-import type { Directory } from './identities.ts';
-import { parseIdentities } from './identities-file.ts';
+import type { DirectoryContents } from './identities.ts';
+import { type IdentitiesText, readIdentities } from './identities-file.ts';
 import { createSecretSources, readIdentitiesText, type SecretSources } from './identity-sources.ts';
 
 /** Another password of one user. */
@@ -27,32 +27,24 @@ export interface HashChange {
   readonly after: string;
 }
 
-/** Stores the hash durably and makes it the present one. Throws password-fixed when that is not possible here. */
-export type ReplaceHash = (change: HashChange) => void;
-
 /**
- * Makes the function that changes a password in the identities file. Only the hash itself is written over, so comments
- * and everything else stay as they are; the new text has to be one that the server would start with. `adopt` gets the
- * identities as they are then: what else was changed in the file since the last reload comes into effect too.
- * Synchronous, so that two changes never overlap. @see docs/adr/0017-users.md
+ * Changes a password in the identities file. Only the hash itself is written over, so comments and everything else stay as
+ * they are; the new text has to be one that the server would start with. Answers the identities as they are then: what else
+ * was changed in the file since it was read comes with them. Takes as long as reading the file three times; two at once
+ * would lose one. Throws password-fixed when it is not possible here. @see docs/adr/0017-users.md
  */
-export function createHashReplacer(input: {
-  readonly file: string;
-  readonly env: SecretSources['env'];
-  readonly reader: FileReader;
-  readonly adopt: (next: Directory) => void;
-}): ReplaceHash {
-  const { file, env, reader, adopt } = input;
-  const sources = createSecretSources(env, reader);
-  return (change) => {
-    const target = writablePath(file);
-    const text = withHash(readPresent(reader, target), change);
-    const next = readChecked({ file, text, sources });
-    if (next.findUserById(change.userId)?.passwordHash !== change.after)
-      throw fixed('The file has another form.');
-    replaceFile(target, text);
-    adopt(next);
-  };
+export function replaceHash(
+  source: { readonly file: string; readonly env: SecretSources['env']; readonly reader: FileReader },
+  change: HashChange,
+): DirectoryContents {
+  const { file, env, reader } = source;
+  const target = writablePath(file);
+  const text = withHash(readPresent(reader, target), change);
+  const next = readChecked({ file, text, sources: createSecretSources(env, reader) });
+  if (next.users.find(({ id }) => id === change.userId)?.passwordHash !== change.after)
+    throw fixed('The file has another form.');
+  replaceFile(target, text);
+  return next;
 }
 
 /** The file itself and not a link to it: a link would be replaced by a file. */
@@ -97,9 +89,9 @@ function mapsIn(parent: unknown, name: string): YAMLMap[] {
   return isSeq(list) ? list.items.filter((entry) => isMap(entry)) : [];
 }
 
-function readChecked(input: Parameters<typeof parseIdentities>[0]): Directory {
+function readChecked(input: IdentitiesText): DirectoryContents {
   try {
-    return parseIdentities(input);
+    return readIdentities(input);
   } catch (error) {
     if (error instanceof FileError) throw fixed('The identities file has a fault.');
     throw error;

@@ -5,7 +5,7 @@ import { principalOfUser } from './iam.ts';
 import type { Directory, User } from './identities.ts';
 import { LOGIN_LIMITS } from './login.ts';
 import { hashPassword } from './password.ts';
-import type { ReplaceHash } from './password-change.ts';
+import type { HashChange } from './password-change.ts';
 import type { PasswordChecker } from './password-checker.ts';
 
 /** Told of another password, for who keeps it where its user finds it. */
@@ -19,7 +19,8 @@ export type PasswordChanged = (change: {
 export interface UsersDeps {
   readonly directory: () => Directory;
   readonly passwords: PasswordChecker;
-  readonly replaceHash: ReplaceHash;
+  /** Stores the hash durably and makes it the present one. Rejects with password-fixed when that is not possible here. */
+  replaceHash(change: HashChange): Promise<void>;
   /** Called once another password is in force. */
   readonly passwordChanged?: PasswordChanged | undefined;
 }
@@ -43,7 +44,7 @@ export function createUsers(deps: UsersDeps): Users {
       const before = presentHash(deps, caller);
       await checkOldPassword(deps, caller, { before, oldPassword, address });
       const after = await hashPassword(newPassword);
-      deps.replaceHash({ userId: caller.userId, before, after });
+      await deps.replaceHash({ userId: caller.userId, before, after });
       deps.passwordChanged?.({ userId: caller.userId, password: newPassword, hash: after });
     },
   };

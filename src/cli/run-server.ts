@@ -112,15 +112,13 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onStop);
   process.on('SIGHUP', () => {
-    try {
-      composed.reload();
-      log.info({}, 'read identities, hooks and certificates again');
-    } catch (error) {
-      log.error(
-        { reason: error instanceof Error ? error.message : 'unknown' },
-        'reload failed; the former ones stay',
-      );
-    }
+    composed.reload().then(
+      () => log.info({}, 'read identities, hooks and certificates again'),
+      (error: unknown) => {
+        const reason = error instanceof Error ? error.message : 'unknown';
+        log.error({ reason }, 'reload failed; the former ones stay');
+      },
+    );
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { countNarrowUsers } from '../auth/policy-scope.ts';
 import type { Composed } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { warnOfPolicies } from '../identity.ts';
@@ -23,7 +24,7 @@ export async function logStart(log: Logger, config: Config, composed: Composed):
     },
     'started',
   );
-  warnOfPolicies(log, composed.directory());
+  warnOfPolicies(log, countNarrowUsers(composed.directory()));
   const projects = [...composed.directory().domains.values()].flatMap((domain) => domain.projects);
   const named = new Set(projects.map(({ id }) => id));
   for (const count of counts.filter(({ projectId }) => !named.has(projectId))) {

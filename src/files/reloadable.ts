@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { FileReader } from './file-reader.ts';
 import { FileFault, type FileRequest } from './guarded-file.ts';
 
@@ -7,79 +8,131 @@ import { FileFault, type FileRequest } from './guarded-file.ts';
 export interface Reloadable {
   /** What it is called in the log: `identities`. */
   readonly name: string;
-  /** Reads it again in any case. What was read before stays when this throws, which is what loading throws. */
-  reload(): void;
+  /**
+   * Reads it again in any case, from files as they are from now on. What was read before stays when this rejects, with
+   * what loading throws.
+   */
+  reload(): Promise<void>;
   /**
    * Looks at the files; to be called again and again. A content that two looks in a row have found is read: whoever writes
-   * a file, or one file after another, is not interrupted. Answers whether something was read. Throws what loading throws,
-   * once for each content.
+   * a file, or one file after another, is not interrupted. Answers whether something was read; false, without a look,
+   * while it is being read. Rejects with what loading throws, once for each content.
    */
-  poll(): boolean;
+  poll(): Promise<boolean>;
+  /** Does something while it is not being read. Rejects with what the work does. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** No file system's times are coarser than this. */
 const FRESH_MS = 2_500;
+/** So long looking may hold the thread. */
+const SLICE_MS = 5;
 
 /** A file that was read, with what tells its content from another one. */
-interface Seen {
+export interface Seen {
   readonly request: FileRequest;
   readonly digest: string;
 }
 
+/** What became of reading it once. */
+export interface Loaded {
+  /** By path. */
+  readonly seen: ReadonlyMap<string, Seen>;
+  /** Why it was not adopted; absent: it was. */
+  readonly error?: unknown;
+}
+
 /**
  * Reads it for the first time, by `load`, which has to adopt what it has read before it returns. Throws what `load`
- * throws. Every file that it reads through the reader that it is given is looked at from then on.
+ * throws. Every file that it reads through the reader that it is given is looked at from then on. `loadAside` does later
+ * readings where one would hold the thread for long; it never rejects. Readings never overlap.
  */
 export function createReloadable(input: {
   readonly name: string;
   readonly reader: FileReader;
   readonly load: (reader: FileReader) => void;
+  readonly loadAside?: () => Promise<Loaded>;
   readonly nowMs?: () => number;
 }): Reloadable {
   const { name, reader, load } = input;
   const looks = createLooks(reader, input.nowMs ?? Date.now);
+  const queue = createQueue();
+  const first = loadHere(reader, load);
+  if ('error' in first) throw first.error;
   /** By path: the content of the latest try, whatever became of it. */
-  let tried: ReadonlyMap<string, Seen> = new Map();
+  let tried = first.seen;
   let noticed = '';
+  let next: Promise<void> | undefined;
 
-  function attempt(): void {
-    const seen = new Map<string, Seen>();
+  async function attempt(): Promise<void> {
+    next = undefined;
     const before = tried;
-    const digests = looks.of(before);
-    try {
-      load(watching(reader, seen));
-      tried = seen;
-    } catch (error) {
-      // What was not reached counts as it was just before.
-      const missed = [...before].map(([path, { request }]) => {
-        return [path, { request, digest: digests.get(path) ?? '' }] as const;
-      });
-      tried = new Map([...missed, ...seen]);
-      throw error;
-    } finally {
-      noticed = '';
-    }
+    const digests = await looks.of(before);
+    const loaded = (await input.loadAside?.()) ?? loadHere(reader, load);
+    noticed = '';
+    tried = loaded.seen;
+    if (!('error' in loaded)) return;
+    // What was not reached counts as it was just before.
+    const missed = [...before].map(([path, { request }]) => {
+      return [path, { request, digest: digests.get(path) ?? '' }] as const;
+    });
+    tried = new Map([...missed, ...loaded.seen]);
+    throw loaded.error;
   }
 
-  attempt();
+  async function look(): Promise<boolean> {
+    const digests = await looks.of(tried);
+    const isSame = [...tried].every(([path, { digest }]) => digests.get(path) === digest);
+    const now = isSame ? '' : JSON.stringify([...digests]);
+    const isSettled = now !== '' && now === noticed;
+    noticed = now;
+    if (!isSettled) return false;
+    await attempt();
+    return true;
+  }
+
   return {
     name,
-    reload: attempt,
-    poll() {
-      const digests = looks.of(tried);
-      const isSame = [...tried].every(([path, { digest }]) => digests.get(path) === digest);
-      const now = isSame ? '' : JSON.stringify([...digests]);
-      const isSettled = now !== '' && now === noticed;
-      noticed = now;
-      if (!isSettled) return false;
-      attempt();
-      return true;
+    reload() {
+      // One that has not begun reads what all who wait for it want to be read.
+      next ??= queue.run(attempt);
+      return next;
+    },
+    poll: async () => (queue.isBusy() ? false : queue.run(look)),
+    exclusively: (work) => queue.run(work),
+  };
+}
+
+/** One thing after another. */
+function createQueue() {
+  let last: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return {
+    isBusy: () => waiting > 0,
+    run<T>(work: () => Promise<T>): Promise<T> {
+      waiting += 1;
+      const run = last.then(work).finally(() => {
+        waiting -= 1;
+      });
+      last = run.catch(() => undefined);
+      return run;
     },
   };
 }
 
-/** Notes what is read on the way. */
-function watching(reader: FileReader, seen: Map<string, Seen>): FileReader {
+/** Loads on this thread. Never throws. */
+function loadHere(reader: FileReader, load: (reader: FileReader) => void): Loaded {
+  const seen = new Map<string, Seen>();
+  try {
+    load(watchReading(reader, seen));
+    return { seen };
+  } catch (error) {
+    return { seen, error };
+  }
+}
+
+/** Notes in `seen` what is read on the way. */
+export function watchReading(reader: FileReader, seen: Map<string, Seen>): FileReader {
   return {
     read(request) {
       try {
@@ -113,8 +166,16 @@ function createLooks(reader: FileReader, nowMs: () => number) {
   }
 
   return {
-    of(files: ReadonlyMap<string, Seen>): ReadonlyMap<string, string> {
-      known = new Map([...files].map(([path, seen]) => [path, look(seen)]));
+    async of(files: ReadonlyMap<string, Seen>): Promise<ReadonlyMap<string, string>> {
+      const looked: typeof known = new Map();
+      let sliceMs = performance.now();
+      for (const [path, seen] of files) {
+        looked.set(path, look(seen));
+        if (performance.now() - sliceMs < SLICE_MS) continue;
+        await setImmediate();
+        sliceMs = performance.now();
+      }
+      known = looked;
       return new Map([...known].map(([path, { digest }]) => [path, digest]));
     },
   };

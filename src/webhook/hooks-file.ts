@@ -45,20 +45,40 @@ export interface HooksSource {
   readonly mayBeAbsent: boolean;
 }
 
-/** No topic and no function leads anywhere. */
-export const NO_HOOKS: Hooks = Object.freeze({ findTopic: () => undefined, findFunction: () => undefined });
+/** One entry of the file, as it goes from thread to thread. */
+export interface HookEntry {
+  readonly kind: 'topic' | 'function';
+  readonly urn: string;
+  readonly urls: readonly string[];
+  readonly key: KeyObject;
+}
+
+/** Puts entries together, which may come one by one; without any, nothing leads anywhere. */
+export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(entry: HookEntry): void } {
+  const hooks = { topic: new Map<string, Hook>(), function: new Map<string, Hook>() };
+  const add = ({ kind, urn, urls, key }: HookEntry) => {
+    const sign = (text: string) => createHmac('sha256', key).update(text, 'utf8').digest('hex');
+    hooks[kind].set(urn, { urls, sign });
+  };
+  for (const entry of entries) add(entry);
+  return {
+    add,
+    findTopic: (urn) => hooks.topic.get(urn),
+    findFunction: (urn) => hooks.function.get(urn),
+  };
+}
 
 /**
  * Loads hooks.yaml and the secrets that it points to. Throws FileError (`file:line: key: reason`) for unknown keys,
  * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see interface.md, hooks.yaml
  */
-export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): Hooks {
+export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): HookEntry[] {
   let text: string;
   try {
     text = reader.read({ path: file, content: 'authority', bytesMax: HOOKS_BYTES_MAX }).toString('utf8');
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    if (mayBeAbsent && error.code === 'ENOENT') return NO_HOOKS;
+    if (mayBeAbsent && error.code === 'ENOENT') return [];
     throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
   }
   return parseHooks({ file, text, rules, reader });
@@ -70,7 +90,7 @@ export function parseHooks(input: {
   readonly text: string;
   readonly rules: AddressRules;
   readonly reader: FileReader;
-}): Hooks {
+}): HookEntry[] {
   const { reader } = input;
   const fields = fieldsOf(parseYaml(input), ['topics', 'functions']);
   const topics = readEntries(fields.get('topics'), (place) => {
@@ -82,34 +102,32 @@ export function parseHooks(input: {
     }
     if (new Set(urls).size < urls.length) throw problemAt(list, 'must not hold a URL twice');
     const urn = requiredField(place, own, 'urn');
-    return { place: urn, urn: textOf(urn, TOPIC_URN), hook: readHook(place, own, { urls, reader }) };
+    const key = readSecret(requiredField(place, own, 'secret_file'), reader);
+    return { place: urn, entry: { kind: 'topic', urn: textOf(urn, TOPIC_URN), urls, key } };
   });
   const functions = readEntries(fields.get('functions'), (place) => {
     const own = fieldsOf(place, ['urn', 'url', 'secret_file']);
     const urls = [readUrl(requiredField(place, own, 'url'), input.rules)];
     const urn = requiredField(place, own, 'urn');
-    return { place: urn, urn: textOf(urn, FUNCTION_URN), hook: readHook(place, own, { urls, reader }) };
+    const key = readSecret(requiredField(place, own, 'secret_file'), reader);
+    return { place: urn, entry: { kind: 'function', urn: textOf(urn, FUNCTION_URN), urls, key } };
   });
-  return { findTopic: (urn) => topics.get(urn), findFunction: (urn) => functions.get(urn) };
+  return [...topics, ...functions];
 }
 
 interface ReadHook {
   readonly place: YamlPlace;
-  readonly urn: string;
-  readonly hook: Hook;
+  readonly entry: HookEntry;
 }
 
-function readEntries(
-  list: YamlPlace | undefined,
-  read: (place: YamlPlace) => ReadHook,
-): ReadonlyMap<string, Hook> {
-  const hooks = new Map<string, Hook>();
-  for (const entry of entriesOf(list)) {
-    const { place, urn, hook } = read(entry);
-    if (hooks.has(urn)) throw problemAt(place, 'comes twice');
-    hooks.set(urn, hook);
-  }
-  return hooks;
+function readEntries(list: YamlPlace | undefined, read: (place: YamlPlace) => ReadHook): HookEntry[] {
+  const urns = new Set<string>();
+  return entriesOf(list).map((place) => {
+    const { place: at, entry } = read(place);
+    if (urns.has(entry.urn)) throw problemAt(at, 'comes twice');
+    urns.add(entry.urn);
+    return entry;
+  });
 }
 
 function readUrl(place: YamlPlace, rules: AddressRules): string {
@@ -118,15 +136,6 @@ function readUrl(place: YamlPlace, rules: AddressRules): string {
   const refusal = rules.refuseUrl(url);
   if (refusal !== undefined) throw problemAt(place, refusal);
   return url.href;
-}
-
-function readHook(
-  place: YamlPlace,
-  fields: ReadonlyMap<string, YamlPlace>,
-  { urls, reader }: { readonly urls: readonly string[]; readonly reader: FileReader },
-): Hook {
-  const key = readSecret(requiredField(place, fields, 'secret_file'), reader);
-  return { urls, sign: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex') };
 }
 
 /** The bytes of the file without the newline at its end. */

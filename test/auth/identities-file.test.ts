@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { createDirectory } from '../../src/auth/identities.ts';
 import { loadIdentities, parseIdentities } from '../../src/auth/identities-file.ts';
 import { ANY_FILE } from '../support/files.ts';
 import { ADMIN_ID, AK, PASSWORD_HASH, SK, sources } from './fixtures.ts';
@@ -67,7 +68,8 @@ describe('loadIdentities', () => {
     writeFileSync(join(directory, 'admin.sk'), `${SK}\n`);
     const file = join(directory, 'identities.yaml');
     writeFileSync(file, line(11, `          - { ak: ${AK}, sk_file: admin.sk }`));
-    expect(loadIdentities({ file, env: {}, reader: ANY_FILE }).findAccessKey(AK)?.user.name).toBe('admin');
+    const identities = createDirectory(loadIdentities({ file, env: {}, reader: ANY_FILE }));
+    expect(identities.findAccessKey(AK)?.user.name).toBe('admin');
   });
 
   it('names a file that cannot be read, and one that is too large', () => {

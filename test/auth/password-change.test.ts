@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Directory } from '../../src/auth/identities.ts';
-import { createHashReplacer } from '../../src/auth/password-change.ts';
+import { createDirectory, type Directory } from '../../src/auth/identities.ts';
+import { replaceHash } from '../../src/auth/password-change.ts';
 import { outcome } from '../support/builders.ts';
 import { ANY_FILE } from '../support/files.ts';
 
@@ -56,13 +56,16 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 const write = (contents: string) => writeFileSync(file, contents, { mode: 0o644 });
 const read = () => readFileSync(file, 'utf8');
 const replace = (changes: object = {}) =>
-  outcome(() =>
-    createHashReplacer({ file, env: {}, reader: ANY_FILE, adopt: (next) => adopted.push(next) })({
-      userId: ID,
-      before: BEFORE,
-      after: AFTER,
-      ...changes,
-    }),
+  outcome(
+    () =>
+      void adopted.push(
+        createDirectory(
+          replaceHash(
+            { file, env: {}, reader: ANY_FILE },
+            { userId: ID, before: BEFORE, after: AFTER, ...changes },
+          ),
+        ),
+      ),
   );
 
 describe('a new hash', () => {

@@ -57,7 +57,7 @@ const users = () => {
   return createUsers({
     directory: () => directory,
     passwords,
-    replaceHash: (change) => changes.push(change),
+    replaceHash: async (change) => void changes.push(change),
   });
 };
 const page = (changed: object = {}) =>

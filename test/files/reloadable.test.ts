@@ -44,58 +44,58 @@ function open(nowMs = Date.now): Reloadable {
 }
 
 /** Two looks, which a change needs to be taken up; what the second says. */
-function lookTwice(things: Reloadable): boolean {
-  expect(things.poll()).toBe(false);
+async function lookTwice(things: Reloadable): Promise<boolean> {
+  expect(await things.poll()).toBe(false);
   return things.poll();
 }
 
 describe('what is read from files', () => {
-  it('is read once, and not again while nothing changes', () => {
+  it('is read once, and not again while nothing changes', async () => {
     write('main', 'one');
     const things = open(() => Date.now() + 60_000);
-    for (let look = 0; look < 5; look += 1) expect(things.poll()).toBe(false);
+    for (let look = 0; look < 5; look += 1) expect(await things.poll()).toBe(false);
     expect(adopted).toEqual(['one']);
     // The first look has nothing to compare the times with.
     expect(reads).toBe(2);
   });
 
-  it('is looked at as a whole as long as it may change again before its times do', () => {
+  it('is looked at as a whole as long as it may change again before its times do', async () => {
     write('main', 'one');
     const things = open();
-    for (let look = 0; look < 3; look += 1) expect(things.poll()).toBe(false);
+    for (let look = 0; look < 3; look += 1) expect(await things.poll()).toBe(false);
     expect([adopted, reads]).toEqual([['one'], 4]);
   });
 
-  it('is read again when the content has changed, at the second look that finds it', () => {
+  it('is read again when the content has changed, at the second look that finds it', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'two!');
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['one', 'two!']);
-    expect(lookTwice(things)).toBe(false);
+    expect(await lookTwice(things)).toBe(false);
   });
 
-  it('is not read while somebody goes on writing', () => {
+  it('is not read while somebody goes on writing', async () => {
     write('main', 'one');
     const things = open();
     for (const text of ['two', 'two and', 'two and more']) {
       write('main', text);
-      expect(things.poll()).toBe(false);
+      expect(await things.poll()).toBe(false);
     }
-    expect(things.poll()).toBe(true);
+    expect(await things.poll()).toBe(true);
     expect(adopted).toEqual(['one', 'two and more']);
   });
 
-  it('is not read again for another time with the same content', () => {
+  it('is not read again for another time with the same content', async () => {
     write('main', 'one');
     const things = open();
     write('new', 'one');
     renameSync(at('new'), at('main'));
-    expect(lookTwice(things)).toBe(false);
+    expect(await lookTwice(things)).toBe(false);
     expect(adopted).toEqual(['one']);
   });
 
-  it('is read again when a link is exchanged, as Kubernetes does', () => {
+  it('is read again when a link is exchanged, as Kubernetes does', async () => {
     for (const name of ['first', 'second']) {
       mkdirSync(at(name));
       write(`${name}/main`, name);
@@ -105,87 +105,160 @@ describe('what is read from files', () => {
     const things = open();
     symlinkSync('second', at('next'));
     renameSync(at('next'), at('live'));
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['first', 'second']);
   });
 
-  it('is read again when a file that it points to has changed', () => {
+  it('is read again when a file that it points to has changed', async () => {
     write('main', 'see key');
     write('key', 'old');
     const things = open();
     write('key', 'newer');
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['old', 'newer']);
   });
 });
 
 describe('a content that is refused', () => {
-  it('is told once and not at every look, and the former one stays', () => {
+  it('is told once and not at every look, and the former one stays', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'bad');
-    things.poll();
-    expect(() => things.poll()).toThrow('refused: bad');
-    for (let look = 0; look < 3; look += 1) expect(things.poll()).toBe(false);
+    await things.poll();
+    await expect(things.poll()).rejects.toThrow('refused: bad');
+    for (let look = 0; look < 3; look += 1) expect(await things.poll()).toBe(false);
     expect(adopted).toEqual(['one']);
   });
 
-  it('is told again when it is another one, and is over when it is mended', () => {
+  it('is told again when it is another one, and is over when it is mended', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'bad');
-    things.poll();
-    expect(() => things.poll()).toThrow('refused: bad');
+    await things.poll();
+    await expect(things.poll()).rejects.toThrow('refused: bad');
     write('main', 'bad still');
-    things.poll();
-    expect(() => things.poll()).toThrow('refused: bad still');
+    await things.poll();
+    await expect(things.poll()).rejects.toThrow('refused: bad still');
     write('main', 'three');
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['one', 'three']);
   });
 
-  it('is tried again when a file that it missed is there', () => {
+  it('is tried again when a file that it missed is there', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'see key');
-    things.poll();
-    expect(() => things.poll()).toThrow(/key cannot be read \(ENOENT\)/);
-    expect(things.poll()).toBe(false);
+    await things.poll();
+    await expect(things.poll()).rejects.toThrow(/key cannot be read \(ENOENT\)/);
+    expect(await things.poll()).toBe(false);
     write('key', 'there');
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['one', 'there']);
   });
 
-  it('may be one that others can read, and is tried again after chmod', () => {
+  it('may be one that others can read, and is tried again after chmod', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'two');
     chmodSync(at('main'), 0o644);
-    things.poll();
-    expect(() => things.poll()).toThrow(/can be read by others/);
-    expect(things.poll()).toBe(false);
+    await things.poll();
+    await expect(things.poll()).rejects.toThrow(/can be read by others/);
+    expect(await things.poll()).toBe(false);
     chmodSync(at('main'), 0o600);
-    expect(lookTwice(things)).toBe(true);
+    expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['one', 'two']);
   });
 });
 
 describe('reload', () => {
-  it('reads at once, and in any case', () => {
+  it('reads at once, and in any case', async () => {
     write('main', 'one');
     const things = open();
-    things.reload();
+    await things.reload();
     write('main', 'two');
-    things.reload();
+    await things.reload();
     expect(adopted).toEqual(['one', 'one', 'two']);
-    expect(lookTwice(things)).toBe(false);
+    expect(await lookTwice(things)).toBe(false);
   });
 
-  it('throws what loading throws, and the looks do not say it again', () => {
+  it('throws what loading throws, and the looks do not say it again', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'bad');
-    expect(() => things.reload()).toThrow('refused: bad');
-    expect(lookTwice(things)).toBe(false);
+    await expect(things.reload()).rejects.toThrow('refused: bad');
+    expect(await lookTwice(things)).toBe(false);
+  });
+
+  it('that nobody has begun is one for all who ask', async () => {
+    write('main', 'one');
+    const things = open();
+    const first = things.reload();
+    await Promise.all([first, things.reload(), things.reload()]);
+    expect(adopted).toEqual(['one', 'one']);
+    write('main', 'two');
+    await things.reload();
+    expect(adopted).toEqual(['one', 'one', 'two']);
+  });
+});
+
+describe('a reading beside this thread', () => {
+  /** One whose later readings end when the test says so. */
+  function openSlow() {
+    write('main', 'one');
+    const begun: ((error?: Error) => void)[] = [];
+    const reader = createFileReader({ isStrict: true, warn: () => undefined });
+    const request = { path: at('main'), content: 'secret', bytesMax: 100 } as const;
+    const things = createReloadable({
+      name: 'things',
+      reader,
+      load: (files) => void files.read(request),
+      loadAside: () =>
+        new Promise((resolve) => {
+          const seen = new Map([[request.path, { request, digest: '' }]]);
+          begun.push((error) => resolve({ seen, ...(error && { error }) }));
+        }),
+    });
+    const untilBegun = (count: number) => expect.poll(() => begun.length).toBe(count);
+    return { things, begun, untilBegun };
+  }
+
+  it('is followed by one that was asked for meanwhile: the file may have changed since it was read', async () => {
+    const { things, begun, untilBegun } = openSlow();
+    const first = things.reload();
+    await untilBegun(1);
+    const second = things.reload();
+    expect(things.reload()).toBe(second);
+    expect(begun).toHaveLength(1);
+    begun[0]?.();
+    await first;
+    await untilBegun(2);
+    begun[1]?.();
+    await second;
+    expect(begun).toHaveLength(2);
+  });
+
+  it('keeps looks from being taken, and work that must not overlap with it', async () => {
+    const { things, begun, untilBegun } = openSlow();
+    const reading = things.reload();
+    await untilBegun(1);
+    expect(await things.poll()).toBe(false);
+    const order: string[] = [];
+    const work = things.exclusively(async () => void order.push('work'));
+    void reading.then(() => order.push('read'));
+    begun[0]?.();
+    await work;
+    expect(order).toEqual(['read', 'work']);
+  });
+
+  it('that fails leaves the next one its turn', async () => {
+    const { things, begun, untilBegun } = openSlow();
+    const reading = things.reload();
+    await untilBegun(1);
+    const next = things.reload();
+    begun[0]?.(new Error('refused'));
+    await expect(reading).rejects.toThrow('refused');
+    await untilBegun(2);
+    begun[1]?.();
+    await next;
   });
 });
