@@ -12,7 +12,17 @@ COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE openapi.yaml ./
 COPY migrations ./migrations
 COPY src ./src
-RUN install -d -o node -g node -m 0700 /data
+RUN install -d -o node -g node -m 0700 /data && install -d -o node -g node node_modules/.cache
+USER node
+# A container cannot keep what a start compiles, so all of them read what this one leaves: otherwise each would take several times as
+# long, and 25 MiB more. What is kept is for this user only.
+RUN set -eu; first=$(mktemp -d); \
+  node --max-semi-space-size=4 src/launch.js dev --host=127.0.0.1 --port=0 --data="$first/data" >"$first/out" & \
+  until grep -q '^csms-server listening' "$first/out"; do kill -0 $!; sleep 0.1; done; \
+  CSMS_DATA="$first/data" node --max-semi-space-size=4 src/launch.js call GET '/v1/{project_id}/secrets' >"$first/answer"; \
+  kill $!; wait $!; rm -r "$first"
+USER root
+RUN chown -R root:root node_modules/.cache && chmod -R a+rX,go-w node_modules/.cache
 USER node
 VOLUME /data
 EXPOSE 4280
