@@ -185,7 +185,7 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   const keyring = createKeyring(keys);
   await checkSamples({ store, keyring, log }).catch(closing(store));
   const signingKeys = createSigningKeys(keys);
-  const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys });
+  const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys, log });
   const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
   const { fingerprint: rootKeyFingerprint } = rootKey;
   return { store, tokenKey, keyring, signing: { signingKeys, loadSigningKey }, rootKeyFingerprint };

@@ -13,6 +13,9 @@ export function createDamageReport({ log }: Pick<Deps, 'log'>): (place: string) 
     if (told.has(place)) return;
     if (told.size >= PLACES_MAX) told.clear();
     told.add(place);
-    log.error({ place }, 'a stored row does not pass its check and was passed over: run csms-server verify');
+    log.error(
+      { place },
+      'a stored row does not pass its check and was passed over or replaced: run csms-server verify',
+    );
   };
 }

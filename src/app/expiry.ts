@@ -1,8 +1,9 @@
-import { SecretError } from '../core/errors.ts';
+import { codeOf, SecretError } from '../core/errors.ts';
+import type { EventRef, SecretEvent } from '../core/event.ts';
 import { isTold } from '../core/notification.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
-import type { Deps, ExpiredVersion, ExpiryPlace } from './ports.ts';
+import type { Deps, ExpiredVersion, ExpiryPlace, Store } from './ports.ts';
 
 /** How often expired versions are looked for. */
 const EXPIRY_INTERVAL_MS = 5_000;
@@ -88,10 +89,20 @@ async function isWanted(
   { eventNames, ref }: ExpiredVersion,
 ): Promise<boolean> {
   for (const name of eventNames) {
-    const event = await store.findEvent({ projectId: ref.projectId, name });
+    const event = await findSound(store, { projectId: ref.projectId, name });
     if (event !== undefined && isTold(event, 'SECRET_VERSION_EXPIRED')) return true;
   }
   return false;
+}
+
+/** A damaged event is none, and says nothing of the secret: it is told once its owner has made the event anew. */
+async function findSound(store: Store, ref: EventRef): Promise<SecretEvent | undefined> {
+  try {
+    return await store.findEvent(ref);
+  } catch (error) {
+    if (codeOf(error) === 'damaged') return undefined;
+    throw error;
+  }
 }
 
 async function tell(deps: Pick<Deps, 'store'>, expired: ExpiredVersion, nowMs: number): Promise<boolean> {

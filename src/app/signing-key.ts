@@ -1,22 +1,38 @@
+import { codeOf } from '../core/errors.ts';
 import type { SigningKey } from '../core/signing-key.ts';
-import type { Clock, SigningKeys, Store } from './ports.ts';
+import type { Clock, Log, SigningKeys, Store } from './ports.ts';
 
 /** Answers the installation's signing key, which comes into being when it is first needed. */
 export type LoadSigningKey = () => Promise<SigningKey>;
 
 /**
  * Prepares the loading of the signing key. Whoever stores one first wins, so all processes sign with one key; it is read
- * from the store once. Throws damaged, storage-full, unavailable.
+ * from the store once. A damaged one would keep all notifications from being sent: it is made anew, and not silently.
+ * Throws storage-full, unavailable.
  */
 export function createSigningKeyLoader(deps: {
   readonly store: Pick<Store, 'change' | 'findSigningKey'>;
   readonly clock: Clock;
   readonly signingKeys: SigningKeys;
+  readonly log: Log;
 }): LoadSigningKey {
   let loading: Promise<SigningKey> | undefined;
 
+  async function findSound(): Promise<SigningKey | undefined> {
+    try {
+      return await deps.store.findSigningKey();
+    } catch (error) {
+      if (codeOf(error) !== 'damaged') throw error;
+      deps.log.error(
+        {},
+        'the key that signs notifications was gone or changed by hand, and is made anew: receivers that keep the former certificate need the new one',
+      );
+      return undefined;
+    }
+  }
+
   async function load(): Promise<SigningKey> {
-    const present = await deps.store.findSigningKey();
+    const present = await findSound();
     if (present !== undefined) return present;
     const nowMs = deps.clock.nowMs();
     const key = await deps.signingKeys.create(nowMs);

@@ -50,6 +50,8 @@ export interface SecretEvent extends EventDraft {
 /** What the rules for an event decide on. */
 export interface EventScope {
   readonly current: SecretEvent | undefined;
+  /** There is one, which does not pass its check; `current` is absent then. It counts among those of the project. */
+  readonly isDamaged?: boolean;
   /** Events that the project holds, for the quota. */
   readonly eventsInProject: number;
   /** Secrets that refer to the event, those that wait for deletion included. */
@@ -78,15 +80,18 @@ export interface EventDecision {
 }
 
 /**
- * Decides one command about one event. Pure.
- * Throws event-exists, event-limit, resource-not-found, event-referenced, invalid-parameter. @see CSMS API, CreateSecretEvent
+ * Decides one command about one event. A damaged one is made anew by creating it again, and can be deleted. Pure.
+ * Throws event-exists, event-limit, resource-not-found, event-referenced, invalid-parameter, damaged (the update of a
+ * damaged one). @see CSMS API, CreateSecretEvent
  */
 export function decideEvent(scope: EventScope, command: EventCommand): EventDecision {
   if (command.kind === 'create-event') return createEvent(scope, command);
-  const { current } = scope;
-  if (current === undefined) throw new SecretError('resource-not-found');
+  const { current, isDamaged = false } = scope;
+  if (current === undefined && !isDamaged) throw new SecretError('resource-not-found');
   switch (command.kind) {
     case 'update-event':
+      if (current === undefined)
+        throw new SecretError('damaged', 'The event can be created anew, or deleted.');
       return updateEvent(current, command);
     case 'delete-event':
       if (scope.subscribers > 0) throw new SecretError('event-referenced');
@@ -99,7 +104,8 @@ export function decideEvent(scope: EventScope, command: EventCommand): EventDeci
 function createEvent(scope: EventScope, command: EventCommandOf<'create-event'>): EventDecision {
   const { draft, id, limits, nowMs, ref } = command;
   if (scope.current !== undefined) throw new SecretError('event-exists');
-  if (scope.eventsInProject >= limits.events) {
+  const others = scope.eventsInProject - (scope.isDamaged ? 1 : 0);
+  if (others >= limits.events) {
     throw new SecretError('event-limit', `A project has at most ${limits.events} events.`);
   }
   requireTypes(draft.types);

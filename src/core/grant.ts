@@ -33,7 +33,12 @@ export interface Grant extends GrantRef {
 export interface GrantScope {
   readonly secret: Secret | undefined;
   readonly grants: readonly Grant[];
+  /** Those that do not pass their check: nobody has a permission by them, and they make no decision but on themselves. */
+  readonly damaged?: readonly DamagedGrant[];
 }
+
+/** What a grant that does not pass its check says of itself. */
+export type DamagedGrant = Pick<Grant, 'id' | 'grantee'>;
 
 /** Every change of a secret's grants, as plain data. */
 export type GrantCommand = {
@@ -60,6 +65,8 @@ export type GrantCommand = {
 /** The grants that are there afterwards. */
 export interface GrantDecision {
   readonly next: readonly Grant[];
+  /** Ids of damaged ones that leave. */
+  readonly dropped?: readonly string[];
   readonly result: GrantResult;
 }
 
@@ -99,15 +106,17 @@ export function decideGrant(scope: GrantScope, command: GrantCommand): GrantDeci
   const { secret } = scope;
   if (secret === undefined) throw new SecretError('resource-not-found');
   const present = scope.grants.filter((grant) => isInForce(grant, command.nowMs));
+  const { damaged = [] } = scope;
   switch (command.kind) {
     case 'create-grant':
       requireChangeable({ secret });
-      return createGrant(present, command);
+      // In the place of a damaged one of the same grantee.
+      return { ...createGrant(present, command), dropped: idsOf(damaged, command.grantee.id) };
     case 'update-grant':
       requireChangeable({ secret });
       return updateGrant(present, command);
     case 'remove-grants':
-      return removeGrants(present, command.granteeId);
+      return removeGrants(present, damaged, command.granteeId);
     default:
       throw new Error(`unknown command ${(command satisfies never as GrantCommand).kind}`);
   }
@@ -144,11 +153,23 @@ function updateGrant(present: readonly Grant[], command: GrantCommandOf<'update-
 }
 
 /** Taking permissions back is possible in every state of the secret. */
-function removeGrants(present: readonly Grant[], granteeId: string | undefined): GrantDecision {
-  if (granteeId === undefined) return { next: [], result: {} };
+function removeGrants(
+  present: readonly Grant[],
+  damaged: readonly DamagedGrant[],
+  granteeId: string | undefined,
+): GrantDecision {
+  const dropped = idsOf(damaged, granteeId);
+  if (granteeId === undefined) return { next: [], dropped, result: {} };
   const next = present.filter(({ grantee }) => grantee.id !== granteeId);
-  if (next.length === present.length) throw new SecretError('resource-not-found');
-  return { next, result: {} };
+  if (next.length === present.length && dropped.length === 0) throw new SecretError('resource-not-found');
+  return { next, dropped, result: {} };
+}
+
+/** Of those that say that the grantee has them; of all without a grantee. */
+function idsOf(damaged: readonly DamagedGrant[], granteeId: string | undefined): string[] {
+  return damaged
+    .filter(({ grantee }) => granteeId === undefined || grantee.id === granteeId)
+    .map(({ id }) => id);
 }
 
 function replaceGrant(

@@ -48,11 +48,14 @@ export function subscribedNames(
   current: SecretAggregate | undefined,
   command: SecretCommand,
 ): readonly string[] {
-  const before = current?.secret.eventSubscriptions ?? [];
+  return [...new Set([...(current?.secret.eventSubscriptions ?? []), ...chosenNames(command)])];
+}
+
+/** The names of the events that the command subscribes to. Pure. */
+export function chosenNames(command: SecretCommand): readonly string[] {
   if (command.kind === 'create-secret') return command.draft.eventSubscriptions;
   if (command.kind === 'restore-secret') return command.backup.secret.eventSubscriptions;
-  if (command.kind !== 'update-secret') return before;
-  return [...new Set([...before, ...(command.update.eventSubscriptions ?? [])])];
+  return command.kind === 'update-secret' ? (command.update.eventSubscriptions ?? []) : [];
 }
 
 /** A secret that is removed, under the revision that its removal would have had. */

@@ -51,7 +51,7 @@ function jobOf(changes: Partial<DeliveryDeps> = {}): Job {
     clock,
     log,
     signingKeys,
-    loadSigningKey: createSigningKeyLoader({ store, clock, signingKeys }),
+    loadSigningKey: createSigningKeyLoader({ store, clock, signingKeys, log }),
     hooks: { findTopic: (urn) => hooks[urn], findFunction: () => undefined },
     webhooks: {
       post: async (url, body, headers) => {

@@ -101,6 +101,22 @@ describe('the expiry scan', () => {
     expect(world.logged).toEqual(['an expired version is damaged and was not told of']);
   });
 
+  it('waits for a damaged event to be made anew', async () => {
+    addEvent();
+    put('one');
+    let isDamaged = true;
+    const { store } = world.deps;
+    const findEvent: Store['findEvent'] = (ref) => {
+      if (isDamaged) throw new SecretError('damaged');
+      return store.findEvent(ref);
+    };
+    const scan = scanOf({ ...store, findEvent });
+    expect(await run(scan)).toBe(0);
+    isDamaged = false;
+    expect(await run(scan)).toBe(1);
+    expect(world.logged).toEqual([]);
+  });
+
   it('ends with any other failure', async () => {
     addEvent();
     put('one');

@@ -174,9 +174,9 @@ describe('removing grants', () => {
   const group = aGrant({ id: 'grant-3', grantee: { type: 'group', id: 'ann' } });
 
   it('takes one grantee’s away, or everyone’s', () => {
-    expect(decideOn([ann, bob, group], remove('ann'))).toEqual({ next: [bob], result: {} });
-    expect(decideOn([ann, bob, group], remove())).toEqual({ next: [], result: {} });
-    expect(decideOn([], remove())).toEqual({ next: [], result: {} });
+    expect(decideOn([ann, bob, group], remove('ann'))).toEqual({ next: [bob], dropped: [], result: {} });
+    expect(decideOn([ann, bob, group], remove())).toEqual({ next: [], dropped: [], result: {} });
+    expect(decideOn([], remove())).toEqual({ next: [], dropped: [], result: {} });
   });
 
   it('finds none of someone without', () => {

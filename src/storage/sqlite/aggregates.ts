@@ -5,12 +5,16 @@ import {
   decide,
   type ResultOf,
 } from '../../core/commands.ts';
+import type { SecretEvent } from '../../core/event.ts';
+import type { DamagedGrant } from '../../core/grant.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
 import { createClockWrite, type SaveClock } from './clock.ts';
+import { ifSound, type OnDamage, unlessDamaged } from './damage.ts';
 import { createDamagedRemoval } from './damaged-secrets.ts';
-import { createEventReads, createEventWrites, type EventReads, type SaveEvent } from './events.ts';
-import { createGrantReads, createGrantWrites, type GrantReads, type SaveGrants } from './grants.ts';
+import { createTaskClearing } from './damaged-tasks.ts';
+import { createEventReads, createEventWrites, type EventReads, type EventWrites } from './events.ts';
+import { createGrantReads, createGrantWrites, type GrantReads, type GrantWrites } from './grants.ts';
 import { createKeyWrites, type SaveKey } from './key-writes.ts';
 import { createKeyReads, type KeyReads } from './keys.ts';
 import {
@@ -20,6 +24,7 @@ import {
   type NotificationWrites,
 } from './notifications.ts';
 import type { Connection } from './open.ts';
+import type { Outcome } from './protocol.ts';
 import { createSaveDecision, createSecretCarrier, createTaskCarrier } from './secret-carriers.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
 import { createSecretWrites } from './secret-writes.ts';
@@ -37,10 +42,15 @@ type Carry<A extends AggregateKind> = (command: Aggregates[A]['command']) => Agg
 /** One row per kind of aggregate; a new resource adds its own. */
 type CarryTable = { readonly [A in AggregateKind]: Carry<A> };
 
+type Carried = Omit<Extract<Outcome, { removed: boolean }>, 'id'>;
+
 /** Carries out commands on the writing connection. */
 export interface Carrier {
-  /** Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way. */
-  carry<C extends Command>(command: C): { readonly result: ResultOf<C>; readonly removed: boolean };
+  /**
+   * Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way; `damage`: places of
+   * damaged rows that were passed over or replaced.
+   */
+  carry<C extends Command>(command: C): Omit<Carried, 'result'> & { readonly result: ResultOf<C> };
   /** To be called after a rollback: what was read since the transaction began never happened. */
   forget(): void;
 }
@@ -50,25 +60,40 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
   const events = createEventReads(db, mac);
+  const tasks = createTaskReads(db, mac);
   const notifications = createNotificationWrites(db, mac);
   let removed = false;
+  let damage: string[] = [];
   const onRemoval = () => {
     removed = true;
   };
+  const onDamage = (place: string) => void damage.push(place);
   const saveSecret = createSecretWrites(db, mac, onRemoval);
   const saveDecision = createSaveDecision(secrets, saveSecret, notifications.insert);
+  const reads = { secrets, events, onDamage };
   const table: CarryTable = {
-    secret: createSecretCarrier({ secrets, events }, saveDecision, createDamagedRemoval(db, onRemoval)),
+    secret: createSecretCarrier(reads, saveDecision, createDamagedRemoval(db, onRemoval)),
     task: createTaskCarrier(
-      { secrets, events, tasks: createTaskReads(db, mac) },
-      { saveSecret: saveDecision, saveTask: createTaskWrites(db, mac) },
+      { ...reads, tasks },
+      {
+        saveSecret: saveDecision,
+        saveTask: createTaskWrites(db, mac),
+        clearTasks: createTaskClearing(db, tasks, onDamage),
+      },
     ),
-    event: createEventCarrier(events, createEventWrites(db, mac)),
+    event: createEventCarrier(events, createEventWrites(db, mac), onDamage),
     notification: createNotificationCarrier(createNotificationReads(db, mac), notifications),
-    'signing-key': createSigningKeyCarrier(createSigningKeyRead(db, mac), createSigningKeyWrite(db, mac)),
-    grant: createGrantCarrier({ secrets, grants: createGrantReads(db, mac) }, createGrantWrites(db, mac)),
+    'signing-key': createSigningKeyCarrier(
+      createSigningKeyRead(db, mac),
+      createSigningKeyWrite(db, mac),
+      onDamage,
+    ),
+    grant: createGrantCarrier(
+      { secrets, grants: createGrantReads(db, mac), onDamage },
+      createGrantWrites(db, mac),
+    ),
     key: createKeyCarrier(keys, createKeyWrites(db, mac, onRemoval)),
-    checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac)),
+    checker: createCheckerCarrier(createCheckerReads(db, mac), createCheckerWrites(db, mac), onDamage),
     clock: createClockCarrier(createClockWrite(db, mac)),
   };
   return {
@@ -76,8 +101,9 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
       // The table pairs each kind with its own command type, which the compiler cannot follow through the union.
       const carry = table[command.aggregate] as (command: C) => ResultOf<C>;
       removed = false;
+      damage = [];
       const result = carry(command);
-      return { result, removed };
+      return { result, removed, damage };
     },
     forget() {
       secrets.forget();
@@ -86,14 +112,21 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
   };
 }
 
-function createEventCarrier(reads: EventReads, save: SaveEvent): Carry<'event'> {
+function createEventCarrier(reads: EventReads, writes: EventWrites, onDamage: OnDamage): Carry<'event'> {
   return (command) => {
     const { ref } = command;
-    const current = reads.find(ref);
+    const { current, isDamaged } = unlessDamaged<{ current: SecretEvent | undefined; isDamaged: boolean }>(
+      () => ({ current: reads.find(ref), isDamaged: false }),
+      () => ({ current: undefined, isDamaged: true }),
+    );
     const eventsInProject = command.kind === 'create-event' ? reads.countInProject(ref.projectId) : 0;
     const subscribers = command.kind === 'delete-event' ? reads.countSubscribers(ref) : 0;
-    const decision = decide.event({ current, eventsInProject, subscribers }, command);
-    save(current, decision);
+    const decision = decide.event({ current, isDamaged, eventsInProject, subscribers }, command);
+    if (isDamaged) {
+      writes.remove(ref);
+      onDamage(`event ${ref.projectId}/${ref.name}`);
+    }
+    writes.save(current, decision);
     return decision.result;
   };
 }
@@ -110,9 +143,14 @@ function createNotificationCarrier(
   };
 }
 
-function createSigningKeyCarrier(read: ReadSigningKey, save: SaveSigningKey): Carry<'signing-key'> {
+/** Only who has found no sound key asks for one. */
+function createSigningKeyCarrier(
+  read: ReadSigningKey,
+  save: SaveSigningKey,
+  onDamage: OnDamage,
+): Carry<'signing-key'> {
   return (command) => {
-    const current = read();
+    const current = ifSound(read, () => onDamage('the signing key'));
     const decision = decide['signing-key']({ current }, command);
     save(current, decision);
     return decision.result;
@@ -120,15 +158,20 @@ function createSigningKeyCarrier(read: ReadSigningKey, save: SaveSigningKey): Ca
 }
 
 function createGrantCarrier(
-  reads: { readonly secrets: SecretReads; readonly grants: GrantReads },
-  save: SaveGrants,
+  reads: { readonly secrets: SecretReads; readonly grants: GrantReads; readonly onDamage: OnDamage },
+  writes: GrantWrites,
 ): Carry<'grant'> {
   return (command) => {
     const { ref } = command;
     const loaded = reads.secrets.loadById(ref.projectId, ref.secretId);
-    const grants = reads.grants.list(ref);
-    const decision = decide.grant({ secret: loaded?.aggregate.secret, grants }, command);
-    if (loaded !== undefined) save(loaded.row, grants, decision.next);
+    const damaged: DamagedGrant[] = [];
+    const grants = reads.grants.listSound(ref, (grant) => damaged.push(grant));
+    const decision = decide.grant({ secret: loaded?.aggregate.secret, grants, damaged }, command);
+    for (const id of decision.dropped ?? []) {
+      writes.remove(id);
+      reads.onDamage(`grant ${id}`);
+    }
+    if (loaded !== undefined) writes.save(loaded.row, grants, decision.next);
     return decision.result;
   };
 }
@@ -147,9 +190,14 @@ function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
   };
 }
 
-function createCheckerCarrier(reads: CheckerReads, save: SaveChecker): Carry<'checker'> {
+/** The choice is made anew as a whole, so that what became of the former one does not matter. */
+function createCheckerCarrier(reads: CheckerReads, save: SaveChecker, onDamage: OnDamage): Carry<'checker'> {
   return (command) => {
-    const current = reads.find(command.ref.projectId);
+    const { projectId } = command.ref;
+    const current = ifSound(
+      () => reads.find(projectId),
+      () => onDamage(`checker configuration of project ${projectId}`),
+    );
     const decision = decide.checker({ current }, command);
     save(current, decision);
     return decision.result;

@@ -13,6 +13,14 @@ export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
   }
 }
 
+/** What `work` answers; undefined when it meets a damaged row, which `tell` then tells of. */
+export function ifSound<T>(work: () => T, tell: () => void): T | undefined {
+  return unlessDamaged<T | undefined>(work, () => {
+    tell();
+    return undefined;
+  });
+}
+
 /** What `read` makes of each row, without those that are damaged, which `tell` is told of. */
 export function soundOnes<R, T>(rows: readonly R[], read: (row: R) => T, tell: (row: R) => void): T[] {
   return rows.flatMap((row) =>

@@ -2,6 +2,7 @@ import type { EventQuery } from '../../app/ports.ts';
 import { canonicalEvent } from '../../core/canonical.ts';
 import type { EventDecision, EventRef, EventState, EventType, SecretEvent } from '../../core/event.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { soundPage } from './damage.ts';
 import type { Connection } from './open.ts';
 import { parseNames, SUBSCRIBED_EVENT } from './secret-rows.ts';
 
@@ -22,7 +23,8 @@ interface EventRow {
 /** Reads of events on one connection. Every row is authenticated before it is given out; throws damaged. */
 export interface EventReads {
   find(ref: EventRef): SecretEvent | undefined;
-  list(query: EventQuery): SecretEvent[];
+  /** Those that do not pass their check are left out, and told of. */
+  list(query: EventQuery, tell: (ref: EventRef) => void): SecretEvent[];
   countInProject(projectId: string): number;
   /** Secrets that refer to the event. */
   countSubscribers(ref: EventRef): number;
@@ -30,8 +32,13 @@ export interface EventReads {
   refs(): EventRef[];
 }
 
-/** Writes what the rules decided about an event. Runs inside the write transaction. */
-export type SaveEvent = (current: SecretEvent | undefined, decision: EventDecision) => void;
+/** Writes of events. They run inside the write transaction. */
+export interface EventWrites {
+  /** Writes what the rules decided. */
+  save(current: SecretEvent | undefined, decision: EventDecision): void;
+  /** Removes the row of that name, unread. */
+  remove(ref: EventRef): void;
+}
 
 /** Prepares the reads of events on one connection. */
 export function createEventReads(db: Connection, mac: RowMac): EventReads {
@@ -63,7 +70,11 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
       const row = byName.get(projectId, name);
       return row && authentic(row);
     },
-    list: ({ projectId, limit, afterName }) => page.all(projectId, afterName, limit).map(authentic),
+    list: ({ projectId, limit, afterName }, tell) =>
+      soundPage(limit, (last, wanted) => page.all(projectId, last?.name ?? afterName, wanted), {
+        read: authentic,
+        tell: ({ name }) => tell({ projectId, name }),
+      }),
     countInProject: (projectId) => count.get(projectId) ?? 0,
     countSubscribers: ({ projectId, name }) => subscribers.get(projectId, name) ?? 0,
     refs: () => refs.all(),
@@ -71,7 +82,7 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
 }
 
 /** Prepares the writes of events on one connection. */
-export function createEventWrites(db: Connection, mac: RowMac): SaveEvent {
+export function createEventWrites(db: Connection, mac: RowMac): EventWrites {
   const put = db.prepare(
     `INSERT INTO event
        (project_id, name, id, types, state, target_id, target_name, create_time_ms, update_time_ms, revision, row_mac)
@@ -82,20 +93,25 @@ export function createEventWrites(db: Connection, mac: RowMac): SaveEvent {
        update_time_ms = @updateTimeMs, revision = @revision, row_mac = @rowMac`,
   );
   const remove = db.prepare('DELETE FROM event WHERE project_id = ? AND name = ?');
-  return (current, { next }) => {
-    if (next === undefined) {
-      if (current !== undefined) remove.run(current.projectId, current.name);
-      return;
-    }
-    if (next === current) return;
-    const { target, types, ...plain } = next;
-    put.run({
-      ...plain,
-      types: JSON.stringify(types),
-      targetId: target.id,
-      targetName: target.name,
-      rowMac: mac.sign(canonicalEvent(next)),
-    });
+  return {
+    save(current, { next }) {
+      if (next === undefined) {
+        if (current !== undefined) remove.run(current.projectId, current.name);
+        return;
+      }
+      if (next === current) return;
+      const { target, types, ...plain } = next;
+      put.run({
+        ...plain,
+        types: JSON.stringify(types),
+        targetId: target.id,
+        targetName: target.name,
+        rowMac: mac.sign(canonicalEvent(next)),
+      });
+    },
+    remove({ projectId, name }) {
+      remove.run(projectId, name);
+    },
   };
 }
 

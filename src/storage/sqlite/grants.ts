@@ -1,6 +1,7 @@
 import { canonicalGrant } from '../../core/canonical.ts';
-import type { Grant, Grantee, GrantRef } from '../../core/grant.ts';
+import type { DamagedGrant, Grant, Grantee, GrantRef } from '../../core/grant.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { soundOnes } from './damage.ts';
 import type { Connection } from './open.ts';
 
 interface GrantRow {
@@ -20,10 +21,16 @@ interface GrantRow {
 export interface GrantReads {
   /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
   list(ref: GrantRef): Grant[];
+  /** The same without those that do not pass their check, which are told of. */
+  listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
 }
 
-/** Writes the grants of one secret. Runs inside the write transaction. */
-export type SaveGrants = (secretRow: number, before: readonly Grant[], after: readonly Grant[]) => void;
+/** Writes of the grants of one secret. They run inside the write transaction. */
+export interface GrantWrites {
+  save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void;
+  /** Removes the row, unread. */
+  remove(id: string): void;
+}
 
 /** Prepares the reads of grants on one connection. */
 export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
@@ -32,25 +39,28 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
        FROM secret s JOIN secret_grant g ON g.secret_row = s.row
       WHERE s.id = ? AND s.project_id = ? ORDER BY g.create_time_ms, g.id`,
   );
+  function authentic(row: GrantRow): Grant {
+    const grant = fromGrantRow(row);
+    requireIntactRow(mac, canonicalGrant(grant), { rowMac: row.row_mac, what: 'grant' });
+    return grant;
+  }
+
   return {
-    list: ({ projectId, secretId }) =>
-      ofSecret.all(secretId, projectId).map((row) => {
-        const grant = fromGrantRow(row);
-        requireIntactRow(mac, canonicalGrant(grant), { rowMac: row.row_mac, what: 'grant' });
-        return grant;
-      }),
+    list: ({ projectId, secretId }) => ofSecret.all(secretId, projectId).map(authentic),
+    listSound: ({ projectId, secretId }, tell) =>
+      soundOnes(ofSecret.all(secretId, projectId), authentic, (row) => tell(fromGrantRow(row))),
   };
 }
 
 /** Prepares the writes of grants on one connection. */
-export function createGrantWrites(db: Connection, mac: RowMac): SaveGrants {
+export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
   const remove = db.prepare('DELETE FROM secret_grant WHERE id = ?');
   const insert = db.prepare(
     `INSERT INTO secret_grant
        (id, secret_row, grantee_type, grantee_id, create_time_ms, update_time_ms, expire_time_ms, revision, row_mac)
      VALUES (@id, @secretRow, @granteeType, @granteeId, @createTimeMs, @updateTimeMs, @expireTimeMs, @revision, @rowMac)`,
   );
-  return (secretRow, before, after) => {
+  function save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void {
     const [old, present] = [new Set(before), new Set(after)];
     for (const grant of before) if (!present.has(grant)) remove.run(grant.id);
     for (const grant of after) {
@@ -68,7 +78,9 @@ export function createGrantWrites(db: Connection, mac: RowMac): SaveGrants {
         rowMac: mac.sign(canonicalGrant(grant)),
       });
     }
-  };
+  }
+
+  return { save, remove: (id) => void remove.run(id) };
 }
 
 /** See `fromSecretRow` for the cast. */

@@ -3,6 +3,7 @@ import { SecretError } from '../../core/errors.ts';
 import type { Key, KeyRef } from '../../core/key.ts';
 import { aliasSpellings } from '../../core/key-aliases.ts';
 import { type RowMac, requireIntactKey } from '../row-mac.ts';
+import { soundOnes } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { fromKeyRow, type KeyAliasRow, type KeyRow, type KeyTagRow, type KeyVersionRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
@@ -13,8 +14,8 @@ export interface KeyReads {
   find(ref: KeyRef): Key | undefined;
   /** By any of its aliases, with or without `alias/` in front. */
   findByAlias(projectId: string, alias: string): Key | undefined;
-  /** All keys of a project, the oldest first. */
-  listInProject(projectId: string): Key[];
+  /** The keys of a project, the oldest first; those that do not pass their check are left out, and told of. */
+  listInProject(projectId: string, tell: (ref: KeyRef) => void): Key[];
   /** Keys that scheduled deletion or rotation has to look at; their rows are not yet authenticated. */
   listDue(query: DueKeyQuery): KeyRef[];
   /** Keys of a project, default keys apart. */
@@ -78,7 +79,8 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
       }
       return key;
     },
-    listInProject: (projectId) => inProject.all(projectId).map(verified),
+    listInProject: (projectId, tell) =>
+      soundOnes(inProject.all(projectId), verified, ({ id }) => tell({ projectId, id })),
     ...createListReads(db),
     forget: () => cache.clear(),
   };

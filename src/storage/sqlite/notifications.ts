@@ -10,6 +10,7 @@ import {
 } from '../../core/notification.ts';
 import type { SecretType } from '../../core/secret.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { soundOnes } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
@@ -34,8 +35,8 @@ interface NotificationRow {
 /** Reads of notifications on one connection. Rows that are given out whole are authenticated; throws damaged. */
 export interface NotificationReads {
   find(id: string): Notification | undefined;
-  /** Records, newest first. */
-  list(projectId: string): Notification[];
+  /** Records, newest first; those that do not pass their check are left out, and told of. */
+  list(projectId: string, tell: (id: string) => void): Notification[];
   /** Those whose next attempt is due, or lies further away than any can; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
   /** Ids of records made before then. */
@@ -81,7 +82,8 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
       const row = byId.get(id);
       return row && authentic(row);
     },
-    list: (projectId) => records.all(projectId, RECORDS_MAX).map(authentic),
+    list: (projectId, tell) =>
+      soundOnes(records.all(projectId, RECORDS_MAX), authentic, ({ id }) => tell(id)),
     listDue: (nowMs, { limit, waitMsMax }) =>
       due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(({ id, project_id: projectId }) => ({
         id,

@@ -19,9 +19,17 @@ export interface WireError {
   readonly stack?: string;
 }
 
-/** What became of one command; `removed`: it took sealed values or keys away, whose bytes must leave the log as well. */
+/**
+ * What became of one command; `removed`: it took sealed values or keys away, whose bytes must leave the log as well;
+ * `damage`: the places of damaged rows that it passed over or replaced.
+ */
 export type Outcome =
-  | { readonly id: number; readonly result: unknown; readonly removed: boolean }
+  | {
+      readonly id: number;
+      readonly result: unknown;
+      readonly removed: boolean;
+      readonly damage: readonly string[];
+    }
   | { readonly id: number; readonly error: WireError };
 
 /** From the main thread to the writer: commands, or the wish to stop. */

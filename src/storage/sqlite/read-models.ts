@@ -73,8 +73,8 @@ export function createReadModels(
 
 function createSecretModels({ db, mac, changes, snapshot, onDamage }: Source, keys: KeyReads) {
   const secrets = createSecretReads(db, mac);
-  const tags = createTagReads(db, secrets);
-  const search = createSecretSearch(db, secrets);
+  const tags = createTagReads(db, secrets, onDamage);
+  const search = createSecretSearch(db, secrets, onDamage);
   const grants = createGrantReads(db, mac);
   const sample = createSampleRead(db);
   const projectCounts = createProjectCountRead(db);
@@ -99,11 +99,11 @@ function createSecretModels({ db, mac, changes, snapshot, onDamage }: Source, ke
     countByProject: () => snapshot(() => projectCounts.all()),
     listTags: (projectId, pause) => inSteps(snapshot, tags.list(projectId), pause),
     searchSecrets: (query, pause) => inSteps(snapshot, search(query), pause),
-    listGrants: (ref) => snapshot(() => grants.list(ref)),
+    listGrants: (ref) => snapshot(() => grants.listSound(ref, ({ id }) => onDamage(`grant ${id}`))),
   } satisfies Partial<ReadModels>;
 }
 
-function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
+function createKeyModels({ changes, snapshot, onDamage }: Source, keys: KeyReads) {
   const known = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
   return {
     findKey: (ref) =>
@@ -112,20 +112,23 @@ function createKeyModels({ changes, snapshot }: Source, keys: KeyReads) {
       known.get(`${projectId}/alias/${alias}`, SHARED_SLOT, () =>
         snapshot(() => keys.findByAlias(projectId, alias)),
       ),
-    listKeys: (projectId) => snapshot(() => keys.listInProject(projectId)),
+    listKeys: (projectId) =>
+      snapshot(() => keys.listInProject(projectId, ({ id }) => onDamage(`key ${projectId}/${id}`))),
     listDueKeys: (query) => snapshot(() => keys.listDue(query)),
   } satisfies Partial<ReadModels>;
 }
 
-function createNotificationModels({ db, mac, snapshot }: Source) {
+function createNotificationModels({ db, mac, snapshot, onDamage }: Source) {
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
   const expired = createExpiredReads(db);
   const findSigningKey = createSigningKeyRead(db, mac);
   return {
     findEvent: (ref) => snapshot(() => events.find(ref)),
-    listEvents: (query) => snapshot(() => events.list(query)),
-    listNotifications: (projectId) => snapshot(() => notifications.list(projectId)),
+    listEvents: (query) =>
+      snapshot(() => events.list(query, ({ projectId, name }) => onDamage(`event ${projectId}/${name}`))),
+    listNotifications: (projectId) =>
+      snapshot(() => notifications.list(projectId, (id) => onDamage(`notification ${id}`))),
     findNotification: (id) => snapshot(() => notifications.find(id)),
     listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
     listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
@@ -135,11 +138,11 @@ function createNotificationModels({ db, mac, snapshot }: Source) {
   } satisfies Partial<ReadModels>;
 }
 
-function createTaskModels({ db, mac, snapshot }: Source) {
+function createTaskModels({ db, mac, snapshot, onDamage }: Source) {
   const tasks = createTaskReads(db, mac);
   return {
     findTask: (id) => snapshot(() => tasks.find(id)),
-    listTasks: (query) => snapshot(() => tasks.list(query)),
+    listTasks: (query) => snapshot(() => tasks.list(query, (id) => onDamage(`task ${id}`))),
     countTasks: (query) => snapshot(() => tasks.count(query)),
     listDueTasks: (nowMs, page) => snapshot(() => tasks.listDue(nowMs, page)),
     listOldTasks: (beforeMs, limit) => snapshot(() => tasks.listOld(beforeMs, limit)),

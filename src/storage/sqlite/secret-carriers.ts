@@ -2,10 +2,11 @@ import { decide } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SecretCommand, SecretResult } from '../../core/secret.ts';
 import type { SecretDecision } from '../../core/secret-decision.ts';
-import { subscribedNames } from '../../core/secret-rules.ts';
+import { chosenNames, subscribedNames } from '../../core/secret-rules.ts';
 import type { TaskCommand, TaskResult } from '../../core/task.ts';
-import { unlessDamaged } from './damage.ts';
+import { ifSound, type OnDamage, unlessDamaged } from './damage.ts';
 import type { RemoveDamaged } from './damaged-secrets.ts';
+import type { ClearTasks } from './damaged-tasks.ts';
 import type { EventReads } from './events.ts';
 import type { NotificationWrites } from './notifications.ts';
 import type { LoadedSecret, SecretReads } from './secret-reads.ts';
@@ -16,6 +17,7 @@ import type { SaveTask, TaskReads } from './tasks.ts';
 export interface SecretScopeReads {
   readonly secrets: SecretReads;
   readonly events: EventReads;
+  readonly onDamage: OnDamage;
 }
 
 /** Writes the secret's side of a decision, with the notifications that it leads to. */
@@ -39,17 +41,20 @@ export function createSaveDecision(
  * since nothing but rows that somebody has changed says that it was ever asked for.
  */
 export function createSecretCarrier(
-  { secrets, events }: SecretScopeReads,
+  reads: SecretScopeReads,
   save: SaveDecision,
   removeDamaged: RemoveDamaged,
 ): (command: SecretCommand) => SecretResult {
+  const { secrets } = reads;
+
   function carry(command: SecretCommand): SecretResult {
     const { ref } = command;
     const loaded = secrets.load(ref);
     const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
     const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
     const current = loaded?.aggregate;
-    const subscribed = findEvents(events, ref.projectId, subscribedNames(current, command));
+    const names = subscribedNames(current, command);
+    const subscribed = findEvents(reads, ref.projectId, names, chosenNames(command));
     const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
     save(loaded, decision);
     return decision.result;
@@ -73,25 +78,41 @@ export function createSecretCarrier(
 /** The only one that changes two aggregates: what a rotation does to its secret is in the same transaction. */
 export function createTaskCarrier(
   reads: SecretScopeReads & { readonly tasks: TaskReads },
-  { saveSecret, saveTask }: { readonly saveSecret: SaveDecision; readonly saveTask: SaveTask },
+  writes: {
+    readonly saveSecret: SaveDecision;
+    readonly saveTask: SaveTask;
+    readonly clearTasks: ClearTasks;
+  },
 ): (command: TaskCommand) => TaskResult {
-  const { events, secrets, tasks } = reads;
+  const { secrets, tasks } = reads;
+
   return (command) => {
     const { id, kind, ref } = command;
     // Its secret may be gone, damaged or another one by then.
     const loaded = kind === 'remove-task' ? undefined : secrets.load(ref);
     const secret = loaded?.aggregate;
     const current = tasks.find(id);
-    const latest =
-      kind === 'start-rotation' && secret !== undefined ? tasks.findLatest(secret.secret.id) : undefined;
-    const subscribed = findEvents(events, ref.projectId, secret?.secret.eventSubscriptions ?? []);
+    const rotatedId = kind === 'start-rotation' ? secret?.secret.id : undefined;
+    if (rotatedId !== undefined) writes.clearTasks(rotatedId);
+    const latest = rotatedId === undefined ? undefined : tasks.findLatest(rotatedId);
+    const subscribed = findEvents(reads, ref.projectId, secret?.secret.eventSubscriptions ?? []);
     const decision = decide.task({ current, latest, secret, events: subscribed }, command);
-    if (decision.secret !== undefined) saveSecret(loaded, decision.secret);
-    saveTask(current, decision);
+    if (decision.secret !== undefined) writes.saveSecret(loaded, decision.secret);
+    writes.saveTask(current, decision);
     return decision.result;
   };
 }
 
-function findEvents(events: EventReads, projectId: string, names: readonly string[]) {
-  return names.map((name) => events.find({ projectId, name })).filter((event) => event !== undefined);
+/** A damaged event notifies nobody and keeps no secret from being changed; it cannot be chosen. */
+function findEvents(
+  { events, onDamage }: SecretScopeReads,
+  projectId: string,
+  names: readonly string[],
+  chosen: readonly string[] = [],
+) {
+  return names.flatMap((name) => {
+    const find = () => events.find({ projectId, name }) ?? [];
+    if (chosen.includes(name)) return find();
+    return ifSound(find, () => onDamage(`event ${projectId}/${name}`)) ?? [];
+  });
 }

@@ -1,6 +1,7 @@
 import type { SearchedSecrets, SecretSearch } from '../../app/ports.ts';
 import type { SecretAggregate } from '../../core/secret.ts';
 import { fitsTags, type TagCondition } from '../../core/tags.ts';
+import { ifSound, type OnDamage } from './damage.ts';
 import type { Connection } from './open.ts';
 import type { SecretReads } from './secret-reads.ts';
 import type { Steps } from './steps.ts';
@@ -28,20 +29,24 @@ const PROBE_ROWS_MAX = 1_000;
 /**
  * Prepares the search across a project. Conditions on tags are looked up in the index of tags, beginning with the one that
  * the fewest secrets meet; without any, names are gone through. What is answered was found in authenticated secrets, which
- * are asked again whether they fit. Throws damaged.
+ * are asked again whether they fit; damaged ones are left out.
  */
 export function createSecretSearch(
   db: Connection,
   secrets: Pick<SecretReads, 'loadRow' | 'countInProject'>,
+  onDamage: OnDamage,
 ): (query: SecretSearch) => Steps<SearchedSecrets> {
   const findTagged = createTaggedWalk(db);
   const findNamed = createNameWalk(db);
 
   function* load(page: readonly Place[], query: SecretSearch): Steps<SearchedSecrets['secrets']> {
     const found: Pick<SecretAggregate, 'secret' | 'tags'>[] = [];
-    for (const [index, { row }] of page.entries()) {
+    for (const [index, { row, name }] of page.entries()) {
       if (index > 0 && index % STEP_SECRETS === 0) yield;
-      const aggregate = secrets.loadRow(row)?.aggregate;
+      const aggregate = ifSound(
+        () => secrets.loadRow(row)?.aggregate,
+        () => onDamage(`secret ${query.projectId}/${name}`),
+      );
       // It may have changed since its row was found.
       const fits = aggregate?.secret.projectId === query.projectId && fitsTags(aggregate.tags, query.tags);
       if (fits) found.push({ secret: aggregate.secret, tags: aggregate.tags });

@@ -40,7 +40,7 @@ export function createSigningKeyRead(db: Connection, mac: RowMac): ReadSigningKe
 /** Prepares the writing of the signing key on one connection. */
 export function createSigningKeyWrite(db: Connection, mac: RowMac): SaveSigningKey {
   const insert = db.prepare(
-    `INSERT INTO signing_key (only_row, certificate_pem, sealed_private_key, create_time_ms, row_mac)
+    `INSERT OR REPLACE INTO signing_key (only_row, certificate_pem, sealed_private_key, create_time_ms, row_mac)
      VALUES (1, ?, ?, ?, ?)`,
   );
   const roll = createRoll(db, mac);

@@ -4,35 +4,17 @@ import type { Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { StorageStatus } from '../../app/storage-status.ts';
 import { SecretError } from '../../core/errors.ts';
-import type { RowMac } from '../row-mac.ts';
-import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
-import type { OnDamage } from './damage.ts';
+import { createChangeCounters } from './change-counters.ts';
 import type { OpenDirectory } from './installation.ts';
 import { openReader } from './open.ts';
 import { watchPresence } from './presence.ts';
 import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
+import type { StartedWriter, StoreOptions } from './store-options.ts';
 import { createWriterClient } from './writer-client.ts';
 
 /** What the operator is told when the files are no longer where they were. */
 const MISSING = 'the data directory has been removed or replaced';
-
-/** What the store needs beside the directory. */
-export interface StoreOptions {
-  readonly mac: RowMac;
-  /** The thread that runs `runWriter`, already started, and what it counts its changes with. */
-  readonly writer: StartedWriter;
-  /** Called once when storage can no longer be trusted. */
-  onFatal(reason: string): void;
-  /** Told of rows that were passed over or replaced, each time. */
-  readonly onDamage: OnDamage;
-}
-
-/** A writer thread that may not be ready yet. */
-export interface StartedWriter {
-  readonly worker: Worker;
-  readonly changes: ChangeCounters;
-}
 
 /**
  * Starts the writer thread from the program's own entry file for it; `keys` is what that entry needs to make its MAC.
@@ -53,14 +35,14 @@ export function startWriter(
  * Throws StartError when the writer does not come up.
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
-  const { mac, onDamage, onFatal } = options;
+  const { mac, onDamage } = options;
   const { worker, changes } = options.writer;
   const first = await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
     open.release();
     throw error;
   });
-  const writer = createWriterClient(worker, first, onFatal);
+  const writer = createWriterClient(worker, first, options);
   const { db, presence } = await openForReading(open.databaseFile).catch(async (error: unknown) => {
     await writer.stop();
     open.release();

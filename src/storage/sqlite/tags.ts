@@ -1,5 +1,6 @@
 import { SecretError } from '../../core/errors.ts';
 import type { Secret, SecretAggregate, Tag } from '../../core/secret.ts';
+import { ifSound, type OnDamage } from './damage.ts';
 import type { Connection } from './open.ts';
 import type { Steps } from './steps.ts';
 
@@ -18,7 +19,7 @@ interface SecretRows {
 
 /** Reads across the secrets of a project. */
 export interface TagReads {
-  /** Every pair of key and value once, by key and value. Throws damaged. */
+  /** Every pair of key and value once, by key and value; one that only damaged secrets have is left out. */
   list(projectId: string): Steps<Tag[]>;
 }
 
@@ -55,12 +56,29 @@ export function createTagWrites(db: Connection) {
 const STEP_PAIRS_MAX = 32;
 
 /** Prepares the reads across a project. Whatever they answer was found in authenticated secrets. */
-export function createTagReads(db: Connection, secrets: SecretRows): TagReads {
+export function createTagReads(db: Connection, secrets: SecretRows, onDamage: OnDamage): TagReads {
   const nextPairs = createPairSteps(db);
+  const otherSecrets = db
+    .prepare<[string, string, string, number, number], number>(
+      `SELECT secret_row FROM secret_tag
+        WHERE project_id = ? AND key = ? AND value = ? AND secret_row > ? ORDER BY secret_row LIMIT ?`,
+    )
+    .pluck();
   return {
     *list(projectId) {
       const pairs: Tag[] = [];
-      const isVouchedFor = createVouching(secrets, projectId);
+      const isVouchedFor = createVouching(secrets, projectId, onDamage);
+      /** Whether one of the secrets behind this one has the pair. */
+      const isVouchedForBehind = function* ({ key, value, secret_row }: PairRow): Steps<boolean> {
+        let behind: number | undefined = secret_row;
+        while (behind !== undefined) {
+          yield;
+          const rows = otherSecrets.all(projectId, key, value, behind, STEP_PAIRS_MAX);
+          if (rows.some((row) => isVouchedFor({ key, value, secret_row: row }))) return true;
+          behind = rows.at(-1);
+        }
+        return false;
+      };
       let last: Tag | undefined;
       // One that many secrets share is jumped over at once; where each has its own, they are taken many at a time.
       let stepPairs = 1;
@@ -70,9 +88,8 @@ export function createTagReads(db: Connection, secrets: SecretRows): TagReads {
         const before: number = pairs.length;
         for (const row of rows) {
           if (row.key === last?.key && row.value === last.value) continue;
-          if (!isVouchedFor(row)) throw changed();
           last = { key: row.key, value: row.value };
-          pairs.push(last);
+          if (isVouchedFor(row) || (yield* isVouchedForBehind(row))) pairs.push(last);
         }
         const areDistinct = pairs.length - before === rows.length;
         stepPairs = areDistinct ? Math.min(2 * stepPairs, STEP_PAIRS_MAX) : 1;
@@ -86,16 +103,25 @@ export function createTagReads(db: Connection, secrets: SecretRows): TagReads {
  * A pair is what one of its secrets says; the other rows are checked when those secrets are read. Each secret is loaded
  * once, though its tags come in turn with others', and again when it does not know of a pair: it may have changed.
  */
-function createVouching(secrets: SecretRows, projectId: string): (pair: PairRow) => boolean {
+function createVouching(
+  secrets: SecretRows,
+  projectId: string,
+  onDamage: OnDamage,
+): (pair: PairRow) => boolean {
   const known = new Map<number, readonly Tag[]>();
   const has = (tags: readonly Tag[] | undefined, { key, value }: Tag) =>
     tags?.some((tag) => tag.key === key && tag.value === value) ?? false;
   return (pair) => {
     if (has(known.get(pair.secret_row), pair)) return true;
-    const aggregate = secrets.loadRow(pair.secret_row)?.aggregate;
+    const aggregate = ifSound(
+      () => secrets.loadRow(pair.secret_row)?.aggregate,
+      () => undefined,
+    );
     const tags = aggregate?.secret.projectId === projectId ? aggregate.tags : [];
     known.set(pair.secret_row, tags);
-    return has(tags, pair);
+    if (has(tags, pair)) return true;
+    onDamage(`a tag ${pair.key} of project ${projectId}`);
+    return false;
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type TaskStep,
 } from '../../core/task.ts';
 import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
@@ -40,8 +41,8 @@ export interface TaskReads {
   find(id: string): Task | undefined;
   /** The newest task of a secret, by the secret's id. */
   findLatest(secretId: string): Task | undefined;
-  /** Newest first. */
-  list(query: TaskQuery): Task[];
+  /** Newest first; those that do not pass their check are left out, and told of. */
+  list(query: TaskQuery, tell: (id: string) => void): Task[];
   count(query: Omit<TaskQuery, 'limit' | 'after'>): number;
   /** Tasks whose next attempt is due, or lies further away than any can; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueTask[];
@@ -107,12 +108,17 @@ function createTaskList(
     return statements[place] as (typeof statements)[0];
   };
   return {
-    list(query) {
+    list(query, tell) {
       const { after, ...filter } = query;
-      const place = after ?? { createTimeMs: Number.MAX_SAFE_INTEGER, id: '' };
-      return statementFor(query)
-        .page.all({ ...filter, ...place })
-        .map(authentic);
+      const start = after ?? { createTimeMs: Number.MAX_SAFE_INTEGER, id: '' };
+      const statement = statementFor(query).page;
+      const behind = (last: TaskRow | undefined, limit: number) =>
+        statement.all({
+          ...filter,
+          ...(last ? { id: last.id, createTimeMs: last.create_time_ms } : start),
+          limit,
+        });
+      return soundPage(query.limit, behind, { read: authentic, tell: ({ id }) => tell(id) });
     },
     count: (query) => statementFor(query).count.get(query) ?? 0,
   };

@@ -12,6 +12,7 @@ import {
   type ToWriter,
   type WriterStatus,
 } from './protocol.ts';
+import type { StoreOptions } from './store-options.ts';
 
 /** Commands that may wait for the writer, and the bytes of their values; beyond that the caller is sent away. */
 const WAITING_MAX = 1_000;
@@ -91,7 +92,7 @@ function createWaitingRoom(): WaitingRoom {
 export function createWriterClient(
   worker: Worker,
   first: WriterStatus,
-  onFatal: (reason: string) => void,
+  { onFatal, onDamage }: Pick<StoreOptions, 'onFatal' | 'onDamage'>,
 ): WriterClient {
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
@@ -118,6 +119,7 @@ export function createWriterClient(
   worker.on('message', (message: FromWriter) => {
     if ('outcomes' in message) {
       for (const outcome of message.outcomes) waiting.settle(outcome);
+      for (const place of message.outcomes.flatMap(damageIn)) onDamage(place);
     } else if ('status' in message) status = message.status;
     else if ('fatal' in message) die(message.fatal);
     else if ('stopped' in message) stopped.resolve();
@@ -157,6 +159,10 @@ async function untilEnded(worker: Worker): Promise<void> {
   const cutOff = setTimeout(() => void worker.terminate(), END_MS_MAX);
   await once(worker, 'exit');
   clearTimeout(cutOff);
+}
+
+function damageIn(outcome: Outcome): readonly string[] {
+  return 'damage' in outcome ? outcome.damage : [];
 }
 
 function toStorageStatus(status: WriterStatus, isDead: boolean): StorageStatus {

@@ -54,7 +54,8 @@ describe('a project keeps', () => {
       const next: Notification = { ...notification, status: 'FAIL', nextAttemptMs: undefined };
       writes.save(notification, { next, result: { changed: true } });
     }
-    expect(reads.list('r').map(({ createTimeMs }) => createTimeMs)).toEqual([29, 28, 27, 26, 25]);
+    const nobody = () => undefined;
+    expect(reads.list('r', nobody).map(({ createTimeMs }) => createTimeMs)).toEqual([29, 28, 27, 26, 25]);
     expect(reads.ids().filter((id) => id.startsWith('r-'))).toHaveLength(5);
   });
 

@@ -59,7 +59,6 @@ describe('a damaged secret', () => {
       'its values',
       `DELETE FROM version_key WHERE ${VALUES}; UPDATE secret SET revision = 1 WHERE name = 'open'`,
     ],
-    ['an event that it is subscribed to', "UPDATE event SET state = 'DISABLED'"],
     ['the count of its project', "UPDATE project SET secret_count = 0; UPDATE secret SET state = 'FROZEN'"],
   ])('can be deleted, with all that hangs on it, though %s was changed', async (_, statement) => {
     await damage(statement);

@@ -1,0 +1,236 @@
+import { cpSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../../src/app/ports.ts';
+import { createSigningKeyLoader } from '../../../src/app/signing-key.ts';
+import type { Command } from '../../../src/core/commands.ts';
+import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import {
+  addVersion,
+  createEvent,
+  createGrant,
+  DAY_MS,
+  expectRefused,
+  purge,
+  remove,
+  removeEvent,
+  removeGrants,
+  setStrengthCheck,
+  startRotation,
+  T0,
+  update,
+  updateEvent,
+  updateGrant,
+} from '../../support/stores.ts';
+import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { fillProject } from './tamper-project.ts';
+
+describe('beside a damaged row', () => {
+  const projectId = 'project';
+  const ref = { projectId, name: 'open' };
+  const alarm = { projectId, name: 'alarm' };
+  const grants = { projectId, secretId: 'project-open' };
+  let filled: string;
+  let directory: string;
+  let store: Store;
+  /** What the operator was told since the damage was done. */
+  let told: readonly string[];
+  beforeAll(async () => {
+    filled = makeDirectory();
+    const open = await openSqlite(filled);
+    await fillProject(open.store, projectId);
+    await open.store.close();
+  });
+  afterAll(() => removeDirectory(filled));
+  beforeEach(() => {
+    directory = makeDirectory();
+    cpSync(filled, directory, { recursive: true });
+  });
+  afterEach(async () => {
+    await store.close();
+    removeDirectory(directory);
+  });
+
+  /** Opens the filled project after somebody has changed it, perhaps with some more in it. */
+  async function damage(statement: string, more: readonly Command[] = []): Promise<void> {
+    if (more.length > 0) {
+      const open = await openSqlite(directory);
+      for (const command of more) await open.store.change(command);
+      await open.store.close();
+    }
+    tamper(directory, (db) => db.exec(statement));
+    ({ store, damage: told } = await openSqlite(directory));
+  }
+
+  describe('of an event', () => {
+    const CHANGED = "UPDATE event SET state = 'DISABLED'";
+    const TOLD = ['event project/alarm'];
+
+    it('the secrets that are subscribed to it are changed, deleted and purged as ever, and nobody is notified', async () => {
+      await damage(`${CHANGED} WHERE name = 'alarm'`);
+      await store.change(addVersion(ref, 'project-open'));
+      await store.change(update(ref, { description: 'y' }));
+      expect(told).toEqual([...TOLD, ...TOLD]);
+      expect(await store.change(remove(ref))).toEqual({});
+      const due = { projectId, name: 'pending' };
+      expect(await store.change(purge(due, 'project-pending', T0 + 8 * DAY_MS))).toEqual({ removed: true });
+    });
+
+    it('it is left out of the list, and cannot be chosen or updated', async () => {
+      await damage(`${CHANGED} WHERE name = 'alarm'`, [createEvent({ projectId, name: 'bell' })]);
+      const names = async (limit: number) =>
+        (await store.listEvents({ projectId, limit, afterName: '' })).map(({ name }) => name);
+      expect([await names(1), await names(9)]).toEqual([['bell'], ['bell']]);
+      expect(told).toEqual([...TOLD, ...TOLD]);
+      await expectRefused(store.change(update(ref, { eventSubscriptions: ['alarm'] })), 'damaged');
+      await expectRefused(store.change(updateEvent(alarm, { state: 'ENABLED' })), 'damaged');
+    });
+
+    it('its owner makes it anew, at the limit of the project too, and it notifies again', async () => {
+      await damage(CHANGED);
+      await store.change(createEvent(alarm, { limits: { ...DEFAULT_LIMITS, events: 1 } }));
+      expect(told).toEqual(TOLD);
+      expect((await store.findEvent(alarm))?.revision).toBe(1);
+      await store.change(addVersion(ref, 'project-open'));
+      const due = await store.listDueNotifications(T0 + DAY_MS, { limit: 99, waitMsMax: DAY_MS });
+      expect(due).toHaveLength(3);
+    });
+
+    it('its owner deletes it once no secret refers to it', async () => {
+      await damage(CHANGED);
+      await expectRefused(store.change(removeEvent(alarm)), 'event-referenced');
+      await store.change(update(ref, { eventSubscriptions: [] }));
+      await store.change(removeEvent(alarm));
+      expect(await store.findEvent(alarm)).toBeUndefined();
+      await expectRefused(store.change(removeEvent(alarm)), 'resource-not-found');
+    });
+  });
+
+  it('of a checker, its owner chooses again', async () => {
+    await damage('UPDATE checker_config SET checks_strength = 0');
+    await store.change(setStrengthCheck(projectId, true));
+    expect(await store.findChecker(projectId)).toMatchObject({ checksStrength: true });
+    expect(told).toEqual(['checker configuration of project project']);
+  });
+
+  describe('of a grant', () => {
+    const granteesOf = async () => (await store.listGrants(grants)).map(({ grantee }) => grantee.id);
+    beforeEach(() => damage("UPDATE secret_grant SET expire_time_ms = NULL WHERE id = 'project-open-1'"));
+
+    it('the others are listed and changed, and it gives nothing', async () => {
+      expect(await granteesOf()).toEqual(['bob']);
+      expect(told).toEqual(['grant project-open-1']);
+      await store.change(updateGrant(grants, 'bob', T0 + 5));
+      await expectRefused(store.change(updateGrant(grants, 'ann', T0 + 5)), 'resource-not-found');
+    });
+
+    it.each([['ann'], [undefined]])('it is removed for the grantee %s', async (granteeId) => {
+      await store.change(removeGrants(grants, granteeId));
+      await expectRefused(store.change(removeGrants(grants, 'ann')), 'resource-not-found');
+      expect(await granteesOf()).toEqual(granteeId === undefined ? [] : ['bob']);
+    });
+
+    it('it is given anew', async () => {
+      await store.change(createGrant(grants, 'ann', { id: 'project-open-3', nowMs: T0 + 2 }));
+      expect(await granteesOf()).toEqual(['bob', 'ann']);
+    });
+  });
+
+  describe('of a task', () => {
+    it.each([
+      ['the newest one', "UPDATE task SET attempts = 9 WHERE id = 'project-rotation'"],
+      ['one that lies in the future', `UPDATE task SET create_time_ms = ${Number.MAX_SAFE_INTEGER}`],
+      ['one that says that it is over', "UPDATE task SET status = 'FAILED', next_attempt_ms = NULL"],
+    ])('its secret is rotated again: %s', async (_, statement) => {
+      await damage(statement);
+      expect(await store.change(startRotation(ref, 'again'))).toMatchObject({
+        changed: true,
+        task: { id: 'again' },
+      });
+      expect(told).toEqual(['task project-rotation']);
+      expect((await store.listTasks({ projectId, limit: 9 })).map(({ id }) => id)).toEqual(['again']);
+    });
+
+    it('the others are listed', async () => {
+      await damage("UPDATE task SET attempts = 9 WHERE id = 'project-rotation'");
+      expect(await store.listTasks({ projectId, limit: 1 })).toEqual([]);
+      expect(told).toEqual(['task project-rotation']);
+    });
+  });
+
+  it('of a key, the others are listed', async () => {
+    await damage("UPDATE kms_key SET description = 'x' WHERE id = 'key-1'");
+    expect((await store.listKeys(projectId)).map(({ id }) => id)).toEqual(['key-2']);
+    expect(told).toEqual(['key project/key-1']);
+  });
+
+  it('of a notification, the others are listed', async () => {
+    const settle = {
+      aggregate: 'notification',
+      kind: 'settle-notification',
+      attempts: 0,
+      nowMs: T0,
+    } as const;
+    const id = (version: number) => `project-open.${version}.SECRET_VERSION_CREATED`;
+    await damage(`UPDATE notification SET attempts = 9 WHERE id = '${id(2)}'`, [
+      { ...settle, ref: { id: id(2) }, outcome: { status: 'SUCCESS' } },
+    ]);
+    expect((await store.listNotifications(projectId)).map((one) => one.id)).toEqual([id(1)]);
+    expect(told).toEqual([`notification ${id(2)}`]);
+  });
+
+  it('of a secret, the tags and the secrets that others have are found', async () => {
+    await damage("UPDATE secret SET description = 'x' WHERE name = 'open'");
+    const tags = await store.listTags(projectId);
+    expect(tags).toEqual([
+      { key: 'only-pending', value: 'yes' },
+      { key: 'owner', value: 'pending' },
+    ]);
+    const query = { projectId, tags: [{ key: 'owner', values: [] }], nameParts: [], limit: 9, offset: 0 };
+    const { secrets } = await store.searchSecrets(query);
+    expect(secrets.map(({ secret }) => secret.name)).toEqual(['pending']);
+    expect(told).toContain('secret project/open');
+  });
+
+  it('of a secret, a tag that a sound one shares is listed', async () => {
+    const shared = (name: string) => ({
+      aggregate: 'secret' as const,
+      kind: 'put-tags' as const,
+      ref: { projectId, name },
+      id: `project-${name}`,
+      tags: [{ key: 'shared', value: 'x' }],
+      limits: DEFAULT_LIMITS,
+      nowMs: T0,
+    });
+    await damage("UPDATE secret SET description = 'x' WHERE name = 'open'", [
+      shared('open'),
+      { aggregate: 'secret', kind: 'cancel-deletion', ref: { projectId, name: 'pending' }, nowMs: T0 },
+      shared('pending'),
+    ]);
+    expect(await store.listTags(projectId)).toContainEqual({ key: 'shared', value: 'x' });
+  });
+
+  it.each([
+    ['gone', 'DELETE FROM signing_key'],
+    ['changed', "UPDATE signing_key SET certificate_pem = 'x'"],
+  ])('that is the signing key, %s, another one is made, which the operator is told', async (_, statement) => {
+    const key = (text: string) => ({
+      certificatePem: text,
+      sealedPrivateKey: Buffer.from(text),
+      createTimeMs: T0,
+    });
+    const ensure = { aggregate: 'signing-key', kind: 'ensure-signing-key', nowMs: T0 } as const;
+    await damage(statement, [{ ...ensure, key: key('first') }]);
+    const errors: string[] = [];
+    const log = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (_: object, message: string) => errors.push(message),
+    };
+    const signingKeys = { create: async () => key('second'), sign: () => '', digest: () => '' };
+    const load = createSigningKeyLoader({ store, clock: { nowMs: () => T0 }, signingKeys, log });
+    expect((await load()).certificatePem).toBe('second');
+    expect((await store.findSigningKey())?.certificatePem).toBe('second');
+    expect(errors).toEqual([expect.stringContaining('made anew')]);
+    expect(told).toEqual(['the signing key']);
+  });
+});
