@@ -104,11 +104,19 @@ export const SETTINGS: readonly Setting[] = Object.freeze([
   },
 ]);
 
-/** Variables of later releases whose absence could be mistaken for safety, so that setting them is refused. */
+/** Variables of later releases. To leave one out of account could be mistaken for safety, so setting it is refused. */
 export const UNSUPPORTED: readonly string[] = [
   'CSMS_DATABASE_URL',
   'CSMS_ROOT_KEY_PREVIOUS',
   'CSMS_AUDIT_READS',
+  'CSMS_AUDIT_HEAD',
+  'CSMS_AUDIT_RETENTION',
+  'CSMS_SEED',
+  'CSMS_CONTROL_TOKEN',
+  'CSMS_CONTROL_HOSTS',
+  'CSMS_WORLDS',
+  'CSMS_CONSOLE',
+  'CSMS_POLICY_LEARN',
 ];
 /** Variables of the client commands; they are no mistake in a server's environment. */
 export const CLIENT_VARIABLES: readonly string[] = [

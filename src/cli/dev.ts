@@ -3,8 +3,8 @@ import { readConfig } from '../config.ts';
 import { claimDirectory } from '../storage/sqlite/data-directory.ts';
 import { banner } from './banner.ts';
 import type { CommandInput } from './command-input.ts';
-import { type KnownIdentity, writeCredentials } from './credentials.ts';
 import { ensureDevFiles } from './dev-files.ts';
+import { keepCredentials } from './kept-credentials.ts';
 import { runServer } from './run-server.ts';
 
 /** `csms-server dev`: makes what is missing, then prints what can be pasted. */
@@ -16,19 +16,25 @@ export async function run({ env }: CommandInput): Promise<number> {
   const made = await ensureDevFiles(given);
   const config = { ...given, rootKey: made.rootKey, identitiesFile: made.identitiesFile };
   const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  let endpoint = '';
-  const write = (identity: KnownIdentity) =>
-    writeCredentials(credentialsFile, identity, { baseUrl: endpoint, region: config.region });
+  const { region } = config;
+  let change: ReturnType<typeof keepCredentials> | undefined;
   return runServer(config, {
     claimed,
-    announce(baseUrl) {
-      if (made.identity === undefined) return;
-      endpoint = baseUrl;
-      write(made.identity);
-      process.stdout.write(banner(made.identity, { baseUrl: config.publicUrl ?? baseUrl, credentialsFile }));
+    announce(baseUrl, directory) {
+      const { identity, identitiesFile } = made;
+      if (identity === undefined) return;
+      change = keepCredentials({
+        file: credentialsFile,
+        identitiesFile,
+        identity,
+        region,
+        baseUrl,
+        directory,
+      });
+      process.stdout.write(banner(identity, { baseUrl: config.publicUrl ?? baseUrl, credentialsFile }));
     },
     passwordChanged({ userId, password, hash: passwordHash }) {
-      if (made.identity?.userId === userId) write({ ...made.identity, password, passwordHash });
+      if (made.identity?.userId === userId) change?.({ password, passwordHash });
     },
   });
 }

@@ -20,10 +20,17 @@ const REPEAT_MS = 500;
 /** From the wish to stop on: the log has the rest of ten seconds to get out. */
 const STOP_MS_MAX = 8_500;
 
+/** Why an address cannot be listened at, by the system's code; a name that leads to none is told apart. */
+const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use; choose another one with --port (CSMS_PORT)',
+  EADDRNOTAVAIL: 'is at no address of this machine; choose another one with --host (CSMS_HOST)',
+  EACCES: 'is not for this user; choose another one with --port (CSMS_PORT)',
+};
+
 /** What a command adds to a server. */
 export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'> {
   /** Speaks to the person who started it, between "it listens" and the line that says so. */
-  announce?(baseUrl: string): void;
+  announce?(baseUrl: string, directory: Composed['directory']): void;
 }
 
 /**
@@ -52,7 +59,7 @@ export async function runServer(config: Config, surroundings: Surroundings = {})
     const baseUrl = localUrl(bound);
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
     await logStart(log, config, composed);
-    surroundings.announce?.(baseUrl);
+    surroundings.announce?.(baseUrl, composed.directory);
     process.stdout.write(`csms-server listening on ${baseUrl}\n`);
     return await drain(composed, log, await stop.promise);
   } catch (error) {
@@ -84,11 +91,9 @@ async function listen(config: Config, { app }: Composed): Promise<void> {
   try {
     await app.listen({ host: address, port, listenTextResolver: () => 'listening' });
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE')) throw cause;
-    const place = `port ${port} of ${host}`;
-    throw new StartError('taken', `${place} is in use; choose another one with --port (CSMS_PORT)`, {
-      cause,
-    });
+    const reason = REFUSED_ADDRESSES[(cause as { code?: string } | undefined)?.code ?? ''];
+    if (reason === undefined) throw cause;
+    throw new StartError('taken', `port ${port} of ${host} ${reason}`, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config.ts';
 import { createScratch, run, startServer, type Variables } from './process.ts';
 
 const WRONG_VALUES: Variables = {
@@ -42,6 +43,12 @@ describe('a wrong setting ends dev with 78 and one line that names it:', () => {
       expect(stderr).toContain(name);
     },
   );
+
+  it('a variable of another release, which is told from a mistake', () => {
+    for (const name of ['CSMS_CONSOLE', 'CSMS_SEED', 'CSMS_AUDIT_HEAD', 'CSMS_POLICY_LEARN']) {
+      expect(() => readConfig('dev', { [name]: '1' })).toThrow(`${name} is not supported in this release`);
+    }
+  });
 
   it('a flag with a wrong value', async () => {
     const { code, stderr } = await run(['dev', '--port', 'x'], { CSMS_DATA: createScratch() });

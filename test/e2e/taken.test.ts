@@ -19,6 +19,15 @@ describe('what is taken ends with 69:', () => {
     expect(stderr).toContain(`port ${port} of 127.0.0.1 is in use; choose another one with --port`);
   });
 
+  it('an address that is none of this machine', async () => {
+    const variables = { CSMS_PORT: '0', CSMS_HOST: '192.0.2.7', CSMS_ALLOW_HTTP: '1' };
+    const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), ...variables });
+    expect(code).toBe(69);
+    expect(stderr).toBe(
+      'csms-server: port 0 of 192.0.2.7 is at no address of this machine; choose another one with --host (CSMS_HOST)\n',
+    );
+  });
+
   it('a port for metrics', async () => {
     const { port, release } = await takePort();
     const variables = { CSMS_PORT: '0', CSMS_METRICS: `127.0.0.1:${port}` };

@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { createSigningKey } from '../auth/algorithms.ts';
+import type { Directory } from '../auth/identities.ts';
+import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
+
+/** How often the file and the identities in force are looked at. */
+const LOOK_MS = 10_000;
+
+/** What is to be kept, and for what. */
+export interface KeptCredentials {
+  readonly file: string;
+  readonly identitiesFile: string;
+  readonly identity: KnownIdentity;
+  readonly region: string;
+  readonly baseUrl: string;
+  /** The identities in force. */
+  directory(): Directory;
+}
+
+/**
+ * Writes credentials.env, and again when it is missing or other credentials are in force: somebody may have changed the
+ * identities by hand. Answers what writes it for another password.
+ * @see interface.md, Files in the data directory
+ */
+export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownIdentity>) => void {
+  let { identity } = kept;
+  const write = () => writeCredentials(kept.file, identity, kept);
+
+  function look(): void {
+    try {
+      if (!isInForce(kept.directory(), identity)) {
+        const next = readIdentity(kept.identitiesFile, kept.file);
+        // The file may hold what was not taken up.
+        if (next === undefined || !isInForce(kept.directory(), next)) return;
+        identity = next;
+      } else if (existsSync(kept.file)) return;
+      write();
+    } catch {
+      // The data directory is gone, or full: the next look may find it otherwise.
+    }
+  }
+
+  write();
+  setInterval(look, LOOK_MS).unref();
+  return (change) => {
+    identity = { ...identity, ...change };
+    write();
+  };
+}
+
+function isInForce(
+  directory: Directory,
+  { accessKeyId, passwordHash, secretKey, userId }: KnownIdentity,
+): boolean {
+  const found = directory.findAccessKey(accessKeyId);
+  return (
+    found?.user.id === userId &&
+    // Empty: the hash is not in the file itself.
+    (passwordHash === '' || found.user.passwordHash === passwordHash) &&
+    found.key.secret.equals(createSigningKey({ accessKeyId, secretKey }).secret)
+  );
+}
