@@ -24,8 +24,8 @@ import { parseAddressRules } from './webhook/address-rules.ts';
 import { createWebhooks } from './webhook/client.ts';
 import { createHooks, loadHooks } from './webhook/hooks-file.ts';
 
-/** How often the runner looks for jobs that are due. */
-const TICK_MS = 1_000;
+/** Before the first look at what is due, and between looks whether a storage that cannot work can do so again. */
+const LOOK_MS = 1_000;
 
 /** Where topics and functions lead, and the way there. */
 export interface Outbound {
@@ -113,14 +113,33 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     createTaskRetention(deps),
     createClockRecorder(deps, trustedTime),
   ];
-  const runner = createJobRunner({ ...deps, monotonic, trustedTime }, jobs);
   const watch = createStorageWatch(deps);
-  watch();
-  const timer = setInterval(() => watch() && void runner.tick(), TICK_MS);
+  let [isAble, isStopped] = [watch(), false];
+  let timer = setTimeout(look, LOOK_MS);
+  const runner = createJobRunner({ ...deps, monotonic, trustedTime, onChange: arm }, jobs);
+
+  /** One timer for what is due next; nothing happens in between. */
+  function arm(): void {
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(look, isAble ? runner.waitMs() : LOOK_MS);
+  }
+
+  function look(): void {
+    isAble = watch();
+    if (isAble) void runner.tick();
+    arm();
+  }
+
+  deps.store.onNews(() => {
+    if (isStopped) return;
+    isAble = watch();
+    if (isAble) runner.wake();
+  });
   return {
     runner,
     async stop() {
-      clearInterval(timer);
+      isStopped = true;
+      clearTimeout(timer);
       await runner.stop();
       if (!takesJobs(deps.store.storageStatus())) return;
       trustedTime.nowMs();

@@ -38,14 +38,21 @@ export async function recordClock(
   });
 }
 
-/** The job that does so about once a minute, whatever the clock shows. */
+/** The job that does so about once a minute. */
 export function createClockRecorder(deps: Pick<Deps, 'store' | 'clock'>, trustedTime: TrustedTime): Job {
+  let recordedMs: number | undefined;
   return {
     name: 'clock',
     intervalMs: RECORD_INTERVAL_MS,
     time: 'wall',
-    async run() {
+    nextDueMs() {
+      // Whatever the clock shows: it may have been set back since.
+      if (recordedMs === undefined || recordedMs > deps.clock.nowMs()) return 0;
+      return recordedMs + RECORD_INTERVAL_MS;
+    },
+    async run(nowMs) {
       await recordClock(deps, trustedTime);
+      recordedMs = nowMs;
       return 0;
     },
   };

@@ -1,6 +1,6 @@
 import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
-import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
+import { nextAttempt, WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
@@ -16,8 +16,7 @@ import {
   type Webhooks,
 } from './webhooks.ts';
 
-/** How often notifications are looked for that are due. */
-const DELIVERY_INTERVAL_MS = 1_000;
+const DELIVERY = { name: 'delivery', intervalMs: 1_000, time: 'wall' } as const;
 /** Notifications on their way at one time, and those of one project among them. */
 const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
 /** Due notifications that one look takes in. */
@@ -104,8 +103,12 @@ export function createDelivery(given: DeliveryDeps): Job {
     return made;
   }
 
-  const failedItems = () => guard.failed;
-  return { name: 'delivery', intervalMs: DELIVERY_INTERVAL_MS, time: 'wall', run, failedItems };
+  return {
+    ...DELIVERY,
+    nextDueMs: (afterMs) => nextAttempt(deps, { kind: 'notification', lanes, afterMs }),
+    run,
+    failedItems: () => guard.failed,
+  };
 }
 
 /**

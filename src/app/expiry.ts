@@ -1,11 +1,10 @@
 import { codeOf, SecretError } from '../core/errors.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import { isTold } from '../core/notification.ts';
-import { createItemGuard } from './item-guard.ts';
+import { createItemGuard, type ItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, ExpiredVersion, ExpiryPlace, Store } from './ports.ts';
 
-/** How often expired versions are looked for. */
 const EXPIRY_INTERVAL_MS = 5_000;
 /** Versions of a project that are looked at in one go, and those of all that one run looks at, near enough. */
 const EXPIRY_PAGE = 100;
@@ -31,27 +30,14 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
   /** Where each project goes on that has more than was looked at. */
   const places = new Map<string, ExpiryPlace>();
   let lastProject = '';
-
-  /** Tells of one page; answers how many. */
-  async function tellPage(page: readonly ExpiredVersion[], nowMs: number): Promise<number> {
-    let told = 0;
-    for (let at = 0; at < page.length; at += EXPIRY_CONCURRENCY) {
-      const results = await Promise.all(
-        page
-          .slice(at, at + EXPIRY_CONCURRENCY)
-          .filter(({ id }) => !guard.isLeftOut(id))
-          .map((expired) => guard.run(expired.id, () => tell(deps, expired, nowMs))),
-      );
-      told += results.filter(Boolean).length;
-    }
-    return told;
-  }
+  /** Whether the latest runs have looked at all there is. */
+  let isThrough = true;
 
   /** The next page of a project: how many it has, and of how many the project was told. */
   async function lookAt(projectId: string, nowMs: number): Promise<{ size: number; told: number }> {
     const after = places.get(projectId) ?? START;
     const page = await store.listExpiredVersions({ projectId, nowMs, after, limit: EXPIRY_PAGE });
-    const told = await tellPage(page, nowMs);
+    const told = await tellPage({ ...deps, guard }, page, nowMs);
     const last = page.length < EXPIRY_PAGE ? undefined : page.at(-1);
     if (last === undefined) places.delete(projectId);
     else places.set(projectId, last.place);
@@ -64,9 +50,11 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
     const toldOf = new Map<string, number>();
     lastProject = projects.length < RUN_PROJECTS ? '' : (projects.at(-1) ?? '');
     let looked = 0;
+    isThrough = true;
     // Each project in turn, and those that have more once again behind the last one.
     for (const projectId of line) {
       if (looked >= RUN_VERSIONS || ending.aborted) {
+        isThrough = false;
         if (!toldOf.has(projectId)) lastProject = [...toldOf.keys()].at(-1) ?? '';
         break;
       }
@@ -77,10 +65,37 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
       if (places.has(projectId) && toldNow < PROJECT_TOLD_MAX) line.push(projectId);
       await pause();
     }
+    isThrough &&= places.size === 0 && lastProject === '';
     return [...toldOf.values()].reduce((sum, told) => sum + told, 0);
   }
 
-  return { name: 'expiry', intervalMs: EXPIRY_INTERVAL_MS, failedItems: () => guard.failed, run };
+  return {
+    name: 'expiry',
+    intervalMs: EXPIRY_INTERVAL_MS,
+    nextDueMs: (afterMs) => (isThrough ? store.findNextDue('expiry', afterMs) : 0),
+    run,
+    failedItems: () => guard.failed,
+  };
+}
+
+/** Tells of one page; answers how many. */
+async function tellPage(
+  deps: Pick<Deps, 'store'> & { readonly guard: ItemGuard },
+  page: readonly ExpiredVersion[],
+  nowMs: number,
+): Promise<number> {
+  const { guard } = deps;
+  let told = 0;
+  for (let at = 0; at < page.length; at += EXPIRY_CONCURRENCY) {
+    const results = await Promise.all(
+      page
+        .slice(at, at + EXPIRY_CONCURRENCY)
+        .filter(({ id }) => !guard.isLeftOut(id))
+        .map((expired) => guard.run(expired.id, () => tell(deps, expired, nowMs))),
+    );
+    told += results.filter(Boolean).length;
+  }
+  return told;
 }
 
 /** True when the secret's event wants to know. The rules look again, in the transaction. */

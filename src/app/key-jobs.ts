@@ -5,7 +5,6 @@ import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, DueKeyQuery } from './ports.ts';
 
-/** How often keys that are due are looked for. */
 const KEY_INTERVAL_MS = 1_000;
 /** Due keys that one run works through. */
 const RUN_KEYS = 100;
@@ -24,6 +23,7 @@ export function createKeyDeletion(deps: KeyJobDeps): Job {
   return {
     name: 'key-deletion',
     intervalMs: KEY_INTERVAL_MS,
+    nextDueMs: (afterMs) => store.findNextDue('key-deletion', afterMs),
     failedItems,
     async run(nowMs) {
       const deleted = await runDue(nowMs);
@@ -47,6 +47,7 @@ export function createKeyRotation(deps: KeyJobDeps): Job {
   return {
     name: 'key-rotation',
     intervalMs: KEY_INTERVAL_MS,
+    nextDueMs: (afterMs) => store.findNextDue('key-rotation', afterMs),
     failedItems,
     async run(nowMs) {
       const rotated = await runDue(nowMs);

@@ -6,6 +6,8 @@ export interface Lanes {
   next(): Promise<unknown>;
   /** Resolves when all that is under way has ended. Never rejects. */
   idle(): Promise<unknown>;
+  /** True when nothing is under way, and none of what ended has thrown what was not asked for. */
+  isEmpty(): boolean;
   /** What the work threw since the last time that it was asked for. */
   takeError(): unknown;
 }
@@ -37,6 +39,7 @@ export function createLanes(room: { readonly all: number; readonly project: numb
     next: async () =>
       driven.size === 0 ? undefined : Promise.race([...driven.values()].map(({ end }) => end)),
     idle: () => Promise.all([...driven.values()].map(({ end }) => end)),
+    isEmpty: () => driven.size === 0 && failure === undefined,
     takeError() {
       const taken = failure;
       failure = undefined;

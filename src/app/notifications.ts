@@ -1,7 +1,7 @@
 import { type Notification, RECORD_KEPT_MS } from '../core/notification.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
-import { createRetention } from './retention.ts';
+import { createRetention, nextTooOld } from './retention.ts';
 
 /**
  * What became of a project's notifications, newest first, at most 1,000; those that still wait are not among them.
@@ -16,6 +16,7 @@ export function createNotificationRetention({ store, ...deps }: Pick<Deps, 'stor
   return createRetention(deps, {
     job: 'notification-retention',
     item: 'an old notification',
+    nextDueMs: (afterMs) => nextTooOld(store, 'notification-record', { keptMs: RECORD_KEPT_MS, afterMs }),
     async listOld(nowMs, limit) {
       return (await store.listOldNotifications(nowMs - RECORD_KEPT_MS, limit)).map((id) => ({ id }));
     },

@@ -5,7 +5,6 @@ import type { Deps, DueSecret } from './ports.ts';
 
 /** Due secrets that one round removes. */
 const PURGE_BATCH = 100;
-/** How often due deletions are looked for. */
 const PURGE_INTERVAL_MS = 1_000;
 /** Carries out the deletions that are due at that time, which must be a trusted one; answers how many. */
 export type PurgeRound = (nowMs: number) => Promise<number>;
@@ -50,5 +49,11 @@ function createPurgeGuard(deps: Pick<Deps, 'clock' | 'log'>): ItemGuard {
 export function createPurgeJob(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
   const guard = createPurgeGuard(deps);
   const failedItems = () => guard.failed;
-  return { name: 'purge', intervalMs: PURGE_INTERVAL_MS, run: createPurge(deps, guard), failedItems };
+  return {
+    name: 'purge',
+    intervalMs: PURGE_INTERVAL_MS,
+    nextDueMs: (afterMs) => deps.store.findNextDue('secret-deletion', afterMs),
+    run: createPurge(deps, guard),
+    failedItems,
+  };
 }

@@ -2,7 +2,7 @@ import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Awaitable, Deps } from './ports.ts';
 
-/** How often things are looked for that are too old. */
+/** A day or an hour more or less does not matter to records, and many are removed in one run. */
 const INTERVAL_MS = 3_600_000;
 const BATCH = 200;
 /** Batches of one run; the rest waits for the next. */
@@ -14,6 +14,8 @@ export interface Retention<T extends { readonly id: string }> {
   readonly job: string;
   /** What one of them is called in the log: `an old task`. */
   readonly item: string;
+  /** When one of them is too old next: see `Job`. */
+  nextDueMs: Job['nextDueMs'];
   /** Those that are too old at `nowMs`, at most `limit`. */
   listOld(nowMs: number, limit: number): Awaitable<readonly T[]>;
   /** Answers whether it was there and is gone now. */
@@ -39,6 +41,7 @@ export function createRetention<T extends { readonly id: string }>(
   return {
     name: retention.job,
     intervalMs: INTERVAL_MS,
+    nextDueMs: retention.nextDueMs,
     failedItems: () => guard.failed,
     async run(nowMs, ending) {
       let total = 0;
@@ -53,4 +56,15 @@ export function createRetention<T extends { readonly id: string }>(
       return total;
     },
   };
+}
+
+/** When the first record of that kind is older than `keptMs`, after `afterMs`. */
+export async function nextTooOld(
+  store: Pick<Deps['store'], 'findNextDue'>,
+  kind: 'notification-record' | 'task-record',
+  { keptMs, afterMs }: { readonly keptMs: number; readonly afterMs: number },
+): Promise<number | undefined> {
+  const keptForMs = keptMs + 1;
+  const madeMs = await store.findNextDue(kind, afterMs - keptForMs);
+  return madeMs === undefined ? undefined : madeMs + keptForMs;
 }

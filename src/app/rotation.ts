@@ -1,7 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { CallOutcome } from '../core/rotation-function.ts';
 import type { Task, TaskCommand } from '../core/task.ts';
-import { WAIT_MS_MAX, waitAfter } from './backoff.ts';
+import { nextAttempt, WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
@@ -9,10 +9,8 @@ import { createLanes } from './lanes.ts';
 import type { Deps, DueSecret, Random } from './ports.ts';
 import { carryOutStep, type RotationStepDeps } from './rotation-step.ts';
 
-/** How often automatic rotations are looked for that are due. */
 const SCHEDULE_INTERVAL_MS = 5_000;
 const SCHEDULE_BATCH = 100;
-/** How often tasks are looked for that can go on. */
 const ROTATION_INTERVAL_MS = 500;
 /** Rotations under way at one time, and those of one project among them. */
 const CONCURRENCY = Object.freeze({ all: 32, project: 8 });
@@ -51,6 +49,7 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log
   return {
     name: 'rotation-schedule',
     intervalMs: SCHEDULE_INTERVAL_MS,
+    nextDueMs: (afterMs) => store.findNextDue('secret-rotation', afterMs),
     failedItems: () => guard.failed,
     async run(nowMs) {
       const due = await store.listDueRotations(nowMs, SCHEDULE_BATCH + guard.size);
@@ -101,8 +100,14 @@ export function createRotation(given: RotationDeps): Job {
     return made;
   }
 
-  const failedItems = () => guard.failed;
-  return { name: 'rotation', intervalMs: ROTATION_INTERVAL_MS, time: 'wall', run, failedItems };
+  return {
+    name: 'rotation',
+    intervalMs: ROTATION_INTERVAL_MS,
+    time: 'wall',
+    nextDueMs: (afterMs) => nextAttempt(deps, { kind: 'task', lanes, afterMs }),
+    run,
+    failedItems: () => guard.failed,
+  };
 }
 
 /** One that waits longer than any wait can be is due too: the clock was set back. */

@@ -34,6 +34,18 @@ export interface SecretWithValues {
   readonly values: readonly StoredValue[];
 }
 
+/** What comes due by itself, each kind with a list of what is due; records are due by when they were made. */
+export type DueKind =
+  | 'secret-deletion'
+  | 'secret-rotation'
+  | 'key-deletion'
+  | 'key-rotation'
+  | 'expiry'
+  | 'notification'
+  | 'task'
+  | 'notification-record'
+  | 'task-record';
+
 /** Which keys a background round has to look at. */
 export interface DueKeyQuery {
   readonly due: 'deletion' | 'rotation';
@@ -194,6 +206,11 @@ export interface Store extends NotificationStore, TaskStore {
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */
   listNotifications(projectId: string): Awaitable<Notification[]>;
+  /**
+   * The first moment after `afterMs` at which something of that kind is due; undefined: there is none. 0, over very many
+   * projects: there may be one, so look at the list.
+   */
+  findNextDue(kind: DueKind, afterMs: number): Awaitable<number | undefined>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /** Where the `count` newest versions are, and as many others, chosen at random. */
@@ -202,6 +219,8 @@ export interface Store extends NotificationStore, TaskStore {
   countAll(): Awaitable<StoreCounts>;
   /** How many secrets each project has; projects without one are left out. */
   countByProject(): Awaitable<ProjectCount[]>;
+  /** `listener` is called when changes have been answered, by whichever caller, and when the status has become another. */
+  onNews(listener: () => void): void;
   /** What the store knows about its files, and whether changes are refused. Cheap. */
   storageStatus(): StorageStatus;
   close(): Promise<void>;

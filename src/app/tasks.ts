@@ -4,7 +4,7 @@ import { TASK_KEPT_MS, type Task } from '../core/task.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
-import { createRetention } from './retention.ts';
+import { createRetention, nextTooOld } from './retention.ts';
 import type { Page } from './secrets.ts';
 import type { DueTask, TaskQuery } from './task-store.ts';
 
@@ -64,6 +64,7 @@ export function createTaskRetention({ store, ...deps }: Pick<Deps, 'store' | 'cl
   return createRetention<DueTask>(deps, {
     job: 'task-retention',
     item: 'an old task',
+    nextDueMs: (afterMs) => nextTooOld(store, 'task-record', { keptMs: TASK_KEPT_MS, afterMs }),
     listOld: (nowMs, limit) => store.listOldTasks(nowMs - TASK_KEPT_MS, limit),
     remove: ({ id, ref }, nowMs) => store.change({ aggregate: 'task', kind: 'remove-task', ref, id, nowMs }),
   });

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createClockRecorder, recallClock, recordClock } from '../../src/app/clock.ts';
 import { createJobRunner, type JobRunner } from '../../src/app/jobs.ts';
 import type { Store } from '../../src/app/ports.ts';
-import { createPurge } from '../../src/app/purge.ts';
+import { createPurgeJob } from '../../src/app/purge.ts';
 import { createTrustedTime, type TrustedTime } from '../../src/app/trusted-time.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { anAggregate, aWorld, DAY_MS, REF, T0, type World } from '../support/builders.ts';
@@ -27,10 +27,7 @@ async function start(store: Store = world.deps.store): Promise<Life> {
   const deps = { ...world.deps, store };
   const monotonic = { nowMs: () => monotonicMs };
   const trustedTime = createTrustedTime(deps, monotonic, await recallClock(deps));
-  const jobs = [
-    { name: 'purge', intervalMs: 1_000, run: createPurge(deps) },
-    createClockRecorder(deps, trustedTime),
-  ];
+  const jobs = [createPurgeJob(deps), createClockRecorder(deps, trustedTime)];
   const runner = createJobRunner({ ...deps, monotonic, trustedTime }, jobs);
   await runner.tick();
   return {

@@ -24,11 +24,15 @@ function runnerOf(jobs: readonly Job[]): JobRunner {
   return createJobRunner({ store, clock, log, monotonic, trustedTime }, jobs);
 }
 
+/** There is always something to do. */
+const ALWAYS = () => 0;
+
 /** A job that notes the times at which it runs. */
 function noting(times: number[], changes: Partial<Job> = {}): Job {
   return {
     name: 'noting',
     intervalMs: 1_000,
+    nextDueMs: ALWAYS,
     async run(nowMs) {
       times.push(nowMs);
       return 0;
@@ -57,6 +61,7 @@ describe('a job', () => {
       {
         name: 'slow',
         intervalMs: 1_000,
+        nextDueMs: ALWAYS,
         run: () => {
           started.push('slow');
           return slow.promise;
@@ -114,7 +119,7 @@ describe('a job that fails', () => {
 
   it('does not keep the others from running', async () => {
     const times: number[] = [];
-    const failing = { name: 'failing', intervalMs: 1_000, run: () => Promise.reject(new Error('broken')) };
+    const failing = noting([], { name: 'failing', run: () => Promise.reject(new Error('broken')) });
     await runnerOf([failing, noting(times)]).tick();
     expect(times).toEqual([T0]);
   });

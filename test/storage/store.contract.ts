@@ -4,6 +4,7 @@ import { blobContract } from './contract/blob.ts';
 import { checkerContract } from './contract/checker.ts';
 import { clockContract } from './contract/clock.ts';
 import { countsContract } from './contract/counts.ts';
+import { dueTimeContract } from './contract/due-times.ts';
 import { durabilityContract } from './contract/durability.ts';
 import { eventContract } from './contract/events.ts';
 import { grantContract } from './contract/grants.ts';
@@ -39,6 +40,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('notifications', () => notificationContract(harnessOf));
     describe('tasks', () => taskContract(harnessOf));
     describe('the clock', () => clockContract(harnessOf));
+    describe('due times', () => dueTimeContract(engine));
     describe('two processes', () => twoProcessesContract(harnessOf));
     describe('counts', () => countsContract(harnessOf));
     describe('samples', () => sampleContract(harnessOf));

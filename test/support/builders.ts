@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { DataCipher, Deps, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import type { DataCipher, Deps, DueKind, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
 import { createTurns } from '../../src/app/turns.ts';
 import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { ClockRecord } from '../../src/core/clock.ts';
@@ -449,9 +449,39 @@ function memoryStore(
     return { ...found, secret: current!.secret, key, sealed };
   }
 
+  const listeners: (() => void)[] = [];
+  const records = <T extends { readonly nextAttemptMs?: number | undefined; readonly createTimeMs: number }>(
+    all: Map<string, T>,
+  ) => [...all.values()].filter((one) => one.nextAttemptMs === undefined).map((one) => one.createTimeMs);
+  const enabledKeys = () => [...keys.values()].filter(({ state }) => state === 'ENABLED');
+  const all = () => [...secrets.values()];
+  const dueTimes: Record<DueKind, () => (number | undefined)[]> = {
+    'secret-deletion': () => all().map(({ secret }) => secret.scheduledDeleteTimeMs),
+    'secret-rotation': () =>
+      all().map(({ secret }) => (secret.state === 'ENABLED' ? secret.nextRotationTimeMs : undefined)),
+    'key-deletion': () => [...keys.values()].map((key) => key.scheduledDeleteTimeMs),
+    'key-rotation': () => enabledKeys().map(({ rotation }) => rotation?.nextTimeMs),
+    expiry: () =>
+      all().flatMap(({ versions }) =>
+        versions.map((one) => (one.expiryNotified ? undefined : one.expireTimeMs)),
+      ),
+    notification: () => [...told.notifications.values()].map((one) => one.nextAttemptMs),
+    task: () => [...rotations.tasks.values()].map((one) => one.nextAttemptMs),
+    'notification-record': () => records(told.notifications),
+    'task-record': () => records(rotations.tasks),
+  };
+
   return {
-    change: async <C extends Command>(command: C) =>
-      (command.aggregate === 'task' ? rotations.change(command) : change(command)) as ResultOf<C>,
+    async change<C extends Command>(command: C) {
+      const result = await (command.aggregate === 'task' ? rotations.change(command) : change(command));
+      for (const listener of listeners) listener();
+      return result as ResultOf<C>;
+    },
+    onNews: (listener) => listeners.push(listener),
+    findNextDue(kind, afterMs) {
+      const moments = dueTimes[kind]().filter((ms) => ms !== undefined && ms > afterMs);
+      return moments.length === 0 ? undefined : Math.min(...(moments as number[]));
+    },
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
     recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),

@@ -19,7 +19,7 @@ export interface DueTimes {
 }
 
 /** Projects that one look goes through; the next look goes on with those that follow. */
-const LOOK_PROJECTS_MAX = 256;
+export const LOOK_PROJECTS_MAX = 256;
 /** Rows of each project at least, however many projects have some. */
 const SHARE_MIN = 16;
 

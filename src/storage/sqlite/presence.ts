@@ -13,9 +13,9 @@ export interface Presence {
 
 /**
  * Watches files that are open: a file that is removed goes on working for whoever has it open, and everything written
- * to it is lost with the process. Looks without waiting, so that a file system that hangs stops nobody.
+ * to it is lost with the process. Looks without waiting, so that a file system that hangs stops nobody, and tells when the answer has become another.
  */
-export function watchPresence(files: readonly string[]): Presence {
+export function watchPresence(files: readonly string[], onChange: () => void): Presence {
   const opened = files.map((file) => identityOf(statSync(file, { bigint: true })));
   let isThere = true;
   let isLooking = false;
@@ -26,8 +26,10 @@ export function watchPresence(files: readonly string[]): Presence {
     const found = await Promise.all(
       files.map((file) => stat(file, { bigint: true }).then(identityOf, () => undefined)),
     );
+    const wasThere = isThere;
     isThere = found.every((identity, index) => identity === opened[index]);
     isLooking = false;
+    if (isThere !== wasThere) onChange();
   }
 
   const timer = setInterval(() => void look(), LOOK_MS);

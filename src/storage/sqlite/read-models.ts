@@ -8,6 +8,7 @@ import { createCheckerReads } from './checker.ts';
 import { createClockRead } from './clock.ts';
 import { createCountRead } from './counts.ts';
 import type { OnDamage } from './damage.ts';
+import { createDueTimeRead } from './due-times.ts';
 import { createEventReads } from './events.ts';
 import { createExpiredReads } from './expired-versions.ts';
 import { createGrantReads } from './grants.ts';
@@ -29,7 +30,7 @@ const KNOWN_KEYS_MAX = 1_000;
 const KNOWN_PROJECTS_MAX = 1_000;
 
 /** Everything that is asked of a store without changing it. */
-export type ReadModels = Omit<Store, 'change' | 'storageStatus' | 'close'>;
+export type ReadModels = Omit<Store, 'change' | 'storageStatus' | 'onNews' | 'close'>;
 
 /** What a group of read models is made from. */
 interface Source {
@@ -57,6 +58,7 @@ export function createReadModels(
     changes,
     KNOWN_PROJECTS_MAX,
   );
+  const findNextDue = createDueTimeRead(source.db);
   // One row is a snapshot by itself.
   const readChoice = (projectId: string) => ({ config: readOrDamaged(() => checkers.find(projectId)) });
   return {
@@ -68,6 +70,7 @@ export function createReadModels(
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
     findClock: () => readOrDamaged(findClock),
     countAll: () => source.snapshot(countAll),
+    findNextDue: (kind, afterMs) => source.snapshot(() => findNextDue(kind, afterMs)),
   };
 }
 

@@ -42,8 +42,12 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     open.release();
     throw error;
   });
-  const writer = createWriterClient(worker, first, options);
-  const { db, presence } = await openForReading(open.databaseFile).catch(async (error: unknown) => {
+  const listeners: (() => void)[] = [];
+  const onNews = () => {
+    for (const listener of listeners) listener();
+  };
+  const writer = createWriterClient(worker, first, { ...options, onNews });
+  const { db, presence } = await openForReading(open.databaseFile, onNews).catch(async (error: unknown) => {
     await writer.stop();
     open.release();
     throw error;
@@ -58,6 +62,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
         ? writer.change(command)
         : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
     storageStatus,
+    onNews: (listener) => listeners.push(listener),
     ...createReadModels(db, { mac, changes, onDamage }),
     async close() {
       presence.stop();
@@ -69,10 +74,10 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
 }
 
 /** What answers reads, and what knows whether the files are there. Throws what opening or looking at them throws. */
-async function openForReading(databaseFile: string) {
+async function openForReading(databaseFile: string, onChange: () => void) {
   const db = openReader(databaseFile);
   try {
-    return { db, presence: watchPresence([databaseFile, `${databaseFile}-wal`]) };
+    return { db, presence: watchPresence([databaseFile, `${databaseFile}-wal`], onChange) };
   } catch (error) {
     db.close();
     throw error;

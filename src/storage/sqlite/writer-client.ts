@@ -87,12 +87,12 @@ function createWaitingRoom(): WaitingRoom {
 /**
  * Talks to the writer thread. Commands of one turn of the event loop travel in one message. When the thread dies, every
  * waiting command fails with outcome-unknown, since its transaction may or may not have reached the disk, and `onFatal`
- * is told: nothing but a restart finds out.
+ * is told: nothing but a restart finds out. `onNews` is told of answers and of another status.
  */
 export function createWriterClient(
   worker: Worker,
   first: WriterStatus,
-  { onFatal, onDamage }: Pick<StoreOptions, 'onFatal' | 'onDamage'>,
+  { onFatal, onDamage, onNews }: Pick<StoreOptions, 'onFatal' | 'onDamage'> & { onNews(): void },
 ): WriterClient {
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
@@ -107,22 +107,22 @@ export function createWriterClient(
     clearInterval(patience);
     stopped.resolve();
     if (!stopping) onFatal(reason);
+    onNews();
   }
 
   function flush(): void {
-    if (outgoing.length === 0) return;
-    const requests = outgoing;
+    if (outgoing.length > 0) worker.postMessage({ requests: outgoing } satisfies ToWriter);
     outgoing = [];
-    worker.postMessage({ requests } satisfies ToWriter);
   }
 
   worker.on('message', (message: FromWriter) => {
     if ('outcomes' in message) {
-      for (const outcome of message.outcomes) waiting.settle(outcome);
+      message.outcomes.forEach(waiting.settle);
       for (const place of message.outcomes.flatMap(damageIn)) onDamage(place);
     } else if ('status' in message) status = message.status;
     else if ('fatal' in message) die(message.fatal);
     else if ('stopped' in message) stopped.resolve();
+    onNews();
   });
   worker.on('error', () => die('the writer thread failed'));
   worker.on('exit', () => die('the writer thread ended'));
