@@ -3,9 +3,8 @@ import type { Logger } from 'pino';
 import { createDamageReport } from './app/damage-report.ts';
 import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
 import { createReadiness } from './app/readiness.ts';
-import { openSamples } from './app/samples.ts';
+import { checkSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
-import { StartError } from './app/start-error.ts';
 import { isReadable } from './app/storage-status.ts';
 import { createTurns } from './app/turns.ts';
 import type { Directory } from './auth/identities.ts';
@@ -155,14 +154,6 @@ function closing(store: Store): (error: unknown) => Promise<never> {
   };
 }
 
-/** Throws StartError (damaged) when values are there and none of the sample opens; a few bad ones are only reported. */
-async function checkSamples(deps: Pick<Deps, 'store' | 'keyring' | 'log'>): Promise<void> {
-  const { opened, damaged } = await openSamples(deps, START_SAMPLES);
-  if (damaged === 0) return;
-  if (opened === 0) throw new StartError('damaged', 'no stored value opens; run csms-server verify');
-  deps.log.error({ opened, damaged }, 'some stored values do not open: run csms-server verify');
-}
-
 async function openStore(config: Config, log: Logger, { onFatal, claimed }: Start) {
   const { open, installation, rootKey } = openInstallation(config, systemClock, claimed);
   if (open.directory !== config.dataDirectory) {
@@ -183,7 +174,7 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(keys);
-  await checkSamples({ store, keyring, log }).catch(closing(store));
+  await checkSamples({ store, keyring, log }, START_SAMPLES).catch(closing(store));
   const signingKeys = createSigningKeys(keys);
   const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys, log });
   const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);

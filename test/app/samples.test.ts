@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Deps } from '../../src/app/ports.ts';
-import { openSamples } from '../../src/app/samples.ts';
+import { checkSamples, openSamples } from '../../src/app/samples.ts';
 import { createSecret } from '../../src/app/secrets.ts';
+import { StartError } from '../../src/app/start-error.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { parseValue } from '../../src/core/value.ts';
@@ -34,19 +35,38 @@ function damaging(deps: Deps, ...names: string[]): Deps {
 describe('a sample of the stored values', () => {
   it('is opened; what does not open is counted, and the rest is opened all the same', async () => {
     const { deps } = await aWorldWith('a', 'b', 'c');
-    expect(await openSamples(deps, 9)).toEqual({ opened: 3, damaged: 0 });
-    expect(await openSamples(deps, 2)).toEqual({ opened: 2, damaged: 0 });
-    expect(await openSamples(damaging(deps, 'a', 'c'), 9)).toEqual({ opened: 1, damaged: 2 });
+    expect(await openSamples(deps, 9)).toEqual({ opened: 3, damaged: 0, causes: 0 });
+    expect(await openSamples(deps, 2)).toEqual({ opened: 2, damaged: 0, causes: 0 });
+    expect(await openSamples(damaging(deps, 'a', 'c'), 9)).toEqual({ opened: 1, damaged: 2, causes: 2 });
   });
 
   it('of nothing is nothing', async () => {
-    expect(await openSamples(aWorld().deps, 9)).toEqual({ opened: 0, damaged: 0 });
+    expect(await openSamples(aWorld().deps, 9)).toEqual({ opened: 0, damaged: 0, causes: 0 });
+  });
+
+  it('tells of how many things are to blame: a secret or a key for all its values', async () => {
+    const { deps } = await aWorldWith('a', 'b');
+    const damagedRow = () => {
+      throw new SecretError('damaged');
+    };
+    const noSecret = { ...deps.store, findVersions: damagedRow, findValue: damagedRow };
+    expect(await openSamples({ ...deps, store: noSecret }, 9)).toEqual({ opened: 0, damaged: 2, causes: 2 });
+    const noKey = { ...deps.store, findKey: damagedRow, findValue: damagedRow };
+    expect(await openSamples({ ...deps, store: noKey }, 9)).toEqual({ opened: 0, damaged: 2, causes: 1 });
+  });
+
+  it('lets the server start when one secret is to blame, and not when none of several opens', async () => {
+    const one = await aWorldWith('a');
+    await checkSamples(damaging(one.deps, 'a'), 9);
+    expect(one.logged).toEqual([expect.stringContaining('do not open')]);
+    const two = await aWorldWith('a', 'b');
+    await expect(checkSamples(damaging(two.deps, 'a', 'b'), 9)).rejects.toThrow(StartError);
   });
 
   it('passes over values whose key is not in use', async () => {
     const { deps, keys } = await aWorldWith('a');
     for (const [path, key] of keys) keys.set(path, aKey({ ...key, state: 'DISABLED' }));
-    expect(await openSamples(deps, 9)).toEqual({ opened: 0, damaged: 0 });
+    expect(await openSamples(deps, 9)).toEqual({ opened: 0, damaged: 0, causes: 0 });
   });
 
   it('is given up for a failure that is no damage', async () => {

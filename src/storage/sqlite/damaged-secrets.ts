@@ -1,6 +1,7 @@
 import { SecretError } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import type { Connection } from './open.ts';
+import { prepareRecount } from './secret-writes.ts';
 
 /** Removes whatever hangs on the row of that name, unread. Runs inside the write transaction. Throws secret-not-found. */
 export type RemoveDamaged = (ref: SecretRef) => void;
@@ -22,10 +23,7 @@ export function createDamagedRemoval(db: Connection, onRemoval: () => void): Rem
     'DELETE FROM secret_tag WHERE secret_row = ?',
     'DELETE FROM secret WHERE row = ?',
   ].map((sql) => db.prepare<[number]>(sql));
-  // The count may be as wrong as the rest.
-  const recount = db.prepare<[string]>(
-    'UPDATE project SET secret_count = (SELECT count(*) FROM secret s WHERE s.project_id = project.id) WHERE id = ?',
-  );
+  const recount = prepareRecount(db);
   return ({ projectId, name }) => {
     const row = find.get(projectId, name);
     if (row === undefined) throw new SecretError('secret-not-found');

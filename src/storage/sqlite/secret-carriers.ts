@@ -51,7 +51,7 @@ export function createSecretCarrier(
     const { ref } = command;
     const loaded = secrets.load(ref);
     const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
-    const secretsInProject = isNew ? secrets.countInProject(ref.projectId) : 0;
+    const secretsInProject = isNew ? secrets.countInProject(ref.projectId, command.limits.secrets) : 0;
     const current = loaded?.aggregate;
     const names = subscribedNames(current, command);
     const subscribed = findEvents(reads, ref.projectId, names, chosenNames(command));

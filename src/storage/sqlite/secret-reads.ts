@@ -50,7 +50,8 @@ export interface SecretReads {
   listDue(nowMs: number, limit: number): DueSecret[];
   /** Throws damaged when the value of a known version is missing. */
   sealed(versionRow: number): SealedValue;
-  countInProject(projectId: string): number;
+  /** What the project's count says; once that reaches `limit`, its rows are counted, since a count may be wrong. */
+  countInProject(projectId: string, limit?: number): number;
   /** Takes over what has just been written, so that it need not be read back. */
   remember(saved: SavedSecret): void;
   /** Drops what is remembered. */
@@ -206,6 +207,7 @@ function createListReads(
     order: 'row',
   });
   const count = db.prepare<[string], number>('SELECT secret_count FROM project WHERE id = ?').pluck();
+  const rows = db.prepare<[string], number>('SELECT count(*) FROM secret WHERE project_id = ?').pluck();
   return {
     list(query, tell) {
       const statement = query.eventName === null ? page : pageOfEvent;
@@ -221,7 +223,10 @@ function createListReads(
         id: row.id,
         ref: { projectId: row.project_id, name: row.name },
       })),
-    countInProject: (projectId) => count.get(projectId) ?? 0,
+    countInProject(projectId, limit = Number.POSITIVE_INFINITY) {
+      const counted = count.get(projectId) ?? 0;
+      return counted < limit ? counted : (rows.get(projectId) ?? 0);
+    },
   };
 }
 

@@ -27,7 +27,7 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
     saveVersions.removeAll(loaded);
     saveTags.removeAll(loaded.row);
     statements.remove.run(loaded.row);
-    statements.discount.run(loaded.aggregate.secret.projectId);
+    statements.recount.run(loaded.aggregate.secret.projectId);
   }
 
   function put(row: number | undefined, secret: Secret, signed: SecretMac): number {
@@ -55,6 +55,13 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
   };
 }
 
+/** Prepares the counting of a project's secrets, after some have been removed. Runs inside the write transaction. */
+export function prepareRecount(db: Connection) {
+  return db.prepare<[string]>(
+    'UPDATE project SET secret_count = (SELECT count(*) FROM secret s WHERE s.project_id = project.id) WHERE id = ?',
+  );
+}
+
 function prepareSecret(db: Connection) {
   const columns = SECRET_COLUMNS.join(', ');
   const parameters = SECRET_COLUMNS.map((column) => `@${column}`).join(', ');
@@ -66,7 +73,8 @@ function prepareSecret(db: Connection) {
     count: db.prepare(
       'INSERT INTO project (id, secret_count) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET secret_count = secret_count + 1',
     ),
-    discount: db.prepare('UPDATE project SET secret_count = secret_count - 1 WHERE id = ?'),
+    // Counted anew: the count is not authenticated, and a wrong one must keep nobody from deleting.
+    recount: prepareRecount(db),
   };
 }
 

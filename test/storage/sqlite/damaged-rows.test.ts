@@ -6,6 +6,7 @@ import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {
   addVersion,
+  create,
   createEvent,
   createGrant,
   DAY_MS,
@@ -103,6 +104,15 @@ describe('beside a damaged row', () => {
       expect(await store.findEvent(alarm)).toBeUndefined();
       await expectRefused(store.change(removeEvent(alarm)), 'resource-not-found');
     });
+  });
+
+  it('that is the count of a project, secrets are made and deleted', async () => {
+    await damage('UPDATE project SET secret_count = 5000');
+    await store.change(create({ projectId, name: 'new' }));
+    await store.close();
+    await damage('UPDATE project SET secret_count = 0');
+    for (const name of ['new', 'open', 'pending']) await store.change(remove({ projectId, name }));
+    expect(await store.countByProject()).toEqual([]);
   });
 
   it('of a checker, its owner chooses again', async () => {
