@@ -6,7 +6,7 @@ import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
 import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
 import { createNotificationRetention } from './app/notifications.ts';
-import type { Deps, SigningKeys } from './app/ports.ts';
+import type { Deps, Random, SigningKeys } from './app/ports.ts';
 import { createPurgeJob } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
@@ -41,9 +41,6 @@ export interface Background {
   /** Waits for the runs under way. */
   stop(): Promise<void>;
 }
-
-// It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions wait, which is safe.
-const monotonic: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
 /** Reads what the server may call. Throws StartError (configuration), FileError. */
 export function openOutbound(config: Config, { reader, threads }: FileWays): Outbound {
@@ -91,6 +88,9 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
 export interface BackgroundDeps extends Deps, Outbound {
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
+  /** Spreads the attempts of what has failed. */
+  readonly jitter: Random;
+  readonly monotonic: MonotonicClock;
   baseUrl(): string;
 }
 
@@ -99,24 +99,23 @@ const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** Starts the background jobs. A new one is a line in the list here. */
 export async function startBackground(deps: BackgroundDeps): Promise<Background> {
-  const jitter = { fraction: Math.random };
-  const trustedTime = createTrustedTime(deps, monotonic, await recallClock(deps));
+  const trustedTime = createTrustedTime(deps, deps.monotonic, await recallClock(deps));
   const jobs: readonly Job[] = [
     createPurgeJob(deps),
     createKeyDeletion(deps),
     createKeyRotation(deps),
     createExpiryScan(deps),
-    createDelivery({ ...deps, jitter, pause }),
+    createDelivery({ ...deps, pause }),
     createNotificationRetention(deps),
     createRotationSchedule(deps),
-    createRotation({ ...deps, jitter, pause }),
+    createRotation({ ...deps, pause }),
     createTaskRetention(deps),
     createClockRecorder(deps, trustedTime),
   ];
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
   let timer = setTimeout(look, LOOK_MS);
-  const runner = createJobRunner({ ...deps, monotonic, trustedTime, onChange: arm }, jobs);
+  const runner = createJobRunner({ ...deps, trustedTime, onChange: arm }, jobs);
 
   /** One timer for what is due next; nothing happens in between. */
   function arm(): void {

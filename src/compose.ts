@@ -1,7 +1,6 @@
-import { randomInt, randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { createDamageReport } from './app/damage-report.ts';
-import type { Clock, Deps, Ids, Policy, RandomSource, Store } from './app/ports.ts';
+import type { Deps, Policy, Store } from './app/ports.ts';
 import { createReadiness } from './app/readiness.ts';
 import { checkSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
@@ -12,6 +11,7 @@ import { createRateLimiter } from './auth/throttle.ts';
 import { createTokenKey } from './auth/token.ts';
 import type { PasswordChanged } from './auth/users.ts';
 import { openOutbound, startBackground } from './background.ts';
+import { monotonicClock, randomIds, systemClock, systemJitter, systemRandom } from './compose/sources.ts';
 import type { Config } from './config.ts';
 import { SecretError } from './core/errors.ts';
 import { createKeyring } from './crypto/keyring.ts';
@@ -32,7 +32,6 @@ import { openInstallation } from './installation.ts';
 import { linesOf } from './log/lines.ts';
 import { giveMemoryBack } from './memory.ts';
 import { openCertificate, openFileWays, watchFiles } from './operator-files.ts';
-import { createHexIds } from './random-hex.ts';
 import type { ClaimedDirectory } from './storage/sqlite/data-directory.ts';
 import { createSqliteStore, startWriter } from './storage/sqlite/store.ts';
 
@@ -59,18 +58,6 @@ export interface Composed {
   /** Ends background work, lets the writer finish and closes the data directory. The app is closed by the caller. */
   close(): Promise<void>;
 }
-
-/** Wall clock of the machine. */
-export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
-
-/** Random identifiers. */
-export const randomIds: Ids = Object.freeze({
-  uuid: () => randomUUID(),
-  uid: createHexIds(),
-});
-
-/** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
-export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
 
 /** What a start comes with, beside its settings. */
 export interface Start {
@@ -105,7 +92,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
       store,
       keyring,
       hasIdentities: () => present.directory.domains.size > 0,
-      monotonicMs: () => performance.now(),
+      monotonicMs: monotonicClock.nowMs,
     }),
     takeRequest: createRequestLimit(config),
     certificate: async () => (await signing.loadSigningKey()).certificatePem,
@@ -115,7 +102,8 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     notFoundStatus: config.notFoundStatus,
     tls: certificate?.present(),
   }).catch(closing(store));
-  const outgoing = { ...outbound, ...signing, baseUrl: () => baseUrl };
+  const sources = { jitter: systemJitter, monotonic: monotonicClock };
+  const outgoing = { ...outbound, ...signing, ...sources, baseUrl: () => baseUrl };
   const background = await startBackground({ ...deps, ...outgoing }).catch(closing(store));
   certificate?.onChange((next) => setCertificate(app, next));
   const reloadables = [identitiesFiles, outbound.hooksFiles, ...(certificate ? [certificate.files] : [])];
@@ -133,11 +121,7 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
     reload: () => files.reload(),
     certificateEndMs: () => certificate?.present().endMs,
     issueToken: (userId, projectId) =>
-      issueProjectToken(present.directory, tokenKey, {
-        userId,
-        projectId,
-        nowMs: systemClock.nowMs(),
-      }),
+      issueProjectToken(present.directory, tokenKey, { userId, projectId, nowMs: systemClock.nowMs() }),
     async close() {
       files.stop();
       await background.stop();
@@ -171,6 +155,7 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
     writer,
     onFatal,
     onDamage: createDamageReport({ log }),
+    random: systemRandom,
   });
   const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(keys);

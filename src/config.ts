@@ -18,6 +18,8 @@ export type ServerMode = 'dev' | 'serve';
 
 /** Everything that a server is told, checked and frozen. */
 export interface Config {
+  /** Where secrets lie that a setting or the identities name a variable for. */
+  readonly environment: Environment;
   readonly mode: ServerMode;
   readonly host: string;
   /** 0: any free port. */
@@ -57,6 +59,9 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
+/** What opening the stored data takes. */
+export type DataConfig = Pick<Config, 'environment' | 'mode' | 'dataDirectory' | 'rootKey'>;
+
 /** Fixed credentials of dev, for CI; generated where absent. */
 export interface DevCredentials {
   readonly accessKeyId: string | undefined;
@@ -79,6 +84,7 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
   requireKnown(env);
   const text = (name: string) => env[name] || undefined;
   const config: Config = Object.freeze({
+    environment: env,
     mode,
     host: text('CSMS_HOST') ?? '127.0.0.1',
     port: integer(env, 'CSMS_PORT', { min: 0, max: 65_535, otherwise: 4_280 }),
@@ -119,11 +125,16 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
  * Reads the settings of a command that looks at stored data: those of serve when CSMS_DATA is set, else those of dev.
  * Throws StartError (configuration).
  */
-export function readVerifyConfig(env: Environment): Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'> {
+export function readVerifyConfig(env: Environment): DataConfig {
   requireKnown(env);
   const dataDirectory = env.CSMS_DATA || '.csms';
   // A key beside its data is not refused here: looking at the data makes nothing worse.
-  return { mode: 'dev', dataDirectory, rootKey: env.CSMS_ROOT_KEY || `file:${dataDirectory}/root.key` };
+  return {
+    environment: env,
+    mode: 'dev',
+    dataDirectory,
+    rootKey: env.CSMS_ROOT_KEY || `file:${dataDirectory}/root.key`,
+  };
 }
 
 function requireKnown(env: Environment): void {

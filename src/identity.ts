@@ -76,7 +76,7 @@ export interface OpenIdentities {
 
 /** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
 export function openIdentities(
-  { identitiesFile: file }: Config,
+  { environment: env, identitiesFile: file }: Config,
   { reader, threads, log }: FileWays & { readonly log: Log },
 ): OpenIdentities {
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
@@ -98,7 +98,7 @@ export function openIdentities(
     name: 'identities',
     reader,
     load(files) {
-      present.directory = createDirectory(loadIdentities({ file, env: process.env, reader: files }));
+      present.directory = createDirectory(loadIdentities({ file, env, reader: files }));
     },
     // A start that fails says one thing, so the first reading is spoken of when the server listens.
     loadAside: () =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
-import type { Config } from './config.ts';
+import type { DataConfig } from './config.ts';
 import { checkCanary, createCanary } from './crypto/canary.ts';
 import {
   createStretching,
@@ -32,15 +32,13 @@ export interface OpenInstallation {
 
 const MIGRATIONS = new URL('../migrations/sqlite/', import.meta.url);
 
-type InstallationConfig = Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>;
-
 /**
  * Opens the data directory, loads the root key and checks that they belong together; on the first start it makes the
  * record that later starts check. `claimed`: the directory, when the caller has taken it already.
  * Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
  */
 export function openInstallation(
-  config: InstallationConfig,
+  config: DataConfig,
   clock: Clock,
   claimed?: ClaimedDirectory,
 ): OpenInstallation {
@@ -73,7 +71,7 @@ export interface InspectedInstallation extends InspectedDirectory {
 }
 
 /** Opens an installation for the full check, without changing anything. Throws what `openInstallation` throws. */
-export function inspectInstallation(config: InstallationConfig): InspectedInstallation {
+export function inspectInstallation(config: DataConfig): InspectedInstallation {
   const source = sourceOf(config);
   const migrations = readMigrations(MIGRATIONS);
   const inspected = inspectDirectory(config.dataDirectory, migrations);
@@ -88,20 +86,20 @@ export function inspectInstallation(config: InstallationConfig): InspectedInstal
   }
 }
 
-function sourceOf({ rootKey }: InstallationConfig): RootKeySource {
+function sourceOf({ rootKey }: DataConfig): RootKeySource {
   if (rootKey === undefined) throw new StartError('configuration', 'CSMS_ROOT_KEY is not set');
   return parseRootKeySource(rootKey);
 }
 
 function loadKey(
-  { mode, dataDirectory }: InstallationConfig,
+  { environment: env, mode, dataDirectory }: DataConfig,
   source: RootKeySource,
   made: { readonly stretching: string | undefined; readonly isNew: boolean },
 ): RootKey {
   const isDev = mode === 'dev';
   return loadRootKey(source, {
     dataDirectory,
-    env: process.env,
+    env,
     allowEnv: isDev,
     allowInsideData: isDev,
     ...made,

@@ -19,7 +19,16 @@ export interface LoadingThreads {
  * Makes the threads: each lives for one task, since tasks are rare and what a parser leaves behind is large. None keeps the
  * process from ending. `warn` is told of each file that should not have been trusted.
  */
-export function createLoadingThreads(isStrict: boolean, warn: (message: string) => void): LoadingThreads {
+export function createLoadingThreads({
+  environment: env,
+  isStrict,
+  warn,
+}: {
+  /** Where the files may say that a secret lies. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly isStrict: boolean;
+  warn(message: string): void;
+}): LoadingThreads {
   const workers = new Set<Worker>();
   let isStopped = false;
 
@@ -40,7 +49,8 @@ export function createLoadingThreads(isStrict: boolean, warn: (message: string) 
     async load(task, take) {
       if (isStopped) throw new Error('the server stops');
       const workerData: LoaderInput = { task, isStrict };
-      const worker = new Worker(new URL('./loader.ts', import.meta.url), { workerData, name: 'csms-loader' });
+      const entry = new URL('./loader.ts', import.meta.url);
+      const worker = new Worker(entry, { workerData, env, name: 'csms-loader' });
       worker.unref();
       workers.add(worker);
       try {

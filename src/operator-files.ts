@@ -24,14 +24,18 @@ export interface FileWays {
 }
 
 /** Opens the ways to files: `serve` refuses what others could read or write, `dev` warns, of each thing once. */
-export function openFileWays({ mode }: Pick<Config, 'mode'>, log: Log): FileWays {
+export function openFileWays(
+  { environment, mode }: Pick<Config, 'environment' | 'mode'>,
+  log: Log,
+): FileWays {
   const told = new Set<string>();
   const warn = (message: string) => {
     if (!told.has(message)) log.warn({}, message);
     told.add(message);
   };
   const isStrict = mode === 'serve';
-  return { reader: createFileReader({ isStrict, warn }), threads: createLoadingThreads(isStrict, warn) };
+  const reader = createFileReader({ isStrict, warn });
+  return { reader, threads: createLoadingThreads({ environment, isStrict, warn }) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Keyring, SigningKeys } from './app/ports.ts';
-import type { Config } from './config.ts';
+import type { DataConfig } from './config.ts';
 import { SecretError } from './core/errors.ts';
 import type { Key, KeyRef } from './core/key.ts';
 import type { Version } from './core/secret.ts';
@@ -24,7 +24,7 @@ export interface VerifyReport {
  * Checks everything that is stored, and changes nothing: the file itself, its schema, every constraint and counter, every
  * row MAC, and that every value opens. Throws what opening the installation throws.
  */
-export function verifyInstallation(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>): VerifyReport {
+export function verifyInstallation(config: DataConfig): VerifyReport {
   const inspected = inspectInstallation(config);
   try {
     const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);

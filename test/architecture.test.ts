@@ -21,9 +21,9 @@ const sources = filesUnder('src');
 const tests = filesUnder('test');
 
 describe('imports form a star', () => {
-  /** Here the parts meet. Every folder of src but cli, core, app, files and yaml is an adapter. */
+  /** Here the parts meet. Every folder of src but cli, compose, core, app, files and yaml is an adapter. */
   const anything =
-    /^src\/(?:cli\/.+|(?:background|compose|figures|identity|installation|loader|loading|loading-thread|main|openapi|operator-files|random-hex|verify|writer)\.ts)$/;
+    /^src\/(?:(?:cli|compose)\/.+|(?:background|compose|figures|identity|installation|loader|loading|loading-thread|main|openapi|operator-files|random-hex|verify|writer)\.ts)$/;
 
   /** The folders of src that a file may import from; undefined: all. */
   function reach(path: string): readonly string[] | undefined {
@@ -75,6 +75,15 @@ describe('core', () => {
     const impure =
       /\bDate\.now\b|\bnew Date\(\s*\)|\bDate\(\)|\bMath\.random\b|\bperformance\b|\bcrypto\b|\bprocess\b|\bawait\b|\basync\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\b/;
     expect(violations(core, matching(impure))).toEqual([]);
+  });
+});
+
+describe('randomness and the environment', () => {
+  it('come from where the parts meet: another world may have others', () => {
+    const below = sources.filter(
+      ({ path }) => !/^src\/(?:compose|main|launch|loader|function-templates\/)/.test(path),
+    );
+    expect(violations(below, matching(/\bMath\.random\b|\bprocess\.env\b/))).toEqual([]);
   });
 });
 

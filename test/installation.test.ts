@@ -34,7 +34,7 @@ describe('the record of an installation', () => {
   function start() {
     const rootKey = `file:${join(place, 'root.key')}`;
     const { open, ...started } = openInstallation(
-      { mode: 'serve', dataDirectory: directory, rootKey },
+      { environment: {}, mode: 'serve', dataDirectory: directory, rootKey },
       clock,
     );
     open.release();

@@ -13,7 +13,7 @@ it('the full check tells values of a destroyed key from those of a lost one', as
   const verify = () => {
     const dataDirectory = join(server.directory, 'data');
     const rootKey = `file:${join(server.directory, 'root.key')}`;
-    return verifyInstallation({ mode: 'serve', dataDirectory, rootKey });
+    return verifyInstallation({ environment: {}, mode: 'serve', dataDirectory, rootKey });
   };
   try {
     const [destroyed, lost] = [await kms.create('destroyed'), await kms.create('lost')];

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../app/start-error.ts';
-import { systemClock } from '../compose.ts';
-import { type Config, readVerifyConfig } from '../config.ts';
+import { systemClock } from '../compose/sources.ts';
+import { type DataConfig, readVerifyConfig } from '../config.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { openInstallation } from '../installation.ts';
 import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
@@ -32,7 +32,7 @@ export async function run({ positionals, env }: CommandInput): Promise<number> {
  * milliseconds. The server must not run. Throws what opening the installation throws; StartError (taken) also when another
  * program has locked the database or the disk is full; SecretError.
  */
-function acceptClock(config: Pick<Config, 'mode' | 'dataDirectory' | 'rootKey'>): number {
+function acceptClock(config: DataConfig): number {
   const { open, rootKey } = openInstallation(config, systemClock);
   const db = openWriter(open.databaseFile);
   try {

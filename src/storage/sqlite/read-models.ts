@@ -1,4 +1,4 @@
-import type { SecretQuery, Store } from '../../app/ports.ts';
+import type { RandomSource, SecretQuery, Store } from '../../app/ports.ts';
 import type { CheckerConfig } from '../../core/checker.ts';
 import type { Key } from '../../core/key.ts';
 import type { Secret, SecretRef } from '../../core/secret.ts';
@@ -39,17 +39,17 @@ interface Source {
   readonly changes: ChangeCounters;
   readonly snapshot: Snapshot;
   readonly onDamage: OnDamage;
+  /** Chooses samples. */
+  readonly random: RandomSource;
 }
 
 /**
  * Prepares the read models on a connection that cannot write; each answer is of one moment. Lists leave out rows that do
  * not pass their check, which `onDamage` is told of each time.
  */
-export function createReadModels(
-  db: Connection,
-  { mac, changes, onDamage }: Pick<Source, 'mac' | 'changes' | 'onDamage'>,
-): ReadModels {
-  const source = { db, mac, changes, onDamage, snapshot: createSnapshot(db) };
+export function createReadModels(db: Connection, given: Omit<Source, 'db' | 'snapshot'>): ReadModels {
+  const source = { ...given, db, snapshot: createSnapshot(db) };
+  const { changes, mac } = source;
   const keys = createKeyReads(db, mac);
   const checkers = createCheckerReads(db, mac);
   const findClock = createClockRead(db, mac);
@@ -74,12 +74,12 @@ export function createReadModels(
   };
 }
 
-function createSecretModels({ db, mac, changes, snapshot, onDamage }: Source, keys: KeyReads) {
+function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: Source, keys: KeyReads) {
   const secrets = createSecretReads(db, mac);
   const tags = createTagReads(db, secrets, onDamage);
   const search = createSecretSearch(db, secrets, onDamage);
   const grants = createGrantReads(db, mac);
-  const sample = createSampleRead(db);
+  const sample = createSampleRead(db, random);
   const projectCounts = createProjectCountRead(db);
   const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
   return {

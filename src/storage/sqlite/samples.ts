@@ -1,4 +1,4 @@
-import type { ProjectCount, VersionPlace } from '../../app/ports.ts';
+import type { ProjectCount, RandomSource, VersionPlace } from '../../app/ports.ts';
 import type { Connection } from './open.ts';
 
 interface PlaceRow {
@@ -8,14 +8,16 @@ interface PlaceRow {
 }
 
 /** Chooses the newest versions and as many others at random; nothing is checked. */
-export function createSampleRead(db: Connection): (count: number) => VersionPlace[] {
+export function createSampleRead(db: Connection, random: RandomSource): (count: number) => VersionPlace[] {
   const columns = `SELECT s.project_id, s.name, v.number FROM version v JOIN secret s ON s.row = v.secret_row`;
   const newest = db.prepare<[number], PlaceRow>(`${columns} ORDER BY v.row DESC LIMIT ?`);
   const following = db.prepare<[number], PlaceRow>(`${columns} WHERE v.row >= ? ORDER BY v.row LIMIT 1`);
   const lastRow = db.prepare<[], number>('SELECT coalesce(max(row), 0) FROM version').pluck();
   return (count) => {
     const last = lastRow.get() ?? 0;
-    const others = Array.from({ length: count }, () => following.all(1 + Math.floor(Math.random() * last)));
+    const others = Array.from({ length: count }, () =>
+      last === 0 ? [] : following.all(1 + random.below(last)),
+    );
     const places = new Map<string, VersionPlace>();
     for (const { project_id: projectId, name, number } of [...newest.all(count), ...others.flat()]) {
       places.set(`${projectId}/${name}/${number}`, { ref: { projectId, name }, number });

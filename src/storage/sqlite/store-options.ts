@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { RandomSource } from '../../app/ports.ts';
 import type { RowMac } from '../row-mac.ts';
 import type { ChangeCounters } from './change-counters.ts';
 import type { OnDamage } from './damage.ts';
@@ -12,6 +13,8 @@ export interface StoreOptions {
   onFatal(reason: string): void;
   /** Told of rows that were passed over or replaced, each time. */
   readonly onDamage: OnDamage;
+  /** Chooses samples. */
+  readonly random: RandomSource;
 }
 
 /** A writer thread that may not be ready yet. */

@@ -35,7 +35,7 @@ export function startWriter(
  * Throws StartError when the writer does not come up.
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
-  const { mac, onDamage } = options;
+  const { mac, onDamage, random } = options;
   const { worker, changes } = options.writer;
   const first = await untilReady(worker).catch(async (error: unknown) => {
     await worker.terminate();
@@ -63,7 +63,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
         : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
     storageStatus,
     onNews: (listener) => listeners.push(listener),
-    ...createReadModels(db, { mac, changes, onDamage }),
+    ...createReadModels(db, { mac, changes, onDamage, random }),
     async close() {
       presence.stop();
       await writer.stop();

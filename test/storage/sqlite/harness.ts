@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createSecretKey, randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ export const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
 export const ROW_MAC = createRowMac(ROW_MAC_KEY);
 export const MIGRATIONS = readMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
 export const WRITER_ENTRY = new URL('../../../src/writer.ts', import.meta.url);
+export const RANDOM = { below: (bound: number) => randomInt(bound) };
 export const INSTALLATION = Object.freeze({
   id: 'installation-1',
   createTimeMs: 1,
@@ -62,6 +63,7 @@ export async function openSqlite(directory: string): Promise<OpenSqlite> {
     writer,
     onFatal: (reason) => fatal.push(reason),
     onDamage: (place) => damage.push(place),
+    random: RANDOM,
   });
   return { store, ...writer, fatal, damage };
 }

@@ -9,6 +9,7 @@ import {
   MIGRATIONS,
   makeDirectory,
   openSqlite,
+  RANDOM,
   ROW_MAC,
   ROW_MAC_KEY,
   removeDirectory,
@@ -81,6 +82,7 @@ describe('lock of a data directory', { timeout: 60_000 }, () => {
       writer,
       onFatal: () => undefined,
       onDamage: () => undefined,
+      random: RANDOM,
     });
     await expect(store).rejects.toThrow();
     // A thread that has ended has no number.

@@ -15,7 +15,7 @@ import {
   setStrengthCheck,
   update,
 } from '../../support/stores.ts';
-import { databaseFile, MIGRATIONS, makeDirectory, ROW_MAC, removeDirectory } from './harness.ts';
+import { databaseFile, MIGRATIONS, makeDirectory, RANDOM, ROW_MAC, removeDirectory } from './harness.ts';
 
 /**
  * The writer runs in this thread, so that it can be stopped at will: after a change was counted as begun, and between
@@ -48,6 +48,7 @@ describe('reads beside a change that is under way', () => {
     const { settled } = changes;
     reads = createReadModels(reader, {
       mac: ROW_MAC,
+      random: RANDOM,
       changes: {
         ...changes,
         settled(slot) {

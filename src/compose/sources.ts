@@ -1,0 +1,25 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { Clock, Ids, Random, RandomSource } from '../app/ports.ts';
+import type { MonotonicClock } from '../app/trusted-time.ts';
+import { createHexIds } from '../random-hex.ts';
+
+/** Wall clock of the machine. */
+export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
+
+/**
+ * The machine's clock that nobody sets. It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions
+ * wait, which is safe.
+ */
+export const monotonicClock: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
+
+/** Random identifiers. */
+export const randomIds: Ids = Object.freeze({
+  uuid: () => randomUUID(),
+  uid: createHexIds(),
+});
+
+/** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
+export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
+
+/** Spreads the attempts of what has failed. */
+export const systemJitter: Random = Object.freeze({ fraction: () => Math.random() });
