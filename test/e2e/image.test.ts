@@ -25,4 +25,4 @@ it('the image holds all that a start compiles: its containers can keep nothing',
   const server = await startServer(['dev'], { NODE_COMPILE_CACHE, CSMS_DATA: createScratch() }, program);
   expect(await server.stop()).toBe(0);
   expect(compiledIn(NODE_COMPILE_CACHE)).toEqual(compiled);
-}, 120_000);
+});

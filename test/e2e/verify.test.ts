@@ -39,7 +39,7 @@ beforeAll(async () => {
   // The clock has a row once its job has run.
   const records = async () =>
     (await client('GET', '/v1/{project_id}/csms/notification-records')).body.records;
-  await vi.waitUntil(async () => (await records()).length === 1, { timeout: 10_000 });
+  await vi.waitUntil(async () => (await records()).length === 1, { timeout: 60_000 });
   await client('POST', `${SECRETS}/checker/config`, { checking_secret_strength: true });
   await dev.server.stop();
 });

@@ -95,7 +95,7 @@ describe('DeleteKey and CancelKeyDeletion', () => {
     const nowMs = Date.now() - 8 * DAY_MS;
     await changeAt(server, { kind: 'schedule-key-deletion', ref, pendingDays: 7, nowMs } as never);
     await expect
-      .poll(async () => (await kms.post('describe-key', { key_id })).status, { timeout: 20_000 })
+      .poll(async () => (await kms.post('describe-key', { key_id })).status, { timeout: 60_000 })
       .toBe(404);
   });
 });

@@ -117,6 +117,6 @@ describe('the rotation of a key', () => {
     const key_id = await kms.create('due');
     const ref = { projectId: ALPHA, id: key_id };
     await changeAt(server, { kind: 'enable-rotation', ref, nowMs: Date.now() - 366 * DAY_MS } as never);
-    await expect.poll(async () => (await status(key_id)).number_of_rotations, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await status(key_id)).number_of_rotations, { timeout: 60_000 }).toBe(1);
   });
 });

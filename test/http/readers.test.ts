@@ -73,7 +73,7 @@ async function stalled(connection: Connection): Promise<void> {
       before = now;
       expect(isStill).toBe(true);
     },
-    { timeout: 15_000, interval: 200 },
+    { timeout: 60_000, interval: 200 },
   );
 }
 

@@ -58,7 +58,7 @@ const rotate = async (name: string): Promise<string> =>
   ok(await acme.post(`/${name}/rotate`)).rotation_task_id;
 const taskOf = async (id: string) => ok(await list(`?task_id=${id}`)).tasks[0];
 async function untilEnded(id: string) {
-  await expect.poll(async () => (await taskOf(id)).task_status, { timeout: 15_000 }).not.toBe('RUNNING');
+  await expect.poll(async () => (await taskOf(id)).task_status, { timeout: 60_000 }).not.toBe('RUNNING');
   return taskOf(id);
 }
 const currentOf = async (name: string) =>
@@ -88,7 +88,7 @@ describe('RotateSecret', () => {
     expect(secret.rotation_time).toBeGreaterThanOrEqual((await taskOf(id)).task_time);
     expect(secret.next_rotation_time).toBeNull();
     expect(rotator.refused).toEqual([]);
-  }, 30_000);
+  });
 
   it('swaps two accounts', async () => {
     await create('multi', 'two', 'MultiUser', { auto_rotation: true, rotation_period: '1d' });
@@ -103,17 +103,17 @@ describe('RotateSecret', () => {
     expect(rotator.database.passwords.get('two')).toBe('Canary-one');
     const { secret } = ok(await acme.get('/multi'));
     expect(secret.next_rotation_time - secret.rotation_time).toBe(86_400_000);
-  }, 30_000);
+  });
 
   it('joins the rotation that is under way', async () => {
     rotator.silence = () => 'before';
     await create('late', 'late');
     const id = await rotate('late');
-    await expect.poll(() => rotator.bodies.some((body) => body.includes(id)), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => rotator.bodies.some((body) => body.includes(id)), { timeout: 60_000 }).toBe(true);
     expect(await rotate('late')).toBe(id);
     expect(await taskOf(id)).toMatchObject({ task_status: 'RUNNING', attempt_nums: 1 });
     rotator.silence = () => undefined;
-  }, 30_000);
+  });
 
   it.each<[string, object, string, RegExp]>([
     ['unmapped', { rotation_func_urn: urn('nowhere') }, 'FUNCTION_NOT_MAPPED', /hooks\.yaml/],

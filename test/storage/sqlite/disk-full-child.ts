@@ -23,6 +23,7 @@ const [root = ''] = process.argv.slice(2);
 const directory = join(root, 'data');
 const filler = join(root, 'filler');
 const projectId = 'full';
+const ATTEMPTS_MAX = 30;
 const bodies = new Map<string, Uint8Array>();
 
 function say(step: string, seen: Record<string, unknown>): void {
@@ -94,13 +95,16 @@ async function removeAll(store: Store, names: readonly string[]): Promise<string
   );
 }
 
-/** Fills the disk so soon after the store has looked at it that it still believes in the room. */
-async function fillUnseen(): Promise<void> {
-  for (let attempt = 0; attempt < 10; attempt += 1) {
+/**
+ * Fills the disk and has the store find out by a change: what became of it. Where the store has looked at the disk before, it is
+ * not the disk that refused, and its reserve is still there; then there is room again, and another attempt.
+ */
+async function fillUnseen(): Promise<string[]> {
+  for (let attempt = 0; ; attempt += 1) {
     await createAll(store, `b${attempt}-`, 1, 100);
-    const startedMs = performance.now();
     fill();
-    if (performance.now() - startedMs < 600) return;
+    const outcomes = kinds(await createAll(store, `c${attempt}-`, 300, 60_000));
+    if (!hasBallast() || attempt === ATTEMPTS_MAX) return outcomes;
     rmSync(filler);
     await sleep(1_100);
   }
@@ -128,9 +132,7 @@ say('start', { created: kinds(await createAll(store, 'a', 100, 20_000)), hasBall
 const grantRef = { projectId, secretId: (await store.findSecret({ projectId, name: 'a0' }))?.id ?? '' };
 await store.change(createGrant(grantRef, 'someone'));
 
-// Within a second of the last look at the free space, so that it is the disk that refuses.
-await fillUnseen();
-const refused = kinds(await createAll(store, 'c', 300, 60_000));
+const refused = await fillUnseen();
 say('full', {
   refused,
   isWritable: store.storageStatus().refusal === undefined,

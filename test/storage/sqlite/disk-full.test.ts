@@ -37,7 +37,7 @@ function fullDisk(command: readonly string[]): void {
       const report = JSON.parse(line) as Report & { readonly step: string };
       reports.set(report.step, report);
     }
-  }, 60_000);
+  });
   const report = (step: string) => reports.get(step);
 
   it('is told from one with room', () => {

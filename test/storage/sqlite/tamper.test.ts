@@ -34,7 +34,7 @@ describe('tampering with stored rows', () => {
       db.exec('COMMIT');
     });
     ({ store } = await openSqlite(directory));
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.close();
     removeDirectory(directory);

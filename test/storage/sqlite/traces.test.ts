@@ -128,7 +128,7 @@ describe('traces of deleted values', () => {
         await open.store.change(update(ref, { description: randomUUID() }));
         expect(found(markers)).toBe(0);
       },
-      { timeout: 15_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
   });
 

@@ -64,8 +64,8 @@ describe('a database', () => {
     const kept = await store.findValue({ projectId, name: 'kept' }, 'latest');
     await Promise.all(names.map((name) => store.change(remove({ projectId, name }))));
     const size = () => statSync(databaseFile(directory)).size;
-    await vi.waitFor(() => expect(size()).toBeGreaterThan(6_000_000), { timeout: 5_000 });
-    await vi.waitFor(() => expect(size()).toBeLessThan(2_000_000), { timeout: 15_000, interval: 50 });
+    await vi.waitFor(() => expect(size()).toBeGreaterThan(6_000_000), { timeout: 60_000 });
+    await vi.waitFor(() => expect(size()).toBeLessThan(2_000_000), { timeout: 60_000, interval: 50 });
     expect((await store.findValue({ projectId, name: 'kept' }, 'latest'))?.sealed).toEqual(kept?.sealed);
     await store.close();
   });
