@@ -77,6 +77,7 @@ describe('a request whose client has gone', () => {
       route: '/v1/:project_id/secrets',
       secretName: 'left',
       user: 'admin',
+      address: '127.0.0.1',
       status: 499,
       durationMs: expect.any(Number),
     });
