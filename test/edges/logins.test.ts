@@ -21,7 +21,7 @@ beforeAll(async () => {
   }
   expect(text).not.toContain('ln=10');
   writeFileSync(file, text);
-  server.composed.reload();
+  await server.composed.reload();
 });
 afterAll(() => server.close());
 

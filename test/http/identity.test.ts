@@ -359,17 +359,17 @@ describe('KeystoneListProjects', () => {
       const text = parse(readFileSync(file, 'utf8'));
       edit(text.domains[0].users[1], text.domains[0]);
       writeFileSync(file, stringify(text));
-      own.composed.reload();
+      return own.composed.reload();
     };
     try {
-      change((guest, acme) => {
+      await change((guest, acme) => {
         for (let n = 10; n < 40; n += 1) {
           acme.projects.push({ id: `${n}`.repeat(16), name: `p${n}` });
           guest.projects.push(`p${n}`);
         }
       });
       expect(await named('/v3/projects?name=p9')).toEqual(['local-1', 'p10', 'p11', 'p12', 'p13']);
-      change((guest) => {
+      await change((guest) => {
         guest.projects = [];
       });
       expect(await named('/v3/projects?name=p9')).toEqual([]);

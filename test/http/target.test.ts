@@ -46,10 +46,10 @@ describe('a signature for one target', () => {
 });
 
 describe('a + in the query', () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     const file = join(server.directory, 'identities.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace(`name: ${GUEST.name}`, 'name: gu+est'));
-    server.composed.reload();
+    await server.composed.reload();
   });
 
   const usersNamed = async (signed: string, sent: string) => {

@@ -142,7 +142,7 @@ describe('UpdateUserPassword', () => {
   });
 
   it('holds over a reload, and can be called with a token', async () => {
-    server.composed.reload();
+    await server.composed.reload();
     const token = (await login(GUEST, next)).headers['x-subject-token'] ?? '';
     const answer = await server.sendUnsigned({
       method: 'POST',
