@@ -67,21 +67,37 @@ export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAg
 }
 
 /**
- * A page of a project's secrets, by name. A long one is read some at a time, each as it is at that moment.
- * @see API page ListSecrets
+ * A page of a project's secrets, by name, some at a time, each as it is at that moment; its end answers whether another page
+ * follows. @see API page ListSecrets
  */
-export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<Secret>> {
+export async function* walkSecrets(
+  deps: Deps,
+  query: SecretQuery,
+): AsyncGenerator<readonly Secret[], boolean> {
   const pause = deps.turns.pauseOf(query.projectId);
-  const secrets: Secret[] = [];
-  for (let isOver = false; !isOver; ) {
-    const limit = Math.min(query.limit + 1 - secrets.length, LIST_STEP);
-    const afterName = secrets.at(-1)?.name ?? query.afterName ?? '';
+  let left = query.limit;
+  let afterName = query.afterName ?? '';
+  for (;;) {
+    const limit = Math.min(left + 1, LIST_STEP);
     const found = await deps.store.listSecrets({ ...query, limit, afterName });
-    secrets.push(...found);
-    isOver = found.length < limit || secrets.length > query.limit;
-    if (!isOver) await pause();
+    yield found.slice(0, left);
+    if (found.length > left) return true;
+    if (found.length < limit) return false;
+    left -= found.length;
+    afterName = found.at(-1)?.name ?? '';
+    await pause();
   }
-  return { entries: secrets.slice(0, query.limit), hasMore: secrets.length > query.limit };
+}
+
+/** A whole page of a project's secrets, by name. @see API page ListSecrets */
+export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<Secret>> {
+  const walk = walkSecrets(deps, query);
+  const entries: Secret[] = [];
+  for (;;) {
+    const { done, value } = await walk.next();
+    if (done) return { entries, hasMore: value };
+    entries.push(...value);
+  }
 }
 
 /**

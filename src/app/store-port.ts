@@ -11,8 +11,6 @@ import type { TagCondition } from '../core/tags.ts';
 import type { StorageStatus } from './storage-status.ts';
 import type { Awaitable, DueSecret, TaskStore } from './task-store.ts';
 
-import type { Pause } from './turns.ts';
-
 /** A version with everything needed to open its value. */
 export interface StoredValue extends StagedVersion {
   readonly secret: Secret;
@@ -84,11 +82,15 @@ export interface SecretSearch {
   readonly offset: number;
 }
 
-/** A page of a search, ordered by name in byte order. */
-export interface SearchedSecrets {
-  /** On all pages. */
-  readonly total: number;
-  readonly secrets: readonly Pick<SecretAggregate, 'secret' | 'tags'>[];
+/** A secret as a search shows it. */
+export type FoundSecret = Pick<SecretAggregate, 'secret' | 'tags'>;
+
+/**
+ * A long read that goes on when it is asked to, by a step of a few milliseconds at a time. Each step sees the state of its
+ * own moment, and what it has found may be nothing. Whoever asks no more owes it nothing.
+ */
+export interface Walk<T, R = undefined> {
+  next(): Awaitable<IteratorResult<readonly T[], R>>;
 }
 
 /** A page of events, ordered by name in byte order. */
@@ -182,13 +184,10 @@ export interface Store extends NotificationStore, TaskStore {
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   /** Everything about a secret at one moment, for a backup. */
   findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
-  /**
-   * Every pair of key and value that a project's secrets have, once, by key and value. Works in steps when it is given a
-   * pause; each step sees the state of its own moment.
-   */
-  listTags(projectId: string, pause?: Pause): Awaitable<Tag[]>;
-  /** In steps, as `listTags`. */
-  searchSecrets(query: SecretSearch, pause?: Pause): Awaitable<SearchedSecrets>;
+  /** Every pair of key and value that a project's secrets have, once, by key and value. */
+  listTags(projectId: string): Walk<Tag>;
+  /** A page of a search, ordered by name in byte order; its end answers how many there are on all pages. */
+  searchSecrets(query: SecretSearch): Walk<FoundSecret, number>;
   /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;

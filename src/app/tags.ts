@@ -1,6 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import type { SecretAggregate, Tag } from '../core/secret.ts';
-import type { Deps, SearchedSecrets, SecretSearch } from './ports.ts';
+import type { Deps, FoundSecret, SecretSearch, Walk } from './ports.ts';
 
 /** Names a secret by its id, as the operations on tags do. */
 export interface SecretIdRef {
@@ -8,11 +8,8 @@ export interface SecretIdRef {
   readonly secretId: string;
 }
 
-/** The values that a project's secrets have under one key. */
-export interface TagValues {
-  readonly key: string;
-  readonly values: readonly string[];
-}
+/** What is read before somebody has to take it; the last step may bring as many more. */
+const SLICE_ENTRIES = 32;
 
 /** The secret of that id, with its contents. Throws resource-not-found. */
 export async function loadById(deps: Deps, ref: SecretIdRef): Promise<SecretAggregate> {
@@ -51,29 +48,54 @@ export async function removeTags(
   await deps.store.change({ ...(await commandBase(deps, ref)), kind: 'remove-tags', ...input });
 }
 
-/** The tags of all secrets of a project, by key, each with its values in order. @see API page ListProjectSecretsTags */
-export async function listProjectTags(deps: Deps, projectId: string): Promise<TagValues[]> {
-  const { store, turns } = deps;
-  const pause = turns.pauseOf(projectId);
-  const pairs = await turns.alone(projectId, async () => store.listTags(projectId, pause));
-  const all: { readonly key: string; readonly values: string[] }[] = [];
-  for (const { key, value } of pairs) {
-    const last = all.at(-1);
-    if (last?.key === key) last.values.push(value);
-    else all.push({ key, values: [value] });
-  }
-  return all;
+/**
+ * The tags of all secrets of a project, by key and value, some at a time: whoever asks for them has to take them before more
+ * are read. @see API page ListProjectSecretsTags
+ */
+export function listProjectTags(deps: Deps, projectId: string): AsyncGenerator<readonly Tag[], undefined> {
+  return inSlices(deps, projectId, deps.store.listTags(projectId));
 }
 
 /**
- * Finds secrets by tags and parts of their names. A part without characters matches nothing.
- * @see API page ListResourceInstances
+ * Finds secrets by tags and parts of their names, some at a time; its end answers how many there are on all pages. A part
+ * without characters matches nothing. @see API page ListResourceInstances
  */
-export async function searchSecrets(deps: Deps, search: SecretSearch): Promise<SearchedSecrets> {
-  if (search.nameParts.includes('')) return { total: 0, secrets: [] };
-  const { store, turns } = deps;
-  const pause = turns.pauseOf(search.projectId);
-  return turns.alone(search.projectId, async () => store.searchSecrets(search, pause));
+export function searchSecrets(
+  deps: Deps,
+  search: SecretSearch,
+): AsyncGenerator<readonly FoundSecret[], number> {
+  const isEmpty = search.nameParts.includes('');
+  const walk = isEmpty ? { next: () => FOUND_NOTHING } : deps.store.searchSecrets(search);
+  return inSlices(deps, search.projectId, walk);
+}
+
+const FOUND_NOTHING = { done: true, value: 0 } as const;
+
+/**
+ * Goes through a project's secrets by so much at a time as is to be kept in memory. The project has no other such work done
+ * meanwhile; between two slices, which may be as long as a peer likes, it may.
+ */
+async function* inSlices<T, R>(
+  { turns }: Deps,
+  projectId: string,
+  walk: Walk<T, R>,
+): AsyncGenerator<readonly T[], R> {
+  const pause = turns.pauseOf(projectId);
+  for (;;) {
+    const slice: T[] = [];
+    const end = await turns.alone(projectId, async () => {
+      while (slice.length < SLICE_ENTRIES) {
+        const others = pause();
+        if (others !== undefined) await others;
+        const step = await walk.next();
+        if (step.done) return step;
+        slice.push(...step.value);
+      }
+      return undefined;
+    });
+    if (slice.length > 0) yield slice;
+    if (end !== undefined) return end.value;
+  }
 }
 
 /** Commands name a secret by project and name; the id tells whether it is still the same one. */

@@ -1,10 +1,33 @@
 import { ServerResponse } from 'node:http';
+import type { Pause } from '../app/turns.ts';
+import { SecretError } from '../core/errors.ts';
 
 /**
  * Bytes that are given to a connection at one go. TLS encrypts all of them at once, and a peer that takes no whole piece in
  * the time that is given to it counts as one that does not read.
  */
 const PIECE_BYTES = 65_536;
+
+/** A peer that takes a piece at least so often is reading; and for how long that counts while others wait. */
+const READING_MS = Object.freeze({ piece: 2_000, all: 30_000 });
+
+/** When the peer has taken its first piece of an answer and its last one, by a clock that nobody sets. */
+const readings = new WeakMap<ServerResponse, { readonly sinceMs: number; takenMs: number }>();
+
+/** Whether the peer is taking the answer at some pace: others who wait for its room wait for it too, for half a minute. */
+export function isBeingTaken(answer: ServerResponse): boolean {
+  const reading = readings.get(answer);
+  if (reading === undefined) return false;
+  const nowMs = performance.now();
+  return nowMs - reading.takenMs < READING_MS.piece && nowMs - reading.sinceMs < READING_MS.all;
+}
+
+function noteTaken(answer: ServerResponse): void {
+  const nowMs = performance.now();
+  const reading = readings.get(answer);
+  if (reading === undefined) readings.set(answer, { sinceMs: nowMs, takenMs: nowMs });
+  else reading.takenMs = nowMs;
+}
 
 /**
  * An answer whose head is written in one go. The request id gets back the spelling that one client looks for: Fastify
@@ -33,6 +56,37 @@ export class Answer extends ServerResponse {
   }
 }
 
+/**
+ * Gives bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them. Throws
+ * unavailable when the connection has gone, and what the pause throws.
+ */
+export async function give(answer: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const others = pause();
+    if (others !== undefined) await others;
+    const piece = bytes.subarray(at, at + PIECE_BYTES);
+    await taken(answer, piece);
+    piece.fill(0);
+    noteTaken(answer);
+  }
+}
+
+function taken(answer: ServerResponse, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+    if (answer.closed) {
+      onClose();
+      return;
+    }
+    answer.once('close', onClose);
+    answer.write(piece, (error) => {
+      answer.off('close', onClose);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
 function sendFrom(
   answer: ServerResponse,
   body: Buffer,
@@ -43,7 +97,10 @@ function sendFrom(
     const isTaken = answer.write(body.subarray(at, at + PIECE_BYTES));
     at += PIECE_BYTES;
     if (isTaken) continue;
-    answer.once('drain', () => sendFrom(answer, body, { start: at, end }));
+    answer.once('drain', () => {
+      noteTaken(answer);
+      sendFrom(answer, body, { start: at, end });
+    });
     return;
   }
   end(body.subarray(at));

@@ -10,7 +10,7 @@ import type { App } from './app.ts';
 import { validationError, wireMessage } from './error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
-import { joined } from './pieces.ts';
+import { LONG_ANSWER_BYTES_MAX, sendPieces } from './pieces.ts';
 import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
@@ -20,7 +20,7 @@ const NAME_CHARACTERS_SHOWN = 64;
 const REFUSAL_BYTES = 1_024;
 /** Of a name in a list, with its quotes and comma. */
 const LISTED_NAME_BYTES = 67;
-/** Of one value in an answer, as a rule: escapes may make it longer, and most are much shorter. */
+/** Of one value that is read, at most. */
 const VALUE_BYTES = 65_536;
 /** The secrets that belong to instances of a service. @see CSMS API, CreateSecret, secret_type */
 const TYPES_OF_INSTANCES: Readonly<Record<InstanceType, readonly SecretType[]>> = Object.freeze({
@@ -150,7 +150,7 @@ function registerBatchRead(api: App): void {
     },
     // The schema has checked it before this is asked.
     config: {
-      answerBytes: ({ body }) => (body as Static<typeof ReadBody>).secret_name_list.length * VALUE_BYTES,
+      answerBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
     },
     handler: async ({ deps, params, body }, reply) => {
       const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));
@@ -176,26 +176,35 @@ function nameIn(secret: { readonly name?: unknown } | undefined): string {
 const FIRST: Around = { before: Buffer.of(), after: Buffer.from('}') };
 const NEXT: Around = { before: Buffer.from(','), after: Buffer.from('}') };
 
-/** Sends values as bytes from the cipher to the socket, and wipes them afterwards. */
+/** Sends values as bytes from the cipher to the socket, one after the other, and wipes them afterwards. */
 async function sendValues(reply: FastifyReply, values: readonly app.ReadValue[], pause: Pause) {
+  const bytes = values.flatMap(({ opened }) => (opened ? [opened.bytes] : []));
+  const heldBytes = bytes.reduce((sum, { length }) => sum + length, 0);
+  try {
+    return await sendPieces(reply, chunksOf(values), { pause, heldBytes });
+  } finally {
+    for (const value of bytes) value.fill(0);
+  }
+}
+
+/** What is kept for so many values and their answer. */
+function bytesOfValues(count: number): number {
+  return count * VALUE_BYTES + Math.min(count * VALUE_BYTES, LONG_ANSWER_BYTES_MAX);
+}
+
+function* chunksOf(values: readonly app.ReadValue[]): Generator<string | Buffer> {
   const opened = values.flatMap(({ name, opened: version }) => (version ? [{ name, version }] : []));
   const refusals = values.flatMap(({ name, refusal }) =>
     refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],
   );
-  const head = Buffer.from(`{"total_count":${opened.length},"versions":[`);
-  const tail = Buffer.from(`],"error_list":${JSON.stringify(refusals)}}`);
-  const frames: Buffer[] = [];
-  let body: Buffer;
-  try {
-    for (const { name, version } of opened) {
-      await pause();
-      frames.push(frameVersion(name, version, frames.length === 0 ? FIRST : NEXT));
+  yield `{"total_count":${opened.length},"versions":[`;
+  for (const [at, { name, version }] of opened.entries()) {
+    const frame = frameVersion(name, version, at === 0 ? FIRST : NEXT);
+    try {
+      yield frame;
+    } finally {
+      frame.fill(0);
     }
-    body = await joined([head, ...frames, tail], pause);
-  } finally {
-    for (const bytes of [...frames, ...opened.map(({ version }) => version.bytes)]) bytes.fill(0);
   }
-  if (reply.raw.closed) body.fill(0);
-  else reply.raw.once('close', () => body.fill(0));
-  return reply.type('application/json').send(body);
+  yield `],"error_list":${JSON.stringify(refusals)}}`;
 }

@@ -21,6 +21,10 @@ declare module 'fastify' {
     /** Set when the answer is an error. */
     refusal: Refusal | undefined;
   }
+  interface FastifyReply {
+    /** Keeps so many bytes for an answer that is sent while it is made. Throws unavailable. */
+    keepBytes(bytes: number): void;
+  }
   interface FastifyContextConfig {
     /** The shape of the route's error bodies; flat unless said. */
     errorFamily?: ErrorFamily;

@@ -58,7 +58,8 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
     const { status, body } = toWireError(error, { family, requestId: request.id, ...options });
     const { error_code: code = error.code } = body as { error_code?: string };
     request.refusal = { code, reason: logReasonOf(error) };
-    if (status >= 500 && !EXPECTED.has(error.code)) logFailure(request, error, thrown);
+    if (status >= 500 && !EXPECTED.has(error.code))
+      logFailure(request, error, { thrown, message: 'request failed' });
     if (error.code === 'unavailable' || error.code === 'throttled') {
       reply.header('Retry-After', String(error.retryAfterSeconds ?? 1));
     }
@@ -106,7 +107,18 @@ export function validationError(
   );
 }
 
-function logFailure(request: FastifyRequest, error: SecretError, thrown: Error): void {
+/** Logs why an answer was cut off behind its beginning, and keeps that for the line of its request. */
+export function logCutOff(request: FastifyRequest, thrown: Error): void {
+  const error = toSecretError(thrown);
+  request.refusal = { code: error.code, reason: logReasonOf(error) };
+  logFailure(request, error, { thrown, message: 'an answer was cut off' });
+}
+
+function logFailure(
+  request: FastifyRequest,
+  error: SecretError,
+  { thrown, message }: { readonly thrown: Error; readonly message: string },
+): void {
   const cause = error.cause instanceof Error ? error.cause : thrown;
   // Without the message of foreign errors: it may quote a parameter.
   const stack = cause.stack
@@ -114,5 +126,5 @@ function logFailure(request: FastifyRequest, error: SecretError, thrown: Error):
     .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n');
-  request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, 'request failed');
+  request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, message);
 }

@@ -25,7 +25,7 @@ export const ANSWER_BYTES_FREE = 4_096;
  * connections 64 MiB. As many may wait as there are connections.
  */
 export const UNREAD_ANSWERS = Object.freeze({
-  max: 41_943_040,
+  max: 29_360_128,
   shareMax: 16_777_216,
   waitersMax: 2_064,
   endsOwn: false,
@@ -37,6 +37,8 @@ export const CHANGE_ANSWERS = Object.freeze({
   waitersMax: 2_064,
   endsOwn: false,
 });
+/** Bytes of a list that is made whole before it is sent; a longer one is sent while it is made. */
+export const WHOLE_ANSWER_BYTES_MAX = 1_048_576;
 /** Bytes of an answer that shows a secret: a description and a configuration of control characters grow six times. */
 export const SECRET_ANSWER_BYTES_MAX = 24_576;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */

@@ -1,38 +1,85 @@
-import type { FastifyReply } from 'fastify';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pause } from '../app/turns.ts';
+import { give } from './answer.ts';
+import { logCutOff } from './error-handler.ts';
+import { WHOLE_ANSWER_BYTES_MAX } from './limits.ts';
 
 /** Characters that become bytes between two pauses; the text that reaches them may be some tens of KiB longer. */
 const STEP_CHARACTERS = 65_536;
+/** Of one step of an answer that is sent while it is made: its chunk, its bytes, and what the connection has of it. */
+const STEP_BYTES = 524_288;
 
-/** A long list on its way to being an answer: JSON around the texts of its entries, which are made when they are asked for. */
-export interface Pieces {
-  readonly before: string;
-  readonly texts: Iterable<string>;
-  readonly after: string;
-}
+/** The JSON of a long answer, in chunks that are made when they are asked for. Bytes may be wiped once the next is. */
+export type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /** The JSON of each entry, with commas between them; an entry has some KiB. */
-export function* textsOf<T>(entries: readonly T[], toWire: (entry: T) => unknown): Generator<string> {
-  for (const [at, entry] of entries.entries()) yield `${at === 0 ? '' : ','}${JSON.stringify(toWire(entry))}`;
+export function* textsOf<T>(entries: Iterable<T>, toWire: (entry: T) => unknown): Generator<string> {
+  let comma = '';
+  for (const entry of entries) {
+    yield `${comma}${JSON.stringify(toWire(entry))}`;
+    comma = ',';
+  }
+}
+
+/** Bytes that an answer of any length keeps at most, beside those that whoever makes it does. */
+export const LONG_ANSWER_BYTES_MAX = WHOLE_ANSWER_BYTES_MAX + STEP_BYTES;
+
+/** How a long answer is sent. */
+export interface Sending {
+  readonly pause: Pause;
+  /** Bytes that whoever makes the chunks keeps for them meanwhile. */
+  readonly heldBytes: number;
 }
 
 /**
- * Sends a list that may be long as one JSON text, made piece by piece so that others come in between. Shorter ones gain
- * nothing by it and lose nothing.
+ * Sends JSON that may be long. Up to 1 MiB it is made whole, so that its length is known and a failure is answered as ever;
+ * shorter ones gain nothing by it and lose nothing. What is longer is sent while it is made, as the peer takes it: the list
+ * may have any length, and the process keeps a part of it. When that fails the connection is cut, since an end would make
+ * the peer take what it has for the whole. Throws what making throws before anything is sent, and unavailable.
+ * @see docs/adr/0027-bytes-of-peers.md
  */
-export async function sendPieces(reply: FastifyReply, pause: Pause, { after, before, texts }: Pieces) {
-  const pieces: Buffer[] = [];
-  let text = before;
-  for (const next of texts) {
-    text += next;
-    if (text.length < STEP_CHARACTERS) continue;
-    pieces.push(Buffer.from(text));
+export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, heldBytes }: Sending) {
+  const steps = stepsOf(chunks, pause);
+  const made: Buffer[] = [];
+  let bytes = 0;
+  try {
+    while (bytes <= WHOLE_ANSWER_BYTES_MAX) {
+      const { done, value } = await steps.next();
+      if (done) return await sendWhole(reply, made, pause);
+      made.push(value);
+      bytes += value.length;
+    }
+    reply.keepBytes(heldBytes + LONG_ANSWER_BYTES_MAX);
+    return await sendSteps(reply, { made, steps, pause });
+  } finally {
+    for (const piece of made) piece.fill(0);
+    await steps.return(undefined);
+  }
+}
+
+/** Puts chunks together to steps of some tens of KiB, with a pause behind each. Nobody else has the bytes that it gives. */
+async function* stepsOf(chunks: Chunks, pause: Pause): AsyncGenerator<Buffer, undefined> {
+  let text = '';
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') {
+      text += chunk;
+      if (text.length < STEP_CHARACTERS) continue;
+    }
+    if (text !== '') yield Buffer.from(text);
     text = '';
+    if (typeof chunk !== 'string') yield Buffer.from(chunk);
     const others = pause();
     if (others !== undefined) await others;
   }
-  pieces.push(Buffer.from(text + after));
-  return reply.type('application/json').send(await joined(pieces, pause));
+  if (text !== '') yield Buffer.from(text);
+}
+
+async function sendWhole(reply: FastifyReply, made: readonly Buffer[], pause: Pause) {
+  const whole = await joined(made, pause);
+  if (reply.raw.closed) whole.fill(0);
+  else reply.raw.once('close', () => whole.fill(0));
+  return reply.type('application/json').send(whole);
 }
 
 /**
@@ -54,4 +101,31 @@ export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promi
     throw error;
   }
   return whole;
+}
+
+/** Sends what is made and what is still to be made; the answer is ours from here on, its failure too. */
+async function sendSteps(
+  reply: FastifyReply,
+  answer: { readonly made: readonly Buffer[]; readonly steps: AsyncGenerator<Buffer>; readonly pause: Pause },
+) {
+  const { raw, request } = reply.type('application/json').hijack();
+  try {
+    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    for (const piece of answer.made) await give(raw, piece, answer.pause);
+    for await (const piece of answer.steps) await give(raw, piece, answer.pause);
+    raw.end();
+  } catch (error) {
+    cutOff(request, reply, error as Error);
+  }
+  return reply;
+}
+
+/** A peer that has gone by itself has nothing to be told, and nobody else has. */
+function cutOff(request: FastifyRequest, { raw }: FastifyReply, error: Error): void {
+  const hasGone = raw.closed || request.raw.socket.destroyed;
+  request.raw.socket.destroy();
+  if (hasGone) return;
+  logCutOff(request, error);
+  // It has no end that would give it its line in the log.
+  raw.emit('error', error);
 }

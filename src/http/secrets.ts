@@ -3,11 +3,11 @@ import * as app from '../app/secrets.ts';
 import { requireDescription, requireText } from '../core/fields.ts';
 import { type Limits, PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
-import type { SecretDraft, SecretUpdate } from '../core/secret.ts';
+import type { Secret, SecretDraft, SecretUpdate } from '../core/secret.ts';
 import type { App } from './app.ts';
 import { SECRET_ANSWER_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
-import { sendPieces, textsOf } from './pieces.ts';
+import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from './pieces.ts';
 import {
   KmsKeyId,
   ListQuery,
@@ -22,6 +22,8 @@ import {
 } from './schemas.ts';
 import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from './secret-wire.ts';
 
+/** What is kept while a list is made: as many secrets as are read at one go. */
+const HELD_BYTES = 1_048_576;
 /** Of a secret in a list, as a rule. */
 const ENTRY_BYTES = 1_024;
 
@@ -100,27 +102,43 @@ export function registerSecrets(api: App): void {
       response: responses({ 200: ListSecretsAnswer }),
     },
     config: {
-      answerBytes: ({ query }) => ((query as { limit?: number }).limit ?? PAGE.default) * ENTRY_BYTES,
+      answerBytes: ({ query }) => {
+        const { limit = PAGE.default } = query as { limit?: number };
+        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_ANSWER_BYTES_MAX);
+      },
     },
     handler: async ({ deps, params, query }, reply) => {
       const { limit = PAGE.default, marker = '', event_name: eventName } = query;
       if (marker !== '') requireSecretName(marker, 'marker');
       const projectId = params.project_id;
-      const page = await app.listSecrets(deps, {
+      const walk = app.walkSecrets(deps, {
         projectId,
         limit,
         afterName: marker,
         ...(eventName && { eventName }),
       });
-      const names = page.entries.map(({ name }) => name);
-      return sendPieces(reply, deps.turns.pauseOf(projectId), {
-        before: '{"secrets":[',
-        texts: textsOf(page.entries, toWireSecret),
-        after: `],"page_info":${JSON.stringify(pageInfo(names, page.hasMore))}}`,
+      return sendPieces(reply, textsOfList(walk), {
+        pause: deps.turns.pauseOf(projectId),
+        heldBytes: HELD_BYTES,
       });
     },
   });
   registerSecret(api);
+}
+
+async function* textsOfList(walk: AsyncGenerator<readonly Secret[], boolean>): AsyncGenerator<string> {
+  const names: string[] = [];
+  yield '{"secrets":[';
+  for (;;) {
+    const { done, value } = await walk.next();
+    if (done) {
+      yield `],"page_info":${JSON.stringify(pageInfo(names, value))}}`;
+      return;
+    }
+    if (value.length > 0 && names.length > 0) yield ',';
+    yield* textsOf(value, toWireSecret);
+    names.push(...value.map(({ name }) => name));
+  }
 }
 
 function registerSecret(api: App): void {

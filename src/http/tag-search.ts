@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { SearchedSecrets, SecretSearch } from '../app/ports.ts';
+import type { FoundSecret, SecretSearch } from '../app/ports.ts';
 import * as app from '../app/tags.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
@@ -12,12 +12,13 @@ import {
 import { requireDistinct } from '../core/tags.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { sendPieces, textsOf } from './pieces.ts';
+import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from './pieces.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
 import { TagSchema } from './tags.ts';
 
-type FoundSecret = SearchedSecrets['secrets'][number];
+/** What is kept meanwhile: where the secrets are, and a slice of them. */
+const HELD_BYTES = 1_572_864;
 /** Of a secret with its tags, as a rule. */
 const ENTRY_BYTES = 4_096;
 const OFFSET_MAX = 2_147_483_647;
@@ -103,19 +104,32 @@ export function registerTagSearch(api: App): void {
     },
     config: {
       errorFamily: 'nested',
-      answerBytes: ({ body }) =>
-        toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default) * ENTRY_BYTES,
+      answerBytes: ({ body }) => {
+        const limit = toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default);
+        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_ANSWER_BYTES_MAX);
+      },
     },
     handler: async ({ deps, params, body }, reply) => {
       const projectId = params.project_id;
-      const { total, secrets } = await app.searchSecrets(deps, toSearch(projectId, body));
-      return sendPieces(reply, deps.turns.pauseOf(projectId), {
-        before: '{"resources":[',
-        texts: textsOf(secrets, toWireResource),
-        after: `],"total_count":${total}}`,
+      return sendPieces(reply, textsOfSearch(app.searchSecrets(deps, toSearch(projectId, body))), {
+        pause: deps.turns.pauseOf(projectId),
+        heldBytes: HELD_BYTES,
       });
     },
   });
+}
+
+async function* textsOfSearch(found: AsyncGenerator<readonly FoundSecret[], number>): AsyncGenerator<string> {
+  yield '{"resources":[';
+  for (let comma = ''; ; comma = ',') {
+    const { done, value } = await found.next();
+    if (done) {
+      yield `],"total_count":${value}}`;
+      return;
+    }
+    yield comma;
+    yield* textsOf(value, toWireResource);
+  }
 }
 
 function toWireResource({ secret, tags }: FoundSecret): Static<typeof ResourceSchema> {

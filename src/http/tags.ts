@@ -5,7 +5,7 @@ import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { sendPieces, textsOf } from './pieces.ts';
+import { LONG_ANSWER_BYTES_MAX, sendPieces } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 
 const TagKey = Type.String({
@@ -17,6 +17,8 @@ const TagValue = Type.String({
   maxLength: TAG_VALUE_CHARACTERS_MAX,
   description: 'Letters, digits, blanks and _.:/=+-@; may be empty',
 });
+/** What is kept while a project's tags are listed: what its secrets vouch for, and a slice. */
+const LIST_HELD_BYTES = 3_145_728;
 /** A tag of one secret on the wire. @see CSMS API, object TagItem */
 export const TagSchema = Type.Object({ key: TagKey, value: TagValue }, { title: 'Tag' });
 const TagInput = Type.Object({ key: TagKey, value: Omissible(TagValue) }, { title: 'TagRequest' });
@@ -136,26 +138,34 @@ function registerTagLists(api: App): void {
       params: ProjectPath,
       response: nestedResponses({ 200: ProjectTagsAnswer }),
     },
-    config: { errorFamily: 'nested' },
+    config: { errorFamily: 'nested', answerBytes: () => LIST_HELD_BYTES + LONG_ANSWER_BYTES_MAX },
     handler: async ({ deps, params }, reply) => {
       const projectId = params.project_id;
-      const tags = await app.listProjectTags(deps, projectId);
-      return sendPieces(reply, deps.turns.pauseOf(projectId), {
-        before: '{"tags":[',
-        texts: textsOfTags(tags),
-        after: ']}',
+      return sendPieces(reply, textsOfTags(app.listProjectTags(deps, projectId)), {
+        pause: deps.turns.pauseOf(projectId),
+        heldBytes: LIST_HELD_BYTES,
       });
     },
   });
 }
 
-/** A key may have as many values as the project has secrets: they are no more than a step's each. */
-function* textsOfTags(tags: readonly app.TagValues[]): Generator<string> {
-  for (const [at, { key, values }] of tags.entries()) {
-    yield `${at === 0 ? '' : ','}{"key":${JSON.stringify(key)},"values":[`;
-    yield* textsOf(values, (value) => value);
-    yield ']}';
+/** The values of a key stand together, as it comes; there may be as many of either as the project has tags. */
+async function* textsOfTags(slices: AsyncIterable<readonly Tag[]>): AsyncGenerator<string> {
+  yield '{"tags":[';
+  let current: string | undefined;
+  for await (const tags of slices) {
+    let text = '';
+    for (const { key, value } of tags) {
+      const isNext = key === current;
+      if (!isNext) {
+        text += `${current === undefined ? '' : ']},'}{"key":${JSON.stringify(key)},"values":[`;
+      }
+      text += `${isNext ? ',' : ''}${JSON.stringify(value)}`;
+      current = key;
+    }
+    yield text;
   }
+  yield current === undefined ? ']}' : ']}]}';
 }
 
 function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {

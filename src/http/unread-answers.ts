@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SecretError } from '../core/errors.ts';
+import { isBeingTaken } from './answer.ts';
 import type { App } from './app.ts';
 import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
 import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from './limits.ts';
@@ -7,8 +8,8 @@ import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from './limits.ts';
 /** Both run once for each request: `wait` directly before it is handled, `keep` directly behind. */
 export interface UnreadAnswers {
   wait(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
-  /** Throws unavailable, never for a request that may have changed something. */
-  keep(request: FastifyRequest, reply: FastifyReply, payload: unknown): void;
+  /** Keeps the bytes of the answer. Throws unavailable, never for a request that may have changed something. */
+  keep(request: FastifyRequest, reply: FastifyReply, bytes: number): void;
 }
 
 /**
@@ -53,17 +54,17 @@ export function createUnreadAnswers(): UnreadAnswers {
         done();
       });
     },
-    keep(request, reply, payload) {
+    keep(request, reply, bytes) {
       const isChange = mayChange(request);
       const account = isChange ? changes : reads;
       const made = inMaking.get(request);
       if (made !== undefined) account.release(made);
-      const bytes = bytesOf(payload);
       if (bytes <= ANSWER_BYTES_FREE || reply.raw.closed) return;
       const hold: Hold = {
         holder: holderOf(request),
         bytes,
         end() {
+          if (isBeingTaken(reply.raw)) return false;
           request.raw.socket.destroy();
           return true;
         },
@@ -106,9 +107,12 @@ function bytesOf(payload: unknown): number {
 /** Puts the two where they belong: nothing may come between them and the handler. */
 export function boundUnreadAnswers(app: App, around: (app: App) => void): void {
   const answers = createUnreadAnswers();
+  app.decorateReply('keepBytes', function (bytes) {
+    answers.keep(this.request, this, bytes);
+  });
   app.addHook('onSend', (request, reply, payload, done) => {
     try {
-      answers.keep(request, reply, payload);
+      answers.keep(request, reply, bytesOf(payload));
     } catch (error) {
       done(error as Error);
       return;

@@ -10,6 +10,7 @@ import {
 } from '../../src/app/tags.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { aDraft, aWorld, outcomeOf, REF, type World } from '../support/builders.ts';
+import { walked } from '../support/walks.ts';
 
 const TAG = { key: 'team', value: 'payments' };
 
@@ -66,20 +67,27 @@ describe('tags of a secret', () => {
 });
 
 describe('tags of a project', () => {
-  it('are listed by key, each with its values', async () => {
+  it('are read some at a time, as somebody takes them', async () => {
     const { deps } = aWorld();
+    let steps = 0;
     const store = {
       ...deps.store,
-      listTags: () => [
-        { key: 'a', value: '' },
-        { key: 'a', value: '1' },
-        { key: 'constructor', value: 'x' },
-      ],
-    };
-    expect(await listProjectTags({ ...deps, store }, REF.projectId)).toEqual([
-      { key: 'a', values: ['', '1'] },
-      { key: 'constructor', values: ['x'] },
-    ]);
+      listTags: () => ({
+        next() {
+          steps += 1;
+          const tags = Array.from({ length: 20 }, (_, at) => ({ key: `${steps}`, value: `${at}` }));
+          return steps > 10 ? { done: true, value: undefined } : { done: false, value: tags };
+        },
+      }),
+    } satisfies typeof deps.store;
+    const slices = listProjectTags({ ...deps, store }, REF.projectId);
+    expect((await slices.next()).value).toHaveLength(40);
+    expect(steps).toBe(2);
+    // Others of the project go on while somebody takes what there is.
+    expect(await deps.turns.alone(REF.projectId, async () => 'free')).toBe('free');
+    const rest = await walked(slices);
+    expect(rest.entries).toHaveLength(160);
+    expect(rest.entries.at(-1)).toEqual({ key: '10', value: '19' });
   });
 });
 
@@ -88,10 +96,8 @@ describe('a search', () => {
     const world = aWorld();
     await create(world);
     const query = { projectId: REF.projectId, tags: [], limit: 10, offset: 0 };
-    expect(await searchSecrets(world.deps, { ...query, nameParts: ['db', ''] })).toEqual({
-      total: 0,
-      secrets: [],
-    });
-    expect((await searchSecrets(world.deps, { ...query, nameParts: [] })).total).toBe(1);
+    const found = async (nameParts: string[]) => walked(searchSecrets(world.deps, { ...query, nameParts }));
+    expect(await found(['db', ''])).toEqual({ entries: [], end: 0 });
+    expect(await found([])).toMatchObject({ entries: [{ secret: { name: REF.name } }], end: 1 });
   });
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { DEFAULT_KEY_ALIAS, type Key } from '../../src/core/key.ts';
-import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { Secret, SecretAggregate } from '../../src/core/secret.ts';
+import { DEFAULT_LIMITS, TAG_VALUE_CHARACTERS_MAX } from '../../src/core/limits.ts';
+import type { Secret, SecretAggregate, Tag } from '../../src/core/secret.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import { createRowMac } from '../../src/crypto/row-mac.ts';
@@ -37,12 +37,8 @@ function tagOf(index: number, place: number): { readonly key: string; readonly v
   return { key, value: place < 15 ? `v${index}-${place}`.padEnd(255, 'x') : `shared ${index % 3}` };
 }
 
-/**
- * Makes a data directory with one project at its quotas: 5,000 secrets with the longest descriptions, 20 tags and 20
- * versions each; the first hundred have current values of the largest size, which grows six times in JSON. It has records,
- * tasks and keys as well. Goes past the server, since it would take minutes.
- */
-export function fillProject(directory: string, projectId: string, secrets = DEFAULT_LIMITS.secrets): void {
+/** A new installation in the directory, and a project in it with its default key; written to past the server. */
+function openProject(directory: string, projectId: string) {
   const dataDirectory = join(directory, 'data');
   mkdirSync(dataDirectory, { mode: 0o700 });
   createRootKeyFile(join(directory, 'root.key'));
@@ -64,7 +60,6 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
     });
   }
   const ref = { projectId, id: randomUUID() };
-  const eventRef = { projectId, name: EVENT };
   const [made] = commit([
     {
       aggregate: 'key',
@@ -76,6 +71,23 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
       firstRevision: 1,
       nowMs: NOW_MS,
     },
+  ]) as [ResultOf<Extract<Command, { aggregate: 'key' }>>];
+  function close(): void {
+    db.close();
+    open.release();
+  }
+  return { db, keyring, key: made.key, commit, close };
+}
+
+/**
+ * Makes a data directory with one project at its quotas: 5,000 secrets with the longest descriptions, 20 tags and 20
+ * versions each; the first hundred have current values of the largest size, which grows six times in JSON. It has records,
+ * tasks and keys as well. Goes past the server, since it would take minutes.
+ */
+export function fillProject(directory: string, projectId: string, secrets = DEFAULT_LIMITS.secrets): void {
+  const { close, commit, db, key, keyring } = openProject(directory, projectId);
+  const eventRef = { projectId, name: EVENT };
+  commit([
     {
       aggregate: 'event',
       kind: 'create-event',
@@ -89,10 +101,10 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
       limits: DEFAULT_LIMITS,
       nowMs: NOW_MS,
     },
-  ]) as [ResultOf<Extract<Command, { aggregate: 'key' }>>];
+  ]);
   for (let from = 0; from < secrets; from += BATCH) {
     const indexes = Array.from({ length: Math.min(BATCH, secrets - from) }, (_, at) => from + at);
-    commit(indexes.map((index) => restoration({ index, projectId, key: made.key, keyring })));
+    commit(indexes.map((index) => restoration({ index, projectId, key, keyring })));
   }
   const notify = { eventSubscriptions: [EVENT] };
   const subscribed = { projectId, name: nameOf(0) };
@@ -104,7 +116,7 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
   for (let count = 0; count < RECORDS; count += BATCH) {
     commit(
       Array.from({ length: BATCH }, () =>
-        versionOf({ ref: subscribed, secretId, key: made.key, keyring, value: Buffer.from('v') }),
+        versionOf({ ref: subscribed, secretId, key, keyring, value: Buffer.from('v') }),
       ),
     );
   }
@@ -141,8 +153,26 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
       }),
     ]);
   }
-  db.close();
-  open.release();
+  close();
+}
+
+/** Makes a data directory with secrets whose tags are all different and as long as they may be; answers how many there are. */
+export function fillTags(directory: string, projectId: string, secrets: number): number {
+  const { close, commit, key, keyring } = openProject(directory, projectId);
+  const letter = '\u6f22';
+  const tags = (index: number) =>
+    Array.from({ length: DEFAULT_LIMITS.tags }, (_, place) => ({
+      key: `${String(place).padStart(2, '0')}${letter}`,
+      value: `${index} ${place} `.padEnd(TAG_VALUE_CHARACTERS_MAX, letter),
+    }));
+  for (let from = 0; from < secrets; from += BATCH) {
+    const indexes = Array.from({ length: Math.min(BATCH, secrets - from) }, (_, at) => from + at);
+    commit(
+      indexes.map((index) => restoration({ index, projectId, key, keyring, versions: 1, tags: tags(index) })),
+    );
+  }
+  close();
+  return secrets * DEFAULT_LIMITS.tags;
 }
 
 function versionOf(target: {
@@ -188,19 +218,23 @@ function restoration({
   projectId,
   key,
   keyring,
+  versions: count = 20,
+  tags = Array.from({ length: 20 }, (_, place) => tagOf(index, place)),
 }: {
   readonly index: number;
   readonly projectId: string;
   readonly key: Key;
   readonly keyring: ReturnType<typeof createKeyring>;
+  readonly versions?: number;
+  readonly tags?: readonly Tag[];
 }): Command {
   const id = randomUUID();
   const name = nameOf(index);
   const backup: SecretAggregate = anAggregate({
     secret: { id, projectId, name, description: DESCRIPTION, kmsKeyId: key.id, ...rotatedFields(index) },
-    versions: Array.from({ length: 20 }, (_, at) => at + 1),
-    stages: { SYSCURRENT: 20, SYSPREVIOUS: 19 },
-    tags: Array.from({ length: 20 }, (_, place) => tagOf(index, place)),
+    versions: Array.from({ length: count }, (_, at) => at + 1),
+    stages: count > 1 ? { SYSCURRENT: count, SYSPREVIOUS: count - 1 } : { SYSCURRENT: count },
+    tags: [...tags],
   });
   const versions = backup.versions.map(({ number }) => {
     const uid = randomUUID().replaceAll('-', '');

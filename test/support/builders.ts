@@ -34,6 +34,7 @@ import type { TaskCommand } from '../../src/core/task.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
 import { type MemoryEvents, memoryEvents } from './memory-events.ts';
 import { type MemoryTasks, memoryTasks } from './memory-tasks.ts';
+import { walkOf } from './walks.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;
@@ -495,10 +496,14 @@ function memoryStore(
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .slice(0, limit),
     findSecretById: byId,
-    listTags: (projectId) => inProject(projectId).flatMap(({ tags }) => tags),
+    listTags: (projectId) =>
+      walkOf(
+        inProject(projectId).flatMap(({ tags }) => tags),
+        undefined,
+      ),
     searchSecrets: ({ projectId }) => {
       const found = inProject(projectId);
-      return { total: found.length, secrets: found };
+      return walkOf(found, found.length);
     },
     listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
     findValue,

@@ -100,8 +100,8 @@ function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: So
     findContents: createReadContents({ secrets, keys, snapshot }),
     sampleVersions: (count) => snapshot(() => sample(count)),
     countByProject: () => snapshot(() => projectCounts.all()),
-    listTags: (projectId, pause) => inSteps(snapshot, tags.list(projectId), pause),
-    searchSecrets: (query, pause) => inSteps(snapshot, search(query), pause),
+    listTags: (projectId) => inSteps(snapshot, tags.list(projectId)),
+    searchSecrets: (query) => inSteps(snapshot, search(query)),
     listGrants: (ref) => snapshot(() => grants.listSound(ref, ({ id }) => onDamage(`grant ${id}`))),
   } satisfies Partial<ReadModels>;
 }

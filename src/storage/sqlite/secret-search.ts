@@ -1,10 +1,9 @@
-import type { SearchedSecrets, SecretSearch } from '../../app/ports.ts';
-import type { SecretAggregate } from '../../core/secret.ts';
+import type { FoundSecret, SecretSearch } from '../../app/ports.ts';
 import { fitsTags, type TagCondition } from '../../core/tags.ts';
 import { ifSound, type OnDamage } from './damage.ts';
 import type { Connection } from './open.ts';
 import type { SecretReads } from './secret-reads.ts';
-import type { Steps } from './steps.ts';
+import { NOTHING, type Steps } from './steps.ts';
 
 /** A secret by its name, in whose order the pages are. */
 interface Place {
@@ -29,44 +28,44 @@ const PROBE_ROWS_MAX = 1_000;
 /**
  * Prepares the search across a project. Conditions on tags are looked up in the index of tags, beginning with the one that
  * the fewest secrets meet; without any, names are gone through. What is answered was found in authenticated secrets, which
- * are asked again whether they fit; damaged ones are left out.
+ * are asked again whether they fit; damaged ones are left out. The end answers how many there are on all pages.
  */
 export function createSecretSearch(
   db: Connection,
   secrets: Pick<SecretReads, 'loadRow' | 'countInProject'>,
   onDamage: OnDamage,
-): (query: SecretSearch) => Steps<SearchedSecrets> {
+): (query: SecretSearch) => Steps<number, FoundSecret> {
   const findTagged = createTaggedWalk(db);
   const findNamed = createNameWalk(db);
 
-  function* load(page: readonly Place[], query: SecretSearch): Steps<SearchedSecrets['secrets']> {
-    const found: Pick<SecretAggregate, 'secret' | 'tags'>[] = [];
-    for (const [index, { row, name }] of page.entries()) {
-      if (index > 0 && index % STEP_SECRETS === 0) yield;
-      const aggregate = ifSound(
-        () => secrets.loadRow(row)?.aggregate,
-        () => onDamage(`secret ${query.projectId}/${name}`),
-      );
-      // It may have changed since its row was found.
-      const fits = aggregate?.secret.projectId === query.projectId && fitsTags(aggregate.tags, query.tags);
-      if (fits) found.push({ secret: aggregate.secret, tags: aggregate.tags });
+  function* load(page: readonly Place[], query: SecretSearch): Steps<void, FoundSecret> {
+    for (let at = 0; at < page.length; at += STEP_SECRETS) {
+      const found: FoundSecret[] = [];
+      for (const { row, name } of page.slice(at, at + STEP_SECRETS)) {
+        const aggregate = ifSound(
+          () => secrets.loadRow(row)?.aggregate,
+          () => onDamage(`secret ${query.projectId}/${name}`),
+        );
+        // It may have changed since its row was found.
+        const fits = aggregate?.secret.projectId === query.projectId && fitsTags(aggregate.tags, query.tags);
+        if (fits) found.push({ secret: aggregate.secret, tags: aggregate.tags });
+      }
+      yield found;
     }
-    return found;
   }
 
   return function* (query) {
     const { limit, nameParts, offset, projectId, tags } = query;
     if (tags.length > 0) {
       const places = yield* findTagged(query);
-      return { total: places.length, secrets: yield* load(places.slice(offset, offset + limit), query) };
+      yield* load(places.slice(offset, offset + limit), query);
+      return places.length;
     }
-    if (nameParts.length > 0 || limit > 0) {
-      const { page, total } = yield* findNamed(query);
-      if (nameParts.length > 0) return { total, secrets: yield* load(page, query) };
-      yield;
-      return { total: secrets.countInProject(projectId), secrets: yield* load(page, query) };
-    }
-    return { total: secrets.countInProject(projectId), secrets: [] };
+    if (nameParts.length === 0 && limit === 0) return secrets.countInProject(projectId);
+    const { page, total } = yield* findNamed(query);
+    yield NOTHING;
+    yield* load(page, query);
+    return nameParts.length > 0 ? total : secrets.countInProject(projectId);
   };
 }
 
@@ -92,7 +91,7 @@ function createNameWalk(db: Connection) {
       const isOver = nameParts.length === 0 && page.length === limit;
       afterName = places.at(-1)?.name ?? '';
       if (isOver || places.length < STEP_NAMES) return { page, total };
-      yield;
+      yield NOTHING;
     }
   };
 }
@@ -118,7 +117,7 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
   return function* ({ nameParts, projectId, tags }) {
     const first = choose(projectId, tags);
     const others = tags.filter((condition) => condition !== first);
-    yield;
+    yield NOTHING;
     // By row: a tag whose value is changed meanwhile may be met a second time.
     const found = new Map<number, Place>();
     const runs: Place[][] = [];
@@ -129,7 +128,7 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
         .filter((place) => place !== undefined);
       for (const place of places) found.set(place.row, place);
       if (places.length > 0) runs.push(places.sort((a, b) => (a.name < b.name ? -1 : 1)));
-      yield;
+      yield NOTHING;
     }
     return yield* merged(runs);
   };
@@ -186,7 +185,7 @@ function* merged(runs: Place[][]): Steps<Place[]> {
   for (let at = 0; at + 1 < waiting.length; at += 2) {
     const [left = [], right = []] = waiting.slice(at, at + 2);
     waiting.push(mergeTwo(left, right));
-    yield;
+    yield NOTHING;
   }
   return waiting.at(-1) ?? [];
 }

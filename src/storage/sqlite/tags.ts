@@ -1,8 +1,9 @@
+import { hash, randomBytes } from 'node:crypto';
 import { SecretError } from '../../core/errors.ts';
 import type { Secret, SecretAggregate, Tag } from '../../core/secret.ts';
 import { ifSound, type OnDamage } from './damage.ts';
 import type { Connection } from './open.ts';
-import type { Steps } from './steps.ts';
+import { NOTHING, type Steps } from './steps.ts';
 
 interface TagRow extends Tag {
   readonly project_id: string;
@@ -20,7 +21,7 @@ interface SecretRows {
 /** Reads across the secrets of a project. */
 export interface TagReads {
   /** Every pair of key and value once, by key and value; one that only damaged secrets have is left out. */
-  list(projectId: string): Steps<Tag[]>;
+  list(projectId: string): Steps<undefined, Tag>;
 }
 
 /** Prepares the reading of one secret's tags, by key. Throws damaged when a tag is filed under another project. */
@@ -66,13 +67,12 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
     .pluck();
   return {
     *list(projectId) {
-      const pairs: Tag[] = [];
       const isVouchedFor = createVouching(secrets, projectId, onDamage);
       /** Whether one of the secrets behind this one has the pair. */
       const isVouchedForBehind = function* ({ key, value, secret_row }: PairRow): Steps<boolean> {
         let behind: number | undefined = secret_row;
         while (behind !== undefined) {
-          yield;
+          yield NOTHING;
           const rows = otherSecrets.all(projectId, key, value, behind, STEP_PAIRS_MAX);
           if (rows.some((row) => isVouchedFor({ key, value, secret_row: row }))) return true;
           behind = rows.at(-1);
@@ -84,42 +84,68 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
       let stepPairs = 1;
       for (;;) {
         const rows = nextPairs(projectId, last, stepPairs);
-        if (rows.length === 0) return pairs;
-        const before: number = pairs.length;
+        if (rows.length === 0) return undefined;
+        const pairs: Tag[] = [];
         for (const row of rows) {
           if (row.key === last?.key && row.value === last.value) continue;
           last = { key: row.key, value: row.value };
           if (isVouchedFor(row) || (yield* isVouchedForBehind(row))) pairs.push(last);
         }
-        const areDistinct = pairs.length - before === rows.length;
+        const areDistinct = pairs.length === rows.length;
         stepPairs = areDistinct ? Math.min(2 * stepPairs, STEP_PAIRS_MAX) : 1;
-        yield;
+        yield pairs;
       }
     },
   };
 }
 
+/** Bytes of a digest, and of all that are kept: those of a full project's tags. */
+const DIGEST_BYTES = 16;
+const DIGESTS_BYTES_MAX = 2_097_152;
+
 /**
  * A pair is what one of its secrets says; the other rows are checked when those secrets are read. Each secret is loaded
- * once, though its tags come in turn with others', and again when it does not know of a pair: it may have changed.
+ * once, though its tags come in turn with others', and again when it does not know of a pair: it may have changed. What is
+ * kept of each tag is a digest with a key that nobody else knows, and of the longest ago nothing, which costs only time.
  */
 function createVouching(
   secrets: SecretRows,
   projectId: string,
   onDamage: OnDamage,
 ): (pair: PairRow) => boolean {
-  const known = new Map<number, readonly Tag[]>();
-  const has = (tags: readonly Tag[] | undefined, { key, value }: Tag) =>
-    tags?.some((tag) => tag.key === key && tag.value === value) ?? false;
+  const salt = randomBytes(DIGEST_BYTES).toString('latin1');
+  const known = new Map<number, string>();
+  let bytes = 0;
+
+  function digestOf({ key, value }: Tag): string {
+    return hash('sha256', `${salt}${key.length}:${key}${value}`, 'buffer').toString(
+      'latin1',
+      0,
+      DIGEST_BYTES,
+    );
+  }
+
+  function keep(row: number, digests: string): void {
+    bytes += digests.length - (known.get(row)?.length ?? 0);
+    known.delete(row);
+    known.set(row, digests);
+    for (const [oldest, { length }] of known) {
+      if (bytes <= DIGESTS_BYTES_MAX) return;
+      known.delete(oldest);
+      bytes -= length;
+    }
+  }
+
   return (pair) => {
-    if (has(known.get(pair.secret_row), pair)) return true;
+    const digest = digestOf(pair);
+    if (known.get(pair.secret_row)?.includes(digest)) return true;
     const aggregate = ifSound(
       () => secrets.loadRow(pair.secret_row)?.aggregate,
       () => undefined,
     );
-    const tags = aggregate?.secret.projectId === projectId ? aggregate.tags : [];
-    known.set(pair.secret_row, tags);
-    if (has(tags, pair)) return true;
+    const digests = aggregate?.secret.projectId === projectId ? aggregate.tags.map(digestOf) : [];
+    keep(pair.secret_row, digests.join(''));
+    if (digests.includes(digest)) return true;
     onDamage(`a tag ${pair.key} of project ${projectId}`);
     return false;
   };

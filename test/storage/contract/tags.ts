@@ -14,6 +14,7 @@ import {
   removeTags,
   schedule,
 } from '../../support/stores.ts';
+import { searched, tagsOfProject } from '../../support/walks.ts';
 
 const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
   Object.entries(tags).map(([key, value]) => ({ key, value }));
@@ -98,7 +99,8 @@ export function tagContract(harnessOf: HarnessOf): void {
     await later.store.change(purge(later.ref, later.id, Number.MAX_SAFE_INTEGER));
     await now.store.change(remove(now.ref));
     expect(await harness.countRows()).toStrictEqual(before);
-    for (const { ref } of [now, later]) expect(await now.store.listTags(ref.projectId)).toStrictEqual([]);
+    for (const { ref } of [now, later])
+      expect(await tagsOfProject(now.store, ref.projectId)).toStrictEqual([]);
   });
 
   async function fill(projectId = freshProject()): Promise<string> {
@@ -113,9 +115,9 @@ export function tagContract(harnessOf: HarnessOf): void {
   it('lists every pair of a project once, by key and value', async () => {
     const [projectId] = [await fill(), await fill()];
     expect(
-      (await harnessOf().store.listTags(projectId)).map(({ key, value }) => `${key}:${value}`),
+      (await tagsOfProject(harnessOf().store, projectId)).map(({ key, value }) => `${key}:${value}`),
     ).toStrictEqual(['Env ä:x=y/z', 'env:', 'env:prod', 'env:test', 'team:a', 'team:b']);
-    expect(await harnessOf().store.listTags(freshProject())).toStrictEqual([]);
+    expect(await tagsOfProject(harnessOf().store, freshProject())).toStrictEqual([]);
   });
 
   const condition = (key: string, ...values: string[]) => ({ key, values });
@@ -151,14 +153,14 @@ export function tagContract(harnessOf: HarnessOf): void {
   ])('finds secrets %s', async (_, search, names) => {
     const projectId = await fill();
     const query = { projectId, tags: [], nameParts: [], limit: 100, offset: 0, ...search };
-    const { total, secrets } = await harnessOf().store.searchSecrets(query);
+    const { total, secrets } = await searched(harnessOf().store, query);
     expect(secrets.map(({ secret }) => secret.name)).toStrictEqual(names);
     expect(total).toBe(names.length);
     for (const { secret, tags } of secrets) {
       const aggregate = await harnessOf().store.findSecretById(projectId, secret.id);
       expect({ secret, tags }).toStrictEqual({ secret: aggregate?.secret, tags: aggregate?.tags });
     }
-    expect(await harnessOf().store.searchSecrets({ ...query, limit: 0 })).toStrictEqual({
+    expect(await searched(harnessOf().store, { ...query, limit: 0 })).toStrictEqual({
       total,
       secrets: [],
     });
@@ -168,7 +170,7 @@ export function tagContract(harnessOf: HarnessOf): void {
     const projectId = await fill();
     const page = async (limit: number, offset: number) => {
       const tags = [condition('env')];
-      const found = await harnessOf().store.searchSecrets({ projectId, tags, nameParts: [], limit, offset });
+      const found = await searched(harnessOf().store, { projectId, tags, nameParts: [], limit, offset });
       expect(found.total).toBe(5);
       return found.secrets.map(({ secret }) => secret.name);
     };

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { searched, tagsOfProject } from '../../support/walks.ts';
 import type { Model, Real } from './state.ts';
 
 /** Keys of tags. Their order in UTF-16 is not that of their bytes. */
@@ -15,7 +16,7 @@ export function orderedTags(tags: ReadonlyMap<string, string>): { key: string; v
 export async function compareTags({ secrets }: Model, { harness, projectId }: Real): Promise<void> {
   const all = [...secrets.values()].flatMap(({ tags }) => [...tags]);
   const pairs = [...new Set(all.map((pair) => pair.join('\n')))].sort(byBytes);
-  const listed = await harness.store.listTags(projectId);
+  const listed = await tagsOfProject(harness.store, projectId);
   expect(listed.map(({ key, value }) => `${key}\n${value}`)).toStrictEqual(pairs);
   const conditions = KEYS.flatMap((key) => [[], ['x'], ['', 'y']].map((values) => ({ key, values })));
   const searches = conditions.map((one, index) =>
@@ -29,7 +30,7 @@ export async function compareTags({ secrets }: Model, { harness, projectId }: Re
       }),
     );
     const query = { projectId, tags, nameParts: [], limit: 100, offset: 0 };
-    const { total, secrets: found } = await harness.store.searchSecrets(query);
+    const { total, secrets: found } = await searched(harness.store, query);
     expect(found.map(({ secret }) => secret.name)).toStrictEqual(fitting.map(([name]) => name).sort());
     expect(total).toBe(fitting.length);
   }

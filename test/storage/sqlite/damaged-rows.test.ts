@@ -22,6 +22,7 @@ import {
   updateEvent,
   updateGrant,
 } from '../../support/stores.ts';
+import { searched, tagsOfProject } from '../../support/walks.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { fillProject } from './tamper-project.ts';
 
@@ -190,13 +191,13 @@ describe('beside a damaged row', () => {
 
   it('of a secret, the tags and the secrets that others have are found', async () => {
     await damage("UPDATE secret SET description = 'x' WHERE name = 'open'");
-    const tags = await store.listTags(projectId);
+    const tags = await tagsOfProject(store, projectId);
     expect(tags).toEqual([
       { key: 'only-pending', value: 'yes' },
       { key: 'owner', value: 'pending' },
     ]);
     const query = { projectId, tags: [{ key: 'owner', values: [] }], nameParts: [], limit: 9, offset: 0 };
-    const { secrets } = await store.searchSecrets(query);
+    const { secrets } = await searched(store, query);
     expect(secrets.map(({ secret }) => secret.name)).toEqual(['pending']);
     expect(told).toContain('secret project/open');
   });
@@ -216,7 +217,7 @@ describe('beside a damaged row', () => {
       { aggregate: 'secret', kind: 'cancel-deletion', ref: { projectId, name: 'pending' }, nowMs: T0 },
       shared('pending'),
     ]);
-    expect(await store.listTags(projectId)).toContainEqual({ key: 'shared', value: 'x' });
+    expect(await tagsOfProject(store, projectId)).toContainEqual({ key: 'shared', value: 'x' });
   });
 
   it.each([

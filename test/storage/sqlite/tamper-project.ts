@@ -22,6 +22,7 @@ import {
   startRotation,
   T0,
 } from '../../support/stores.ts';
+import { searched, tagsOfProject } from '../../support/walks.ts';
 
 const KEK = createSecretKey(Buffer.alloc(32, 3));
 const INSTALLATION_ID = 'installation-1';
@@ -159,10 +160,10 @@ export async function readAnswers(store: Store, projectId: string): Promise<Answ
   for (const version of VERSIONS)
     await note(`notification ${version}`, () => store.findNotification(notificationId(projectId, version)));
   await note('list', () => store.listSecrets({ projectId, limit: 9 }));
-  await note('tags', () => store.listTags(projectId));
+  await note('tags', () => tagsOfProject(store, projectId));
   for (const tags of [[], [{ key: 'owner', values: [] }], [{ key: 'owner', values: ['open'] }]]) {
     const query = { projectId, tags, nameParts: [], limit: 9, offset: 0 };
-    await note(`search ${JSON.stringify(tags)}`, async () => (await store.searchSecrets(query)).secrets);
+    await note(`search ${JSON.stringify(tags)}`, async () => (await searched(store, query)).secrets);
   }
   for (const name of NAMES) {
     const ref = { projectId, name };
