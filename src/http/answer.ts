@@ -57,17 +57,19 @@ export class Answer extends ServerResponse {
 }
 
 /**
- * Gives bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them. Throws
+ * Gives bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them all. Throws
  * unavailable when the connection has gone, and what the pause throws.
  */
 export async function give(answer: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
-  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-    const others = pause();
-    if (others !== undefined) await others;
-    const piece = bytes.subarray(at, at + PIECE_BYTES);
-    await taken(answer, piece);
-    piece.fill(0);
-    noteTaken(answer);
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const others = pause();
+      if (others !== undefined) await others;
+      await taken(answer, bytes.subarray(at, at + PIECE_BYTES));
+      noteTaken(answer);
+    }
+  } finally {
+    bytes.fill(0);
   }
 }
 

@@ -22,6 +22,7 @@ export interface Hold {
 /** Bytes of this process that are kept for its peers. */
 export interface ByteAccount {
   used(): number;
+  usedBy(holder: string): number;
   /** Keeps bytes; false when there is no room, not even after slow peers have gone. */
   keep(hold: Hold): boolean;
   /** Keeps bytes that are there already and cannot be refused, beyond the limits too. */
@@ -93,6 +94,7 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
 
   return {
     used: holds.used,
+    usedBy: holds.usedBy,
     keep: holds.keep,
     keepAnyway: holds.add,
     release(hold) {
@@ -168,5 +170,13 @@ function createHolds(limits: AccountLimits) {
     return true;
   }
 
-  return { used: () => used, hasRoom, add, keep, remove, endSlow };
+  return {
+    used: () => used,
+    usedBy: (holder: string) => byHolder.get(holder) ?? 0,
+    hasRoom,
+    add,
+    keep,
+    remove,
+    endSlow,
+  };
 }

@@ -126,6 +126,6 @@ function cutOff(request: FastifyRequest, { raw }: FastifyReply, error: Error): v
   request.raw.socket.destroy();
   if (hasGone) return;
   logCutOff(request, error);
-  // It has no end that would give it its line in the log.
-  raw.emit('error', error);
+  // It has no end that would give its request a line in the log; whoever waits for one waits for this too.
+  if (raw.listenerCount('error') > 0) raw.emit('error', error);
 }

@@ -21,8 +21,9 @@ export interface UnreadAnswers {
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export function createUnreadAnswers(): UnreadAnswers {
-  const reads = createByteAccount(UNREAD_ANSWERS);
-  const changes = createByteAccount(CHANGE_ANSWERS);
+  const reads = { limits: UNREAD_ANSWERS, account: createByteAccount(UNREAD_ANSWERS) };
+  const changes = { limits: CHANGE_ANSWERS, account: createByteAccount(CHANGE_ANSWERS) };
+  const accountFor = (isChange: boolean) => (isChange ? changes : reads);
   const inMaking = new WeakMap<FastifyRequest, Hold>();
 
   function setAside(account: ByteAccount, { request, reply, bytes }: Making): void {
@@ -34,10 +35,8 @@ export function createUnreadAnswers(): UnreadAnswers {
 
   return {
     wait(request, reply, done) {
-      const isChange = mayChange(request);
-      const account = isChange ? changes : reads;
-      const most = (isChange ? CHANGE_ANSWERS : UNREAD_ANSWERS).shareMax;
-      const expected = Math.min(expectedBytes(request), most);
+      const { account, limits } = accountFor(mayChange(request));
+      const expected = Math.min(expectedBytes(request), limits.shareMax);
       const isLong = expected > ANSWER_BYTES_FREE;
       if (!isLong && (request.caller === undefined || account.used() === 0)) {
         done();
@@ -56,15 +55,18 @@ export function createUnreadAnswers(): UnreadAnswers {
     },
     keep(request, reply, bytes) {
       const isChange = mayChange(request);
-      const account = isChange ? changes : reads;
+      const { account, limits } = accountFor(isChange);
       const made = inMaking.get(request);
       if (made !== undefined) account.release(made);
       if (bytes <= ANSWER_BYTES_FREE || reply.raw.closed) return;
+      const holder = holderOf(request);
       const hold: Hold = {
-        holder: holderOf(request),
+        holder,
         bytes,
         end() {
-          if (isBeingTaken(reply.raw)) return false;
+          // Who has most of a share cannot keep it by reading slowly.
+          const isModest = account.usedBy(holder) <= limits.shareMax / 2;
+          if (isModest && isBeingTaken(reply.raw)) return false;
           request.raw.socket.destroy();
           return true;
         },

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { give } from '../../src/http/answer.ts';
 import type { RouteLabels } from '../../src/http/context.ts';
 import { CHANGE_ANSWERS, UNREAD_ANSWERS } from '../../src/http/limits.ts';
 import { createUnreadAnswers, type UnreadAnswers } from '../../src/http/unread-answers.ts';
@@ -18,7 +20,8 @@ function exchangeOf(userId: string, method: string, labels: Partial<RouteLabels>
   const peer = { isEnded: false };
   const socket = { destroy: () => (peer.isEnded = true) };
   const request = { method, labels, caller: { userId }, raw: { socket } } as unknown as FastifyRequest;
-  const raw = Object.assign(new EventEmitter(), { closed: false });
+  const write = (_piece: Buffer, done: () => void) => done();
+  const raw = Object.assign(new EventEmitter(), { closed: false, write });
   const reply = { raw } as unknown as FastifyReply;
   let outcome = 'waits';
   return {
@@ -33,6 +36,7 @@ function exchangeOf(userId: string, method: string, labels: Partial<RouteLabels>
     outcome: () => outcome,
     answer: (bytes: number) => answers.keep(request, reply, bytes),
     close: () => raw.emit('close'),
+    take: () => give(raw as unknown as ServerResponse, Buffer.of(1), () => undefined),
   };
 }
 
@@ -127,5 +131,35 @@ describe('a read', () => {
     unread.close();
     vi.advanceTimersByTime(10);
     expect(short.outcome()).toBe('handled');
+  });
+});
+
+describe('a peer that takes a piece every second', () => {
+  const { max, shareMax } = UNREAD_ANSWERS;
+
+  /** How many seconds the answer is there while another user waits for room. */
+  async function secondsOf(reading: ReturnType<typeof read>, others: number): Promise<number> {
+    for (let left = others; left > 0; left -= shareMax) {
+      const other = read(`other-${left}`, Math.min(left, shareMax));
+      other.begin();
+    }
+    for (let seconds = 0; seconds < 60; seconds += 1) {
+      if (reading.peer.isEnded) return seconds;
+      const waiting = read('z', 10_000);
+      expect(waiting.begin()).toBe('waits');
+      await reading.take();
+      vi.advanceTimersByTime(1_000);
+    }
+    return 60;
+  }
+
+  it('may go on for half a minute while others wait for its room', async () => {
+    const seconds = await secondsOf(fill('a', shareMax / 2, read), max - shareMax / 2);
+    expect(seconds).toBeGreaterThanOrEqual(29);
+    expect(seconds).toBeLessThan(35);
+  });
+
+  it('has no such time when it holds more than half of a share', async () => {
+    expect(await secondsOf(fill('a', shareMax, read), max - shareMax)).toBeLessThan(5);
   });
 });
