@@ -117,24 +117,20 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
 /** What is held, in the order in which it came. */
 function createHolds(limits: AccountLimits) {
   const holds = new Map<Hold, number>();
-  const byHolder = new Map<string, number>();
-  let used = 0;
+  const tally = createTally();
 
   /** Bytes that are missing: of the whole, and of the holder's share. */
   function missing({ holder, bytes, isOfShare = false }: Need): { all: number; share: number } {
-    const own = byHolder.get(holder) ?? 0;
+    const own = tally.usedBy(holder);
     return {
-      all: isOfShare ? 0 : used + bytes - limits.max,
+      all: isOfShare ? 0 : tally.used() + bytes - limits.max,
       share: own === 0 ? 0 : own + bytes - limits.shareMax,
     };
   }
 
   function remove(hold: Hold): void {
     if (!holds.delete(hold)) return;
-    used -= hold.bytes;
-    const rest = (byHolder.get(hold.holder) ?? 0) - hold.bytes;
-    if (rest > 0) byHolder.set(hold.holder, rest);
-    else byHolder.delete(hold.holder);
+    tally.add(hold.holder, -hold.bytes);
   }
 
   function hasRoom(need: Need): boolean {
@@ -159,8 +155,7 @@ function createHolds(limits: AccountLimits) {
 
   function add(hold: Hold): void {
     holds.set(hold, performance.now());
-    used += hold.bytes;
-    byHolder.set(hold.holder, (byHolder.get(hold.holder) ?? 0) + hold.bytes);
+    tally.add(hold.holder, hold.bytes);
   }
 
   function keep(hold: Hold): boolean {
@@ -170,13 +165,21 @@ function createHolds(limits: AccountLimits) {
     return true;
   }
 
+  return { used: tally.used, usedBy: tally.usedBy, hasRoom, add, keep, remove, endSlow };
+}
+
+/** Bytes in all, and of each holder that has some. */
+function createTally() {
+  const byHolder = new Map<string, number>();
+  let used = 0;
   return {
     used: () => used,
     usedBy: (holder: string) => byHolder.get(holder) ?? 0,
-    hasRoom,
-    add,
-    keep,
-    remove,
-    endSlow,
+    add(holder: string, bytes: number): void {
+      used += bytes;
+      const sum = (byHolder.get(holder) ?? 0) + bytes;
+      if (sum > 0) byHolder.set(holder, sum);
+      else byHolder.delete(holder);
+    },
   };
 }
