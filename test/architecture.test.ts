@@ -94,6 +94,22 @@ describe('cryptography', () => {
   });
 });
 
+describe('the binding of SQLite', () => {
+  it('opens databases in one file, which keeps what it makes', () => {
+    const elsewhere = sources.filter(({ path }) => path !== 'src/storage/sqlite/connection.ts');
+    expect(violations(elsewhere, matching(/\bnew Database\(/))).toEqual([]);
+  });
+
+  it('is asked for rows at once: what iterates over them is made anew each time, and nobody keeps it', () => {
+    expect(violations(sources, matching(/\.iterate\(/))).toEqual([]);
+  });
+
+  it('is never cut off in the middle of its work', () => {
+    const storage = sources.filter(({ path }) => path.startsWith('src/storage/'));
+    expect(violations(storage, matching(/\.terminate\(/))).toEqual([]);
+  });
+});
+
 describe('files of the operator', () => {
   it('are read in one place, which looks at owner and mode: no adapter reads a file by itself', () => {
     const adapters = sources.filter(({ path }) =>

@@ -20,14 +20,18 @@ export interface Checkpoints {
   owedMs(): number;
   /** The last one, before the connection is closed. */
   stop(): void;
+  /** No further one: the file can no longer be trusted. */
+  abandon(): void;
 }
 
 /**
  * TRUNCATE checkpoints: after deletions, so that no deleted byte stays in the log; soon after whatever else took sealed
  * values or keys away; when the log has grown; and when nobody has written for a while. None of them waits: one that a
- * read of another program keeps from ending moves what it can, is remembered and tried again until it is done.
+ * read of another program keeps from ending moves what it can, is remembered and tried again until it is done. `guarded`
+ * runs each that a timer starts.
  */
-export function createCheckpoints(db: Connection): Checkpoints {
+export function createCheckpoints(db: Connection, guarded: (work: () => void) => void): Checkpoints {
+  const truncateLog = createTruncation(db);
   const passive = db.prepare<[], { log: number }>('PRAGMA wal_checkpoint(PASSIVE)');
   let batches = 0;
   let dueAtMs = Number.POSITIVE_INFINITY;
@@ -40,13 +44,13 @@ export function createCheckpoints(db: Connection): Checkpoints {
     if (atMs >= dueAtMs) return;
     dueAtMs = atMs;
     clearTimeout(timer);
-    timer = setTimeout(shorten, waitMs);
+    timer = setTimeout(() => guarded(shorten), waitMs);
   }
 
   function shorten(): void {
     clearTimeout(timer);
     dueAtMs = Number.POSITIVE_INFINITY;
-    if (truncateLog(db)) {
+    if (truncateLog()) {
       owedSinceMs = undefined;
       retryMs = RETRY_MS.min;
       return;
@@ -56,9 +60,14 @@ export function createCheckpoints(db: Connection): Checkpoints {
     retryMs = Math.min(retryMs * 2, RETRY_MS.max);
   }
 
+  function abandon(): void {
+    clearTimeout(idle);
+    clearTimeout(timer);
+  }
+
   // What a former life of the server was kept from.
   shorten();
-  const idle = setTimeout(shorten, IDLE_CHECKPOINT_MS);
+  const idle = setTimeout(() => guarded(shorten), IDLE_CHECKPOINT_MS);
   return {
     after(batch, outcomes): void {
       idle.refresh();
@@ -73,23 +82,25 @@ export function createCheckpoints(db: Connection): Checkpoints {
     soon: () => plan(REMOVED_MS_MAX),
     owedMs: () => (owedSinceMs === undefined ? 0 : performance.now() - owedSinceMs),
     stop(): void {
-      clearTimeout(idle);
       shorten();
-      clearTimeout(timer);
+      abandon();
     },
+    abandon,
   };
 }
 
 /**
- * Moves the log into the database and empties it, without waiting. False: another program's read or write was in the
- * way, or there was no room; nothing is lost, and the log stays a log.
+ * Prepares what moves the log into the database and empties it, without waiting. False: another program's read or write
+ * was in the way, or there was no room; nothing is lost, and the log stays a log.
  */
-export function truncateLog(db: Connection): boolean {
-  try {
-    const [row] = withoutWaiting(db, () => db.pragma('wal_checkpoint(TRUNCATE)')) as { busy: number }[];
-    return row?.busy === 0;
-  } catch (error) {
-    if (isDiskFull(error)) return false;
-    throw error;
-  }
+export function createTruncation(db: Connection): () => boolean {
+  const truncate = db.prepare<[], { busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');
+  return () => {
+    try {
+      return withoutWaiting(db, () => truncate.get())?.busy === 0;
+    } catch (error) {
+      if (isDiskFull(error)) return false;
+      throw error;
+    }
+  };
 }

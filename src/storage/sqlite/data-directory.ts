@@ -13,9 +13,9 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import { isGivenByRoot, presentReader } from '../../files/file-access.ts';
+import { connect } from './connection.ts';
 import { lockHolder } from './lock-holder.ts';
 import type { Connection } from './open.ts';
 
@@ -140,7 +140,7 @@ export function lockDirectory(directory: string): DirectoryLock {
   const message = `the data directory ${directory} is in use by another process`;
   // Before the file is touched: closing any descriptor of it would drop the lock that this process has.
   if (held.has(path)) throw new StartError('taken', message);
-  const lock = new Database(createPrivate(join(path, 'instance.lock')), { timeout: 0 });
+  const lock = connect(createPrivate(join(path, 'instance.lock')), { timeout: 0 });
   try {
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.pragma('journal_mode = MEMORY');

@@ -38,7 +38,7 @@ export interface Roll {
 
 /** Reads the record, not yet authenticated; undefined in a new database. Throws StartError (damaged) if it was lost. */
 export function readInstallation(db: Connection): Installation | undefined {
-  const row = readRow(db);
+  const row = prepareRow(db).get();
   if (row === undefined) {
     // A new root key for a database that is not empty would make everything in it unreadable.
     if (!isEmpty(db)) throw new StartError('damaged', 'the database has lost the record of its root key');
@@ -63,7 +63,7 @@ export function writeInstallation(db: Connection, mac: RowMac, installation: Ins
          (only_row, id, create_time_ms, root_key_id, root_key_fingerprint, root_key_stretching, canary)
        VALUES (1, ?, ?, ?, ?, ?, ?)`,
     ).run(id, createTimeMs, rootKeyId, rootKeyFingerprint, rootKeyStretching, canary);
-    sign(db, mac, []);
+    createSigner(db, mac)([]);
   }).immediate();
 }
 
@@ -78,13 +78,16 @@ export function signFirstInstallation(db: Connection, mac: RowMac, canary: Uint8
       .prepare<[], string>("SELECT 'signing-key' FROM signing_key UNION ALL SELECT 'clock' FROM clock")
       .pluck()
       .all();
-    sign(db, mac, singles);
+    createSigner(db, mac)(singles);
   }).immediate();
 }
 
 /** Checks the record. Throws SecretError (damaged), also when it is not signed at all. */
 export function requireIntactInstallation(db: Connection, mac: RowMac): void {
-  const row = readRow(db);
+  requireIntact(prepareRow(db).get(), mac);
+}
+
+function requireIntact(row: InstallationRow | undefined, mac: RowMac): void {
   const rowMac = row?.row_mac ?? undefined;
   if (row === undefined || rowMac === undefined)
     throw new SecretError('damaged', 'A stored record is missing.');
@@ -93,8 +96,10 @@ export function requireIntactInstallation(db: Connection, mac: RowMac): void {
 
 /** Prepares the roll on one connection. */
 export function createRoll(db: Connection, mac: RowMac): Roll {
+  const record = prepareRow(db);
+  const sign = createSigner(db, mac);
   function names(): string[] {
-    const row = readRow(db);
+    const row = record.get();
     return row === undefined ? [] : readNames(row.roll);
   }
   return {
@@ -106,21 +111,26 @@ export function createRoll(db: Connection, mac: RowMac): Roll {
       const present = names();
       if (present.includes(name)) return;
       // What somebody has changed must not be signed.
-      requireIntactInstallation(db, mac);
-      sign(db, mac, [...present, name]);
+      requireIntact(record.get(), mac);
+      sign([...present, name]);
     },
   };
 }
 
-function readRow(db: Connection): InstallationRow | undefined {
-  return db.prepare<[], InstallationRow>('SELECT * FROM installation').get();
+function prepareRow(db: Connection) {
+  return db.prepare<[], InstallationRow>('SELECT * FROM installation');
 }
 
-function sign(db: Connection, mac: RowMac, roll: readonly string[]): void {
-  db.prepare('UPDATE installation SET roll = ?').run(JSON.stringify([...roll].sort()));
-  const row = readRow(db);
-  if (row === undefined) throw new SecretError('damaged', 'A stored record is missing.');
-  db.prepare('UPDATE installation SET row_mac = ?').run(mac.sign(canonicalInstallation(row)));
+function createSigner(db: Connection, mac: RowMac): (roll: readonly string[]) => void {
+  const record = prepareRow(db);
+  const setRoll = db.prepare('UPDATE installation SET roll = ?');
+  const setMac = db.prepare('UPDATE installation SET row_mac = ?');
+  return (roll) => {
+    setRoll.run(JSON.stringify([...roll].sort()));
+    const row = record.get();
+    if (row === undefined) throw new SecretError('damaged', 'A stored record is missing.');
+    setMac.run(mac.sign(canonicalInstallation(row)));
+  };
 }
 
 function canonicalInstallation(row: InstallationRow): string {

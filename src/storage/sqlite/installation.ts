@@ -1,10 +1,10 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import type { Migration } from '../migrate.ts';
 import type { RowMac } from '../row-mac.ts';
-import { truncateLog } from './checkpoints.ts';
+import { createTruncation } from './checkpoints.ts';
+import { connect } from './connection.ts';
 import {
   type ClaimedDirectory,
   claimDirectory,
@@ -139,13 +139,13 @@ function bringUp(
 ): Installation | undefined {
   // A clean stop leaves no log behind.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-  withDatabase(() => new Database(databaseFile, { readonly: true }), databaseFile, requireOurs);
+  withDatabase(() => connect(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
     migrate(db, migrations);
     convertOnce(db, measureDisk(directory).freeBytes);
     // What is in the way of it is not waited for: the writer goes on trying.
-    truncateLog(db);
+    createTruncation(db)();
     return readInstallation(db);
   });
 }

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { SecretError } from '../../core/errors.ts';
+import { connect } from './connection.ts';
 
 /** A connection to the embedded database. */
 export type Connection = Database.Database;
@@ -42,21 +43,21 @@ const READER_SETTINGS: readonly (readonly [name: string, value: string | number]
 
 /** Opens the one connection that writes. Throws when a setting does not hold, or SQLite is too old. */
 export function openWriter(file: string): Connection {
-  return configure(new Database(file), WRITER_SETTINGS);
+  return configure(connect(file), WRITER_SETTINGS);
 }
 
 /** Opens a connection that cannot write. The file must exist. */
 export function openReader(file: string): Connection {
-  return configure(new Database(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
+  return configure(connect(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
 }
 
 /** Runs work on the writing connection that gives up at once where it would wait for another program. */
 export function withoutWaiting<T>(db: Connection, work: () => T): T {
-  db.pragma('busy_timeout = 0');
+  db.exec('PRAGMA busy_timeout = 0');
   try {
     return work();
   } finally {
-    db.pragma(`busy_timeout = ${LOCK_WAIT_MS}`);
+    db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
   }
 }
 

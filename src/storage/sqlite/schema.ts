@@ -1,6 +1,6 @@
-import Database from 'better-sqlite3';
 import { StartError } from '../../app/start-error.ts';
 import { type Migration, pendingMigrations } from '../migrate.ts';
+import { connect } from './connection.ts';
 import { APPLICATION_ID, type Connection } from './open.ts';
 
 /** A table, index, trigger or view as SQLite lists it. */
@@ -71,7 +71,7 @@ function versionOf(db: Connection): number {
 
 /** What these migrations make of an empty database; a few milliseconds in memory. */
 function schemaOf(migrations: readonly Migration[]): SchemaRow[] {
-  const db = new Database(':memory:');
+  const db = connect(':memory:');
   try {
     for (const { sql } of migrations) db.exec(sql);
     return readSchema(db);

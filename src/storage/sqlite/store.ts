@@ -11,7 +11,7 @@ import { watchPresence } from './presence.ts';
 import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
 import type { StartedWriter, StoreOptions } from './store-options.ts';
-import { createWriterClient } from './writer-client.ts';
+import { createWriterClient, untilEnded } from './writer-client.ts';
 
 /** What the operator is told when the files are no longer where they were. */
 const MISSING = 'the data directory has been removed or replaced';
@@ -38,7 +38,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   const { mac, onDamage, random } = options;
   const { worker, changes } = options.writer;
   const first = await untilReady(worker).catch(async (error: unknown) => {
-    await worker.terminate();
+    await untilEnded(worker);
     open.release();
     throw error;
   });

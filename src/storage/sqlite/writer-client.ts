@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
@@ -21,8 +20,6 @@ const WAITING_BYTES_MAX = 33_554_432;
 /** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
 const ANSWER_MS_MAX = 20_000;
 const CHECK_MS = 1_000;
-/** How long the thread may take to end once it has said that it has stopped. */
-const END_MS_MAX = 5_000;
 
 interface Waiting {
   readonly bytes: number;
@@ -35,7 +32,7 @@ interface Waiting {
 export interface WriterClient {
   change<C extends Command>(command: C): Promise<ResultOf<C>>;
   status(): StorageStatus;
-  /** Lets the writer finish what it has, then ends the thread. */
+  /** Lets the writer finish what it has; settles when the thread has ended, whatever it ended of. */
   stop(): Promise<void>;
 }
 
@@ -138,27 +135,28 @@ export function createWriterClient(
     },
     status: () => toStorageStatus(status, dead),
     async stop() {
-      if (dead) return;
-      flush();
-      stopping = true;
-      worker.postMessage({ stop: true } satisfies ToWriter);
-      await stopped.promise;
-      clearInterval(patience);
+      if (!dead) {
+        flush();
+        stopping = true;
+        worker.postMessage({ stop: true } satisfies ToWriter);
+        await stopped.promise;
+        clearInterval(patience);
+      }
       await untilEnded(worker);
     },
   };
 }
 
 /**
- * Its connection is closed and it ends by itself; a thread that is cut off while SQLite's binding is being taken down can
- * take the process with it.
+ * Settles when the thread has ended by itself. It is never cut off: one that is cut off inside SQLite's binding, or while
+ * that is being taken down, can take the process with it. How long its disk may take is for whoever ends the process.
  */
-async function untilEnded(worker: Worker): Promise<void> {
+export async function untilEnded(worker: Worker): Promise<void> {
   const hasEnded = worker.threadId === -1;
   if (hasEnded) return;
-  const cutOff = setTimeout(() => void worker.terminate(), END_MS_MAX);
-  await once(worker, 'exit');
-  clearTimeout(cutOff);
+  await new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
 }
 
 function damageIn(outcome: Outcome): readonly string[] {

@@ -5,7 +5,7 @@ import { createChangeCounters } from './change-counters.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createCommitBatch, FatalStorageError } from './group-commit.ts';
 import { createLockGuard, refuseLocked } from './lock-guard.ts';
-import { openWriter } from './open.ts';
+import { type Connection, openWriter } from './open.ts';
 import {
   commandBytes,
   type FromWriter,
@@ -14,7 +14,7 @@ import {
   type WriterSettings,
 } from './protocol.ts';
 import { createSpaceGuard } from './space-guard.ts';
-import { startUpkeep } from './upkeep.ts';
+import { startUpkeep, type UpkeepParts } from './upkeep.ts';
 import { createVacuum } from './vacuum.ts';
 
 const BATCH_REQUESTS_MAX = 64;
@@ -29,31 +29,40 @@ export interface WriterTools {
 
 /**
  * The writer thread: the only connection that writes. Takes what is waiting, commits it together, then answers. There
- * is no delay timer: while one batch syncs, the next one gathers.
+ * is no delay timer: while one batch syncs, the next one gathers. However it ends, it closes its connection and leaves
+ * nothing that would keep the thread. Throws what opening throws.
  */
 export function runWriter(port: MessagePort, settings: WriterSettings, tools: WriterTools): void {
-  const { mac } = tools;
   const db = openWriter(settings.databaseFile);
-  const lock = createLockGuard(db, createCommitBatch(db, mac, createChangeCounters(settings.changes)));
-  const guard = createSpaceGuard(db, settings);
-  const checkpoints = createCheckpoints(db);
-  guard.look();
-  const afterStart = watchStart(tools.giveMemoryBack);
-  const parts = { guard, lock, checkpoints, vacuum: createVacuum(db), afterStart };
+  try {
+    serve({ port, db, settings, tools });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+interface Writing {
+  readonly port: MessagePort;
+  readonly db: Connection;
+  readonly settings: WriterSettings;
+  readonly tools: WriterTools;
+}
+
+function serve(writing: Writing): void {
+  const { port, db } = writing;
+  const parts = createParts(writing, guarded);
+  const { guard, lock, checkpoints } = parts;
   const upkeep = startUpkeep(parts, (status) => send(port, { status }), guarded);
   const queue: Request[] = [];
 
   function receive(message: ToWriter): void {
-    if ('stop' in message) {
-      drain();
-      upkeep.stop();
-      checkpoints.stop();
-      db.close();
-      send(port, { stopped: true });
-      port.close();
-      return;
-    }
-    queue.push(...message.requests);
+    if (!('stop' in message)) return void queue.push(...message.requests);
+    drain();
+    checkpoints.stop();
+    release();
+    send(port, { stopped: true });
+    port.close();
   }
 
   function drain(): void {
@@ -77,10 +86,17 @@ export function runWriter(port: MessagePort, settings: WriterSettings, tools: Wr
       work();
     } catch (error) {
       const reason = error instanceof FatalStorageError ? error.message : 'the writer thread failed';
-      upkeep.stop();
+      // Before the connection is closed: a file that does not answer would keep the word back.
       send(port, { fatal: reason });
+      release();
       port.close();
     }
+  }
+
+  function release(): void {
+    upkeep.stop();
+    checkpoints.abandon();
+    db.close();
   }
 
   port.on('message', (message: ToWriter) =>
@@ -90,6 +106,15 @@ export function runWriter(port: MessagePort, settings: WriterSettings, tools: Wr
     }),
   );
   send(port, { ready: true, status: upkeep.status() });
+}
+
+function createParts({ db, settings, tools }: Writing, guarded: (work: () => void) => void): UpkeepParts {
+  const commit = createCommitBatch(db, tools.mac, createChangeCounters(settings.changes));
+  const guard = createSpaceGuard(db, settings);
+  const checkpoints = createCheckpoints(db, guarded);
+  guard.look();
+  const afterStart = watchStart(tools.giveMemoryBack);
+  return { guard, lock: createLockGuard(db, commit), checkpoints, vacuum: createVacuum(db), afterStart };
 }
 
 function send(port: MessagePort, message: FromWriter): void {

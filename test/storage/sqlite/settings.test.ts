@@ -38,7 +38,7 @@ const WRONG: Record<keyof typeof WRITER, string | number> = {
   busy_timeout: 0,
 };
 
-const pragma = Database.prototype.pragma;
+const prepare = Database.prototype.prepare;
 
 describe('settings of the SQLite connections', () => {
   let directory: string;
@@ -49,7 +49,7 @@ describe('settings of the SQLite connections', () => {
     file = databaseFile(directory);
   });
   afterEach(() => {
-    Database.prototype.pragma = pragma;
+    Database.prototype.prepare = prepare;
   });
   afterAll(() => removeDirectory(directory));
 
@@ -76,10 +76,10 @@ describe('settings of the SQLite connections', () => {
   });
 
   it.each(Object.entries(WRONG))('refuses to write with %s = %s', (name, wrong) => {
-    Database.prototype.pragma = function (this: Database.Database, source, options) {
-      const isAssignment = source.startsWith(`${name} =`);
-      return pragma.call(this, isAssignment ? `${name} = ${wrong}` : source, options);
-    };
+    Database.prototype.prepare = function (this: Database.Database, source: string) {
+      const isAssignment = source.startsWith(`PRAGMA ${name} =`);
+      return prepare.call(this, isAssignment ? `PRAGMA ${name} = ${wrong}` : source);
+    } as typeof prepare;
     expect(() => openWriter(join(directory, `wrong-${name}.db`))).toThrow(`SQLite setting ${name} is `);
   });
 
