@@ -14,21 +14,16 @@ import {
 } from './identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
-import { authenticate, parseBody, requireMediaType } from './request-hooks.ts';
+import { parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { ServerOptions } from './server-options.ts';
 
 /** Projects that a line of the log names: whoever has many could make it as long as it likes. */
 const NAMED_MAX = 5;
 
-/** The identity service's calls that clients make: a token for a password, and the caller's projects and domains. */
-export function registerIdentity(app: App, options: ServerOptions): void {
-  const { identity } = options;
-  // Clients quote it in their messages as what the operator should look for.
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.setHeader('X-IAM-Trace-Id', request.id);
-    done();
-  });
+/** The identity service's calls that need no credentials: what it is, and a token for a password. */
+export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
+  nameTraces(app);
   registerVersion(app, identity);
   app.route({
     method: 'POST',
@@ -58,21 +53,19 @@ export function registerIdentity(app: App, options: ServerOptions): void {
       return reply.code(201).send(answer);
     },
   });
-  app.register(async (signed: App) => registerSigned(signed, options));
 }
 
-/** The calls that need credentials, outside any project. */
-function registerSigned(signed: App, options: ServerOptions): void {
-  const { authenticator, depsFor, identity, takeRequest } = options;
-  signed.addHook('preValidation', (request, _reply, done) => {
-    try {
-      authenticate(request, authenticator, depsFor);
-      takeRequest(request.caller.userId);
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+/** Clients quote it in their messages as what the operator should look for. */
+function nameTraces(app: App): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('X-IAM-Trace-Id', request.id);
+    done();
   });
+}
+
+/** Its calls about the caller, who is known: projects, domain, users, services. */
+export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 'identity'>): void {
+  nameTraces(signed);
   registerProjects(signed, identity);
   signed.route({
     method: 'GET',

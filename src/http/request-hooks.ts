@@ -2,11 +2,12 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
-import type { Authenticator, Caller, Deps } from '../app/ports.ts';
+import type { Caller } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { connectionOf } from './connection.ts';
 import { HEADERS_MAX } from './limits.ts';
 import { turnsOf } from './request-turns.ts';
+import type { ServerOptions } from './server-options.ts';
 import { readQuery } from './target.ts';
 
 /** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
@@ -99,16 +100,16 @@ export function requireBody(request: FastifyRequest): void {
 }
 
 /**
- * Authenticates a request and checks its project, then puts the caller and what it works with on the request.
- * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable.
+ * Authenticates a request, checks its project, puts the caller and what it works with on the request, and takes it from
+ * what the caller may ask in a while.
+ * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable, throttled.
  */
 export function authenticate(
   request: FastifyRequest,
-  authenticator: Authenticator,
-  depsFor: (caller: Caller) => Deps,
+  options: Pick<ServerOptions, 'authenticator' | 'depsFor' | 'takeRequest'>,
 ): void {
   const { method, url: target, rawHeaders } = request.raw;
-  const caller = authenticator.authenticate({
+  const caller = options.authenticator.authenticate({
     method: method ?? '',
     target: target ?? '',
     rawHeaders,
@@ -122,8 +123,9 @@ export function authenticate(
   const connection = connectionOf(request.raw.socket);
   if (connection !== undefined) connection.isKnown = true;
   requireProject(request, caller);
-  const deps = depsFor(caller);
+  const deps = options.depsFor(caller);
   request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
+  options.takeRequest(caller.userId);
 }
 
 /** The router takes every `+` for a blank; this one was signed as what it is. */

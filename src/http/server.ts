@@ -8,7 +8,7 @@ import { guardEntrance } from './entrance.ts';
 import { createErrorHandler } from './error-handler.ts';
 import { registerHealth } from './health.ts';
 import { createHttpServer } from './http-server.ts';
-import { registerIdentity } from './identity.ts';
+import { registerIdentity, registerLogin } from './identity.ts';
 import * as limits from './limits.ts';
 import { readLongBody } from './long-bodies.ts';
 import { registerMetrics } from './metrics.ts';
@@ -45,8 +45,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   registerHealth(app, options);
   registerCertificate(app, options);
   if (options.servesMetrics && options.metrics !== undefined) registerMetrics(app, options.metrics);
-  await app.register(async (login: App) => registerIdentity(login, options));
-  await app.register(async (api: App) => registerApi(api, options));
+  await app.register(async (login: App) => registerLogin(login, options));
+  await app.register(async (signed: App) => registerSigned(signed, options));
   otherMethods.register();
   return app;
 }
@@ -130,11 +130,22 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
 }
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */
+async function registerSigned(signed: App, options: ServerOptions): Promise<void> {
+  signed.addHook('preValidation', (request, _reply, done) => {
+    try {
+      hooks.authenticate(request, options);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  await signed.register(async (identity: App) => registerIdentity(identity, options));
+  await signed.register(async (api: App) => registerApi(api, options));
+}
+
 function registerApi(api: App, options: ServerOptions): void {
   api.addHook('preValidation', (request, _reply, done) => {
     try {
-      hooks.authenticate(request, options.authenticator, options.depsFor);
-      options.takeRequest(request.caller.userId);
       requireLastParameter(request);
       if (request.rawBody.length > limits.SHORT_BODY_BYTES_MAX) {
         readLongBody(request)
