@@ -6,7 +6,7 @@ import { createExpiryScan } from './app/expiry.ts';
 import { createJobRunner, type Job, type JobRunner } from './app/jobs.ts';
 import { createKeyDeletion, createKeyRotation } from './app/key-jobs.ts';
 import { createNotificationRetention } from './app/notifications.ts';
-import type { Deps, Random, SigningKeys } from './app/ports.ts';
+import type { Random, SharedDeps, SigningKeys } from './app/ports.ts';
 import { createPurgeJob } from './app/purge.ts';
 import { createRotation, createRotationSchedule } from './app/rotation.ts';
 import type { LoadSigningKey } from './app/signing-key.ts';
@@ -85,7 +85,7 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
 }
 
 /** What the background jobs work with, beside what use cases have. */
-export interface BackgroundDeps extends Deps, Outbound {
+export interface BackgroundDeps extends SharedDeps, Outbound {
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
   /** Spreads the attempts of what has failed. */
@@ -99,18 +99,19 @@ const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
 /** Starts the background jobs. A new one is a line in the list here. */
 export async function startBackground(deps: BackgroundDeps): Promise<Background> {
+  const as = (job: string) => ({ ...deps, actor: { kind: 'system', job } as const });
   const trustedTime = createTrustedTime(deps, deps.monotonic, await recallClock(deps));
   const jobs: readonly Job[] = [
-    createPurgeJob(deps),
-    createKeyDeletion(deps),
-    createKeyRotation(deps),
-    createExpiryScan(deps),
-    createDelivery({ ...deps, pause }),
-    createNotificationRetention(deps),
-    createRotationSchedule(deps),
-    createRotation({ ...deps, pause }),
-    createTaskRetention(deps),
-    createClockRecorder(deps, trustedTime),
+    createPurgeJob(as('purge')),
+    createKeyDeletion(as('key-deletion')),
+    createKeyRotation(as('key-rotation')),
+    createExpiryScan(as('expiry')),
+    createDelivery({ ...as('delivery'), pause }),
+    createNotificationRetention(as('notification-retention')),
+    createRotationSchedule(as('rotation-schedule')),
+    createRotation({ ...as('rotation'), pause }),
+    createTaskRetention(as('task-retention')),
+    createClockRecorder(as('clock'), trustedTime),
   ];
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
@@ -142,7 +143,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
       await runner.stop();
       if (!takesJobs(deps.store.storageStatus())) return;
       trustedTime.nowMs();
-      await recordClock(deps, trustedTime).catch((error: unknown) => {
+      await recordClock(as('clock'), trustedTime).catch((error: unknown) => {
         deps.log.warn({ code: codeOf(error) }, 'the last time seen was not kept');
       });
     },

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
+import { actorOf } from './app/caller.ts';
 import { createDamageReport } from './app/damage-report.ts';
-import type { Deps, Policy, Store } from './app/ports.ts';
+import type { Deps, Policy, SharedDeps, SigningKeys, Store } from './app/ports.ts';
 import { createReadiness } from './app/readiness.ts';
 import { checkSamples } from './app/samples.ts';
 import { createSigningKeyLoader } from './app/signing-key.ts';
@@ -81,13 +82,14 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   const outbound = openOutbound(config, ways);
   let app: App | undefined;
   const edge = composeEdge(config, () => addressOf(app) ?? config.host);
-  const { store, tokenKey, keyring, signing, rootKeyFingerprint } = await openStore(config, log, start);
+  const { store, tokenKey, keyring, signingKeys, rootKeyFingerprint } = await openStore(config, log, start);
   const deps = createDeps(config, log, { store, keyring, grantees: granteesOf(() => present.directory) });
+  const signing = createSigning(deps, signingKeys);
   app = await buildServer({
     newRequestId: randomIds.uid,
     ...composeIdentity(config, { ...start, tokenKey, clock: systemClock, present, replaceHash }),
     functionTemplates: readFunctionTemplates(),
-    depsFor: () => requireReadable(deps),
+    depsFor: binding(deps),
     readiness: createReadiness({
       store,
       keyring,
@@ -161,31 +163,40 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
   const keyring = createKeyring(keys);
   await checkSamples({ store, keyring, log }, START_SAMPLES).catch(closing(store));
   const signingKeys = createSigningKeys(keys);
-  const loadSigningKey = createSigningKeyLoader({ store, clock: systemClock, signingKeys, log });
   const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
   const { fingerprint: rootKeyFingerprint } = rootKey;
-  return { store, tokenKey, keyring, signing: { signingKeys, loadSigningKey }, rootKeyFingerprint };
+  return { store, tokenKey, keyring, signingKeys, rootKeyFingerprint };
 }
 
-/** Answers that come from memory would hide that the data is gone. Throws unavailable. */
-function requireReadable(deps: Deps): Deps {
-  if (isReadable(deps.store.storageStatus())) return deps;
-  throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
+/**
+ * What each request works with: the same, bound to who asks and how. Answers that come from memory would hide that the data
+ * is gone, so there is nothing then. Throws unavailable.
+ */
+function binding(deps: SharedDeps): ServerOptions['depsFor'] {
+  return (caller, request) => {
+    if (isReadable(deps.store.storageStatus())) {
+      return { ...deps, actor: actorOf(caller, request, deps.clock.nowMs()) };
+    }
+    throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
+  };
+}
+
+function createSigning(deps: SharedDeps, signingKeys: SigningKeys) {
+  const actor = { kind: 'system', job: 'signing-key' } as const;
+  return { signingKeys, loadSigningKey: createSigningKeyLoader({ ...deps, actor, signingKeys }) };
 }
 
 function createDeps(
   config: Config,
   log: Logger,
   parts: Pick<Deps, 'store' | 'grantees'> & { readonly keyring: ReturnType<typeof createKeyring> },
-): Deps {
-  const policy = policyOf(config);
+): SharedDeps {
+  const { limits, mode, region, versionCap } = config;
+  const unknownKey = mode === 'dev' ? 'create' : 'refuse';
+  const policy: Policy = { limits, versionCap, unknownKey, region };
   const { cipher } = parts.keyring;
   const turns = createTurns();
   return { ...parts, cipher, clock: systemClock, ids: randomIds, random: systemRandom, policy, turns, log };
-}
-
-function policyOf({ limits, versionCap, mode, region }: Config): Policy {
-  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }
 
 function createRequestLimit({ rateLimit }: Config): (userId: string) => void {

@@ -87,6 +87,13 @@ describe('randomness and the environment', () => {
   });
 });
 
+describe('changes', () => {
+  it('go to the store from one place, which says who makes them', () => {
+    const elsewhere = sources.filter(({ path }) => path !== 'src/app/change.ts');
+    expect(violations(elsewhere, matching(/\bstore\.change\b/))).toEqual([]);
+  });
+});
+
 describe('cryptography', () => {
   it('makes ciphers in one file', () => {
     const elsewhere = sources.filter(({ path }) => path !== 'src/crypto/aead.ts');

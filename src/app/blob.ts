@@ -10,6 +10,7 @@ import { invalidParameter, SecretError } from '../core/errors.ts';
 import { type Key, requireUsableKey } from '../core/key.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
 import { requireEnabled } from '../core/versions.ts';
+import { change } from './change.ts';
 import { freshRevision } from './fresh-revision.ts';
 import type { Deps, SecretWithValues } from './ports.ts';
 import { required } from './required.ts';
@@ -49,19 +50,15 @@ export async function uploadBlob(deps: Deps, projectId: string, text: string): P
   const bytes = openBackup(() => deps.keyring.openBackup(key, bound, sealed));
   try {
     const backup = openBackup(() => decodeBackup(bytes));
-    const { limits } = deps.policy;
-    const nowMs = deps.clock.nowMs();
     const ref = { projectId, name: backup.aggregate.secret.name };
     const versions = sealAll(deps, { ref, key, backup });
-    const result = await deps.store.change({
+    const result = await change(deps, {
       aggregate: 'secret',
       kind: 'restore-secret',
       ref,
       backup: backup.aggregate,
       versions,
       firstRevision: freshRevision(deps.ids),
-      limits,
-      nowMs,
     });
     return required(result.secret);
   } finally {

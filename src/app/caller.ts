@@ -1,17 +1,43 @@
+import type { CallerActor, Principal } from '../core/actor.ts';
+import type { OperationId } from '../core/operations.ts';
+
 /** Who is calling, after authentication. */
-export interface Caller {
-  readonly domainId: string;
-  readonly userId: string;
-  readonly userName: string;
+export interface Caller extends Principal {
   /** Projects that the credentials reach. */
   readonly projectIds: ReadonlySet<string>;
-  readonly method: 'signature' | 'token';
-  /** Access key id of a signed request; for logs. */
-  readonly accessKeyId: string | undefined;
 }
 
 /** A caller, with how the proof of its identity has read the request. */
 export interface ProvenCaller extends Caller {
   /** What a `+` in the query means: a signature says so, and everywhere else it is a blank, as forms write it. */
   readonly plus: 'literal' | 'blank';
+}
+
+/** What is known of a request beside who sent it. */
+export interface ReceivedRequest {
+  readonly operation: OperationId;
+  readonly requestId: string;
+  /** The peer's. */
+  readonly address: string;
+  /** Milliseconds since it came. */
+  readonly elapsedMs: number;
+}
+
+/** The caller as the actor of one request; `nowMs` is the time by the clock of its data. Pure. */
+export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number): CallerActor {
+  const { accessKeyId, domainId, method, userId, userName } = caller;
+  const { address, elapsedMs, operation, requestId } = request;
+  const receivedMs = Math.round(nowMs - elapsedMs);
+  return {
+    kind: 'caller',
+    operation,
+    requestId,
+    address,
+    receivedMs,
+    domainId,
+    userId,
+    userName,
+    method,
+    accessKeyId,
+  };
 }

@@ -1,6 +1,7 @@
 import { type CheckerConfig, parseChecked, requireStrongValue } from '../core/checker.ts';
 import { rateStrength, type StrengthRating } from '../core/strength.ts';
 import type { SecretValue } from '../core/value.ts';
+import { change } from './change.ts';
 import type { Deps } from './ports.ts';
 
 /** Whether the project has its new values checked; it does not until it says so. @see API operation ShowSecretsConfig */
@@ -10,15 +11,8 @@ export async function checksStrength(deps: Deps, projectId: string): Promise<boo
 
 /** Switches the check of new values on or off. @see API operation UpdateSecretsConfig */
 export function setStrengthCheck(deps: Deps, projectId: string, checks: boolean): Promise<CheckerConfig> {
-  const nowMs = deps.clock.nowMs();
-  const ref = { projectId };
-  return deps.store.change({
-    aggregate: 'checker',
-    kind: 'set-strength-check',
-    ref,
-    checksStrength: checks,
-    nowMs,
-  });
+  const [ref, checksStrength] = [{ projectId }, checks];
+  return change(deps, { aggregate: 'checker', kind: 'set-strength-check', ref, checksStrength });
 }
 
 /**

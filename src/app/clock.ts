@@ -1,5 +1,6 @@
 import type { ClockRecord } from '../core/clock.ts';
 import { SecretError } from '../core/errors.ts';
+import { type ChangeDeps, change } from './change.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import type { TrustedTime } from './trusted-time.ts';
@@ -25,21 +26,12 @@ export async function recallClock({
 }
 
 /** Keeps what the next start has to know about the clock. Throws what a change throws. */
-export async function recordClock(
-  deps: Pick<Deps, 'store' | 'clock'>,
-  trustedTime: TrustedTime,
-): Promise<void> {
-  const record = trustedTime.record();
-  await deps.store.change({
-    aggregate: 'clock',
-    kind: 'record-clock',
-    record,
-    nowMs: deps.clock.nowMs(),
-  });
+export async function recordClock(deps: ChangeDeps, trustedTime: TrustedTime): Promise<void> {
+  await change(deps, { aggregate: 'clock', kind: 'record-clock', record: trustedTime.record() });
 }
 
 /** The job that does so about once a minute. */
-export function createClockRecorder(deps: Pick<Deps, 'store' | 'clock'>, trustedTime: TrustedTime): Job {
+export function createClockRecorder(deps: ChangeDeps, trustedTime: TrustedTime): Job {
   let recordedMs: number | undefined;
   return {
     name: 'clock',

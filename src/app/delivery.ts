@@ -2,6 +2,7 @@ import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../cor
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
+import { type ChangeDeps, change } from './change.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import { createLanes } from './lanes.ts';
@@ -32,7 +33,7 @@ const DELIVERY_RUN_MS_MAX = 30_000;
 export const CERTIFICATE_PATH = '/smn/certificate.pem';
 
 /** What delivery works with. */
-export interface DeliveryDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
+export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
   readonly hooks: Hooks;
   readonly webhooks: Webhooks;
   readonly signingKeys: SigningKeys;
@@ -68,8 +69,8 @@ export function createDelivery(given: DeliveryDeps): Job {
     if (outcome.status !== 'SUCCESS' && ending.aborted) return;
     taken.keep(id, accepted);
     const { attempts } = notification;
-    const settlement = { kind: 'settle-notification', attempts, outcome, nowMs: clock.nowMs() } as const;
-    const result = await store.change({ aggregate: 'notification', ref: { id }, ...settlement });
+    const settlement = { kind: 'settle-notification', attempts, outcome } as const;
+    const result = await change(deps, { aggregate: 'notification', ref: { id }, ...settlement });
     if (outcome.status !== 'RETRY' || !result.changed) taken.forget(id);
     if (result.changed) settled += 1;
   }

@@ -1,16 +1,14 @@
 import { SecretError } from '../core/errors.ts';
 import type { EventDraft, EventRef, SecretEvent } from '../core/event.ts';
+import { change } from './change.ts';
 import type { Deps, EventQuery } from './ports.ts';
 import { required } from './required.ts';
 import type { Page } from './secrets.ts';
 
 /** Creates an event. Throws event-exists, event-limit, invalid-parameter. @see API page CreateSecretEvent */
 export async function createEvent(deps: Deps, ref: EventRef, draft: EventDraft): Promise<SecretEvent> {
-  const { limits } = deps.policy;
   const id = deps.ids.uuid();
-  const nowMs = deps.clock.nowMs();
-  const command = { aggregate: 'event', kind: 'create-event', ref, id, draft, limits, nowMs } as const;
-  return required(await deps.store.change(command));
+  return required(await change(deps, { aggregate: 'event', kind: 'create-event', ref, id, draft }));
 }
 
 /** Throws resource-not-found. @see API page ShowSecretEvent */
@@ -32,11 +30,10 @@ export async function updateEvent(
   ref: EventRef,
   update: Partial<EventDraft>,
 ): Promise<SecretEvent> {
-  const nowMs = deps.clock.nowMs();
-  return required(await deps.store.change({ aggregate: 'event', kind: 'update-event', ref, update, nowMs }));
+  return required(await change(deps, { aggregate: 'event', kind: 'update-event', ref, update }));
 }
 
 /** Removes an event. Throws resource-not-found, event-referenced. @see API page DeleteSecretEvent */
 export async function deleteEvent(deps: Deps, ref: EventRef): Promise<void> {
-  await deps.store.change({ aggregate: 'event', kind: 'delete-event', ref, nowMs: deps.clock.nowMs() });
+  await change(deps, { aggregate: 'event', kind: 'delete-event', ref });
 }

@@ -1,6 +1,7 @@
 import { codeOf, SecretError } from '../core/errors.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import { isTold } from '../core/notification.ts';
+import { type ChangeDeps, change } from './change.ts';
 import { createItemGuard, type ItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, ExpiredVersion, ExpiryPlace, Store } from './ports.ts';
@@ -23,7 +24,7 @@ const START: ExpiryPlace = Object.freeze({ expireTimeMs: 0, row: 0 });
  * projects take turns, a page each, so that what one has very many of keeps no other waiting.
  * @see API page UpdateVersion
  */
-export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'turns'>): Job {
+export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>): Job {
   const { store } = deps;
   const pause = deps.turns.pauseOf('');
   const guard = createItemGuard(deps, { item: 'an expired version', outcome: 'was not told of' });
@@ -80,7 +81,7 @@ export function createExpiryScan(deps: Pick<Deps, 'store' | 'clock' | 'log' | 't
 
 /** Tells of one page; answers how many. */
 async function tellPage(
-  deps: Pick<Deps, 'store'> & { readonly guard: ItemGuard },
+  deps: ChangeDeps & { readonly guard: ItemGuard },
   page: readonly ExpiredVersion[],
   nowMs: number,
 ): Promise<number> {
@@ -120,12 +121,12 @@ async function findSound(store: Store, ref: EventRef): Promise<SecretEvent | und
   }
 }
 
-async function tell(deps: Pick<Deps, 'store'>, expired: ExpiredVersion, nowMs: number): Promise<boolean> {
+async function tell(deps: ChangeDeps, expired: ExpiredVersion, nowMs: number): Promise<boolean> {
   const { id, ref, versionNumber } = expired;
   if (!(await isWanted(deps, expired))) return false;
   const command = { aggregate: 'secret', kind: 'notify-expiry', ref, id, versionNumber, nowMs } as const;
   try {
-    return (await deps.store.change(command)).notified ?? false;
+    return (await change(deps, command)).notified ?? false;
   } catch (error) {
     // Somebody deleted it in the meantime.
     if (error instanceof SecretError && error.code === 'secret-not-found') return false;

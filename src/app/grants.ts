@@ -1,6 +1,7 @@
 import { invalidParameter } from '../core/errors.ts';
 import { type Grant, type Grantee, type GrantRef, isInForce } from '../core/grant.ts';
 import type { Secret } from '../core/secret.ts';
+import { change } from './change.ts';
 import type { Caller, Deps } from './ports.ts';
 import { required } from './required.ts';
 import { loadById } from './tags.ts';
@@ -26,9 +27,8 @@ export interface NamedGrant {
  */
 export async function createGrant(deps: Deps, caller: Caller, input: PutGrant): Promise<Grant> {
   requireGrantee(deps, caller, input.grantee);
-  const [id, nowMs] = [deps.ids.uuid(), deps.clock.nowMs()];
-  const command = { aggregate: 'grant', kind: 'create-grant', ...input, id, nowMs } as const;
-  return required((await deps.store.change(command)).grant);
+  const id = deps.ids.uuid();
+  return required((await change(deps, { aggregate: 'grant', kind: 'create-grant', ...input, id })).grant);
 }
 
 /**
@@ -36,9 +36,7 @@ export async function createGrant(deps: Deps, caller: Caller, input: PutGrant): 
  * secret-pending-deletion, invalid-parameter. @see CSMS API, UpdateGrant
  */
 export async function updateGrant(deps: Deps, input: PutGrant): Promise<Grant> {
-  const nowMs = deps.clock.nowMs();
-  const command = { aggregate: 'grant', kind: 'update-grant', ...input, nowMs } as const;
-  return required((await deps.store.change(command)).grant);
+  return required((await change(deps, { aggregate: 'grant', kind: 'update-grant', ...input })).grant);
 }
 
 /** The grants on a secret that are in force, oldest first. Throws resource-not-found. @see CSMS API, ListGrants */
@@ -58,8 +56,7 @@ export async function listGrants(
  * @see CSMS API, DeleteGrant
  */
 export async function removeGrants(deps: Deps, ref: GrantRef, granteeId: string | undefined): Promise<void> {
-  const nowMs = deps.clock.nowMs();
-  await deps.store.change({ aggregate: 'grant', kind: 'remove-grants', ref, granteeId, nowMs });
+  await change(deps, { aggregate: 'grant', kind: 'remove-grants', ref, granteeId });
 }
 
 /** The identities know no groups yet, so that a group's id cannot be checked. */

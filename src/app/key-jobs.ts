@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type KeyRef } from '../core/key.ts';
 import { isRotationDue } from '../core/key-rotation.ts';
+import { type ChangeDeps, change } from './change.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, DueKeyQuery } from './ports.ts';
@@ -10,20 +11,20 @@ const KEY_INTERVAL_MS = 1_000;
 const RUN_KEYS = 100;
 
 /** What the jobs on keys work with. */
-export type KeyJobDeps = Pick<Deps, 'store' | 'keyring' | 'clock' | 'log'>;
+export type KeyJobDeps = ChangeDeps & Pick<Deps, 'keyring' | 'log'>;
 
 /** The job that destroys keys whose scheduled deletion is due. @see KMS API, DeleteKey */
 export function createKeyDeletion(deps: KeyJobDeps): Job {
-  const { keyring, log, store } = deps;
+  const { keyring, log } = deps;
   const { failedItems, runDue } = createDueRun(deps, 'deletion', async (ref, nowMs) => {
-    const { changed } = await store.change({ aggregate: 'key', kind: 'purge-key', ref, nowMs });
+    const { changed } = await change(deps, { aggregate: 'key', kind: 'purge-key', ref, nowMs });
     if (changed) keyring.forget(ref);
     return changed;
   });
   return {
     name: 'key-deletion',
     intervalMs: KEY_INTERVAL_MS,
-    nextDueMs: (afterMs) => store.findNextDue('key-deletion', afterMs),
+    nextDueMs: (afterMs) => deps.store.findNextDue('key-deletion', afterMs),
     failedItems,
     async run(nowMs) {
       const deleted = await runDue(nowMs);
@@ -41,8 +42,8 @@ export function createKeyRotation(deps: KeyJobDeps): Job {
     if (key === undefined || !isRotationDue(key, nowMs)) return false;
     const versionNumber = currentKeyVersion(key).number + 1;
     const material = keyring.createKeyMaterial(ref, versionNumber);
-    const change = { kind: 'rotate-key', versionNumber, material } as const;
-    return (await store.change({ aggregate: 'key', ref, nowMs, ...change })).changed;
+    const command = { aggregate: 'key', kind: 'rotate-key', ref, versionNumber, material, nowMs } as const;
+    return (await change(deps, command)).changed;
   });
   return {
     name: 'key-rotation',

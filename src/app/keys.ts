@@ -7,6 +7,7 @@ import {
   requireEnabledKey,
   requireUsableKey,
 } from '../core/key.ts';
+import { change } from './change.ts';
 import { freshRevision } from './fresh-revision.ts';
 import type { Deps } from './ports.ts';
 
@@ -44,9 +45,14 @@ async function ensureKey(
   ref: { readonly projectId: string; readonly id: string },
   naming: { readonly alias: string; readonly isDefault: boolean },
 ): Promise<Key> {
-  const change = { kind: 'ensure-key', ...naming, ...newMaterial(deps, ref) } as const;
-  const nowMs = deps.clock.nowMs();
-  return (await deps.store.change({ aggregate: 'key', ref, nowMs, ...change })).key;
+  const command = {
+    aggregate: 'key',
+    kind: 'ensure-key',
+    ref,
+    ...naming,
+    ...newMaterial(deps, ref),
+  } as const;
+  return (await change(deps, command)).key;
 }
 
 function newMaterial(deps: Deps, ref: { readonly projectId: string; readonly id: string }) {
@@ -102,20 +108,25 @@ export async function createKey(
 ): Promise<Key> {
   const { projectId, alias, draft } = input;
   const ref = { projectId, id: deps.ids.uuid() };
-  const change = { kind: 'create-key', alias, draft, ...newMaterial(deps, ref) } as const;
-  const nowMs = deps.clock.nowMs();
-  return (await deps.store.change({ aggregate: 'key', ref, nowMs, ...change })).key;
+  const command = {
+    aggregate: 'key',
+    kind: 'create-key',
+    ref,
+    alias,
+    draft,
+    ...newMaterial(deps, ref),
+  } as const;
+  return (await change(deps, command)).key;
 }
 
 /** Changes the named key and answers it as it is then. Throws what `showKey` throws and what the rule of the change does. */
 export async function changeKey(
   deps: Deps,
   target: KeyTarget,
-  change: Exclude<KeyChange, { kind: 'ensure-key' | 'create-key' | 'purge-key' | 'rotate-key' }>,
+  keyChange: Exclude<KeyChange, { kind: 'ensure-key' | 'create-key' | 'purge-key' | 'rotate-key' }>,
 ): Promise<Key> {
   const { projectId, id } = await showKey(deps, target);
-  const nowMs = deps.clock.nowMs();
-  const { key } = await deps.store.change({ aggregate: 'key', ref: { projectId, id }, nowMs, ...change });
+  const { key } = await change(deps, { aggregate: 'key', ref: { projectId, id }, ...keyChange });
   if (key.state !== 'ENABLED') deps.keyring.forget({ projectId, id });
   return key;
 }

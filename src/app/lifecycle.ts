@@ -1,5 +1,6 @@
 import { codeOf, SecretError } from '../core/errors.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
+import { change } from './change.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
 
@@ -9,9 +10,8 @@ import { required } from './required.ts';
  * @see API page DeleteSecret
  */
 export async function deleteSecret(deps: Deps, ref: SecretRef, id?: string): Promise<void> {
-  const nowMs = deps.clock.nowMs();
   const which = { ref, ...(id !== undefined && { id }) };
-  const result = await deps.store.change({ aggregate: 'secret', kind: 'delete-secret', ...which, nowMs });
+  const result = await change(deps, { aggregate: 'secret', kind: 'delete-secret', ...which });
   if (result.wasDamaged) deps.log.error({ ...ref }, 'a damaged secret was deleted, and nobody was notified');
 }
 
@@ -25,10 +25,9 @@ export async function scheduleDeletion(
   ref: SecretRef,
   recoveryWindowDays: number,
 ): Promise<Secret> {
-  const nowMs = deps.clock.nowMs();
-  const command = { aggregate: 'secret', kind: 'schedule-deletion', ref, recoveryWindowDays, nowMs } as const;
+  const command = { aggregate: 'secret', kind: 'schedule-deletion', ref, recoveryWindowDays } as const;
   try {
-    return required((await deps.store.change(command)).secret);
+    return required((await change(deps, command)).secret);
   } catch (cause) {
     if (codeOf(cause) !== 'damaged') throw cause;
     throw new SecretError('damaged', 'The secret can only be deleted at once, with DeleteSecret.', { cause });
@@ -37,8 +36,5 @@ export async function scheduleDeletion(
 
 /** Calls a scheduled deletion off. Throws secret-not-found, deletion-not-scheduled. @see API page RestoreSecret */
 export async function cancelDeletion(deps: Deps, ref: SecretRef): Promise<Secret> {
-  const nowMs = deps.clock.nowMs();
-  return required(
-    (await deps.store.change({ aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs })).secret,
-  );
+  return required((await change(deps, { aggregate: 'secret', kind: 'cancel-deletion', ref })).secret);
 }

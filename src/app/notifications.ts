@@ -1,4 +1,5 @@
 import { type Notification, RECORD_KEPT_MS } from '../core/notification.ts';
+import { type ChangeDeps, change } from './change.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import { createRetention, nextTooOld } from './retention.ts';
@@ -12,15 +13,16 @@ export async function listNotifications(deps: Deps, projectId: string): Promise<
 }
 
 /** The job that removes records after three months. @see API page ListNotificationRecords */
-export function createNotificationRetention({ store, ...deps }: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+export function createNotificationRetention(deps: ChangeDeps & Pick<Deps, 'log'>): Job {
   return createRetention(deps, {
     job: 'notification-retention',
     item: 'an old notification',
-    nextDueMs: (afterMs) => nextTooOld(store, 'notification-record', { keptMs: RECORD_KEPT_MS, afterMs }),
+    nextDueMs: (afterMs) =>
+      nextTooOld(deps.store, 'notification-record', { keptMs: RECORD_KEPT_MS, afterMs }),
     async listOld(nowMs, limit) {
-      return (await store.listOldNotifications(nowMs - RECORD_KEPT_MS, limit)).map((id) => ({ id }));
+      return (await deps.store.listOldNotifications(nowMs - RECORD_KEPT_MS, limit)).map((id) => ({ id }));
     },
     remove: ({ id }, nowMs) =>
-      store.change({ aggregate: 'notification', kind: 'remove-notification', ref: { id }, nowMs }),
+      change(deps, { aggregate: 'notification', kind: 'remove-notification', ref: { id }, nowMs }),
   });
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../core/actor.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
 import type { SealedValue, ValueKind } from '../core/secret.ts';
@@ -119,6 +120,8 @@ export interface Grantees {
 
 /** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
 export interface Deps {
+  /** Who all this is done for. */
+  readonly actor: Actor;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly cipher: DataCipher;
@@ -130,6 +133,9 @@ export interface Deps {
   readonly turns: Turns;
   readonly log: Log;
 }
+
+/** The part of it that is the same whoever asks. */
+export type SharedDeps = Omit<Deps, 'actor'>;
 
 /** A request as it came over the wire: what a signature covers. */
 export interface RawRequest {

@@ -1,4 +1,5 @@
 import { SecretError } from '../core/errors.ts';
+import { type ChangeDeps, change } from './change.ts';
 import { createItemGuard, type ItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Deps, DueSecret } from './ports.ts';
@@ -14,14 +15,14 @@ export type PurgeRound = (nowMs: number) => Promise<number>;
  * stays until its owner deletes it: that it is due is only said by what somebody has changed.
  */
 export function createPurge(
-  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
+  deps: ChangeDeps & Pick<Deps, 'log'>,
   guard: ItemGuard = createPurgeGuard(deps),
 ): PurgeRound {
   /** True when the secret was there, due, and is gone now. */
   async function purge(secret: DueSecret, nowMs: number): Promise<boolean> {
     try {
       const command = { aggregate: 'secret', kind: 'purge-secret', ...secret, nowMs } as const;
-      return (await deps.store.change(command)).removed ?? false;
+      return (await change(deps, command)).removed ?? false;
     } catch (error) {
       // Somebody deleted it in the meantime.
       if (error instanceof SecretError && error.code === 'secret-not-found') return false;
@@ -46,7 +47,7 @@ function createPurgeGuard(deps: Pick<Deps, 'clock' | 'log'>): ItemGuard {
 }
 
 /** The job that carries out scheduled deletions of secrets. @see API page DeleteSecretForSchedule */
-export function createPurgeJob(deps: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+export function createPurgeJob(deps: ChangeDeps & Pick<Deps, 'log'>): Job {
   const guard = createPurgeGuard(deps);
   const failedItems = () => guard.failed;
   return {

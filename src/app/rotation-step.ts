@@ -15,6 +15,7 @@ import { findStage } from '../core/stages.ts';
 import type { Task, TaskError, TaskResult } from '../core/task.ts';
 import { CLOSED, GONE, PENDING_MOVED } from '../core/task-rules.ts';
 import { parseValue, type SecretValue } from '../core/value.ts';
+import { change } from './change.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps } from './ports.ts';
@@ -191,25 +192,13 @@ async function storePending(deps: Deps, task: Task, text: string): Promise<StepO
 
 async function sealPending(deps: Deps, task: Task, value: SecretValue): Promise<TaskResult> {
   const ref = refOf(task);
-  const { limits } = deps.policy;
   const { attempts, id, step } = task;
   const secret: Secret = await showSecret(deps, ref);
   if (secret.id !== task.secretId) throw new StepEnded(GONE);
   const key = await sealingKey(deps, ref.projectId, secret.kmsKeyId);
   const version = sealVersion(deps, { ref, secretId: secret.id, key }, { value, expireTimeMs: undefined });
   const place = { step, attempts };
-  const nowMs = deps.clock.nowMs();
-  const command = {
-    aggregate: 'task',
-    kind: 'store-pending',
-    ref,
-    id,
-    place,
-    version,
-    limits,
-    nowMs,
-  } as const;
-  return deps.store.change(command);
+  return change(deps, { aggregate: 'task', kind: 'store-pending', ref, id, place, version });
 }
 
 function refOf({ projectId, secretName }: Task): SecretRef {

@@ -1,8 +1,9 @@
 import { SecretError } from '../core/errors.ts';
 import type { CallOutcome } from '../core/rotation-function.ts';
-import type { Task, TaskCommand } from '../core/task.ts';
+import type { Task } from '../core/task.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
+import { type ChangeDeps, change } from './change.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import { createLanes } from './lanes.ts';
@@ -30,7 +31,7 @@ export interface RotationDeps extends RotationStepDeps {
  * The job that starts automatic rotations when they are due; it needs a clock that can be trusted.
  * @see API page CreateSecret, rotation_period
  */
-export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log' | 'ids'>): Job {
+export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'ids'>): Job {
   const { ids, store } = deps;
   const guard = createItemGuard(deps, { item: 'a secret', outcome: 'was not rotated' });
 
@@ -38,7 +39,7 @@ export function createRotationSchedule(deps: Pick<Deps, 'store' | 'clock' | 'log
     const id = ids.uuid();
     try {
       const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
-      return (await store.change(command)).changed;
+      return (await change(deps, command)).changed;
     } catch (error) {
       // Somebody deleted it in the meantime.
       if (error instanceof SecretError && error.code === 'secret-not-found') return false;
@@ -123,20 +124,19 @@ async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal)
   // The call may have been cut off; nothing is known of it, and the next start repeats it.
   if (outcome.kind === 'failed' && ending.aborted) return undefined;
   const result =
-    outcome.kind === 'stored' ? outcome.result : await deps.store.change(commandAfter(deps, task, outcome));
+    outcome.kind === 'stored' ? outcome.result : await change(deps, draftAfter(deps, task, outcome));
   if (!result.changed || result.task === undefined) return undefined;
   report(deps, task, result.task);
   return result.task;
 }
 
-function commandAfter(deps: RotationDeps, task: Task, outcome: CallOutcome): TaskCommand {
-  const nowMs = deps.clock.nowMs();
+function draftAfter(deps: RotationDeps, task: Task, outcome: CallOutcome) {
   const { attempts, id, projectId, secretName, step } = task;
   const ref = { projectId, name: secretName };
-  const base = { aggregate: 'task', ref, id, place: { step, attempts }, nowMs } as const;
-  if (outcome.kind === 'passed') return { ...base, kind: 'pass-step', limits: deps.policy.limits };
-  const nextAttemptMs = outcome.isFinal ? undefined : nowMs + waitAfter(attempts, deps.jitter);
-  return { ...base, kind: 'fail-attempt', error: outcome.error, nextAttemptMs };
+  const base = { aggregate: 'task', ref, id, place: { step, attempts } } as const;
+  if (outcome.kind === 'passed') return { ...base, kind: 'pass-step' } as const;
+  const nextAttemptMs = outcome.isFinal ? undefined : deps.clock.nowMs() + waitAfter(attempts, deps.jitter);
+  return { ...base, kind: 'fail-attempt', error: outcome.error, nextAttemptMs } as const;
 }
 
 /** The operator is told of failures by their code: a function's own words are for the owner of the secret. */

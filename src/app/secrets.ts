@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { Secret, SecretAggregate, SecretDraft, SecretRef, SecretUpdate } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
+import { change } from './change.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps, SecretQuery } from './ports.ts';
@@ -37,19 +38,8 @@ export async function createSecret(deps: Deps, input: CreateSecret): Promise<Sec
   const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);
   const id = deps.ids.uuid();
   const version = sealVersion(deps, { ref, secretId: id, key }, { value, expireTimeMs: undefined });
-  const { limits } = deps.policy;
-  const nowMs = deps.clock.nowMs();
-  const result = await deps.store.change({
-    aggregate: 'secret',
-    kind: 'create-secret',
-    ref,
-    id,
-    draft,
-    version,
-    limits,
-    nowMs,
-  });
-  return required(result.secret);
+  const command = { aggregate: 'secret', kind: 'create-secret', ref, id, draft, version } as const;
+  return required((await change(deps, command)).secret);
 }
 
 /** The secret's metadata. Throws secret-not-found. @see API page ShowSecret */
@@ -108,9 +98,8 @@ export async function updateSecret(deps: Deps, ref: SecretRef, update: SecretUpd
   const current = await showSecret(deps, ref);
   const isOpen = current.state !== 'PENDING_DELETE';
   const resolved = isOpen ? await withKeyId(deps, ref.projectId, update) : update;
-  const nowMs = deps.clock.nowMs();
-  const command = { aggregate: 'secret', kind: 'update-secret', ref, update: resolved, nowMs } as const;
-  return required((await deps.store.change(command)).secret);
+  const command = { aggregate: 'secret', kind: 'update-secret', ref, update: resolved } as const;
+  return required((await change(deps, command)).secret);
 }
 
 /** The update with the id of the key that it names, perhaps by alias. */

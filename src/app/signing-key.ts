@@ -1,6 +1,7 @@
 import { codeOf } from '../core/errors.ts';
 import type { SigningKey } from '../core/signing-key.ts';
-import type { Clock, Log, SigningKeys, Store } from './ports.ts';
+import { type ChangeDeps, change } from './change.ts';
+import type { Log, SigningKeys } from './ports.ts';
 
 /** Answers the installation's signing key, which comes into being when it is first needed. */
 export type LoadSigningKey = () => Promise<SigningKey>;
@@ -10,12 +11,9 @@ export type LoadSigningKey = () => Promise<SigningKey>;
  * from the store once. A damaged one would keep all notifications from being sent: it is made anew, and not silently.
  * Throws storage-full, unavailable.
  */
-export function createSigningKeyLoader(deps: {
-  readonly store: Pick<Store, 'change' | 'findSigningKey'>;
-  readonly clock: Clock;
-  readonly signingKeys: SigningKeys;
-  readonly log: Log;
-}): LoadSigningKey {
+export function createSigningKeyLoader(
+  deps: ChangeDeps & { readonly signingKeys: SigningKeys; readonly log: Log },
+): LoadSigningKey {
   let loading: Promise<SigningKey> | undefined;
 
   async function findSound(): Promise<SigningKey | undefined> {
@@ -34,9 +32,8 @@ export function createSigningKeyLoader(deps: {
   async function load(): Promise<SigningKey> {
     const present = await findSound();
     if (present !== undefined) return present;
-    const nowMs = deps.clock.nowMs();
-    const key = await deps.signingKeys.create(nowMs);
-    return deps.store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs });
+    const key = await deps.signingKeys.create(deps.clock.nowMs());
+    return change(deps, { aggregate: 'signing-key', kind: 'ensure-signing-key', key });
   }
 
   return () => {

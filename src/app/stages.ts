@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { SecretRef, Stage } from '../core/secret.ts';
 import { findStage } from '../core/stages.ts';
+import { change } from './change.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
 import { loadVersions } from './secrets.ts';
@@ -15,16 +16,7 @@ export async function putStage(
   ref: SecretRef,
   input: { readonly name: string; readonly versionNumber: number },
 ): Promise<Stage> {
-  const { limits } = deps.policy;
-  const nowMs = deps.clock.nowMs();
-  const result = await deps.store.change({
-    aggregate: 'secret',
-    kind: 'put-stage',
-    ref,
-    ...input,
-    limits,
-    nowMs,
-  });
+  const result = await change(deps, { aggregate: 'secret', kind: 'put-stage', ref, ...input });
   return required(result.stage);
 }
 
@@ -40,11 +32,5 @@ export async function showStage(deps: Deps, ref: SecretRef, name: string): Promi
  * @see API page DeleteSecretStage
  */
 export async function removeStage(deps: Deps, ref: SecretRef, name: string): Promise<void> {
-  await deps.store.change({
-    aggregate: 'secret',
-    kind: 'remove-stage',
-    ref,
-    name,
-    nowMs: deps.clock.nowMs(),
-  });
+  await change(deps, { aggregate: 'secret', kind: 'remove-stage', ref, name });
 }

@@ -1,3 +1,4 @@
+import type { Actor } from '../core/actor.ts';
 import type { CheckerConfig } from '../core/checker.ts';
 import type { ClockRecord } from '../core/clock.ts';
 import type { Command, ResultOf } from '../core/commands.ts';
@@ -167,8 +168,11 @@ export interface NotificationStore {
  * authenticated as they are read: a changed one throws damaged, and is left out of a list, which the operator is told.
  */
 export interface Store extends NotificationStore, TaskStore {
-  /** Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown. */
-  change<C extends Command>(command: C): Promise<ResultOf<C>>;
+  /**
+   * For `app/change.ts`. Absent actor: the server itself. Throws what the rules throw; unavailable (queue full),
+   * storage-full, outcome-unknown.
+   */
+  change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
   /**

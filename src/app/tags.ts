@@ -1,5 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import type { SecretAggregate, Tag } from '../core/secret.ts';
+import { change } from './change.ts';
 import type { Deps, FoundSecret, SecretSearch, Walk } from './ports.ts';
 
 /** Names a secret by its id, as the operations on tags do. */
@@ -28,12 +29,7 @@ export async function listTags(deps: Deps, ref: SecretIdRef): Promise<readonly T
  * Throws resource-not-found, secret-pending-deletion, tag-limit. @see API pages CreateSecretTag, BatchCreateOrDeleteTags
  */
 export async function putTags(deps: Deps, ref: SecretIdRef, tags: readonly Tag[]): Promise<void> {
-  await deps.store.change({
-    ...(await commandBase(deps, ref)),
-    kind: 'put-tags',
-    tags,
-    limits: deps.policy.limits,
-  });
+  await change(deps, { ...(await commandBase(deps, ref)), kind: 'put-tags', tags });
 }
 
 /**
@@ -45,7 +41,7 @@ export async function removeTags(
   ref: SecretIdRef,
   input: { readonly keys: readonly string[]; readonly absent: 'refuse' | 'ignore' },
 ): Promise<void> {
-  await deps.store.change({ ...(await commandBase(deps, ref)), kind: 'remove-tags', ...input });
+  await change(deps, { ...(await commandBase(deps, ref)), kind: 'remove-tags', ...input });
 }
 
 /**
@@ -101,5 +97,5 @@ async function* inSlices<T, R>(
 /** Commands name a secret by project and name; the id tells whether it is still the same one. */
 async function commandBase(deps: Deps, { projectId, secretId: id }: SecretIdRef) {
   const { name } = (await loadById(deps, { projectId, secretId: id })).secret;
-  return { aggregate: 'secret', ref: { projectId, name }, id, nowMs: deps.clock.nowMs() } as const;
+  return { aggregate: 'secret', ref: { projectId, name }, id } as const;
 }

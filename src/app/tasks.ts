@@ -1,6 +1,7 @@
 import { invalidParameter } from '../core/errors.ts';
 import type { SecretRef } from '../core/secret.ts';
 import { TASK_KEPT_MS, type Task } from '../core/task.ts';
+import { type ChangeDeps, change } from './change.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
@@ -14,15 +15,9 @@ import type { DueTask, TaskQuery } from './task-store.ts';
  * @see API page RotateSecret
  */
 export async function rotateSecret(deps: Deps, ref: SecretRef): Promise<Task> {
-  const result = await deps.store.change({
-    aggregate: 'task',
-    kind: 'start-rotation',
-    ref,
-    id: deps.ids.uuid(),
-    dueSecretId: undefined,
-    nowMs: deps.clock.nowMs(),
-  });
-  return required(result.task);
+  const [id, dueSecretId] = [deps.ids.uuid(), undefined];
+  const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId } as const;
+  return required((await change(deps, command)).task);
 }
 
 /** The tasks of a page, and how many there are over all pages. */
@@ -60,12 +55,12 @@ export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSear
 }
 
 /** The job that removes tasks after three months. */
-export function createTaskRetention({ store, ...deps }: Pick<Deps, 'store' | 'clock' | 'log'>): Job {
+export function createTaskRetention(deps: ChangeDeps & Pick<Deps, 'log'>): Job {
   return createRetention<DueTask>(deps, {
     job: 'task-retention',
     item: 'an old task',
-    nextDueMs: (afterMs) => nextTooOld(store, 'task-record', { keptMs: TASK_KEPT_MS, afterMs }),
-    listOld: (nowMs, limit) => store.listOldTasks(nowMs - TASK_KEPT_MS, limit),
-    remove: ({ id, ref }, nowMs) => store.change({ aggregate: 'task', kind: 'remove-task', ref, id, nowMs }),
+    nextDueMs: (afterMs) => nextTooOld(deps.store, 'task-record', { keptMs: TASK_KEPT_MS, afterMs }),
+    listOld: (nowMs, limit) => deps.store.listOldTasks(nowMs - TASK_KEPT_MS, limit),
+    remove: ({ id, ref }, nowMs) => change(deps, { aggregate: 'task', kind: 'remove-task', ref, id, nowMs }),
   });
 }

@@ -3,6 +3,7 @@ import { requireUsableKey } from '../core/key.ts';
 import type { SecretRef, StagedVersion, ValueKind } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
 import { findVersion, requireEnabled } from '../core/versions.ts';
+import { change } from './change.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
 import type { Deps, StoredValue } from './ports.ts';
@@ -36,7 +37,6 @@ export interface OpenedVersion extends StagedVersion {
 export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
   const { ref, stages } = input;
   await requireStrength(deps, ref.projectId, input.value);
-  const { limits, versionCap } = deps.policy;
   return untilSealed(async (isFirst) => {
     // What was last known will do: the rules look at id, key and state again.
     const known = isFirst ? deps.store.recallSecret(ref) : undefined;
@@ -45,19 +45,8 @@ export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedV
     const { id, kmsKeyId } = current;
     const key = await sealingKey(deps, ref.projectId, kmsKeyId);
     const version = sealVersion(deps, { ref, secretId: id, key }, input);
-    const nowMs = deps.clock.nowMs();
-    const command = {
-      aggregate: 'secret',
-      kind: 'add-version',
-      ref,
-      id,
-      version,
-      stages,
-      limits,
-      versionCap,
-      nowMs,
-    } as const;
-    const result = await deps.store.change(command);
+    const command = { aggregate: 'secret', kind: 'add-version', ref, id, version, stages } as const;
+    const result = await change(deps, command);
     warnOfSeconds(deps, ref, version.expireTimeMs);
     return required(result.version);
   });
@@ -128,14 +117,7 @@ export async function setVersionExpiry(
   ref: SecretRef,
   input: { readonly versionNumber: number; readonly expireTimeMs: number },
 ): Promise<StagedVersion> {
-  const nowMs = deps.clock.nowMs();
-  const result = await deps.store.change({
-    aggregate: 'secret',
-    kind: 'set-version-expiry',
-    ref,
-    ...input,
-    nowMs,
-  });
+  const result = await change(deps, { aggregate: 'secret', kind: 'set-version-expiry', ref, ...input });
   warnOfSeconds(deps, ref, input.expireTimeMs);
   return required(result.version);
 }

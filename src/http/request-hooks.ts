@@ -106,6 +106,7 @@ export function requireBody(request: FastifyRequest): void {
  */
 export function authenticate(
   request: FastifyRequest,
+  reply: FastifyReply,
   options: Pick<ServerOptions, 'authenticator' | 'depsFor' | 'takeRequest'>,
 ): void {
   const { method, url: target, rawHeaders } = request.raw;
@@ -123,7 +124,10 @@ export function authenticate(
   const connection = connectionOf(request.raw.socket);
   if (connection !== undefined) connection.isKnown = true;
   requireProject(request, caller);
-  const deps = options.depsFor(caller);
+  const { operation = 'none' } = request.labels ?? {};
+  if (operation === 'none') throw new SecretError('internal');
+  const received = { operation, requestId: request.id, address: request.ip, elapsedMs: reply.elapsedTime };
+  const deps = options.depsFor(caller, received);
   request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
   options.takeRequest(caller.userId);
 }

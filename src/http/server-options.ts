@@ -7,6 +7,7 @@ import type {
   Deps,
   FunctionTemplates,
   IdentityService,
+  ReceivedRequest,
   Users,
 } from '../app/ports.ts';
 import type { Readiness } from '../app/storage-status.ts';
@@ -25,7 +26,7 @@ export interface ServerOptions {
   readonly users: Users;
   readonly functionTemplates: FunctionTemplates;
   /** The one place where a request gets what it works with. */
-  depsFor(caller: Caller): Deps;
+  depsFor(caller: Caller, request: ReceivedRequest): Deps;
   /** Whether values can be read, and changes are accepted. */
   readiness(): Promise<Readiness>;
   /** 32 lower-case hex digits, never the same twice. */

@@ -131,9 +131,9 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
 
 /** The operations that need credentials: who is calling comes first, what the body says second. */
 async function registerSigned(signed: App, options: ServerOptions): Promise<void> {
-  signed.addHook('preValidation', (request, _reply, done) => {
+  signed.addHook('preValidation', (request, reply, done) => {
     try {
-      hooks.authenticate(request, options);
+      hooks.authenticate(request, reply, options);
       done();
     } catch (error) {
       done(error as Error);

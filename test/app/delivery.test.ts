@@ -45,13 +45,10 @@ beforeEach(() => {
 });
 
 function jobOf(changes: Partial<DeliveryDeps> = {}): Job {
-  const { store, clock, log } = world.deps;
   return createDelivery({
-    store,
-    clock,
-    log,
+    ...world.deps,
     signingKeys,
-    loadSigningKey: createSigningKeyLoader({ store, clock, signingKeys, log }),
+    loadSigningKey: createSigningKeyLoader({ ...world.deps, signingKeys }),
     hooks: { findTopic: (urn) => hooks[urn], findFunction: () => undefined },
     webhooks: {
       post: async (url, body, headers) => {

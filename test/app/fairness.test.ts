@@ -114,7 +114,7 @@ describe('delivery while the endpoint of one project is silent', () => {
 
   it('goes on for the others in the same run', async () => {
     const urls: string[] = [];
-    const { store, clock, log } = world.deps;
+    const { clock } = world.deps;
     const topicOf = (projectId: string) => `urn:smn:local-1:${projectId}:ops`;
     for (const projectId of ['slow', 'fast']) {
       for (let count = 0; count < 40; count += 1) {
@@ -128,9 +128,7 @@ describe('delivery while the endpoint of one project is silent', () => {
     }
     let isStuck = false;
     const job = createDelivery({
-      store,
-      clock,
-      log,
+      ...world.deps,
       signingKeys,
       loadSigningKey: async () => ({}) as never,
       hooks: { findTopic: (urn) => ({ urls: [urn], sign: () => '' }), findFunction: () => undefined },

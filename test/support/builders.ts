@@ -324,6 +324,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
+    actor: { kind: 'system', job: 'test' },
     store: memoryStore({ secrets, keys, checkers, values }, { told, rotations, save }),
     keyring: bindingKeyring,
     cipher: bindingCipher,

@@ -4,6 +4,7 @@ import type { Store } from '../../../src/app/ports.ts';
 import { createSigningKeyLoader } from '../../../src/app/signing-key.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import { aWorld } from '../../support/builders.ts';
 import {
   addVersion,
   create,
@@ -238,7 +239,7 @@ describe('beside a damaged row', () => {
       error: (_: object, message: string) => errors.push(message),
     };
     const signingKeys = { create: async () => key('second'), sign: () => '', digest: () => '' };
-    const load = createSigningKeyLoader({ store, clock: { nowMs: () => T0 }, signingKeys, log });
+    const load = createSigningKeyLoader({ ...aWorld().deps, store, signingKeys, log });
     expect((await load()).certificatePem).toBe('second');
     expect((await store.findSigningKey())?.certificatePem).toBe('second');
     expect(errors).toEqual([expect.stringContaining('made anew')]);

@@ -1,0 +1,31 @@
+import type { OperationId } from './operations.ts';
+
+/** A user, as its credentials name it. */
+export interface Principal {
+  readonly domainId: string;
+  readonly userId: string;
+  readonly userName: string;
+  readonly method: 'signature' | 'token';
+  /** Access key id of a signed request; for logs. */
+  readonly accessKeyId: string | undefined;
+}
+
+/** A user by one of its requests. */
+export interface CallerActor extends Principal {
+  readonly kind: 'caller';
+  readonly operation: OperationId;
+  readonly requestId: string;
+  /** The peer's. */
+  readonly address: string;
+  /** When the request came, epoch milliseconds. */
+  readonly receivedMs: number;
+}
+
+/** The server itself, by one of its background jobs. */
+export interface SystemActor {
+  readonly kind: 'system';
+  readonly job: string;
+}
+
+/** Who brings a change about or has a value opened. Plain data: it goes with the change to the thread that writes. */
+export type Actor = CallerActor | SystemActor;

@@ -1,0 +1,27 @@
+import { expect, it, vi } from 'vitest';
+import { change } from '../../src/app/change.ts';
+import type { Actor } from '../../src/core/actor.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
+import { aWorld, REF, T0 } from '../support/builders.ts';
+
+const actor: Actor = { kind: 'system', job: 'test' };
+const draft = { aggregate: 'event', kind: 'update-event', ref: REF, update: {} } as const;
+
+function sentBy(policy: Parameters<typeof aWorld>[0], given: Parameters<typeof change>[1]) {
+  const { deps } = aWorld(policy);
+  const sent = vi.fn();
+  void change({ ...deps, actor, store: { ...deps.store, change: sent } }, given);
+  return sent.mock.calls;
+}
+
+it('adds the present time, the bounds of the operator and who it is for', () => {
+  const limits = { ...DEFAULT_LIMITS, versions: 3 };
+  expect(sentBy({ limits, versionCap: 'reject' }, draft)).toEqual([
+    [{ ...draft, nowMs: T0, limits, versionCap: 'reject' }, actor],
+  ]);
+});
+
+it('leaves the time of a command that has one', () => {
+  const [[command]] = sentBy({}, { ...draft, nowMs: 7 }) as [[{ nowMs: number }]];
+  expect(command.nowMs).toBe(7);
+});
