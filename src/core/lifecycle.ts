@@ -1,11 +1,11 @@
 import { SecretError } from './errors.ts';
-import type { Notice } from './notification.ts';
+import type { Fact } from './facts.ts';
 import { nextRotationTime } from './rotation.ts';
 import type { Secret, SecretAggregate, SecretCommandOf } from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
 
 const DAY_MS = 86_400_000;
-const DELETED: Notice = Object.freeze({ type: 'SECRET_DELETED' });
+const REMOVED: readonly Fact[] = Object.freeze([Object.freeze({ kind: 'secret-removed' })]);
 
 /** Throws unless metadata may be changed. @see CSMS error codes CSMS.0103, CSMS.0109 */
 export function requireChangeable(current: Pick<SecretAggregate, 'secret'>): void {
@@ -22,7 +22,7 @@ export function deleteSecret(
   command: SecretCommandOf<'delete-secret'>,
 ): SecretDecision {
   if ((command.id ?? current.secret.id) !== current.secret.id) throw new SecretError('secret-not-found');
-  return { next: undefined, notices: [DELETED], result: {} };
+  return { next: undefined, facts: REMOVED, result: {} };
 }
 
 /**
@@ -84,13 +84,17 @@ export function purgeSecret(
 ): SecretDecision {
   const due = current.secret.id === command.id && isDue(current.secret, command.nowMs);
   return due
-    ? { next: undefined, notices: [DELETED], result: { removed: true } }
-    : { next: current, result: { removed: false } };
+    ? { next: undefined, facts: REMOVED, result: { removed: true } }
+    : { next: current, facts: [], result: { removed: false } };
 }
 
 /** The aggregate with other metadata, a new revision, and an update time that never goes back. */
-export function replaceSecret(current: SecretAggregate, changed: Secret): SecretDecision {
+export function replaceSecret(
+  current: SecretAggregate,
+  changed: Secret,
+  facts: readonly Fact[] = [],
+): SecretDecision {
   const updateTimeMs = Math.max(changed.updateTimeMs, current.secret.updateTimeMs);
   const secret = { ...changed, updateTimeMs, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret }, result: { secret } };
+  return { next: { ...current, secret }, facts, result: { secret } };
 }

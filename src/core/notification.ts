@@ -1,6 +1,7 @@
 import type { EventType, SecretEvent } from './event.ts';
+import type { Fact } from './facts.ts';
 import { versionId } from './names.ts';
-import type { Secret, SecretType, Version } from './secret.ts';
+import type { Secret, SecretType } from './secret.ts';
 
 /** How long delivery is tried, in milliseconds. @see SMN API, PublishMessage, time_to_live */
 export const TIME_TO_LIVE_MS = 3_600_000;
@@ -12,15 +13,6 @@ export const RECORDS_MAX = 1_000;
 export const WAITING_MAX = 10_000;
 /** What a subscriber reads of any failed rotation, beside the code. */
 const FAILURE_TEXT = 'The rotation failed; its task says more.';
-
-/** Something that the rules for a secret decided, and that its subscribed event may tell. */
-export interface Notice {
-  readonly type: EventType;
-  /** Absent for a deletion. */
-  readonly version?: Pick<Version, 'number' | 'expireTimeMs'>;
-  /** Of a failed rotation. Only the code: the text of a task may hold words of a function, and subscribers are strangers. */
-  readonly failure?: { readonly code: string };
-}
 
 /** `PENDING` waits for its delivery and is no record yet; the others are final. @see CSMS API, object Record */
 export type NotificationStatus = 'PENDING' | 'SUCCESS' | 'FAIL' | 'INVALID';
@@ -110,48 +102,78 @@ export function isTold(event: SecretEvent, type: EventType): boolean {
   return event.state === 'ENABLED' && event.types.includes(type);
 }
 
+/** Of what type a fact is for subscribers; undefined: they are not told of it. */
+function eventTypeOf(fact: Fact): EventType | undefined {
+  switch (fact.kind) {
+    case 'version-added':
+      // That of a rotation is told when it comes into use, and one of a backup is not new.
+      return fact.origin === 'caller' ? 'SECRET_VERSION_CREATED' : undefined;
+    case 'version-expired':
+      return 'SECRET_VERSION_EXPIRED';
+    case 'secret-rotated':
+      return 'SECRET_ROTATED';
+    case 'rotation-failed':
+      return 'SECRET_ROTATED_FAILED';
+    case 'secret-removed':
+      return 'SECRET_DELETED';
+    default:
+      return undefined;
+  }
+}
+
 /**
- * The notifications that a change of a secret leads to: one for each notice and each event that is told of it. Pure.
+ * The notifications that a change of a secret leads to: one for each fact and each event that is told of it. Pure.
  * `secret` is the one after the change; of a removed one, as it was last, with the revision that would have followed.
  */
 export function notificationsOf(input: {
   readonly secret: Secret;
   readonly events: readonly SecretEvent[];
-  readonly notices: readonly Notice[];
+  readonly facts: readonly Fact[];
   readonly nowMs: number;
 }): Notification[] {
-  const { events, notices, nowMs, secret } = input;
+  const { events, facts, nowMs, secret } = input;
   const subscribed = events.filter(({ name }) => secret.eventSubscriptions.includes(name));
-  return notices.flatMap((notice) =>
-    subscribed
-      .filter((event) => isTold(event, notice.type))
+  return facts.flatMap((fact) => {
+    const eventType = eventTypeOf(fact);
+    if (eventType === undefined) return [];
+    return subscribed
+      .filter((event) => isTold(event, eventType))
       .map((event): Notification => {
         return {
-          id: `${secret.id}.${secret.revision}.${notice.type}`,
+          id: `${secret.id}.${secret.revision}.${eventType}`,
           projectId: secret.projectId,
           eventName: event.name,
-          eventType: notice.type,
+          eventType,
           secretName: secret.name,
           secretType: secret.secretType,
           targetId: event.target.id,
           targetName: event.target.name,
-          content: contentOf(secret, event, notice, nowMs),
+          content: contentOf(secret, { event, eventType, fact, nowMs }),
           createTimeMs: nowMs,
           status: 'PENDING',
           attempts: 0,
           nextAttemptMs: nowMs,
         };
-      }),
-  );
+      });
+  });
 }
 
 /** The message for the subscriber. It never holds a value. @see CSMS API, ListNotificationRecords, notification_content */
-function contentOf(secret: Secret, event: SecretEvent, notice: Notice, nowMs: number): string {
-  const { failure, type, version } = notice;
-  const expireTimeMs = type === 'SECRET_VERSION_EXPIRED' ? version?.expireTimeMs : undefined;
+function contentOf(
+  secret: Secret,
+  told: {
+    readonly event: SecretEvent;
+    readonly eventType: EventType;
+    readonly fact: Fact;
+    readonly nowMs: number;
+  },
+): string {
+  const { event, eventType, fact, nowMs } = told;
+  const version = 'version' in fact ? fact.version : undefined;
+  const expireTimeMs = fact.kind === 'version-expired' ? fact.version.expireTimeMs : undefined;
   return JSON.stringify({
     eventName: event.name,
-    eventType: type,
+    eventType,
     eventTime: isoTime(nowMs),
     data: {
       secretId: secret.id,
@@ -160,7 +182,7 @@ function contentOf(secret: Secret, event: SecretEvent, notice: Notice, nowMs: nu
       updateTime: isoTime(secret.updateTimeMs),
       ...(version && { versionId: versionId(version.number) }),
       ...(expireTimeMs !== undefined && { versionExpireTime: isoTime(expireTimeMs) }),
-      ...(failure && { errorCode: failure.code, errorMsg: FAILURE_TEXT }),
+      ...(fact.kind === 'rotation-failed' && { errorCode: fact.code, errorMsg: FAILURE_TEXT }),
     },
   });
 }

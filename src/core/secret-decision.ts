@@ -1,4 +1,5 @@
-import type { Notice, Notification } from './notification.ts';
+import type { Fact } from './facts.ts';
+import type { Notification } from './notification.ts';
 import type { SealedValue, SecretAggregate, SecretResult } from './secret.ts';
 
 /** A sealed value with the number of the version that it belongs to. */
@@ -11,9 +12,9 @@ export interface AddedValue {
 export interface SecretDecision {
   readonly next: SecretAggregate | undefined;
   readonly added?: readonly AddedValue[];
-  /** What happened, for whoever subscribed to it; the outbox takes `notifications`. */
-  readonly notices?: readonly Notice[];
-  /** Made of the notices by `decideSecret`; written in the same transaction. */
+  /** What happened. */
+  readonly facts: readonly Fact[];
+  /** What subscribers are told of the facts, for the outbox; made by `decideSecret` and written in the same transaction. */
   readonly notifications?: readonly Notification[];
   readonly result: SecretResult;
 }

@@ -1,5 +1,6 @@
 import { invalidParameter, SecretError } from './errors.ts';
 import type { SecretEvent } from './event.ts';
+import { stageMoves } from './facts.ts';
 import {
   cancelDeletion,
   deleteSecret,
@@ -12,7 +13,14 @@ import type { Limits } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { notificationsOf } from './notification.ts';
 import { nextRotationTime, parseRotationPeriod, requireRotationFits } from './rotation.ts';
-import type { Secret, SecretAggregate, SecretCommand, SecretCommandOf, SecretScope } from './secret.ts';
+import type {
+  Secret,
+  SecretAggregate,
+  SecretCommand,
+  SecretCommandOf,
+  SecretScope,
+  SecretUpdate,
+} from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
 import { placeVersionStages, putStage, removeStage, restoreStages } from './stages.ts';
 import { putTags, removeTags } from './tags.ts';
@@ -27,7 +35,7 @@ export function decideSecret(scope: SecretScope, command: SecretCommand): Secret
   return withNotifications(decideChange(scope, command), { current, events, nowMs: command.nowMs });
 }
 
-/** The decision with the notifications that its notices lead to. Pure. `events`: those that the secret is subscribed to. */
+/** The decision with the notifications that its facts lead to. Pure. `events`: those that the secret is subscribed to. */
 export function withNotifications(
   decision: SecretDecision,
   scope: {
@@ -36,11 +44,11 @@ export function withNotifications(
     readonly nowMs: number;
   },
 ): SecretDecision {
-  const { next, notices = [] } = decision;
+  const { facts, next } = decision;
   const { current, events, nowMs } = scope;
   const secret = next?.secret ?? successor(current?.secret);
   if (events.length === 0 || secret === undefined) return decision;
-  return { ...decision, notifications: notificationsOf({ secret, events, notices, nowMs }) };
+  return { ...decision, notifications: notificationsOf({ secret, events, facts, nowMs }) };
 }
 
 /** The names of the events that the rules for this command must see: those subscribed to, before and after. Pure. */
@@ -128,7 +136,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
   return {
     next: { secret, versions: [first], stages, tags: [] },
     added: [{ versionNumber: 1, sealed: version.sealed }],
-    notices: [{ type: 'SECRET_VERSION_CREATED', version: first }],
+    facts: [{ kind: 'version-added', version: first, origin: 'caller' }, ...stageMoves([], stages)],
     result: { secret },
   };
 }
@@ -159,8 +167,21 @@ function restoreSecret(scope: SecretScope, command: SecretCommandOf<'restore-sec
     versions: restored.versions,
     stages: restoreStages(backup.stages, limits),
   };
-  return { next, added: restored.added, result: { secret: next.secret } };
+  const facts = [
+    ...next.versions.map((version) => ({ kind: 'version-added', version, origin: 'backup' }) as const),
+    ...stageMoves([], next.stages),
+  ];
+  return { next, added: restored.added, facts, result: { secret: next.secret } };
 }
+
+const UPDATABLE = [
+  'kmsKeyId',
+  'description',
+  'autoRotation',
+  'rotationPeriod',
+  'rotationFuncUrn',
+  'eventSubscriptions',
+] as const satisfies readonly (keyof SecretUpdate)[];
 
 function requireRoom(scope: SecretScope, limits: Limits): void {
   if (scope.current !== undefined) throw new SecretError('secret-exists');
@@ -180,14 +201,16 @@ function updateSecret(
 ): SecretDecision {
   requireChangeable(current);
   const { update, nowMs } = command;
-  if (Object.keys(update).length === 0) return { next: current, result: { secret: current.secret } };
+  if (Object.keys(update).length === 0) {
+    return { next: current, facts: [], result: { secret: current.secret } };
+  }
   const changed: Secret = { ...current.secret, ...update, updateTimeMs: nowMs };
   requireRotationFits(changed);
   requireEvents(update.eventSubscriptions ?? [], events);
-  return replaceSecret(current, {
-    ...changed,
-    nextRotationTimeMs: rescheduled(current.secret, changed, nowMs),
-  });
+  const nextRotationTimeMs = rescheduled(current.secret, changed, nowMs);
+  // A list counts as changed, since it is another one.
+  const fields = UPDATABLE.filter((name) => changed[name] !== current.secret[name]);
+  return replaceSecret(current, { ...changed, nextRotationTimeMs }, [{ kind: 'secret-changed', fields }]);
 }
 
 /** Counts from the last rotation, or from when rotation was switched on; a repeated update postpones nothing. */

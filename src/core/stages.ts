@@ -1,4 +1,5 @@
 import { SecretError } from './errors.ts';
+import { stageMoves } from './facts.ts';
 import type { Limits } from './limits.ts';
 import { isBuiltInStage, SYSCURRENT, SYSPREVIOUS } from './names.ts';
 import type { SecretAggregate, SecretCommandOf, Stage } from './secret.ts';
@@ -73,7 +74,11 @@ export function putStage(current: SecretAggregate, command: SecretCommandOf<'put
   const stage = findStage(stages, command.name);
   if (stage === undefined) throw new SecretError('internal', 'A stage was lost.');
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret, stages }, result: { stage } };
+  return {
+    next: { ...current, secret, stages },
+    facts: stageMoves(current.stages, stages),
+    result: { stage },
+  };
 }
 
 /**
@@ -90,7 +95,11 @@ export function removeStage(
   if (stage === undefined) throw new SecretError('stage-not-found');
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
   const stages = current.stages.filter((other) => other !== stage);
-  return { next: { ...current, secret, stages }, result: { stage } };
+  return {
+    next: { ...current, secret, stages },
+    facts: stageMoves(current.stages, stages),
+    result: { stage },
+  };
 }
 
 /**

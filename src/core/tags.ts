@@ -46,7 +46,9 @@ export function putTags(current: SecretAggregate, command: SecretCommandOf<'put-
   if (tags.size > Math.max(command.limits.tags, current.tags.length)) {
     throw new SecretError('tag-limit', `A secret has at most ${command.limits.tags} tags.`);
   }
-  return changed.length === 0 ? unchanged(current) : replaceTags(current, [...tags.values()].sort(byKey));
+  return changed.length === 0
+    ? unchanged(current)
+    : replaceTags(current, [...tags.values()].sort(byKey), changed);
 }
 
 /**
@@ -62,9 +64,9 @@ export function removeTags(
   requireChangeable(current);
   const keys = new Set(command.keys);
   const kept = current.tags.filter((tag) => !keys.has(tag.key));
-  const removed = current.tags.length - kept.length;
-  if (command.absent === 'refuse' && removed < keys.size) throw new SecretError('resource-not-found');
-  return removed === 0 ? unchanged(current) : replaceTags(current, kept);
+  const removed = current.tags.filter((tag) => keys.has(tag.key));
+  if (command.absent === 'refuse' && removed.length < keys.size) throw new SecretError('resource-not-found');
+  return removed.length === 0 ? unchanged(current) : replaceTags(current, kept, removed);
 }
 
 /** A condition of a search: a tag of that key with one of the values; without values, with any. */
@@ -85,12 +87,17 @@ function requireSame({ secret }: SecretAggregate, id: string): void {
 }
 
 function unchanged(current: SecretAggregate): SecretDecision {
-  return { next: current, result: { secret: current.secret } };
+  return { next: current, facts: [], result: { secret: current.secret } };
 }
 
-function replaceTags(current: SecretAggregate, tags: readonly Tag[]): SecretDecision {
+function replaceTags(
+  current: SecretAggregate,
+  tags: readonly Tag[],
+  changed: readonly Tag[],
+): SecretDecision {
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret, tags }, result: { secret } };
+  const keys = changed.map(({ key }) => key);
+  return { next: { ...current, secret, tags }, facts: [{ kind: 'tags-changed', keys }], result: { secret } };
 }
 
 /** By the bytes of the keys, as every engine sorts; UTF-16 has another order. */

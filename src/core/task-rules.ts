@@ -1,6 +1,6 @@
 import { SecretError } from './errors.ts';
+import { stageMoves } from './facts.ts';
 import { SYSCURRENT, SYSPENDING } from './names.ts';
-import type { Notice } from './notification.ts';
 import { nextRotationTime } from './rotation.ts';
 import type { Secret } from './secret.ts';
 import { withNotifications } from './secret-rules.ts';
@@ -64,25 +64,18 @@ function storePending(task: Task, scope: TaskScope, command: TaskCommandOf<'stor
   if (secret === undefined || secret.secret.id !== task.secretId)
     return failed(task, scope, GONE, command.nowMs);
   const { limits, nowMs, ref, version } = command;
-  const added = addVersion(secret, {
-    aggregate: 'secret',
-    kind: 'add-version',
-    ref,
-    id: task.secretId,
-    version,
-    stages: [SYSPENDING],
-    limits,
-    // The rotation would otherwise stop for ever at the last version: nobody can remove one.
-    versionCap: 'prune',
-    nowMs,
-  });
+  // The rotation would otherwise stop for ever at the last version: nobody can remove one.
+  const terms = { limits, versionCap: 'prune', nowMs } as const;
+  const [id, stages] = [task.secretId, [SYSPENDING]];
+  const pending = { aggregate: 'secret', kind: 'add-version', ref, id, version, stages, ...terms } as const;
+  const added = addVersion(secret, pending, 'rotation');
   const next: Task = {
     ...task,
     step: 'set',
     versionNumber: added.added?.at(0)?.versionNumber,
     error: undefined,
   };
-  return { next, secret: { ...added, notices: [] }, result: { task: next, changed: true } };
+  return { next, secret: added, result: { task: next, changed: true } };
 }
 
 /** A call of the function went well. After `test` the new version comes into use; after `finish` all is done. */
@@ -126,10 +119,10 @@ function promote(task: Task, scope: TaskScope, command: TaskCommandOf<'pass-step
     nextRotationTimeMs: nextRotationTime(current.secret, nowMs),
     updateTimeMs: Math.max(nowMs, current.secret.updateTimeMs),
   };
-  const notice: Notice = { type: 'SECRET_ROTATED', version };
+  const next = withoutPending({ ...current, secret, stages });
   return {
     ...advanced(task, { step: 'finish', nextAttemptMs: nowMs, error: undefined }),
-    secret: revised(withoutPending({ ...current, secret, stages }), [notice]),
+    secret: revised(next, [{ kind: 'secret-rotated', version }, ...stageMoves(current.stages, next.stages)]),
   };
 }
 
@@ -150,10 +143,11 @@ function failed(task: Task, scope: TaskScope, error: TaskError, nowMs: number): 
   const { secret: current } = scope;
   if (current === undefined || current.secret.id !== task.secretId) return decision;
   const version = current.versions.find(({ number }) => number === task.versionNumber);
-  const failure = { code: error.code };
-  const notice: Notice = { type: 'SECRET_ROTATED_FAILED', failure, ...(version && { version }) };
   const secret = task.isAutomatic ? afterFailure(task, current.secret, nowMs) : current.secret;
-  return { ...decision, secret: revised({ ...current, secret }, [notice]) };
+  return {
+    ...decision,
+    secret: revised({ ...current, secret }, [{ kind: 'rotation-failed', code: error.code, version }]),
+  };
 }
 
 function afterFailure(task: Task, secret: Secret, nowMs: number): Secret {

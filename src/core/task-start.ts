@@ -1,7 +1,7 @@
 import { invalidParameter, SecretError } from './errors.ts';
+import { type Fact, stageMoves } from './facts.ts';
 import { requireChangeable } from './lifecycle.ts';
 import { SYSCURRENT, SYSPENDING } from './names.ts';
-import type { Notice } from './notification.ts';
 import { nextRotationTime, parseRotationConfig } from './rotation.ts';
 import type { Secret, SecretAggregate, SecretRef } from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
@@ -37,7 +37,7 @@ export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-ro
   const next = isUnderWay || pending !== undefined ? rescheduled : withoutPending(rescheduled);
   return {
     next: task,
-    ...(next !== current && { secret: revised(next) }),
+    ...(next !== current && { secret: revised(next, stageMoves(current.stages, next.stages)) }),
     result: { task, changed: true },
   };
 }
@@ -103,10 +103,10 @@ export function withoutPending(current: SecretAggregate): SecretAggregate {
   return stages.length === current.stages.length ? current : { ...current, stages };
 }
 
-/** A decision for the secret as it is given, under a new revision, which sets its notices apart from others. Pure. */
-export function revised(current: SecretAggregate, notices: readonly Notice[] = []): SecretDecision {
+/** A decision for the secret as it is given, under a new revision, which sets what is told of it apart from others. Pure. */
+export function revised(current: SecretAggregate, facts: readonly Fact[]): SecretDecision {
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret }, notices, result: { secret } };
+  return { next: { ...current, secret }, facts, result: { secret } };
 }
 
 /** Nothing happens. Pure. */

@@ -1,5 +1,6 @@
 import { SecretError } from './errors.ts';
 import type { SecretEvent } from './event.ts';
+import { type Fact, stageMoves, type VersionOrigin } from './facts.ts';
 import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
 import { isTold } from './notification.ts';
@@ -40,6 +41,7 @@ export function requireEnabled(current: Pick<SecretAggregate, 'secret'>): void {
 export function addVersion(
   current: SecretAggregate,
   command: SecretCommandOf<'add-version'>,
+  origin: VersionOrigin = 'caller',
 ): SecretDecision {
   requireEnabled(current);
   const { limits, nowMs, version } = command;
@@ -71,7 +73,11 @@ export function addVersion(
   return {
     next,
     added: [{ versionNumber: number, sealed: version.sealed }],
-    notices: [{ type: 'SECRET_VERSION_CREATED', version: added }],
+    facts: [
+      { kind: 'version-added', version: added, origin },
+      ...removedFrom(current.versions, kept),
+      ...stageMoves(current.stages, stages),
+    ],
     result: { version: { version: added, stages: stageNames(stages, number) } },
   };
 }
@@ -89,7 +95,9 @@ export function setVersionExpiry(
   const found = findVersion(current, command.versionNumber);
   if (found === undefined) throw new SecretError('version-not-found');
   const version: Version = { ...found.version, expireTimeMs: command.expireTimeMs, expiryNotified: false };
-  return { next: replaceVersion(current, version), result: { version: { ...found, version } } };
+  const next = replaceVersion(current, version);
+  const fact = { kind: 'version-changed', version, fields: ['expireTimeMs'] } as const;
+  return { next, facts: [fact], result: { version: { ...found, version } } };
 }
 
 /**
@@ -110,12 +118,19 @@ export function notifyExpiry(
     version.expireTimeMs <= command.nowMs &&
     !version.expiryNotified &&
     events.some((event) => isTold(event, 'SECRET_VERSION_EXPIRED'));
-  if (!isDue) return { next: current, result: { notified: false } };
+  if (!isDue) return { next: current, facts: [], result: { notified: false } };
   return {
     next: replaceVersion(current, { ...version, expiryNotified: true }),
-    notices: [{ type: 'SECRET_VERSION_EXPIRED', version }],
+    facts: [{ kind: 'version-expired', version }],
     result: { notified: true },
   };
+}
+
+function removedFrom(versions: readonly Version[], kept: readonly Version[]): Fact[] {
+  if (kept === versions) return [];
+  return versions
+    .filter((version) => !kept.includes(version))
+    .map((version) => ({ kind: 'version-removed', version }));
 }
 
 function replaceVersion(current: SecretAggregate, version: Version): SecretAggregate {

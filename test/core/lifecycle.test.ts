@@ -107,7 +107,7 @@ describe('a deletion', () => {
       const before = anAggregate({ secret: { state } });
       expect(decideOn(before, aCommand('delete-secret'))).toEqual({
         next: undefined,
-        notices: [{ type: 'SECRET_DELETED' }],
+        facts: [{ kind: 'secret-removed' }],
         result: {},
       });
     }
@@ -125,8 +125,8 @@ describe('a deletion', () => {
 describe('purging', () => {
   const purge = (changes: { readonly id?: string; readonly nowMs?: number } = {}) =>
     aCommand('purge-secret', { nowMs: dueMs, ...changes });
-  const notices = [{ type: 'SECRET_DELETED' }];
-  const removed = { next: undefined, notices, result: { removed: true } };
+  const facts = [{ kind: 'secret-removed' }];
+  const removed = { next: undefined, facts, result: { removed: true } };
 
   /** The very same aggregate, so that the store has nothing to write. */
   function expectKept(before: SecretAggregate, command: SecretCommandOf<'purge-secret'>): void {

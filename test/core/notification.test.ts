@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/core/commands.ts';
 import type { EventType, SecretEvent } from '../../src/core/event.ts';
+import type { Fact } from '../../src/core/facts.ts';
 import {
   type DeliveryOutcome,
   decideNotification,
-  type Notice,
   type NotificationCommand,
   notificationsOf,
   RECORD_KEPT_MS,
@@ -109,25 +109,40 @@ describe('a notification', () => {
     });
   });
 
-  const contentOf = (notice: Notice) => {
+  const contentOf = (fact: Fact) => {
     const [made] = notificationsOf({
       secret: aSecret({ eventSubscriptions: ['alarm'] }),
       events: [anEvent()],
-      notices: [notice],
+      facts: [fact],
       nowMs: T0,
     });
     return Object.keys(JSON.parse(made!.content).data).slice(4);
   };
-  const version = { number: 3, expireTimeMs: T0 + 1 };
+  const version = { ...anAggregate().versions[0]!, expireTimeMs: T0 + 1 };
+  const failed = { kind: 'rotation-failed', code: 'c' } as const;
 
-  it.each<readonly [Notice, readonly string[]]>([
-    [{ type: 'SECRET_VERSION_CREATED', version }, ['versionId']],
-    [{ type: 'SECRET_ROTATED', version }, ['versionId']],
-    [{ type: 'SECRET_VERSION_EXPIRED', version }, ['versionId', 'versionExpireTime']],
-    [{ type: 'SECRET_DELETED' }, []],
-    [{ type: 'SECRET_ROTATED_FAILED', failure: { code: 'c' } }, ['errorCode', 'errorMsg']],
-  ])('about %j has %j beside the secret', (notice, names) => {
-    expect(contentOf(notice)).toEqual(names);
+  it.each<readonly [Fact, readonly string[]]>([
+    [{ kind: 'version-added', version, origin: 'caller' }, ['versionId']],
+    [{ kind: 'secret-rotated', version }, ['versionId']],
+    [{ kind: 'version-expired', version }, ['versionId', 'versionExpireTime']],
+    [{ kind: 'secret-removed' }, []],
+    [{ ...failed, version: undefined }, ['errorCode', 'errorMsg']],
+    [{ ...failed, version }, ['versionId', 'errorCode', 'errorMsg']],
+  ])('about %j has %j beside the secret', (fact, names) => {
+    expect(contentOf(fact)).toEqual(names);
+  });
+
+  it.each<Fact>([
+    { kind: 'version-added', version, origin: 'rotation' },
+    { kind: 'version-added', version, origin: 'backup' },
+    { kind: 'version-removed', version },
+    { kind: 'version-changed', version, fields: ['expireTimeMs'] },
+    { kind: 'stage-moved', name: 'blue', from: 1, to: 2 },
+    { kind: 'secret-changed', fields: ['description'] },
+    { kind: 'tags-changed', keys: ['k'] },
+  ])('is not made of %j', (fact) => {
+    const secret = aSecret({ eventSubscriptions: ['alarm'] });
+    expect(notificationsOf({ secret, events: [anEvent()], facts: [fact], nowMs: T0 })).toEqual([]);
   });
 
   it('about a removed secret has an id of its own', () => {
@@ -155,11 +170,7 @@ describe('the expiry of a version', () => {
     expect(next?.versions[0]?.expiryNotified).toBe(true);
     expect(next?.secret).toEqual({ ...due().secret, revision: 2 });
     const again = decideOn(next, notify, [anEvent()]);
-    expect([again.next === next, again.result, again.notices]).toEqual([
-      true,
-      { notified: false },
-      undefined,
-    ]);
+    expect([again.next === next, again.result, again.facts]).toEqual([true, { notified: false }, []]);
   });
 
   it('is told again after every update, also to the same time', () => {
@@ -182,9 +193,9 @@ describe('the expiry of a version', () => {
     ['of a secret that waits for deletion', due({}, pending as never), notify, [anEvent()]],
     ['of a disabled secret', due({}, disabled as never), notify, [anEvent()]],
   ])('is not told %s, and stays to be told', (_, current, command, events) => {
-    const { next, notices } = decideOn(current, command, events);
+    const { next, facts } = decideOn(current, command, events);
     expect(next).toBe(current);
-    expect(notices).toBeUndefined();
+    expect(facts).toEqual([]);
   });
 });
 

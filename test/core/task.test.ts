@@ -233,6 +233,7 @@ describe('the new value', () => {
     expect(marks(decision.secret!.next!)).toStrictEqual({ SYSCURRENT: 2, SYSPREVIOUS: 1, SYSPENDING: 3 });
     expect(decision.secret?.added?.map(({ versionNumber }) => versionNumber)).toEqual([3]);
     expect(told(decision)).toStrictEqual([]);
+    expect(decision.secret?.facts[0]).toMatchObject({ kind: 'version-added', origin: 'rotation' });
   });
 
   it('finds room among 20 versions', () => {
@@ -284,6 +285,12 @@ describe('steps', () => {
       revision: 2,
     });
     expect(told(decision)).toMatchObject([{ eventType: 'SECRET_ROTATED', versionId: 'v3' }]);
+    expect(decision.secret?.facts).toMatchObject([
+      { kind: 'secret-rotated', version: { number: 3 } },
+      { kind: 'stage-moved', name: 'SYSCURRENT', from: 2, to: 3 },
+      { kind: 'stage-moved', name: 'SYSPREVIOUS', from: 1, to: 2 },
+      { kind: 'stage-moved', name: 'SYSPENDING', from: 3, to: undefined },
+    ]);
   });
 
   it('sets no next time while automatic rotation is off', () => {
