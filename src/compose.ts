@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { actorOf } from './app/caller.ts';
 import { createDamageReport } from './app/damage-report.ts';
+import { createGate } from './app/gate.ts';
 import type { Deps, Policy, SharedDeps, SigningKeys, Store } from './app/ports.ts';
 import { createReadiness } from './app/readiness.ts';
 import { checkSamples } from './app/samples.ts';
@@ -173,9 +174,11 @@ async function openStore(config: Config, log: Logger, { onFatal, claimed }: Star
  * is gone, so there is nothing then. Throws unavailable.
  */
 function binding(deps: SharedDeps): ServerOptions['depsFor'] {
+  const gate = createGate(deps);
   return (caller, request) => {
     if (isReadable(deps.store.storageStatus())) {
-      return { ...deps, actor: actorOf(caller, request, deps.clock.nowMs()) };
+      const actor = actorOf(caller, request, deps.clock.nowMs());
+      return { ...deps, ...gate(actor), actor };
     }
     throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
   };

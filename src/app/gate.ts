@@ -1,0 +1,60 @@
+import type { Actor } from '../core/actor.ts';
+import { SecretError } from '../core/errors.ts';
+import type { Key } from '../core/key.ts';
+import { OPERATIONS } from '../core/operations.ts';
+import type { Deps } from './ports.ts';
+
+/** What values leave by. */
+export type Openers = Pick<Deps, 'keyring' | 'cipher'>;
+
+/**
+ * Is told of every value before it is opened or made: who gets it, and the key that it is under, if any. What it throws keeps
+ * the value in.
+ */
+export type OnLeaving = (actor: Actor, key: Key | undefined) => void;
+
+/**
+ * Puts a gate around keyring and cipher for each actor: the values of secrets, backups, data keys, what callers have
+ * encrypted or decrypted and random bytes leave by it and by nothing else. It is shut for an operation that gives out
+ * nothing, by the table of operations; the server's own work is not asked. Absent `onLeaving`: nobody is told.
+ */
+export function createGate(openers: Openers, onLeaving?: OnLeaving): (actor: Actor) => Openers {
+  const shut = around(openers, () => {
+    throw new SecretError('internal', '', { logReason: 'the operation gives out no value' });
+  });
+  return (actor) => {
+    if (actor.kind === 'caller' && OPERATIONS[actor.operation].reveals !== true) return shut;
+    return onLeaving === undefined ? openers : around(openers, (key) => onLeaving(actor, key));
+  };
+}
+
+function around({ keyring, cipher }: Openers, leave: (key?: Key) => void): Openers {
+  return {
+    keyring: {
+      ...keyring,
+      open(key, binding, sealed) {
+        leave(key);
+        return keyring.open(key, binding, sealed);
+      },
+      sealBackup(key, header, contents) {
+        leave(key);
+        return keyring.sealBackup(key, header, contents);
+      },
+    },
+    cipher: {
+      ...cipher,
+      encrypt(key, input) {
+        leave(key);
+        return cipher.encrypt(key, input);
+      },
+      decrypt(key, input) {
+        leave(key);
+        return cipher.decrypt(key, input);
+      },
+      random(bytes) {
+        leave();
+        return cipher.random(bytes);
+      },
+    },
+  };
+}
