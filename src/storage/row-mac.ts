@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { canonicalContents, canonicalKey, canonicalSecret } from '../core/canonical.ts';
 import { SecretError } from '../core/errors.ts';
 import type { Key } from '../core/key.ts';
-import type { Secret, SecretAggregate, SecretContents } from '../core/secret.ts';
+import type { SecretAggregate } from '../core/secret.ts';
+import { type Form, type Row, textOf } from './fields.ts';
+import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './key-tables.ts';
+import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './secret-tables.ts';
 
 /** Authenticates rows under a key that the storage never sees. */
 export interface RowMac {
@@ -12,60 +14,86 @@ export interface RowMac {
   verify(canonical: string, mac: Uint8Array): boolean;
 }
 
-/** What a secret's row stores beside its fields. */
-export interface SecretMac {
+/** What hangs on a secret's row: versions by number, stages by slot, tags by key. */
+export interface ContentsRows {
+  readonly versions: readonly Row[];
+  readonly stages: readonly Row[];
+  readonly tags: readonly Row[];
+}
+
+/** What hangs on a key's row: material by number, aliases in byte order, tags by position. */
+export interface KeyRows {
+  readonly versions: readonly Row[];
+  readonly aliases: readonly Row[];
+  readonly tags: readonly Row[];
+}
+
+/** A secret's row as it is about to be written. */
+export interface SignedSecret {
+  /** The digest of the contents comes last. */
+  readonly row: Row;
   readonly contentsDigest: Buffer;
   readonly rowMac: Buffer;
 }
 
-/** SHA-256 over a secret's versions, stages and tags. */
-export function contentsDigest(contents: SecretContents): Buffer {
-  return createHash('sha256').update(canonicalContents(contents)).digest();
+/** What the MAC covers that is in a row of such a table, which has nothing hanging on it. */
+export function rowText(table: Form & { readonly kind: string }, row: Row): string {
+  return textOf(table.kind, [[table, [row]]]);
 }
 
-/** The digest and the MAC of an aggregate that is about to be written. */
-export function signSecret(mac: RowMac, aggregate: SecretAggregate): SecretMac {
-  const digest = contentsDigest(aggregate);
-  return {
-    contentsDigest: digest,
-    rowMac: mac.sign(canonicalSecret(aggregate.secret, digest.toString('hex'))),
+/** What the MAC in a key's row covers. */
+export function keyText(row: Row, { aliases, tags, versions }: KeyRows): string {
+  return textOf(KEY.kind, [
+    [KEY, [row]],
+    [KEY_ALIAS, aliases],
+    [KEY_TAG, tags],
+    [KEY_VERSION, versions],
+  ]);
+}
+
+/** SHA-256 over what hangs on a secret's row. */
+export function contentsDigest({ versions, stages, tags }: ContentsRows): Buffer {
+  const text = textOf(CONTENTS_KIND, [
+    [VERSION, versions],
+    [STAGE, stages],
+    [TAG, tags],
+  ]);
+  return createHash('sha256').update(text).digest();
+}
+
+/** The row, the digest and the MAC of a secret that is about to be written. */
+export function signSecret(mac: RowMac, { secret, stages, tags, versions }: SecretAggregate): SignedSecret {
+  const digest = contentsDigest({
+    versions: versions.map(VERSION.encode),
+    stages: stages.map(STAGE.encode),
+    tags: tags.map(TAG.encode),
+  });
+  const row = [...SECRET.encode(secret), digest];
+  return { row, contentsDigest: digest, rowMac: mac.sign(rowText(SECRET, row)) };
+}
+
+/** The row and the MAC of a key that is about to be written. */
+export function signKey(mac: RowMac, key: Key): { readonly row: Row; readonly rowMac: Buffer } {
+  const row = KEY.encode(key);
+  const parts = {
+    versions: key.versions.map(KEY_VERSION.encode),
+    aliases: key.aliases.map(KEY_ALIAS.encode),
+    tags: key.tags.map((tag, position) => KEY_TAG.encode({ ...tag, position })),
   };
+  return { row, rowMac: mac.sign(keyText(row, parts)) };
 }
 
-/** Checks a secret's own row. Throws damaged. */
-export function requireIntactSecret(mac: RowMac, secret: Secret, stored: SecretMac): void {
-  const canonical = canonicalSecret(secret, stored.contentsDigest.toString('hex'));
-  if (!mac.verify(canonical, stored.rowMac))
-    throw new SecretError('damaged', 'A stored secret has been changed.');
-}
-
-/** Checks that a secret's versions, stages and tags are those which its row was signed with. Throws damaged. */
-export function requireIntactContents(aggregate: SecretAggregate, signedDigest: Buffer): void {
-  if (!contentsDigest(aggregate).equals(signedDigest)) {
-    throw new SecretError('damaged', 'A stored secret has been changed.');
-  }
-}
-
-/** The MAC of a key that is about to be written. */
-export function signKey(mac: RowMac, key: Key): Buffer {
-  return mac.sign(canonicalKey(key));
-}
-
-/** Checks a key's rows. Throws damaged. */
-export function requireIntactKey(mac: RowMac, key: Key, rowMac: Uint8Array): void {
-  if (!mac.verify(canonicalKey(key), rowMac))
-    throw new SecretError('damaged', 'A stored key has been changed.');
-}
-
-/**
- * Checks a row that is a whole by itself: `canonical` is its text, `what` names its kind in the message.
- * Throws damaged.
- */
-export function requireIntactRow(
+/** Checks the MAC of a row of that kind. Throws damaged. */
+export function requireIntact(
   mac: RowMac,
-  canonical: string,
-  row: { rowMac: Uint8Array; what: string },
+  kind: string,
+  signed: { readonly text: string; readonly rowMac: Uint8Array },
 ): void {
-  if (!mac.verify(canonical, row.rowMac))
-    throw new SecretError('damaged', `A stored ${row.what} has been changed.`);
+  if (!mac.verify(signed.text, signed.rowMac)) throw changedRow(kind);
+}
+
+/** What is thrown for a row of that kind that is not as it was signed. */
+export function changedRow(kind: string): SecretError {
+  const what = kind.replace(/\/.*/, '').replaceAll('-', ' ');
+  return new SecretError('damaged', `A stored ${what} has been changed.`);
 }

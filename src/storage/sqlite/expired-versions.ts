@@ -1,6 +1,7 @@
 import type { ExpiredQuery, ExpiredVersion } from '../../app/ports.ts';
+import type { Version } from '../../core/secret.ts';
 import type { Connection } from './open.ts';
-import { parseNames } from './secret-rows.ts';
+import { parseNames } from './subscriptions.ts';
 
 interface ExpiredRow {
   readonly place_row: number;
@@ -56,9 +57,6 @@ export function createExpiredReads(db: Connection): ExpiredReads {
 }
 
 /** The project that an unchanged row of a version names; null: nothing is to be told of it. */
-export function expiryProject(
-  version: { readonly expire_time_ms: number | null; readonly expiry_notified: number },
-  projectId: string,
-): string | null {
-  return version.expire_time_ms === null || version.expiry_notified !== 0 ? null : projectId;
+export function expiryProject({ expireTimeMs, expiryNotified }: Version, projectId: string): string | null {
+  return expireTimeMs === undefined || expiryNotified ? null : projectId;
 }

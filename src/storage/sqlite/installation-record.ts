@@ -1,7 +1,9 @@
 import { StartError } from '../../app/start-error.ts';
 import { SecretError } from '../../core/errors.ts';
-import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { defineTable, optional, plain, type Row } from '../fields.ts';
+import { changedRow, type RowMac, requireIntact, rowText } from '../row-mac.ts';
 import type { Connection } from './open.ts';
+import { prepareInsert, prepareRows, selectSql } from './rows.ts';
 
 /** Which installation a database belongs to, and what proves that a root key fits. */
 export interface Installation {
@@ -14,55 +16,47 @@ export interface Installation {
   readonly canary: Uint8Array;
 }
 
-interface InstallationRow {
-  readonly id: string;
-  readonly create_time_ms: number;
-  readonly root_key_id: string;
-  readonly root_key_fingerprint: string;
-  readonly root_key_stretching: string | null;
-  readonly canary: Buffer;
-  /** A JSON array of names, sorted. */
-  readonly roll: string;
-  readonly row_mac: Buffer | null;
-}
+const INSTALLATION = defineTable<Installation>({
+  name: 'installation',
+  kind: 'installation/2',
+  fields: {
+    id: plain(),
+    createTimeMs: plain(),
+    rootKeyId: plain(),
+    rootKeyFingerprint: plain(),
+    rootKeyStretching: optional(),
+    canary: plain(),
+  },
+  // A JSON array of names, sorted.
+  more: ['roll'],
+});
 
 /**
  * The rows of the installation itself that have been made and must be there ever since: `signing-key`, `clock`.
  */
 export interface Roll {
   /** Throws damaged when a row that is not there must be there. */
-  requireAbsent(name: string): void;
+  requireAbsent(name: string): undefined;
   /** Notes that the row is there from now on. Runs inside the write transaction. Throws damaged. */
   add(name: string): void;
 }
 
-/** Reads the record, not yet authenticated; undefined in a new database. Throws StartError (damaged) if it was lost. */
+/**
+ * Reads the record, not yet authenticated, and of any schema: its own columns are those of the first one. Undefined in a
+ * new database. Throws StartError (damaged) if it was lost.
+ */
 export function readInstallation(db: Connection): Installation | undefined {
-  const row = prepareRow(db).get();
-  if (row === undefined) {
-    // A new root key for a database that is not empty would make everything in it unreadable.
-    if (!isEmpty(db)) throw new StartError('damaged', 'the database has lost the record of its root key');
-    return undefined;
-  }
-  return {
-    id: row.id,
-    createTimeMs: row.create_time_ms,
-    rootKeyId: row.root_key_id,
-    rootKeyFingerprint: row.root_key_fingerprint,
-    rootKeyStretching: row.root_key_stretching ?? undefined,
-    canary: row.canary,
-  };
+  const row = prepareRows(db, selectSql(INSTALLATION)).get();
+  // A new root key for a database that is not empty would make everything in it unreadable.
+  if (row === undefined && !isEmpty(db))
+    throw new StartError('damaged', 'the database has lost the record of its root key');
+  return row && INSTALLATION.decode(row);
 }
 
 /** Writes the record of a new database, signed. */
 export function writeInstallation(db: Connection, mac: RowMac, installation: Installation): void {
-  const { id, createTimeMs, rootKeyId, rootKeyFingerprint, rootKeyStretching = null, canary } = installation;
   db.transaction(() => {
-    db.prepare(
-      `INSERT INTO installation
-         (only_row, id, create_time_ms, root_key_id, root_key_fingerprint, root_key_stretching, canary)
-       VALUES (1, ?, ?, ?, ?, ?, ?)`,
-    ).run(id, createTimeMs, rootKeyId, rootKeyFingerprint, rootKeyStretching, canary);
+    prepareInsert(db, INSTALLATION, ['only_row'])(INSTALLATION.encode(installation), 1);
     createSigner(db, mac)([]);
   }).immediate();
 }
@@ -84,24 +78,15 @@ export function signFirstInstallation(db: Connection, mac: RowMac, canary: Uint8
 
 /** Checks the record. Throws SecretError (damaged), also when it is not signed at all. */
 export function requireIntactInstallation(db: Connection, mac: RowMac): void {
-  requireIntact(prepareRow(db).get(), mac);
-}
-
-function requireIntact(row: InstallationRow | undefined, mac: RowMac): void {
-  const rowMac = row?.row_mac ?? undefined;
-  if (row === undefined || rowMac === undefined)
-    throw new SecretError('damaged', 'A stored record is missing.');
-  requireIntactRow(mac, canonicalInstallation(row), { rowMac, what: 'installation' });
+  createCheck(db, mac)();
 }
 
 /** Prepares the roll on one connection. */
 export function createRoll(db: Connection, mac: RowMac): Roll {
-  const record = prepareRow(db);
+  const read = db.prepare<[], string>('SELECT roll FROM installation').pluck();
+  const names = () => readNames(read.get() ?? '');
+  const requireSigned = createCheck(db, mac);
   const sign = createSigner(db, mac);
-  function names(): string[] {
-    const row = record.get();
-    return row === undefined ? [] : readNames(row.roll);
-  }
   return {
     requireAbsent(name) {
       if (!names().includes(name)) return;
@@ -111,39 +96,40 @@ export function createRoll(db: Connection, mac: RowMac): Roll {
       const present = names();
       if (present.includes(name)) return;
       // What somebody has changed must not be signed.
-      requireIntact(record.get(), mac);
+      requireSigned();
       sign([...present, name]);
     },
   };
 }
 
-function prepareRow(db: Connection) {
-  return db.prepare<[], InstallationRow>('SELECT * FROM installation');
+/** Prepares the reading of the record as it is authenticated, the roll included. It throws damaged when there is none. */
+function prepareSigned(db: Connection): () => Row {
+  const record = prepareRows(db, selectSql(INSTALLATION, ['roll', 'row_mac']));
+  return () => {
+    const row = record.get();
+    if (row === undefined) throw new SecretError('damaged', 'A stored record is missing.');
+    return row;
+  };
+}
+
+function createCheck(db: Connection, mac: RowMac): () => void {
+  const read = prepareSigned(db);
+  return () => {
+    const row = read();
+    const rowMac = row.at(-1);
+    if (!(rowMac instanceof Uint8Array)) throw changedRow(INSTALLATION.kind);
+    requireIntact(mac, INSTALLATION.kind, { text: rowText(INSTALLATION, row), rowMac });
+  };
 }
 
 function createSigner(db: Connection, mac: RowMac): (roll: readonly string[]) => void {
-  const record = prepareRow(db);
+  const read = prepareSigned(db);
   const setRoll = db.prepare('UPDATE installation SET roll = ?');
   const setMac = db.prepare('UPDATE installation SET row_mac = ?');
   return (roll) => {
     setRoll.run(JSON.stringify([...roll].sort()));
-    const row = record.get();
-    if (row === undefined) throw new SecretError('damaged', 'A stored record is missing.');
-    setMac.run(mac.sign(canonicalInstallation(row)));
+    setMac.run(mac.sign(rowText(INSTALLATION, read())));
   };
-}
-
-function canonicalInstallation(row: InstallationRow): string {
-  return JSON.stringify([
-    'installation/1',
-    row.id,
-    row.create_time_ms,
-    row.root_key_id,
-    row.root_key_fingerprint,
-    row.root_key_stretching,
-    row.canary.toString('base64'),
-    row.roll,
-  ]);
 }
 
 /** Nothing of a roll that is no list of names: its row's MAC finds that. */

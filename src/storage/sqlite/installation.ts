@@ -34,9 +34,9 @@ export interface OpenDirectory {
   readonly installation: Installation | undefined;
   /** Writes the one row that a new database lacks. */
   initialise(installation: Installation, mac: RowMac): void;
-  /** Checks that row. Throws StartError (damaged). */
+  /** Applies the migrations that need the key, and checks that row. Throws StartError (damaged). */
   requireIntact(mac: RowMac): void;
-  /** Signs a row from before rows were signed; `canary` says that it is. */
+  /** Applies them, and signs a row from before rows were signed; `canary` says that it is. */
   signFirst(mac: RowMac, canary: Uint8Array): void;
   release(): void;
 }
@@ -46,7 +46,7 @@ export const DATABASE_NAME = 'csms.db';
 
 /**
  * Takes the data directory, unless the caller has done so already, opens the database, checks it and applies the
- * migrations that it lacks. Throws StartError: taken; configuration (another program's database, or a newer one); damaged.
+ * migrations that it lacks, as far as they need no key. Throws StartError: taken; configuration (another program's database, or a newer one); damaged.
  */
 export function openDirectory(
   given: string | ClaimedDirectory,
@@ -58,18 +58,25 @@ export function openDirectory(
     makeRoomToOpen(directory);
     const databaseFile = createPrivate(join(directory, DATABASE_NAME));
     const write = <T>(work: (db: Connection) => T) => withWriter(databaseFile, work);
+    const { installation, isComplete } = bringUp({ directory, databaseFile }, migrations);
+    const complete = (mac: RowMac) => isComplete || write((db) => migrate(db, migrations, mac));
     return {
       directory,
       databaseFile,
-      installation: bringUp({ directory, databaseFile }, migrations),
+      installation,
       initialise: (installation, mac) => write((db) => writeInstallation(db, mac, installation)),
-      requireIntact: (mac) =>
+      requireIntact(mac) {
+        complete(mac);
         withDatabase(
           () => openReader(databaseFile),
           databaseFile,
           (db) => requireIntactRecord(db, mac),
-        ),
-      signFirst: (mac, canary) => write((db) => signFirstInstallation(db, mac, canary)),
+        );
+      },
+      signFirst(mac, canary) {
+        complete(mac);
+        write((db) => signFirstInstallation(db, mac, canary));
+      },
       release: () => claimed.release(),
     };
   } catch (error) {
@@ -136,17 +143,17 @@ function rememberSideFiles(databaseFile: string): () => void {
 function bringUp(
   { directory, databaseFile }: Pick<OpenDirectory, 'directory' | 'databaseFile'>,
   migrations: readonly Migration[],
-): Installation | undefined {
+): { readonly installation: Installation | undefined; readonly isComplete: boolean } {
   // A clean stop leaves no log behind.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   withDatabase(() => connect(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
-    migrate(db, migrations);
+    const isComplete = migrate(db, migrations);
     convertOnce(db, measureDisk(directory).freeBytes);
     // What is in the way of it is not waited for: the writer goes on trying.
     createTruncation(db)();
-    return readInstallation(db);
+    return { installation: readInstallation(db), isComplete };
   });
 }
 

@@ -1,8 +1,9 @@
 import type { Key, KeyDecision } from '../../core/key.ts';
+import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from '../key-tables.ts';
 import { type RowMac, signKey } from '../row-mac.ts';
 import { createDestroyedKeyWrite } from './destroyed-keys.ts';
-import { KEY_COLUMNS, toKeyRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
+import { prepareInsert, prepareUpdate } from './rows.ts';
 
 /** Writes what the rules decided about a key. Runs inside the write transaction. `current`: the key as it was loaded. */
 export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
@@ -22,20 +23,18 @@ export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => vo
       if (destroyed !== undefined) saveDestroyed(destroyed);
       return;
     }
-    const row = toKeyRow(next, signKey(mac, next));
-    if (current === undefined) statements.insert.run(row);
-    else statements.update.run(row);
+    const { row, rowMac } = signKey(mac, next);
+    if (current === undefined) statements.insert(row, rowMac);
+    else statements.update(KEY.encode(current), row, rowMac, next.projectId, next.id);
     parts.replace(current, next);
   };
 }
 
 function prepareKey(db: Connection) {
-  const assignments = KEY_COLUMNS.map((column) => `${column} = @${column}`).join(', ');
+  const more = ['row_mac'];
   return {
-    insert: db.prepare(
-      `INSERT INTO kms_key (${KEY_COLUMNS.join(', ')}) VALUES (${KEY_COLUMNS.map((column) => `@${column}`).join(', ')})`,
-    ),
-    update: db.prepare(`UPDATE kms_key SET ${assignments} WHERE project_id = @project_id AND id = @id`),
+    insert: prepareInsert(db, KEY, more),
+    update: prepareUpdate(db, KEY, { more, where: 'WHERE project_id = ? AND id = ?' }),
     remove: db.prepare('DELETE FROM kms_key WHERE project_id = ? AND id = ?'),
   };
 }
@@ -54,16 +53,16 @@ function createPartWrites(db: Connection) {
     replace(current: Key | undefined, next: Key): void {
       const { projectId, id, aliases, tags, versions } = next;
       for (const version of versions.slice(current?.versions.length ?? 0)) {
-        statements.insertVersion.run({ projectId, id, ...version });
+        statements.insertVersion(KEY_VERSION.encode(version), projectId, id);
       }
       if (aliases !== current?.aliases) {
         statements.removeAliases.run(projectId, id);
-        for (const alias of aliases) statements.insertAlias.run({ projectId, id, ...alias });
+        for (const alias of aliases) statements.insertAlias(KEY_ALIAS.encode(alias), projectId, id);
       }
       if (tags !== current?.tags) {
         statements.removeTags.run(projectId, id);
-        for (const [position, { key, value }] of tags.entries()) {
-          statements.insertTag.run(projectId, id, key, value, position);
+        for (const [position, tag] of tags.entries()) {
+          statements.insertTag(KEY_TAG.encode({ ...tag, position }), projectId, id);
         }
       }
     },
@@ -71,20 +70,14 @@ function createPartWrites(db: Connection) {
 }
 
 function prepareParts(db: Connection) {
+  const place = ['project_id', 'key_id'];
+  const where = 'WHERE project_id = ? AND key_id = ?';
   return {
-    insertVersion: db.prepare(
-      `INSERT INTO kms_key_version (project_id, key_id, number, wrapped, create_time_ms)
-       VALUES (@projectId, @id, @number, @wrapped, @createTimeMs)`,
-    ),
-    removeVersions: db.prepare('DELETE FROM kms_key_version WHERE project_id = ? AND key_id = ?'),
-    insertAlias: db.prepare(
-      `INSERT INTO kms_key_alias (project_id, alias, key_id, create_time_ms, update_time_ms)
-       VALUES (@projectId, @alias, @id, @createTimeMs, @updateTimeMs)`,
-    ),
-    removeAliases: db.prepare('DELETE FROM kms_key_alias WHERE project_id = ? AND key_id = ?'),
-    insertTag: db.prepare(
-      'INSERT INTO kms_key_tag (project_id, key_id, tag_key, tag_value, position) VALUES (?, ?, ?, ?, ?)',
-    ),
-    removeTags: db.prepare('DELETE FROM kms_key_tag WHERE project_id = ? AND key_id = ?'),
+    insertVersion: prepareInsert(db, KEY_VERSION, place),
+    removeVersions: db.prepare(`DELETE FROM kms_key_version ${where}`),
+    insertAlias: prepareInsert(db, KEY_ALIAS, place),
+    removeAliases: db.prepare(`DELETE FROM kms_key_alias ${where}`),
+    insertTag: prepareInsert(db, KEY_TAG, place),
+    removeTags: db.prepare(`DELETE FROM kms_key_tag ${where}`),
   };
 }

@@ -1,13 +1,14 @@
 import type { DueKeyQuery } from '../../app/ports.ts';
-import { SecretError } from '../../core/errors.ts';
 import type { Key, KeyRef } from '../../core/key.ts';
 import { aliasSpellings } from '../../core/key-aliases.ts';
-import { type RowMac, requireIntactKey } from '../row-mac.ts';
+import type { Row } from '../fields.ts';
+import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from '../key-tables.ts';
+import { changedRow, type KeyRows, keyText, type RowMac, requireIntact } from '../row-mac.ts';
 import { soundOnes } from './damage.ts';
 import { createDueList } from './due-list.ts';
-import { fromKeyRow, type KeyAliasRow, type KeyRow, type KeyTagRow, type KeyVersionRow } from './key-rows.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
+import { prepareRows, selectSql } from './rows.ts';
 
 /** Reads of keys on one connection. Every row is authenticated before it is given out. */
 export interface KeyReads {
@@ -32,10 +33,9 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
   const macById = db
     .prepare<[string, string], Buffer>('SELECT row_mac FROM kms_key WHERE project_id = ? AND id = ?')
     .pluck();
-  const byId = db.prepare<[string, string], KeyRow>('SELECT * FROM kms_key WHERE project_id = ? AND id = ?');
-  const inProject = db.prepare<[string], KeyRow>(
-    'SELECT * FROM kms_key WHERE project_id = ? ORDER BY create_time_ms, id',
-  );
+  const select = selectSql(KEY, ['row_mac']);
+  const byId = prepareRows(db, `${select} WHERE project_id = ? AND id = ?`);
+  const inProject = prepareRows(db, `${select} WHERE project_id = ? ORDER BY create_time_ms, id`);
   const idByAlias = db
     .prepare<[string, string, string], string>(
       'SELECT key_id FROM kms_key_alias WHERE project_id = ? AND alias IN (?, ?)',
@@ -43,16 +43,16 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
     .pluck();
   const parts = createPartReads(db);
 
-  function verified(row: KeyRow): Key {
-    const cacheId = `${row.project_id}/${row.id}`;
-    const known = cache.get(cacheId, row.row_mac);
+  function verified(row: Row): Key {
+    const rowMac = row.at(-1) as Buffer;
+    const head = KEY.decode(row);
+    const cacheId = `${head.projectId}/${head.id}`;
+    const known = cache.get(cacheId, rowMac);
     if (known !== undefined) return known;
-    const stored = parts(row.project_id, row.id);
-    // The MAC covers the order of the tags, and with this the very positions.
-    if (stored.tags.some(({ position }, index) => position !== index)) throw changed();
-    const key = fromKeyRow(row, stored);
-    requireIntactKey(mac, key, row.row_mac);
-    cache.set(cacheId, row.row_mac, key);
+    const stored = parts(head);
+    requireIntact(mac, KEY.kind, { text: keyText(row, stored), rowMac });
+    const key = { ...head, ...decodeParts(stored) };
+    cache.set(cacheId, rowMac, key);
     return key;
   }
 
@@ -75,41 +75,40 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
       const key = find({ projectId, id });
       // The alias's own row says only where to look: what counts is what the key was signed with.
       if (!key?.aliases.some((known) => spellings.includes(known.alias))) {
-        throw changed();
+        throw changedRow(KEY.kind);
       }
       return key;
     },
     listInProject: (projectId, tell) =>
-      soundOnes(inProject.all(projectId), verified, ({ id }) => tell({ projectId, id })),
+      soundOnes(inProject.all(projectId), verified, (row) => tell({ projectId, id: KEY.decode(row).id })),
     ...createListReads(db),
     forget: () => cache.clear(),
   };
 }
 
-function changed(): SecretError {
-  return new SecretError('damaged', 'A stored key has been changed.');
-}
-
-function createPartReads(db: Connection) {
-  const versions = db.prepare<[string, string], KeyVersionRow>(
-    'SELECT number, wrapped, create_time_ms FROM kms_key_version WHERE project_id = ? AND key_id = ? ORDER BY number',
-  );
-  const aliases = db.prepare<[string, string], KeyAliasRow>(
-    'SELECT alias, create_time_ms, update_time_ms FROM kms_key_alias WHERE project_id = ? AND key_id = ? ORDER BY alias',
-  );
-  const tags = db.prepare<[string, string], KeyTagRow>(
-    'SELECT tag_key, tag_value, position FROM kms_key_tag WHERE project_id = ? AND key_id = ? ORDER BY position',
-  );
-  return (projectId: string, id: string) => ({
+function createPartReads(db: Connection): (ref: KeyRef) => KeyRows {
+  const where = 'WHERE project_id = ? AND key_id = ? ORDER BY';
+  const versions = prepareRows(db, `${selectSql(KEY_VERSION)} ${where} number`);
+  const aliases = prepareRows(db, `${selectSql(KEY_ALIAS)} ${where} alias`);
+  const tags = prepareRows(db, `${selectSql(KEY_TAG)} ${where} position`);
+  return ({ projectId, id }) => ({
     versions: versions.all(projectId, id),
     aliases: aliases.all(projectId, id),
     tags: tags.all(projectId, id),
   });
 }
 
+function decodeParts({ aliases, tags, versions }: KeyRows): Pick<Key, 'versions' | 'aliases' | 'tags'> {
+  return {
+    versions: versions.map(KEY_VERSION.decode),
+    aliases: aliases.map(KEY_ALIAS.decode),
+    tags: tags.map(KEY_TAG.decode).map(({ position: _, ...tag }) => tag),
+  };
+}
+
 function createListReads(db: Connection): Pick<KeyReads, 'listDue' | 'countInProject'> {
   const table = { table: 'kms_key', columns: 'project_id, id', order: 'id' };
-  type DueRow = Pick<KeyRow, 'project_id' | 'id'>;
+  type DueRow = { readonly project_id: string; readonly id: string };
   const due = {
     deletion: createDueList<DueRow>(db, { ...table, time: 'scheduled_delete_time_ms' }),
     rotation: createDueList<DueRow>(db, {

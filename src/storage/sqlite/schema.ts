@@ -1,6 +1,9 @@
 import { StartError } from '../../app/start-error.ts';
 import { type Migration, pendingMigrations } from '../migrate.ts';
+import type { RowMac } from '../row-mac.ts';
 import { connect } from './connection.ts';
+import { readInstallation } from './installation-record.ts';
+import { signNamedFields } from './named-fields.ts';
 import { APPLICATION_ID, type Connection } from './open.ts';
 
 /** A table, index, trigger or view as SQLite lists it. */
@@ -12,21 +15,31 @@ interface SchemaRow {
   readonly sql: string | null;
 }
 
+/** What migrations do beside their SQL, in the same transaction, to rows that are authenticated. */
+const SIGNINGS: Readonly<Record<number, (db: Connection, mac: RowMac) => void>> = { 13: signNamedFields };
+
 /**
- * Applies the migrations that a database lacks. Nothing is applied to a schema that somebody has changed, whose triggers
- * would run on the way. Throws StartError: configuration (a newer program's database); damaged (a changed schema).
+ * Applies the migrations that a database lacks, up to the first one that needs `mac`: it is not there before the root key is
+ * known to fit. A database in which nothing is stored yet needs none. Answers whether none is left. Nothing is applied to a schema that somebody has
+ * changed, whose triggers would run on the way. Throws StartError: configuration (a newer program's database); damaged (a
+ * changed schema, or rows that must not be signed anew).
  */
-export function migrate(db: Connection, migrations: readonly Migration[]): void {
+export function migrate(db: Connection, migrations: readonly Migration[], mac?: RowMac): boolean {
   const pending = pendingOf(db, migrations);
   const [finding] = schemaFindings(db, migrations);
   if (finding !== undefined) throw new StartError('damaged', `the database’s schema was changed: ${finding}`);
   for (const migration of pending) {
+    const sign = SIGNINGS[migration.number];
+    const isSigning = sign !== undefined && readInstallation(db) !== undefined;
+    if (isSigning && mac === undefined) return false;
     db.transaction(() => {
       db.exec(migration.sql);
+      if (isSigning && mac !== undefined) sign(db, mac);
       db.pragma(`application_id = ${APPLICATION_ID}`);
       db.pragma(`user_version = ${migration.number}`);
     }).immediate();
   }
+  return true;
 }
 
 /** Throws StartError (configuration) unless the database has every migration of this program and no other. */

@@ -98,7 +98,8 @@ export function createTaskCarrier(
     const subscribed = findEvents(reads, ref.projectId, secret?.secret.eventSubscriptions ?? []);
     const decision = decide.task({ current, latest, secret, events: subscribed }, command);
     if (decision.secret !== undefined) writes.saveSecret(loaded, decision.secret);
-    writes.saveTask(current, decision);
+    // The start of a rotation may turn out to be the finding of one that is under way.
+    writes.saveTask(latest !== undefined && decision.next?.id === latest.id ? latest : current, decision);
     return decision.result;
   };
 }

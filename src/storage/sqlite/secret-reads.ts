@@ -1,21 +1,23 @@
 import type { DueSecret } from '../../app/ports.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SealedValue, Secret, SecretAggregate, SecretRef } from '../../core/secret.ts';
-import { type RowMac, requireIntactContents, requireIntactSecret, type SecretMac } from '../row-mac.ts';
+import type { Row } from '../fields.ts';
+import {
+  changedRow,
+  contentsDigest,
+  type RowMac,
+  requireIntact,
+  rowText,
+  type SignedSecret,
+} from '../row-mac.ts';
+import { SECRET, STAGE, TAG, VERSION } from '../secret-tables.ts';
 import { soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
 import { createRowCache } from './row-cache.ts';
-import {
-  fromSecretRow,
-  fromStageRow,
-  fromVersionRow,
-  type SecretRow,
-  type StageRow,
-  SUBSCRIBED_EVENT,
-  type VersionRow,
-} from './secret-rows.ts';
+import { prepareRows, selectSql } from './rows.ts';
+import { SUBSCRIBED_EVENT } from './subscriptions.ts';
 import { createTagRead } from './tags.ts';
 
 /** An authenticated aggregate with the places of its rows. */
@@ -61,7 +63,7 @@ export interface SecretReads {
 /** An aggregate as it was written, with its MAC. */
 export interface SavedSecret {
   readonly loaded: LoadedSecret;
-  readonly mac: SecretMac;
+  readonly signed: SignedSecret;
 }
 
 /** A verified row; its contents follow when somebody asks for them. */
@@ -73,12 +75,14 @@ interface KnownSecret {
 }
 
 const CACHE_ENTRIES = 2_000;
+const NAME = SECRET.own.indexOf('name');
+const SELECT_SECRET = selectSql(SECRET, ['contents_digest', 'row_mac']);
 
 /** Prepares the reads of secrets on one connection. */
 export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   const cache = createRowCache<number, KnownSecret>(CACHE_ENTRIES);
   const places = preparePlaces(db);
-  const byRow = db.prepare<[number], SecretRow>('SELECT * FROM secret WHERE row = ?');
+  const byRow = prepareRows(db, `${SELECT_SECRET} WHERE row = ?`);
   const loadContents = createContentsRead(db);
 
   /** Only the MAC is read while it is the known one. */
@@ -87,10 +91,8 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
     if (present !== undefined) return present;
     const stored = byRow.get(row);
     if (stored === undefined) return undefined;
-    const secret = authentic(stored, mac);
-    const { contents_digest: digest, row_mac: storedMac } = stored;
-    const entry = { secret, contentsDigest: digest, rowMac: storedMac, loaded: undefined };
-    cache.set(row, storedMac, entry);
+    const entry = { ...authentic(stored, mac), loaded: undefined };
+    cache.set(row, entry.rowMac, entry);
     return entry;
   }
 
@@ -121,7 +123,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
-    remember({ loaded, mac: { rowMac, contentsDigest } }) {
+    remember({ loaded, signed: { rowMac, contentsDigest } }) {
       const { secret } = loaded.aggregate;
       cache.set(loaded.row, rowMac, { secret, contentsDigest, rowMac, loaded });
     },
@@ -147,60 +149,56 @@ function preparePlaces(db: Connection) {
 
 /** Prepares the reading of a secret's contents, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
-  const versions = db.prepare<[number], VersionRow>(
-    `SELECT row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified,
-            expiry_project_id, slot
-       FROM version WHERE secret_row = ? ORDER BY number`,
+  const versions = prepareRows(
+    db,
+    `${selectSql(VERSION, ['row', 'expiry_project_id'])} WHERE secret_row = ? ORDER BY number`,
   );
-  const stages = db.prepare<[number], StageRow>(
-    'SELECT name, version_number, update_time_ms, slot FROM stage WHERE secret_row = ? ORDER BY slot',
-  );
+  const stages = prepareRows(db, `${selectSql(STAGE)} WHERE secret_row = ? ORDER BY slot`);
   const readTags = createTagRead(db);
-  return (row, { secret, contentsDigest, rowMac }) => {
-    const versionRows = versions.all(row);
-    for (const version of versionRows) requireExpiryProject(version, secret);
+  return (row, { secret, contentsDigest: signedDigest, rowMac }) => {
+    const rows = { versions: versions.all(row), stages: stages.all(row), tags: readTags(row, secret) };
+    if (!contentsDigest(rows).equals(signedDigest)) throw changedRow(SECRET.kind);
+    const versionRows = new Map<number, number>();
     const aggregate = {
       secret,
-      versions: versionRows.map(fromVersionRow),
-      stages: stages.all(row).map(fromStageRow),
-      tags: readTags(row, secret),
+      versions: rows.versions.map((stored) => {
+        const version = VERSION.decode(stored);
+        const [place, projectId] = stored.slice(VERSION.own.length);
+        // The digest does not cover whose list of expiring versions one is on.
+        if (projectId !== expiryProject(version, secret.projectId)) throw changedRow(VERSION.kind);
+        versionRows.set(version.number, Number(place));
+        return version;
+      }),
+      stages: rows.stages.map(STAGE.decode),
+      tags: rows.tags.map(TAG.decode),
     };
-    requireIntactContents(aggregate, contentsDigest);
-    return {
-      row,
-      rowMac,
-      aggregate,
-      versionRows: new Map(versionRows.map((version) => [version.number, version.row])),
-    };
+    return { row, rowMac, aggregate, versionRows };
   };
 }
 
-/** The contents do not cover whose list of expiring versions one is on. */
-function requireExpiryProject(version: VersionRow, { projectId }: Secret): void {
-  if (version.expiry_project_id === expiryProject(version, projectId)) return;
-  throw new SecretError('damaged', 'A stored version has been changed.');
-}
-
-function authentic(row: SecretRow, mac: RowMac): Secret {
-  const secret = fromSecretRow(row);
-  requireIntactSecret(mac, secret, { contentsDigest: row.contents_digest, rowMac: row.row_mac });
-  return secret;
+function authentic(row: Row, mac: RowMac): Omit<KnownSecret, 'loaded'> {
+  // Both are columns of bytes.
+  const [contentsDigest, rowMac] = row.slice(SECRET.own.length) as [Buffer, Buffer];
+  requireIntact(mac, SECRET.kind, { text: rowText(SECRET, row), rowMac });
+  return { secret: SECRET.decode(row), contentsDigest, rowMac };
 }
 
 function createListReads(
   db: Connection,
   mac: RowMac,
 ): Pick<SecretReads, 'list' | 'listDue' | 'countInProject'> {
-  const page = db.prepare<[PageQuery], SecretRow>(
-    `SELECT * FROM secret WHERE project_id = @projectId AND name > @afterName
+  const page = prepareRows(
+    db,
+    `${SELECT_SECRET} WHERE project_id = @projectId AND name > @afterName
        AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
   );
-  const pageOfEvent = db.prepare<[PageQuery], SecretRow>(
-    `SELECT * FROM secret WHERE project_id = @projectId AND ${SUBSCRIBED_EVENT} = @eventName
+  const pageOfEvent = prepareRows(
+    db,
+    `${SELECT_SECRET} WHERE project_id = @projectId AND ${SUBSCRIBED_EVENT} = @eventName
        AND event_subscriptions <> '[]' AND name > @afterName
        AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
   );
-  const due = createDueList<Pick<SecretRow, 'id' | 'project_id' | 'name'>>(db, {
+  const due = createDueList<{ readonly id: string; readonly project_id: string; readonly name: string }>(db, {
     table: 'secret',
     time: 'scheduled_delete_time_ms',
     columns: 'id, project_id, name',
@@ -211,11 +209,12 @@ function createListReads(
   return {
     list(query, tell) {
       const statement = query.eventName === null ? page : pageOfEvent;
-      const behind = (last: SecretRow | undefined, limit: number) =>
-        statement.all({ ...query, afterName: last?.name ?? query.afterName, limit });
+      const nameOf = (row: Row) => String(row[NAME]);
+      const behind = (last: Row | undefined, limit: number) =>
+        statement.all({ ...query, afterName: last === undefined ? query.afterName : nameOf(last), limit });
       return soundPage(query.limit, behind, {
-        read: (row) => authentic(row, mac),
-        tell: ({ name }) => tell(name),
+        read: (row) => authentic(row, mac).secret,
+        tell: (row) => tell(nameOf(row)),
       });
     },
     listDue: (nowMs, limit) =>

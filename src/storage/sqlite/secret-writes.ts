@@ -1,11 +1,12 @@
 import { SecretError } from '../../core/errors.ts';
-import type { Secret, SecretAggregate, Stage, Version } from '../../core/secret.ts';
+import type { SecretAggregate, Stage } from '../../core/secret.ts';
 import type { SecretDecision } from '../../core/secret-decision.ts';
-import { type RowMac, type SecretMac, signSecret } from '../row-mac.ts';
+import { type RowMac, type SignedSecret, signSecret } from '../row-mac.ts';
+import { SECRET, STAGE, VERSION } from '../secret-tables.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
+import { prepareInsert, prepareUpdate } from './rows.ts';
 import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
-import { SECRET_COLUMNS, toSecretRow } from './secret-rows.ts';
 import { createTagWrites } from './tags.ts';
 
 /**
@@ -30,14 +31,14 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
     statements.recount.run(loaded.aggregate.secret.projectId);
   }
 
-  function put(row: number | undefined, secret: Secret, signed: SecretMac): number {
-    const values = toSecretRow(secret, signed);
-    if (row !== undefined) {
-      statements.update.run({ ...values, row });
-      return row;
+  function put(loaded: LoadedSecret | undefined, projectId: string, signed: SignedSecret): number {
+    const { contentsDigest, row, rowMac } = signed;
+    if (loaded !== undefined) {
+      statements.update(SECRET.encode(loaded.aggregate.secret), row, contentsDigest, rowMac, loaded.row);
+      return loaded.row;
     }
-    statements.count.run(secret.projectId);
-    return Number(statements.insert.run(values).lastInsertRowid);
+    statements.count.run(projectId);
+    return statements.insert(row, rowMac);
   }
 
   return (loaded, decision) => {
@@ -48,10 +49,10 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
     }
     if (next === loaded?.aggregate) return undefined;
     const signed = signSecret(mac, next);
-    const row = put(loaded?.row, next.secret, signed);
+    const row = put(loaded, next.secret.projectId, signed);
     const versionRows = saveVersions.replace(row, loaded, decision, next);
     saveTags.replace(row, next.secret.projectId, difference(loaded?.aggregate.tags ?? [], next.tags));
-    return { loaded: { row, rowMac: signed.rowMac, aggregate: next, versionRows }, mac: signed };
+    return { loaded: { row, rowMac: signed.rowMac, aggregate: next, versionRows }, signed };
   };
 }
 
@@ -63,12 +64,10 @@ export function prepareRecount(db: Connection) {
 }
 
 function prepareSecret(db: Connection) {
-  const columns = SECRET_COLUMNS.join(', ');
-  const parameters = SECRET_COLUMNS.map((column) => `@${column}`).join(', ');
-  const assignments = SECRET_COLUMNS.map((column) => `${column} = @${column}`).join(', ');
+  const more = ['contents_digest', 'row_mac'];
   return {
-    insert: db.prepare(`INSERT INTO secret (${columns}) VALUES (${parameters})`),
-    update: db.prepare(`UPDATE secret SET ${assignments} WHERE row = @row`),
+    insert: prepareInsert(db, SECRET, more),
+    update: prepareUpdate(db, SECRET, { more, where: 'WHERE row = ?' }),
     remove: db.prepare('DELETE FROM secret WHERE row = ?'),
     count: db.prepare(
       'INSERT INTO project (id, secret_count) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET secret_count = secret_count + 1',
@@ -122,22 +121,22 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       }
       for (const version of versions.entered) {
         const present = versionRows.get(version.number);
+        const expiry = expiryProject(version, projectId);
         if (present !== undefined) {
-          update.run({ ...toVersionRow(version, projectId), row: present });
+          const former = loaded?.aggregate.versions.find(({ number }) => number === version.number);
+          update(VERSION.encode(former ?? version), VERSION.encode(version), expiry, present);
           continue;
         }
         const value = added.find(({ versionNumber }) => versionNumber === version.number);
         if (value === undefined) throw new SecretError('internal');
-        const inserted = Number(
-          insert.run({ ...toVersionRow(version, projectId), secret_row: row }).lastInsertRowid,
-        );
+        const inserted = insert(VERSION.encode(version), expiry, row);
         insertKey.run(inserted, value.sealed.wrappedKey);
         insertBody.run(inserted, value.sealed.body);
         versionRows.set(version.number, inserted);
       }
       for (const stage of stages.moved)
         moveStage.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
-      for (const stage of stages.came) insertStage.run({ ...toStageRow(stage), secret_row: row });
+      for (const stage of stages.came) insertStage(STAGE.encode(stage), row);
       return versionRows;
     },
   };
@@ -145,21 +144,9 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
 
 function prepareVersion(db: Connection) {
   return {
-    insert: db.prepare(
-      `INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, expire_time_ms, expiry_notified,
-                            expiry_project_id, slot)
-       VALUES (@secret_row, @number, @uid, @kind, @kms_key_id, @create_time_ms, @expire_time_ms, @expiry_notified,
-               @expiry_project_id, @slot)`,
-    ),
-    // Nothing else of a version ever changes.
-    update: db.prepare(
-      `UPDATE version SET expire_time_ms = @expire_time_ms, expiry_notified = @expiry_notified,
-              expiry_project_id = @expiry_project_id WHERE row = @row`,
-    ),
-    insertStage: db.prepare(
-      `INSERT INTO stage (secret_row, name, version_number, update_time_ms, slot)
-       VALUES (@secret_row, @name, @version_number, @update_time_ms, @slot)`,
-    ),
+    insert: prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']),
+    update: prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' }),
+    insertStage: prepareInsert(db, STAGE, ['secret_row']),
     moveStage: db.prepare(
       'UPDATE stage SET version_number = ?, update_time_ms = ? WHERE secret_row = ? AND name = ?',
     ),
@@ -201,30 +188,4 @@ function requireRow(versionRows: ReadonlyMap<number, number>, number: number): n
   const row = versionRows.get(number);
   if (row === undefined) throw new SecretError('internal');
   return row;
-}
-
-function toVersionRow(version: Version, projectId: string) {
-  const expiry = {
-    expire_time_ms: version.expireTimeMs ?? null,
-    expiry_notified: version.expiryNotified ? 1 : 0,
-  };
-  return {
-    number: version.number,
-    uid: version.uid,
-    kind: version.kind,
-    kms_key_id: version.kmsKeyId,
-    create_time_ms: version.createTimeMs,
-    ...expiry,
-    expiry_project_id: expiryProject(expiry, projectId),
-    slot: version.slot,
-  };
-}
-
-function toStageRow(stage: Stage) {
-  return {
-    name: stage.name,
-    version_number: stage.versionNumber,
-    update_time_ms: stage.updateTimeMs,
-    slot: stage.slot,
-  };
 }

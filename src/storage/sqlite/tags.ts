@@ -1,13 +1,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import { SecretError } from '../../core/errors.ts';
 import type { Secret, SecretAggregate, Tag } from '../../core/secret.ts';
+import type { Row } from '../fields.ts';
+import { TAG } from '../secret-tables.ts';
 import { ifSound, type OnDamage } from './damage.ts';
 import type { Connection } from './open.ts';
+import { prepareInsert, prepareRows, selectSql } from './rows.ts';
 import { NOTHING, type Steps } from './steps.ts';
-
-interface TagRow extends Tag {
-  readonly project_id: string;
-}
 
 interface PairRow extends Tag {
   readonly secret_row: number;
@@ -24,23 +23,19 @@ export interface TagReads {
   list(projectId: string): Steps<undefined, Tag>;
 }
 
-/** Prepares the reading of one secret's tags, by key. Throws damaged when a tag is filed under another project. */
-export function createTagRead(db: Connection): (row: number, secret: Secret) => Tag[] {
-  const tags = db.prepare<[number], TagRow>(
-    'SELECT key, value, project_id FROM secret_tag WHERE secret_row = ? ORDER BY key',
-  );
-  return (row, { projectId }) =>
-    tags.all(row).map(({ key, value, project_id }) => {
-      if (project_id !== projectId) throw changed();
-      return { key, value };
-    });
+/** Prepares the reading of the rows of one secret's tags, by key. Throws damaged when one is filed under another project. */
+export function createTagRead(db: Connection): (row: number, secret: Secret) => Row[] {
+  const tags = prepareRows(db, `${selectSql(TAG, ['project_id'])} WHERE secret_row = ? ORDER BY key`);
+  return (row, { projectId }) => {
+    const rows = tags.all(row);
+    if (rows.some((tag) => tag.at(-1) !== projectId)) throw changed();
+    return rows;
+  };
 }
 
 /** Prepares the writing of one secret's tags. Runs inside the write transaction. */
 export function createTagWrites(db: Connection) {
-  const insert = db.prepare(
-    'INSERT INTO secret_tag (secret_row, project_id, key, value) VALUES (?, ?, ?, ?)',
-  );
+  const insert = prepareInsert(db, TAG, ['secret_row', 'project_id']);
   const remove = db.prepare('DELETE FROM secret_tag WHERE secret_row = ? AND key = ?');
   const removeAll = db.prepare('DELETE FROM secret_tag WHERE secret_row = ?');
   return {
@@ -48,7 +43,7 @@ export function createTagWrites(db: Connection) {
     /** A tag with a new value has left and entered. */
     replace(row: number, projectId: string, tags: { readonly left: Tag[]; readonly entered: Tag[] }): void {
       for (const { key } of tags.left) remove.run(row, key);
-      for (const { key, value } of tags.entered) insert.run(row, projectId, key, value);
+      for (const tag of tags.entered) insert(TAG.encode(tag), row, projectId);
     },
   };
 }

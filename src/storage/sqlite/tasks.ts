@@ -1,40 +1,14 @@
 import type { DueSecret } from '../../app/ports.ts';
 import type { DueTask, TaskQuery } from '../../app/task-store.ts';
-import { canonicalTask } from '../../core/canonical.ts';
-import type { RotationSubType } from '../../core/rotation.ts';
-import {
-  TASKS_MAX,
-  type Task,
-  type TaskDecision,
-  type TaskErrorCode,
-  type TaskStatus,
-  type TaskStep,
-} from '../../core/task.ts';
-import { type RowMac, requireIntactRow } from '../row-mac.ts';
+import { TASKS_MAX, type Task, type TaskDecision } from '../../core/task.ts';
+import type { Row } from '../fields.ts';
+import type { RowMac } from '../row-mac.ts';
+import { TASK } from '../tables.ts';
 import { soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
-
-interface TaskRow {
-  readonly id: string;
-  readonly project_id: string;
-  readonly secret_name: string;
-  readonly secret_id: string;
-  readonly sub_type: string | null;
-  readonly is_automatic: number;
-  readonly function_urn: string | null;
-  readonly status: string;
-  readonly step: string;
-  readonly version_number: number | null;
-  readonly create_time_ms: number;
-  readonly attempts: number;
-  readonly next_attempt_ms: number | null;
-  readonly error_code: string | null;
-  readonly error_message: string | null;
-  readonly failures_before: number;
-  readonly row_mac: Buffer;
-}
+import { createRowReads, createRowWrites, type RowReads } from './rows.ts';
 
 /** Reads of tasks on one connection. Rows that are given out whole are authenticated; throws damaged. */
 export interface TaskReads {
@@ -59,45 +33,27 @@ export type SaveTask = (current: Task | undefined, decision: TaskDecision) => vo
 
 /** Prepares the reads of tasks on one connection. */
 export function createTaskReads(db: Connection, mac: RowMac): TaskReads {
-  const byId = db.prepare<[string], TaskRow>('SELECT * FROM task WHERE id = ?');
-  const latest = db.prepare<[string], TaskRow>(
-    'SELECT * FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1',
-  );
+  const read = createRowReads(db, mac, TASK);
+  const byId = read.prepare('WHERE id = ?');
+  const latest = read.prepare('WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1');
   const ids = db.prepare<[], string>('SELECT id FROM task ORDER BY id').pluck();
-
-  function authentic(row: TaskRow): Task {
-    const task = fromTaskRow(row);
-    requireIntactRow(mac, canonicalTask(task), { rowMac: row.row_mac, what: 'task' });
-    return task;
-  }
-
   return {
-    find(id) {
-      const row = byId.get(id);
-      return row && authentic(row);
-    },
-    findLatest(secretId) {
-      const row = latest.get(secretId);
-      return row && authentic(row);
-    },
-    ...createTaskList(db, authentic),
+    find: (id) => byId.get(id),
+    findLatest: (secretId) => latest.get(secretId),
+    ...createTaskList(db, read),
     ...createDueLists(db),
     ids: () => ids.all(),
   };
 }
 
 /** One statement for each set of filters, so that each has its index. */
-function createTaskList(
-  db: Connection,
-  authentic: (row: TaskRow) => Task,
-): Pick<TaskReads, 'list' | 'count'> {
+function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, 'list' | 'count'> {
   const filters = ['', ' AND status = @status', ' AND secret_name = @secretName'];
   const conditions = [...filters, `${filters[1]}${filters[2]}`];
   const statements = conditions.map((condition) => ({
-    page: db.prepare<[object], TaskRow>(
-      `SELECT * FROM task WHERE project_id = @projectId${condition}
-          AND (create_time_ms, id) < (@createTimeMs, @id)
-        ORDER BY create_time_ms DESC, id DESC LIMIT @limit`,
+    page: read.prepare(
+      `WHERE project_id = @projectId${condition} AND (create_time_ms, id) < (@createTimeMs, @id)
+       ORDER BY create_time_ms DESC, id DESC LIMIT @limit`,
     ),
     count: db
       .prepare<[object], number>(`SELECT count(*) FROM task WHERE project_id = @projectId${condition}`)
@@ -112,13 +68,16 @@ function createTaskList(
       const { after, ...filter } = query;
       const start = after ?? { createTimeMs: Number.MAX_SAFE_INTEGER, id: '' };
       const statement = statementFor(query).page;
-      const behind = (last: TaskRow | undefined, limit: number) =>
-        statement.all({
-          ...filter,
-          ...(last ? { id: last.id, createTimeMs: last.create_time_ms } : start),
-          limit,
-        });
-      return soundPage(query.limit, behind, { read: authentic, tell: ({ id }) => tell(id) });
+      const placeOf = (row: Row) => ({
+        id: read.valueOf(row, 'id'),
+        createTimeMs: read.valueOf(row, 'create_time_ms'),
+      });
+      const behind = (last: Row | undefined, limit: number) =>
+        statement.rows({ ...filter, ...(last === undefined ? start : placeOf(last)), limit });
+      return soundPage(query.limit, behind, {
+        read: read.authentic,
+        tell: (row) => tell(String(read.valueOf(row, 'id'))),
+      });
     },
     count: (query) => statementFor(query).count.get(query) ?? 0,
   };
@@ -169,18 +128,7 @@ export function createTaskWrites(
   mac: RowMac,
   kept: { readonly tasks: number; readonly every: number } = KEPT,
 ): SaveTask {
-  const put = db.prepare(
-    `INSERT INTO task
-       (id, project_id, secret_name, secret_id, sub_type, is_automatic, function_urn, status, step, version_number,
-        create_time_ms, attempts, next_attempt_ms, error_code, error_message, failures_before, row_mac)
-     VALUES (@id, @projectId, @secretName, @secretId, @subType, @isAutomatic, @functionUrn, @status, @step,
-             @versionNumber, @createTimeMs, @attempts, @nextAttemptMs, @errorCode, @errorMessage, @failuresBefore,
-             @rowMac)
-     ON CONFLICT (id) DO UPDATE SET
-       status = @status, step = @step, version_number = @versionNumber, attempts = @attempts,
-       next_attempt_ms = @nextAttemptMs, error_code = @errorCode, error_message = @errorMessage, row_mac = @rowMac`,
-  );
-  const remove = db.prepare('DELETE FROM task WHERE id = ?');
+  const { save } = createRowWrites(db, mac, TASK);
   // One that is under way stays: each secret has one at most.
   const removeOver = db.prepare<[string, number]>(
     `DELETE FROM task WHERE next_attempt_ms IS NULL AND id IN (
@@ -188,50 +136,8 @@ export function createTaskWrites(
   );
   const isTime = createOccasion(kept.every);
   return (current, { next }) => {
-    if (next === current) return;
-    if (next === undefined) {
-      if (current !== undefined) remove.run(current.id);
-      return;
-    }
-    const { error, ...fields } = next;
-    put.run({
-      ...fields,
-      subType: next.subType ?? null,
-      isAutomatic: next.isAutomatic ? 1 : 0,
-      functionUrn: next.functionUrn ?? null,
-      versionNumber: next.versionNumber ?? null,
-      nextAttemptMs: next.nextAttemptMs ?? null,
-      errorCode: error?.code ?? null,
-      errorMessage: error?.message ?? null,
-      rowMac: mac.sign(canonicalTask(next)),
-    });
-    if (current === undefined && isTime(next.projectId)) removeOver.run(next.projectId, kept.tasks);
+    save(current, next);
+    if (current !== undefined || next === undefined) return;
+    if (isTime(next.projectId)) removeOver.run(next.projectId, kept.tasks);
   };
-}
-
-/** See `fromSecretRow` for the casts. */
-function fromTaskRow(row: TaskRow): Task {
-  const { error_code: code, error_message: message } = row;
-  return {
-    id: row.id,
-    projectId: row.project_id,
-    secretName: row.secret_name,
-    secretId: row.secret_id,
-    subType: (row.sub_type ?? undefined) as RotationSubType | undefined,
-    isAutomatic: row.is_automatic !== 0,
-    functionUrn: row.function_urn ?? undefined,
-    status: row.status as TaskStatus,
-    step: row.step as TaskStep,
-    versionNumber: row.version_number ?? undefined,
-    createTimeMs: row.create_time_ms,
-    attempts: row.attempts,
-    nextAttemptMs: row.next_attempt_ms ?? undefined,
-    error: code === null && message === null ? undefined : toError(code, message),
-    failuresBefore: row.failures_before,
-  };
-}
-
-/** Half an error is damage, which the row's MAC finds. */
-function toError(code: string | null, message: string | null): Task['error'] {
-  return { code: (code ?? '') as TaskErrorCode, message: message ?? '' };
 }

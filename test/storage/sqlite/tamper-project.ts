@@ -24,8 +24,11 @@ import {
 } from '../../support/stores.ts';
 import { searched, tagsOfProject } from '../../support/walks.ts';
 
-const KEK = createSecretKey(Buffer.alloc(32, 3));
-const INSTALLATION_ID = 'installation-1';
+/** What values are sealed with where nothing else is given. */
+const KEYRING = createKeyring({
+  installationId: 'installation-1',
+  kek: createSecretKey(Buffer.alloc(32, 3)),
+});
 /** The keys of a filled project; the second has everything that a key can have. */
 export const KEYS = ['key-1', 'key-2'];
 const VERSIONS = [1, 2, 3];
@@ -45,8 +48,7 @@ export type Answers = ReadonlyMap<string, unknown>;
  * A project with everything that can be stored in it: two secrets, one of which waits for deletion, two keys
  * and the choice of a checker.
  */
-export async function fillProject(store: Store, projectId: string): Promise<void> {
-  const keyring = createKeyring({ installationId: INSTALLATION_ID, kek: KEK });
+export async function fillProject(store: Store, projectId: string, keyring = KEYRING): Promise<void> {
   const keys: Key[] = [];
   for (const id of KEYS) {
     const material = keyring.createKeyMaterial({ projectId, id }, 1);
@@ -130,8 +132,7 @@ async function fillKey(store: Store, ref: KeyRef): Promise<void> {
 }
 
 /** Carries out every read, up to the opened value. */
-export async function readAnswers(store: Store, projectId: string): Promise<Answers> {
-  const keyring = createKeyring({ installationId: INSTALLATION_ID, kek: KEK });
+export async function readAnswers(store: Store, projectId: string, keyring = KEYRING): Promise<Answers> {
   const answers = new Map<string, unknown>();
   const note = async (name: string, read: () => unknown) => {
     try {

@@ -1,0 +1,2 @@
+-- What a row's MAC covers names its columns from here on, and leaves out those that hold what rows hold from before there
+-- was such a column. No table changes: the program signs every row anew that is as it was signed before.
