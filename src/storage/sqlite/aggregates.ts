@@ -1,3 +1,4 @@
+import type { Actor } from '../../core/actor.ts';
 import {
   type AggregateKind,
   type Aggregates,
@@ -7,6 +8,7 @@ import {
 } from '../../core/commands.ts';
 import type { SecretEvent } from '../../core/event.ts';
 import type { DamagedGrant } from '../../core/grant.ts';
+import { keyAttributes, type Permit, secretAttributes } from '../../core/permit.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type CheckerReads, createCheckerReads, createCheckerWrites, type SaveChecker } from './checker.ts';
 import { createClockWrite, type SaveClock } from './clock.ts';
@@ -25,7 +27,7 @@ import {
 } from './notifications.ts';
 import type { Connection } from './open.ts';
 import type { Outcome } from './protocol.ts';
-import { createSaveDecision, createSecretCarrier, createTaskCarrier } from './secret-carriers.ts';
+import { type Allow, createSaveDecision, createSecretCarrier, createTaskCarrier } from './secret-carriers.ts';
 import { createSecretReads, type SecretReads } from './secret-reads.ts';
 import { createSecretWrites } from './secret-writes.ts';
 import {
@@ -36,8 +38,14 @@ import {
 } from './signing-key.ts';
 import { createTaskReads, createTaskWrites } from './tasks.ts';
 
-/** Loads what the rules must see, decides and writes; runs inside the write transaction. */
-type Carry<A extends AggregateKind> = (command: Aggregates[A]['command']) => Aggregates[A]['result'];
+/** Who sends a command without saying who it is. */
+const SERVER: Actor = Object.freeze({ kind: 'system', job: 'server' });
+
+/** Loads what the rules must see, asks whether that may be changed, decides and writes; runs inside the write transaction. */
+type Carry<A extends AggregateKind> = (
+  command: Aggregates[A]['command'],
+  allow: Allow | undefined,
+) => Aggregates[A]['result'];
 
 /** One row per kind of aggregate; a new resource adds its own. */
 type CarryTable = { readonly [A in AggregateKind]: Carry<A> };
@@ -50,13 +58,16 @@ export interface Carrier {
    * Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way; `damage`: places of
    * damaged rows that were passed over or replaced.
    */
-  carry<C extends Command>(command: C): Omit<Carried, 'result'> & { readonly result: ResultOf<C> };
+  carry<C extends Command>(
+    command: C,
+    actor?: Actor,
+  ): Omit<Carried, 'result'> & { readonly result: ResultOf<C> };
   /** To be called after a rollback: what was read since the transaction began never happened. */
   forget(): void;
 }
 
-/** Prepares the table of carriers on one connection. */
-export function createCarrier(db: Connection, mac: RowMac): Carrier {
+/** Prepares the table of carriers on one connection. Absent `permit`: everybody may do everything. */
+export function createCarrier(db: Connection, mac: RowMac, permit?: Permit): Carrier {
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
   const events = createEventReads(db, mac);
@@ -97,12 +108,12 @@ export function createCarrier(db: Connection, mac: RowMac): Carrier {
     clock: createClockCarrier(createClockWrite(db, mac)),
   };
   return {
-    carry<C extends Command>(command: C) {
+    carry<C extends Command>(command: C, actor: Actor = SERVER) {
       // The table pairs each kind with its own command type, which the compiler cannot follow through the union.
-      const carry = table[command.aggregate] as (command: C) => ResultOf<C>;
+      const carry = table[command.aggregate] as (command: C, allow: Allow | undefined) => ResultOf<C>;
       removed = false;
       damage = [];
-      const result = carry(command);
+      const result = carry(command, permit && ((attributes) => permit(actor, command, attributes)));
       return { result, removed, damage };
     },
     forget() {
@@ -161,11 +172,12 @@ function createGrantCarrier(
   reads: { readonly secrets: SecretReads; readonly grants: GrantReads; readonly onDamage: OnDamage },
   writes: GrantWrites,
 ): Carry<'grant'> {
-  return (command) => {
+  return (command, allow) => {
     const { ref } = command;
     const loaded = reads.secrets.loadById(ref.projectId, ref.secretId);
     const damaged: DamagedGrant[] = [];
     const grants = reads.grants.listSound(ref, (grant) => damaged.push(grant));
+    allow?.(loaded && secretAttributes(loaded.aggregate));
     const decision = decide.grant({ secret: loaded?.aggregate.secret, grants, damaged }, command);
     for (const id of decision.dropped ?? []) {
       writes.remove(id);
@@ -177,12 +189,13 @@ function createGrantCarrier(
 }
 
 function createKeyCarrier(reads: KeyReads, save: SaveKey): Carry<'key'> {
-  return (command) => {
+  return (command, allow) => {
     const { projectId } = command.ref;
     const current = reads.find(command.ref);
     const aliasHolder = 'alias' in command ? reads.findByAlias(projectId, command.alias) : undefined;
     const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
     const keysInProject = makesOne ? reads.countInProject(projectId) : 0;
+    allow?.(current && keyAttributes(current));
     const decision = decide.key({ current, aliasHolder, keysInProject }, command);
     // Making a key may turn out to be finding one, by its id or by its alias.
     if (decision.result.changed) save(current, decision);

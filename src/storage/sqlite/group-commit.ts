@@ -1,4 +1,5 @@
 import { SecretError } from '../../core/errors.ts';
+import type { Permit } from '../../core/permit.ts';
 import type { RowMac } from '../row-mac.ts';
 import { type Carrier, createCarrier } from './aggregates.ts';
 import type { ChangeCounters } from './change-counters.ts';
@@ -39,8 +40,9 @@ export function createCommitBatch(
   db: Connection,
   mac: RowMac,
   changes: Pick<ChangeCounters, 'begin' | 'end'>,
+  permit?: Permit,
 ): CommitBatch {
-  const carrier = createCarrier(db, mac);
+  const carrier = createCarrier(db, mac, permit);
   const statements = {
     begin: db.prepare('BEGIN IMMEDIATE'),
     savepoint: db.prepare('SAVEPOINT one'),
@@ -61,7 +63,7 @@ export function createCommitBatch(
   function carryOne(request: Request): Outcome {
     statements.savepoint.run();
     try {
-      const carried = carrier.carry(request.command);
+      const carried = carrier.carry(request.command, request.actor);
       statements.release.run();
       return { id: request.id, ...carried };
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { RoomFigures } from '../../app/storage-status.ts';
+import type { Actor } from '../../core/actor.ts';
 import type { Command } from '../../core/commands.ts';
 import { type ErrorCode, SecretError } from '../../core/errors.ts';
 
@@ -6,6 +7,8 @@ import { type ErrorCode, SecretError } from '../../core/errors.ts';
 export interface Request {
   readonly id: number;
   readonly command: Command;
+  /** Absent: the server itself. */
+  readonly actor?: Actor | undefined;
 }
 
 /** An error on its way back: classes do not cross threads. */

@@ -1,5 +1,6 @@
 import { decide } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
+import { type Attributes, secretAttributes } from '../../core/permit.ts';
 import type { SecretCommand, SecretResult } from '../../core/secret.ts';
 import type { SecretDecision } from '../../core/secret-decision.ts';
 import { chosenNames, subscribedNames } from '../../core/secret-rules.ts';
@@ -12,6 +13,9 @@ import type { NotificationWrites } from './notifications.ts';
 import type { LoadedSecret, SecretReads } from './secret-reads.ts';
 import type { SaveSecret } from './secret-writes.ts';
 import type { SaveTask, TaskReads } from './tasks.ts';
+
+/** Says whether what has these attributes may be changed so. Absent: it may. */
+export type Allow = (attributes: Attributes | undefined) => void;
 
 /** Reads that the rules for secrets and their rotations need. */
 export interface SecretScopeReads {
@@ -44,10 +48,10 @@ export function createSecretCarrier(
   reads: SecretScopeReads,
   save: SaveDecision,
   removeDamaged: RemoveDamaged,
-): (command: SecretCommand) => SecretResult {
+): (command: SecretCommand, allow: Allow | undefined) => SecretResult {
   const { secrets } = reads;
 
-  function carry(command: SecretCommand): SecretResult {
+  function carry(command: SecretCommand, allow: Allow | undefined): SecretResult {
     const { ref } = command;
     const loaded = secrets.load(ref);
     const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
@@ -55,16 +59,18 @@ export function createSecretCarrier(
     const current = loaded?.aggregate;
     const names = subscribedNames(current, command);
     const subscribed = findEvents(reads, ref.projectId, names, chosenNames(command));
+    allow?.(current && secretAttributes(current));
     const decision = decide.secret({ current, secretsInProject, events: subscribed }, command);
     save(loaded, decision);
     return decision.result;
   }
 
-  return (command) => {
-    if (command.kind !== 'delete-secret') return carry(command);
+  return (command, allow) => {
+    if (command.kind !== 'delete-secret') return carry(command, allow);
     return unlessDamaged(
-      () => carry(command),
+      () => carry(command, allow),
       () => {
+        allow?.(undefined);
         const { id, ref } = command;
         // Who names an id means the secret that its own row says it is, so that this row at least has to be sound.
         if (id !== undefined && secrets.loadSecret(ref)?.id !== id) throw new SecretError('secret-not-found');
@@ -83,15 +89,16 @@ export function createTaskCarrier(
     readonly saveTask: SaveTask;
     readonly clearTasks: ClearTasks;
   },
-): (command: TaskCommand) => TaskResult {
+): (command: TaskCommand, allow: Allow | undefined) => TaskResult {
   const { secrets, tasks } = reads;
 
-  return (command) => {
+  return (command, allow) => {
     const { id, kind, ref } = command;
     // Its secret may be gone, damaged or another one by then.
     const loaded = kind === 'remove-task' ? undefined : secrets.load(ref);
     const secret = loaded?.aggregate;
     const current = tasks.find(id);
+    allow?.(secret && secretAttributes(secret));
     const rotatedId = kind === 'start-rotation' ? secret?.secret.id : undefined;
     if (rotatedId !== undefined) writes.clearTasks(rotatedId);
     const latest = rotatedId === undefined ? undefined : tasks.findLatest(rotatedId);

@@ -57,9 +57,9 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     return presence.isThere() || status.refusal === 'ended' ? status : { ...status, refusal: 'missing' };
   };
   return {
-    change: (command) =>
+    change: (command, actor) =>
       presence.isThere()
-        ? writer.change(command)
+        ? writer.change(command, actor)
         : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
     storageStatus,
     onNews: (listener) => listeners.push(listener),

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
+import type { Actor } from '../../core/actor.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
 import {
@@ -30,7 +31,7 @@ interface Waiting {
 
 /** The main thread's side of the writer thread. */
 export interface WriterClient {
-  change<C extends Command>(command: C): Promise<ResultOf<C>>;
+  change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
   status(): StorageStatus;
   /** Lets the writer finish what it has; settles when the thread has ended, whatever it ended of. */
   stop(): Promise<void>;
@@ -125,11 +126,11 @@ export function createWriterClient(
   worker.on('exit', () => die('the writer thread ended'));
 
   return {
-    change<C extends Command>(command: C) {
+    change<C extends Command>(command: C, actor?: Actor) {
       const admitted = dead || stopping ? undefined : waiting.admit(command);
       if (admitted === undefined) return Promise.reject(new SecretError('unavailable'));
       if (outgoing.length === 0) setImmediate(flush);
-      outgoing.push({ id: admitted.id, command });
+      outgoing.push({ id: admitted.id, command, actor });
       // The writer answers each command with the result that its kind is declared to have.
       return admitted.answer as Promise<ResultOf<C>>;
     },

@@ -1,0 +1,115 @@
+import type Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Actor } from '../../../src/core/actor.ts';
+import type { Command } from '../../../src/core/commands.ts';
+import { SecretError } from '../../../src/core/errors.ts';
+import type { Attributes, Permit } from '../../../src/core/permit.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
+import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import {
+  addVersion,
+  changeKey,
+  create,
+  createGrant,
+  createKey,
+  freshProject,
+  putTags,
+  remove,
+  startRotation,
+} from '../../support/stores.ts';
+import { databaseFile, MIGRATIONS, makeDirectory, ROW_MAC, removeDirectory } from './harness.ts';
+
+const ACTOR: Actor = { kind: 'system', job: 'test' };
+
+describe('a permit', () => {
+  let directory: string;
+  let db: Database.Database;
+  let asked: (readonly [Actor, Command['kind'], Attributes | undefined])[];
+  let refused: (attributes: Attributes | undefined) => boolean;
+  const ref = { projectId: freshProject(), name: 'db' };
+  const created = create(ref);
+  const { id } = created;
+  const [tag, mark] = [
+    { key: 'team', value: 'pay' },
+    { key: 'env', value: 'prod' },
+  ];
+
+  beforeEach(() => {
+    directory = makeDirectory();
+    openDirectory(directory, MIGRATIONS).release();
+    db = openWriter(databaseFile(directory));
+    asked = [];
+    refused = () => false;
+  });
+  afterEach(() => {
+    db.close();
+    removeDirectory(directory);
+  });
+
+  const permit: Permit = (actor, { kind }, attributes) => {
+    asked.push([actor, kind, attributes]);
+    if (refused(attributes)) throw new SecretError('project-forbidden');
+  };
+  const send = (...commands: Command[]) =>
+    createCommitBatch(
+      db,
+      ROW_MAC,
+      createChangeCounters(),
+      permit,
+    )(commands.map((command, at) => ({ id: at, command, actor: ACTOR })));
+
+  it('is asked by whom and for what, with the attributes of the very state that is changed', () => {
+    send(created, putTags(ref, id, [tag]), putTags(ref, id, [mark]), startRotation(ref, id));
+    send(createGrant({ projectId: ref.projectId, secretId: id }, 'u'.repeat(32)));
+    const attributes = { enterpriseProjectId: '0', secretType: 'COMMON' };
+    expect(asked).toEqual([
+      [ACTOR, 'create-secret', undefined],
+      [ACTOR, 'put-tags', { ...attributes, tags: [] }],
+      [ACTOR, 'put-tags', { ...attributes, tags: [tag] }],
+      [ACTOR, 'start-rotation', { ...attributes, tags: [mark, tag] }],
+      [ACTOR, 'create-grant', { ...attributes, tags: [mark, tag] }],
+    ]);
+  });
+
+  it('knows the aliases and tags of a key', () => {
+    const key = { projectId: ref.projectId, id: '22222222-2222-4222-8222-222222222222' };
+    send(createKey(key, { alias: 'mine' }), changeKey(key, { kind: 'add-alias', alias: 'another' }));
+    send(changeKey(key, { kind: 'disable-key' }));
+    expect(asked.map(([, kind, attributes]) => [kind, attributes?.aliases])).toEqual([
+      ['create-key', undefined],
+      ['add-alias', ['mine']],
+      ['disable-key', ['another', 'mine']],
+    ]);
+  });
+
+  it('that refuses keeps what is stored as it is, and is asked before the rules', () => {
+    send(created);
+    refused = () => true;
+    const outcomes = send(addVersion(ref, id), created, addVersion({ ...ref, name: 'none' }, id));
+    expect(outcomes).toMatchObject(Array(3).fill({ error: { code: 'project-forbidden' } }));
+    refused = () => false;
+    expect(send(addVersion(ref, id))).toMatchObject([{ result: { version: { version: { number: 2 } } } }]);
+  });
+
+  it('decides over a damaged secret as over one that is not there', () => {
+    send(created);
+    db.prepare("UPDATE secret SET description = 'x'").run();
+    refused = (attributes) => attributes === undefined;
+    expect(send(remove(ref))).toMatchObject([{ error: { code: 'project-forbidden' } }]);
+    refused = () => false;
+    expect(send(remove(ref))).toMatchObject([{ result: { wasDamaged: true } }]);
+  });
+});
+
+it('without a permit, everybody may do everything', () => {
+  const directory = makeDirectory();
+  openDirectory(directory, MIGRATIONS).release();
+  const db = openWriter(databaseFile(directory));
+  const ref = { projectId: freshProject(), name: 'db' };
+  const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
+  expect(commit([{ id: 1, command: create(ref), actor: ACTOR }])).toMatchObject([{ result: {} }]);
+  db.close();
+  removeDirectory(directory);
+});
