@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Clock, Grantees, Log } from './app/ports.ts';
+import type { Grantees, Log } from './app/ports.ts';
 import { StartError } from './app/start-error.ts';
 import { createAuthenticator } from './auth/authenticator.ts';
 import { createClaimReader } from './auth/claim.ts';
@@ -7,7 +7,8 @@ import { createIam } from './auth/iam.ts';
 import { createDirectory, createDirectoryBuilder, type Directory } from './auth/identities.ts';
 import { loadIdentities } from './auth/identities-file.ts';
 import { createPieceCollector } from './auth/identity-pieces.ts';
-import { createPasswordChecker } from './auth/password-checker.ts';
+import type { PasswordChecker } from './auth/password-checker.ts';
+import type { Realm, Realms } from './auth/realm.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
 import { createUsers, type PasswordChanged, type UsersDeps } from './auth/users.ts';
 import type { Config } from './config.ts';
@@ -27,35 +28,33 @@ export function composeIdentity(
   config: Config,
   parts: {
     readonly tokenKey: KeyObject;
-    readonly clock: Clock;
-    readonly present: Present;
+    readonly realms: Realms;
+    readonly passwords: PasswordChecker;
     readonly replaceHash: UsersDeps['replaceHash'];
     readonly passwordChanged?: PasswordChanged | undefined;
   },
 ): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
-  const { tokenKey, clock, present, replaceHash, passwordChanged } = parts;
-  const directory = () => present.directory;
+  const { passwordChanged, passwords, realms, replaceHash, tokenKey } = parts;
   const { unsignedPayload, region } = config;
-  // One count for both ways to try a password.
-  const passwords = createPasswordChecker({ clock, costs: () => present.directory.passwordCosts });
   return {
-    readClaim: createClaimReader({ directory, clock, tokenKey }),
-    users: createUsers({ directory, passwords, replaceHash, passwordChanged }),
-    authenticator: createAuthenticator({ directory, clock, tokenKey, unsignedPayload }),
-    identity: createIam({ directory, clock, tokenKey, passwords, region }),
+    readClaim: createClaimReader({ realms, tokenKey }),
+    users: createUsers({ realms, passwords, replaceHash, passwordChanged }),
+    authenticator: createAuthenticator({ realms, tokenKey, unsignedPayload }),
+    identity: createIam({ realms, tokenKey, passwords, region }),
   };
 }
 
 /** A token for a user in one project; undefined when there is no such user. */
 export function issueProjectToken(
-  directory: Directory,
+  { clock, directory, world }: Realm,
   tokenKey: KeyObject,
-  input: { readonly userId: string; readonly projectId: string; readonly nowMs: number },
+  { userId, projectId }: { readonly userId: string; readonly projectId: string },
 ): string | undefined {
-  const { userId, projectId, nowMs } = input;
-  const user = directory.findUserById(userId);
+  const user = directory().findUserById(userId);
   if (user === undefined) return undefined;
+  const nowMs = clock.nowMs();
   return issueToken(tokenKey, {
+    world,
     method: 'password',
     userId,
     domainId: user.domainId,

@@ -98,7 +98,7 @@ export function openCertificate(
 ): CertificateFiles | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
   let present: Certificate | undefined;
-  let use: (certificate: Certificate) => void = () => undefined;
+  const uses: ((certificate: Certificate) => void)[] = [];
   const load = (files: FileReader): Certificate => {
     const next = readCertificate(files, { certFile, keyFile });
     const { startMs, endMs } = next;
@@ -107,7 +107,7 @@ export function openCertificate(
       const validity = { from: new Date(startMs).toISOString(), to: new Date(endMs).toISOString() };
       log.warn({ file: certFile, ...validity }, `${fault}: clients will refuse it`);
     }
-    use(next);
+    for (const use of uses) use(next);
     present = next;
     return next;
   };
@@ -115,8 +115,6 @@ export function openCertificate(
   return {
     present: () => present ?? load(reader),
     files,
-    onChange(next) {
-      use = next;
-    },
+    onChange: (use) => uses.push(use),
   };
 }

@@ -25,7 +25,7 @@ export interface ReceivedRequest {
 
 /** The caller as the actor of one request; `nowMs` is the time by the clock of its data. Pure. */
 export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number): CallerActor {
-  const { accessKeyId, domainId, method, userId, userName } = caller;
+  const { accessKeyId, domainId, method, userId, userName, world } = caller;
   const { address, elapsedMs, operation, requestId } = request;
   const receivedMs = Math.round(nowMs - elapsedMs);
   return {
@@ -34,10 +34,16 @@ export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number)
     requestId,
     address,
     receivedMs,
+    world,
     domainId,
     userId,
     userName,
     method,
     accessKeyId,
   };
+}
+
+/** The name under which a user's share of anything is counted: the same id in another world is somebody else. Pure. */
+export function shareOf({ world, userId }: Pick<Caller, 'world' | 'userId'>): string {
+  return `${world}/${userId}`;
 }

@@ -152,6 +152,7 @@ export interface RawRequest {
 
 /** Whose a request says it is, by its headers alone. */
 export interface Claim {
+  readonly world: string;
   readonly userId: string;
   /** False while only a signature over the body can tell. */
   readonly isProven: boolean;

@@ -3,7 +3,8 @@ import type { Clock, ProvenCaller } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { createSigningKey } from './algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './authorization.ts';
-import type { Directory, User } from './identities.ts';
+import type { User } from './identities.ts';
+import { findAccessKey, type Realm, type Realms } from './realm.ts';
 import { formatSdkDate, parseSdkDate } from './sdk-date.ts';
 import { type SignedRequest, type UnsignedPayload, verifySignature } from './signature.ts';
 import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './token.ts';
@@ -25,12 +26,10 @@ export interface Authenticator {
 
 /** What an authenticator works with. */
 export interface AuthenticatorDeps {
-  /** The present directory; asked for each request, so that a reload needs nothing more. */
-  readonly directory: () => Directory;
-  readonly clock: Clock;
+  readonly realms: Realms;
   /** HMAC key of the tokens. */
   readonly tokenKey: KeyObject;
-  /** How far X-Sdk-Date may be from the clock, either way; default CLOCK_WINDOW_MS. */
+  /** How far X-Sdk-Date may be from the world's clock, either way; default CLOCK_WINDOW_MS. */
   readonly windowMs?: number;
   readonly unsignedPayload: UnsignedPayload;
 }
@@ -51,7 +50,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
   function bySignature(request: RequestToAuthenticate, authorization: ParsedAuthorization): ProvenCaller {
     const { accessKeyId } = authorization;
-    const found = deps.directory().findAccessKey(accessKeyId);
+    const found = findAccessKey(deps.realms, accessKeyId);
     const verdict = verifySignature({
       request,
       authorization,
@@ -62,12 +61,13 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       throw refused(`Get secretKey failed,ak:${accessKeyId},err:ak not exist`, 'the access key is not known');
     }
     if (!verdict.isAuthentic) throw refused(verdict.reason, verdict.reason.replace(ECHO, ''));
-    checkWindow(verdict.date, deps);
+    checkWindow(verdict.date, found.realm.clock, deps.windowMs);
     if ((request.headers['x-security-token'] ?? '') !== '') throw strayToken();
     // Signed for another path than the one that the router sees, so nothing may be carried out by it.
     if (verdict.mode === 'raw') throw missingProject();
-    const { user } = found;
+    const { realm, user } = found;
     return {
+      world: realm.world,
       domainId: user.domainId,
       userId: user.id,
       userName: user.name,
@@ -81,6 +81,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   function byToken(token: string): ProvenCaller {
     const { claims, user } = readToken(deps, token);
     return {
+      world: claims.world,
       domainId: user.domainId,
       userId: user.id,
       userName: user.name,
@@ -105,24 +106,26 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 }
 
 /**
- * Checks a token against the present directory: it is void when its user is gone, has another password, or has
+ * Checks a token against the present directory of its world: it is void when its user is gone, has another password, or has
  * lost the token's project.
  * Throws unauthenticated, token-expired.
  */
 export function readToken(
-  deps: Pick<AuthenticatorDeps, 'directory' | 'clock' | 'tokenKey'>,
+  deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey'>,
   token: string,
-): { readonly claims: TokenClaims; readonly user: User } {
-  const claims = verifyToken(deps.tokenKey, token, deps.clock.nowMs());
-  const user = deps.directory().findUserById(claims.userId);
+): { readonly claims: TokenClaims; readonly user: User; readonly realm: Realm } {
+  const claims = verifyToken(deps.tokenKey, token);
+  const realm = deps.realms.find(claims.world);
+  if (realm === undefined) throw unreadableToken();
+  if (realm.clock.nowMs() >= claims.expiresAtMs) throw new SecretError('token-expired');
+  const user = realm.directory().findUserById(claims.userId);
   if (user === undefined || user.domainId !== claims.domainId) throw unreadableToken();
   if (claims.credentialMark !== credentialMark(deps.tokenKey, user)) throw unreadableToken();
   if (claims.projectId !== undefined && !user.projectIds.has(claims.projectId)) throw unreadableToken();
-  return { claims, user };
+  return { claims, user, realm };
 }
 
-function checkWindow(date: string, deps: AuthenticatorDeps): void {
-  const { clock, windowMs = CLOCK_WINDOW_MS } = deps;
+function checkWindow(date: string, clock: Clock, windowMs = CLOCK_WINDOW_MS): void {
   const signedAtMs = parseSdkDate(date);
   if (signedAtMs === undefined) {
     throw refused('calc aksk signature fail:X-Sdk-Date must be YYYYMMDDTHHMMSSZ', 'X-Sdk-Date is malformed');

@@ -2,6 +2,7 @@ import type { Claim } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { type AuthenticatorDeps, readToken } from './authenticator.ts';
 import { parseAuthorization } from './authorization.ts';
+import { findAccessKey } from './realm.ts';
 
 /** The headers of a request, by lower-case name. */
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -11,16 +12,17 @@ type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
  * until the signature is verified. Undefined when it cannot be anybody's; authentication then says why.
  */
 export function createClaimReader(
-  deps: Pick<AuthenticatorDeps, 'directory' | 'clock' | 'tokenKey'>,
+  deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey'>,
 ): (headers: Headers) => Claim | undefined {
   function read({ authorization, 'x-auth-token': token }: Headers): Claim | undefined {
     const parsed = typeof authorization === 'string' ? parseAuthorization(authorization) : undefined;
     if (parsed !== undefined) {
-      const found = deps.directory().findAccessKey(parsed.accessKeyId);
-      return found && { userId: found.user.id, isProven: false };
+      const found = findAccessKey(deps.realms, parsed.accessKeyId);
+      return found && { world: found.realm.world, userId: found.user.id, isProven: false };
     }
     if (typeof token !== 'string' || token === '') return undefined;
-    return { userId: readToken(deps, token).user.id, isProven: true };
+    const { world, userId } = readToken(deps, token).claims;
+    return { world, userId, isProven: true };
   }
 
   return (headers) => {

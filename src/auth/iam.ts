@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { Caller, Clock } from '../app/ports.ts';
+import type { Caller } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { readToken } from './authenticator.ts';
 import {
@@ -25,13 +25,13 @@ import {
 import type { Directory, User, UserQuery } from './identities.ts';
 import { type Login, readLogin } from './login.ts';
 import type { PasswordChecker } from './password-checker.ts';
+import { directoryOf, type Realm, type Realms } from './realm.ts';
 import { requireNarrower, requireScope } from './scope.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
 
 /** What the IAM slice works with. */
 export interface IamDeps {
-  readonly directory: () => Directory;
-  readonly clock: Clock;
+  readonly realms: Realms;
   readonly tokenKey: KeyObject;
   readonly passwords: PasswordChecker;
   /** Region id shown in the catalogue. */
@@ -106,11 +106,12 @@ export function createIam(deps: IamDeps): Iam {
   return {
     async createTokenFor(input) {
       const login = readLogin(input.body);
-      const { user, held } = await identify(deps, login, input.address);
-      const scope = requireScope(user, deps.directory(), login.scope);
+      const { user, held, realm } = await identify(deps, login, input.address);
+      const scope = requireScope(user, realm.directory(), login.scope);
       if (held !== undefined) requireNarrower(held, scope);
-      const issuedAtMs = deps.clock.nowMs();
+      const issuedAtMs = realm.clock.nowMs();
       const claims: TokenClaims = {
+        world: realm.world,
         method: login.method,
         userId: user.id,
         domainId: user.domainId,
@@ -120,18 +121,16 @@ export function createIam(deps: IamDeps): Iam {
         expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
         credentialMark: credentialMark(deps.tokenKey, user),
       };
-      return {
-        token: issueToken(deps.tokenKey, claims),
-        body: describe(claims, user, input),
-      };
+      return { token: issueToken(deps.tokenKey, claims), body: describe(claims, user, input) };
     },
     showToken(input) {
       const { claims, user } = readToken(deps, input.token);
       return describe(claims, user, input);
     },
     listProjects(caller, query) {
-      const user = deps.directory().findUserById(caller.userId);
-      const projects = (user === undefined ? [] : deps.directory().projectsOf(user)).filter(
+      const directory = directoryOf(deps.realms, caller.world);
+      const user = directory.findUserById(caller.userId);
+      const projects = (user === undefined ? [] : directory.projectsOf(user)).filter(
         (project) => (query.name ?? project.name) === project.name,
       );
       return projectsBody(query, projects);
@@ -141,10 +140,10 @@ export function createIam(deps: IamDeps): Iam {
     showCatalog: ({ baseUrl }) => catalogBody({ baseUrl, region }),
     showVersion: ({ baseUrl }) => versionBody(baseUrl),
     listDomains(caller, { baseUrl }) {
-      return domainsBody(baseUrl, deps.directory().domains.get(caller.domainId));
+      return domainsBody(baseUrl, directoryOf(deps.realms, caller.world).domains.get(caller.domainId));
     },
     listUsers(caller, query) {
-      const user = deps.directory().findUserById(caller.userId);
+      const user = directoryOf(deps.realms, caller.world).findUserById(caller.userId);
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },
@@ -156,10 +155,12 @@ async function identify(
   deps: IamDeps,
   login: Login,
   address: string,
-): Promise<{ readonly user: User; readonly held: TokenClaims | undefined }> {
-  if (login.method === 'password') return { user: await checkLogin(deps, login, address), held: undefined };
-  const { claims, user } = readToken(deps, login.token);
-  return { user, held: claims };
+): Promise<{ readonly user: User; readonly held: TokenClaims | undefined; readonly realm: Realm }> {
+  if (login.method === 'password') {
+    return { user: await checkLogin(deps, login, address), held: undefined, realm: deps.realms.main };
+  }
+  const { claims: held, ...known } = readToken(deps, login.token);
+  return { ...known, held };
 }
 
 /** Unknown users and wrong passwords are counted the same and get the same answer. */
@@ -168,9 +169,10 @@ async function checkLogin(
   login: Extract<Login, { method: 'password' }>,
   address: string,
 ): Promise<User> {
-  const user = deps.directory().findUser(login.user);
+  const directory = deps.realms.main.directory();
+  const user = directory.findUser(login.user);
   const isRight = await deps.passwords.check({
-    principal: principalOf(deps.directory(), login.user, user),
+    principal: principalOf(directory, login.user, user),
     address,
     phc: user?.passwordHash,
     password: login.password,

@@ -9,6 +9,8 @@ export type TokenMethod = 'password' | 'token';
 
 /** What a token says. Times are epoch milliseconds. */
 export interface TokenClaims {
+  /** The world whose user it is. */
+  readonly world: string;
   readonly method: TokenMethod;
   readonly userId: string;
   readonly domainId: string;
@@ -27,7 +29,7 @@ export const TOKEN_VALIDITY_MS = 24 * 3_600_000;
 /** Tokens that are remembered as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
 
-const FORMAT = 2;
+const FORMAT = 3;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
@@ -64,21 +66,20 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
       claims.issuedAtMs,
       claims.expiresAtMs,
       claims.credentialMark,
+      claims.world,
     ]),
   ).toString('base64url');
   return `${payload}.${macOf(key, payload)}`;
 }
 
 /**
- * Checks a token and answers what it says; whether its user and project still exist is the caller's to check. Pure.
- * Throws unauthenticated for everything that this key has not issued, token-expired from `expiresAtMs` on.
+ * Checks a token and answers what it says; whether it has expired by its world's clock, and whether its user and project still
+ * exist, is the caller's to check. Pure. Throws unauthenticated for everything that this key has not issued.
  */
-export function verifyToken(key: KeyObject, token: string, nowMs: number): TokenClaims {
+export function verifyToken(key: KeyObject, token: string): TokenClaims {
   if (token.length > TOKEN_CHARACTERS_MAX) throw unreadableToken();
   const digest = hash('sha256', token, 'base64');
-  const claims = knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
-  if (nowMs >= claims.expiresAtMs) throw new SecretError('token-expired');
-  return claims;
+  return knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
 }
 
 function remember(key: KeyObject, digest: string, claims: TokenClaims): TokenClaims {
@@ -127,9 +128,9 @@ function macOf(key: KeyObject, payload: string): string {
 /** The MAC was right, so this is what `issueToken` of some release has written; an unknown format is refused. */
 function readClaims(payload: string): TokenClaims {
   const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!Array.isArray(fields) || fields.length !== 9 || fields[0] !== FORMAT) throw unreadableToken();
+  if (!Array.isArray(fields) || fields.length !== 10 || fields[0] !== FORMAT) throw unreadableToken();
   // The cast is what `issueToken` writes for this format.
-  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark] = fields as [
+  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world] = fields as [
     number,
     TokenMethod,
     string,
@@ -139,8 +140,10 @@ function readClaims(payload: string): TokenClaims {
     number,
     number,
     string,
+    string,
   ];
   return {
+    world,
     method,
     userId,
     domainId,

@@ -2,11 +2,12 @@ import type { Caller, Users, UserView } from '../app/ports.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { rateStrength } from '../core/strength.ts';
 import { principalOfUser } from './iam.ts';
-import type { Directory, User } from './identities.ts';
+import type { User } from './identities.ts';
 import { LOGIN_LIMITS } from './login.ts';
 import { hashPassword } from './password.ts';
 import type { HashChange } from './password-change.ts';
 import type { PasswordChecker } from './password-checker.ts';
+import { directoryOf, type Realms } from './realm.ts';
 
 /** Told of another password, for who keeps it where its user finds it. */
 export type PasswordChanged = (change: {
@@ -17,7 +18,7 @@ export type PasswordChanged = (change: {
 
 /** What the view of the users works with. */
 export interface UsersDeps {
-  readonly directory: () => Directory;
+  readonly realms: Realms;
   readonly passwords: PasswordChecker;
   /** Stores the hash durably and makes it the present one. Rejects with password-fixed when that is not possible here. */
   replaceHash(change: HashChange): Promise<void>;
@@ -30,12 +31,13 @@ export function createUsers(deps: UsersDeps): Users {
   return {
     list(caller, { search = '', domainId = caller.domainId, page, limit }) {
       const wanted = search.toLowerCase();
-      const own = domainId === caller.domainId ? deps.directory().usersOf(domainId) : [];
+      const directory = directoryOf(deps.realms, caller.world);
+      const own = domainId === caller.domainId ? directory.usersOf(domainId) : [];
       const found = own.filter(({ name }) => name.toLowerCase().includes(wanted));
       return { total: found.length, users: found.slice(page * limit, (page + 1) * limit).map(viewOf) };
     },
     show(caller, userId) {
-      const user = deps.directory().findUserById(userId);
+      const user = directoryOf(deps.realms, caller.world).findUserById(userId);
       if (user?.domainId !== caller.domainId) throw new SecretError('resource-not-found');
       return viewOf(user);
     },
@@ -54,8 +56,10 @@ function viewOf({ id, name, domainId }: User): UserView {
   return { id, name, domainId };
 }
 
-function presentHash({ directory }: UsersDeps, { userId }: Caller): string {
-  const hash = directory().findUserById(userId)?.passwordHash;
+/** Passwords are in the file of the main world, and other worlds have none of their own there. */
+function presentHash({ realms: { main } }: UsersDeps, { userId, world }: Caller): string {
+  if (world !== main.world) throw new SecretError('password-fixed', 'This password cannot be changed.');
+  const hash = main.directory().findUserById(userId)?.passwordHash;
   if (hash !== undefined) return hash;
   throw new SecretError('password-fixed', 'This user has no password.');
 }

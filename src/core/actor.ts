@@ -2,6 +2,8 @@ import type { OperationId } from './operations.ts';
 
 /** A user, as its credentials name it. */
 export interface Principal {
+  /** The world that the credentials belong to: data with keys and a clock of their own. */
+  readonly world: string;
   readonly domainId: string;
   readonly userId: string;
   readonly userName: string;

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { shareOf } from '../app/caller.ts';
 import type { Claim } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { createByteAccount, type Hold } from './byte-account.ts';
@@ -12,7 +13,7 @@ export type ReadBody = (
 ) => void;
 
 /** Who sends to operations that ask for no credentials. */
-const ANYBODY: Claim = Object.freeze({ userId: '', isProven: false });
+const ANYBODY: Claim = Object.freeze({ world: '', userId: '', isProven: false });
 
 /**
  * Makes the one reader of bodies. A short body is read at once. A longer one has its bytes set aside first: in one account
@@ -60,7 +61,7 @@ export function createBodyReader(
     }
     const { raw } = request;
     const hold: Hold = {
-      holder: claim.userId,
+      holder: shareOf(claim),
       bytes,
       end() {
         if (!raw.complete) raw.socket.destroy();

@@ -129,7 +129,7 @@ export function authenticate(
   const received = { operation, requestId: request.id, address: request.ip, elapsedMs: reply.elapsedTime };
   const deps = options.depsFor(caller, received);
   request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
-  options.takeRequest(caller.userId);
+  options.takeRequest(caller);
 }
 
 /** The router takes every `+` for a blank; this one was signed as what it is. */

@@ -32,7 +32,7 @@ export interface ServerOptions {
   /** 32 lower-case hex digits, never the same twice. */
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */
-  readonly takeRequest: (userId: string) => void;
+  readonly takeRequest: (caller: Caller) => void;
   /** PEM of the certificate that notifications are signed with. */
   certificate(): Promise<string>;
   /** What is counted; absent: nothing is. */

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { shareOf } from '../app/caller.ts';
 import { SecretError } from '../core/errors.ts';
 import { isBeingTaken } from './answer.ts';
 import type { App } from './app.ts';
@@ -96,7 +97,7 @@ function expectedBytes(request: FastifyRequest): number {
 
 /** All who have no credentials count as one. */
 function holderOf({ caller }: FastifyRequest): string {
-  return caller?.userId ?? '';
+  return caller === undefined ? '' : shareOf(caller);
 }
 
 function bytesOf(payload: unknown): number {

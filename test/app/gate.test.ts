@@ -10,6 +10,7 @@ import { aDraft, aWorld, outcomeOf, REF } from '../support/builders.ts';
 
 const by = (operation: OperationId): Actor => ({
   kind: 'caller',
+  world: 'main',
   operation,
   requestId: 'r',
   address: '127.0.0.1',

@@ -6,6 +6,7 @@ import type { Grantee } from '../../src/core/grant.ts';
 import { aDraft, aWorld, DAY_MS, DOMAIN_ID, outcomeOf, REF, T0 } from '../support/builders.ts';
 
 const CALLER: Caller = {
+  world: 'main',
   domainId: DOMAIN_ID,
   userId: 'me',
   userName: 'me',

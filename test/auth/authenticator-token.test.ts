@@ -17,6 +17,7 @@ import {
   NOW_MS,
   PASSWORD_HASH,
   PROJECT_ID,
+  realmsOf,
   refusalOf,
   TOKEN_KEY,
 } from './fixtures.ts';
@@ -26,8 +27,7 @@ const DAY_MS = 24 * 3_600_000;
 
 function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
   return createAuthenticator({
-    directory: () => directory,
-    clock,
+    realms: realmsOf(() => directory, clock),
     tokenKey: TOKEN_KEY,
     unsignedPayload: 'allow',
   });
@@ -35,6 +35,7 @@ function authenticatorOf(directory: Directory = directoryOf(), clock = movableCl
 
 function tokenFor(claims: Partial<TokenClaims> = {}): string {
   return issueToken(TOKEN_KEY, {
+    world: 'main',
     method: 'password',
     userId: ADMIN_ID,
     domainId: DOMAIN_ID,
@@ -57,6 +58,7 @@ const refusal = (request: RequestToAuthenticate, authenticator = authenticatorOf
 describe('a token', () => {
   it('has its user as the caller, with its one project', () => {
     expect(authenticatorOf().authenticate(plain(['X-Auth-Token', tokenFor()]))).toEqual({
+      world: 'main',
       domainId: DOMAIN_ID,
       userId: ADMIN_ID,
       userName: 'admin',

@@ -20,6 +20,7 @@ import {
   OTHER_PROJECT_ID,
   PASSWORD_HASH,
   PROJECT_ID,
+  realmsOf,
   refusalOf,
   TOKEN_KEY,
   vector,
@@ -30,8 +31,7 @@ const DAY_MS = 24 * 3_600_000;
 
 function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
   return createAuthenticator({
-    directory: () => directory,
-    clock,
+    realms: realmsOf(() => directory, clock),
     tokenKey: TOKEN_KEY,
     unsignedPayload: 'allow',
   });
@@ -39,6 +39,7 @@ function authenticatorOf(directory: Directory = directoryOf(), clock = movableCl
 
 function tokenFor(claims: Partial<TokenClaims> = {}): string {
   return issueToken(TOKEN_KEY, {
+    world: 'main',
     method: 'password',
     userId: ADMIN_ID,
     domainId: DOMAIN_ID,
@@ -57,6 +58,7 @@ const refusal = (request: RequestToAuthenticate, authenticator = authenticatorOf
 describe('a signed request', () => {
   it('has the owner of the access key as its caller, with all projects', () => {
     expect(authenticatorOf().authenticate(wireRequest(vector('N1')))).toEqual({
+      world: 'main',
       domainId: DOMAIN_ID,
       userId: ADMIN_ID,
       userName: 'admin',
@@ -149,8 +151,7 @@ describe('a signed request', () => {
     const directory = directoryOf();
     const clock = movableClock(NOW_MS + 60_001);
     const deps = {
-      directory: () => directory,
-      clock,
+      realms: realmsOf(() => directory, clock),
       tokenKey: TOKEN_KEY,
       unsignedPayload: 'allow',
     } as const;
@@ -161,8 +162,7 @@ describe('a signed request', () => {
   it('is refused once a reload has removed the key', () => {
     let directory = directoryOf();
     const authenticator = createAuthenticator({
-      directory: () => directory,
-      clock: movableClock(),
+      realms: realmsOf(() => directory, movableClock()),
       tokenKey: TOKEN_KEY,
       unsignedPayload: 'allow',
     });

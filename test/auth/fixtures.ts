@@ -1,9 +1,11 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Clock } from '../../src/app/ports.ts';
 import type { RequestToAuthenticate } from '../../src/auth/authenticator.ts';
 import type { Directory } from '../../src/auth/identities.ts';
 import { parseIdentities } from '../../src/auth/identities-file.ts';
 import type { SecretSources } from '../../src/auth/identity-sources.ts';
+import type { Realms } from '../../src/auth/realm.ts';
 import { SecretError } from '../../src/core/errors.ts';
 
 /** One line of the signing vectors. @see test/vectors/README.md */
@@ -46,6 +48,12 @@ export const TOKEN_KEY: KeyObject = createSecretKey(Buffer.alloc(32, 7));
 export const PASSWORD = 'Passw0rd!';
 export const PASSWORD_HASH =
   '$scrypt$ln=10,r=8,p=1$c29kaXVtY2hsb3JpZGU$p504cJj00Q0Psslfnye+b3+fWeqixEwbw+AJY/2A3Xk';
+
+/** One world, with these identities and this clock. */
+export function realmsOf(directory: () => Directory, clock: Clock): Realms {
+  const main = { world: 'main', clock, directory };
+  return { main, all: () => [main], find: (world) => (world === 'main' ? main : undefined) };
+}
 
 /** The vector of that id. */
 export function vector(id: string): SigningVector {

@@ -12,6 +12,7 @@ import {
   PASSWORD,
   PROJECT_ID,
   READER_ID,
+  realmsOf,
   refusalOf,
   TOKEN_KEY,
 } from './fixtures.ts';
@@ -22,6 +23,7 @@ const BASE_URL = 'http://127.0.0.1:4280';
 const PROJECTS = { baseUrl: BASE_URL, path: '/v3/projects' };
 const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
 const CALLER: Caller = {
+  world: 'main',
   domainId: DOMAIN_ID,
   userId: ADMIN_ID,
   userName: 'admin',
@@ -33,8 +35,7 @@ let iam: Iam;
 
 beforeEach(() => {
   iam = createIam({
-    directory: () => directory,
-    clock,
+    realms: realmsOf(() => directory, clock),
     tokenKey: TOKEN_KEY,
     passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
     region: 'local-1',

@@ -14,6 +14,7 @@ import {
   PASSWORD_HASH,
   PROJECT_ID,
   READER_ID,
+  realmsOf,
   rejectionOf,
   TOKEN_KEY,
 } from './fixtures.ts';
@@ -27,8 +28,7 @@ let iam: Iam;
 
 beforeEach(() => {
   iam = createIam({
-    directory: () => present,
-    clock,
+    realms: realmsOf(() => present, clock),
     tokenKey: TOKEN_KEY,
     passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
     region: 'local-1',
@@ -67,8 +67,7 @@ describe('a password login', () => {
   it('answers a token that authenticates its user', async () => {
     const { token } = await login(bodyOf(USER, { project: { id: OTHER_PROJECT_ID } }));
     const authenticator = createAuthenticator({
-      directory: () => directory,
-      clock,
+      realms: realmsOf(() => directory, clock),
       tokenKey: TOKEN_KEY,
       unsignedPayload: 'allow',
     });

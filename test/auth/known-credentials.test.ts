@@ -1,7 +1,9 @@
 import { createSecretKey } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { readToken } from '../../src/auth/authenticator.ts';
 import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/authorization.ts';
-import { issueToken, type TokenClaims, verifyToken } from '../../src/auth/token.ts';
+import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/token.ts';
+import { ADMIN_ID, directoryOf, realmsOf, TOKEN_KEY } from './fixtures.ts';
 
 it('a head that was read before does not let a header through that is too long', () => {
   const names = Array.from({ length: 62 }, (_, index) => `x-${index}-`.padEnd(128, 'a'));
@@ -14,20 +16,25 @@ it('a head that was read before does not let a header through that is too long',
 });
 
 it('a token that was checked before expires, and is worth nothing under another key', () => {
-  const [key, other] = [1, 2].map((byte) => createSecretKey(Buffer.alloc(32, byte)));
+  const realms = (nowMs: number) => realmsOf(() => directory, { nowMs: () => nowMs });
+  const directory = directoryOf();
+  const user = directory.findUserById(ADMIN_ID)!;
   const claims: TokenClaims = {
+    world: 'main',
     method: 'password',
-    userId: 'u',
-    domainId: 'd',
+    userId: ADMIN_ID,
+    domainId: user.domainId,
     projectId: undefined,
     scope: 'unscoped',
     issuedAtMs: 0,
     expiresAtMs: 10,
-    credentialMark: 'm',
+    credentialMark: credentialMark(TOKEN_KEY, user),
   };
-  const token = issueToken(key!, claims);
-  expect(verifyToken(key!, token, 9)).toEqual(claims);
-  expect(verifyToken(key!, token, 9)).toEqual(claims);
-  expect(() => verifyToken(key!, token, 10)).toThrow(expect.objectContaining({ code: 'token-expired' }));
-  expect(() => verifyToken(other!, token, 9)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
+  const token = issueToken(TOKEN_KEY, claims);
+  const read = (nowMs: number, tokenKey = TOKEN_KEY) => readToken({ realms: realms(nowMs), tokenKey }, token);
+  expect(read(9).claims).toEqual(claims);
+  expect(read(9).claims).toEqual(claims);
+  expect(() => read(10)).toThrow(expect.objectContaining({ code: 'token-expired' }));
+  const other = createSecretKey(Buffer.alloc(32, 2));
+  expect(() => read(9, other)).toThrow(expect.objectContaining({ code: 'unauthenticated' }));
 });

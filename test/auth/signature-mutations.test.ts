@@ -2,7 +2,16 @@ import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { formatSdkDate } from '../../src/auth/sdk-date.ts';
-import { AK, asRequest, directoryOf, NOW_MS, PROJECT_ID, refusalOf, TOKEN_KEY } from './fixtures.ts';
+import {
+  AK,
+  asRequest,
+  directoryOf,
+  NOW_MS,
+  PROJECT_ID,
+  realmsOf,
+  refusalOf,
+  TOKEN_KEY,
+} from './fixtures.ts';
 import {
   at,
   BASE,
@@ -203,8 +212,7 @@ const ACCEPTED: readonly (readonly [string, Sent])[] = [
 
 const directory = directoryOf();
 const authenticator = createAuthenticator({
-  directory: () => directory,
-  clock: { nowMs: () => NOW_MS },
+  realms: realmsOf(() => directory, { nowMs: () => NOW_MS }),
   tokenKey: TOKEN_KEY,
   unsignedPayload: 'allow',
 });

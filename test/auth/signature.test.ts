@@ -8,6 +8,7 @@ import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/a
 import {
   AK,
   directoryOf,
+  realmsOf,
   refusalOf,
   SECRET_KEYS,
   type SigningVector,
@@ -60,8 +61,7 @@ describe('vectors of real clients', () => {
       const clock = { nowMs: () => dateOf(sent) };
       const directory = directoryOf();
       const authenticator = createAuthenticator({
-        directory: () => directory,
-        clock,
+        realms: realmsOf(() => directory, clock),
         tokenKey: TOKEN_KEY,
         unsignedPayload: 'allow',
       });

@@ -8,6 +8,7 @@ import {
   directoryOf,
   NOW_MS,
   PROJECT_ID,
+  realmsOf,
   refusalOf,
   SK,
   TOKEN_KEY,
@@ -16,8 +17,7 @@ import {
 
 const directory = directoryOf();
 const authenticator = createAuthenticator({
-  directory: () => directory,
-  clock: { nowMs: () => NOW_MS },
+  realms: realmsOf(() => directory, { nowMs: () => NOW_MS }),
   tokenKey: TOKEN_KEY,
   unsignedPayload: 'allow',
 });

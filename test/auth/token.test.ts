@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { readToken } from '../../src/auth/authenticator.ts';
 import {
   createTokenKey,
   credentialMark,
@@ -7,10 +8,21 @@ import {
   type TokenClaims,
   verifyToken,
 } from '../../src/auth/token.ts';
-import { ADMIN_ID, DOMAIN_ID, NOW_MS, PASSWORD_HASH, PROJECT_ID, refusalOf, TOKEN_KEY } from './fixtures.ts';
+import {
+  ADMIN_ID,
+  DOMAIN_ID,
+  directoryOf,
+  NOW_MS,
+  PASSWORD_HASH,
+  PROJECT_ID,
+  realmsOf,
+  refusalOf,
+  TOKEN_KEY,
+} from './fixtures.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const CLAIMS: TokenClaims = {
+  world: 'main',
   method: 'password',
   userId: ADMIN_ID,
   domainId: DOMAIN_ID,
@@ -20,19 +32,22 @@ const CLAIMS: TokenClaims = {
   expiresAtMs: NOW_MS + DAY_MS,
   credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
 };
+const DIRECTORY = directoryOf();
 const TOKEN = issueToken(TOKEN_KEY, CLAIMS);
 const UNREADABLE = { code: 'unauthenticated', message: 'decrypt token fail' };
 const check = (token: string, nowMs = NOW_MS): { code: string; message: string } =>
-  refusalOf(() => verifyToken(TOKEN_KEY, token, nowMs));
+  refusalOf(() =>
+    readToken({ realms: realmsOf(() => DIRECTORY, { nowMs: () => nowMs }), tokenKey: TOKEN_KEY }, token),
+  );
 
 describe('tokens', () => {
   it('say again what was issued', () => {
-    expect(verifyToken(TOKEN_KEY, TOKEN, NOW_MS)).toEqual(CLAIMS);
+    expect(verifyToken(TOKEN_KEY, TOKEN)).toEqual(CLAIMS);
   });
 
   it.each(['domain', 'unscoped'] as const)('may be without a project: %s', (scope) => {
     const claims: TokenClaims = { ...CLAIMS, scope, projectId: undefined };
-    expect(verifyToken(TOKEN_KEY, issueToken(TOKEN_KEY, claims), NOW_MS)).toEqual(claims);
+    expect(verifyToken(TOKEN_KEY, issueToken(TOKEN_KEY, claims))).toEqual(claims);
   });
 
   it('are long enough, and made of characters that no header escapes', () => {
@@ -48,6 +63,10 @@ describe('tokens', () => {
   it('are valid until the millisecond before they expire', () => {
     expect(check(TOKEN, NOW_MS + DAY_MS - 1).code).toBe('accepted');
     expect(check(TOKEN, NOW_MS + DAY_MS).code).toBe('token-expired');
+  });
+
+  it('are refused when their world has ended, or never was', () => {
+    expect(check(issueToken(TOKEN_KEY, { ...CLAIMS, world: 'other' }))).toEqual(UNREADABLE);
   });
 
   it('are refused after a change of any one character', () => {
@@ -121,9 +140,9 @@ describe('the key of an installation', () => {
   it('is the same in every replica, and takes no token of another installation with the same root key', () => {
     const key = createTokenKey(TOKEN_KEY, 'one');
     const token = issueToken(key, CLAIMS);
-    expect(verifyToken(createTokenKey(TOKEN_KEY, 'one'), token, NOW_MS)).toEqual(CLAIMS);
+    expect(verifyToken(createTokenKey(TOKEN_KEY, 'one'), token)).toEqual(CLAIMS);
     for (const other of [createTokenKey(TOKEN_KEY, 'two'), TOKEN_KEY]) {
-      expect(refusalOf(() => verifyToken(other, token, NOW_MS)).code).toBe('unauthenticated');
+      expect(refusalOf(() => verifyToken(other, token)).code).toBe('unauthenticated');
     }
   });
 });

@@ -7,6 +7,7 @@ import { createPasswordChecker } from '../../src/auth/password-checker.ts';
 import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../src/auth/throttle.ts';
 import { createUsers } from '../../src/auth/users.ts';
 import { outcome, outcomeOf } from '../support/builders.ts';
+import { realmsOf } from './fixtures.ts';
 
 const OLD = 'Old-passphrase-9k2q';
 const NEW = 'New-passphrase-4w7z';
@@ -27,6 +28,7 @@ const userOf = (id: string, name: string, domainId = 'acme', passwordHash?: stri
   projectIds: new Set(),
 });
 const callerOf = (user: User): Caller => ({
+  world: 'main',
   domainId: user.domainId,
   userId: user.id,
   userName: user.name,
@@ -55,7 +57,7 @@ const users = () => {
     costs: () => directory.passwordCosts,
   });
   return createUsers({
-    directory: () => directory,
+    realms: realmsOf(() => directory, { nowMs: () => clock.timeMs }),
     passwords,
     replaceHash: async (change) => void changes.push(change),
   });

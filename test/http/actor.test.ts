@@ -21,6 +21,7 @@ it('a change is made by the caller, in the operation and request that it came wi
   expect(made.map(([kind]) => kind)).toEqual(['ensure-key', 'create-secret', 'add-version']);
   expect(made[2]?.[1]).toEqual({
     kind: 'caller',
+    world: 'main',
     operation: 'CreateSecretVersion',
     requestId: answer.headers['x-request-id'],
     address: '127.0.0.1',

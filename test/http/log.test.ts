@@ -117,6 +117,7 @@ async function linesFor(
   app.setErrorHandler(createErrorHandler({ notFoundStatus: 404 }));
   app.addHook('onRequest', async (request) => {
     request.caller = {
+      world: 'main',
       domainId: '',
       userId: '',
       userName: user,

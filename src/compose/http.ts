@@ -1,0 +1,80 @@
+import { createReadiness } from '../app/readiness.ts';
+import { SecretError } from '../core/errors.ts';
+import { connectionsAllowed } from '../descriptors.ts';
+import { readFunctionTemplates } from '../function-templates/texts.ts';
+import type { App } from '../http/app.ts';
+import type { Certificate } from '../http/certificate.ts';
+import { buildServer } from '../http/server.ts';
+import type { ServerOptions } from '../http/server-options.ts';
+import { createSite } from '../http/site.ts';
+import { parseTrustedProxies } from '../http/trusted-proxies.ts';
+import { composeIdentity } from '../identity.ts';
+import { linesOf } from '../log/lines.ts';
+import { giveMemoryBack } from '../memory.ts';
+import type { ServerProcess } from './process.ts';
+import { monotonicClock, randomIds } from './sources.ts';
+import type { Worlds } from './world.ts';
+
+/** Builds a server on the worlds of a process; there may be several. Throws StartError (configuration). */
+export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise<App> {
+  const { certificate, config, identities, log, storage } = shared;
+  const { keyring, store, tokenKey } = storage;
+  let app: App | undefined;
+  app = await buildServer({
+    ...composeIdentity(config, { ...shared, ...identities, realms: worlds, tokenKey }),
+    ...edgeOf(shared, () => addressOf(app) ?? config.host),
+    newRequestId: randomIds.uid,
+    functionTemplates: readFunctionTemplates(),
+    depsFor(caller, request) {
+      const world = worlds.find(caller.world);
+      if (world === undefined) throw new SecretError('unavailable', '', { logReason: 'the world has ended' });
+      return world.depsFor(caller, request);
+    },
+    readiness: createReadiness({
+      store,
+      keyring,
+      hasIdentities: () => identities.present.directory.domains.size > 0,
+      monotonicMs: monotonicClock.nowMs,
+    }),
+    takeRequest: shared.takeRequest,
+    certificate: async () => (await worlds.main.loadSigningKey()).certificatePem,
+    log,
+    requestLog: linesOf(log),
+    notFoundStatus: config.notFoundStatus,
+    tls: certificate?.present(),
+  });
+  const { server } = app;
+  certificate?.onChange((next) => setCertificate(server, next));
+  return app;
+}
+
+/** What stands between the server and the network. Throws StartError (configuration). */
+function edgeOf(
+  { config, metrics }: ServerProcess,
+  listenAddress: () => string,
+): Pick<
+  ServerOptions,
+  'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'
+> {
+  const { allowedHosts, publicUrl, tlsCertFile, trustedProxies } = config;
+  return {
+    metrics,
+    servesMetrics: config.metrics === 'on',
+    isTrustedProxy: parseTrustedProxies(trustedProxies),
+    connectionsAllowed: connectionsAllowed(),
+    giveMemoryBack,
+    site: createSite({ allowedHosts, listenAddress, publicUrl, tls: tlsCertFile !== undefined }),
+  };
+}
+
+/** Undefined until it listens. */
+function addressOf(app: App | undefined): string | undefined {
+  const bound = app?.server.address();
+  return typeof bound === 'object' ? bound?.address : undefined;
+}
+
+function setCertificate(server: App['server'], { cert, key }: Certificate): void {
+  // Only a TLS server has the method, and there is a certificate only with one.
+  const secure = server as unknown as { setSecureContext(options: object): void };
+  secure.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+}

@@ -1,0 +1,95 @@
+import type { Logger } from 'pino';
+import { shareOf } from '../app/caller.ts';
+import type { Caller } from '../app/ports.ts';
+import { createPasswordChecker, type PasswordChecker } from '../auth/password-checker.ts';
+import { createRateLimiter } from '../auth/throttle.ts';
+import type { PasswordChanged } from '../auth/users.ts';
+import { type Outbound, openOutbound } from '../background.ts';
+import type { Config } from '../config.ts';
+import { createMetrics, type Metrics } from '../http/metrics.ts';
+import { type OpenIdentities, openIdentities } from '../identity.ts';
+import { type CertificateFiles, openCertificate, openFileWays, watchFiles } from '../operator-files.ts';
+import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
+import { systemClock } from './sources.ts';
+import { type OpenStorage, openStorage } from './storage.ts';
+
+/** What a start comes with, beside its settings. */
+export interface Start {
+  /** Called once when storage can no longer be trusted. */
+  onFatal(reason: string): void;
+  /** The data directory, when the caller has taken it already. */
+  readonly claimed?: ClaimedDirectory | undefined;
+  readonly passwordChanged?: PasswordChanged | undefined;
+}
+
+/** What there is once in a process, whatever worlds it holds and however often it listens. */
+export interface ServerProcess {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The data directory, its lock and its writer. */
+  readonly storage: OpenStorage;
+  readonly identities: OpenIdentities;
+  readonly passwordChanged: PasswordChanged | undefined;
+  /** One count of failed logins for all ways in. */
+  readonly passwords: PasswordChecker;
+  /** One count of requests. Throws throttled when the caller has none left. */
+  takeRequest(caller: Caller): void;
+  readonly outbound: Outbound;
+  /** Undefined without TLS. */
+  readonly certificate: CertificateFiles | undefined;
+  /** What is counted; absent when metrics are off. */
+  readonly metrics: Metrics | undefined;
+  /** Where others reach the server when no caller says it; empty until it listens. */
+  baseUrl(): string;
+  setBaseUrl(url: string): void;
+  /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it rejects. */
+  reload(): Promise<void>;
+  /** Lets the writer finish and closes the data directory; what works with them has ended before. */
+  close(): Promise<void>;
+}
+
+/** Reads the operator's files and opens the data directory. Throws StartError, RootKeyError, FileError. */
+export async function createProcess(config: Config, log: Logger, start: Start): Promise<ServerProcess> {
+  const ways = openFileWays(config, log);
+  const identities = openIdentities(config, { ...ways, log });
+  const certificate = openCertificate(config, { reader: ways.reader, log, clock: systemClock });
+  const outbound = openOutbound(config, ways);
+  const storage = await openStorage(config, log, start);
+  const reloadables = [
+    identities.identitiesFiles,
+    outbound.hooksFiles,
+    ...(certificate ? [certificate.files] : []),
+  ];
+  const files = watchFiles(log, reloadables, ways.threads);
+  let baseUrl = '';
+  return {
+    config,
+    log,
+    storage,
+    identities,
+    passwordChanged: start.passwordChanged,
+    passwords: createPasswordChecker({
+      clock: systemClock,
+      costs: () => identities.present.directory.passwordCosts,
+    }),
+    takeRequest: createRequestLimit(config),
+    outbound,
+    certificate,
+    metrics: config.metrics === 'off' ? undefined : createMetrics(),
+    baseUrl: () => baseUrl,
+    setBaseUrl(url) {
+      baseUrl = url;
+    },
+    reload: () => files.reload(),
+    async close() {
+      files.stop();
+      await storage.store.close();
+    },
+  };
+}
+
+function createRequestLimit({ rateLimit }: Config): ServerProcess['takeRequest'] {
+  if (rateLimit === undefined) return () => undefined;
+  const limiter = createRateLimiter({ clock: systemClock, perSecond: rateLimit });
+  return (caller) => limiter.take(shareOf(caller));
+}

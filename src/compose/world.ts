@@ -1,0 +1,112 @@
+import { actorOf } from '../app/caller.ts';
+import { createGate } from '../app/gate.ts';
+import type { Clock, Policy, SharedDeps } from '../app/ports.ts';
+import { createSigningKeyLoader, type LoadSigningKey } from '../app/signing-key.ts';
+import { isReadable } from '../app/storage-status.ts';
+import type { MonotonicClock } from '../app/trusted-time.ts';
+import { createTurns } from '../app/turns.ts';
+import type { Directory } from '../auth/identities.ts';
+import type { Realm, Realms } from '../auth/realm.ts';
+import { type Background, startBackground } from '../background.ts';
+import type { Config } from '../config.ts';
+import { SecretError } from '../core/errors.ts';
+import type { ServerOptions } from '../http/server-options.ts';
+import { granteesOf } from '../identity.ts';
+import type { ServerProcess } from './process.ts';
+import { monotonicClock, randomIds, systemClock, systemJitter, systemRandom } from './sources.ts';
+import type { Storage } from './storage.ts';
+
+/** The world that outlives the process. */
+export const MAIN = 'main';
+
+/** What a world has of its own. */
+export interface WorldParts {
+  readonly world: string;
+  readonly clock: Clock;
+  /** By which the clock is trusted; of a clock that somebody moves on purpose, that clock itself. */
+  readonly monotonic: MonotonicClock;
+  readonly storage: Storage;
+  /** Whose credentials belong to it, as they are at present. */
+  directory(): Directory;
+}
+
+/** Data with their clock, their keys and their background work. */
+export interface World extends Realm, Pick<Background, 'runner' | 'stop'> {
+  /** What a request of the world works with. Throws unavailable. */
+  readonly depsFor: ServerOptions['depsFor'];
+  /** The key that its notifications are signed with. */
+  readonly loadSigningKey: LoadSigningKey;
+}
+
+/** The worlds of a process. */
+export interface Worlds extends Realms {
+  readonly main: World;
+  all(): Iterable<World>;
+  find(world: string): World | undefined;
+  add(world: World): void;
+}
+
+/** Puts a world together and starts its background work. */
+export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
+  const { config, log, outbound } = shared;
+  const { clock, directory, monotonic, storage, world } = parts;
+  const { keyring, signingKeys, store } = storage;
+  const deps: SharedDeps = {
+    store,
+    keyring,
+    cipher: keyring.cipher,
+    clock,
+    ids: randomIds,
+    random: systemRandom,
+    policy: policyOf(config),
+    grantees: granteesOf(directory),
+    turns: createTurns(),
+    log,
+  };
+  const actor = { kind: 'system', job: 'signing-key' } as const;
+  const loadSigningKey = createSigningKeyLoader({ ...deps, actor, signingKeys });
+  const sources = { jitter: systemJitter, monotonic, baseUrl: shared.baseUrl };
+  const background = await startBackground({ ...deps, ...outbound, ...sources, signingKeys, loadSigningKey });
+  return { world, clock, directory, depsFor: binding(deps), loadSigningKey, ...background };
+}
+
+/** The world of the process's own data directory, on the machine's clock. */
+export function createMain(shared: ServerProcess): Promise<World> {
+  return createWorld(shared, {
+    world: MAIN,
+    clock: systemClock,
+    monotonic: monotonicClock,
+    storage: shared.storage,
+    directory: () => shared.identities.present.directory,
+  });
+}
+
+/** Makes the list of worlds, with one in it. */
+export function createWorlds(main: World): Worlds {
+  const worlds = new Map([[main.world, main]]);
+  return {
+    main,
+    all: () => worlds.values(),
+    find: (world) => worlds.get(world),
+    add: (world) => void worlds.set(world.world, world),
+  };
+}
+
+/**
+ * What each request works with: the same, bound to who asks and how. Answers that come from memory would hide that the data
+ * is gone, so there is nothing then. Throws unavailable.
+ */
+function binding(deps: SharedDeps): ServerOptions['depsFor'] {
+  const gate = createGate(deps);
+  return (caller, request) => {
+    if (isReadable(deps.store.storageStatus())) {
+      const actor = actorOf(caller, request, deps.clock.nowMs());
+      return { ...deps, ...gate(actor), actor };
+    }
+    throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
+  };
+}
+
+function policyOf({ limits, versionCap, mode, region }: Config): Policy {
+  return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
+}
