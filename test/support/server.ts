@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { hashPassword } from '../../src/auth/password.ts';
 import { signRequest } from '../../src/auth/signer.ts';
 import { type Composed, compose } from '../../src/compose.ts';
-import { readConfig, type ServerMode } from '../../src/config.ts';
+import { type Config, readConfig, type ServerMode } from '../../src/config.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/app.ts';
 import { checkAnswer, openapiDocument, operationOf } from './answers.ts';
@@ -81,20 +81,11 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/**
- * Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. It
- * listens only when asked to. `env` holds settings as an operator would give them.
- */
-export async function startTestServer(
-  options: {
-    readonly mode?: ServerMode;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly listen?: boolean;
-  } = {},
-): Promise<TestServer> {
-  const { mode = 'serve', env = {}, listen = false } = options;
-  // Made now: it takes so long that a server in the same process would take itself for overloaded.
-  await openapiDocument();
+/** A fresh directory with everything that a server starts from, and its settings. */
+export async function prepareFiles(
+  mode: ServerMode,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly config: Config; readonly directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'csms-http-'));
   const config = readConfig(mode, {
     CSMS_PORT: '0',
@@ -109,6 +100,24 @@ export async function startTestServer(
   mkdirSync(config.dataDirectory, { mode: 0o700 });
   createRootKeyFile(join(directory, 'root.key'));
   writeFileSync(join(directory, 'identities.yaml'), await identitiesYaml(), { mode: 0o600 });
+  return { config, directory };
+}
+
+/**
+ * Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. It
+ * listens only when asked to. `env` holds settings as an operator would give them.
+ */
+export async function startTestServer(
+  options: {
+    readonly mode?: ServerMode;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly listen?: boolean;
+  } = {},
+): Promise<TestServer> {
+  const { mode = 'serve', env = {}, listen = false } = options;
+  // Made now: it takes so long that a server in the same process would take itself for overloaded.
+  await openapiDocument();
+  const { config, directory } = await prepareFiles(mode, env);
   const lines: string[] = [];
   const composed = await compose(config, createLog(config.logLevel, lines), {
     onFatal: (reason) => {
@@ -188,7 +197,8 @@ function headersOf(request: TestRequest): Record<string, string> {
   return { ...(request.body !== undefined && { 'content-type': 'application/json' }), ...request.headers };
 }
 
-function createLog(level: string, lines: string[]): pino.Logger {
+/** A log of that level which adds each line to `lines`. */
+export function createLog(level: string, lines: string[]): pino.Logger {
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {
       lines.push(chunk.toString());
