@@ -2,12 +2,10 @@ import { isOfOne, type SecretError } from '../core/errors.ts';
 import { instanceIdOf } from '../core/rotation.ts';
 import type { Secret, SecretType } from '../core/secret.ts';
 import { deleteSecret } from './lifecycle.ts';
+import { collectPage } from './pages.ts';
 import type { Deps } from './ports.ts';
-import { type CreateSecret, createSecret, listSecrets, type Page } from './secrets.ts';
+import { type CreateSecret, createSecret, secretsOf } from './secrets.ts';
 import { type OpenedVersion, showVersion } from './versions.ts';
-
-/** Secrets that are read at a time. */
-const PAGE_ENTRIES = 1_000;
 
 /** What became of one value that was asked for. Whoever gets it zeroes the bytes after use. */
 export type ReadValue = { readonly name: string } & (
@@ -103,18 +101,14 @@ async function listOfInstance(
   deps: Deps,
   { projectId, instanceId, secretTypes }: InstanceQuery,
 ): Promise<{ readonly found: readonly { id: string; name: string }[]; readonly damaged: string[] }> {
-  const found: { id: string; name: string }[] = [];
   const damaged = new Set<string>();
   const onDamaged = (name: string) => void damaged.add(name);
-  let afterName: string | undefined = '';
-  while (afterName !== undefined) {
-    const query = { projectId, limit: PAGE_ENTRIES, afterName, rotatedOnly: true, onDamaged };
-    const page: Page<Secret> = await listSecrets(deps, query);
-    for (const secret of page.entries) {
-      const isOfType = secretTypes?.includes(secret.secretType) ?? true;
-      if (isOfType && instanceIdOf(secret) === instanceId) found.push({ id: secret.id, name: secret.name });
-    }
-    afterName = page.hasMore ? page.entries.at(-1)?.name : undefined;
-  }
+  const isMeant = (secret: Secret) =>
+    (secretTypes?.includes(secret.secretType) ?? true) && instanceIdOf(secret) === instanceId;
+  const { entries: found } = await collectPage(secretsOf(deps, { projectId, rotatedOnly: true, onDamaged }), {
+    limit: Number.POSITIVE_INFINITY,
+    fits: (secret) => isMeant(secret) && (deps.sees?.secret(secret) ?? true),
+    pause: deps.turns.pauseOf(projectId),
+  });
   return { found, damaged: [...damaged] };
 }

@@ -1,9 +1,9 @@
 import { SecretError } from '../core/errors.ts';
 import type { EventDraft, EventRef, SecretEvent } from '../core/event.ts';
 import { change } from './change.ts';
+import { collectPage, type Page } from './pages.ts';
 import type { Deps, EventQuery } from './ports.ts';
 import { required } from './required.ts';
-import type { Page } from './secrets.ts';
 
 /** Creates an event. Throws event-exists, event-limit, invalid-parameter. @see API page CreateSecretEvent */
 export async function createEvent(deps: Deps, ref: EventRef, draft: EventDraft): Promise<SecretEvent> {
@@ -19,9 +19,12 @@ export async function showEvent(deps: Deps, ref: EventRef): Promise<SecretEvent>
 }
 
 /** A page of a project's events, by name. @see API page ListSecretEvents */
-export async function listEvents(deps: Deps, query: EventQuery): Promise<Page<SecretEvent>> {
-  const events = await deps.store.listEvents({ ...query, limit: query.limit + 1 });
-  return { entries: events.slice(0, query.limit), hasMore: events.length > query.limit };
+export function listEvents({ store }: Deps, query: EventQuery): Promise<Page<SecretEvent>> {
+  const { limit } = query;
+  return collectPage(
+    (size, last) => store.listEvents({ ...query, limit: size, afterName: last?.name ?? query.afterName }),
+    { limit },
+  );
 }
 
 /** Changes an event; an absent field stays as it is. Throws resource-not-found, invalid-parameter. @see API page UpdateSecretEvent */

@@ -1,8 +1,8 @@
 import type { KeyAlias } from '../core/key.ts';
-import { changeKey, type KeyTarget, showKey } from './keys.ts';
+import { changeKey, type KeyTarget, keysOf, showKey } from './keys.ts';
+import type { Page } from './pages.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
-import type { Page } from './secrets.ts';
 
 /** An alias and the key that it leads to. */
 export interface AliasOfKey extends KeyAlias {
@@ -33,7 +33,7 @@ export interface AliasQuery {
 export async function listAliases(deps: Deps, query: AliasQuery): Promise<Page<AliasOfKey>> {
   const { projectId, keyId, limit, afterAlias } = query;
   const keys =
-    keyId === undefined ? await deps.store.listKeys(projectId) : [await showKey(deps, { projectId, keyId })];
+    keyId === undefined ? await keysOf(deps, projectId) : [await showKey(deps, { projectId, keyId })];
   const following = keys
     .flatMap((key) => key.aliases.map((alias) => ({ ...alias, keyId: key.id })))
     .filter(({ alias }) => alias > afterAlias)

@@ -131,6 +131,12 @@ export async function changeKey(
   return key;
 }
 
+/** Every key of a project that the actor sees, in order of creation. */
+export async function keysOf({ sees, store }: Deps, projectId: string): Promise<Key[]> {
+  const keys = await store.listKeys(projectId);
+  return sees === undefined ? keys : keys.filter(sees.key);
+}
+
 /** Which keys a list shows. */
 export interface KeyQuery {
   readonly projectId: string;
@@ -145,7 +151,7 @@ export async function listKeys(
   deps: Deps,
   { projectId, limit, offset, matches }: KeyQuery,
 ): Promise<{ readonly keys: readonly Key[]; readonly total: number }> {
-  const keys = (await deps.store.listKeys(projectId)).filter(matches);
+  const keys = (await keysOf(deps, projectId)).filter(matches);
   return { keys: keys.slice(offset, offset + limit), total: keys.length };
 }
 

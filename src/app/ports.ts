@@ -1,7 +1,7 @@
 import type { Actor } from '../core/actor.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
-import type { SealedValue, ValueKind } from '../core/secret.ts';
+import type { SealedValue, Secret, ValueKind } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
 import type { Caller, ProvenCaller } from './caller.ts';
 import type { Store } from './store-port.ts';
@@ -118,10 +118,18 @@ export interface Grantees {
   userName(domainId: string, userId: string): string | undefined;
 }
 
+/** Which entries of a list somebody sees; the others neither show nor count. */
+export interface Sees {
+  secret(secret: Secret): boolean;
+  key(key: Key): boolean;
+}
+
 /** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
 export interface Deps {
   /** Who all this is done for. */
   readonly actor: Actor;
+  /** What the actor sees in lists; absent: everything. */
+  readonly sees?: Sees | undefined;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly cipher: DataCipher;

@@ -4,12 +4,10 @@ import type { SecretValue } from '../core/value.ts';
 import { change } from './change.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
+import { type Scan, walkPage } from './pages.ts';
 import type { Deps, SecretQuery } from './ports.ts';
 import { required } from './required.ts';
 import { sealVersion } from './seal.ts';
-
-/** Secrets that are read at one go. */
-const LIST_STEP = 100;
 
 /** What a new secret is made of. */
 export interface CreateSecret {
@@ -18,12 +16,6 @@ export interface CreateSecret {
   readonly value: SecretValue;
   /** Absent: the project's default key. */
   readonly kmsKeyId: string | undefined;
-}
-
-/** A page of secrets, and whether another one follows. */
-export interface Page<T> {
-  readonly entries: readonly T[];
-  readonly hasMore: boolean;
 }
 
 /**
@@ -56,38 +48,16 @@ export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAg
   return found;
 }
 
-/**
- * A page of a project's secrets, by name, some at a time, each as it is at that moment; its end answers whether another page
- * follows. @see API page ListSecrets
- */
-export async function* walkSecrets(
-  deps: Deps,
-  query: SecretQuery,
-): AsyncGenerator<readonly Secret[], boolean> {
+/** A page of a project's secrets, by name, some at a time; its end answers whether another page follows. @see API page ListSecrets */
+export function walkSecrets(deps: Deps, query: SecretQuery): AsyncGenerator<readonly Secret[], boolean> {
   const pause = deps.turns.pauseOf(query.projectId);
-  let left = query.limit;
-  let afterName = query.afterName ?? '';
-  for (;;) {
-    const limit = Math.min(left + 1, LIST_STEP);
-    const found = await deps.store.listSecrets({ ...query, limit, afterName });
-    yield found.slice(0, left);
-    if (found.length > left) return true;
-    if (found.length < limit) return false;
-    left -= found.length;
-    afterName = found.at(-1)?.name ?? '';
-    await pause();
-  }
+  return walkPage(secretsOf(deps, query), { limit: query.limit, fits: deps.sees?.secret, pause });
 }
 
-/** A whole page of a project's secrets, by name. @see API page ListSecrets */
-export async function listSecrets(deps: Deps, query: SecretQuery): Promise<Page<Secret>> {
-  const walk = walkSecrets(deps, query);
-  const entries: Secret[] = [];
-  for (;;) {
-    const { done, value } = await walk.next();
-    if (done) return { entries, hasMore: value };
-    entries.push(...value);
-  }
+/** The secrets of a project, by name. */
+export function secretsOf({ store }: Deps, query: Omit<SecretQuery, 'limit'>): Scan<Secret> {
+  return (limit, last) =>
+    store.listSecrets({ ...query, limit, afterName: last?.name ?? query.afterName ?? '' });
 }
 
 /**

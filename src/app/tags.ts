@@ -1,6 +1,7 @@
 import { SecretError } from '../core/errors.ts';
 import type { SecretAggregate, Tag } from '../core/secret.ts';
 import { change } from './change.ts';
+import { walkFitting } from './pages.ts';
 import type { Deps, FoundSecret, SecretSearch, Walk } from './ports.ts';
 
 /** Names a secret by its id, as the operations on tags do. */
@@ -61,8 +62,15 @@ export function searchSecrets(
   search: SecretSearch,
 ): AsyncGenerator<readonly FoundSecret[], number> {
   const isEmpty = search.nameParts.includes('');
-  const walk = isEmpty ? { next: () => FOUND_NOTHING } : deps.store.searchSecrets(search);
+  const walk = isEmpty ? { next: () => FOUND_NOTHING } : searchSeen(deps, search);
   return inSlices(deps, search.projectId, walk);
+}
+
+/** Whoever does not see all secrets has to have them all looked at, for the total. */
+function searchSeen({ sees, store }: Deps, search: SecretSearch): Walk<FoundSecret, number> {
+  if (sees === undefined) return store.searchSecrets(search);
+  const all = store.searchSecrets({ ...search, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+  return walkFitting(all, { ...search, fits: ({ secret }) => sees.secret(secret) });
 }
 
 const FOUND_NOTHING = { done: true, value: 0 } as const;

@@ -3,10 +3,10 @@ import type { SecretRef } from '../core/secret.ts';
 import { TASK_KEPT_MS, type Task } from '../core/task.ts';
 import { type ChangeDeps, change } from './change.ts';
 import type { Job } from './jobs.ts';
+import { collectPage, type Page } from './pages.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
 import { createRetention, nextTooOld } from './retention.ts';
-import type { Page } from './secrets.ts';
 import type { DueTask, TaskQuery } from './task-store.ts';
 
 /**
@@ -48,10 +48,11 @@ export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSear
   if (marker !== undefined && after?.projectId !== filter.projectId) {
     throw invalidParameter('marker', 'must be the id of a task');
   }
-  const place = after && { after: { id: after.id, createTimeMs: after.createTimeMs } };
-  const tasks = await store.listTasks({ ...filter, limit: limit + 1, ...place });
-  const total = await store.countTasks(filter);
-  return { entries: tasks.slice(0, limit), hasMore: tasks.length > limit, total };
+  const page = await collectPage<Task>(
+    (size, last = after) => store.listTasks({ ...filter, limit: size, ...(last && { after: last }) }),
+    { limit },
+  );
+  return { ...page, total: await store.countTasks(filter) };
 }
 
 /** The job that removes tasks after three months. */

@@ -6,10 +6,11 @@ import { findVersion, requireEnabled } from '../core/versions.ts';
 import { change } from './change.ts';
 import { requireStrength } from './checker.ts';
 import { sealingKey } from './keys.ts';
+import type { Page } from './pages.ts';
 import type { Deps, StoredValue } from './ports.ts';
 import { required } from './required.ts';
 import { sealVersion, untilSealed } from './seal.ts';
-import { loadVersions, type Page, showSecret } from './secrets.ts';
+import { loadVersions, showSecret } from './secrets.ts';
 
 /** The start of the year 2000. One of the service's own documents speaks of seconds where milliseconds are meant. */
 const YEAR_2000_MS = 946_684_800_000;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { collectPage } from '../../src/app/pages.ts';
 import {
   type CreateSecret,
   createSecret,
-  listSecrets,
   loadVersions,
+  secretsOf,
   showSecret,
   updateSecret,
 } from '../../src/app/secrets.ts';
@@ -101,7 +102,8 @@ describe('listing secrets', () => {
     const { deps } = aWorld();
     for (const name of ['b', 'a', 'B']) await createSecret(deps, named(name));
     const after = afterName === undefined ? {} : { afterName };
-    const page = await listSecrets(deps, { projectId: REF.projectId, limit, ...after });
+    const scan = secretsOf(deps, { projectId: REF.projectId, ...after });
+    const page = await collectPage(scan, { limit });
     expect(page.entries.map((secret) => secret.name)).toEqual(names);
     expect(page.hasMore).toBe(hasMore);
   });
