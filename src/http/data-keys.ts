@@ -10,10 +10,9 @@ import {
   bytesOfHex,
   hexOf,
   KeyName,
-  KMS_CONFIG,
-  KMS_PATH,
   KmsPath,
   kmsBody,
+  kmsRoute,
   NumberText,
   numberOf,
   OptionalNumberText,
@@ -75,14 +74,12 @@ const DecryptAnswer = Type.Object(
 
 /** Bytes of an answer: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
 const ANSWER_BYTES_MAX = 8_192;
-const CONFIG = { ...KMS_CONFIG, changeAnswerBytes: () => ANSWER_BYTES_MAX };
+const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/create-datakey`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'create-datakey', CONFIG),
     schema: {
       ...operation('CreateDatakey', 'Makes a data key'),
       params: KmsPath,
@@ -99,9 +96,7 @@ export function registerDataKeys(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/create-datakey-without-plaintext`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'create-datakey-without-plaintext', CONFIG),
     schema: {
       ...operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
       params: KmsPath,
@@ -120,9 +115,7 @@ export function registerDataKeys(api: App): void {
 /** The operations on data keys that the caller has. */
 function registerGiven(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/encrypt-datakey`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'encrypt-datakey', CONFIG),
     schema: {
       ...operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
       params: KmsPath,
@@ -138,9 +131,7 @@ function registerGiven(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/decrypt-datakey`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'decrypt-datakey', CONFIG),
     schema: {
       ...operation('DecryptDatakey', 'Decrypts a data key'),
       params: KmsPath,

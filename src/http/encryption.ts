@@ -8,10 +8,9 @@ import {
   aadOf,
   hexOf,
   KeyName,
-  KMS_CONFIG,
-  KMS_PATH,
   KmsPath,
   kmsBody,
+  kmsRoute,
   NumberText,
   numberOf,
 } from './kms-schemas.ts';
@@ -56,14 +55,12 @@ const RandomAnswer = Type.Object(
 
 /** Bytes of an answer: 4,096 characters that grow six times, and the same in Base64. */
 const ANSWER_BYTES_MAX = 32_768;
-const CONFIG = { ...KMS_CONFIG, changeAnswerBytes: () => ANSWER_BYTES_MAX };
+const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 
 /** EncryptData, DecryptData, CreateRandom. */
 export function registerEncryption(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/encrypt-data`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'encrypt-data', CONFIG),
     schema: {
       ...operation('EncryptData', 'Encrypts a small piece of text under a key'),
       params: KmsPath,
@@ -84,9 +81,7 @@ export function registerEncryption(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/decrypt-data`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'decrypt-data', CONFIG),
     schema: {
       ...operation('DecryptData', 'Decrypts what encrypt-data gave out'),
       params: KmsPath,
@@ -115,9 +110,7 @@ export function registerEncryption(api: App): void {
 
 function registerRandom(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/gen-random`,
-    config: CONFIG,
+    ...kmsRoute('POST', 'gen-random', CONFIG),
     schema: {
       ...operation('CreateRandom', 'Makes random bytes'),
       params: KmsPath,

@@ -5,7 +5,7 @@ import { aliasSpellings } from '../core/key-aliases.ts';
 import { KEY_ALIASES_MAX, PAGE } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyAliasText, type KeyOwner, ownerOf } from './key-wire.ts';
-import { KeyName, KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
+import { KeyName, KmsPath, kmsRoute } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { NoBody, nestedResponses } from './schemas.ts';
 
@@ -46,9 +46,7 @@ const AliasQuery = Type.Object({
 /** CreateAlias, ListAliases, DeleteAlias. */
 export function registerKeyAliases(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/aliases`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'aliases'),
     schema: {
       ...operation('CreateAlias', 'Gives a key another alias'),
       params: KmsPath,
@@ -63,9 +61,7 @@ export function registerKeyAliases(api: App): void {
     },
   });
   api.route({
-    method: 'DELETE',
-    url: `${KMS_PATH}/aliases`,
-    config: KMS_CONFIG,
+    ...kmsRoute('DELETE', 'aliases'),
     schema: {
       ...operation('DeleteAlias', 'Takes aliases of a key away, all or none of them'),
       params: KmsPath,
@@ -83,9 +79,7 @@ export function registerKeyAliases(api: App): void {
 
 function registerList(api: App): void {
   api.route({
-    method: 'GET',
-    url: `${KMS_PATH}/aliases`,
-    config: KMS_CONFIG,
+    ...kmsRoute('GET', 'aliases'),
     schema: {
       ...operation('ListAliases', 'Lists aliases, of one key or of all'),
       params: KmsPath,

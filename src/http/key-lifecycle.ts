@@ -3,16 +3,7 @@ import * as app from '../app/keys.ts';
 import { KEY_PENDING_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyStatus, toKeyStatus } from './key-wire.ts';
-import {
-  KeyName,
-  KMS_CONFIG,
-  KMS_PATH,
-  KmsPath,
-  kmsBody,
-  NumberText,
-  numberOf,
-  OperateKeyBody,
-} from './kms-schemas.ts';
+import { KeyName, KmsPath, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { nestedResponses } from './schemas.ts';
 
@@ -23,9 +14,7 @@ const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pe
 export function registerKeyLifecycle(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      method: 'POST',
-      url: `${KMS_PATH}/${name}`,
-      config: KMS_CONFIG,
+      ...kmsRoute('POST', name),
       schema: {
         ...operation(operationId, summary),
         params: KmsPath,
@@ -48,9 +37,7 @@ const SWITCHES = [
 
 function registerDeletion(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/schedule-key-deletion`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'schedule-key-deletion'),
     schema: {
       ...operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
       params: KmsPath,
@@ -65,9 +52,7 @@ function registerDeletion(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/cancel-key-deletion`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'cancel-key-deletion'),
     schema: {
       ...operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
       params: KmsPath,

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { countCustomKeys } from '../app/keys.ts';
 import { GRANTS_PER_KEY_MAX, KEYS_MAX } from '../core/limits.ts';
 import type { App } from './app.ts';
-import { KMS_CONFIG, KMS_PATH, KmsPath } from './kms-schemas.ts';
+import { KmsPath, kmsRoute } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { nestedResponses } from './schemas.ts';
 
@@ -11,9 +11,7 @@ const Resource = Type.Object({ type: Type.String(), used: Type.Integer(), quota:
 /** ShowUserInstances, ShowUserQuotas. */
 export function registerKeyQuotas(api: App): void {
   api.route({
-    method: 'GET',
-    url: `${KMS_PATH}/user-instances`,
-    config: KMS_CONFIG,
+    ...kmsRoute('GET', 'user-instances'),
     schema: {
       ...operation('ShowUserInstances', 'Counts keys, default keys apart'),
       params: KmsPath,
@@ -26,9 +24,7 @@ export function registerKeyQuotas(api: App): void {
     }),
   });
   api.route({
-    method: 'GET',
-    url: `${KMS_PATH}/user-quotas`,
-    config: KMS_CONFIG,
+    ...kmsRoute('GET', 'user-quotas'),
     schema: {
       ...operation('ShowUserQuotas', 'Shows quotas and what is used of them'),
       params: KmsPath,

@@ -3,16 +3,7 @@ import * as app from '../app/keys.ts';
 import type { Key } from '../core/key.ts';
 import { KEY_ROTATION_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
-import {
-  KeyName,
-  KMS_CONFIG,
-  KMS_PATH,
-  KmsPath,
-  kmsBody,
-  NumberText,
-  numberOf,
-  OperateKeyBody,
-} from './kms-schemas.ts';
+import { KeyName, KmsPath, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { Nothing, nestedResponses } from './schemas.ts';
 
@@ -34,9 +25,7 @@ const RotationStatus = Type.Object(
 export function registerKeyRotation(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      method: 'POST',
-      url: `${KMS_PATH}/${name}`,
-      config: KMS_CONFIG,
+      ...kmsRoute('POST', name),
       schema: {
         ...operation(operationId, summary),
         params: KmsPath,
@@ -69,9 +58,7 @@ const SWITCHES = [
 
 function registerInterval(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/update-key-rotation-interval`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'update-key-rotation-interval'),
     schema: {
       ...operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
       params: KmsPath,
@@ -86,9 +73,7 @@ function registerInterval(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/get-key-rotation-status`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'get-key-rotation-status'),
     schema: {
       ...operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
       params: KmsPath,

@@ -6,15 +6,7 @@ import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN } from '../core/key-tags.ts'
 import { KEY_TAGS_MAX, PAGE } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from './key-wire.ts';
-import {
-  KeyPath,
-  KMS_CONFIG,
-  KMS_PATH,
-  KmsPath,
-  kmsBody,
-  numberOf,
-  OptionalNumberText,
-} from './kms-schemas.ts';
+import { KeyPath, KmsPath, kmsBody, kmsRoute, numberOf, OptionalNumberText } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { NoBody, nestedResponses, Omissible } from './schemas.ts';
 
@@ -74,9 +66,7 @@ const OFFSET = { min: 0, max: 9_999_999_999 };
 /** CreateKmsTag, BatchCreateKmsTags, DeleteTag, ShowKmsTags, ListKmsTags, ListKmsByTags. */
 export function registerKeyTags(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/:key_id/tags`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', ':key_id/tags'),
     schema: {
       ...operation('CreateKmsTag', 'Sets a tag of a key'),
       params: KeyPath,
@@ -89,9 +79,7 @@ export function registerKeyTags(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/:key_id/tags/action`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', ':key_id/tags/action'),
     schema: {
       ...operation('BatchCreateKmsTags', 'Sets or takes away several tags of a key, all or none of them'),
       params: KeyPath,
@@ -114,9 +102,7 @@ export function registerKeyTags(api: App): void {
 
 function registerKeyTag(api: App): void {
   api.route({
-    method: 'DELETE',
-    url: `${KMS_PATH}/:key_id/tags/:key`,
-    config: KMS_CONFIG,
+    ...kmsRoute('DELETE', ':key_id/tags/:key'),
     schema: {
       ...operation('DeleteTag', 'Takes a tag of a key away'),
       params: TagPath,
@@ -128,9 +114,7 @@ function registerKeyTag(api: App): void {
     },
   });
   api.route({
-    method: 'GET',
-    url: `${KMS_PATH}/:key_id/tags`,
-    config: KMS_CONFIG,
+    ...kmsRoute('GET', ':key_id/tags'),
     schema: {
       ...operation('ShowKmsTags', 'Lists the tags of a key'),
       params: KeyPath,
@@ -145,9 +129,7 @@ function registerKeyTag(api: App): void {
 
 function registerProjectTags(api: App): void {
   api.route({
-    method: 'GET',
-    url: `${KMS_PATH}/tags`,
-    config: KMS_CONFIG,
+    ...kmsRoute('GET', 'tags'),
     schema: {
       ...operation('ListKmsTags', 'Lists the tags of all keys with their values'),
       params: KmsPath,
@@ -159,9 +141,7 @@ function registerProjectTags(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/resource_instances/action`,
-    config: { ...KMS_CONFIG, answerBytes: () => SEARCH_BYTES },
+    ...kmsRoute('POST', 'resource_instances/action', { answerBytes: () => SEARCH_BYTES }),
     schema: {
       ...operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
       params: KmsPath,

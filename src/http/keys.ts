@@ -8,10 +8,9 @@ import type { App } from './app.ts';
 import { KeyAliasText, KeyDescription, KeyDetails, ownerOf, toKeyDetails, toKeyStatus } from './key-wire.ts';
 import {
   KeyName,
-  KMS_CONFIG,
-  KMS_PATH,
   KmsPath,
   kmsBody,
+  kmsRoute,
   numberOf,
   OperateKeyBody,
   OptionalNumberText,
@@ -74,9 +73,7 @@ function answer<T extends Record<string, TSchema>>(title: string, fields: T) {
 /** CreateKey, ListKeys, ListKeyDetail, UpdateKeyAlias, UpdateKeyDescription. */
 export function registerKeys(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/create-key`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'create-key'),
     schema: {
       ...operation('CreateKey', 'Creates a key'),
       params: KmsPath,
@@ -90,9 +87,7 @@ export function registerKeys(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/describe-key`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'describe-key'),
     schema: {
       ...operation('ListKeyDetail', 'Shows a key'),
       params: KmsPath,
@@ -113,9 +108,7 @@ export function registerKeys(api: App): void {
 
 function registerList(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/list-keys`,
-    config: { ...KMS_CONFIG, isBodyOptional: true, answerBytes: () => LIST_BYTES },
+    ...kmsRoute('POST', 'list-keys', { isBodyOptional: true, answerBytes: () => LIST_BYTES }),
     schema: {
       ...operation('ListKeys', 'Lists keys in order of creation'),
       params: KmsPath,
@@ -142,9 +135,7 @@ function registerList(api: App): void {
 
 function registerUpdates(api: App): void {
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/update-key-alias`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'update-key-alias'),
     schema: {
       ...operation('UpdateKeyAlias', 'Changes a key’s own alias'),
       params: KmsPath,
@@ -158,9 +149,7 @@ function registerUpdates(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: `${KMS_PATH}/update-key-description`,
-    config: KMS_CONFIG,
+    ...kmsRoute('POST', 'update-key-description'),
     schema: {
       ...operation('UpdateKeyDescription', 'Changes a key’s description'),
       params: KmsPath,

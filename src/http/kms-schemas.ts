@@ -1,12 +1,19 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyContextConfig } from 'fastify';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_AAD_BYTES } from '../core/limits.ts';
 import { Omissible, ProjectPath, Sequence } from './schemas.ts';
 
-/** Where all operations of the key service are. */
-export const KMS_PATH = '/v1.0/:project_id/kms';
-/** Errors of all of them have the codes and the shape of the key service. */
-export const KMS_CONFIG = Object.freeze({ errorFamily: 'kms' } as const);
+/** Where an operation of the key service is; its errors have the codes and the shape of that service. */
+export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
+  method: M,
+  path: string,
+  config: FastifyContextConfig = {},
+) {
+  const errorFamily = 'kms' as const;
+  return { method, url: `/v1.0/:project_id/kms/${path}`, config: { errorFamily, ...config } };
+}
+
 /** Path parameters of operations on a project’s keys. */
 export const KmsPath = ProjectPath;
 /** Path parameters of operations on one key. */
