@@ -6,6 +6,7 @@ import { collectPage, type Scan, walkPage } from '../../src/app/pages.ts';
 import { walkSecrets } from '../../src/app/secrets.ts';
 import { searchSecrets } from '../../src/app/tags.ts';
 import { aDraft, aWorld, REF, range } from '../support/builders.ts';
+import { walked } from '../support/walks.ts';
 
 /** A list of the numbers from 1 to `last`, and how many were asked for each time. */
 function numbersTo(last: number): { readonly scan: Scan<number>; readonly asked: number[] } {
@@ -18,15 +19,6 @@ function numbersTo(last: number): { readonly scan: Scan<number>; readonly asked:
 }
 
 const isEven = (number: number) => number % 2 === 0;
-
-async function drain<T, R>(walk: AsyncGenerator<readonly T[], R>): Promise<{ entries: T[]; end: R }> {
-  const entries: T[] = [];
-  for (;;) {
-    const { done, value } = await walk.next();
-    if (done) return { entries, end: value };
-    entries.push(...value);
-  }
-}
 
 describe('a page', () => {
   it.each([
@@ -60,7 +52,7 @@ describe('a page', () => {
       return undefined;
     };
     const { scan, asked } = numbersTo(250);
-    const { entries, end } = await drain(walkPage(scan, { limit: 220, pause }));
+    const { entries, end } = await walked(walkPage(scan, { limit: 220, pause }));
     expect([entries, end, pauses]).toEqual([range(1, 220), true, 2]);
     expect(asked).toEqual([100, 100, 21]);
   });
@@ -91,10 +83,10 @@ describe('whoever does not see everything', () => {
 
   it('gets pages of secrets without the others', async () => {
     const { deps } = await aPartlySeenWorld(names);
-    const first = await drain(walkSecrets(deps, { projectId, limit: 120 }));
+    const first = await walked(walkSecrets(deps, { projectId, limit: 120 }));
     expect([first.entries.length, first.end]).toEqual([120, true]);
     const afterName = first.entries.at(-1)!.name;
-    const second = await drain(walkSecrets(deps, { projectId, limit: 120, afterName }));
+    const second = await walked(walkSecrets(deps, { projectId, limit: 120, afterName }));
     expect([second.entries.length, second.end]).toEqual([10, false]);
     expect([...first.entries, ...second.entries].every(sees.secret)).toBe(true);
   });
@@ -102,10 +94,10 @@ describe('whoever does not see everything', () => {
   it('finds only those, and they alone count', async () => {
     const { deps } = await aPartlySeenWorld(names);
     const search = { projectId, tags: [], nameParts: [], limit: 4, offset: 2 };
-    const { entries, end } = await drain(searchSecrets(deps, search));
+    const { entries, end } = await walked(searchSecrets(deps, search));
     expect(entries.map(({ secret }) => secret.name)).toEqual(range(1_003, 1_006).map((n) => `mine-${n}`));
     expect(end).toBe(130);
-    expect(await drain(searchSecrets(deps, { ...search, limit: 0 }))).toEqual({ entries: [], end: 130 });
+    expect(await walked(searchSecrets(deps, { ...search, limit: 0 }))).toEqual({ entries: [], end: 130 });
   });
 
   it('deletes no other with its instance', async () => {

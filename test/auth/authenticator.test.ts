@@ -1,16 +1,11 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  type Authenticator,
-  createAuthenticator,
-  type RequestToAuthenticate,
-} from '../../src/auth/authenticator.ts';
-import type { Directory } from '../../src/auth/identities.ts';
-import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/token.ts';
+import { createAuthenticator, type RequestToAuthenticate } from '../../src/auth/authenticator.ts';
 import {
   ADMIN_ID,
   AK,
   asRequest,
+  authenticatorOf,
   authorizationOf,
   DOMAIN_ID,
   directoryOf,
@@ -18,39 +13,16 @@ import {
   movableClock,
   NOW_MS,
   OTHER_PROJECT_ID,
-  PASSWORD_HASH,
   PROJECT_ID,
   realmsOf,
   refusalOf,
   TOKEN_KEY,
+  tokenFor,
   vector,
   wireRequest,
 } from './fixtures.ts';
 
 const DAY_MS = 24 * 3_600_000;
-
-function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
-  return createAuthenticator({
-    realms: realmsOf(() => directory, clock),
-    tokenKey: TOKEN_KEY,
-    unsignedPayload: 'allow',
-  });
-}
-
-function tokenFor(claims: Partial<TokenClaims> = {}): string {
-  return issueToken(TOKEN_KEY, {
-    world: 'main',
-    method: 'password',
-    userId: ADMIN_ID,
-    domainId: DOMAIN_ID,
-    projectId: PROJECT_ID,
-    scope: 'project',
-    issuedAtMs: NOW_MS,
-    expiresAtMs: NOW_MS + DAY_MS,
-    credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
-    ...claims,
-  });
-}
 
 const refusal = (request: RequestToAuthenticate, authenticator = authenticatorOf()) =>
   refusalOf(() => authenticator.authenticate(request));

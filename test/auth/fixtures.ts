@@ -1,11 +1,19 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Clock } from '../../src/app/ports.ts';
-import type { RequestToAuthenticate } from '../../src/auth/authenticator.ts';
+import { createSigningKey } from '../../src/auth/algorithms.ts';
+import {
+  type Authenticator,
+  createAuthenticator,
+  type RequestToAuthenticate,
+} from '../../src/auth/authenticator.ts';
+import { parseAuthorization } from '../../src/auth/authorization.ts';
 import type { Directory } from '../../src/auth/identities.ts';
 import { parseIdentities } from '../../src/auth/identities-file.ts';
 import type { SecretSources } from '../../src/auth/identity-sources.ts';
 import type { Realms } from '../../src/auth/realm.ts';
+import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
+import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/token.ts';
 import { SecretError } from '../../src/core/errors.ts';
 
 /** One line of the signing vectors. @see test/vectors/README.md */
@@ -194,4 +202,47 @@ export async function rejectionOf(call: Promise<unknown>): Promise<{ code: strin
     throw error;
   }
   return { code: 'accepted', message: '' };
+}
+
+/** An authenticator over these identities. */
+export function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
+  return createAuthenticator({
+    realms: realmsOf(() => directory, clock),
+    tokenKey: TOKEN_KEY,
+    unsignedPayload: 'allow',
+  });
+}
+
+/** A token of the administrator for its project, good for a day from NOW_MS. */
+export function tokenFor(claims: Partial<TokenClaims> = {}): string {
+  return issueToken(TOKEN_KEY, {
+    world: 'main',
+    method: 'password',
+    userId: ADMIN_ID,
+    domainId: DOMAIN_ID,
+    projectId: PROJECT_ID,
+    scope: 'project',
+    issuedAtMs: NOW_MS,
+    expiresAtMs: NOW_MS + 24 * 3_600_000,
+    credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
+    ...claims,
+  });
+}
+
+/** Verifies a request as it was signed, or with changes. */
+export function verify(
+  sent: SigningVector,
+  changes: Parameters<typeof wireRequest>[1] = {},
+  unsignedPayload: UnsignedPayload = 'allow',
+): Verdict {
+  const authorization = parseAuthorization(changes.authorization ?? sent.authorization);
+  if (authorization === undefined) throw new Error('not ours');
+  const { accessKeyId } = authorization;
+  const key = createSigningKey({ accessKeyId, secretKey: SECRET_KEYS[accessKeyId] ?? '' });
+  return verifySignature({ request: wireRequest(sent, changes), authorization, key, unsignedPayload });
+}
+
+/** The headers of a request with another value for one. */
+export function withHeader(sent: SigningVector, name: string, value: string): SigningVector['headers'] {
+  return sent.headers.map((header) => (header[0].toLowerCase() === name ? [header[0], value] : header));
 }

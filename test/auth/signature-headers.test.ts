@@ -3,35 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createSigningKey } from '../../src/auth/algorithms.ts';
 import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/authorization.ts';
 import { formatSdkDate, parseSdkDate } from '../../src/auth/sdk-date.ts';
-import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
-import {
-  AK,
-  asRequest,
-  authorizationOf,
-  SECRET_KEYS,
-  type SigningVector,
-  vector,
-  wireRequest,
-} from './fixtures.ts';
+import { verifySignature } from '../../src/auth/signature.ts';
+import { AK, asRequest, authorizationOf, SECRET_KEYS, vector, verify, withHeader } from './fixtures.ts';
 
 const SIGNED_DATE = '20260102T030405Z';
 const EMPTY_HASH = hash('sha256', '', 'hex');
-
-function verify(
-  sent: SigningVector,
-  changes: Parameters<typeof wireRequest>[1] = {},
-  unsignedPayload: UnsignedPayload = 'allow',
-): Verdict {
-  const authorization = parseAuthorization(changes.authorization ?? sent.authorization);
-  if (authorization === undefined) throw new Error('not ours');
-  const { accessKeyId } = authorization;
-  const key = createSigningKey({ accessKeyId, secretKey: SECRET_KEYS[accessKeyId] ?? '' });
-  return verifySignature({ request: wireRequest(sent, changes), authorization, key, unsignedPayload });
-}
-
-function withHeader(sent: SigningVector, name: string, value: string): SigningVector['headers'] {
-  return sent.headers.map((header) => (header[0].toLowerCase() === name ? [header[0], value] : header));
-}
 
 describe('header values', () => {
   function signedWith(value: string, payload = EMPTY_HASH) {

@@ -4,7 +4,7 @@ import { createSigningKey } from '../../src/auth/algorithms.ts';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { parseAuthorization } from '../../src/auth/authorization.ts';
 import { parseSdkDate } from '../../src/auth/sdk-date.ts';
-import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
+import { verifySignature } from '../../src/auth/signature.ts';
 import {
   AK,
   directoryOf,
@@ -15,28 +15,14 @@ import {
   TOKEN_KEY,
   VECTORS,
   vector,
+  verify,
   wireRequest,
+  withHeader,
 } from './fixtures.ts';
-
-function verify(
-  sent: SigningVector,
-  changes: Parameters<typeof wireRequest>[1] = {},
-  unsignedPayload: UnsignedPayload = 'allow',
-): Verdict {
-  const authorization = parseAuthorization(changes.authorization ?? sent.authorization);
-  if (authorization === undefined) throw new Error('not ours');
-  const { accessKeyId } = authorization;
-  const key = createSigningKey({ accessKeyId, secretKey: SECRET_KEYS[accessKeyId] ?? '' });
-  return verifySignature({ request: wireRequest(sent, changes), authorization, key, unsignedPayload });
-}
 
 function dateOf(sent: SigningVector): number {
   const date = sent.headers.find(([name]) => name.toLowerCase() === 'x-sdk-date')?.[1];
   return parseSdkDate(date ?? '') ?? Number.NaN;
-}
-
-function withHeader(sent: SigningVector, name: string, value: string): SigningVector['headers'] {
-  return sent.headers.map((header) => (header[0].toLowerCase() === name ? [header[0], value] : header));
 }
 
 describe('vectors of real clients', () => {
