@@ -49,7 +49,7 @@ export async function uploadBlob(deps: Deps, projectId: string, text: string): P
   const key = await findUsableKey(deps, { projectId, id: header.keyId });
   const bytes = openBackup(() => deps.keyring.openBackup(key, bound, sealed));
   try {
-    const backup = openBackup(() => decodeBackup(bytes));
+    const backup = openBackup(() => decodeBackup(bytes, deps.completeBackup));
     const ref = { projectId, name: backup.aggregate.secret.name };
     const versions = sealAll(deps, { ref, key, backup });
     const result = await change(deps, {

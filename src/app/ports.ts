@@ -1,7 +1,7 @@
 import type { Actor } from '../core/actor.ts';
 import type { Key, KeyRef } from '../core/key.ts';
 import type { Limits } from '../core/limits.ts';
-import type { SealedValue, Secret, ValueKind } from '../core/secret.ts';
+import type { SealedValue, Secret, SecretAggregate, ValueKind } from '../core/secret.ts';
 import type { SigningKey } from '../core/signing-key.ts';
 import type { Caller, ProvenCaller } from './caller.ts';
 import type { Store } from './store-port.ts';
@@ -139,6 +139,8 @@ export interface Deps {
   readonly policy: Policy;
   readonly grantees: Grantees;
   readonly turns: Turns;
+  /** A secret from the JSON of a backup, which an older program may have written. Throws damaged. */
+  readonly completeBackup: (written: unknown) => SecretAggregate;
   readonly log: Log;
 }
 

@@ -12,6 +12,7 @@ import type { Config } from '../config.ts';
 import { SecretError } from '../core/errors.ts';
 import type { ServerOptions } from '../http/server-options.ts';
 import { granteesOf } from '../identity.ts';
+import { completeBackup } from '../storage/backup.ts';
 import type { ServerProcess } from './process.ts';
 import { monotonicClock, randomIds, systemClock, systemJitter, systemRandom } from './sources.ts';
 import type { Storage } from './storage.ts';
@@ -61,6 +62,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     policy: policyOf(config),
     grantees: granteesOf(directory),
     turns: createTurns(),
+    completeBackup,
     log,
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;

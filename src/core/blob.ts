@@ -73,13 +73,12 @@ export function encodeBackup({ aggregate, values }: SecretBackup): Buffer {
 }
 
 /**
- * Reads what `encodeBackup` made; the values are parts of the given bytes, which were authenticated before.
- * Throws damaged when they are of no known form.
+ * Reads what `encodeBackup` made, today or in an older program; the values are parts of the given bytes, which were
+ * authenticated before. `complete`: makes an aggregate of its JSON. Throws damaged when they are of no known form.
  */
-export function decodeBackup(bytes: Buffer): SecretBackup {
+export function decodeBackup(bytes: Buffer, complete: (written: unknown) => SecretAggregate): SecretBackup {
   const [metadata, ...values] = splitParts(bytes);
-  // The cast is what `encodeBackup` writes: the bytes were sealed by this installation.
-  const aggregate = JSON.parse(metadata?.toString('utf8') ?? '') as SecretAggregate;
+  const aggregate = complete(JSON.parse(metadata?.toString('utf8') ?? ''));
   if (aggregate.versions.length !== values.length) throw new SecretError('damaged');
   return { aggregate, values };
 }

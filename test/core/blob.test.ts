@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { boundHeader, decodeBackup, encodeBackup, formatBlob, parseBlob } from '../../src/core/blob.ts';
+import type { SecretAggregate } from '../../src/core/secret.ts';
+import { completeBackup } from '../../src/storage/backup.ts';
 import { anAggregate, outcome, T0 } from '../support/builders.ts';
 
 const HEADER = { projectId: 'p1', keyId: 'key-1', secretName: 'db', timeMs: T0 };
@@ -48,10 +50,22 @@ describe('the contents', () => {
   const values = [Buffer.from([0, 1, 2, 255]), Buffer.from('é漢🔑\n')];
 
   it('come back, the values byte for byte', () => {
-    const backup = decodeBackup(encodeBackup({ aggregate, values }));
+    const backup = decodeBackup(encodeBackup({ aggregate, values }), completeBackup);
     expect(backup.values).toEqual(values);
     // Absent fields stay absent.
     expect(backup.aggregate).toEqual(aggregate);
+  });
+
+  it('come back from a program that knew less, and not without what has always been there', () => {
+    const decode = (written: unknown) =>
+      decodeBackup(encodeBackup({ aggregate: written as SecretAggregate, values }), completeBackup).aggregate;
+    const { tags: _, ...older } = structuredClone(aggregate);
+    for (const version of older.versions) Reflect.deleteProperty(version, 'expiryNotified');
+    expect(decode(older)).toEqual({ ...aggregate, tags: [] });
+    expect(decode({ ...older, unknown: 1 })).toEqual({ ...aggregate, tags: [] });
+    for (const version of older.versions) Reflect.deleteProperty(version, 'uid');
+    expect(outcome(() => decode(older))).toBe('damaged');
+    expect(outcome(() => decode(null))).toBe('damaged');
   });
 
   it('hold values as they are, and not as text', () => {
@@ -61,7 +75,7 @@ describe('the contents', () => {
 
   it('may hold an empty value', () => {
     const empty = [Buffer.alloc(0), Buffer.alloc(0)];
-    expect(decodeBackup(encodeBackup({ aggregate, values: empty })).values).toEqual(empty);
+    expect(decodeBackup(encodeBackup({ aggregate, values: empty }), completeBackup).values).toEqual(empty);
   });
 
   it.each([
@@ -71,6 +85,8 @@ describe('the contents', () => {
     ['a value too many', () => encodeBackup({ aggregate, values: [...values, Buffer.from('x')] })],
     ['longer than they say', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from([9])])],
   ])('are refused when they are %s', (_, change) => {
-    expect(outcome(() => decodeBackup(change(encodeBackup({ aggregate, values }))))).toBe('damaged');
+    expect(outcome(() => decodeBackup(change(encodeBackup({ aggregate, values })), completeBackup))).toBe(
+      'damaged',
+    );
   });
 });

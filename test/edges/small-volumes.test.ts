@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openInstallation } from '../../src/installation.ts';
 import { openDirectory } from '../../src/storage/sqlite/installation.ts';
+import { verifyInstallation } from '../../src/verify.ts';
 import { type Client, createClient, devAccount, readValue, SECRETS } from '../e2e/client.ts';
 import { outliveTest, type RunningServer, startDev } from '../e2e/process.ts';
+import { configOf, takeGolden } from '../storage/golden/make.ts';
 import { MIGRATIONS } from '../storage/sqlite/harness.ts';
 import { mountVolume, type SmallVolume } from './small-volume.ts';
 
@@ -171,6 +174,21 @@ describe('a volume that cannot be written to', () => {
     expect(() => openDirectory(data, MIGRATIONS)).toThrow(
       expect.objectContaining({ kind: 'taken', message: expect.stringMatching(/^no space is left for/) }),
     );
+  });
+
+  it('is what an upgrade names that has to sign rows anew, which goes on when there is room', () => {
+    mkdirSync(join(volume.path, 'old'), { mode: 0o700 });
+    const config = configOf(join(volume.path, 'old'));
+    takeGolden(config.dataDirectory, 'schema-0011');
+    openDirectory(config.dataDirectory, MIGRATIONS.slice(0, 12)).release();
+    const start = () => openInstallation(config, { nowMs: () => 0 }).open.release();
+    const filler = volume.fill(0);
+    expect(start).toThrow(
+      expect.objectContaining({ kind: 'taken', message: expect.stringMatching(/^no space is left for/) }),
+    );
+    filler.remove();
+    start();
+    expect(verifyInstallation(config).findings).toEqual([]);
   });
 
   it('is what a start names when the volume is mounted to be read, and no damage', () => {

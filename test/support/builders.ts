@@ -32,6 +32,7 @@ import type { SecretDecision } from '../../src/core/secret-decision.ts';
 import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
 import type { TaskCommand } from '../../src/core/task.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
+import { completeBackup } from '../../src/storage/backup.ts';
 import { type MemoryEvents, memoryEvents } from './memory-events.ts';
 import { type MemoryTasks, memoryTasks } from './memory-tasks.ts';
 import { walkOf } from './walks.ts';
@@ -332,6 +333,7 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
     random: { below: (bound) => ++lastId % bound },
     turns: createTurns(),
+    completeBackup,
     policy: {
       limits: DEFAULT_LIMITS,
       versionCap: 'prune',

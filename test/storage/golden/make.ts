@@ -27,6 +27,15 @@ export const PLACE = import.meta.dirname;
 /** What they all are sealed with. It opens nothing else. */
 export const ROOT_KEY = join(PLACE, 'golden.key');
 
+/** The golden database of this program's schema. */
+export const PRESENT = `schema-${String(MIGRATIONS.length).padStart(4, '0')}`;
+
+/** Puts a copy of a golden database into an empty directory. */
+export function takeGolden(directory: string, name: string): void {
+  copyFileSync(join(PLACE, `${name}.db`), databaseFile(directory));
+  chmodSync(databaseFile(directory), 0o600);
+}
+
 /** What a golden directory is opened with. */
 export function configOf(directory: string) {
   // Git keeps no modes.
@@ -100,7 +109,7 @@ async function fill(directory: string): Promise<void> {
 
 /** `node test/storage/golden/make.ts` adds a database of the present schema, with what is read of it; never made anew. */
 if (import.meta.main) {
-  const name = join(PLACE, `schema-${String(MIGRATIONS.length).padStart(4, '0')}`);
+  const name = join(PLACE, PRESENT);
   if (existsSync(`${name}.db`)) throw new Error(`${name}.db is there: ${readdirSync(PLACE).join(', ')}`);
   if (!existsSync(ROOT_KEY)) createRootKeyFile(ROOT_KEY);
   const directory = makeDirectory();
