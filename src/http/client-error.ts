@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
+import { connectionOf } from './connection.ts';
 import { toWireError } from './error-handler.ts';
 import { TIMEOUT_MS } from './limits.ts';
 import type { RequestEnds } from './request-ends.ts';
@@ -17,9 +18,8 @@ const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
 const refused = new WeakSet<Socket>();
 
 /**
- * Answers on a connection whose bytes are no HTTP request: in the usual shape, with a request id, then ends it. Its other
- * end gets a moment to read that, and what it still sends is thrown away: closing at once would make its kernel forget the
- * answer. Nobody else would end the connection: it is no longer on Node's list.
+ * Answers on a connection whose bytes are no HTTP request, once those before them that are requests have their answers: in
+ * the usual shape, with a request id, then ends it.
  */
 export function answerClientError(
   error: Error & { code?: string },
@@ -33,6 +33,25 @@ export function answerClientError(
     return;
   }
   refused.add(socket);
+  whenAnswered(socket, () => refuse(error, socket, ends));
+}
+
+/** Calls back when no whole request is being answered: the peer would take what is sent before that for its answer. */
+function whenAnswered(socket: Socket, ready: () => void): void {
+  const current = connectionOf(socket)?.current;
+  if (current?.req.complete !== true) {
+    ready();
+    return;
+  }
+  socket.pause();
+  current.once('close', () => whenAnswered(socket, ready));
+}
+
+/**
+ * The other end gets a moment to read the refusal, and what it still sends is thrown away: closing at once would make its
+ * kernel forget the answer. Nobody else would end the connection: it is no longer on Node's list.
+ */
+function refuse(error: Error & { code?: string }, socket: Socket, ends: Pick<RequestEnds, 'refuse'>): void {
   const timer = setTimeout(() => socket.destroy(), TIMEOUT_MS.refusal);
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroy());
@@ -40,6 +59,7 @@ export function answerClientError(
   const refusal = new SecretError(PARSER_CODES[error.code ?? ''] ?? 'request-malformed');
   const { status, body } = toWireError(refusal, { family: 'flat', requestId, notFoundStatus: 404 });
   ends.refuse(socket, { requestId, status, code: String(body.error_code), reason: error.code });
+  socket.resume();
   if (!socket.writable) return;
   const text = JSON.stringify(body);
   socket.end(
