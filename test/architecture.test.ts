@@ -21,40 +21,41 @@ const sources = filesUnder('src');
 const tests = filesUnder('test');
 
 describe('imports form a star', () => {
-  /** Here the parts meet. Every folder of src but cli, compose, core, app, files and yaml is an adapter. */
+  /** Here the parts meet. Every folder of src but cli, compose, core, app, files, std and yaml is an adapter. */
   const anything =
-    /^src\/(?:(?:cli|compose)\/.+|(?:background|compose|figures|identity|installation|loader|loading|loading-thread|main|openapi|operator-files|random-hex|verify|writer)\.ts)$/;
+    /^src\/(?:(?:cli|compose)\/.+|(?:background|compose|figures|identity|installation|loader|loading|loading-thread|main|openapi|operator-files|verify|writer)\.ts)$/;
 
   /** The folders of src that a file may import from; undefined: all. */
   function reach(path: string): readonly string[] | undefined {
     if (anything.test(path)) return undefined;
     const [, folder = '', ...rest] = path.split('/');
     if (/^src\/(?:config|setting-values)\.ts$/.test(path))
-      return ['core', 'app', 'settings.ts', 'setting-values.ts'];
+      return ['core', 'app', 'std', 'settings.ts', 'setting-values.ts'];
     if (rest.length === 0) return [];
-    if (['core', 'files', 'yaml'].includes(folder)) return [folder];
+    // What is no part of any domain, for whoever needs it.
+    if (folder === 'std') return ['std'];
+    if (['core', 'files', 'yaml'].includes(folder)) return [folder, 'std'];
     // How the operator's files are read and complained about is shared by the adapters that have such files.
-    return folder === 'app' ? ['core', 'app'] : ['core', 'app', 'files', 'yaml', folder];
+    return folder === 'app' ? ['core', 'app', 'std'] : ['core', 'app', 'std', 'files', 'yaml', folder];
   }
 
   it('core <- app <- each adapter <- compose', () => {
     expect(
-      violations(sources, ({ path, imports }) => {
-        const folders = reach(path);
+      violations(sources, (file) => {
+        const folders = reach(file.path);
         if (folders === undefined) return [];
-        return imports
-          .filter((name) => name.startsWith('.'))
-          .map((name) => posix.join(posix.dirname(path), name))
-          .filter(
-            (target) =>
-              !folders.some((folder) => target === `src/${folder}` || target.startsWith(`src/${folder}/`)),
-          );
+        return targetsOf(file).filter(
+          (target) =>
+            !folders.some((folder) => target === `src/${folder}` || target.startsWith(`src/${folder}/`)),
+        );
       }),
     ).toEqual([]);
   });
 
-  it('core and app need no library and no part of Node', () => {
-    const inner = sources.filter(({ path }) => /^src\/(?:core|app)\//.test(path));
+  it('core and app need no library and no part of Node, nor does what they take from std', () => {
+    const layers = sources.filter(({ path }) => /^src\/(?:core|app)\//.test(path));
+    const used = new Set(layers.flatMap(targetsOf));
+    const inner = sources.filter((file) => layers.includes(file) || used.has(file.path));
     expect(violations(inner, ({ imports }) => imports.filter((name) => !name.startsWith('.')))).toEqual([]);
   });
 
@@ -202,6 +203,11 @@ function violations(files: readonly SourceFile[], find: (file: SourceFile) => re
   return files.flatMap((file) => find(file).map((found) => `${file.path}: ${found}`));
 }
 
+/** The files of the repository that a file imports. */
+function targetsOf({ path, imports }: SourceFile): string[] {
+  return imports.filter((name) => name.startsWith('.')).map((name) => posix.join(posix.dirname(path), name));
+}
+
 /** Finds the lines whose code, comments and strings apart, matches. */
 function matching(pattern: RegExp): (file: SourceFile) => string[] {
   return ({ code }) => numbered(code, pattern);
@@ -209,9 +215,7 @@ function matching(pattern: RegExp): (file: SourceFile) => string[] {
 
 /** One circle of imports for each file that is on any, from the file back to it. */
 function circles(files: readonly SourceFile[]): string[] {
-  const targets = new Map(
-    files.map(({ path, imports }) => [path, imports.map((name) => posix.join(posix.dirname(path), name))]),
-  );
+  const targets = new Map(files.map((file) => [file.path, targetsOf(file)]));
   const wayBack = (start: string): string | undefined => {
     const ways = new Map([[start, start]]);
     for (const [path, way] of ways) {

@@ -1,6 +1,7 @@
+import { createBoundedMap } from '../std/bounded-map.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** Endpoints that are remembered as silent; the one that has been so for longest is forgotten first. */
+/** Endpoints that are remembered as silent. */
 const SILENT_MAX = 10_000;
 
 /**
@@ -9,25 +10,19 @@ const SILENT_MAX = 10_000;
  * for as long as a call may last, and places are what others wait for.
  */
 export function withBreaker(webhooks: Webhooks): Webhooks {
-  const silent = new Set<string>();
+  const silent = createBoundedMap<string, true>(SILENT_MAX);
   const probed = new Set<string>();
-
-  function note(url: string, isSilent: boolean): void {
-    silent.delete(url);
-    if (isSilent) silent.add(url);
-    const [oldest] = silent;
-    if (silent.size > SILENT_MAX && oldest !== undefined) silent.delete(oldest);
-  }
 
   return {
     async post(url, ...rest) {
-      const isProbe = silent.has(url);
+      const isProbe = silent.get(url) === true;
       if (isProbe && probed.has(url)) return { kind: 'failed', reason: 'silent' };
       if (isProbe) probed.add(url);
       const outcome = await webhooks.post(url, ...rest).finally(() => {
         if (isProbe) probed.delete(url);
       });
-      note(url, outcome.kind === 'failed' && outcome.reason === 'timed-out');
+      if (outcome.kind === 'failed' && outcome.reason === 'timed-out') silent.set(url, true);
+      else silent.delete(url);
       return outcome;
     },
   };

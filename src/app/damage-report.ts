@@ -1,6 +1,7 @@
+import { createBoundedMap } from '../std/bounded-map.ts';
 import type { Deps } from './ports.ts';
 
-/** Places that are remembered; a place beyond them may be told of again. */
+/** Places that are remembered; one that had to make room may be told of again. */
 const PLACES_MAX = 1_000;
 
 /**
@@ -8,11 +9,10 @@ const PLACES_MAX = 1_000;
  * lives. A place is the row's kind and where it is, never what it holds.
  */
 export function createDamageReport({ log }: Pick<Deps, 'log'>): (place: string) => void {
-  const told = new Set<string>();
+  const told = createBoundedMap<string, true>(PLACES_MAX);
   return (place) => {
-    if (told.has(place)) return;
-    if (told.size >= PLACES_MAX) told.clear();
-    told.add(place);
+    if (told.get(place) === true) return;
+    told.set(place, true);
     log.error(
       { place },
       'a stored row does not pass its check and was passed over or replaced: run csms-server verify',

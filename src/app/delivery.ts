@@ -1,5 +1,6 @@
 import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../core/notification.ts';
 import { smnMessage, smnStringToSign, topicProject } from '../core/smn.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from './backoff.ts';
 import { withBreaker } from './breaker.ts';
 import { type ChangeDeps, change } from './change.ts';
@@ -113,20 +114,16 @@ export function createDelivery(given: DeliveryDeps): Job {
 }
 
 /**
- * Endpoints that have taken a notification which is not settled. Forgotten with the process, and the oldest of very many,
+ * Endpoints that have taken a notification which is not settled. Forgotten with the process, and some of very many,
  * since a notification may go without being settled; both cost a repetition.
  */
 function createTaken() {
-  const taken = new Map<string, Set<string>>();
+  const taken = createBoundedMap<string, Set<string>>(TAKEN_MAX);
   return {
     by: (id: string) => new Set(taken.get(id)),
-    forget: (id: string) => taken.delete(id),
+    forget: taken.delete,
     keep(id: string, urls: Set<string>): void {
-      if (urls.size === 0) return;
-      taken.delete(id);
-      taken.set(id, urls);
-      const [oldest] = taken.keys();
-      if (taken.size > TAKEN_MAX && oldest !== undefined) taken.delete(oldest);
+      if (urls.size > 0) taken.set(id, urls);
     },
   };
 }

@@ -1,8 +1,9 @@
 import { codeOf, type ErrorCode, SecretError } from '../core/errors.ts';
+import { HOUR_MS } from '../std/durations.ts';
 import type { Deps } from './ports.ts';
 
 /** How long an item that failed is left out; doubled with each failure in a row. */
-const WAIT_MS = Object.freeze({ min: 60_000, max: 3_600_000 });
+const WAIT_MS = Object.freeze({ min: 60_000, max: HOUR_MS });
 /** A failure this long ago is forgotten: the item is gone by then, or was never listed again. */
 const REMEMBERED_MS = 3 * WAIT_MS.max;
 /** The store cannot work now: no other item would fare better. */

@@ -1,9 +1,10 @@
+import { HOUR_MS } from '../std/durations.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
 import type { Awaitable, Deps } from './ports.ts';
 
 /** A day or an hour more or less does not matter to records, and many are removed in one run. */
-const INTERVAL_MS = 3_600_000;
+const INTERVAL_MS = HOUR_MS;
 const BATCH = 200;
 /** Batches of one run; the rest waits for the next. */
 const BATCHES_MAX = 50;

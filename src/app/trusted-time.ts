@@ -5,6 +5,7 @@ import {
   type ClockRecord,
   holdAtStart,
 } from '../core/clock.ts';
+import { HOUR_MS } from '../std/durations.ts';
 import type { Deps } from './ports.ts';
 
 /** How far the wall clock may run from the monotonic one between two readings. */
@@ -102,7 +103,7 @@ function warnOfStart(
     {
       lastSeen: textOf(seenMs),
       clock: textOf(startMs),
-      hoursLeft: Math.ceil((CLOCK_HOLD_MS - begun.passedMs) / 3_600_000),
+      hoursLeft: Math.ceil((CLOCK_HOLD_MS - begun.passedMs) / HOUR_MS),
     },
     'the clock is more than a day ahead of the last time that this server saw: nothing is deleted and nothing expires' +
       ` until it has run for a day. ${REMEDY}`,

@@ -10,6 +10,7 @@ import {
   verify,
 } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
+import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import { hmac } from './hmac.ts';
 
 /** An access key with its secret, held as a KeyObject: HMAC is 5 to 7 times cheaper than with a raw Buffer. */
@@ -49,7 +50,7 @@ export interface Algorithm {
   readonly matches: (text: SignedText) => boolean;
 }
 
-/** Scopes remembered for each access key; the oldest one makes room. */
+/** Scopes remembered for each access key. */
 export const DERIVED_KEYS_MAX = 32;
 
 const P256_ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
@@ -60,7 +61,7 @@ const ECDSA_HEX = /^(?:[0-9a-f]{2}){8,72}$/;
 /** Whether this OpenSSL has the digest of SDK-HMAC-SM3. */
 export const hasSm3: boolean = getHashes().includes('sm3');
 /** Both caches live exactly as long as the access key they belong to, so a reload needs no invalidation. */
-const derivedKeys = new WeakMap<KeyObject, Map<string, KeyObject>>();
+const derivedKeys = new WeakMap<KeyObject, BoundedMap<string, KeyObject>>();
 const p256Keys = new WeakMap<KeyObject, KeyObject>();
 
 const V11_SCOPE: ScopeForm = {
@@ -124,7 +125,7 @@ export function findAlgorithm(name: string): Algorithm {
 
 /**
  * Derives the key of V11-HMAC-SHA256: the 64 ASCII characters of the hex of HKDF-SHA256(SK, salt AK, info scope).
- * scope: `<YYYYMMDD>/<region>/<service>`, at most 256 bytes. The last DERIVED_KEYS_MAX results are remembered.
+ * scope: `<YYYYMMDD>/<region>/<service>`, at most 256 bytes. Remembered.
  * @see auth-and-clients.md 1.4
  */
 export function deriveScopedKey(key: SigningKey, scope: string): KeyObject {
@@ -205,12 +206,10 @@ function scopedAlgorithm(
 
 /** The forms of scope differ in their number of parts, so one map for each access key holds them all. */
 function remembered(key: SigningKey, scope: string, derive: () => KeyObject): KeyObject {
-  const known = derivedKeys.get(key.secret) ?? new Map<string, KeyObject>();
+  const known = derivedKeys.get(key.secret) ?? createBoundedMap<string, KeyObject>(DERIVED_KEYS_MAX);
   const found = known.get(scope);
   if (found !== undefined) return found;
   const derived = derive();
-  const oldest = known.keys().next();
-  if (known.size >= DERIVED_KEYS_MAX && oldest.done !== true) known.delete(oldest.value);
   known.set(scope, derived);
   derivedKeys.set(key.secret, known);
   return derived;

@@ -1,5 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import { TARGET_CHARACTERS } from '../core/limits.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 import { type Algorithm, findAlgorithm } from './algorithms.ts';
 
 /** What an Authorization header says before its signature; the same for every request that a client sends that day. */
@@ -34,9 +35,9 @@ export const SIGNATURE_LIMITS = Object.freeze({
 const ACCESS_KEY_ID = /^[\x21-\x2b\x2d-\x2e\x30-\x3c\x3e-\x7e]{1,128}$/;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]{1,128}$/;
 const SIGNATURE = 'Signature=';
-/** Heads that were parsed before. Parsing is pure, so an entry holds for ever; a full map starts anew. */
-const knownHeads = new Map<string, AuthorizationHead>();
 const KNOWN_HEADS_MAX = 1_000;
+/** Heads that were parsed before. Parsing is pure, so an entry holds for ever. */
+const knownHeads = createBoundedMap<string, AuthorizationHead>(KNOWN_HEADS_MAX);
 
 /**
  * Reads an Authorization header. Pure. Undefined when its scheme is none of ours (Bearer, Basic).
@@ -53,10 +54,7 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
   if (known !== undefined && isShort && isSignature(signature)) return { ...known, signature };
   const parsed = parseAnew(text);
   // Only where the signature comes last, as every client writes it.
-  if (parsed?.signature === signature) {
-    if (knownHeads.size >= KNOWN_HEADS_MAX) knownHeads.clear();
-    knownHeads.set(text.slice(0, signatureAt), parsed);
-  }
+  if (parsed?.signature === signature) knownHeads.set(text.slice(0, signatureAt), parsed);
   return parsed;
 }
 

@@ -2,10 +2,11 @@ import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../app/ports.ts';
 import { addressGroup } from '../core/address-group.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 import { createLoginGate } from './login-gate.ts';
 import { createLoginQueue, type LoginQueue } from './login-queue.ts';
 import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
-import { attemptKey, createBuckets, LOGIN_WINDOW_MS, remember, THROTTLE_ENTRIES_MAX } from './throttle.ts';
+import { attemptKey, createBuckets, LOGIN_WINDOW_MS, THROTTLE_ENTRIES_MAX } from './throttle.ts';
 
 /** A password that somebody gives for a name. */
 export interface PasswordAttempt {
@@ -57,7 +58,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     intervalMs: LOGIN_WINDOW_MS / HASHED_FAILURES_MAX,
     burst: HASHED_FAILURES_MAX,
   });
-  const familiar = new Map<string, true>();
+  const familiar = createBoundedMap<string, true>(THROTTLE_ENTRIES_MAX);
   const standInKey = createSecretKey(randomBytes(32));
 
   /** Chosen by the name, in a way that nobody can foretell. */
@@ -77,7 +78,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     const isHashed = !isBusy && hashed.take(group) === 0;
     const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
     const pair = attemptKey({ principal, address: group });
-    const place = { group, member: principal, isFamiliar: familiar.has(pair) };
+    const place = { group, member: principal, isFamiliar: familiar.get(pair) === true };
     let isRight = false;
     if (isHashed || phc !== undefined)
       isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
@@ -86,7 +87,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
       return false;
     }
     if (isHashed) hashed.putBack(group);
-    remember(familiar, pair, true, THROTTLE_ENTRIES_MAX);
+    familiar.set(pair, true);
     return true;
   }
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 
 /** Who tries to log in, and from where. */
 export interface LoginAttempt {
@@ -54,22 +55,20 @@ export function createBuckets(input: {
   readonly entriesMax?: number;
 }): Buckets {
   const { clock, intervalMs, burst, entriesMax = THROTTLE_ENTRIES_MAX } = input;
-  const fullAtMs = new Map<string, number>();
+  const fullAtMs = createBoundedMap<string, number>(entriesMax);
   return {
     take(key) {
       const nowMs = clock.nowMs();
       const missingMs = Math.min(Math.max(0, (fullAtMs.get(key) ?? nowMs) - nowMs), burst * intervalMs);
       const waitMs = missingMs - (burst - 1) * intervalMs;
-      remember(fullAtMs, key, nowMs + missingMs + (waitMs > 0 ? 0 : intervalMs), entriesMax);
+      fullAtMs.set(key, nowMs + missingMs + (waitMs > 0 ? 0 : intervalMs));
       return Math.max(0, waitMs);
     },
     putBack(key) {
       const timeMs = fullAtMs.get(key);
       if (timeMs !== undefined) fullAtMs.set(key, timeMs - intervalMs);
     },
-    forget(key) {
-      fullAtMs.delete(key);
-    },
+    forget: fullAtMs.delete,
   };
 }
 
@@ -120,14 +119,6 @@ export function createRateLimiter(input: {
 function refuseFor(waitMs: number, message: string): void {
   if (waitMs === 0) return;
   throw new SecretError('throttled', message, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
-}
-
-/** Puts the entry last and drops the first, which is the one unused for longest. */
-export function remember<T>(entries: Map<string, T>, key: string, value: T, entriesMax: number): void {
-  entries.delete(key);
-  const oldest = entries.keys().next();
-  if (entries.size >= entriesMax && oldest.done !== true) entries.delete(oldest.value);
-  entries.set(key, value);
 }
 
 /** One short text for each user and address, however long the names are that somebody types: many are remembered. Pure. */

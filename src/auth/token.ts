@@ -1,5 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
+import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
+import { DAY_MS } from '../std/durations.ts';
 
 /** What a token reaches. */
 export type TokenScope = 'project' | 'domain' | 'unscoped';
@@ -24,7 +26,7 @@ export interface TokenClaims {
 }
 
 /** Life of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
-export const TOKEN_VALIDITY_MS = 24 * 3_600_000;
+export const TOKEN_VALIDITY_MS = DAY_MS;
 
 /** Tokens that are remembered as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
@@ -35,7 +37,7 @@ const TOKEN_CHARACTERS_MAX = 4_096;
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
 
 /** By the key that they were checked with, and a digest: a token itself is not kept in memory. */
-const knownTokens = new WeakMap<KeyObject, Map<string, TokenClaims>>();
+const knownTokens = new WeakMap<KeyObject, BoundedMap<string, TokenClaims>>();
 /** A user object never changes; a reload makes new ones. */
 const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
 
@@ -83,8 +85,7 @@ export function verifyToken(key: KeyObject, token: string): TokenClaims {
 }
 
 function remember(key: KeyObject, digest: string, claims: TokenClaims): TokenClaims {
-  const known = knownTokens.get(key) ?? new Map<string, TokenClaims>();
-  if (known.size >= KNOWN_TOKENS_MAX) known.clear();
+  const known = knownTokens.get(key) ?? createBoundedMap<string, TokenClaims>(KNOWN_TOKENS_MAX);
   known.set(digest, claims);
   knownTokens.set(key, known);
   return claims;

@@ -3,9 +3,8 @@ import { countNarrowUsers } from '../auth/policy-scope.ts';
 import type { Composed } from '../compose.ts';
 import type { Config } from '../config.ts';
 import { warnOfPolicies } from '../identity.ts';
+import { DAY_MS } from '../std/durations.ts';
 import { readVersion } from '../version.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Writes the line of a start: what runs, over which data, with which key; and warns of what nobody can reach. */
 export async function logStart(log: Logger, config: Config, composed: Composed): Promise<void> {

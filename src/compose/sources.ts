@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Clock, Ids, Random, RandomSource } from '../app/ports.ts';
 import type { MonotonicClock } from '../app/trusted-time.ts';
-import { createHexIds } from '../random-hex.ts';
+import { createHexIds } from '../std/random-hex.ts';
 
 /** Wall clock of the machine. */
 export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });

@@ -1,7 +1,8 @@
+import { DAY_MS } from '../std/durations.ts';
 /** A clock that runs ahead of the last time seen by more than this is not believed. */
-export const CLOCK_GAP_MS_MAX = 24 * 3_600_000;
+export const CLOCK_GAP_MS_MAX = DAY_MS;
 /** How long the server runs under such a clock before it believes it all the same. */
-export const CLOCK_HOLD_MS = 24 * 3_600_000;
+export const CLOCK_HOLD_MS = DAY_MS;
 
 /** What the database remembers of the machine's clock, from one start of the server to the next. */
 export interface ClockRecord {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../std/durations.ts';
 import { invalidParameter, SecretError } from './errors.ts';
 import { requireChangeable } from './lifecycle.ts';
 import { GRANTS_PER_SECRET_MAX, TIME_MS_MAX } from './limits.ts';
@@ -76,7 +77,6 @@ export interface GrantResult {
 }
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})Z?)?$/;
-const DAY_MS = 86_400_000;
 
 /** True while the grant gives its permission. */
 export function isInForce(grant: Grant, nowMs: number): boolean {

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../std/durations.ts';
 import { SecretError } from './errors.ts';
 import {
   currentKeyVersion,
@@ -10,8 +11,6 @@ import {
   requireNotPending,
 } from './key.ts';
 import { KEY_ROTATION_DAYS } from './limits.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * Switches rotation on, every 365 days counted from now. Pure.

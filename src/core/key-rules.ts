@@ -1,3 +1,4 @@
+import { DAY_MS } from '../std/durations.ts';
 import { SecretError } from './errors.ts';
 import {
   type Key,
@@ -14,8 +15,6 @@ import { addAlias, removeAliases, renameKey, requireFreeAlias, requireOwnAlias }
 import { disableRotation, enableRotation, rotateKey, setRotationInterval } from './key-rotation.ts';
 import { putTags, removeTag, removeTags } from './key-tags.ts';
 import { KEYS_MAX } from './limits.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * Decides one command about one key. Pure and synchronous; runs inside the write transaction.

@@ -1,10 +1,10 @@
+import { DAY_MS } from '../std/durations.ts';
 import { SecretError } from './errors.ts';
 import type { Fact } from './facts.ts';
 import { nextRotationTime } from './rotation.ts';
 import type { Secret, SecretAggregate, SecretCommandOf } from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
 
-const DAY_MS = 86_400_000;
 const REMOVED: readonly Fact[] = Object.freeze([Object.freeze({ kind: 'secret-removed' })]);
 
 /** Throws unless metadata may be changed. @see CSMS error codes CSMS.0103, CSMS.0109 */

@@ -1,3 +1,4 @@
+import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 /** Quotas that the operator may change (`CSMS_LIMITS`); they travel inside commands, so rules stay pure. */
 export interface Limits {
   /** Secrets per project. */
@@ -47,7 +48,7 @@ export const RECOVERY_WINDOW_DAYS = Object.freeze({ min: 7, max: 30, default: 30
 /** Page sizes of both lists. @see API pages ListSecrets, ListSecretVersions */
 export const PAGE = Object.freeze({ min: 1, max: 1_000, default: 50 });
 /** Rotation period of a rotated secret, in milliseconds: 6 hours to 8,760 hours. @see API page CreateSecret */
-export const ROTATION_PERIOD_MS = Object.freeze({ min: 6 * 3_600_000, max: 8_760 * 3_600_000 });
+export const ROTATION_PERIOD_MS = Object.freeze({ min: 6 * HOUR_MS, max: 365 * DAY_MS });
 /** Tags of one request. @see API page BatchCreateOrDeleteTags */
 export const TAGS_PER_REQUEST_MAX = 20;
 /** Tag keys and values in characters. @see API page CreateSecretTag */

@@ -1,12 +1,13 @@
+import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 import type { EventType, SecretEvent } from './event.ts';
 import type { Fact } from './facts.ts';
 import { versionId } from './names.ts';
 import type { Secret, SecretType } from './secret.ts';
 
 /** How long delivery is tried, in milliseconds. @see SMN API, PublishMessage, time_to_live */
-export const TIME_TO_LIVE_MS = 3_600_000;
+export const TIME_TO_LIVE_MS = HOUR_MS;
 /** How long records are kept: three months, of which none is longer than 31 days. @see CSMS API, ListNotificationRecords */
-export const RECORD_KEPT_MS = 93 * 86_400_000;
+export const RECORD_KEPT_MS = 93 * DAY_MS;
 /** Records that a list holds. @see CSMS API, ListNotificationRecords */
 export const RECORDS_MAX = 1_000;
 /** Notifications of a project that wait for their delivery; with more, those that have waited for longest go. */

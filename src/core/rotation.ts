@@ -1,11 +1,12 @@
+import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 import { invalidParameter } from './errors.ts';
 import { ROTATION_PERIOD_MS } from './limits.ts';
 import type { Secret, SecretDraft } from './secret.ts';
 
 const PERIOD = /^([0-9]{1,10})([dhms])$/;
 const UNIT_MS: Readonly<Record<string, number>> = Object.freeze({
-  d: 86_400_000,
-  h: 3_600_000,
+  d: DAY_MS,
+  h: HOUR_MS,
   m: 60_000,
   s: 1_000,
 });

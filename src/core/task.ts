@@ -1,3 +1,4 @@
+import { DAY_MS } from '../std/durations.ts';
 import type { SecretEvent } from './event.ts';
 import type { Limits } from './limits.ts';
 import type { RotationSubType } from './rotation.ts';
@@ -9,11 +10,11 @@ export const ATTEMPTS_MAX = 8;
 /** Tasks of a project that are kept, the newest ones. */
 export const TASKS_MAX = 10_000;
 /** How long tasks are kept after their start, in milliseconds: as long as the records of notifications. */
-export const TASK_KEPT_MS = 93 * 86_400_000;
+export const TASK_KEPT_MS = 93 * DAY_MS;
 /** Every so many failed automatic rotations in a row, automatic rotation is switched off. @see CSMS user guide, rotation */
 export const FAILURES_IN_ROW_MAX = 3;
 /** After a failed automatic rotation the next one comes a period later, or after a day if that is sooner. */
-export const RETRY_AFTER_FAILURE_MS = 86_400_000;
+export const RETRY_AFTER_FAILURE_MS = DAY_MS;
 /** Characters of a task's error text. */
 export const TASK_ERROR_CHARACTERS_MAX = 512;
 

@@ -1,7 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Key, KeyRef, KeyVersion } from '../core/key.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 import { createXaesKey, KEY_BYTES, type XaesKey } from './aead.ts';
-import { createCache } from './cache.ts';
 import { asBuffer, materialContext, unwrapMaterial, wrapMaterial } from './envelope.ts';
 
 /** Key versions that are kept unwrapped. */
@@ -38,7 +38,7 @@ interface OpenedCmk {
 export function createKeyMaterials(options: KeyMaterialsOptions): KeyMaterials {
   const { installationId } = options;
   const kek = createXaesKey(options.kek);
-  const cmks = createCache<OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
+  const cmks = createBoundedMap<string, OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
   return {
     create(ref, versionNumber) {
       const material = randomBytes(KEY_BYTES);
@@ -59,6 +59,6 @@ export function createKeyMaterials(options: KeyMaterialsOptions): KeyMaterials {
     },
 
     forget: ({ projectId, id }) =>
-      cmks.removeIf((opened) => opened.projectId === projectId && opened.keyId === id),
+      cmks.deleteIf((opened) => opened.projectId === projectId && opened.keyId === id),
   };
 }

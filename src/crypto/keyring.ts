@@ -3,8 +3,8 @@ import type { DataCipher, Keyring, ValueBinding } from '../app/ports.ts';
 import { SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type Key, type KeyRef } from '../core/key.ts';
 import type { SealedValue } from '../core/secret.ts';
+import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import { damaged, KEY_BYTES, openPreparedGcm, type PreparedGcm, type XaesKey } from './aead.ts';
-import { type Cache, createCache } from './cache.ts';
 import { createDataCipher } from './data-cipher.ts';
 import {
   backupContext,
@@ -61,7 +61,7 @@ type Prepare = (key: Key, contexts: Contexts, sealed: SealedValue) => PreparedGc
 export function createKeyring(options: KeyringOptions): Keyring & { readonly cipher: DataCipher } {
   const { installationId } = options;
   const materials = createKeyMaterials(options);
-  const bodyKeys = createCache<OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
+  const bodyKeys = createBoundedMap<string, OpenedBodyKey>(options.bodyKeyCacheMax ?? BODY_KEY_CACHE_MAX);
   const prepare = createPrepare(materials, bodyKeys);
   const opener = createOpener(installationId, prepare);
 
@@ -77,7 +77,7 @@ export function createKeyring(options: KeyringOptions): Keyring & { readonly cip
     open: opener.open,
     forget(ref) {
       materials.forget(ref);
-      bodyKeys.removeIf((opened) => opened.ref.projectId === ref.projectId && opened.ref.id === ref.id);
+      bodyKeys.deleteIf((opened) => opened.ref.projectId === ref.projectId && opened.ref.id === ref.id);
       opener.forget();
     },
     sealBackup: (key, header, contents) =>
@@ -103,7 +103,7 @@ function seal(
 }
 
 /** The key of a body comes from the cache, or from unwrapping the data key. */
-function createPrepare(materials: KeyMaterials, bodyKeys: Cache<OpenedBodyKey>): Prepare {
+function createPrepare(materials: KeyMaterials, bodyKeys: BoundedMap<string, OpenedBodyKey>): Prepare {
   return (key, { body: context, dataKey: dataKeyContextOf }, sealed) => {
     const number = readCmkVersion(sealed.wrappedKey);
     const version = key.versions.find((candidate) => candidate.number === number);

@@ -2,6 +2,7 @@ import { createHash, createPrivateKey, generateKeyPair, type KeyObject, sign } f
 import { promisify } from 'node:util';
 import type { SigningKeys } from '../app/ports.ts';
 import type { SigningKey } from '../core/signing-key.ts';
+import { DAY_MS } from '../std/durations.ts';
 import { createXaesKey, damaged, openXaes, sealXaes } from './aead.ts';
 import { createCertificate } from './certificate.ts';
 import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
@@ -9,7 +10,7 @@ import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './enve
 const MODULUS_BITS = 2_048;
 const COMMON_NAME = 'csms-server notifications';
 /** A receiver's clock may be a little behind ours. */
-const NOT_BEFORE_MARGIN_MS = 86_400_000;
+const NOT_BEFORE_MARGIN_MS = DAY_MS;
 const DIGEST_HEX_DIGITS = 32;
 
 const generate = promisify(generateKeyPair);

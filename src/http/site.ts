@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { StartError } from '../app/start-error.ts';
 import { SecretError } from '../core/errors.ts';
+import { createBoundedMap } from '../std/bounded-map.ts';
 import { type Host, isLoopback, isLoopbackAddress, readHost } from './host.ts';
 
 /** Under which names the server is reached, and whose pages may call it. */
@@ -39,7 +40,7 @@ export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: Site
   const allowed = parseHosts(allowedHosts);
   if (publicUrl !== undefined) allowed.add(readHost(new URL(publicUrl).host)?.name ?? '');
   const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
-  const known = new Set<string>();
+  const known = createBoundedMap<string, true>(KNOWN_HOSTS_MAX);
 
   function isForeign(host: Host): boolean {
     if (isLoopback(host) || allowed.has(host.name) || allowed.has(nameWithPort(host))) return false;
@@ -47,12 +48,11 @@ export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: Site
   }
 
   function checkHost(text: string): void {
-    if (known.has(text)) return;
+    if (known.get(text) === true) return;
     const host = readHost(text);
     if (host === undefined) throw new SecretError('request-malformed', 'The header host is not a host.');
     if (isForeign(host)) throw new SecretError('host-foreign', '', { logReason: `host ${host.name}` });
-    if (known.size >= KNOWN_HOSTS_MAX) known.clear();
-    known.add(text);
+    known.set(text, true);
   }
 
   function isOwnOrigin(origin: string, host: string): boolean {

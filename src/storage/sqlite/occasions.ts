@@ -1,3 +1,5 @@
+import { createBoundedMap } from '../../std/bounded-map.ts';
+
 /** Tells for each project whether it is time to do what need not be done every time. */
 export type Occasion = (projectId: string) => boolean;
 
@@ -6,12 +8,10 @@ const PROJECTS_MAX = 10_000;
 
 /** True the first time, and then every so many times. */
 export function createOccasion(every: number): Occasion {
-  const counts = new Map<string, number>();
+  const counts = createBoundedMap<string, number>(PROJECTS_MAX);
   return (projectId) => {
     const count = counts.get(projectId) ?? 0;
     counts.set(projectId, (count + 1) % every);
-    const [oldest] = counts.keys();
-    if (counts.size > PROJECTS_MAX && oldest !== undefined) counts.delete(oldest);
     return count === 0;
   };
 }

@@ -1,3 +1,4 @@
+import { createBoundedMap } from '../../std/bounded-map.ts';
 import type { ChangeCounters } from './change-counters.ts';
 
 /** Answers of the database that are given again while nothing has changed. */
@@ -8,9 +9,11 @@ export interface Remembered<T> {
   recall(name: string): T | undefined;
 }
 
-/** Remembers up to `entriesMax` answers; the oldest makes room. That something is absent is not remembered. */
+/** Remembers up to `entriesMax` answers. That something is absent is not remembered. */
 export function createRemembered<T>(changes: ChangeCounters, entriesMax: number): Remembered<T> {
-  const entries = new Map<string, { readonly value: T; readonly seen: number | undefined }>();
+  const entries = createBoundedMap<string, { readonly value: T; readonly seen: number | undefined }>(
+    entriesMax,
+  );
   return {
     get(name, slot, read) {
       const entry = entries.get(name);
@@ -18,11 +21,8 @@ export function createRemembered<T>(changes: ChangeCounters, entriesMax: number)
       const seen = changes.settled(slot);
       if (entry?.seen !== undefined && entry.seen === seen) return entry.value;
       const value = read();
-      entries.delete(name);
-      if (value === undefined) return undefined;
-      entries.set(name, { value, seen });
-      const oldest = entries.size > entriesMax ? entries.keys().next() : undefined;
-      if (oldest?.done === false) entries.delete(oldest.value);
+      if (value === undefined) entries.delete(name);
+      else entries.set(name, { value, seen });
       return value;
     },
     recall: (name) => entries.get(name)?.value,

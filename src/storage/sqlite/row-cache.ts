@@ -1,3 +1,5 @@
+import { createBoundedMap } from '../../std/bounded-map.ts';
+
 /** A bounded map from a row's id to what was read and verified under one MAC of that row. */
 export interface RowCache<K, T> {
   /** What was verified under exactly this MAC. */
@@ -8,22 +10,16 @@ export interface RowCache<K, T> {
 
 /**
  * Remembers verified rows. The MAC that the look-up itself returned is the key of validity, so a change made anywhere
- * needs no message here. `entriesMax`: the oldest entry goes first.
+ * needs no message here.
  */
 export function createRowCache<K, T>(entriesMax: number): RowCache<K, T> {
-  const entries = new Map<K, { readonly mac: Buffer; readonly value: T }>();
+  const entries = createBoundedMap<K, { readonly mac: Buffer; readonly value: T }>(entriesMax);
   return {
     get(id, mac) {
       const entry = entries.get(id);
       return entry?.mac.equals(mac) ? entry.value : undefined;
     },
-    set(id, mac, value) {
-      entries.delete(id);
-      entries.set(id, { mac, value });
-      if (entries.size <= entriesMax) return;
-      const oldest = entries.keys().next();
-      if (!oldest.done) entries.delete(oldest.value);
-    },
-    clear: () => entries.clear(),
+    set: (id, mac, value) => entries.set(id, { mac, value }),
+    clear: entries.clear,
   };
 }

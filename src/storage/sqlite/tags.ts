@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
 import { SecretError } from '../../core/errors.ts';
 import type { Secret, SecretAggregate, Tag } from '../../core/secret.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
 import type { Row } from '../fields.ts';
 import { TAG } from '../secret-tables.ts';
 import { ifSound, type OnDamage } from './damage.ts';
@@ -109,8 +110,7 @@ function createVouching(
   onDamage: OnDamage,
 ): (pair: PairRow) => boolean {
   const salt = randomBytes(DIGEST_BYTES).toString('latin1');
-  const known = new Map<number, string>();
-  let bytes = 0;
+  const known = createBoundedMap<number, string>(DIGESTS_BYTES_MAX, ({ length }) => length);
 
   function digestOf({ key, value }: Tag): string {
     return hash('sha256', `${salt}${key.length}:${key}${value}`, 'buffer').toString(
@@ -118,17 +118,6 @@ function createVouching(
       0,
       DIGEST_BYTES,
     );
-  }
-
-  function keep(row: number, digests: string): void {
-    bytes += digests.length - (known.get(row)?.length ?? 0);
-    known.delete(row);
-    known.set(row, digests);
-    for (const [oldest, { length }] of known) {
-      if (bytes <= DIGESTS_BYTES_MAX) return;
-      known.delete(oldest);
-      bytes -= length;
-    }
   }
 
   return (pair) => {
@@ -139,7 +128,7 @@ function createVouching(
       () => undefined,
     );
     const digests = aggregate?.secret.projectId === projectId ? aggregate.tags.map(digestOf) : [];
-    keep(pair.secret_row, digests.join(''));
+    known.set(pair.secret_row, digests.join(''));
     if (digests.includes(digest)) return true;
     onDamage(`a tag ${pair.key} of project ${projectId}`);
     return false;

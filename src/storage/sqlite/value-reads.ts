@@ -2,6 +2,7 @@ import type { SecretWithValues, StoredValue } from '../../app/ports.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { SecretRef } from '../../core/secret.ts';
 import { findVersion, latestVersionNumber } from '../../core/versions.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
 import type { ChangeCounters } from './change-counters.ts';
 import type { KeyReads } from './keys.ts';
 import { type Connection, readOrDamaged, type Snapshot } from './open.ts';
@@ -53,7 +54,7 @@ export function createReadValue(
   },
 ): ReadValue {
   const { changes, snapshot } = reads;
-  const known = createValueCache();
+  const known = createBoundedMap<string, KnownValue>(CACHE_BYTES, sizeOf);
   const isCurrent = createConfirm(db);
 
   return (ref, wanted) => {
@@ -68,35 +69,9 @@ export function createReadValue(
       return entry.stored;
     }
     const found = snapshot(() => lookUp(reads, ref, wanted));
-    known.set(name, found && { ...found, slot, seen });
+    if (found === undefined) known.delete(name);
+    else known.set(name, { ...found, slot, seen });
     return found?.stored;
-  };
-}
-
-/** Keeps values up to CACHE_BYTES; the oldest makes room. */
-function createValueCache() {
-  const entries = new Map<string, KnownValue>();
-  let bytes = 0;
-
-  function remove(name: string): void {
-    const entry = entries.get(name);
-    if (entry === undefined) return;
-    entries.delete(name);
-    bytes -= sizeOf(entry);
-  }
-
-  return {
-    get: (name: string) => entries.get(name),
-    set(name: string, entry: KnownValue | undefined): void {
-      remove(name);
-      if (entry === undefined) return;
-      entries.set(name, entry);
-      bytes += sizeOf(entry);
-      for (const oldest of entries.keys()) {
-        if (bytes <= CACHE_BYTES) break;
-        remove(oldest);
-      }
-    },
   };
 }
 

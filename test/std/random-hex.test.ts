@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createHexIds } from '../src/random-hex.ts';
+import { createHexIds } from '../../src/std/random-hex.ts';
 
 it('ids are 32 hex digits and never repeat, though many are drawn at once', () => {
   const next = createHexIds();
