@@ -130,10 +130,12 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     arm();
   }
 
-  deps.store.onNews(() => {
+  deps.store.onNews((news) => {
     if (isStopped) return;
+    const wasAble = isAble;
     isAble = watch();
-    if (isAble) runner.wake();
+    // What else is written to the disk changes the status too, and makes nothing due.
+    if (isAble && (news === 'changes' || !wasAble)) runner.wake();
   });
   return {
     runner,

@@ -45,6 +45,9 @@ export type DueKind =
   | 'notification-record'
   | 'task-record';
 
+/** Told that changes of whichever caller have been answered, or that the status has become another. */
+export type OnNews = (news: 'changes' | 'status') => void;
+
 /** Which keys a background round has to look at. */
 export interface DueKeyQuery {
   readonly due: 'deletion' | 'rotation';
@@ -222,8 +225,8 @@ export interface Store extends NotificationStore, TaskStore {
   countAll(): Awaitable<StoreCounts>;
   /** How many secrets each project has; projects without one are left out. */
   countByProject(): Awaitable<ProjectCount[]>;
-  /** `listener` is called when changes have been answered, by whichever caller, and when the status has become another. */
-  onNews(listener: () => void): void;
+  /** Each listener is told from then on. */
+  onNews(listener: OnNews): void;
   /** What the store knows about its files, and whether changes are refused. Cheap. */
   storageStatus(): StorageStatus;
   close(): Promise<void>;

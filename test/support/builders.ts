@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { DataCipher, Deps, DueKind, Keyring, Store, StoredValue } from '../../src/app/ports.ts';
+import type { DataCipher, Deps, DueKind, Keyring, OnNews, Store, StoredValue } from '../../src/app/ports.ts';
 import { createTurns } from '../../src/app/turns.ts';
 import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
 import type { ClockRecord } from '../../src/core/clock.ts';
@@ -453,7 +453,7 @@ function memoryStore(
     return { ...found, secret: current!.secret, key, sealed };
   }
 
-  const listeners: (() => void)[] = [];
+  const listeners: OnNews[] = [];
   const records = <T extends { readonly nextAttemptMs?: number | undefined; readonly createTimeMs: number }>(
     all: Map<string, T>,
   ) => [...all.values()].filter((one) => one.nextAttemptMs === undefined).map((one) => one.createTimeMs);
@@ -478,7 +478,7 @@ function memoryStore(
   return {
     async change<C extends Command>(command: C) {
       const result = await (command.aggregate === 'task' ? rotations.change(command) : change(command));
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener('changes');
       return result as ResultOf<C>;
     },
     onNews: (listener) => listeners.push(listener),

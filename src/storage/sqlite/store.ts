@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Store } from '../../app/ports.ts';
+import type { OnNews, Store } from '../../app/ports.ts';
 import { StartError } from '../../app/start-error.ts';
 import type { StorageStatus } from '../../app/storage-status.ts';
 import { SecretError } from '../../core/errors.ts';
@@ -42,16 +42,18 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     open.release();
     throw error;
   });
-  const listeners: (() => void)[] = [];
-  const onNews = () => {
-    for (const listener of listeners) listener();
+  const listeners: OnNews[] = [];
+  const onNews: OnNews = (news) => {
+    for (const listener of listeners) listener(news);
   };
   const writer = createWriterClient(worker, first, { ...options, onNews });
-  const { db, presence } = await openForReading(open.databaseFile, onNews).catch(async (error: unknown) => {
-    await writer.stop();
-    open.release();
-    throw error;
-  });
+  const { db, presence } = await openForReading(open.databaseFile, () => onNews('status')).catch(
+    async (error: unknown) => {
+      await writer.stop();
+      open.release();
+      throw error;
+    },
+  );
   const storageStatus = (): StorageStatus => {
     const status = writer.status();
     return presence.isThere() || status.refusal === 'ended' ? status : { ...status, refusal: 'missing' };

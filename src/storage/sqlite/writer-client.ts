@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads';
+import type { OnNews } from '../../app/ports.ts';
 import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
 import type { Actor } from '../../core/actor.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
@@ -90,7 +91,7 @@ function createWaitingRoom(): WaitingRoom {
 export function createWriterClient(
   worker: Worker,
   first: WriterStatus,
-  { onFatal, onDamage, onNews }: Pick<StoreOptions, 'onFatal' | 'onDamage'> & { onNews(): void },
+  { onFatal, onDamage, onNews }: Pick<StoreOptions, 'onFatal' | 'onDamage'> & { readonly onNews: OnNews },
 ): WriterClient {
   const waiting = createWaitingRoom();
   let outgoing: Request[] = [];
@@ -105,7 +106,7 @@ export function createWriterClient(
     clearInterval(patience);
     stopped.resolve();
     if (!stopping) onFatal(reason);
-    onNews();
+    onNews('status');
   }
 
   function flush(): void {
@@ -120,7 +121,7 @@ export function createWriterClient(
     } else if ('status' in message) status = message.status;
     else if ('fatal' in message) die(message.fatal);
     else if ('stopped' in message) stopped.resolve();
-    onNews();
+    onNews('outcomes' in message ? 'changes' : 'status');
   });
   worker.on('error', () => die('the writer thread failed'));
   worker.on('exit', () => die('the writer thread ended'));
