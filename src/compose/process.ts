@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { shareOf } from '../app/caller.ts';
 import type { Caller } from '../app/ports.ts';
+import { createTurns, type Turns } from '../app/turns.ts';
 import { createPasswordChecker, type PasswordChecker } from '../auth/password-checker.ts';
 import { createRateLimiter } from '../auth/throttle.ts';
 import type { PasswordChanged } from '../auth/users.ts';
@@ -35,6 +36,8 @@ export interface ServerProcess {
   /** One count of requests. Throws throttled when the caller has none left. */
   takeRequest(caller: Caller): void;
   readonly outbound: Outbound;
+  /** Shares the one thread of all requests. */
+  readonly turns: Turns;
   /** Undefined without TLS. */
   readonly certificate: CertificateFiles | undefined;
   /** What is counted; absent when metrics are off. */
@@ -74,6 +77,7 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
     }),
     takeRequest: createRequestLimit(config),
     outbound,
+    turns: createTurns(),
     certificate,
     metrics: config.metrics === 'off' ? undefined : createMetrics(),
     baseUrl: () => baseUrl,

@@ -4,7 +4,8 @@ import type { Clock, Policy, SharedDeps } from '../app/ports.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/signing-key.ts';
 import { isReadable } from '../app/storage-status.ts';
 import type { MonotonicClock } from '../app/trusted-time.ts';
-import { createTurns } from '../app/turns.ts';
+import type { Turns } from '../app/turns.ts';
+import type { Hooks } from '../app/webhooks.ts';
 import type { Directory } from '../auth/identities.ts';
 import type { Realm, Realms } from '../auth/realm.ts';
 import { type Background, startBackground } from '../background.ts';
@@ -27,6 +28,8 @@ export interface WorldParts {
   /** By which the clock is trusted; of a clock that somebody moves on purpose, that clock itself. */
   readonly monotonic: MonotonicClock;
   readonly storage: Storage;
+  /** Where its notifications and rotations lead. */
+  readonly hooks: Hooks;
   /** Whose credentials belong to it, as they are at present. */
   directory(): Directory;
 }
@@ -50,7 +53,7 @@ export interface Worlds extends Realms {
 /** Puts a world together and starts its background work. */
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
-  const { clock, directory, monotonic, storage, world } = parts;
+  const { clock, directory, hooks, monotonic, storage, world } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
     store,
@@ -61,14 +64,15 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     random: systemRandom,
     policy: policyOf(config),
     grantees: granteesOf(directory),
-    turns: createTurns(),
+    turns: turnsOf(shared, world),
     completeBackup,
     log,
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;
   const loadSigningKey = createSigningKeyLoader({ ...deps, actor, signingKeys });
   const sources = { jitter: systemJitter, monotonic, baseUrl: shared.baseUrl };
-  const background = await startBackground({ ...deps, ...outbound, ...sources, signingKeys, loadSigningKey });
+  const outgoing = { ...outbound, hooks, signingKeys, loadSigningKey };
+  const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return { world, clock, directory, depsFor: binding(deps), loadSigningKey, ...background };
 }
 
@@ -79,6 +83,7 @@ export function createMain(shared: ServerProcess): Promise<World> {
     clock: systemClock,
     monotonic: monotonicClock,
     storage: shared.storage,
+    hooks: shared.outbound.hooks,
     directory: () => shared.identities.present.directory,
   });
 }
@@ -106,6 +111,14 @@ function binding(deps: SharedDeps): ServerOptions['depsFor'] {
       return { ...deps, ...gate(actor), actor };
     }
     throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
+  };
+}
+
+/** The same project in another world is another one, and waits for its own turn. */
+function turnsOf({ turns }: ServerProcess, world: string): Turns {
+  return {
+    pauseOf: (projectId) => turns.pauseOf(`${world}/${projectId}`),
+    alone: (projectId, work) => turns.alone(`${world}/${projectId}`, work),
   };
 }
 

@@ -133,6 +133,7 @@ beforeAll(async () => {
     clock,
     monotonic: clock,
     storage,
+    hooks: { findTopic: () => undefined, findFunction: () => undefined },
     directory: () => present.directory,
   });
   worlds.add(fork);
