@@ -91,6 +91,8 @@ export interface BackgroundDeps extends SharedDeps, Outbound {
   /** Spreads the attempts of what has failed. */
   readonly jitter: Random;
   readonly monotonic: MonotonicClock;
+  /** False for a clock that somebody moves on purpose: then it is believed whatever it shows, and nothing is kept of it. */
+  readonly isClockWatched: boolean;
   baseUrl(): string;
 }
 
@@ -100,7 +102,9 @@ const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 /** Starts the background jobs. A new one is a line in the list here. */
 export async function startBackground(deps: BackgroundDeps): Promise<Background> {
   const as = (job: string) => ({ ...deps, actor: { kind: 'system', job } as const });
-  const trustedTime = createTrustedTime(deps, deps.monotonic, await recallClock(deps));
+  const watched = deps.isClockWatched
+    ? createTrustedTime(deps, deps.monotonic, await recallClock(deps))
+    : undefined;
   const jobs: readonly Job[] = [
     createPurgeJob(as('purge')),
     createKeyDeletion(as('key-deletion')),
@@ -111,12 +115,12 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     createRotationSchedule(as('rotation-schedule')),
     createRotation({ ...as('rotation'), pause }),
     createTaskRetention(as('task-retention')),
-    createClockRecorder(as('clock'), trustedTime),
+    ...(watched ? [createClockRecorder(as('clock'), watched)] : []),
   ];
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
   let timer = setTimeout(look, LOOK_MS);
-  const runner = createJobRunner({ ...deps, trustedTime, onChange: arm }, jobs);
+  const runner = createJobRunner({ ...deps, trustedTime: watched ?? deps.clock, onChange: arm }, jobs);
 
   /** One timer for what is due next; nothing happens in between. */
   function arm(): void {
@@ -143,9 +147,9 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
       isStopped = true;
       clearTimeout(timer);
       await runner.stop();
-      if (!takesJobs(deps.store.storageStatus())) return;
-      trustedTime.nowMs();
-      await recordClock(as('clock'), trustedTime).catch((error: unknown) => {
+      if (watched === undefined || !takesJobs(deps.store.storageStatus())) return;
+      watched.nowMs();
+      await recordClock(as('clock'), watched).catch((error: unknown) => {
         deps.log.warn({ code: codeOf(error) }, 'the last time seen was not kept');
       });
     },

@@ -34,6 +34,7 @@ beforeEach(async () => {
   background = await startBackground({
     ...deps,
     monotonic: { nowMs: () => Date.now() },
+    isClockWatched: true,
     jitter: { fraction: () => 0 },
     hooks: { findTopic: () => undefined, findFunction: () => undefined },
     baseUrl: () => '',

@@ -61,7 +61,7 @@ export interface JobRunner {
 /** What a runner needs. */
 export interface JobRunnerDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly monotonic: MonotonicClock;
-  readonly trustedTime: TrustedTime;
+  readonly trustedTime: Pick<TrustedTime, 'nowMs'>;
   /** Called when `waitMs` has become another. */
   onChange?(): void;
 }

@@ -3,7 +3,6 @@ import { createGate } from '../app/gate.ts';
 import type { Clock, Policy, SharedDeps } from '../app/ports.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/signing-key.ts';
 import { isReadable } from '../app/storage-status.ts';
-import type { MonotonicClock } from '../app/trusted-time.ts';
 import type { Turns } from '../app/turns.ts';
 import type { Hooks } from '../app/webhooks.ts';
 import type { Directory } from '../auth/identities.ts';
@@ -25,8 +24,8 @@ export const MAIN = 'main';
 export interface WorldParts {
   readonly world: string;
   readonly clock: Clock;
-  /** By which the clock is trusted; of a clock that somebody moves on purpose, that clock itself. */
-  readonly monotonic: MonotonicClock;
+  /** Whether a jump of the clock is an accident; false for a clock that somebody moves on purpose. */
+  readonly isClockWatched: boolean;
   readonly storage: Storage;
   /** Where its notifications and rotations lead. */
   readonly hooks: Hooks;
@@ -53,7 +52,7 @@ export interface Worlds extends Realms {
 /** Puts a world together and starts its background work. */
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
-  const { clock, directory, hooks, monotonic, storage, world } = parts;
+  const { clock, directory, hooks, isClockWatched, storage, world } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
     store,
@@ -70,7 +69,12 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;
   const loadSigningKey = createSigningKeyLoader({ ...deps, actor, signingKeys });
-  const sources = { jitter: systemJitter, monotonic, baseUrl: shared.baseUrl };
+  const sources = {
+    jitter: systemJitter,
+    monotonic: monotonicClock,
+    isClockWatched,
+    baseUrl: shared.baseUrl,
+  };
   const outgoing = { ...outbound, hooks, signingKeys, loadSigningKey };
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return { world, clock, directory, depsFor: binding(deps), loadSigningKey, ...background };
@@ -81,7 +85,7 @@ export function createMain(shared: ServerProcess): Promise<World> {
   return createWorld(shared, {
     world: MAIN,
     clock: systemClock,
-    monotonic: monotonicClock,
+    isClockWatched: true,
     storage: shared.storage,
     hooks: shared.outbound.hooks,
     directory: () => shared.identities.present.directory,
