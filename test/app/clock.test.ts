@@ -23,7 +23,7 @@ interface Life {
 
 async function start(store: Store = world.deps.store): Promise<Life> {
   // Each process has a monotonic clock of its own.
-  monotonicMs = Math.random() * 1_000_000;
+  monotonicMs = Math.floor(Math.random() * 1_000_000);
   const deps = { ...world.deps, store };
   const monotonic = { nowMs: () => monotonicMs };
   const trustedTime = createTrustedTime(deps, monotonic, await recallClock(deps));
