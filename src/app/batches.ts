@@ -1,6 +1,7 @@
 import { isOfOne, type SecretError } from '../core/errors.ts';
 import { instanceIdOf } from '../core/rotation.ts';
-import type { Secret, SecretType } from '../core/secret.ts';
+import type { Secret } from '../core/secret.ts';
+import type { SecretType } from '../core/secret-types.ts';
 import { deleteSecret } from './lifecycle.ts';
 import { collectPage } from './pages.ts';
 import type { Deps } from './ports.ts';

@@ -209,11 +209,3 @@ export interface Users {
     input: { readonly oldPassword: string; readonly newPassword: string; readonly address: string },
   ): Promise<void>;
 }
-
-/** Databases that there is a rotation function for. */
-export type RotationEngine = 'mysql' | 'postgresql' | 'sqlserver';
-
-/** Source texts of rotation functions, for users to run. */
-export interface FunctionTemplates {
-  textFor(wanted: { readonly subType: 'SingleUser' | 'MultiUser'; readonly engine: RotationEngine }): string;
-}

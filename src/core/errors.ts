@@ -1,90 +1,94 @@
 /**
- * Every way in which an operation can fail, as a closed union: a code that has no entry in the wire table
- * of `http/error-table.ts` does not compile.
+ * Every way in which an operation can fail. A `refusal` is for what was asked; a `failure` is the server's, which no other
+ * request would have avoided. A code that has no entry in the wire table of `http/error-table.ts` does not compile.
  */
-export type ErrorCode =
+const ERRORS = {
   // The caller's request
-  | 'invalid-parameter'
-  | 'parameter-missing'
-  | 'invalid-body'
-  | 'media-type'
+  'invalid-parameter': 'refusal',
+  'parameter-missing': 'refusal',
+  'invalid-body': 'refusal',
+  'media-type': 'refusal',
   // Anything that hangs on a secret or a project and has no code of its own
-  | 'resource-not-found'
+  'resource-not-found': 'refusal',
   // Secrets, versions, stages
-  | 'secret-not-found'
-  | 'version-not-found'
-  | 'stage-not-found'
-  | 'secret-exists'
-  | 'secret-not-enabled'
-  | 'secret-pending-deletion'
-  | 'deletion-already-scheduled'
-  | 'deletion-not-scheduled'
-  | 'stage-built-in'
-  | 'secret-limit'
-  | 'version-limit'
-  | 'stage-limit'
-  | 'tag-limit'
-  | 'grant-limit'
-  | 'key-unusable'
+  'secret-not-found': 'refusal',
+  'version-not-found': 'refusal',
+  'stage-not-found': 'refusal',
+  'secret-exists': 'refusal',
+  'secret-not-enabled': 'refusal',
+  'secret-pending-deletion': 'refusal',
+  'deletion-already-scheduled': 'refusal',
+  'deletion-not-scheduled': 'refusal',
+  'stage-built-in': 'refusal',
+  'secret-limit': 'refusal',
+  'version-limit': 'refusal',
+  'stage-limit': 'refusal',
+  'tag-limit': 'refusal',
+  'grant-limit': 'refusal',
+  'key-unusable': 'refusal',
   // Events
-  | 'event-exists'
-  | 'event-limit'
-  | 'event-referenced'
+  'event-exists': 'refusal',
+  'event-limit': 'refusal',
+  'event-referenced': 'refusal',
   // Keys
-  | 'key-id-invalid'
-  | 'key-not-found'
-  | 'key-disabled'
-  | 'key-pending-deletion'
-  | 'key-default'
-  | 'key-alias-exists'
-  | 'key-alias-limit'
-  | 'key-alias-not-found'
-  | 'key-limit'
-  | 'key-not-disabled'
-  | 'key-not-enabled'
-  | 'key-deletion-scheduled'
-  | 'key-deletion-not-scheduled'
-  | 'key-rotation-on'
-  | 'key-rotation-off'
-  | 'key-tag-limit'
-  | 'key-tag-not-found'
-  | 'ciphertext-invalid'
-  | 'random-length-uneven'
-  | 'data-key-length-uneven'
-  | 'data-key-spec-invalid'
-  | 'data-key-text-invalid'
-  | 'data-key-hash-wrong'
-  | 'data-key-plain-length-wrong'
-  | 'data-key-cipher-length-wrong'
+  'key-id-invalid': 'refusal',
+  'key-not-found': 'refusal',
+  'key-disabled': 'refusal',
+  'key-pending-deletion': 'refusal',
+  'key-default': 'refusal',
+  'key-alias-exists': 'refusal',
+  'key-alias-limit': 'refusal',
+  'key-alias-not-found': 'refusal',
+  'key-limit': 'refusal',
+  'key-not-disabled': 'refusal',
+  'key-not-enabled': 'refusal',
+  'key-deletion-scheduled': 'refusal',
+  'key-deletion-not-scheduled': 'refusal',
+  'key-rotation-on': 'refusal',
+  'key-rotation-off': 'refusal',
+  'key-tag-limit': 'refusal',
+  'key-tag-not-found': 'refusal',
+  'ciphertext-invalid': 'refusal',
+  'random-length-uneven': 'refusal',
+  'data-key-length-uneven': 'refusal',
+  'data-key-spec-invalid': 'refusal',
+  'data-key-text-invalid': 'refusal',
+  'data-key-hash-wrong': 'refusal',
+  'data-key-plain-length-wrong': 'refusal',
+  'data-key-cipher-length-wrong': 'refusal',
   // Who is calling
-  | 'unauthenticated'
-  | 'credentials-unsupported'
-  | 'token-expired'
-  | 'project-forbidden'
-  | 'throttled'
-  | 'login-refused'
-  | 'scope-refused'
-  | 'login-invalid'
-  | 'subject-token-invalid'
-  | 'password-fixed'
+  unauthenticated: 'refusal',
+  'credentials-unsupported': 'refusal',
+  'token-expired': 'refusal',
+  'project-forbidden': 'refusal',
+  throttled: 'refusal',
+  'login-refused': 'refusal',
+  'scope-refused': 'refusal',
+  'login-invalid': 'refusal',
+  'subject-token-invalid': 'refusal',
+  'password-fixed': 'refusal',
   // The way to the operation
-  | 'route-not-found'
-  | 'method-not-allowed'
-  | 'request-malformed'
-  | 'host-foreign'
-  | 'origin-foreign'
-  | 'request-timeout'
-  | 'body-too-large'
-  | 'uri-too-large'
-  | 'headers-too-large'
+  'route-not-found': 'refusal',
+  'method-not-allowed': 'refusal',
+  'request-malformed': 'refusal',
+  'host-foreign': 'refusal',
+  'origin-foreign': 'refusal',
+  'request-timeout': 'refusal',
+  'body-too-large': 'refusal',
+  'uri-too-large': 'refusal',
+  'headers-too-large': 'refusal',
   // The server
-  | 'unavailable'
-  | 'storage-full'
-  | 'outcome-unknown'
-  | 'damaged'
-  | 'internal'
+  unavailable: 'failure',
+  'storage-full': 'failure',
+  'outcome-unknown': 'failure',
+  damaged: 'failure',
+  internal: 'failure',
   // Never leaves the process: the value must be sealed again under the secret's present key.
-  | 'seal-outdated';
+  'seal-outdated': 'failure',
+} as const satisfies Record<string, 'refusal' | 'failure'>;
+
+/** The name of one of them. */
+export type ErrorCode = keyof typeof ERRORS;
 
 /** What an error may say beside its code and message. */
 export interface SecretErrorOptions {
@@ -129,19 +133,9 @@ export function codeOf(error: unknown): ErrorCode {
   return error instanceof SecretError ? error.code : 'internal';
 }
 
-/** Failures of the server, which no other request would have avoided. */
-const FAILURES: ReadonlySet<ErrorCode> = new Set([
-  'unavailable',
-  'storage-full',
-  'outcome-unknown',
-  'damaged',
-  'internal',
-  'seal-outdated',
-]);
-
-/** True when something was refused for what was asked, and not for want of a working server. */
+/** True when something was refused for what was asked, and not for lack of a working server. */
 export function isRefusal(error: unknown): error is SecretError {
-  return error instanceof SecretError && !FAILURES.has(error.code);
+  return error instanceof SecretError && ERRORS[error.code] === 'refusal';
 }
 
 /** True when it says nothing of the next of several things: what was refused, and what does not pass its check. */

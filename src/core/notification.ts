@@ -2,7 +2,8 @@ import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 import type { EventType, SecretEvent } from './event.ts';
 import type { Fact } from './facts.ts';
 import { versionId } from './names.ts';
-import type { Secret, SecretType } from './secret.ts';
+import type { Secret } from './secret.ts';
+import type { SecretType } from './secret-types.ts';
 
 /** How long delivery is tried, in milliseconds. @see SMN API, PublishMessage, time_to_live */
 export const TIME_TO_LIVE_MS = HOUR_MS;

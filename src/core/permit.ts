@@ -1,7 +1,8 @@
 import type { Actor } from './actor.ts';
 import type { Command } from './commands.ts';
 import type { Key } from './key.ts';
-import type { SecretAggregate, SecretType, Tag } from './secret.ts';
+import type { SecretAggregate, Tag } from './secret.ts';
+import type { SecretType } from './secret-types.ts';
 
 /** What a policy may ask of a resource beside its name. */
 export interface Attributes {

@@ -1,6 +1,6 @@
 import { invalidParameter } from './errors.ts';
 import type { RotationConfig } from './rotation.ts';
-import type { SecretType } from './secret.ts';
+import type { SecretType } from './secret-types.ts';
 import { TASK_ERROR_CHARACTERS_MAX, type Task, type TaskError } from './task.ts';
 
 /** A value of a rotated secret: an account, and whatever else its owner keeps with it. */

@@ -2,6 +2,7 @@ import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 import { invalidParameter } from './errors.ts';
 import { ROTATION_PERIOD_MS } from './limits.ts';
 import type { Secret, SecretDraft } from './secret.ts';
+import { SECRET_TYPES } from './secret-types.ts';
 
 const PERIOD = /^([0-9]{1,10})([dhms])$/;
 const UNIT_MS: Readonly<Record<string, number>> = Object.freeze({
@@ -40,19 +41,29 @@ export function requireRotationFits(
 ): void {
   const { secretType, autoRotation, rotationPeriod, rotationConfig } = draft;
   if (rotationPeriod !== undefined) parseRotationPeriod(rotationPeriod);
-  if (autoRotation && secretType === 'COMMON') {
-    throw invalidParameter('auto_rotation', 'is not possible for a secret of type COMMON');
+  if (autoRotation && !SECRET_TYPES[secretType].rotates) {
+    throw invalidParameter('auto_rotation', `is not possible for a secret of type ${secretType}`);
   }
   if (autoRotation && rotationPeriod === undefined) {
     throw invalidParameter('rotation_period', 'is required when auto_rotation is true');
   }
-  if (secretType !== 'COMMON' && rotationConfig === undefined) {
+  if (SECRET_TYPES[secretType].rotates && rotationConfig === undefined) {
     throw invalidParameter('rotation_config', `is required for a secret of type ${secretType}`);
   }
 }
 
 /** `SingleUser`: one account gets another password. `MultiUser`: two accounts take turns. @see API page CreateSecret, rotation_config */
-export type RotationSubType = 'SingleUser' | 'MultiUser';
+export const ROTATION_SUB_TYPES = ['SingleUser', 'MultiUser'] as const;
+export type RotationSubType = (typeof ROTATION_SUB_TYPES)[number];
+
+/** The databases that functions are offered for. */
+export const ROTATION_ENGINES = ['mysql', 'postgresql', 'sqlserver'] as const;
+export type RotationEngine = (typeof ROTATION_ENGINES)[number];
+
+/** Source texts of functions, for users to run. */
+export interface FunctionTemplates {
+  textFor(wanted: { readonly subType: RotationSubType; readonly engine: RotationEngine }): string;
+}
 
 /** What a secret's rotation_config says. */
 export interface RotationConfig {
@@ -62,9 +73,10 @@ export interface RotationConfig {
 
 /** What a rotation needs of a rotation_config; undefined when it lacks `InstanceId` or `SecretSubType`. Pure. */
 export function parseRotationConfig(text: string | undefined): RotationConfig | undefined {
-  const { InstanceId: instanceId, SecretSubType: subType } = readConfig(text);
-  if (typeof instanceId !== 'string' || instanceId === '') return undefined;
-  return subType === 'SingleUser' || subType === 'MultiUser' ? { instanceId, subType } : undefined;
+  const { InstanceId: instanceId, SecretSubType: given } = readConfig(text);
+  const subType = ROTATION_SUB_TYPES.find((known) => known === given);
+  const isInstance = typeof instanceId === 'string' && instanceId !== '';
+  return isInstance && subType !== undefined ? { instanceId, subType } : undefined;
 }
 
 /** The database instance that a rotation configuration is about; undefined when it names none. Pure. */

@@ -1,5 +1,6 @@
 import type { SecretEvent } from './event.ts';
 import type { Limits } from './limits.ts';
+import type { SecretType } from './secret-types.ts';
 
 /** Names one secret: `name` is unique inside the project. */
 export interface SecretRef {
@@ -9,9 +10,6 @@ export interface SecretRef {
 
 /** @see CSMS API, object Secret, field state. No public call sets DISABLED or FROZEN. */
 export type SecretState = 'ENABLED' | 'DISABLED' | 'PENDING_DELETE' | 'FROZEN';
-
-/** @see CSMS API, object Secret, field secret_type */
-export type SecretType = 'COMMON' | 'RDS-FG' | 'GaussDB-FG';
 
 /** How a value was given: as text, or as Base64 of bytes. */
 export type ValueKind = 'string' | 'binary';

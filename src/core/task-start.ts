@@ -5,6 +5,7 @@ import { SYSCURRENT, SYSPENDING } from './names.ts';
 import { nextRotationTime, parseRotationConfig } from './rotation.ts';
 import type { Secret, SecretAggregate, SecretRef } from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
+import { SECRET_TYPES } from './secret-types.ts';
 import { findStage } from './stages.ts';
 import type { Task, TaskCommandOf, TaskDecision, TaskScope } from './task.ts';
 import { requireEnabled } from './versions.ts';
@@ -21,8 +22,9 @@ export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-ro
   const { secret } = current;
   const isAutomatic = dueSecretId !== undefined;
   if (isAutomatic && !isRotationDue(secret, dueSecretId, nowMs)) return unchanged(scope.current);
-  if (secret.secretType === 'COMMON') {
-    throw invalidParameter('secret_name', 'names a secret of type COMMON, which cannot be rotated');
+  const { secretType } = secret;
+  if (!SECRET_TYPES[secretType].rotates) {
+    throw invalidParameter('secret_name', `names a secret of type ${secretType}, which cannot be rotated`);
   }
   requireChangeable(current);
   requireEnabled(current);

@@ -19,7 +19,8 @@ export const RETRY_AFTER_FAILURE_MS = DAY_MS;
 export const TASK_ERROR_CHARACTERS_MAX = 512;
 
 /** `RUNNING` is under way or waits for its next attempt; the others are final. @see CSMS API, ListSecretTask, status */
-export type TaskStatus = 'RUNNING' | 'SUCCESS' | 'FAILED';
+export const TASK_STATUSES = ['RUNNING', 'SUCCESS', 'FAILED'] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 /** What comes next of a rotation: each is one call of the function. @see docs/adr/0018-rotation-webhook.md */
 export type TaskStep = 'create' | 'set' | 'test' | 'finish';

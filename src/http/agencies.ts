@@ -2,14 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { AGENCIES } from '../core/agencies.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { responses } from './schemas.ts';
-
-/** The types of secret that are rotated by a function. */
-export const RotatedType = Type.Unsafe<'RDS-FG' | 'GaussDB-FG'>({
-  type: 'string',
-  enum: ['RDS-FG', 'GaussDB-FG'],
-  description: 'Type of the secrets',
-});
+import { RotatedType, responses } from './schemas.ts';
 
 const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
 const CreateAgencyAnswer = Type.Object(

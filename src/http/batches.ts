@@ -5,13 +5,13 @@ import type { Pause } from '../app/turns.ts';
 import { requireText } from '../core/fields.ts';
 import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
-import type { SecretType } from '../core/secret.ts';
+import { INSTANCE_SERVICES, secretTypesWith } from '../core/secret-types.ts';
 import type { App } from './app.ts';
 import { validationError, wireMessage } from './error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from './limits.ts';
 import { operation } from './operation.ts';
 import { LONG_ANSWER_BYTES_MAX, sendPieces } from './pieces.ts';
-import { Omissible, ProjectPath, responses, SecretName } from './schemas.ts';
+import { Omissible, OneOf, ProjectPath, responses, SecretName } from './schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
@@ -22,14 +22,6 @@ const REFUSAL_BYTES = 1_024;
 const LISTED_NAME_BYTES = 67;
 /** Of one value that is read, at most. */
 const VALUE_BYTES = 65_536;
-/** The secrets that belong to instances of a service. @see CSMS API, CreateSecret, secret_type */
-const TYPES_OF_INSTANCES: Readonly<Record<InstanceType, readonly SecretType[]>> = Object.freeze({
-  RDS: ['RDS-FG'],
-  TaurusDB: ['GaussDB-FG'],
-  GaussDB: ['GaussDB-FG'],
-  APIG: [],
-});
-type InstanceType = 'RDS' | 'TaurusDB' | 'GaussDB' | 'APIG';
 
 const Refusals = Type.Array(
   Type.Object({ name: Type.String(), error_msg: Type.String() }, { title: 'BatchError' }),
@@ -52,9 +44,7 @@ const ImportAnswer = Type.Object(
 const DeleteBody = Type.Object(
   {
     instance_id: Type.String({ minLength: 1, maxLength: 64 }),
-    instance_type: Omissible(
-      Type.Unsafe<InstanceType>({ type: 'string', enum: Object.keys(TYPES_OF_INSTANCES) }),
-    ),
+    instance_type: Omissible(OneOf(INSTANCE_SERVICES)),
   },
   { title: 'BatchDeleteSecretsRequest' },
 );
@@ -120,10 +110,12 @@ export function registerBatches(api: App): void {
     },
     config: { changeAnswerBytes: ({ deps }) => deps.policy.limits.secrets * LISTED_NAME_BYTES },
     handler: async ({ deps, params, body }) => {
+      const { instance_type: service } = body;
       const { deleted, refused } = await app.deleteOfInstance(deps, {
         projectId: params.project_id,
         instanceId: requireText(body.instance_id, 'instance_id'),
-        secretTypes: body.instance_type == null ? undefined : TYPES_OF_INSTANCES[body.instance_type],
+        secretTypes:
+          service == null ? undefined : secretTypesWith(({ services }) => services.includes(service)),
       });
       return {
         total: deleted.length + refused.length,

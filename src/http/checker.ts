@@ -3,7 +3,7 @@ import * as app from '../app/checker.ts';
 import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../core/checker.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { Omissible, ProjectPath, responses } from './schemas.ts';
+import { Omissible, OneOf, ProjectPath, responses } from './schemas.ts';
 
 const Config = Type.Object(
   { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },
@@ -13,11 +13,7 @@ const UpdateConfigBody = Type.Object(
   { checking_secret_strength: Omissible(Config.properties.checking_secret_strength) },
   { title: 'UpdateSecretsConfigRequest' },
 );
-const CheckType = Type.Unsafe<typeof CHECK_TYPE>({
-  type: 'string',
-  enum: [CHECK_TYPE],
-  description: 'The check of strength',
-});
+const CheckType = OneOf([CHECK_TYPE], 'The check of strength');
 /** Of one rating, beside the name that it repeats. */
 const RATING_BYTES = 128;
 const CheckBody = Type.Object(

@@ -10,6 +10,7 @@ import {
   NoBody,
   nestedResponses,
   Omissible,
+  OneOf,
   PageInfo,
   ProjectPath,
   pageInfo,
@@ -17,10 +18,7 @@ import {
 } from './schemas.ts';
 
 /** One thing that can happen to a secret. */
-export const EventTypeName = Type.Unsafe<SecretEvent['types'][number]>({
-  type: 'string',
-  enum: [...EVENT_TYPES],
-});
+export const EventTypeName = OneOf(EVENT_TYPES);
 
 const EVENT_TYPES_MAX = 12;
 const EventName = Type.String({ pattern: EVENT_NAME_PATTERN, description: 'Name of the event' });
@@ -28,9 +26,9 @@ const EventTypes = Type.Array(EventTypeName, {
   maxItems: EVENT_TYPES_MAX,
   description: 'At least one, none twice',
 });
-const EventStateName = Type.Unsafe<SecretEvent['state']>({ type: 'string', enum: ['ENABLED', 'DISABLED'] });
+const EventStateName = OneOf(['ENABLED', 'DISABLED']);
 const target = {
-  target_type: Type.Unsafe<'SMN'>({ type: 'string', enum: ['SMN'] }),
+  target_type: OneOf(['SMN']),
   target_id: Type.String({ pattern: '^[a-zA-Z0-9._:-]{1,256}$', description: 'URN of the topic' }),
   target_name: Type.String({ pattern: EVENT_NAME_PATTERN, description: 'Name of the topic' }),
 };

@@ -1,25 +1,20 @@
 import { type Static, Type } from '@sinclair/typebox';
-import type { FunctionTemplates, RotationEngine } from '../app/ports.ts';
 import { invalidParameter } from '../core/errors.ts';
-import { RotatedType } from './agencies.ts';
+import {
+  type FunctionTemplates,
+  ROTATION_ENGINES,
+  ROTATION_SUB_TYPES,
+  type RotationEngine,
+} from '../core/rotation.ts';
+import { SECRET_TYPES, type SecretTypeFacts } from '../core/secret-types.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { responses } from './schemas.ts';
+import { OneOf, RotatedType, responses } from './schemas.ts';
 
 const TemplateQuery = Type.Object({
   secret_type: RotatedType,
-  secret_sub_type: Type.Unsafe<'SingleUser' | 'MultiUser'>({
-    type: 'string',
-    enum: ['SingleUser', 'MultiUser'],
-    description: 'One account that gets new passwords, or two that take turns',
-  }),
-  engine: Type.Optional(
-    Type.Unsafe<RotationEngine>({
-      type: 'string',
-      enum: ['mysql', 'postgresql', 'sqlserver'],
-      description: 'Required for RDS-FG, not possible for GaussDB-FG',
-    }),
-  ),
+  secret_sub_type: OneOf(ROTATION_SUB_TYPES, 'One account that gets new passwords, or two that take turns'),
+  engine: Type.Optional(OneOf(ROTATION_ENGINES, 'Required for RDS-FG, not possible for GaussDB-FG')),
 });
 const TemplateAnswer = Type.Object(
   { function_templates: Type.String({ description: 'Source text of a function for Node' }) },
@@ -45,12 +40,12 @@ export function registerFunctionTemplates(api: App, templates: FunctionTemplates
   });
 }
 
-/** GaussDB-FG means TaurusDB, which speaks MySQL's protocol. */
 function engineOf({ secret_type: secretType, engine }: Static<typeof TemplateQuery>): RotationEngine {
-  if (secretType === 'GaussDB-FG') {
-    if (engine === undefined) return 'mysql';
-    throw invalidParameter('engine', 'is not possible for secrets of type GaussDB-FG');
+  const { engine: known }: SecretTypeFacts = SECRET_TYPES[secretType];
+  if (known === undefined || known === 'told') {
+    if (engine !== undefined) return engine;
+    throw invalidParameter('engine', `is required for secrets of type ${secretType}`);
   }
-  if (engine === undefined) throw invalidParameter('engine', 'is required for secrets of type RDS-FG');
-  return engine;
+  if (engine === undefined) return known;
+  throw invalidParameter('engine', `is not possible for secrets of type ${secretType}`);
 }

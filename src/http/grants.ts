@@ -6,7 +6,7 @@ import { type Grant, type Grantee, type GrantRef, parseValidity } from '../core/
 import type { Secret } from '../core/secret.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
-import { NoBody, Nullable, Omissible, ProjectPath, responses, TimeMs } from './schemas.ts';
+import { NoBody, Nullable, Omissible, OneOf, ProjectPath, responses, TimeMs } from './schemas.ts';
 
 /** The documents' numbers for who is granted something. @see CSMS API, GrantSecretReqBody, grantee_type */
 const GRANTEE_TYPES: Readonly<Record<'0' | '2', Grantee['type']>> = Object.freeze({ 0: 'user', 2: 'group' });
@@ -23,11 +23,7 @@ const GrantBody = Type.Object(
       pattern: '^(?:SECRET|GROUP|secret|group)$',
       description: 'SECRET; there are no groups of secrets',
     }),
-    grantee_type: Type.Unsafe<'0' | '2'>({
-      type: 'string',
-      enum: ['0', '2'],
-      description: '0: a user, 2: a group',
-    }),
+    grantee_type: OneOf(['0', '2'], '0: a user, 2: a group'),
     grantee_target_id: Id,
     validity_time: Omissible(
       Type.String({ maxLength: 32, description: 'Last day, or the moment of the end; in UTC' }),

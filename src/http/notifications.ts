@@ -6,7 +6,7 @@ import type { Notification } from '../core/notification.ts';
 import type { App } from './app.ts';
 import { EventTypeName } from './events.ts';
 import { operation } from './operation.ts';
-import { nestedResponses, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
+import { nestedResponses, OneOf, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
 
 const RecordSchema = Type.Object(
   {
@@ -18,10 +18,7 @@ const RecordSchema = Type.Object(
     notification_target_name: Type.String(),
     notification_target_id: Type.String(),
     notification_content: Type.String({ description: 'JSON text, as it was delivered' }),
-    notification_status: Type.Unsafe<'SUCCESS' | 'FAIL' | 'INVALID'>({
-      type: 'string',
-      enum: ['SUCCESS', 'FAIL', 'INVALID'],
-    }),
+    notification_status: OneOf(['SUCCESS', 'FAIL', 'INVALID']),
   },
   { title: 'Record' },
 );

@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { PAGE, TIME_MS_MAX } from '../core/limits.ts';
 import { SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../core/names.ts';
+import { secretTypesWith } from '../core/secret-types.ts';
 
 /** A field that may be null: `type: [<type>, "null"]`, which OpenAPI 3.1 and every JSON Schema reader know. */
 export function Nullable<T extends TSchema>(schema: T) {
@@ -15,6 +16,15 @@ export function Nullable<T extends TSchema>(schema: T) {
 /** An input field that may be left out; null means the same. */
 export function Omissible<T extends TSchema>(schema: T) {
   return Type.Optional(Nullable(schema));
+}
+
+/** One of several words. */
+export function OneOf<const T extends string>(words: readonly T[], description?: string) {
+  return Type.Unsafe<T>({
+    type: 'string',
+    enum: [...words],
+    ...(description !== undefined && { description }),
+  });
 }
 
 /** Epoch milliseconds on the wire. */
@@ -37,10 +47,12 @@ export const KmsKeyId = Type.String({
 });
 
 /** Whether and how a secret is rotated. */
-export const SecretType = Type.Unsafe<'COMMON' | 'RDS-FG' | 'GaussDB-FG'>({
-  type: 'string',
-  enum: ['COMMON', 'RDS-FG', 'GaussDB-FG'],
-});
+export const SecretType = OneOf(secretTypesWith(() => true));
+/** The types of secret that are rotated by a function. */
+export const RotatedType = OneOf(
+  secretTypesWith(({ rotates }) => rotates),
+  'Type of the secrets',
+);
 
 /** A caller’s own serial number of a request; it has no effect. */
 export const Sequence = Type.String({

@@ -5,12 +5,12 @@ import type {
   Caller,
   Claim,
   Deps,
-  FunctionTemplates,
   IdentityService,
   ReceivedRequest,
   Users,
 } from '../app/ports.ts';
 import type { Readiness } from '../app/storage-status.ts';
+import type { FunctionTemplates } from '../core/rotation.ts';
 import type { App } from './app.ts';
 import type { RequestLog } from './log.ts';
 import type { Metrics } from './metrics.ts';

@@ -13,7 +13,7 @@ import { requireDistinct } from '../core/tags.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
 import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from './pieces.ts';
-import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
+import { nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from './schemas.ts';
 import { SecretSchema, toWireSecret } from './secret-wire.ts';
 import { TagSchema } from './tags.ts';
 
@@ -36,7 +36,7 @@ const Count = (description: string) =>
 const Value = Type.String({ maxLength: TAG_VALUE_CHARACTERS_MAX });
 const SearchBody = Type.Object(
   {
-    action: Type.Unsafe<'filter' | 'count'>({ type: 'string', enum: ['filter', 'count'] }),
+    action: OneOf(['filter', 'count']),
     limit: Omissible(Count('Entries of a page, 1 to 1000; 10 when left out')),
     offset: Omissible(Count('Entries before the page')),
     tags: Omissible(
@@ -60,7 +60,7 @@ const SearchBody = Type.Object(
       Type.Array(
         Type.Object(
           {
-            key: Type.Unsafe<'resource_name'>({ type: 'string', enum: ['resource_name'] }),
+            key: OneOf(['resource_name']),
             value: Omissible(Value),
           },
           { title: 'NameCondition', description: 'A part of the secret’s name; the empty one fits nothing' },

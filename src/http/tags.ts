@@ -6,7 +6,7 @@ import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
 import { LONG_ANSWER_BYTES_MAX, sendPieces } from './pieces.ts';
-import { NoBody, Nullable, nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
+import { NoBody, Nullable, nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from './schemas.ts';
 
 const TagKey = Type.String({
   minLength: 1,
@@ -35,7 +35,7 @@ const TagPath = Type.Object({
 const CreateTagBody = Type.Object({ tag: TagInput }, { title: 'CreateSecretTagRequest' });
 const BatchTagsBody = Type.Object(
   {
-    action: Type.Unsafe<'create' | 'delete'>({ type: 'string', enum: ['create', 'delete'] }),
+    action: OneOf(['create', 'delete']),
     tags: Type.Array(TagInput, { minItems: 1, maxItems: TAGS_PER_REQUEST_MAX }),
     sequence: Omissible(Sequence),
   },

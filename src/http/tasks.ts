@@ -3,13 +3,14 @@ import * as app from '../app/tasks.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
-import type { Task } from '../core/task.ts';
+import { TASK_STATUSES, type Task } from '../core/task.ts';
 import type { App } from './app.ts';
 import { operation } from './operation.ts';
 import {
   ListQuery,
   Nullable,
   nestedResponses,
+  OneOf,
   ProjectPath,
   responses,
   SecretPath,
@@ -25,13 +26,9 @@ const TaskSchema = Type.Object(
     task_id: Type.String({ pattern: TASK_ID_PATTERN }),
     secret_name: Type.String(),
     operate_type: Nullable(
-      Type.Unsafe<'SINGLE_USER' | 'MULTI_USER'>({
-        type: 'string',
-        enum: ['SINGLE_USER', 'MULTI_USER'],
-        description: 'Null when the rotation_config of the secret cannot be read',
-      }),
+      OneOf(['SINGLE_USER', 'MULTI_USER'], 'Null when the rotation_config of the secret cannot be read'),
     ),
-    task_status: Type.Unsafe<Task['status']>({ type: 'string', enum: ['RUNNING', 'SUCCESS', 'FAILED'] }),
+    task_status: OneOf(TASK_STATUSES),
     task_time: TimeMs,
     attempt_nums: Type.Integer({ description: 'The attempt under way, or the last one' }),
     rotation_func_urn: Nullable(Type.String()),
@@ -55,7 +52,7 @@ const RotateAnswer = Type.Object(
 const TasksQuery = Type.Object({
   ...ListQuery,
   secret_name: Type.Optional(Type.String({ description: 'Only tasks of this secret' })),
-  status: Type.Optional(Type.Unsafe<'SUCCESS' | 'FAILED'>({ type: 'string', enum: ['SUCCESS', 'FAILED'] })),
+  status: Type.Optional(OneOf(['SUCCESS', 'FAILED'])),
   task_id: Type.Optional(Type.String({ description: 'One task; not together with other parameters' })),
   marker: Type.Optional(Type.String({ description: 'Id of the last task of the page before' })),
 });

@@ -1,0 +1,27 @@
+/** What holds for a type of secret. */
+export interface SecretTypeFacts {
+  /** Whether a function gives it new values; such a secret needs a rotation_config. */
+  readonly rotates: boolean;
+  /** The services whose instances may have such secrets. */
+  readonly services: readonly InstanceService[];
+  /** The kind of database that a function for it has to know: told by the caller, or this one. */
+  readonly engine?: 'told' | 'mysql';
+}
+
+/** The services that have instances. @see CSMS API, BatchDeleteSecrets, instance_type */
+export const INSTANCE_SERVICES = ['RDS', 'TaurusDB', 'GaussDB', 'APIG'] as const;
+export type InstanceService = (typeof INSTANCE_SERVICES)[number];
+
+/** Every type of secret. @see CSMS API, object Secret, field secret_type */
+export const SECRET_TYPES = Object.freeze({
+  COMMON: { rotates: false, services: [] },
+  'RDS-FG': { rotates: true, services: ['RDS'], engine: 'told' },
+  // TaurusDB speaks MySQL's protocol.
+  'GaussDB-FG': { rotates: true, services: ['TaurusDB', 'GaussDB'], engine: 'mysql' },
+}) satisfies Readonly<Record<string, SecretTypeFacts>>;
+export type SecretType = keyof typeof SECRET_TYPES;
+
+/** The types for which that is true, in the order of the table. Pure. */
+export function secretTypesWith(is: (facts: SecretTypeFacts) => boolean): SecretType[] {
+  return (Object.keys(SECRET_TYPES) as SecretType[]).filter((type) => is(SECRET_TYPES[type]));
+}
