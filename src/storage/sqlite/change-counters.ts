@@ -1,5 +1,6 @@
 import type { Command } from '../../core/commands.ts';
 import type { SecretRef } from '../../core/secret.ts';
+import { readersOf } from '../kinds.ts';
 
 /**
  * Counts changes in memory that all threads share, so that a reader knows without asking the database that nothing has
@@ -61,11 +62,9 @@ export function createChangeCounters(
   };
 }
 
-/** Nothing is remembered of the other aggregates, and none of their commands touches a secret or a key. */
 function slotOfCommand(command: Command): number | undefined {
-  const { aggregate } = command;
-  if (aggregate === 'secret' || aggregate === 'task') return slotOf(command.ref);
-  return aggregate === 'key' || aggregate === 'checker' ? SHARED_SLOT : undefined;
+  const readers = readersOf(command);
+  return readers === 'all' ? SHARED_SLOT : readers && slotOf(readers);
 }
 
 /** @see FNV-1a, 32 bits */

@@ -1,7 +1,7 @@
+import { isRemoval } from '../kinds.ts';
 import { isDiskFull } from './group-commit.ts';
 import { type Connection, withoutWaiting } from './open.ts';
 import type { Outcome, Request } from './protocol.ts';
-import { isRemoval } from './removals.ts';
 
 const IDLE_CHECKPOINT_MS = 30_000;
 const WAL_PAGES_MAX = 4_096;

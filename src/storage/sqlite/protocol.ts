@@ -81,10 +81,3 @@ export function fromWireError(error: WireError): SecretError {
   cause.stack = error.stack;
   return new SecretError(error.code, error.message, { cause });
 }
-
-/** Bytes of the sealed values that a command carries. */
-export function commandBytes(command: Command): number {
-  if ('version' in command) return command.version.sealed.body.length;
-  if (!('versions' in command)) return 0;
-  return command.versions.reduce((bytes, { sealed }) => bytes + sealed.body.length, 0);
-}

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import type { RoomFigures } from '../../app/storage-status.ts';
+import { isAdmittedAlways } from '../kinds.ts';
 import { type Disk, measureDisk, missingReserve, releaseBallast, writeBallast } from './disk.ts';
 import { type CommitBatch, DiskFullError } from './group-commit.ts';
 import type { Connection } from './open.ts';
 import type { Outcome, Request, WriterSettings } from './protocol.ts';
-import { isAdmittedAlways } from './removals.ts';
 
 /** How old what is known about the disk may be when a batch comes. */
 const LOOK_MS = 1_000;

@@ -4,8 +4,8 @@ import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
 import type { Actor } from '../../core/actor.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
+import { commandBytes } from '../kinds.ts';
 import {
-  commandBytes,
   type FromWriter,
   fromWireError,
   type Outcome,

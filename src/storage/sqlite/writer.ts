@@ -1,18 +1,13 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { watchStart } from '../../app/rest.ts';
+import { commandBytes } from '../kinds.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createChangeCounters } from './change-counters.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { createCommitBatch, FatalStorageError } from './group-commit.ts';
 import { createLockGuard, refuseLocked } from './lock-guard.ts';
 import { type Connection, openWriter } from './open.ts';
-import {
-  commandBytes,
-  type FromWriter,
-  type Request,
-  type ToWriter,
-  type WriterSettings,
-} from './protocol.ts';
+import type { FromWriter, Request, ToWriter, WriterSettings } from './protocol.ts';
 import { createSpaceGuard } from './space-guard.ts';
 import { startUpkeep, type UpkeepParts } from './upkeep.ts';
 import { createVacuum } from './vacuum.ts';
