@@ -140,5 +140,10 @@ export function isRefusal(error: unknown): error is SecretError {
 
 /** True when it says nothing of the next of several things: what was refused, and what does not pass its check. */
 export function isOfOne(error: unknown): error is SecretError {
-  return isRefusal(error) || (error instanceof SecretError && error.code === 'damaged');
+  return isRefusal(error) || isDamaged(error);
+}
+
+/** True for what is thrown when something stored does not pass its check. Pure. */
+export function isDamaged(error: unknown): error is SecretError {
+  return error instanceof SecretError && error.code === 'damaged';
 }

@@ -1,4 +1,4 @@
-import { SecretError } from '../../core/errors.ts';
+import { isDamaged } from '../../core/errors.ts';
 
 /** Told of a row that does not pass its check and was passed over or replaced: kind and place, as `verify` names it. */
 export type OnDamage = (place: string) => void;
@@ -8,7 +8,7 @@ export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof SecretError) || error.code !== 'damaged') throw error;
+    if (!isDamaged(error)) throw error;
     return fallback();
   }
 }

@@ -1,8 +1,8 @@
 import { SecretError } from '../../core/errors.ts';
 import type { Permit } from '../../core/permit.ts';
 import type { RowMac } from '../row-mac.ts';
-import { type Carrier, createCarrier } from './aggregates.ts';
 import type { ChangeCounters } from './change-counters.ts';
+import { type Carrier, createCarrier } from './engine.ts';
 import { type Connection, isLocked } from './open.ts';
 import { type Outcome, type Request, toWireError } from './protocol.ts';
 

@@ -111,54 +111,50 @@ const TABLES = {
   task: 'task',
 } as const;
 
-/** The embedded engine, for the contract. */
-export const sqliteEngine: StoreEngine = {
-  name: 'sqlite',
-  async open(): Promise<StoreHarness> {
-    const directory = makeDirectory();
-    let current = await openSqlite(directory);
-    return {
-      get store() {
-        return current.store;
-      },
-      get fatal() {
-        return current.fatal;
-      },
-      async reopen() {
-        await current.store.close();
-        current = await openSqlite(directory);
-      },
-      async kill() {
-        await killSqlite(current);
-        current = await openSqlite(directory);
-      },
-      countRows() {
-        const db = new Database(databaseFile(directory), { readonly: true });
-        const count = (table: string) =>
-          db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0;
-        const counts = {
-          secret: count(TABLES.secret),
-          version: count(TABLES.version),
-          stage: count(TABLES.stage),
-          tag: count(TABLES.tag),
-          grant: count(TABLES.grant),
-          wrappedKey: count(TABLES.wrappedKey),
-          body: count(TABLES.body),
-          key: count(TABLES.key),
-          event: count(TABLES.event),
-          notification: count(TABLES.notification),
-          keyMaterial: count(TABLES.keyMaterial),
-          keyAlias: count(TABLES.keyAlias),
-          keyTag: count(TABLES.keyTag),
-          task: count(TABLES.task),
-        };
-        db.close();
-        return counts;
-      },
-      async destroy() {
-        await current.store.close();
-        removeDirectory(directory);
-      },
-    };
-  },
-};
+/** A store that is open, and what became of it. */
+type Opened = Pick<OpenSqlite, 'store' | 'fatal'>;
+
+/** An engine over a directory, for the contract. */
+export function engineOver<T extends Opened>(
+  name: string,
+  open: (directory: string) => Promise<T>,
+  kill: (opened: T) => Promise<void>,
+): StoreEngine {
+  return {
+    name,
+    async open(): Promise<StoreHarness> {
+      const directory = makeDirectory();
+      let current = await open(directory);
+      return {
+        get store() {
+          return current.store;
+        },
+        get fatal() {
+          return current.fatal;
+        },
+        async reopen() {
+          await current.store.close();
+          current = await open(directory);
+        },
+        async kill() {
+          await kill(current);
+          current = await open(directory);
+        },
+        countRows() {
+          const db = new Database(databaseFile(directory), { readonly: true });
+          const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+          const counts = Object.entries(TABLES).map(([what, table]) => [what, count(table)] as const);
+          db.close();
+          return Object.fromEntries(counts) as Record<keyof typeof TABLES, number>;
+        },
+        async destroy() {
+          await current.store.close();
+          removeDirectory(directory);
+        },
+      };
+    },
+  };
+}
+
+/** The embedded engine. */
+export const sqliteEngine = engineOver('sqlite', openSqlite, killSqlite);

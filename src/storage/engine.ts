@@ -1,0 +1,81 @@
+import type { Awaitable } from '../app/ports.ts';
+import type { CheckerConfig, CheckerDecision } from '../core/checker.ts';
+import type { ClockDecision } from '../core/clock.ts';
+import type { EventDecision, EventRef, SecretEvent } from '../core/event.ts';
+import type { DamagedGrant, Grant, GrantRef } from '../core/grant.ts';
+import type { Key, KeyDecision, KeyRef } from '../core/key.ts';
+import type { Notification, NotificationDecision } from '../core/notification.ts';
+import type { Secret, SecretAggregate, SecretRef } from '../core/secret.ts';
+import type { SecretDecision } from '../core/secret-decision.ts';
+import type { SigningKey, SigningKeyDecision } from '../core/signing-key.ts';
+import type { Task, TaskDecision } from '../core/task.ts';
+
+/** A secret as an engine loads it, with whatever the engine needs to save it again. */
+export interface Loaded {
+  readonly aggregate: SecretAggregate;
+}
+
+/** Saves what the rules decided about one thing. `current`: the thing as it was loaded. */
+type Save<T, D> = (current: T | undefined, decision: D) => Awaitable<void>;
+
+/**
+ * What a database does inside one write transaction, and no rule: rows are authenticated when they are loaded (throws
+ * damaged), and what was decided is written. Each may answer at once or later.
+ */
+export interface Engine<L extends Loaded> {
+  readonly secrets: {
+    load(ref: SecretRef): Awaitable<L | undefined>;
+    loadById(projectId: string, secretId: string): Awaitable<L | undefined>;
+    /** Its own row alone. */
+    loadSecret(ref: SecretRef): Awaitable<Secret | undefined>;
+    /** Never too few up to `limit`, whatever a counter says. */
+    countInProject(projectId: string, limit: number): Awaitable<number>;
+    /** With the notifications that it leads to. */
+    save(loaded: L | undefined, decision: SecretDecision): Awaitable<void>;
+    /** Removes what hangs on the name, unread. Throws secret-not-found. */
+    removeDamaged(ref: SecretRef): Awaitable<void>;
+  };
+  readonly events: {
+    find(ref: EventRef): Awaitable<SecretEvent | undefined>;
+    countInProject(projectId: string): Awaitable<number>;
+    countSubscribers(ref: EventRef): Awaitable<number>;
+    save: Save<SecretEvent, EventDecision>;
+    /** Removes the row, unread. */
+    remove(ref: EventRef): Awaitable<void>;
+  };
+  readonly tasks: {
+    find(id: string): Awaitable<Task | undefined>;
+    findLatest(secretId: string): Awaitable<Task | undefined>;
+    save: Save<Task, TaskDecision>;
+    /** Removes the damaged ones that are in the way of the secret's next one. */
+    clearDamaged(secretId: string): Awaitable<void>;
+  };
+  readonly grants: {
+    /** Those that pass their check, and the others told of. */
+    listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
+    save(loaded: L, before: readonly Grant[], after: readonly Grant[]): Awaitable<void>;
+    /** Removes the row, unread. */
+    remove(id: string): Awaitable<void>;
+  };
+  readonly keys: {
+    find(ref: KeyRef): Awaitable<Key | undefined>;
+    findByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+    countInProject(projectId: string): Awaitable<number>;
+    save: Save<Key, KeyDecision>;
+  };
+  readonly notifications: {
+    find(id: string): Awaitable<Notification | undefined>;
+    save: Save<Notification, NotificationDecision>;
+  };
+  readonly checkers: {
+    find(projectId: string): Awaitable<CheckerConfig | undefined>;
+    save: Save<CheckerConfig, CheckerDecision>;
+  };
+  readonly signingKey: {
+    find(): Awaitable<SigningKey | undefined>;
+    save: Save<SigningKey, SigningKeyDecision>;
+  };
+  readonly clock: { save(decision: ClockDecision): Awaitable<void> };
+  /** Is told of damaged rows that were passed over or replaced. */
+  onDamage(place: string): void;
+}
