@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Actor } from '../../../src/core/actor.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
@@ -19,7 +19,7 @@ import {
   remove,
   startRotation,
 } from '../../support/stores.ts';
-import { databaseFile, MIGRATIONS, makeDirectory, ROW_MAC, removeDirectory } from './harness.ts';
+import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
 
 const ACTOR: Actor = { kind: 'system', job: 'test' };
 
@@ -111,5 +111,16 @@ it('without a permit, everybody may do everything', () => {
   const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
   expect(commit([{ id: 1, command: create(ref), actor: ACTOR }])).toMatchObject([{ result: {} }]);
   db.close();
+  removeDirectory(directory);
+});
+
+it('who makes a change goes with it to the thread that writes', async () => {
+  const directory = makeDirectory();
+  const { store, worker } = await openSqlite(directory);
+  const sent = vi.spyOn(worker, 'postMessage');
+  const command = create({ projectId: freshProject(), name: 'db' });
+  await store.change(command, ACTOR);
+  expect(sent.mock.calls[0]).toEqual([{ requests: [{ id: 1, command, actor: ACTOR }] }]);
+  await store.close();
   removeDirectory(directory);
 });
