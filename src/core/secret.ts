@@ -84,9 +84,6 @@ export interface SecretAggregate {
   readonly tags: readonly Tag[];
 }
 
-/** What hangs on a secret's own row, and is authenticated through it. */
-export type SecretContents = Omit<SecretAggregate, 'secret'>;
-
 /** What the rules for a secret decide on. */
 export interface SecretScope {
   readonly current: SecretAggregate | undefined;
