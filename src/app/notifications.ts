@@ -2,7 +2,7 @@ import { type Notification, RECORD_KEPT_MS } from '../core/notification.ts';
 import { type ChangeDeps, change } from './change.ts';
 import type { Job } from './jobs.ts';
 import type { Deps } from './ports.ts';
-import { createRetention, nextTooOld } from './retention.ts';
+import { createRetention } from './retention.ts';
 
 /**
  * What became of a project's notifications, newest first, at most 1,000; those that still wait are not among them.
@@ -17,10 +17,10 @@ export function createNotificationRetention(deps: ChangeDeps & Pick<Deps, 'log'>
   return createRetention(deps, {
     job: 'notification-retention',
     item: 'an old notification',
-    nextDueMs: (afterMs) =>
-      nextTooOld(deps.store, 'notification-record', { keptMs: RECORD_KEPT_MS, afterMs }),
-    async listOld(nowMs, limit) {
-      return (await deps.store.listOldNotifications(nowMs - RECORD_KEPT_MS, limit)).map((id) => ({ id }));
+    kind: 'notification-record',
+    keptMs: RECORD_KEPT_MS,
+    async listOld(beforeMs, limit) {
+      return (await deps.store.listOldNotifications(beforeMs, limit)).map((id) => ({ id }));
     },
     remove: ({ id }, nowMs) =>
       change(deps, { aggregate: 'notification', kind: 'remove-notification', ref: { id }, nowMs }),

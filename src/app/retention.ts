@@ -1,7 +1,7 @@
 import { HOUR_MS } from '../std/durations.ts';
 import { createItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
-import type { Awaitable, Deps } from './ports.ts';
+import type { Awaitable, Deps, DueKind } from './ports.ts';
 
 /** A day or an hour more or less does not matter to records, and many are removed in one run. */
 const INTERVAL_MS = HOUR_MS;
@@ -15,23 +15,24 @@ export interface Retention<T extends { readonly id: string }> {
   readonly job: string;
   /** What one of them is called in the log: `an old task`. */
   readonly item: string;
-  /** When one of them is too old next: see `Job`. */
-  nextDueMs: Job['nextDueMs'];
-  /** Those that are too old at `nowMs`, at most `limit`. */
-  listOld(nowMs: number, limit: number): Awaitable<readonly T[]>;
+  readonly kind: Extract<DueKind, `${string}-record`>;
+  readonly keptMs: number;
+  /** Those that were made before then, at most `limit`. */
+  listOld(beforeMs: number, limit: number): Awaitable<readonly T[]>;
   /** Answers whether it was there and is gone now. */
   remove(thing: T, nowMs: number): Promise<{ readonly changed: boolean }>;
 }
 
 /** Makes the hourly job that removes what is too old; one that cannot be removed does not keep the others. */
 export function createRetention<T extends { readonly id: string }>(
-  deps: Pick<Deps, 'clock' | 'log'>,
+  deps: Pick<Deps, 'store' | 'clock' | 'log'>,
   retention: Retention<T>,
 ): Job {
-  const guard = createItemGuard(deps, { item: retention.item, outcome: 'was not removed' });
+  const { item, keptMs, kind } = retention;
+  const guard = createItemGuard(deps, { item, outcome: 'was not removed' });
 
   async function removeBatch(nowMs: number): Promise<number> {
-    const old = await retention.listOld(nowMs, BATCH + guard.size);
+    const old = await retention.listOld(nowMs - keptMs, BATCH + guard.size);
     const sound = old.filter(({ id }) => !guard.isLeftOut(id));
     const results = await Promise.all(
       sound.map((thing) => guard.run(thing.id, () => retention.remove(thing, nowMs))),
@@ -42,7 +43,10 @@ export function createRetention<T extends { readonly id: string }>(
   return {
     name: retention.job,
     intervalMs: INTERVAL_MS,
-    nextDueMs: retention.nextDueMs,
+    async nextDueMs(afterMs) {
+      const madeMs = await deps.store.findNextDue(kind, afterMs - keptMs - 1);
+      return madeMs === undefined ? undefined : madeMs + keptMs + 1;
+    },
     failedItems: () => guard.failed,
     async run(nowMs, ending) {
       let total = 0;
@@ -57,15 +61,4 @@ export function createRetention<T extends { readonly id: string }>(
       return total;
     },
   };
-}
-
-/** When the first record of that kind is older than `keptMs`, after `afterMs`. */
-export async function nextTooOld(
-  store: Pick<Deps['store'], 'findNextDue'>,
-  kind: 'notification-record' | 'task-record',
-  { keptMs, afterMs }: { readonly keptMs: number; readonly afterMs: number },
-): Promise<number | undefined> {
-  const keptForMs = keptMs + 1;
-  const madeMs = await store.findNextDue(kind, afterMs - keptForMs);
-  return madeMs === undefined ? undefined : madeMs + keptForMs;
 }

@@ -6,7 +6,7 @@ import type { Job } from './jobs.ts';
 import { collectPage, type Page } from './pages.ts';
 import type { Deps } from './ports.ts';
 import { required } from './required.ts';
-import { createRetention, nextTooOld } from './retention.ts';
+import { createRetention } from './retention.ts';
 import type { DueTask, TaskQuery } from './task-store.ts';
 
 /**
@@ -60,8 +60,9 @@ export function createTaskRetention(deps: ChangeDeps & Pick<Deps, 'log'>): Job {
   return createRetention<DueTask>(deps, {
     job: 'task-retention',
     item: 'an old task',
-    nextDueMs: (afterMs) => nextTooOld(deps.store, 'task-record', { keptMs: TASK_KEPT_MS, afterMs }),
-    listOld: (nowMs, limit) => deps.store.listOldTasks(nowMs - TASK_KEPT_MS, limit),
+    kind: 'task-record',
+    keptMs: TASK_KEPT_MS,
+    listOld: deps.store.listOldTasks,
     remove: ({ id, ref }, nowMs) => change(deps, { aggregate: 'task', kind: 'remove-task', ref, id, nowMs }),
   });
 }
