@@ -19,12 +19,19 @@ export interface KeptCredentials {
 
 /**
  * Writes credentials.env, and again when it is missing or other credentials are in force: somebody may have changed the
- * identities by hand. Answers what writes it for another password.
+ * identities by hand. Answers what writes it for another password, and never throws: that password is in force by then, so
+ * what cannot be written now is written later.
  * @see interface.md, Files in the data directory
  */
 export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownIdentity>) => void {
   let { identity } = kept;
-  const write = () => writeCredentials(kept.file, identity, kept);
+  let isWritten = false;
+
+  function write(): void {
+    isWritten = false;
+    writeCredentials(kept.file, identity, kept);
+    isWritten = true;
+  }
 
   function look(): void {
     try {
@@ -33,7 +40,7 @@ export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownId
         // The file may hold what was not taken up.
         if (next === undefined || !isInForce(kept.directory(), next)) return;
         identity = next;
-      } else if (existsSync(kept.file)) return;
+      } else if (isWritten && existsSync(kept.file)) return;
       write();
     } catch {
       // The data directory is gone, or full: the next look may find it otherwise.
@@ -44,7 +51,11 @@ export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownId
   setInterval(look, LOOK_MS).unref();
   return (change) => {
     identity = { ...identity, ...change };
-    write();
+    try {
+      write();
+    } catch {
+      // The next look tries again.
+    }
   };
 }
 

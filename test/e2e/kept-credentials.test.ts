@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -67,6 +67,18 @@ it('has no password that is no longer right, and each one that is set here', () 
   wait();
   expect(written()).toMatchObject({ HUAWEICLOUD_SDK_AK: 'AKONE', CSMS_PASSWORD: '' });
   change({ password: 'another-one', passwordHash: OTHER_HASH });
+  wait();
+  expect(written()).toMatchObject({ CSMS_PASSWORD: 'another-one' });
+});
+
+it('has a password that was set while it could not be written, as soon as it can be', () => {
+  mkdirSync(`${file}.new`);
+  expect(() => change({ password: 'another-one', passwordHash: OTHER_HASH })).not.toThrow();
+  writeFileSync(identitiesFile, text('AKONE', OTHER_HASH));
+  takeUp();
+  wait();
+  expect(written()).toMatchObject({ CSMS_PASSWORD: 'a-password' });
+  rmSync(`${file}.new`, { recursive: true });
   wait();
   expect(written()).toMatchObject({ CSMS_PASSWORD: 'another-one' });
 });
