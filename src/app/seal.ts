@@ -36,5 +36,5 @@ export async function untilSealed<T>(attempt: (isFirst: boolean) => Promise<T>):
       if (!isOutdated) throw error;
     }
   }
-  throw new SecretError('unavailable');
+  throw new SecretError('unavailable', '', { logReason: 'its key was another one at every attempt' });
 }

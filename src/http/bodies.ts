@@ -72,7 +72,7 @@ export function createBodyReader(
     account.whenRoom(hold, (error) => {
       const isRefused = error !== undefined || raw.destroyed || !account.keep(hold);
       if (isRefused) {
-        finish(error ?? new SecretError('unavailable'));
+        finish(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
         return;
       }
       reply.raw.once('close', () => account.release(hold));

@@ -37,9 +37,15 @@ export function guardEntrance(
     done();
   });
   return (request, reply) => {
-    if (isClosing) throw new SecretError('unavailable');
+    if (isClosing) throw unavailable('the server stops');
     const isReserved = connectionOf(request.raw.socket)?.isReserved === true;
     if (isReserved) reply.header('connection', 'close');
-    if ((isReserved || pressure.isHigh()) && !isHealth(request)) throw new SecretError('unavailable');
+    if (isHealth(request)) return;
+    if (isReserved) throw unavailable('its connection has a place for questions about health only');
+    if (pressure.isHigh()) throw unavailable('the process has more to do than it can');
   };
+}
+
+function unavailable(logReason: string): SecretError {
+  return new SecretError('unavailable', '', { logReason });
 }

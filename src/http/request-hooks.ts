@@ -118,7 +118,11 @@ export function authenticate(
     body: request.rawBody,
   });
   // Credentials that became good while the body was thrown away: the next try has them from the beginning.
-  if (request.isBodyDropped) throw new SecretError('unavailable');
+  if (request.isBodyDropped) {
+    throw new SecretError('unavailable', '', {
+      logReason: 'its credentials became good too late for its body',
+    });
+  }
   request.caller = caller;
   if (caller.plus === 'literal') readQueryAgain(request);
   const connection = connectionOf(request.raw.socket);

@@ -47,7 +47,7 @@ export function createUnreadAnswers(): UnreadAnswers {
       const need = { holder: holderOf(request), bytes: isLong ? expected : 1, isOfShare: !isLong };
       account.whenRoom(need, (error) => {
         if (error !== undefined || reply.raw.closed) {
-          done(error ?? new SecretError('unavailable'));
+          done(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
           return;
         }
         if (isLong) setAside(account, { request, reply, bytes: expected });
@@ -73,7 +73,8 @@ export function createUnreadAnswers(): UnreadAnswers {
         },
       };
       if (isChange) account.keepAnyway(hold);
-      else if (!account.keep(hold)) throw new SecretError('unavailable');
+      else if (!account.keep(hold))
+        throw new SecretError('unavailable', '', { logReason: 'no room for its answer' });
       reply.raw.once('close', () => account.release(hold));
     },
   };

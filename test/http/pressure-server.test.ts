@@ -17,6 +17,10 @@ it('a server under pressure sends requests away until it is better, and stops lo
   const answer = await list();
   expect(problem(answer)).toEqual([503, 'APIGW.0201']);
   expect(answer.headers['retry-after']).toBe('1');
+  expect(server.logged().at(-1)).toMatchObject({
+    msg: 'request',
+    reason: 'the process has more to do than it can',
+  });
   for (const path of ['/healthz', '/readyz', '/healthz?a=1']) {
     expect((await server.sendUnsigned({ method: 'GET', path })).status).toBe(200);
   }

@@ -129,7 +129,7 @@ export function createWriterClient(
   return {
     change<C extends Command>(command: C, actor?: Actor) {
       const admitted = dead || stopping ? undefined : waiting.admit(command);
-      if (admitted === undefined) return Promise.reject(new SecretError('unavailable'));
+      if (admitted === undefined) return Promise.reject(notAdmitted(dead || stopping));
       if (outgoing.length === 0) setImmediate(flush);
       outgoing.push({ id: admitted.id, command, actor });
       // The writer answers each command with the result that its kind is declared to have.
@@ -174,4 +174,9 @@ function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): Ref
   if (isDead) return 'ended';
   if (isLocked) return 'locked';
   return isWritable ? undefined : 'no-room';
+}
+
+function notAdmitted(isOver: boolean): SecretError {
+  const logReason = isOver ? 'the writer has ended' : 'too many changes wait for the writer';
+  return new SecretError('unavailable', '', { logReason });
 }
