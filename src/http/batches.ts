@@ -169,14 +169,9 @@ const FIRST: Around = { before: Buffer.of(), after: Buffer.from('}') };
 const NEXT: Around = { before: Buffer.from(','), after: Buffer.from('}') };
 
 /** Sends values as bytes from the cipher to the socket, one after the other, and wipes them afterwards. */
-async function sendValues(reply: FastifyReply, values: readonly app.ReadValue[], pause: Pause) {
-  const bytes = values.flatMap(({ opened }) => (opened ? [opened.bytes] : []));
-  const heldBytes = bytes.reduce((sum, { length }) => sum + length, 0);
-  try {
-    return await sendPieces(reply, chunksOf(values), { pause, heldBytes });
-  } finally {
-    for (const value of bytes) value.fill(0);
-  }
+function sendValues(reply: FastifyReply, values: readonly app.ReadValue[], pause: Pause) {
+  const heldBytes = values.reduce((sum, { opened }) => sum + (opened?.bytes.length ?? 0), 0);
+  return sendPieces(reply, chunksOf(values), { pause, heldBytes });
 }
 
 /** What is kept for so many values and their answer. */
@@ -189,14 +184,17 @@ function* chunksOf(values: readonly app.ReadValue[]): Generator<string | Buffer>
   const refusals = values.flatMap(({ name, refusal }) =>
     refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],
   );
-  yield `{"total_count":${opened.length},"versions":[`;
-  for (const [at, { name, version }] of opened.entries()) {
-    const frame = frameVersion(name, version, at === 0 ? FIRST : NEXT);
-    try {
+  let frame: Buffer | undefined;
+  try {
+    yield `{"total_count":${opened.length},"versions":[`;
+    for (const [at, { name, version }] of opened.entries()) {
+      frame = frameVersion(name, version, at === 0 ? FIRST : NEXT);
       yield frame;
-    } finally {
       frame.fill(0);
     }
+    yield `],"error_list":${JSON.stringify(refusals)}}`;
+  } finally {
+    frame?.fill(0);
+    for (const { version } of opened) version.bytes.fill(0);
   }
-  yield `],"error_list":${JSON.stringify(refusals)}}`;
 }

@@ -46,7 +46,8 @@ export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, h
   try {
     while (bytes <= WHOLE_ANSWER_BYTES_MAX) {
       const { done, value } = await steps.next();
-      if (done) return await sendWhole(reply, made, pause);
+      // Not awaited: a reply is there once the peer has taken all of it, and the pieces are wiped before.
+      if (done) return sendWhole(reply, await joined(made, pause));
       made.push(value);
       bytes += value.length;
     }
@@ -75,8 +76,7 @@ async function* stepsOf(chunks: Chunks, pause: Pause): AsyncGenerator<Buffer, un
   if (text !== '') yield Buffer.from(text);
 }
 
-async function sendWhole(reply: FastifyReply, made: readonly Buffer[], pause: Pause) {
-  const whole = await joined(made, pause);
+function sendWhole(reply: FastifyReply, whole: Buffer) {
   if (reply.raw.closed) whole.fill(0);
   else reply.raw.once('close', () => whole.fill(0));
   return reply.type('application/json').send(whole);

@@ -22,7 +22,12 @@ afterEach(async () => {
 /** A server with one route, whose answer is of these chunks; the answer to one question, of which nothing is read yet. */
 async function askFor(
   chunks: Chunks,
-  { pause = () => undefined, room = Number.POSITIVE_INFINITY, told = { lines: [], kept: [] } as Told } = {},
+  {
+    pause = () => undefined,
+    room = Number.POSITIVE_INFINITY,
+    told = { lines: [], kept: [] } as Told,
+    onSend = (): void => undefined,
+  } = {},
 ): Promise<IncomingMessage> {
   const app = Fastify({
     serverFactory: (handler) => createServer({ ServerResponse: Answer }, handler),
@@ -36,6 +41,13 @@ async function askFor(
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     request.log.error = (line: object) => told.lines.push(line);
+  });
+  // As there is in the server: something comes between the reply and its bytes.
+  app.addHook('onSend', (_request, _reply, payload, done) => {
+    setImmediate(() => {
+      onSend();
+      done(null, payload);
+    });
   });
   app.addHook('onResponse', async ({ refusal }) => void told.lines.push({ answered: refusal ?? 'whole' }));
   app.setErrorHandler((error: Error, _request, reply) => {
@@ -176,20 +188,40 @@ describe('an answer of more than 1 MiB', () => {
   });
 
   it('leaves none of its bytes behind', async () => {
-    const given: Buffer[] = [];
-    const from = Buffer.from;
-    Buffer.from = ((...all: Parameters<typeof from>) => {
-      const bytes = from(...all);
-      if (bytes.length === chunk.length) given.push(bytes);
-      return bytes;
-    }) as typeof from;
-    try {
-      const text = await read(await askFor(Array.from({ length: 40 }, () => chunk)));
-      expect(text.length).toBe(40 * chunk.length);
-    } finally {
-      Buffer.from = from;
-    }
+    const given = copiesOf(chunk);
+    const text = await read(await askFor(Array.from({ length: 40 }, () => chunk)));
+    expect(text.length).toBe(40 * chunk.length);
     expect(given).toHaveLength(40);
-    expect(given.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true);
+    expect(given.every(isWiped)).toBe(true);
   });
 });
+
+it('an answer that is made whole is there once when it is sent, and its pieces are wiped', async () => {
+  const chunk = Buffer.alloc(65_536, 'x');
+  const given = copiesOf(chunk);
+  let wiped: readonly boolean[] = [];
+  const onSend = () => {
+    wiped = given.map(isWiped);
+  };
+  expect((await read(await askFor([chunk, chunk, chunk], { onSend }))).length).toBe(3 * chunk.length);
+  expect(wiped).toEqual([true, true, true]);
+});
+
+/** Every copy that is made of these bytes from now on. */
+function copiesOf(original: Buffer): readonly Buffer[] {
+  const copies: Buffer[] = [];
+  const from = Buffer.from;
+  Buffer.from = ((...all: Parameters<typeof from>) => {
+    const bytes = from(...all);
+    if (bytes.length === original.length) copies.push(bytes);
+    return bytes;
+  }) as typeof from;
+  closing.push(() => {
+    Buffer.from = from;
+  });
+  return copies;
+}
+
+function isWiped(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
