@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util';
+
 /** A command line that cannot be understood: exit code 64. */
 export class UsageError extends Error {}
 
@@ -12,32 +14,26 @@ export interface CommandLine {
 }
 
 /**
- * Takes `--name value`, `--name=value`, switches and `-d BODY`, `-H HEADER` apart; `--` ends the flags. Pure.
+ * Takes `--name value`, `--name=value`, switches and `-d BODY` apart; `--` ends the flags. Pure.
  * Throws UsageError for a flag that `allowed` does not hold, one without a value, and one given twice.
  */
 export function parseCommandLine(args: readonly string[], allowed: ReadonlySet<string>): CommandLine {
-  const positionals: string[] = [];
+  const options = Object.fromEntries(
+    [...allowed].map((name) => [
+      name,
+      { type: SWITCHES.has(name) ? 'boolean' : 'string', ...(name.length === 1 && { short: name }) } as const,
+    ]),
+  );
+  // Not strict: the messages stay ours, and a switch may be written `--json=1`.
+  const { tokens, positionals } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   const flags = new Map<string, string>();
-  for (let index = 0; index < args.length; index += 1) {
-    const argument = args[index] ?? '';
-    if (argument === '--') {
-      positionals.push(...args.slice(index + 1));
-      break;
-    }
-    if (!argument.startsWith('-') || argument === '-') {
-      positionals.push(argument);
-      continue;
-    }
-    const [, name = '', given] = /^--?([a-zA-Z][a-z-]*)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (!allowed.has(name)) throw new UsageError(`unknown flag ${argument.split('=')[0]}`);
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value = SWITCHES.has(name) ? '1' : undefined } = token;
+    if (!allowed.has(name)) throw new UsageError(`unknown flag ${rawName}`);
     if (flags.has(name)) throw new UsageError(`--${name} is given twice`);
-    let value = given ?? (SWITCHES.has(name) ? '1' : undefined);
-    if (value === undefined) {
-      index += 1;
-      value = args[index];
-    }
     if (value === undefined) throw new UsageError(`--${name} needs a value`);
-    flags.set(name, value);
+    flags.set(name, rawName.startsWith('--') ? value : value.replace(/^=/, ''));
   }
   return { positionals, flags };
 }
