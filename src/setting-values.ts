@@ -11,6 +11,65 @@ export interface Listener {
   readonly port: number;
 }
 
+/** The commands that run a server. */
+export type ServerMode = 'dev' | 'serve';
+
+/** What a row of the table of settings reads. */
+export interface Given {
+  readonly name: string;
+  /** Undefined where the variable is not set. */
+  readonly text: string | undefined;
+  readonly mode: ServerMode;
+}
+
+/** What the settings say, each read from one variable. */
+export interface SettingValues {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** A root key source, such as `file:PATH`; absent in dev until it has made one. */
+  readonly rootKey: string | undefined;
+  /** Absent in dev: the file that dev makes itself. */
+  readonly identitiesFile: string | undefined;
+  readonly dev: DevCredentials;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly allowHttp: boolean;
+  readonly logLevel: string;
+  readonly region: string;
+  readonly versionCap: 'prune' | 'reject';
+  readonly notFoundStatus: 400 | 404;
+  readonly limits: Limits;
+  /** Bytes that must be free for changes to be accepted; absent: 64 MiB, or a share of a small volume. */
+  readonly freeBytesMin: number | undefined;
+  readonly unsignedPayload: 'allow' | 'refuse';
+  /** `on`: for callers on loopback; a listener of its own: for all who reach it. */
+  readonly metrics: 'on' | 'off' | Listener;
+  /** Under which clients reach the server, without a final slash. */
+  readonly publicUrl: string | undefined;
+  /** More hosts that plain HTTP on loopback answers to, as it was written. */
+  readonly allowedHosts: string;
+  /** Whose `X-Forwarded-For` counts, as it was written. */
+  readonly trustedProxies: string;
+  /** Requests per second and user; absent: no limit. */
+  readonly rateLimit: number | undefined;
+  /** Absent: no hooks, or in dev the file of that name in the data directory, which may be absent too. */
+  readonly hooksFile: string | undefined;
+  /** What hooks may call, as it was written. */
+  readonly webhookHosts: string;
+  /** What was set and has no effect in this release. */
+  readonly warnings: readonly string[];
+}
+
+/** Fixed credentials of dev, for CI; generated where absent. */
+export interface DevCredentials {
+  readonly accessKeyId: string | undefined;
+  readonly secretKey: string | undefined;
+  readonly projectId: string | undefined;
+  readonly password: string | undefined;
+}
+
 /** A base URL without its final slash. Throws StartError. */
 export function readPublicUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
@@ -65,39 +124,49 @@ export function readLimits(text: string | undefined): ReadLimits {
 }
 
 function isLimit(key: string): key is keyof Limits {
-  return Object.hasOwn(DEFAULT_LIMITS, key) && key !== 'value-bytes';
+  return Object.hasOwn(DEFAULT_LIMITS, key);
+}
+
+/** What serve has to be told, and dev need not. Throws StartError. */
+export function needed({ name, text, mode }: Given, what: string): string | undefined {
+  if (text !== undefined || mode === 'dev') return text;
+  throw wrong(name, `is not set: serve needs ${what}`);
 }
 
 /** A whole number within its bounds. Throws StartError. */
 export function integer(
-  env: Environment,
-  name: string,
-  bounds: { readonly min: number; readonly max: number; readonly otherwise: number },
+  { name, text }: Given,
+  { min, max, otherwise }: { readonly min: number; readonly max: number; readonly otherwise: number },
 ): number {
-  const text = env[name] || undefined;
-  if (text === undefined) return bounds.otherwise;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= bounds.min && value <= bounds.max) return value;
-  throw wrong(name, `must be a whole number from ${bounds.min} to ${bounds.max}`);
+  const shown = text ?? String(otherwise);
+  const value = /^\d{1,9}$/.test(shown) ? Number(shown) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw wrong(name, `must be a whole number from ${min} to ${max}`);
 }
 
 /** One of several words. Throws StartError. */
-export function choice<T extends string>(
-  env: Environment,
-  name: string,
+export function choice<const T extends string>(
+  given: Given,
   choices: readonly T[],
-  otherwise: T,
+  otherwise: NoInfer<T>,
 ): T {
-  const text = env[name] || otherwise;
+  const { name, text = otherwise } = given;
   const chosen = choices.find((candidate) => candidate === text);
   if (chosen === undefined) throw wrong(name, `must be ${choices.join(' or ')}`);
   return chosen;
 }
 
 /** Text of a shape. Throws StartError. */
-export function pattern(env: Environment, name: string, shape: RegExp, otherwise: string): string {
-  const text = env[name] || otherwise;
-  if (!shape.test(text)) throw wrong(name, `must match ${shape.source}`);
+export function pattern({ name, text }: Given, shape: RegExp, otherwise: string): string {
+  if (shape.test(text ?? otherwise)) return text ?? otherwise;
+  throw wrong(name, `must match ${shape.source}`);
+}
+
+/** Text of a shape that only dev may be told; the error shows the rule and not the text, which may be a secret. Throws StartError. */
+export function devOnly({ name, text, mode }: Given, shape: RegExp, rule: string): string | undefined {
+  if (text === undefined) return undefined;
+  if (mode !== 'dev') throw wrong(name, 'is for dev only');
+  if (!shape.test(text)) throw wrong(name, `must be ${rule}`);
   return text;
 }
 

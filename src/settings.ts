@@ -1,108 +1,167 @@
-/** One setting, as the README's table and `--help` show it. */
-export interface Setting {
+import {
+  choice,
+  devOnly,
+  type Given,
+  integer,
+  needed,
+  pattern,
+  readLimits,
+  readMetrics,
+  readPublicUrl,
+  type SettingValues,
+} from './setting-values.ts';
+
+/** Some of what the settings say; the variables of dev's credentials give one each. */
+type Part = Partial<Omit<SettingValues, 'dev'>> & { readonly dev?: Partial<SettingValues['dev']> };
+
+/** One setting, as the README's table and `--help` show it, and how it is read. */
+export interface Setting<P extends Part = Part> {
   readonly name: string;
   readonly default: string;
   readonly meaning: string;
+  /** Throws StartError, which does not repeat the value: it may be a secret. */
+  read(given: Given): P;
 }
 
+/** Text that stands in an env file without quotes, for every reader of such files. */
+const PLAIN = /^[A-Za-z0-9!%*+,./:=?@^_{}[\]-]{8,128}$/;
+const PLAIN_RULE = '8 to 128 letters, digits or ! % * + , . / : = ? @ ^ _ { } [ ] -';
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
 /** Every variable of a server, in the order of the documentation. A flag of the same name in kebab case wins over it. */
-export const SETTINGS: readonly Setting[] = Object.freeze([
-  { name: 'CSMS_HOST', default: '127.0.0.1', meaning: 'Listening address' },
-  { name: 'CSMS_PORT', default: '4280', meaning: 'Listening port; 0 is any free one' },
-  { name: 'CSMS_DATA', default: '`dev`: `.csms`; `serve`: required', meaning: 'Data directory' },
-  {
-    name: 'CSMS_ROOT_KEY',
-    default: '`dev`: a file in the data directory; `serve`: required',
-    meaning: 'Root key source: `file:PATH`, `systemd:NAME`, `passphrase-file:PATH`, `env:NAME` (`dev` only)',
-  },
-  {
-    name: 'CSMS_IDENTITIES',
-    default: '`dev`: `identities.yaml` in the data directory; `serve`: required',
-    meaning: 'Identities file; read again when it changes',
-  },
-  { name: 'CSMS_DEV_AK', default: 'generated once', meaning: '`dev` only: access key id' },
-  { name: 'CSMS_DEV_SK', default: 'generated once', meaning: '`dev` only: secret key' },
-  {
-    name: 'CSMS_DEV_PROJECT_ID',
-    default: 'generated once',
-    meaning: '`dev` only: project id, 32 lower-case letters or digits',
-  },
-  {
-    name: 'CSMS_DEV_PASSWORD',
-    default: 'generated once',
-    meaning: '`dev` only: password of the user `admin`',
-  },
-  {
-    name: 'CSMS_TLS_CERT',
-    default: 'none',
-    meaning: 'Certificate chain, PEM file; read again when it changes',
-  },
-  { name: 'CSMS_TLS_KEY', default: 'none', meaning: 'Private key of the certificate, PEM file' },
-  { name: 'CSMS_ALLOW_HTTP', default: '0', meaning: '1 allows plain HTTP beyond loopback' },
-  {
-    name: 'CSMS_LOG_LEVEL',
-    default: 'info',
-    meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
-  },
-  {
-    name: 'CSMS_REGION',
-    default: 'local-1',
-    meaning: 'Region id shown in catalogues; `dev` names its project so at the first start',
-  },
-  { name: 'CSMS_VERSION_CAP', default: 'prune', meaning: '`prune` or `reject` at one version too many' },
-  {
-    name: 'CSMS_NOT_FOUND_STATUS',
-    default: '404',
-    meaning: '404 or 400 for a missing secret, version or stage',
-  },
-  {
-    name: 'CSMS_LIMITS',
-    default: 'documented quotas',
-    meaning:
-      'Such as `secrets=5000,versions=20,stages=12,tags=20,events=30,value-bytes=65536`; `free-bytes=67108864`: changes are refused while less is free (default: 64 MiB, at most an eighth of the volume)',
-  },
-  {
-    name: 'CSMS_UNSIGNED_PAYLOAD',
-    default: 'allow',
-    meaning: '`allow` or `refuse` signatures that leave the body out',
-  },
-  { name: 'CSMS_THREADS', default: '1', meaning: 'HTTP threads; this release runs one whatever is set' },
-  { name: 'CSMS_RATE_LIMIT', default: 'off', meaning: 'Requests per second and user; more are answered 429' },
-  {
-    name: 'CSMS_HOOKS',
-    default: '`dev`: `hooks.yaml` in the data directory, may be absent; `serve`: none',
-    meaning: 'Where notification topics and rotation functions lead; read again when it changes',
-  },
-  {
-    name: 'CSMS_WEBHOOK_HOSTS',
-    default: '`dev`: `loopback`; `serve`: none',
-    meaning:
-      'What hooks may call: `host`, `host:port`, networks of private addresses, `loopback`; such as `ops.example,10.2.0.0/16`',
-  },
-  {
-    name: 'CSMS_PUBLIC_URL',
-    default: 'none',
-    meaning: 'Base URL under which clients reach the server, for addresses in answers and notifications',
-  },
-  {
-    name: 'CSMS_ALLOWED_HOSTS',
-    default: 'none',
-    meaning:
-      'Plain HTTP on loopback answers to loopback hosts and these, such as `csms.example,csms.example:8080`',
-  },
-  {
-    name: 'CSMS_TRUSTED_PROXIES',
-    default: 'none',
-    meaning:
-      'Addresses and networks of proxies whose `X-Forwarded-For` counts, such as `10.0.0.5,10.2.0.0/16`',
-  },
-  {
-    name: 'CSMS_METRICS',
-    default: '`dev`: on; `serve`: off',
-    meaning:
-      '`/metrics`: `on` for callers on loopback without a proxy between, `off`, or `HOST:PORT` for a listener of its own',
-  },
+export const SETTINGS = Object.freeze([
+  setting('CSMS_HOST', '127.0.0.1', 'Listening address', ({ text }) => ({ host: text ?? '127.0.0.1' })),
+  setting('CSMS_PORT', '4280', 'Listening port; 0 is any free one', (given) => ({
+    port: integer(given, { min: 0, max: 65_535, otherwise: 4_280 }),
+  })),
+  setting('CSMS_DATA', '`dev`: `.csms`; `serve`: required', 'Data directory', (given) => ({
+    dataDirectory: needed(given, 'the data directory') ?? '.csms',
+  })),
+  setting(
+    'CSMS_ROOT_KEY',
+    '`dev`: a file in the data directory; `serve`: required',
+    'Root key source: `file:PATH`, `systemd:NAME`, `passphrase-file:PATH`, `env:NAME` (`dev` only)',
+    (given) => ({ rootKey: needed(given, 'the root key source') }),
+  ),
+  setting(
+    'CSMS_IDENTITIES',
+    '`dev`: `identities.yaml` in the data directory; `serve`: required',
+    'Identities file; read again when it changes',
+    (given) => ({ identitiesFile: needed(given, 'the identities file') }),
+  ),
+  setting('CSMS_DEV_AK', 'generated once', '`dev` only: access key id', (given) => ({
+    dev: { accessKeyId: devOnly(given, /^[A-Za-z0-9_-]{1,128}$/, '1 to 128 letters, digits, _ or -') },
+  })),
+  setting('CSMS_DEV_SK', 'generated once', '`dev` only: secret key', (given) => ({
+    dev: { secretKey: devOnly(given, PLAIN, PLAIN_RULE) },
+  })),
+  setting(
+    'CSMS_DEV_PROJECT_ID',
+    'generated once',
+    '`dev` only: project id, 32 lower-case letters or digits',
+    (given) => ({ dev: { projectId: devOnly(given, /^[0-9a-z]{32}$/, '32 lower-case letters or digits') } }),
+  ),
+  setting('CSMS_DEV_PASSWORD', 'generated once', '`dev` only: password of the user `admin`', (given) => ({
+    dev: { password: devOnly(given, PLAIN, PLAIN_RULE) },
+  })),
+  setting('CSMS_TLS_CERT', 'none', 'Certificate chain, PEM file; read again when it changes', ({ text }) => ({
+    tlsCertFile: text,
+  })),
+  setting('CSMS_TLS_KEY', 'none', 'Private key of the certificate, PEM file', ({ text }) => ({
+    tlsKeyFile: text,
+  })),
+  setting('CSMS_ALLOW_HTTP', '0', '1 allows plain HTTP beyond loopback', (given) => ({
+    allowHttp: choice(given, ['0', '1'], '0') === '1',
+  })),
+  setting(
+    'CSMS_LOG_LEVEL',
+    'info',
+    '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
+    (given) => ({ logLevel: choice(given, LOG_LEVELS, 'info') }),
+  ),
+  setting(
+    'CSMS_REGION',
+    'local-1',
+    'Region id shown in catalogues; `dev` names its project so at the first start',
+    (given) => ({ region: pattern(given, /^[a-z0-9-]{1,64}$/, 'local-1') }),
+  ),
+  setting('CSMS_VERSION_CAP', 'prune', '`prune` or `reject` at one version too many', (given) => ({
+    versionCap: choice(given, ['prune', 'reject'], 'prune'),
+  })),
+  setting('CSMS_NOT_FOUND_STATUS', '404', '404 or 400 for a missing secret, version or stage', (given) => ({
+    notFoundStatus: choice(given, ['404', '400'], '404') === '400' ? 400 : 404,
+  })),
+  setting(
+    'CSMS_LIMITS',
+    'documented quotas',
+    'Such as `secrets=5000,versions=20,stages=12,tags=20,events=30,value-bytes=65536`; `free-bytes=67108864`: changes are refused while less is free (default: 64 MiB, at most an eighth of the volume)',
+    ({ text }) => readLimits(text),
+  ),
+  setting(
+    'CSMS_UNSIGNED_PAYLOAD',
+    'allow',
+    '`allow` or `refuse` signatures that leave the body out',
+    (given) => ({ unsignedPayload: choice(given, ['allow', 'refuse'], 'allow') }),
+  ),
+  setting('CSMS_THREADS', '1', 'HTTP threads; this release runs one whatever is set', (given) => ({
+    warnings: integer(given, { min: 1, max: 64, otherwise: 1 }) > 1 ? [given.name] : [],
+  })),
+  setting('CSMS_RATE_LIMIT', 'off', 'Requests per second and user; more are answered 429', (given) => ({
+    rateLimit:
+      (given.text ?? 'off') === 'off' ? undefined : integer(given, { min: 1, max: 1_000_000, otherwise: 1 }),
+  })),
+  setting(
+    'CSMS_HOOKS',
+    '`dev`: `hooks.yaml` in the data directory, may be absent; `serve`: none',
+    'Where notification topics and rotation functions lead; read again when it changes',
+    ({ text }) => ({ hooksFile: text }),
+  ),
+  setting(
+    'CSMS_WEBHOOK_HOSTS',
+    '`dev`: `loopback`; `serve`: none',
+    'What hooks may call: `host`, `host:port`, networks of private addresses, `loopback`; such as `ops.example,10.2.0.0/16`',
+    ({ text, mode }) => ({ webhookHosts: text ?? (mode === 'dev' ? 'loopback' : '') }),
+  ),
+  setting(
+    'CSMS_PUBLIC_URL',
+    'none',
+    'Base URL under which clients reach the server, for addresses in answers and notifications',
+    ({ text }) => ({ publicUrl: readPublicUrl(text) }),
+  ),
+  setting(
+    'CSMS_ALLOWED_HOSTS',
+    'none',
+    'Plain HTTP on loopback answers to loopback hosts and these, such as `csms.example,csms.example:8080`',
+    ({ text }) => ({ allowedHosts: text ?? '' }),
+  ),
+  setting(
+    'CSMS_TRUSTED_PROXIES',
+    'none',
+    'Addresses and networks of proxies whose `X-Forwarded-For` counts, such as `10.0.0.5,10.2.0.0/16`',
+    ({ text }) => ({ trustedProxies: text ?? '' }),
+  ),
+  setting(
+    'CSMS_METRICS',
+    '`dev`: on; `serve`: off',
+    '`/metrics`: `on` for callers on loopback without a proxy between, `off`, or `HOST:PORT` for a listener of its own',
+    ({ text, mode }) => ({ metrics: readMetrics(text ?? (mode === 'dev' ? 'on' : 'off')) }),
+  ),
 ]);
+
+function setting<P extends Part>(
+  name: string,
+  otherwise: string,
+  meaning: string,
+  read: (given: Given) => P,
+): Setting<P> {
+  return { name, default: otherwise, meaning, read };
+}
+
+/** What the rows of the table say together: a value that no row reads does not compile. */
+export type AllSettings = Together<ReturnType<(typeof SETTINGS)[number]['read']>>;
+type Together<U> = (U extends unknown ? (part: U) => void : never) extends (whole: infer I) => void
+  ? I
+  : never;
 
 /** Variables of later releases. To leave one out of account could be mistaken for safety, so setting it is refused. */
 export const UNSUPPORTED: readonly string[] = [

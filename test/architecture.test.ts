@@ -29,7 +29,7 @@ describe('imports form a star', () => {
   function reach(path: string): readonly string[] | undefined {
     if (anything.test(path)) return undefined;
     const [, folder = '', ...rest] = path.split('/');
-    if (/^src\/(?:config|setting-values)\.ts$/.test(path))
+    if (/^src\/(?:config|settings|setting-values)\.ts$/.test(path))
       return ['core', 'app', 'std', 'settings.ts', 'setting-values.ts'];
     if (rest.length === 0) return [];
     // What is no part of any domain, for whoever needs it.
