@@ -1,19 +1,9 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml';
 import { SecretError } from '../core/errors.ts';
 import type { FileReader } from '../files/file-reader.ts';
 import { FileFault } from '../files/guarded-file.ts';
+import { replaceFile } from '../std/files.ts';
 import { FileError } from '../yaml/file-error.ts';
 import type { DirectoryContents } from './identities.ts';
 import { type IdentitiesText, readIdentities } from './identities-file.ts';
@@ -43,7 +33,11 @@ export function replaceHash(
   const next = readChecked({ file, text, sources: createSecretSources(env, reader) });
   if (next.users.find(({ id }) => id === change.userId)?.passwordHash !== change.after)
     throw fixed('The file has another form.');
-  replaceFile(target, text);
+  try {
+    replaceFile(target, text);
+  } catch {
+    throw fixed('The identities file cannot be written.');
+  }
   return next;
 }
 
@@ -95,22 +89,6 @@ function readChecked(input: IdentitiesText): DirectoryContents {
   } catch (error) {
     if (error instanceof FileError) throw fixed('The identities file has a fault.');
     throw error;
-  }
-}
-
-/** Either the old file or the new one is there, whatever happens in between. */
-function replaceFile(target: string, text: string): void {
-  const temporary = `${target}.new`;
-  try {
-    // A remainder may have other permissions.
-    rmSync(temporary, { force: true });
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
-    renameSync(temporary, target);
-    const directory = openSync(dirname(target), 'r');
-    fsyncSync(directory);
-    closeSync(directory);
-  } catch {
-    throw fixed('The identities file cannot be written.');
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { parse } from 'yaml';
+import { replaceFile } from '../std/files.ts';
 import type { Administrator } from './administrator.ts';
 
 /** Whose credentials a file holds; `password` is empty when nobody here knows it. */
@@ -65,15 +66,6 @@ export function readIdentity(identitiesFile: string, credentialsFile: string): K
   const isSame =
     user.userId === written.userId && [undefined, markOf(user.passwordHash)].includes(written.mark);
   return { ...user, password: isSame ? written.password : '' };
-}
-
-/** Writes a private file in one step: readers see the old one or the new one. */
-export function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.new`;
-  // What lies there is a remainder, or a link of somebody who could once write here.
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
-  renameSync(temporary, file);
 }
 
 function readWritten(file: string) {

@@ -4,8 +4,9 @@ import { StartError } from '../app/start-error.ts';
 import { hashPassword, verifyPassword } from '../auth/password.ts';
 import type { Config } from '../config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
+import { replaceFile } from '../std/files.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
-import { type KnownIdentity, readIdentity, replaceFile, writeCredentials } from './credentials.ts';
+import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
 /** What dev runs with when it was told nothing. */
 export interface DevFiles {

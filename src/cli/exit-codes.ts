@@ -1,6 +1,7 @@
 import { StartError } from '../app/start-error.ts';
 import { RootKeyError } from '../crypto/root-key.ts';
 import { FileFault } from '../files/guarded-file.ts';
+import { systemCode } from '../std/system-code.ts';
 import { FileError } from '../yaml/file-error.ts';
 import { UsageError } from './flags.ts';
 import { printToStderr } from './standard-streams.ts';
@@ -28,8 +29,8 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof StartError) return START_CODES[error.kind];
   if (isFaultOfFile(error)) return EXIT.configuration;
-  const isRefusedPort = systemCode(error) === 'EACCES' && systemCall(error) === 'listen';
-  return isRefusedPort || UNAVAILABLE.has(systemCode(error)) ? EXIT.unavailable : EXIT.damaged;
+  const isRefusedPort = causeCode(error) === 'EACCES' && systemCall(error) === 'listen';
+  return isRefusedPort || UNAVAILABLE.has(causeCode(error)) ? EXIT.unavailable : EXIT.damaged;
 }
 
 /** Says in one line on stderr why a command ended; a stack only for what nobody expected. */
@@ -38,7 +39,7 @@ export function printFailure(error: unknown): void {
     error instanceof UsageError ||
     error instanceof StartError ||
     isFaultOfFile(error) ||
-    systemCode(error) !== '';
+    causeCode(error) !== '';
   const text =
     error instanceof Error ? (isExpected ? error.message : (error.stack ?? error.message)) : String(error);
   printToStderr(`csms-server: ${text}\n`);
@@ -52,7 +53,6 @@ function systemCall(error: unknown): unknown {
   return error instanceof Error && 'syscall' in error ? error.syscall : undefined;
 }
 
-function systemCode(error: unknown): string {
-  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+function causeCode(error: unknown): string {
+  return systemCode(error instanceof TypeError ? (error.cause ?? error) : error);
 }

@@ -1,8 +1,9 @@
-import { chownSync, existsSync, lstatSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
 import { hashPassword } from '../auth/password.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
+import { createFile } from '../std/files.ts';
 import { makeDirectory } from '../storage/sqlite/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { program, shellWord } from './banner.ts';
@@ -28,18 +29,18 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   makeDirectory(files.directory);
   const administrator = createAdministrator();
   createRootKeyFile(files.rootKey);
-  create(files.secretKey, `${administrator.secretKey}\n`);
+  createFile(files.secretKey, `${administrator.secretKey}\n`);
   // Relative to the identities file, so that the directory can be mounted anywhere.
   const sk = { sk_file: basename(files.secretKey) };
   const passwordHash = await hashPassword(administrator.password);
-  create(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
-  create(files.environment, environment(files));
+  createFile(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
+  createFile(files.environment, environment(files));
   if (files.certificate !== undefined && files.certificateKey !== undefined) {
     const made = createTrialCertificate(Date.now());
-    create(files.certificate, made.certificate);
-    create(files.certificateKey, made.key);
+    createFile(files.certificate, made.certificate);
+    createFile(files.certificateKey, made.key);
   }
-  if (!existsSync(files.ignore)) create(files.ignore, '*\n');
+  if (!existsSync(files.ignore)) createFile(files.ignore, '*\n');
   if (owner !== undefined) giveTo(owner, files);
   process.stdout.write(
     flags.has('json') ? `${JSON.stringify(toJson(administrator, files))}\n` : text(administrator, files),
@@ -83,10 +84,6 @@ function requireNew({ directory, ignore, dataDirectory, ...files }: Files): void
     if (file === undefined || lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
     throw new StartError('configuration', `${file} is there already; nothing was written`);
   }
-}
-
-function create(file: string, content: string): void {
-  writeFileSync(file, content, { mode: 0o600, flag: 'wx', flush: true });
 }
 
 function readOwner(given: string | undefined): number | undefined {

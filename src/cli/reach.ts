@@ -1,4 +1,5 @@
 import { StartError } from '../app/start-error.ts';
+import { systemCode } from '../std/system-code.ts';
 import { UsageError } from './flags.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -76,7 +77,7 @@ export async function reach(
 
 function explain(error: unknown, { origin, hostname, protocol }: URL): StartError {
   const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = systemCode(cause);
   const options = { cause: error };
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new StartError('taken', `${origin} did not answer within ${TIMEOUT_MS / 1_000} s`, options);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { systemCode } from '../std/system-code.ts';
 import { UsageError } from './flags.ts';
 
 const STDIN = 0;
@@ -14,7 +15,7 @@ export function readRequestBody(flags: ReadonlyMap<string, string>): string | un
   try {
     return readFileSync(file === '-' ? STDIN : file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const code = systemCode(error) || 'unknown';
     throw new UsageError(`-d: ${file} cannot be read (${code})`);
   }
 }

@@ -1,7 +1,9 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
-import * as fs from 'node:fs';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { FileFault, readGuarded } from '../files/guarded-file.ts';
+import { createFile } from '../std/files.ts';
+import { systemCode } from '../std/system-code.ts';
 import { KEY_BYTES } from './aead.ts';
 
 /** A root key that cannot be had. The message names what to set and may hold a path, never a byte of a key. */
@@ -112,8 +114,15 @@ export function createRootKey(bytes: Buffer): RootKey {
 /** Writes a new random root key as base64: a new file with mode 0600, on the disk when this returns. */
 export function createRootKeyFile(path: string): void {
   const key = randomBytes(KEY_BYTES);
-  createFile(path, `${key.toString('base64')}\n`);
-  key.fill(0);
+  try {
+    createFile(path, `${key.toString('base64')}\n`);
+  } catch (error) {
+    throw new RootKeyError(
+      `${path} cannot be created (${systemCode(error) || 'unknown'}); nothing was overwritten.`,
+    );
+  } finally {
+    key.fill(0);
+  }
 }
 
 /** A fresh salt and the cost of stretching a passphrase, as text to keep beside the data. @see RFC 7914 */
@@ -139,8 +148,8 @@ function readKeyFile(path: string, content: 'secret' | 'credential', options: Ro
 
 /** True when the file, links followed, lies under the directory; one that does not exist holds nothing. */
 function isInside(path: string, directory: string | undefined): boolean {
-  if (directory === undefined || !fs.existsSync(directory)) return false;
-  const way = relative(fs.realpathSync(directory), fs.realpathSync(path));
+  if (directory === undefined || !existsSync(directory)) return false;
+  const way = relative(realpathSync(directory), realpathSync(path));
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
@@ -198,20 +207,4 @@ function stretch(content: Buffer, path: string, { stretching, isNew }: RootKeyOp
 function withoutNewline(line: Buffer): Buffer {
   if (line.at(-1) !== 0x0a) return line;
   return line.subarray(0, line.at(-2) === 0x0d ? -2 : -1);
-}
-
-/** Creates a file that was not there (O_EXCL), mode 0600; file and directory are on the disk when it returns. */
-function createFile(path: string, text: string): void {
-  try {
-    fs.writeFileSync(path, text, { flag: 'wx', mode: 0o600, flush: true });
-  } catch (error) {
-    throw new RootKeyError(`${path} cannot be created (${errorCode(error)}); nothing was overwritten.`);
-  }
-  const directory = fs.openSync(dirname(path), 'r');
-  fs.fsyncSync(directory);
-  fs.closeSync(directory);
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

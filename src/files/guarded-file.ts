@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { systemCode } from '../std/system-code.ts';
 import { accessFault, type FileContent, presentReader } from './file-access.ts';
 
 /** A file that cannot be had, or must not be trusted. The reason continues a sentence that begins with the path. */
@@ -70,6 +71,6 @@ function readAll(file: number, path: string, size: number): Buffer {
 }
 
 function unreadable(path: string, error: unknown): FileFault {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+  const code = systemCode(error) || 'unknown reason';
   return new FileFault(path, `cannot be read (${code})`, code);
 }

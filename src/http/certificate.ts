@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { StartError } from '../app/start-error.ts';
 import type { FileReader } from '../files/file-reader.ts';
 import { FileFault } from '../files/guarded-file.ts';
+import { systemCode } from '../std/system-code.ts';
 
 /** A certificate chain with its private key, fit to serve with. */
 export interface Certificate {
@@ -41,7 +42,7 @@ export function readCertificate(
     // What else the library minds, such as a key that is too short, is found here and not at the first connection.
     createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
   } catch (cause) {
-    throw wrong(`CSMS_TLS_CERT: ${certFile} cannot be used: ${codeOf(cause)}`, cause);
+    throw wrong(`CSMS_TLS_CERT: ${certFile} cannot be used: ${systemCode(cause) || 'unknown reason'}`, cause);
   }
   return { cert, key, startMs: Date.parse(own.validFrom), endMs: Date.parse(own.validTo) };
 }
@@ -88,10 +89,6 @@ function parseKey(key: Buffer, path: string): KeyObject {
   } catch (cause) {
     throw wrong(`CSMS_TLS_KEY: ${path} holds no private key in PEM form`, cause);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
 }
 
 function wrong(message: string, cause?: unknown): StartError {

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { systemCode } from '../std/system-code.ts';
 
 /** Where log lines go: never holds up the one who writes, and knows how much was lost. */
 export interface LogDestination {
@@ -67,7 +68,7 @@ export function createLogDestination(
       backlog.skip(writeSync(target, batch));
       retryMs = RETRY_MS.min;
     } catch (error) {
-      if (FAILED_FOR_NOW.has(codeOf(error))) isFull = true;
+      if (FAILED_FOR_NOW.has(systemCode(error))) isFull = true;
       else backlog.close();
     }
   }
@@ -179,8 +180,4 @@ function takeOver(descriptor: number): number {
 
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }

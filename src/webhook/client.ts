@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { WEBHOOK_BOUNDS, type WebhookBounds, type WebhookFailure, type Webhooks } from '../app/webhooks.ts';
+import { systemCode } from '../std/system-code.ts';
 import type { AddressRules } from './address-rules.ts';
 
 /** Finds all addresses of a host name; the system's own way but in tests. */
@@ -125,6 +126,6 @@ function beforeDeadline<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
 
 function reasonOf(error: unknown): WebhookFailure {
   if (error instanceof CallFailed) return error.reason;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemCode(error);
   return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO_/.test(code) ? 'tls-failed' : 'unreachable';
 }

@@ -15,6 +15,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { StartError } from '../../app/start-error.ts';
 import { isGivenByRoot, presentReader } from '../../files/file-access.ts';
+import { systemCode } from '../../std/system-code.ts';
 import { connect } from './connection.ts';
 import { lockHolder } from './lock-holder.ts';
 import type { Connection } from './open.ts';
@@ -117,7 +118,7 @@ function makeOne(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
   } catch (cause) {
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const isThere = systemCode(cause) === 'EEXIST';
     if (isThere && lstatSync(directory).isDirectory()) return;
     throw new StartError('configuration', `the directory ${directory} cannot be made`, { cause });
   }
@@ -172,7 +173,7 @@ export function createPrivate(file: string): string {
   try {
     descriptor = openSync(file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const code = systemCode(cause);
     if (!NOT_OURS.has(code)) throw cause;
     const message = `${file} is a link, or no file that this user can write`;
     throw new StartError('configuration', message, { cause });

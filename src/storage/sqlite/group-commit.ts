@@ -1,5 +1,6 @@
 import { SecretError } from '../../core/errors.ts';
 import type { Permit } from '../../core/permit.ts';
+import { systemCode } from '../../std/system-code.ts';
 import type { RowMac } from '../row-mac.ts';
 import type { ChangeCounters } from './change-counters.ts';
 import { type Carrier, createCarrier } from './engine.ts';
@@ -127,6 +128,6 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 function sqliteCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && error.code.startsWith('SQLITE') ? error.code : undefined;
+  const code = systemCode(error);
+  return code.startsWith('SQLITE') ? code : undefined;
 }
