@@ -10,15 +10,14 @@ import {
   bytesOfHex,
   hexOf,
   KeyName,
-  KmsPath,
   kmsBody,
-  kmsRoute,
+  kmsPost,
   NumberText,
   numberOf,
   OptionalNumberText,
 } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { nestedResponses, Omissible } from './schemas.ts';
+import { Omissible } from './schemas.ts';
 
 /** Bits of each kind of key; a data key is random bytes, whatever it will be used for. @see KMS API, CreateDatakey */
 const SPEC_BITS: Readonly<Record<string, number>> = Object.freeze({
@@ -79,13 +78,11 @@ const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'create-datakey', CONFIG),
-    schema: {
-      ...operation('CreateDatakey', 'Makes a data key'),
-      params: KmsPath,
+    ...kmsPost('create-datakey', operation('CreateDatakey', 'Makes a data key'), {
       body: CreateBody,
-      response: nestedResponses({ 200: CreateAnswer }),
-    },
+      answer: CreateAnswer,
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       const made = await app.createDataKey(deps, toTarget(params, body), bitsOf(body));
       return {
@@ -96,13 +93,11 @@ export function registerDataKeys(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'create-datakey-without-plaintext', CONFIG),
-    schema: {
-      ...operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
-      params: KmsPath,
-      body: CreateBody,
-      response: nestedResponses({ 200: WithoutPlaintextAnswer }),
-    },
+    ...kmsPost(
+      'create-datakey-without-plaintext',
+      operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
+      { body: CreateBody, answer: WithoutPlaintextAnswer, config: CONFIG },
+    ),
     handler: async ({ deps, params, body }) => {
       const made = await app.createDataKey(deps, toTarget(params, body), bitsOf(body));
       made.plaintext.fill(0);
@@ -115,13 +110,11 @@ export function registerDataKeys(api: App): void {
 /** The operations on data keys that the caller has. */
 function registerGiven(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'encrypt-datakey', CONFIG),
-    schema: {
-      ...operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
-      params: KmsPath,
-      body: EncryptBody,
-      response: nestedResponses({ 200: EncryptAnswer }),
-    },
+    ...kmsPost(
+      'encrypt-datakey',
+      operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
+      { body: EncryptBody, answer: EncryptAnswer, config: CONFIG },
+    ),
     handler: async ({ deps, params, body }) => {
       const plaintext = readPlaintext(body);
       const { keyId, ciphertext } = await app.encryptDataKey(deps, toTarget(params, body), plaintext);
@@ -131,13 +124,11 @@ function registerGiven(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'decrypt-datakey', CONFIG),
-    schema: {
-      ...operation('DecryptDatakey', 'Decrypts a data key'),
-      params: KmsPath,
+    ...kmsPost('decrypt-datakey', operation('DecryptDatakey', 'Decrypts a data key'), {
       body: DecryptBody,
-      response: nestedResponses({ 200: DecryptAnswer }),
-    },
+      answer: DecryptAnswer,
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       const length = numberOf(body.datakey_cipher_length, 'datakey_cipher_length', DATA_KEY_BYTES);
       const ciphertext = bytesOfHex(body.cipher_text, 'ciphertext-invalid');

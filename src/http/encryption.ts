@@ -3,19 +3,9 @@ import * as app from '../app/encryption.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_DATA_BYTES, KMS_RANDOM_BITS } from '../core/limits.ts';
 import type { App } from './app.ts';
-import {
-  Aad,
-  aadOf,
-  hexOf,
-  KeyName,
-  KmsPath,
-  kmsBody,
-  kmsRoute,
-  NumberText,
-  numberOf,
-} from './kms-schemas.ts';
+import { Aad, aadOf, hexOf, KeyName, kmsBody, kmsPost, NumberText, numberOf } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { nestedResponses, Omissible } from './schemas.ts';
+import { Omissible } from './schemas.ts';
 
 const Algorithm = Omissible(
   Type.String({
@@ -60,13 +50,11 @@ const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 /** EncryptData, DecryptData, CreateRandom. */
 export function registerEncryption(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'encrypt-data', CONFIG),
-    schema: {
-      ...operation('EncryptData', 'Encrypts a small piece of text under a key'),
-      params: KmsPath,
+    ...kmsPost('encrypt-data', operation('EncryptData', 'Encrypts a small piece of text under a key'), {
       body: EncryptBody,
-      response: nestedResponses({ 200: EncryptAnswer }),
-    },
+      answer: EncryptAnswer,
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       requireSymmetric(body.encryption_algorithm);
       const plaintext = readText(body.plain_text);
@@ -81,13 +69,11 @@ export function registerEncryption(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'decrypt-data', CONFIG),
-    schema: {
-      ...operation('DecryptData', 'Decrypts what encrypt-data gave out'),
-      params: KmsPath,
+    ...kmsPost('decrypt-data', operation('DecryptData', 'Decrypts what encrypt-data gave out'), {
       body: DecryptBody,
-      response: nestedResponses({ 200: DecryptAnswer }),
-    },
+      answer: DecryptAnswer,
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       requireSymmetric(body.encryption_algorithm);
       const target = {
@@ -110,13 +96,11 @@ export function registerEncryption(api: App): void {
 
 function registerRandom(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'gen-random', CONFIG),
-    schema: {
-      ...operation('CreateRandom', 'Makes random bytes'),
-      params: KmsPath,
+    ...kmsPost('gen-random', operation('CreateRandom', 'Makes random bytes'), {
       body: RandomBody,
-      response: nestedResponses({ 200: RandomAnswer }),
-    },
+      answer: RandomAnswer,
+      config: CONFIG,
+    }),
     handler: async ({ deps, body }) => {
       const bits = numberOf(body.random_data_length, 'random_data_length', KMS_RANDOM_BITS);
       if (bits % 8 !== 0) throw new SecretError('random-length-uneven');

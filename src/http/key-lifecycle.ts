@@ -3,9 +3,8 @@ import * as app from '../app/keys.ts';
 import { KEY_PENDING_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyStatus, toKeyStatus } from './key-wire.ts';
-import { KeyName, KmsPath, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
+import { KeyName, kmsBody, kmsPost, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { nestedResponses } from './schemas.ts';
 
 const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
 const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });
@@ -14,13 +13,7 @@ const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pe
 export function registerKeyLifecycle(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsRoute('POST', name),
-      schema: {
-        ...operation(operationId, summary),
-        params: KmsPath,
-        body: OperateKeyBody,
-        response: nestedResponses({ 200: KeyStatusAnswer }),
-      },
+      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, answer: KeyStatusAnswer }),
       handler: async ({ deps, params, body }) => {
         const target = { projectId: params.project_id, keyId: body.key_id };
         return { key_info: toKeyStatus(await app.changeKey(deps, target, { kind })) };
@@ -37,13 +30,11 @@ const SWITCHES = [
 
 function registerDeletion(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'schedule-key-deletion'),
-    schema: {
-      ...operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
-      params: KmsPath,
-      body: ScheduleBody,
-      response: nestedResponses({ 200: KeyStatus }),
-    },
+    ...kmsPost(
+      'schedule-key-deletion',
+      operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
+      { body: ScheduleBody, answer: KeyStatus },
+    ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const pendingDays = numberOf(body.pending_days, 'pending_days', KEY_PENDING_DAYS);
@@ -52,13 +43,11 @@ function registerDeletion(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'cancel-key-deletion'),
-    schema: {
-      ...operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
-      params: KmsPath,
-      body: OperateKeyBody,
-      response: nestedResponses({ 200: KeyStatus }),
-    },
+    ...kmsPost(
+      'cancel-key-deletion',
+      operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
+      { body: OperateKeyBody, answer: KeyStatus },
+    ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       return toKeyStatus(await app.changeKey(deps, target, { kind: 'cancel-key-deletion' }));

@@ -3,9 +3,9 @@ import * as app from '../app/keys.ts';
 import type { Key } from '../core/key.ts';
 import { KEY_ROTATION_DAYS } from '../core/limits.ts';
 import type { App } from './app.ts';
-import { KeyName, KmsPath, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
+import { KeyName, kmsBody, kmsPost, NumberText, numberOf, OperateKeyBody } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { Nothing, nestedResponses } from './schemas.ts';
+import { Nothing } from './schemas.ts';
 
 const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
   key_id: KeyName,
@@ -25,13 +25,7 @@ const RotationStatus = Type.Object(
 export function registerKeyRotation(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsRoute('POST', name),
-      schema: {
-        ...operation(operationId, summary),
-        params: KmsPath,
-        body: OperateKeyBody,
-        response: nestedResponses({ 200: Nothing }),
-      },
+      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, answer: Nothing }),
       handler: async ({ deps, params, body }) => {
         await app.changeKey(deps, { projectId: params.project_id, keyId: body.key_id }, { kind });
         return {};
@@ -58,13 +52,11 @@ const SWITCHES = [
 
 function registerInterval(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'update-key-rotation-interval'),
-    schema: {
-      ...operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
-      params: KmsPath,
-      body: IntervalBody,
-      response: nestedResponses({ 200: Nothing }),
-    },
+    ...kmsPost(
+      'update-key-rotation-interval',
+      operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
+      { body: IntervalBody, answer: Nothing },
+    ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const intervalDays = numberOf(body.rotation_interval, 'rotation_interval', KEY_ROTATION_DAYS);
@@ -73,13 +65,11 @@ function registerInterval(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'get-key-rotation-status'),
-    schema: {
-      ...operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
-      params: KmsPath,
-      body: OperateKeyBody,
-      response: nestedResponses({ 200: RotationStatus }),
-    },
+    ...kmsPost(
+      'get-key-rotation-status',
+      operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
+      { body: OperateKeyBody, answer: RotationStatus },
+    ),
     handler: async ({ deps, params, body }) => {
       return toStatus(await app.showKey(deps, { projectId: params.project_id, keyId: body.key_id }));
     },

@@ -6,7 +6,7 @@ import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN } from '../core/key-tags.ts'
 import { KEY_TAGS_MAX, PAGE } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from './key-wire.ts';
-import { KeyPath, KmsPath, kmsBody, kmsRoute, numberOf, OptionalNumberText } from './kms-schemas.ts';
+import { KeyPath, KmsPath, kmsBody, kmsPost, kmsRoute, numberOf, OptionalNumberText } from './kms-schemas.ts';
 import { operation } from './operation.ts';
 import { NoBody, nestedResponses, Omissible } from './schemas.ts';
 
@@ -141,13 +141,11 @@ function registerProjectTags(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'resource_instances/action', { answerBytes: () => SEARCH_BYTES }),
-    schema: {
-      ...operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
-      params: KmsPath,
-      body: SearchBody,
-      response: nestedResponses({ 200: SearchAnswer }),
-    },
+    ...kmsPost(
+      'resource_instances/action',
+      operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
+      { body: SearchBody, answer: SearchAnswer, config: { answerBytes: () => SEARCH_BYTES } },
+    ),
     handler: async (request) => {
       const { deps, params, body } = request;
       const { keys, total } = await app.findKeysByTags(deps, {

@@ -10,6 +10,7 @@ import {
   KeyName,
   KmsPath,
   kmsBody,
+  kmsPost,
   kmsRoute,
   numberOf,
   OperateKeyBody,
@@ -73,13 +74,10 @@ function answer<T extends Record<string, TSchema>>(title: string, fields: T) {
 /** CreateKey, ListKeys, ListKeyDetail, UpdateKeyAlias, UpdateKeyDescription. */
 export function registerKeys(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'create-key'),
-    schema: {
-      ...operation('CreateKey', 'Creates a key'),
-      params: KmsPath,
+    ...kmsPost('create-key', operation('CreateKey', 'Creates a key'), {
       body: CreateKeyBody,
-      response: nestedResponses({ 200: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }) }),
-    },
+      answer: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }),
+    }),
     handler: async ({ caller, deps, params, body }) => {
       const input = { projectId: params.project_id, alias: body.key_alias, draft: toDraft(body) };
       const { id } = await app.createKey(deps, input);
@@ -87,15 +85,10 @@ export function registerKeys(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'describe-key'),
-    schema: {
-      ...operation('ListKeyDetail', 'Shows a key'),
-      params: KmsPath,
+    ...kmsPost('describe-key', operation('ListKeyDetail', 'Shows a key'), {
       body: OperateKeyBody,
-      response: nestedResponses({
-        200: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }),
-      }),
-    },
+      answer: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }),
+    }),
     handler: async (request) => {
       const { deps, params, body } = request;
       const key = await app.showKey(deps, { projectId: params.project_id, keyId: body.key_id });
@@ -108,13 +101,11 @@ export function registerKeys(api: App): void {
 
 function registerList(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'list-keys', { isBodyOptional: true, answerBytes: () => LIST_BYTES }),
-    schema: {
-      ...operation('ListKeys', 'Lists keys in order of creation'),
-      params: KmsPath,
+    ...kmsPost('list-keys', operation('ListKeys', 'Lists keys in order of creation'), {
       body: ListKeysBody,
-      response: nestedResponses({ 200: ListKeysAnswer }),
-    },
+      answer: ListKeysAnswer,
+      config: { isBodyOptional: true, answerBytes: () => LIST_BYTES },
+    }),
     handler: async (request) => {
       const { deps, params, body } = request;
       const limit = numberOf(body.limit ?? PAGE.max, 'limit', PAGE);

@@ -2,7 +2,8 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyContextConfig } from 'fastify';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_AAD_BYTES } from '../core/limits.ts';
-import { Omissible, ProjectPath, Sequence } from './schemas.ts';
+import type { operation } from './operation.ts';
+import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 
 /** Where an operation of the key service is; its errors have the codes and the shape of that service. */
 export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
@@ -16,6 +17,16 @@ export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
 
 /** Path parameters of operations on a project’s keys. */
 export const KmsPath = ProjectPath;
+/** An operation that takes and answers a body, as nearly all of the key service do. */
+export function kmsPost<B extends TSchema, A extends TSchema>(
+  path: string,
+  described: ReturnType<typeof operation>,
+  { answer, body, config }: { readonly body: B; readonly answer: A; readonly config?: FastifyContextConfig },
+) {
+  const response = nestedResponses({ 200: answer });
+  return { ...kmsRoute('POST', path, config), schema: { ...described, params: KmsPath, body, response } };
+}
+
 /** Path parameters of operations on one key. */
 export const KeyPath = Type.Object({ ...ProjectPath.properties, key_id: Type.String({ maxLength: 512 }) });
 /** A key as callers name it. Which of the forms it has is looked at when there is no such key. */
