@@ -246,3 +246,13 @@ export function verify(
 export function withHeader(sent: SigningVector, name: string, value: string): SigningVector['headers'] {
   return sent.headers.map((header) => (header[0].toLowerCase() === name ? [header[0], value] : header));
 }
+
+export const BASE_URL = 'http://127.0.0.1:4280';
+/** The administrator as a login names it. */
+export const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
+
+/** The body of a login by password. */
+export function bodyOf(user: unknown, scope?: unknown) {
+  const identity = { methods: ['password'], password: { user } };
+  return { auth: { identity, ...(scope === undefined ? {} : { scope }) } };
+}

@@ -4,24 +4,24 @@ import { createIam, type Iam } from '../../src/auth/iam.ts';
 import { createPasswordChecker } from '../../src/auth/password-checker.ts';
 import {
   ADMIN_ID,
+  BASE_URL,
+  bodyOf,
   DOMAIN_ID,
   directoryOf,
   movableClock,
   NOW_MS,
   OTHER_PROJECT_ID,
-  PASSWORD,
   PROJECT_ID,
   READER_ID,
   realmsOf,
   refusalOf,
   TOKEN_KEY,
+  USER,
 } from './fixtures.ts';
 
 const directory = directoryOf();
 const clock = movableClock();
-const BASE_URL = 'http://127.0.0.1:4280';
 const PROJECTS = { baseUrl: BASE_URL, path: '/v3/projects' };
-const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
 const CALLER: Caller = {
   world: 'main',
   domainId: DOMAIN_ID,
@@ -42,12 +42,6 @@ beforeEach(() => {
   });
 });
 
-const bodyOf = (user: unknown, scope?: unknown) => ({
-  auth: {
-    identity: { methods: ['password'], password: { user } },
-    ...(scope === undefined ? {} : { scope }),
-  },
-});
 const login = (body: unknown, address = '10.0.0.1') =>
   iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 

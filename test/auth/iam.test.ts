@@ -5,6 +5,8 @@ import { createPasswordChecker } from '../../src/auth/password-checker.ts';
 import type { SecretError } from '../../src/core/errors.ts';
 import {
   ADMIN_ID,
+  BASE_URL,
+  bodyOf,
   DOMAIN_ID,
   directoryOf,
   IDENTITIES,
@@ -17,12 +19,11 @@ import {
   realmsOf,
   rejectionOf,
   TOKEN_KEY,
+  USER,
 } from './fixtures.ts';
 
 const directory = directoryOf();
 const clock = movableClock();
-const BASE_URL = 'http://127.0.0.1:4280';
-const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' } };
 let present = directory;
 let iam: Iam;
 
@@ -35,12 +36,6 @@ beforeEach(() => {
   });
 });
 
-const bodyOf = (user: unknown, scope?: unknown) => ({
-  auth: {
-    identity: { methods: ['password'], password: { user } },
-    ...(scope === undefined ? {} : { scope }),
-  },
-});
 const login = (body: unknown, address = '10.0.0.1') =>
   iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 
