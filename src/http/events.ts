@@ -4,7 +4,7 @@ import { EVENT_TYPES, type EventDraft, type EventRef, type SecretEvent } from '.
 import { PAGE } from '../core/limits.ts';
 import { EVENT_NAME_PATTERN, requireEventName } from '../core/names.ts';
 import type { App } from './app.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import {
   ListQuery,
   NoBody,
@@ -70,9 +70,7 @@ const UpdateEventBody = Type.Object(
 /** CreateSecretEvent, ListSecretEvents, ShowSecretEvent, UpdateSecretEvent, DeleteSecretEvent. */
 export function registerEvents(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/events',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'POST', '/v1/:project_id/csms/events'),
     schema: {
       ...operation('CreateSecretEvent', 'Creates an event, which secrets can subscribe to'),
       params: ProjectPath,
@@ -90,9 +88,7 @@ export function registerEvents(api: App): void {
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/events',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'GET', '/v1/:project_id/csms/events'),
     schema: {
       ...operation('ListSecretEvents', 'Lists events by name'),
       params: ProjectPath,
@@ -116,9 +112,7 @@ export function registerEvents(api: App): void {
 
 function registerEvent(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/events/:event_name',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'GET', '/v1/:project_id/csms/events/:event_name'),
     schema: {
       ...operation('ShowSecretEvent', 'Shows an event'),
       params: EventPath,
@@ -129,9 +123,7 @@ function registerEvent(api: App): void {
     }),
   });
   api.route({
-    method: 'PUT',
-    url: '/v1/:project_id/csms/events/:event_name',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'PUT', '/v1/:project_id/csms/events/:event_name'),
     schema: {
       ...operation('UpdateSecretEvent', 'Changes an event’s types, state or topic'),
       params: EventPath,
@@ -144,9 +136,7 @@ function registerEvent(api: App): void {
     },
   });
   api.route({
-    method: 'DELETE',
-    url: '/v1/:project_id/csms/events/:event_name',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'DELETE', '/v1/:project_id/csms/events/:event_name'),
     schema: {
       ...operation('DeleteSecretEvent', 'Deletes an event that no secret refers to'),
       params: EventPath,

@@ -13,7 +13,7 @@ import {
   UsersAnswer,
 } from './identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import { parseBody, requireMediaType } from './request-hooks.ts';
 import { responses } from './schemas.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -26,9 +26,7 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
   nameTraces(app);
   registerVersion(app, identity);
   app.route({
-    method: 'POST',
-    url: '/v3/auth/tokens',
-    config: { errorFamily: 'iam' },
+    ...routeOf('iam', 'POST', '/v3/auth/tokens'),
     bodyLimit: LOGIN_BODY_BYTES_MAX,
     schema: {
       ...operation(
@@ -119,9 +117,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
     handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
   });
   signed.route({
-    method: 'GET',
-    url: '/v3/auth/tokens',
-    config: { errorFamily: 'iam' },
+    ...routeOf('iam', 'GET', '/v3/auth/tokens'),
     schema: {
       ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),

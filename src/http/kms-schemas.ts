@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import type { FastifyContextConfig } from 'fastify';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import { KMS_AAD_BYTES } from '../core/limits.ts';
-import type { operation } from './operation.ts';
+import { type operation, routeOf } from './operation.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 
 /** Where an operation of the key service is; its errors have the codes and the shape of that service. */
@@ -11,8 +11,7 @@ export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
   path: string,
   config: FastifyContextConfig = {},
 ) {
-  const errorFamily = 'kms' as const;
-  return { method, url: `/v1.0/:project_id/kms/${path}`, config: { errorFamily, ...config } };
+  return routeOf('kms', method, `/v1.0/:project_id/kms/${path}`, config);
 }
 
 /** Path parameters of operations on a project’s keys. */

@@ -5,7 +5,7 @@ import { SecretError } from '../core/errors.ts';
 import type { Notification } from '../core/notification.ts';
 import type { App } from './app.ts';
 import { EventTypeName } from './events.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import { nestedResponses, OneOf, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
 
 const RecordSchema = Type.Object(
@@ -30,9 +30,7 @@ const RecordsAnswer = Type.Object(
 /** ListNotificationRecords. */
 export function registerNotifications(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/notification-records',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'GET', '/v1/:project_id/csms/notification-records'),
     schema: {
       ...operation('ListNotificationRecords', 'Lists what became of notifications, newest first'),
       params: ProjectPath,

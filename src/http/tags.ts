@@ -4,7 +4,7 @@ import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX 
 import type { Tag } from '../core/secret.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../core/tags.ts';
 import type { App } from './app.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import { LONG_ANSWER_BYTES_MAX, sendPieces } from './pieces.ts';
 import { NoBody, Nullable, nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from './schemas.ts';
 
@@ -60,30 +60,26 @@ const ProjectTagsAnswer = Type.Object(
 /** CreateSecretTag, BatchCreateOrDeleteTags, DeleteSecretTag, ListSecretTags, ListProjectSecretsTags. */
 export function registerTags(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/:secret_id/tags',
+    ...routeOf('nested', 'POST', '/v1/:project_id/csms/:secret_id/tags'),
     schema: {
       ...operation('CreateSecretTag', 'Adds a tag to a secret, or changes its value'),
       params: SecretIdPath,
       body: CreateTagBody,
       response: nestedResponses({ 204: NoBody }),
     },
-    config: { errorFamily: 'nested' },
     handler: async ({ deps, params, body }, reply) => {
       await app.putTags(deps, toIdRef(params), [toTag(body.tag, 'tag')]);
       return reply.code(204).send(undefined);
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/:secret_id/tags/action',
+    ...routeOf('nested', 'POST', '/v1/:project_id/csms/:secret_id/tags/action'),
     schema: {
       ...operation('BatchCreateOrDeleteTags', 'Adds or deletes tags of a secret, all or none'),
       params: SecretIdPath,
       body: BatchTagsBody,
       response: nestedResponses({ 204: NoBody }),
     },
-    config: { errorFamily: 'nested' },
     handler: async ({ deps, params, body }, reply) => {
       const tags = body.tags.map((tag, index) => toTag(tag, `tags.${index}`));
       const keys = tags.map(({ key }) => key);
@@ -99,14 +95,12 @@ export function registerTags(api: App): void {
 
 function registerTag(api: App): void {
   api.route({
-    method: 'DELETE',
-    url: '/v1/:project_id/csms/:secret_id/tags/:key',
+    ...routeOf('nested', 'DELETE', '/v1/:project_id/csms/:secret_id/tags/:key'),
     schema: {
       ...operation('DeleteSecretTag', 'Deletes a tag of a secret'),
       params: TagPath,
       response: nestedResponses({ 204: NoBody }),
     },
-    config: { errorFamily: 'nested' },
     handler: async ({ deps, params }, reply) => {
       const keys = [requireTagKey(params.key, 'key')];
       await app.removeTags(deps, toIdRef(params), { keys, absent: 'refuse' });
@@ -117,28 +111,26 @@ function registerTag(api: App): void {
 
 function registerTagLists(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/:secret_id/tags',
+    ...routeOf('nested', 'GET', '/v1/:project_id/csms/:secret_id/tags'),
     schema: {
       ...operation('ListSecretTags', 'Lists the tags of a secret by key'),
       params: SecretIdPath,
       response: nestedResponses({ 200: ListTagsAnswer }),
     },
-    config: { errorFamily: 'nested' },
     handler: async ({ deps, params }) => {
       const tags = await app.listTags(deps, toIdRef(params));
       return { tags: [...tags], sys_tags: null };
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/tags',
+    ...routeOf('nested', 'GET', '/v1/:project_id/csms/tags', {
+      answerBytes: () => LIST_HELD_BYTES + LONG_ANSWER_BYTES_MAX,
+    }),
     schema: {
       ...operation('ListProjectSecretsTags', 'Lists the tags of all secrets by key, with their values'),
       params: ProjectPath,
       response: nestedResponses({ 200: ProjectTagsAnswer }),
     },
-    config: { errorFamily: 'nested', answerBytes: () => LIST_HELD_BYTES + LONG_ANSWER_BYTES_MAX },
     handler: async ({ deps, params }, reply) => {
       const projectId = params.project_id;
       return sendPieces(reply, textsOfTags(app.listProjectTags(deps, projectId)), {

@@ -5,7 +5,7 @@ import { PAGE } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import { TASK_STATUSES, type Task } from '../core/task.ts';
 import type { App } from './app.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import {
   ListQuery,
   Nullable,
@@ -60,9 +60,7 @@ const TasksQuery = Type.Object({
 /** RotateSecret, ListSecretTask. */
 export function registerTasks(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/rotate',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'POST', '/v1/:project_id/secrets/:secret_name/rotate'),
     schema: {
       ...operation('RotateSecret', 'Starts the rotation of a secret'),
       params: SecretPath,

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Users, UserView } from '../app/ports.ts';
 import type { App } from './app.ts';
-import { operation } from './operation.ts';
+import { operation, routeOf } from './operation.ts';
 import { nestedResponses, responses } from './schemas.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
@@ -46,9 +46,7 @@ const ListQuery = Type.Object({
 /** ListUsers, ShowUserDetail, UpdateUserPassword. */
 export function registerUsers(api: App, users: Users): void {
   api.route({
-    method: 'GET',
-    url: '/v1/csms/users',
-    config: { errorFamily: 'nested' },
+    ...routeOf('nested', 'GET', '/v1/csms/users'),
     schema: {
       ...operation('ListUsers', 'Lists the users of the caller’s domain'),
       querystring: ListQuery,
