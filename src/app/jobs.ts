@@ -136,6 +136,8 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
       for (const entry of entries) {
         entry.passedMs = 0;
         entry.isStale = true;
+        // What failed waits all the same: it would fail once an interval while others change something.
+        if (entry.failedInRow > 0) continue;
         const soonMs = Math.max(monotonic.nowMs(), entry.lookedAtMs + entry.job.intervalMs);
         entry.lookAtMs = Math.min(entry.lookAtMs, soonMs);
       }

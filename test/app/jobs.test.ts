@@ -117,6 +117,21 @@ describe('a job that fails', () => {
     expect(runner.status()).toMatchObject([{ failures: 7 }]);
   });
 
+  it('waits as long while others change something', async () => {
+    const times: number[] = [];
+    const run = async (nowMs: number) => {
+      times.push((nowMs - T0) / 1_000);
+      throw new Error('broken');
+    };
+    const runner = runnerOf([noting([], { run })]);
+    for (let second = 0; second <= 100; second += 1) {
+      runner.wake();
+      await runner.tick();
+      pass(1_000);
+    }
+    expect(times).toEqual([0, 2, 6, 14, 30, 62]);
+  });
+
   it('does not keep the others from running', async () => {
     const times: number[] = [];
     const failing = noting([], { name: 'failing', run: () => Promise.reject(new Error('broken')) });
