@@ -96,7 +96,7 @@ const CARRIERS: { readonly [A in AggregateKind]: Carry<A> } = {
     allow?.(loaded && secretAttributes(loaded.aggregate));
     const decision = decide.grant({ secret: loaded?.aggregate.secret, grants: present, damaged }, command);
     for (const id of decision.dropped ?? []) {
-      yield* ask(grants.remove(id));
+      yield* ask(grants.remove(ref, id));
       onDamage(`grant ${id}`);
     }
     if (loaded !== undefined) yield* ask(grants.save(loaded, present, decision.next));

@@ -54,8 +54,8 @@ export interface Engine<L extends Loaded> {
     /** Those that pass their check, and the others told of. */
     listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
     save(loaded: L, before: readonly Grant[], after: readonly Grant[]): Awaitable<void>;
-    /** Removes the row, unread. */
-    remove(id: string): Awaitable<void>;
+    /** Removes the rows of the secret's grants that have this id, unread. */
+    remove(ref: GrantRef, id: string): Awaitable<void>;
   };
   readonly keys: {
     find(ref: KeyRef): Awaitable<Key | undefined>;

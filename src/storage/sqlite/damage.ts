@@ -34,22 +34,38 @@ export function soundOnes<R, T>(rows: readonly R[], read: (row: R) => T, tell: (
   );
 }
 
+/** Which rows of a list are read: up to `limit`, without the first `offset` ones behind `last`, or behind the start. */
+export interface Stretch<R> {
+  readonly last: R | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Rows that are read at least once some have been passed over: there may be very many of them. */
+const STRETCH_ROWS = 100;
+
 /**
  * Reads on until `limit` sound rows are there or no more follow: a page that came out short would look like the last one.
- * `page` answers up to `limit` rows behind `last`, from the start without one.
+ * It goes on behind sound rows alone and counts the others: what a damaged one says of its place may lead anywhere, and text
+ * that is not UTF-8 comes out as another one, which may come before it.
  */
 export function soundPage<R, T>(
   limit: number,
-  page: (last: R | undefined, limit: number) => readonly R[],
-  { read, tell }: { read(row: R): T; tell(row: R): void },
+  read: (stretch: Stretch<R>) => readonly R[],
+  { authentic, tell }: { authentic(row: R): T; tell(row: R): void },
 ): T[] {
   const sound: T[] = [];
-  let last: R | undefined;
+  let [last, offset]: [R | undefined, number] = [undefined, 0];
   for (;;) {
     const wanted = limit - sound.length;
-    const rows = page(last, wanted);
-    sound.push(...soundOnes(rows, read, tell));
-    if (rows.length < wanted || sound.length >= limit) return sound;
-    last = rows.at(-1);
+    const size = offset === 0 ? wanted : Math.max(wanted, STRETCH_ROWS);
+    const rows = read({ last, offset, limit: size });
+    for (const row of rows) {
+      if (sound.length === limit) break;
+      const [one] = soundOnes([row], authentic, tell);
+      [last, offset] = one === undefined ? [last, offset + 1] : [row, 0];
+      if (one !== undefined) sound.push(one);
+    }
+    if (rows.length < size || sound.length === limit) return sound;
   }
 }

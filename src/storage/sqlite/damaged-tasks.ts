@@ -1,4 +1,4 @@
-import { ifSound, type OnDamage } from './damage.ts';
+import { type OnDamage, unlessDamaged } from './damage.ts';
 import type { Connection } from './open.ts';
 import type { TaskReads } from './tasks.ts';
 
@@ -10,24 +10,27 @@ export type ClearTasks = (secretId: string) => void;
  * newest of its secret, or under way, no other can start.
  */
 export function createTaskClearing(db: Connection, tasks: TaskReads, onDamage: OnDamage): ClearTasks {
-  const inTheWay = db
-    .prepare<[string, string], string>(
-      `SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
-       UNION SELECT id FROM task WHERE secret_id = ? AND status = 'RUNNING'`,
-    )
-    .pluck();
-  const remove = db.prepare<[string]>('DELETE FROM task WHERE id = ?');
+  const inTheWay = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
+    `SELECT id, CAST(id AS BLOB) AS bytes
+       FROM (SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
+             UNION SELECT id FROM task WHERE secret_id = ? AND status = 'RUNNING')`,
+  );
+  // By its bytes: an id that is not UTF-8 any more comes out as another one.
+  const remove = db.prepare<[Buffer]>('DELETE FROM task WHERE id = CAST(? AS TEXT)');
+  /** One that is not found by the id that it was listed with is damaged as well. */
+  const isSound = (id: string) =>
+    unlessDamaged(
+      () => tasks.find(id) !== undefined,
+      () => false,
+    );
   return (secretId) => {
     for (;;) {
-      const damaged = inTheWay.all(secretId, secretId).filter(
-        (id) =>
-          ifSound(
-            () => tasks.find(id),
-            () => onDamage(`task ${id}`),
-          ) === undefined,
-      );
+      const damaged = inTheWay.all(secretId, secretId).filter(({ id }) => !isSound(id));
       if (damaged.length === 0) return;
-      for (const id of damaged) remove.run(id);
+      for (const { id, bytes } of damaged) {
+        onDamage(`task ${id}`);
+        remove.run(bytes);
+      }
     }
   };
 }

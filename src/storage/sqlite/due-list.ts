@@ -20,6 +20,7 @@ export interface DueTimes {
 
 /** Projects that one look goes through; the next look goes on with those that follow. */
 export const LOOK_PROJECTS_MAX = 256;
+const NO_PROJECT: Buffer = Buffer.alloc(0);
 /** Rows of each project at least, however many projects have some. */
 const SHARE_MIN = 16;
 
@@ -31,20 +32,22 @@ const SHARE_MIN = 16;
 export function createDueList<T>(db: Connection, where: DueTable): (times: DueTimes, limit: number) => T[] {
   const { columns, order, table, time } = where;
   const indexed = `${time} IS NOT NULL${where.where === undefined ? '' : ` AND ${where.where}`}`;
+  // By their bytes: an id that is not UTF-8 any more comes out as another one, which may come before it.
   const nextProject = db
-    .prepare<[string], string>(
-      `SELECT project_id FROM ${table} WHERE project_id > ? AND ${indexed} ORDER BY project_id LIMIT 1`,
+    .prepare<[Buffer], Buffer>(
+      `SELECT CAST(project_id AS BLOB) FROM ${table}
+        WHERE project_id > CAST(? AS TEXT) AND ${indexed} ORDER BY project_id LIMIT 1`,
     )
     .pluck();
   const part = (isDue: string) =>
-    `SELECT * FROM (SELECT ${columns} FROM ${table} WHERE project_id = @projectId AND ${indexed} AND ${time} ${isDue}
+    `SELECT * FROM (SELECT ${columns} FROM ${table} WHERE project_id = CAST(@projectId AS TEXT) AND ${indexed} AND ${time} ${isDue}
       ORDER BY ${time}, ${order} LIMIT @limit)`;
   const dueOf = db.prepare<[object], T>(`${part('<= @nowMs')} UNION ALL ${part('> @beyondMs')} LIMIT @limit`);
-  let lastProject = '';
+  let lastProject = NO_PROJECT;
 
   /** Those of which something is due, as many as one look can serve. */
-  function chooseProjects(times: DueTimes, limit: number): string[] {
-    const due: string[] = [];
+  function chooseProjects(times: DueTimes, limit: number): Buffer[] {
+    const due: Buffer[] = [];
     let looked = 0;
     let behind = lastProject;
     for (const projectId of projectsBehind(lastProject, (projectId) => nextProject.get(projectId))) {
@@ -85,12 +88,12 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
 
 /** From the project behind `last` on, and then from the first one up to it. */
 function* projectsBehind(
-  last: string,
-  next: (projectId: string) => string | undefined,
-): Generator<string, void> {
+  last: Buffer,
+  next: (projectId: Buffer) => Buffer | undefined,
+): Generator<Buffer, void> {
   for (let projectId = next(last); projectId !== undefined; projectId = next(projectId)) yield projectId;
-  for (let projectId = next(''); projectId !== undefined; projectId = next(projectId)) {
-    if (projectId > last) return;
+  for (let projectId = next(NO_PROJECT); projectId !== undefined; projectId = next(projectId)) {
+    if (projectId.compare(last) > 0) return;
     yield projectId;
   }
 }

@@ -3,7 +3,7 @@ import type { EventDecision, EventRef, SecretEvent } from '../../core/event.ts';
 import type { Row } from '../fields.ts';
 import type { RowMac } from '../row-mac.ts';
 import { EVENT } from '../tables.ts';
-import { soundPage } from './damage.ts';
+import { type Stretch, soundPage } from './damage.ts';
 import type { Connection } from './open.ts';
 import { createRowReads, createRowWrites } from './rows.ts';
 import { SUBSCRIBED_EVENT } from './subscriptions.ts';
@@ -32,7 +32,7 @@ export interface EventWrites {
 export function createEventReads(db: Connection, mac: RowMac): EventReads {
   const read = createRowReads(db, mac, EVENT);
   const byName = read.prepare('WHERE project_id = ? AND name = ?');
-  const page = read.prepare('WHERE project_id = ? AND name > ? ORDER BY name LIMIT ?');
+  const page = read.prepare('WHERE project_id = ? AND name > ? ORDER BY name LIMIT ? OFFSET ?');
   const nameOf = (row: Row) => String(read.valueOf(row, 'name'));
   const count = db.prepare<[string], number>('SELECT count(*) FROM event WHERE project_id = ?').pluck();
   const subscribers = db
@@ -47,10 +47,10 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
   return {
     find: ({ projectId, name }) => byName.get(projectId, name),
     list({ projectId, limit, afterName }, tell) {
-      const behind = (last: Row | undefined, wanted: number) =>
-        page.rows(projectId, last === undefined ? afterName : nameOf(last), wanted);
-      return soundPage(limit, behind, {
-        read: read.authentic,
+      const stretch = ({ last, offset, limit: rows }: Stretch<Row>) =>
+        page.rows(projectId, last === undefined ? afterName : nameOf(last), rows, offset);
+      return soundPage(limit, stretch, {
+        authentic: read.authentic,
         tell: (row) => tell({ projectId, name: nameOf(row) }),
       });
     },

@@ -22,8 +22,9 @@ export interface ExpiredReads {
 /** Prepares the search on one connection; both statements go through the index of expiring versions. */
 export function createExpiredReads(db: Connection): ExpiredReads {
   const nextProject = db
-    .prepare<[string], string>(
-      'SELECT expiry_project_id FROM version WHERE expiry_project_id > ? ORDER BY expiry_project_id LIMIT 1',
+    .prepare<[string | Buffer], Buffer>(
+      `SELECT CAST(expiry_project_id AS BLOB) FROM version
+        WHERE expiry_project_id > CAST(? AS TEXT) ORDER BY expiry_project_id LIMIT 1`,
     )
     .pluck();
   const expired = db.prepare<[object], ExpiredRow>(
@@ -38,7 +39,7 @@ export function createExpiredReads(db: Connection): ExpiredReads {
       const found: string[] = [];
       let projectId = nextProject.get(afterProjectId);
       while (projectId !== undefined && found.length < limit) {
-        found.push(projectId);
+        found.push(projectId.toString());
         projectId = nextProject.get(projectId);
       }
       return found;

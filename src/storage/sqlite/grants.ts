@@ -17,8 +17,8 @@ export interface GrantReads {
 /** Writes of the grants of one secret. They run inside the write transaction. */
 export interface GrantWrites {
   save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void;
-  /** Removes the row, unread. */
-  remove(id: string): void;
+  /** Removes the rows of the secret's grants that have this id, unread. */
+  remove(ref: GrantRef, id: string): void;
 }
 
 /** Prepares the reads of grants on one connection. */
@@ -44,7 +44,11 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
 
 /** Prepares the writes of grants on one connection. */
 export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
-  const remove = db.prepare('DELETE FROM secret_grant WHERE id = ?');
+  const remove = db.prepare<[string | Buffer]>('DELETE FROM secret_grant WHERE id = CAST(? AS TEXT)');
+  const places = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
+    `SELECT g.id, CAST(g.id AS BLOB) AS bytes FROM secret s JOIN secret_grant g ON g.secret_row = s.row
+      WHERE s.id = ? AND s.project_id = ?`,
+  );
   const insert = prepareInsert(db, GRANT, ['row_mac', 'secret_row']);
   function save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void {
     const [old, present] = [new Set(before), new Set(after)];
@@ -57,5 +61,11 @@ export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
     }
   }
 
-  return { save, remove: (id) => void remove.run(id) };
+  return {
+    save,
+    // By its bytes: an id that is not UTF-8 any more comes out as another one.
+    remove({ projectId, secretId }, id) {
+      for (const place of places.all(secretId, projectId)) if (place.id === id) remove.run(place.bytes);
+    },
+  };
 }

@@ -151,7 +151,10 @@ function resign(
   ];
 }
 
-/** Goes through a table by its key, and writes what `sign` answers for a row. */
+/**
+ * Goes through a table by its key, and writes what `sign` answers for a row. It goes on behind signed rows alone and counts the
+ * others: a text that is not UTF-8 comes out as another one, which may come before it.
+ */
 function signAll(
   db: Connection,
   {
@@ -163,14 +166,18 @@ function signAll(
 ): void {
   const columns = key.split(', ');
   const marks = columns.map(() => '?').join(', ');
-  const order = `ORDER BY ${key} LIMIT ${PAGE_ROWS}`;
+  const order = `ORDER BY ${key} LIMIT ${PAGE_ROWS} OFFSET ?`;
   const first = db.prepare<unknown[], OldRow>(`SELECT * FROM ${table} ${order}`);
   const next = db.prepare<unknown[], OldRow>(`SELECT * FROM ${table} WHERE (${key}) > (${marks}) ${order}`);
   const update = db.prepare(`UPDATE ${table} SET ${writes} WHERE (${key}) = (${marks})`);
-  const placeOf = (row: OldRow | undefined) => columns.map((column) => row?.[column]);
-  for (let rows = first.all(); rows.length > 0; rows = next.all(...placeOf(rows.at(-1)))) {
+  const placeOf = (row: OldRow) => columns.map((column) => row[column]);
+  let [last, offset]: [OldRow | undefined, number] = [undefined, 0];
+  for (;;) {
+    const rows: OldRow[] = last === undefined ? first.all(offset) : next.all(...placeOf(last), offset);
+    if (rows.length === 0) return;
     for (const row of rows) {
       const signed = sign(row);
+      [last, offset] = signed === undefined ? [last, offset + 1] : [row, 0];
       if (signed !== undefined) update.run(...signed, ...placeOf(row));
     }
   }

@@ -11,7 +11,7 @@ import {
   type SignedSecret,
 } from '../row-mac.ts';
 import { SECRET, STAGE, TAG, VERSION } from '../secret-tables.ts';
-import { soundPage } from './damage.ts';
+import { type Stretch, soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { Connection } from './open.ts';
@@ -190,13 +190,13 @@ function createListReads(
   const page = prepareRows(
     db,
     `${SELECT_SECRET} WHERE project_id = @projectId AND name > @afterName
-       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
+       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit OFFSET @offset`,
   );
   const pageOfEvent = prepareRows(
     db,
     `${SELECT_SECRET} WHERE project_id = @projectId AND ${SUBSCRIBED_EVENT} = @eventName
        AND event_subscriptions <> '[]' AND name > @afterName
-       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit`,
+       AND (@rotatedOnly = 0 OR rotation_config IS NOT NULL) ORDER BY name LIMIT @limit OFFSET @offset`,
   );
   const due = createDueList<{ readonly id: string; readonly project_id: string; readonly name: string }>(db, {
     table: 'secret',
@@ -210,10 +210,10 @@ function createListReads(
     list(query, tell) {
       const statement = query.eventName === null ? page : pageOfEvent;
       const nameOf = (row: Row) => String(row[NAME]);
-      const behind = (last: Row | undefined, limit: number) =>
-        statement.all({ ...query, afterName: last === undefined ? query.afterName : nameOf(last), limit });
-      return soundPage(query.limit, behind, {
-        read: (row) => authentic(row, mac).secret,
+      const read = ({ last, ...stretch }: Stretch<Row>) =>
+        statement.all({ ...query, ...stretch, ...(last !== undefined && { afterName: nameOf(last) }) });
+      return soundPage(query.limit, read, {
+        authentic: (row) => authentic(row, mac).secret,
         tell: (row) => tell(nameOf(row)),
       });
     },

@@ -11,9 +11,9 @@ interface Place {
   readonly name: string;
 }
 
-/** Where a walk through the index of tags goes on. */
+/** Where a walk through the index of tags goes on: by bytes, since a text that is not UTF-8 any more comes out as another one. */
 interface TaggedRow {
-  readonly value: string;
+  readonly bytes: Buffer;
   readonly secret_row: number;
 }
 
@@ -71,8 +71,9 @@ export function createSecretSearch(
 
 /** Goes through a project's names in their order: all of them for a total of those that fit, else up to the page's end. */
 function createNameWalk(db: Connection) {
-  const following = db.prepare<[string, string, number], Place>(
-    'SELECT row, name FROM secret WHERE project_id = ? AND name > ? ORDER BY name LIMIT ?',
+  const following = db.prepare<[string, Buffer, number], Place & { readonly bytes: Buffer }>(
+    `SELECT row, name, CAST(name AS BLOB) AS bytes FROM secret
+      WHERE project_id = ? AND name > CAST(? AS TEXT) ORDER BY name LIMIT ?`,
   );
   return function* ({ limit, nameParts, offset, projectId }: SecretSearch): Steps<{
     readonly page: Place[];
@@ -80,17 +81,18 @@ function createNameWalk(db: Connection) {
   }> {
     const page: Place[] = [];
     let total = 0;
-    let afterName = '';
+    let after: Buffer = Buffer.alloc(0);
     for (;;) {
-      const places = following.all(projectId, afterName, STEP_NAMES);
+      const places = following.all(projectId, after, STEP_NAMES);
       for (const place of places) {
         if (!hasParts(place.name, nameParts)) continue;
         if (total >= offset && page.length < limit) page.push(place);
         total += 1;
       }
       const isOver = nameParts.length === 0 && page.length === limit;
-      afterName = places.at(-1)?.name ?? '';
-      if (isOver || places.length < STEP_NAMES) return { page, total };
+      const last = places.at(-1);
+      if (isOver || last === undefined || places.length < STEP_NAMES) return { page, total };
+      after = last.bytes;
       yield NOTHING;
     }
   };
@@ -157,21 +159,22 @@ function createChoice(db: Connection) {
 
 /** The rows of the secrets that meet a condition, some at a time. */
 function createTagIndexWalk(db: Connection) {
-  const following = db.prepare<[string, string, string, number, number], TaggedRow>(
-    `SELECT value, secret_row FROM secret_tag
-      WHERE project_id = ? AND key = ? AND (value, secret_row) > (?, ?) ORDER BY value, secret_row LIMIT ?`,
+  const following = db.prepare<[string, string, Buffer, number, number], TaggedRow>(
+    `SELECT CAST(value AS BLOB) AS bytes, secret_row FROM secret_tag
+      WHERE project_id = ? AND key = ? AND (value, secret_row) > (CAST(? AS TEXT), ?)
+      ORDER BY value, secret_row LIMIT ?`,
   );
-  const ofValue = db.prepare<[string, string, string, number, number], TaggedRow>(
-    `SELECT value, secret_row FROM secret_tag
-      WHERE project_id = ? AND key = ? AND value = ? AND secret_row > ? ORDER BY secret_row LIMIT ?`,
+  const ofValue = db.prepare<[string, string, Buffer, number, number], TaggedRow>(
+    `SELECT CAST(value AS BLOB) AS bytes, secret_row FROM secret_tag
+      WHERE project_id = ? AND key = ? AND value = CAST(? AS TEXT) AND secret_row > ? ORDER BY secret_row LIMIT ?`,
   );
   return function* (projectId: string, { key, values }: TagCondition): Generator<number[]> {
     // The empty value is a value too, which comes before all others.
     for (const value of values.length === 0 ? [''] : values) {
       const statement = values.length === 0 ? following : ofValue;
-      let last: TaggedRow | undefined = { value, secret_row: -1 };
+      let last: TaggedRow | undefined = { bytes: Buffer.from(value), secret_row: -1 };
       while (last !== undefined) {
-        const rows: TaggedRow[] = statement.all(projectId, key, last.value, last.secret_row, STEP_TAGGED);
+        const rows: TaggedRow[] = statement.all(projectId, key, last.bytes, last.secret_row, STEP_TAGGED);
         yield rows.map(({ secret_row: row }) => row);
         last = rows.length < STEP_TAGGED ? undefined : rows.at(-1);
       }

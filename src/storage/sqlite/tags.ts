@@ -11,6 +11,9 @@ import { NOTHING, type Steps } from './steps.ts';
 
 interface PairRow extends Tag {
   readonly secret_row: number;
+  /** The pair by its bytes, by which a walk goes on: text that is not UTF-8 any more comes out as another one. */
+  readonly key_bytes: Buffer;
+  readonly value_bytes: Buffer;
 }
 
 /** What tags are vouched for by. */
@@ -49,6 +52,7 @@ export function createTagWrites(db: Connection) {
   };
 }
 
+const NO_KEY = Buffer.alloc(0);
 /** Pairs that one step takes, each with the loading of a secret at most. */
 const STEP_PAIRS_MAX = 32;
 
@@ -56,26 +60,27 @@ const STEP_PAIRS_MAX = 32;
 export function createTagReads(db: Connection, secrets: SecretRows, onDamage: OnDamage): TagReads {
   const nextPairs = createPairSteps(db);
   const otherSecrets = db
-    .prepare<[string, string, string, number, number], number>(
+    .prepare<[string, Buffer, Buffer, number, number], number>(
       `SELECT secret_row FROM secret_tag
-        WHERE project_id = ? AND key = ? AND value = ? AND secret_row > ? ORDER BY secret_row LIMIT ?`,
+        WHERE project_id = ? AND key = CAST(? AS TEXT) AND value = CAST(? AS TEXT) AND secret_row > ?
+        ORDER BY secret_row LIMIT ?`,
     )
     .pluck();
   return {
     *list(projectId) {
       const isVouchedFor = createVouching(secrets, projectId, onDamage);
       /** Whether one of the secrets behind this one has the pair. */
-      const isVouchedForBehind = function* ({ key, value, secret_row }: PairRow): Steps<boolean> {
-        let behind: number | undefined = secret_row;
+      const isVouchedForBehind = function* (pair: PairRow): Steps<boolean> {
+        let behind: number | undefined = pair.secret_row;
         while (behind !== undefined) {
           yield NOTHING;
-          const rows = otherSecrets.all(projectId, key, value, behind, STEP_PAIRS_MAX);
-          if (rows.some((row) => isVouchedFor({ key, value, secret_row: row }))) return true;
+          const rows = otherSecrets.all(projectId, pair.key_bytes, pair.value_bytes, behind, STEP_PAIRS_MAX);
+          if (rows.some((row) => isVouchedFor({ ...pair, secret_row: row }))) return true;
           behind = rows.at(-1);
         }
         return false;
       };
-      let last: Tag | undefined;
+      let last: PairRow | undefined;
       // One that many secrets share is jumped over at once; where each has its own, they are taken many at a time.
       let stepPairs = 1;
       for (;;) {
@@ -83,9 +88,10 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
         if (rows.length === 0) return undefined;
         const pairs: Tag[] = [];
         for (const row of rows) {
-          if (row.key === last?.key && row.value === last.value) continue;
-          last = { key: row.key, value: row.value };
-          if (isVouchedFor(row) || (yield* isVouchedForBehind(row))) pairs.push(last);
+          if (last !== undefined && isSamePair(row, last)) continue;
+          last = row;
+          const { key, value } = row;
+          if (isVouchedFor(row) || (yield* isVouchedForBehind(row))) pairs.push({ key, value });
         }
         const areDistinct = pairs.length === rows.length;
         stepPairs = areDistinct ? Math.min(2 * stepPairs, STEP_PAIRS_MAX) : 1;
@@ -93,6 +99,10 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
       }
     },
   };
+}
+
+function isSamePair(one: PairRow, other: PairRow): boolean {
+  return one.key_bytes.equals(other.key_bytes) && one.value_bytes.equals(other.value_bytes);
 }
 
 /** Bytes of a digest, and of all that are kept: those of a full project's tags. */
@@ -141,20 +151,21 @@ function createVouching(
  */
 function createPairSteps(
   db: Connection,
-): (projectId: string, last: Tag | undefined, limit: number) => PairRow[] {
-  const nextValues = db.prepare<[string, string, string, number], PairRow>(
-    `SELECT key, value, secret_row FROM secret_tag
-      WHERE project_id = ? AND key = ? AND value > ? ORDER BY value, secret_row LIMIT ?`,
+): (projectId: string, last: PairRow | undefined, limit: number) => PairRow[] {
+  const select =
+    'SELECT key, value, secret_row, CAST(key AS BLOB) AS key_bytes, CAST(value AS BLOB) AS value_bytes FROM secret_tag';
+  const nextValues = db.prepare<[string, Buffer, Buffer, number], PairRow>(
+    `${select} WHERE project_id = ? AND key = CAST(? AS TEXT) AND value > CAST(? AS TEXT)
+      ORDER BY value, secret_row LIMIT ?`,
   );
-  const nextKeys = db.prepare<[string, string, number], PairRow>(
-    `SELECT key, value, secret_row FROM secret_tag
-      WHERE project_id = ? AND key > ? ORDER BY key, value, secret_row LIMIT ?`,
+  const nextKeys = db.prepare<[string, Buffer, number], PairRow>(
+    `${select} WHERE project_id = ? AND key > CAST(? AS TEXT) ORDER BY key, value, secret_row LIMIT ?`,
   );
   return (projectId, last, limit) => {
-    const sameKey = last && nextValues.all(projectId, last.key, last.value, limit);
+    const sameKey = last && nextValues.all(projectId, last.key_bytes, last.value_bytes, limit);
     if (sameKey !== undefined && sameKey.length > 0) return sameKey;
     // No tag has an empty key.
-    return nextKeys.all(projectId, last?.key ?? '', limit);
+    return nextKeys.all(projectId, last?.key_bytes ?? NO_KEY, limit);
   };
 }
 

@@ -4,7 +4,7 @@ import { TASKS_MAX, type Task, type TaskDecision } from '../../core/task.ts';
 import type { Row } from '../fields.ts';
 import type { RowMac } from '../row-mac.ts';
 import { TASK } from '../tables.ts';
-import { soundPage } from './damage.ts';
+import { type Stretch, soundPage } from './damage.ts';
 import { createDueList } from './due-list.ts';
 import { createOccasion } from './occasions.ts';
 import type { Connection } from './open.ts';
@@ -53,7 +53,7 @@ function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, '
   const statements = conditions.map((condition) => ({
     page: read.prepare(
       `WHERE project_id = @projectId${condition} AND (create_time_ms, id) < (@createTimeMs, @id)
-       ORDER BY create_time_ms DESC, id DESC LIMIT @limit`,
+       ORDER BY create_time_ms DESC, id DESC LIMIT @limit OFFSET @offset`,
     ),
     count: db
       .prepare<[object], number>(`SELECT count(*) FROM task WHERE project_id = @projectId${condition}`)
@@ -72,10 +72,10 @@ function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, '
         id: read.valueOf(row, 'id'),
         createTimeMs: read.valueOf(row, 'create_time_ms'),
       });
-      const behind = (last: Row | undefined, limit: number) =>
-        statement.rows({ ...filter, ...(last === undefined ? start : placeOf(last)), limit });
-      return soundPage(query.limit, behind, {
-        read: read.authentic,
+      const stretch = ({ last, offset, limit }: Stretch<Row>) =>
+        statement.rows({ ...filter, ...(last === undefined ? start : placeOf(last)), offset, limit });
+      return soundPage(query.limit, stretch, {
+        authentic: read.authentic,
         tell: (row) => tell(String(read.valueOf(row, 'id'))),
       });
     },
