@@ -2,16 +2,12 @@ import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { DataCipher, Deps, DueKind, Keyring, OnNews, Store, StoredValue } from '../../src/app/ports.ts';
 import { createTurns } from '../../src/app/turns.ts';
-import { type CheckerConfig, decideChecker } from '../../src/core/checker.ts';
-import type { ClockRecord } from '../../src/core/clock.ts';
-import type { Command, ResultOf } from '../../src/core/commands.ts';
+import type { Actor } from '../../src/core/actor.ts';
+import type { Command } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
-import { decideGrant, type Grant, type GrantCommand } from '../../src/core/grant.ts';
-import type { Key, KeyRef } from '../../src/core/key.ts';
-import { aliasSpellings } from '../../src/core/key-aliases.ts';
+import type { Key } from '../../src/core/key.ts';
 import { isRotationDue } from '../../src/core/key-rotation.ts';
-import { decideKey } from '../../src/core/key-rules.ts';
 import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { Notification } from '../../src/core/notification.ts';
@@ -29,12 +25,14 @@ import type {
   Version,
 } from '../../src/core/secret.ts';
 import type { SecretDecision } from '../../src/core/secret-decision.ts';
-import { decideSecret, subscribedNames } from '../../src/core/secret-rules.ts';
-import type { TaskCommand } from '../../src/core/task.ts';
+import { decideSecret } from '../../src/core/secret-rules.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
+import { answerNow } from '../../src/storage/asking.ts';
 import { completeBackup } from '../../src/storage/backup.ts';
-import { type MemoryEvents, memoryEvents } from './memory-events.ts';
-import { type MemoryTasks, memoryTasks } from './memory-tasks.ts';
+import { carry } from '../../src/storage/carriers.ts';
+import { emptyMemory, type Memory, memoryEngine, pathOf } from './memory-engine.ts';
+import { readEvents } from './memory-events.ts';
+import { readTasks } from './memory-tasks.ts';
 import { walkOf } from './walks.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
@@ -295,15 +293,10 @@ export async function outcomeOf(promise: Promise<unknown>): Promise<ErrorCode | 
 }
 
 /** Everything that use cases work with, in memory, with a clock that tests move. */
-export interface World {
+export interface World
+  extends Pick<Memory, 'secrets' | 'keys' | 'checkers' | 'events' | 'notifications' | 'tasks'> {
   readonly deps: Deps;
   readonly clock: { wallMs: number };
-  readonly secrets: Map<string, SecretAggregate>;
-  readonly keys: Map<string, Key>;
-  readonly checkers: Map<string, CheckerConfig>;
-  readonly events: MemoryEvents['events'];
-  readonly notifications: MemoryEvents['notifications'];
-  readonly tasks: MemoryTasks['tasks'];
   /** User id -> name, all of one domain. */
   readonly users: Map<string, string>;
   /** Messages of level warn and error. */
@@ -313,20 +306,14 @@ export interface World {
 /** A world whose store runs the real rules over two maps, and whose keyring only checks what a value is bound to. */
 export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
-  const secrets = new Map<string, SecretAggregate>();
-  const keys = new Map<string, Key>();
-  const checkers = new Map<string, CheckerConfig>();
+  const memory = emptyMemory();
   const users = new Map<string, string>();
   const logged: string[] = [];
-  const told = memoryEvents(secrets);
-  const values = new Map<string, SealedValue>();
-  const save = saverOf(secrets, values, told);
-  const rotations = memoryTasks(secrets, { findEvent: told.reads.findEvent, save });
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const deps: Deps = {
     actor: { kind: 'system', job: 'test' },
-    store: memoryStore({ secrets, keys, checkers, values }, { told, rotations, save }),
+    store: memoryStore(memory),
     keyring: bindingKeyring,
     cipher: bindingCipher,
     clock: { nowMs: () => clock.wallMs },
@@ -348,107 +335,26 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
       error: (_, message) => logged.push(message),
     },
   };
-  const { events, notifications } = told;
-  const { tasks } = rotations;
-  return { deps, clock, secrets, keys, checkers, users, events, notifications, tasks, logged };
+  return { ...memory, deps, clock, users, logged };
 }
 
 /** The domain of the world's users. */
 export const DOMAIN_ID = 'd'.repeat(32);
 
-const pathOf = ({ projectId, name }: SecretRef): string => `${projectId}/${name}`;
-const keyPathOf = ({ projectId, id }: KeyRef): string => `${projectId}/${id}`;
-
-type SaveDecision = (path: string, decision: SecretDecision) => void;
-
-/** Writes what the rules decided about the secret at a path. */
-function saverOf(
-  secrets: Map<string, SecretAggregate>,
-  values: Map<string, SealedValue>,
-  told: MemoryEvents,
-): SaveDecision {
-  return (path, { next, added = [], notifications = [] }) => {
-    for (const notification of notifications) told.notifications.set(notification.id, notification);
-    if (next === undefined) secrets.delete(path);
-    else secrets.set(path, next);
-    for (const value of added) values.set(`${next!.secret.id}/${value.versionNumber}`, value.sealed);
-  };
-}
-
-function memoryStore(
-  {
-    secrets,
-    keys,
-    checkers,
-    values,
-  }: Pick<World, 'secrets' | 'keys' | 'checkers'> & { readonly values: Map<string, SealedValue> },
-  {
-    told,
-    rotations,
-    save,
-  }: { readonly told: MemoryEvents; readonly rotations: MemoryTasks; readonly save: SaveDecision },
-): Store {
-  const grantsOf = new Map<string, readonly Grant[]>();
-  let clockRecord: ClockRecord | undefined;
+function memoryStore(memory: Memory): Store {
+  const { checkers, keys, notifications, secrets, tasks, values } = memory;
+  const engine = memoryEngine(memory);
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
   const keysIn = (projectId: string) => [...keys.values()].filter((key) => key.projectId === projectId);
-  const byAlias = (projectId: string, alias: string) => {
-    const spellings = aliasSpellings(alias);
-    return keysIn(projectId).find((key) => key.aliases.some((known) => spellings.includes(known.alias)));
-  };
-
-  function change(command: Exclude<Command, TaskCommand>): ResultOf<Command> {
-    if (command.aggregate === 'key') {
-      const { projectId } = command.ref;
-      const scope = {
-        current: keys.get(keyPathOf(command.ref)),
-        aliasHolder: 'alias' in command ? byAlias(projectId, command.alias) : undefined,
-        keysInProject: keysIn(projectId).filter((key) => !key.isDefault).length,
-      };
-      const { next, result } = decideKey(scope, command);
-      if (next === undefined) keys.delete(keyPathOf(command.ref));
-      else keys.set(keyPathOf(next), next);
-      return result;
-    }
-    if (command.aggregate === 'checker') {
-      const { projectId } = command.ref;
-      const { next, result } = decideChecker({ current: checkers.get(projectId) }, command);
-      checkers.set(projectId, next);
-      return result;
-    }
-    if (command.aggregate === 'grant') return changeGrants(command);
-    if (command.aggregate === 'clock') {
-      clockRecord = command.record;
-      return clockRecord;
-    }
-    if (command.aggregate !== 'secret') return told.change(command);
-    const path = pathOf(command.ref);
-    const current = secrets.get(path);
-    const events = subscribedNames(current, command)
-      .map((name) => told.events.get(pathOf({ ...command.ref, name })))
-      .filter((event) => event !== undefined);
-    const scope = { current, secretsInProject: inProject(command.ref.projectId).length, events };
-    const decision = decideSecret(scope, command);
-    save(path, decision);
-    return decision.result;
-  }
-
-  function changeGrants(command: GrantCommand) {
-    const { projectId, secretId } = command.ref;
-    const scope = { secret: byId(projectId, secretId)?.secret, grants: grantsOf.get(secretId) ?? [] };
-    const { next, result } = decideGrant(scope, command);
-    grantsOf.set(secretId, next);
-    return result;
-  }
 
   function findValue(ref: SecretRef, version: number | 'latest'): StoredValue | undefined {
     const current = secrets.get(pathOf(ref));
     const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
     const found = current && findVersion(current, number ?? 0);
     if (found === undefined) return undefined;
-    const key = keys.get(keyPathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
+    const key = keys.get(pathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
     const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
     return { ...found, secret: current!.secret, key, sealed };
   }
@@ -469,17 +375,17 @@ function memoryStore(
       all().flatMap(({ versions }) =>
         versions.map((one) => (one.expiryNotified ? undefined : one.expireTimeMs)),
       ),
-    notification: () => [...told.notifications.values()].map((one) => one.nextAttemptMs),
-    task: () => [...rotations.tasks.values()].map((one) => one.nextAttemptMs),
-    'notification-record': () => records(told.notifications),
-    'task-record': () => records(rotations.tasks),
+    notification: () => [...notifications.values()].map((one) => one.nextAttemptMs),
+    task: () => [...tasks.values()].map((one) => one.nextAttemptMs),
+    'notification-record': () => records(notifications),
+    'task-record': () => records(tasks),
   };
 
   return {
-    async change<C extends Command>(command: C) {
-      const result = await (command.aggregate === 'task' ? rotations.change(command) : change(command));
+    async change<C extends Command>(command: C, actor?: Actor) {
+      const result = answerNow(carry(engine, command, { actor }));
       for (const listener of listeners) listener('changes');
-      return result as ResultOf<C>;
+      return result;
     },
     onNews: (listener) => listeners.push(listener),
     findNextDue(kind, afterMs) {
@@ -489,8 +395,8 @@ function memoryStore(
     findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
     recallSecret: () => undefined,
     findVersions: (ref) => secrets.get(pathOf(ref)),
-    ...told.reads,
-    ...rotations.reads,
+    ...readEvents(memory),
+    ...readTasks(memory),
     listSecrets: ({ projectId, limit, afterName = '', eventName }) =>
       inProject(projectId)
         .map(({ secret }) => secret)
@@ -508,7 +414,7 @@ function memoryStore(
       const found = inProject(projectId);
       return walkOf(found, found.length);
     },
-    listGrants: ({ secretId }) => [...(grantsOf.get(secretId) ?? [])],
+    listGrants: ({ secretId }) => [...(memory.grants.get(secretId) ?? [])],
     findValue,
     findContents: (ref) => {
       const aggregate = secrets.get(pathOf(ref));
@@ -517,9 +423,9 @@ function memoryStore(
       );
     },
     findChecker: (projectId) => checkers.get(projectId),
-    findClock: () => clockRecord,
-    findKey: (ref) => keys.get(keyPathOf(ref)),
-    findKeyByAlias: byAlias,
+    findClock: () => memory.clock,
+    findKey: (ref) => keys.get(pathOf(ref)),
+    findKeyByAlias: engine.keys.findByAlias,
     listKeys: keysIn,
     listDueKeys: ({ due, nowMs, limit }) =>
       [...keys.values()]
