@@ -74,6 +74,8 @@ export const TIMEOUT_MS = Object.freeze({
 
 /** Then a connection is closed, so that long-lived clients spread again. */
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
+/** Requests of a connection that wait for the answer to an earlier one. */
+export const REQUESTS_AHEAD_MAX = 64;
 /** Open connections: in all, of one address, and beside them those that may only ask about health. */
 export const CONNECTIONS = Object.freeze({
   max: 2_000,

@@ -1,10 +1,12 @@
 import type { RequestListener } from 'node:http';
-import { type Connection, connectionOf, type Response, touch } from './connection.ts';
+import { type Connection, connectionOf, destroy, type Response, touch } from './connection.ts';
+import { REQUESTS_AHEAD_MAX } from './limits.ts';
 
 /**
  * Gives the requests of one connection their turns: each is handled when the answer before it is out. Node would hand out
  * all that a client sends ahead, and hold every answer; here a connection is not read while a request waits, so that what
- * waits has come in one piece.
+ * waits has come in one piece. Of the shortest requests that piece holds thousands, each of which takes a hundred times its
+ * bytes: a connection with more of them than any client sends ahead is ended.
  */
 export function inTurn(handler: RequestListener): RequestListener {
   function begin(connection: Connection, response: Response): void {
@@ -33,6 +35,8 @@ export function inTurn(handler: RequestListener): RequestListener {
       request.socket.destroy();
     } else if (connection.current === undefined) {
       begin(connection, response);
+    } else if (connection.waiting.length >= REQUESTS_AHEAD_MAX) {
+      destroy(connection);
     } else {
       connection.waiting.push(response);
       if (connection.waiting.length === 1) process.nextTick(pauseNext, connection);

@@ -79,6 +79,23 @@ describe('requests of one connection', () => {
     expect(answers()).toContain('done');
   });
 
+  it('are not kept by the thousand: a connection with more than 64 ahead is ended', async () => {
+    const answered: ServerResponse[] = [];
+    const many = (count: number) => Array.from({ length: count }, () => GET('a')).join('');
+    const within = await connected(async (_request, response) => {
+      answered.push(response);
+      await sleep(5);
+      response.end();
+    });
+    within.socket.write(many(65));
+    await vi.waitFor(() => expect(answered).toHaveLength(65), WAIT);
+    const beyond = await connected(() => undefined);
+    const closed = new Promise((resolve) => beyond.socket.once('close', resolve));
+    beyond.socket.on('error', () => undefined).write(many(66));
+    await closed;
+    expect(beyond.answers()).toBe('');
+  });
+
   it('that wait are forgotten with their connection', async () => {
     const responses: ServerResponse[] = [];
     const { socket, end } = await connected((_request, response) => {
