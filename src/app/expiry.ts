@@ -2,9 +2,10 @@ import { codeOf, SecretError } from '../core/errors.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
 import { isTold } from '../core/notification.ts';
 import { type ChangeDeps, change } from './change.ts';
+import { createDamageReport } from './damage-report.ts';
 import { createItemGuard, type ItemGuard } from './item-guard.ts';
 import type { Job } from './jobs.ts';
-import type { Deps, ExpiredVersion, ExpiryPlace, Store } from './ports.ts';
+import type { Deps, ExpiredVersion, ExpiryPlace } from './ports.ts';
 
 const EXPIRY_INTERVAL_MS = 5_000;
 /** Versions of a project that are looked at in one go, and those of all that one run looks at, near enough. */
@@ -28,6 +29,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
   const { store } = deps;
   const pause = deps.turns.pauseOf('');
   const guard = createItemGuard(deps, { item: 'an expired version', outcome: 'was not told of' });
+  const onDamage = createDamageReport(deps);
   /** Where each project goes on that has more than was looked at. */
   const places = new Map<string, ExpiryPlace>();
   let lastProject = '';
@@ -38,7 +40,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
   async function lookAt(projectId: string, nowMs: number): Promise<{ size: number; told: number }> {
     const after = places.get(projectId) ?? START;
     const page = await store.listExpiredVersions({ projectId, nowMs, after, limit: EXPIRY_PAGE });
-    const told = await tellPage({ ...deps, guard }, page, nowMs);
+    const told = await tellPage({ ...deps, guard, onDamage }, page, nowMs);
     const last = page.length < EXPIRY_PAGE ? undefined : page.at(-1);
     if (last === undefined) places.delete(projectId);
     else places.set(projectId, last.place);
@@ -79,9 +81,14 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
   };
 }
 
+/** What one notice needs. */
+interface TellDeps extends ChangeDeps {
+  onDamage(place: string): void;
+}
+
 /** Tells of one page; answers how many. */
 async function tellPage(
-  deps: ChangeDeps & { readonly guard: ItemGuard },
+  deps: TellDeps & { readonly guard: ItemGuard },
   page: readonly ExpiredVersion[],
   nowMs: number,
 ): Promise<number> {
@@ -100,28 +107,26 @@ async function tellPage(
 }
 
 /** True when the secret's event wants to know. The rules look again, in the transaction. */
-async function isWanted(
-  { store }: Pick<Deps, 'store'>,
-  { eventNames, ref }: ExpiredVersion,
-): Promise<boolean> {
+async function isWanted(deps: TellDeps, { eventNames, ref }: ExpiredVersion): Promise<boolean> {
   for (const name of eventNames) {
-    const event = await findSound(store, { projectId: ref.projectId, name });
+    const event = await findSound(deps, { projectId: ref.projectId, name });
     if (event !== undefined && isTold(event, 'SECRET_VERSION_EXPIRED')) return true;
   }
   return false;
 }
 
 /** A damaged event is none, and says nothing of the secret: it is told once its owner has made the event anew. */
-async function findSound(store: Store, ref: EventRef): Promise<SecretEvent | undefined> {
+async function findSound({ store, onDamage }: TellDeps, ref: EventRef): Promise<SecretEvent | undefined> {
   try {
     return await store.findEvent(ref);
   } catch (error) {
-    if (codeOf(error) === 'damaged') return undefined;
-    throw error;
+    if (codeOf(error) !== 'damaged') throw error;
+    onDamage(`event ${ref.projectId}/${ref.name}`);
+    return undefined;
   }
 }
 
-async function tell(deps: ChangeDeps, expired: ExpiredVersion, nowMs: number): Promise<boolean> {
+async function tell(deps: TellDeps, expired: ExpiredVersion, nowMs: number): Promise<boolean> {
   const { id, ref, versionNumber } = expired;
   if (!(await isWanted(deps, expired))) return false;
   const command = { aggregate: 'secret', kind: 'notify-expiry', ref, id, versionNumber, nowMs } as const;
