@@ -29,7 +29,12 @@ export function mountVolume(bytes: number): SmallVolume {
     freeBytes,
     fill(leaveBytes) {
       const filler = join(path, 'filler');
-      appendFileSync(filler, Buffer.alloc(Math.max(0, freeBytes() - leaveBytes), 'f'));
+      try {
+        appendFileSync(filler, Buffer.alloc(Math.max(0, freeBytes() - leaveBytes), 'f'));
+      } catch (error) {
+        // A server wrote meanwhile, and it is as full as it can be.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
       return { remove: () => rmSync(filler) };
     },
     unmount() {
