@@ -86,6 +86,10 @@ describe('databases that former programs have made', () => {
     ],
     [`UPDATE event SET types = '[]'`, [`event ${PROJECT}/alarm: its row has been changed`]],
     [
+      `UPDATE checker_config SET project_id = CAST(x'ff' AS TEXT)`,
+      ['checker configuration of project \ufffd: its row has been changed'],
+    ],
+    [
       `UPDATE notification SET content = 'x' WHERE id LIKE '%.1.%'`,
       [`notification ${PROJECT}-open.1.SECRET_VERSION_CREATED: its row has been changed`],
     ],
