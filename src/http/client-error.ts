@@ -27,8 +27,8 @@ export function answerClientError(
   ends: Pick<RequestEnds, 'refuse'>,
 ): void {
   if (refused.has(socket)) return;
-  if (error.code === 'ECONNRESET') {
-    // Nobody is there to be answered.
+  if (error.code === 'ECONNRESET' || 'syscall' in error) {
+    // The connection is broken: nobody is there to be answered, and no bytes were refused.
     socket.destroy();
     return;
   }

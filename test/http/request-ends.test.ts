@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
@@ -123,6 +123,16 @@ describe('what is refused before there is a request', () => {
     expect(await linesSince(before)).toMatchObject([
       { requestId: answer.headers.get('X-Request-Id'), status: answer.status, errorCode: 'APIGW.0201' },
     ]);
+  });
+
+  it.each(['EPIPE', 'ETIMEDOUT', 'ECONNRESET'])('has no line when it is the connection: %s', async (code) => {
+    const [before, countBefore] = [lines().length, await counted(400)];
+    const socket = new Socket();
+    const error = Object.assign(new Error(code), { code, syscall: 'write' });
+    server.app.server.emit('clientError', error, socket);
+    expect(socket.destroyed).toBe(true);
+    expect(await linesSince(before, 0)).toEqual([]);
+    expect(await counted(400)).toBe(countBefore);
   });
 
   it('is the one line of the request whose rest it was', async () => {
