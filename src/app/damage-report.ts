@@ -1,8 +1,11 @@
 import { createBoundedMap } from '../std/bounded-map.ts';
 import type { Deps } from './ports.ts';
 
-/** Places that are remembered; one that had to make room may be told of again. */
-const PLACES_MAX = 1_000;
+/**
+ * Places that are remembered: all rows of several full projects, some megabytes. One that had to make room may be told of again,
+ * and whoever lists more than fit has each told of again, list by list.
+ */
+const PLACES_MAX = 50_000;
 
 /**
  * Makes what tells the operator of damaged rows that were passed over or replaced: each place once, as long as the process
