@@ -5,7 +5,7 @@ import { createReloadable, type Reloadable } from './files/reloadable.ts';
 import { type Certificate, readCertificate, validityFault } from './http/certificate.ts';
 import { createLoadingThreads, type LoadingThreads } from './loading-thread.ts';
 
-/** How often the files are looked at. A change is taken up at the second look that finds it. */
+/** How often the files are looked at. A change takes effect at the second look that finds it. */
 const LOOK_MS = 10_000;
 
 /** Files of the operator that are read again while the server runs. */

@@ -163,7 +163,7 @@ type Together<U> = (U extends unknown ? (part: U) => void : never) extends (whol
   ? I
   : never;
 
-/** Variables of later releases. To leave one out of account could be mistaken for safety, so setting it is refused. */
+/** Variables of later releases. To ignore one could be mistaken for safety, so setting it is refused. */
 export const UNSUPPORTED: readonly string[] = [
   'CSMS_DATABASE_URL',
   'CSMS_ROOT_KEY_PREVIOUS',

@@ -167,6 +167,49 @@ describe('source files', () => {
   });
 });
 
+describe('names', () => {
+  it('of exported types and constants mean one thing; a use case may have the name of its rule', () => {
+    const declaration =
+      /^export\s+(?:(?:abstract|declare)\s+)*(?:class|interface|type|const|enum)\s+([A-Z]\w*)/;
+    const files = new Map<string, Set<string>>();
+    for (const { path, code } of sources) {
+      for (const name of code.flatMap((line) => declaration.exec(line)?.[1] ?? []))
+        files.set(name, (files.get(name) ?? new Set()).add(path));
+    }
+    expect([...files].filter(([, { size }]) => size > 1)).toEqual([]);
+  });
+
+  it('of files are used by somebody: imported, or loaded by their URL', () => {
+    const loaded = ({ path, lines }: SourceFile) =>
+      [...lines.join('\n').matchAll(/new URL\('([^']+)'/g)].map(([, name]) =>
+        posix.join(posix.dirname(path), name!),
+      );
+    const used = new Set(['src/main.ts', ...sources.flatMap(targetsOf), ...sources.flatMap(loaded)]);
+    expect(sources.map(({ path }) => path).filter((path) => !used.has(path))).toEqual([]);
+  });
+});
+
+describe('comments', () => {
+  it('refer to documents that are here', () => {
+    const document = /(?<![\w./-])(?:docs\/adr\/\d[\w-]*(?:\.md)?|[\w/-]+\.md)(?![\w-])/g;
+    const here = new Set(repositoryFiles());
+    const absent = ({ lines }: SourceFile) =>
+      lines.flatMap((line) => (line.match(document) ?? []).filter((name) => !here.has(name)));
+    expect(violations([...sources, ...tests], absent)).toEqual([]);
+  });
+
+  it('and documents avoid turns of phrase that are no idiomatic English', () => {
+    const turns =
+      /\b(?:com(?:es?|ing) into being|came into being|in clear\b(?! text)|for want of|(?:go|goes|going|gone|went) on|taken up|told apart|tells? apart|by and by|leaves? out of account|henceforth|whereby|therein)\b/i;
+    const texts = repositoryFiles().filter((path) => /^(?:src|test|docs|README)\b.*\.(?:ts|md)$/.test(path));
+    const found = texts
+      .filter((path) => path !== 'test/architecture.test.ts')
+      .map((path) => ({ path, lines: readFileSync(join(ROOT, path), 'utf8').split('\n') }))
+      .flatMap(({ path, lines }) => numbered(lines, turns).map((line) => `${path}: ${line}`));
+    expect(found).toEqual([]);
+  });
+});
+
 describe('tests', () => {
   it('are all run', () => {
     const partial = /\b(?:it|test|describe|suite|bench)(?:\.\w+)*\.(?:skip|only|todo)\b/;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OnNews, Store } from '../src/app/ports.ts';
-import type { Refusal } from '../src/app/storage-status.ts';
+import type { WriteRefusal } from '../src/app/storage-status.ts';
 import { type Background, type BackgroundDeps, startBackground } from '../src/background.ts';
 import { anAggregate, aWorld, REF, T0, type World } from './support/builders.ts';
 
@@ -8,7 +8,7 @@ const MINUTE_MS = 60_000;
 
 let world: World;
 let background: Background;
-let refusal: Refusal | undefined;
+let refusal: WriteRefusal | undefined;
 /** How often somebody asked what is due next. */
 let looks: number;
 let tell: OnNews;
@@ -89,7 +89,7 @@ describe('background work', () => {
     expect(looks).toBe(0);
   });
 
-  it('waits while the storage takes nothing, and goes on within a second', async () => {
+  it('waits while the storage takes nothing, and continues within a second', async () => {
     await pass(5_000);
     refusal = 'missing';
     tell('status');

@@ -9,7 +9,7 @@ import { type CreateSecret, createSecret, secretsOf } from './secrets.ts';
 import { type OpenedVersion, showVersion } from './versions.ts';
 
 /** What became of one value that was asked for. Whoever gets it zeroes the bytes after use. */
-export type ReadValue = { readonly name: string } & (
+export type BatchValue = { readonly name: string } & (
   | { readonly opened: OpenedVersion; readonly refusal?: undefined }
   | { readonly opened?: undefined; readonly refusal: SecretError }
 );
@@ -55,8 +55,8 @@ export async function showCurrentVersions(
   deps: Deps,
   projectId: string,
   names: readonly string[],
-): Promise<ReadValue[]> {
-  const values: ReadValue[] = [];
+): Promise<BatchValue[]> {
+  const values: BatchValue[] = [];
   const pause = deps.turns.pauseOf(projectId);
   try {
     for (const name of names) {

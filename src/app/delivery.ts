@@ -25,9 +25,9 @@ const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
 const DUE_MAX = 64;
 /** Notifications of which it is remembered which endpoints have taken them. */
 const TAKEN_MAX = 10_000;
-/** How long a run waits for the calls that it began; slow ones go on beside the next runs. */
+/** How long a run waits for the calls that it began; slow ones continue beside the next runs. */
 const DELIVERY_PAUSE_MS = 500;
-/** After this long a run ends, and the next one goes on. */
+/** After this long a run ends, and the next one continues. */
 const DELIVERY_RUN_MS_MAX = 30_000;
 
 /** Where the certificate is that messages are checked with, below the server's own address. */

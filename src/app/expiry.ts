@@ -11,7 +11,7 @@ const EXPIRY_INTERVAL_MS = 5_000;
 /** Versions of a project that are looked at in one go, and those of all that one run looks at, near enough. */
 const EXPIRY_PAGE = 100;
 const RUN_VERSIONS = 10_000;
-/** Projects that one run goes through; the next run goes on with those that follow. */
+/** Projects that one run goes through; the next run continues with those that follow. */
 const RUN_PROJECTS = 256;
 /** A project that has been told of so many in one run has the rest in the next ones. */
 const PROJECT_TOLD_MAX = 200;
@@ -30,7 +30,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
   const pause = deps.turns.pauseOf('');
   const guard = createItemGuard(deps, { item: 'an expired version', outcome: 'was not told of' });
   const onDamage = createDamageReport(deps);
-  /** Where each project goes on that has more than was looked at. */
+  /** Where each project continues that has more than was looked at. */
   const places = new Map<string, ExpiryPlace>();
   let lastProject = '';
   /** Whether the latest runs have looked at all there is. */

@@ -9,7 +9,7 @@ const REMEMBERED_MS = 3 * WAIT_MS.max;
 /** The store cannot work now: no other item would fare better. */
 const STORE_DOWN: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full', 'outcome-unknown']);
 
-/** Lets background work go on beside items that fail. */
+/** Lets background work continue beside items that fail. */
 export interface ItemGuard {
   /** Items left out at present; they stay at the head of lists, so a list has to be longer by these. */
   readonly size: number;

@@ -1,12 +1,12 @@
 import type { Key } from '../core/key.ts';
-import { matchesKey, type TagCondition } from '../core/key-tags.ts';
+import { type KeyTagCondition, matchesKey } from '../core/key-tags.ts';
 import { listKeys } from './keys.ts';
 import type { Deps } from './ports.ts';
 
 /** Which keys are looked for: those that have every tag and every text in their alias. */
 export interface KeySearch {
   readonly projectId: string;
-  readonly tags: readonly TagCondition[];
+  readonly tags: readonly KeyTagCondition[];
   readonly names: readonly string[];
   readonly limit: number;
   readonly offset: number;
@@ -21,7 +21,7 @@ export function findKeysByTags(
 }
 
 /** Every tag key of a project with the values it has, both in byte order. @see KMS API, ListKmsTags */
-export async function listProjectTags(deps: Deps, projectId: string): Promise<TagCondition[]> {
+export async function listProjectTags(deps: Deps, projectId: string): Promise<KeyTagCondition[]> {
   const values = new Map<string, Set<string>>();
   for (const { tags } of await deps.store.listKeys(projectId)) {
     for (const { key, value } of tags) values.set(key, (values.get(key) ?? new Set()).add(value));

@@ -12,7 +12,7 @@ import { freshRevision } from './fresh-revision.ts';
 import type { Deps } from './ports.ts';
 
 /**
- * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which comes into being on first
+ * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which is created on first
  * use. A key id that nobody has made is created (dev) or refused (serve), as the operator's policy says.
  * Throws key-unusable. @see CSMS API, CreateSecret, kms_key_id; error code CSMS.0401
  */

@@ -13,7 +13,7 @@ export interface Lanes {
 }
 
 /**
- * Makes lanes for background work that waits for others: slow ones go on beside what comes next, and a project that has a
+ * Makes lanes for background work that waits for others: slow ones continue beside what comes next, and a project that has a
  * slow one has a part of the lanes only, so nobody waits for another's endpoint.
  */
 export function createLanes(room: { readonly all: number; readonly project: number }): Lanes {

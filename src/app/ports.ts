@@ -84,7 +84,7 @@ export interface RandomSource {
   below(bound: number): number;
 }
 
-/** Makes and uses the key that signs notifications; the private key is never outside of it in clear. */
+/** Makes and uses the key that signs notifications; the private key is never outside of it in plaintext. */
 export interface SigningKeys {
   /** A new RSA key with its self-signed certificate. Takes about a tenth of a second, off the event loop. */
   create(nowMs: number): Promise<SigningKey>;
@@ -102,11 +102,11 @@ export interface Log {
 }
 
 /** Choices of the operator that use cases depend on. */
-export interface Policy {
+export interface Choices {
   readonly limits: Limits;
   /** What happens at one version too many. */
   readonly versionCap: 'prune' | 'reject';
-  /** `create`: a key id that nobody has made comes into being on first use (dev). */
+  /** `create`: a key id that nobody has made is created on first use (dev). */
   readonly unknownKey: 'create' | 'refuse';
   /** Region id, as answers show it. */
   readonly region: string;
@@ -136,7 +136,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: RandomSource;
-  readonly policy: Policy;
+  readonly policy: Choices;
   readonly grantees: Grantees;
   readonly turns: Turns;
   /** A secret from the JSON of a backup, which an older program may have written. Throws damaged. */

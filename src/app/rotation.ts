@@ -67,7 +67,7 @@ export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'id
 /**
  * The job that brings rotations forward. What is done is in the task before the next call begins, and every call may come
  * again: a crash anywhere means that the latest call is repeated. It decides nothing by the date, so it also runs while
- * the clock is not trusted. A run starts what can go on and waits for it a little; slow functions go on beside the next
+ * the clock is not trusted. A run starts what can continue and waits for it a little; slow functions continue beside the next
  * runs, and a project has a part of the calls only, so nobody waits for another's function. @see docs/adr/0020-rotation.md
  */
 export function createRotation(given: RotationDeps): Job {

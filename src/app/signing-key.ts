@@ -3,7 +3,7 @@ import type { SigningKey } from '../core/signing-key.ts';
 import { type ChangeDeps, change } from './change.ts';
 import type { Log, SigningKeys } from './ports.ts';
 
-/** Answers the installation's signing key, which comes into being when it is first needed. */
+/** Returns the installation's signing key, which is created when it is first needed. */
 export type LoadSigningKey = () => Promise<SigningKey>;
 
 /**

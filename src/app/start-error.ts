@@ -1,5 +1,5 @@
 /**
- * Why the server cannot start or go on: something that it needs is `taken` or out of reach, the data is `damaged`, or
+ * Why the server cannot start or continue: something that it needs is `taken` or out of reach, the data is `damaged`, or
  * the `configuration` is wrong. Each kind has an exit code of its own.
  */
 export type StartErrorKind = 'taken' | 'damaged' | 'configuration';

@@ -2,7 +2,7 @@
  * Why changes are refused at present: want of room, another program's lock, files that are no longer where they were,
  * or a writer that has ended.
  */
-export type Refusal = 'no-room' | 'locked' | 'missing' | 'ended';
+export type WriteRefusal = 'no-room' | 'locked' | 'missing' | 'ended';
 
 /** What a writer knows about its files; all figures in bytes. */
 export interface RoomFigures {
@@ -19,7 +19,7 @@ export interface RoomFigures {
 /** What the store knows about itself; at most a few seconds old. */
 export interface StorageStatus extends RoomFigures {
   /** Absent while changes are accepted. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: WriteRefusal | undefined;
   /** For how long another program's read has kept the log from being emptied; 0 while it does not. */
   readonly checkpointOwedMs: number;
 }

@@ -1,5 +1,5 @@
 import type { Deps } from './ports.ts';
-import { type Refusal, type StorageStatus, takesJobs } from './storage-status.ts';
+import { type StorageStatus, takesJobs, type WriteRefusal } from './storage-status.ts';
 
 /** Room is told to be getting short below so many times what is needed, and to be enough again a quarter above that. */
 const SHORT_TIMES = 4;
@@ -7,7 +7,7 @@ const ENOUGH_TIMES = 5;
 /** A reader of another program that keeps the log from being emptied for so long is worth a line. */
 const OWED_MS_MAX = 60_000;
 
-const REFUSED: Readonly<Record<Refusal, string>> = Object.freeze({
+const REFUSED: Readonly<Record<WriteRefusal, string>> = Object.freeze({
   'no-room': 'no space is left on the volume of the data directory: changes are refused, deletions are not',
   locked: 'another program has locked the database: changes wait for it and are then refused',
   missing:
@@ -20,7 +20,7 @@ const REFUSED: Readonly<Record<Refusal, string>> = Object.freeze({
  * meanwhile. To be called now and then; answers whether background jobs can do anything but fail.
  */
 export function createStorageWatch({ store, log }: Pick<Deps, 'store' | 'log'>): () => boolean {
-  let refusal: Refusal | undefined;
+  let refusal: WriteRefusal | undefined;
   let [isShort, isOwed] = [false, false];
 
   function tellRefusal(status: StorageStatus): void {

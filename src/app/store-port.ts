@@ -79,7 +79,7 @@ export interface SecretQuery {
 export interface SecretSearch {
   readonly projectId: string;
   readonly tags: readonly TagCondition[];
-  /** Each is a part of the name, upper and lower case told apart. */
+  /** Each is a part of the name, case-sensitive. */
   readonly nameParts: readonly string[];
   /** 0: only the total is wanted. */
   readonly limit: number;
@@ -90,7 +90,7 @@ export interface SecretSearch {
 export type FoundSecret = Pick<SecretAggregate, 'secret' | 'tags'>;
 
 /**
- * A long read that goes on when it is asked to, by a step of a few milliseconds at a time. Each step sees the state of its
+ * A long read that continues when it is asked to, by a step of a few milliseconds at a time. Each step sees the state of its
  * own moment, and what it has found may be nothing. Whoever asks no more owes it nothing.
  */
 export interface Walk<T, R = undefined> {
@@ -105,7 +105,7 @@ export interface EventQuery {
   readonly afterName: string;
 }
 
-/** Where a list of expired versions goes on; both figures 0: at its start. */
+/** Where a list of expired versions continues; both figures 0: at its start. */
 export interface ExpiryPlace {
   readonly expireTimeMs: number;
   /** The engine's own. */
@@ -187,7 +187,7 @@ export interface Store extends NotificationStore, TaskStore {
   /** As `findVersions`, for those who know the id. */
   findSecretById(projectId: string, secretId: string): Awaitable<SecretAggregate | undefined>;
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
-  /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined, told apart by `findSecret`. */
+  /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined; `findSecret` says which. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   /** Everything about a secret at one moment, for a backup. */
   findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;

@@ -1,5 +1,5 @@
 /**
- * To be called between two steps of work that takes long, each of some milliseconds at most. Undefined: go on. A promise:
+ * To be called between two steps of work that takes long, each of some milliseconds at most. Undefined: continue. A promise:
  * wait for it, so that others come first.
  */
 export type Pause = () => Promise<void> | undefined;
@@ -27,8 +27,8 @@ export const ALONE_MAX = 4;
 const ENGINE: TurnSources = { nowMs: () => performance.now(), defer: (work) => setImmediate(work) };
 
 /**
- * Makes the turns of one thread. In each turn of the event loop at most one request that waits goes on, and the projects
- * go on one after the other, however many requests each has: others wait for one step of somebody's, not for the whole.
+ * Makes the turns of one thread. In each turn of the event loop at most one request that waits continues, and the projects
+ * continue one after the other, however many requests each has: others wait for one step of somebody's, not for the whole.
  */
 export function createTurns(sources: TurnSources = ENGINE): Turns {
   const resting = createLine();

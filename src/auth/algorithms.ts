@@ -14,14 +14,14 @@ import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import { hmac } from './hmac.ts';
 
 /** An access key with its secret, held as a KeyObject: HMAC is 5 to 7 times cheaper than with a raw Buffer. */
-export interface SigningKey {
+export interface RequestKey {
   readonly accessKeyId: string;
   readonly secret: KeyObject;
 }
 
 /** What was signed, and the signature that came with it. */
 export interface SignedText {
-  readonly key: SigningKey;
+  readonly key: RequestKey;
   /** What a derived key is derived from; undefined for all other algorithms. */
   readonly scope: string | undefined;
   readonly stringToSign: string;
@@ -99,7 +99,7 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
 export function createSigningKey(input: {
   readonly accessKeyId: string;
   readonly secretKey: string;
-}): SigningKey {
+}): RequestKey {
   return { accessKeyId: input.accessKeyId, secret: createSecretKey(input.secretKey, 'utf8') };
 }
 
@@ -126,9 +126,9 @@ export function findAlgorithm(name: string): Algorithm {
 /**
  * Derives the key of V11-HMAC-SHA256: the 64 ASCII characters of the hex of HKDF-SHA256(SK, salt AK, info scope).
  * scope: `<YYYYMMDD>/<region>/<service>`, at most 256 bytes. Remembered.
- * @see auth-and-clients.md 1.4
+ * @see the vendor's SDK cores, V11-HMAC-SHA256 and SDK-ECDSA-P256-SHA256
  */
-export function deriveScopedKey(key: SigningKey, scope: string): KeyObject {
+export function deriveScopedKey(key: RequestKey, scope: string): KeyObject {
   return remembered(key, scope, () => {
     const bits = Buffer.from(hkdfSync('sha256', key.secret, key.accessKeyId, scope, 32));
     return createSecretKey(bits.toString('hex'), 'utf8');
@@ -140,7 +140,7 @@ export function deriveScopedKey(key: SigningKey, scope: string): KeyObject {
  * and takes in each part of the scope. scope: `<YYYYMMDD>/<region>/<service>/sdk_request`. Remembered like the others.
  * @see support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html
  */
-export function deriveChainedKey(key: SigningKey, scope: string): KeyObject {
+export function deriveChainedKey(key: RequestKey, scope: string): KeyObject {
   return remembered(key, scope, () => {
     const secret = key.secret.export();
     let link = Buffer.concat([Buffer.from('SDK'), secret]);
@@ -159,9 +159,9 @@ export function deriveChainedKey(key: SigningKey, scope: string): KeyObject {
 /**
  * Derives the public key of SDK-ECDSA-P256-SHA256 (SP 800-108 in counter mode with rejection, then d = k + 1).
  * Remembered for the life of the access key.
- * @see auth-and-clients.md 1.4
+ * @see the vendor's SDK cores, V11-HMAC-SHA256 and SDK-ECDSA-P256-SHA256
  */
-export function deriveP256Key(key: SigningKey): KeyObject {
+export function deriveP256Key(key: RequestKey): KeyObject {
   const found = p256Keys.get(key.secret);
   if (found !== undefined) return found;
   const ecdh = createECDH('prime256v1');
@@ -193,7 +193,7 @@ function hmacAlgorithm(name: string, digest: 'sha256' | 'sm3'): Algorithm {
 function scopedAlgorithm(
   name: string,
   scope: ScopeForm,
-  derive: (key: SigningKey, scope: string) => KeyObject,
+  derive: (key: RequestKey, scope: string) => KeyObject,
 ): Algorithm {
   return {
     name,
@@ -205,7 +205,7 @@ function scopedAlgorithm(
 }
 
 /** The forms of scope differ in their number of parts, so one map for each access key holds them all. */
-function remembered(key: SigningKey, scope: string, derive: () => KeyObject): KeyObject {
+function remembered(key: RequestKey, scope: string, derive: () => KeyObject): KeyObject {
   const known = derivedKeys.get(key.secret) ?? createBoundedMap<string, KeyObject>(DERIVED_KEYS_MAX);
   const found = known.get(scope);
   if (found !== undefined) return found;
@@ -232,7 +232,7 @@ function ecdsaMatches(text: SignedText): boolean {
   );
 }
 
-function deriveP256Scalar(key: SigningKey): string {
+function deriveP256Scalar(key: RequestKey): string {
   const head = Buffer.from('\0\0\0\x01SDK-ECDSA-P256-SHA256\0', 'latin1');
   const accessKeyId = Buffer.from(key.accessKeyId, 'latin1');
   // One try fails with a chance of 2^-32; 256 tries never do.

@@ -15,7 +15,7 @@ export interface RequestToAuthenticate extends SignedRequest {
 }
 
 /** Finds out who is calling. */
-export interface Authenticator {
+export interface RequestAuthenticator {
   /**
    * Synchronous: no input or output, and about ten microseconds. Whether the path and X-Project-Id name one of the
    * caller's projects is left to the HTTP layer.
@@ -34,7 +34,7 @@ export interface AuthenticatorDeps {
   readonly unsignedPayload: UnsignedPayload;
 }
 
-/** @see auth-and-clients.md 1.1: the real gateway refuses what is more than 15 minutes away */
+/** @see API Gateway, AK/SK signing: what is more than 15 minutes away is refused */
 export const CLOCK_WINDOW_MS = 15 * 60_000;
 /** The part of a refusal that repeats the request. */
 const ECHO = /, canonicalRequest:.*$/s;
@@ -42,9 +42,9 @@ const ECHO = /, canonicalRequest:.*$/s;
 /**
  * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token. All access keys are
  * permanent, so none fits an X-Security-Token.
- * @see auth-and-clients.md 2.3 for the wording of the refusals
+ * @see API Gateway, error codes, for the wording of the refusals
  */
-export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
+export function createAuthenticator(deps: AuthenticatorDeps): RequestAuthenticator {
   // Unknown access keys are checked against this one, so that they cost as much as a wrong signature does.
   const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
 

@@ -43,7 +43,7 @@ const knownHeads = createBoundedMap<string, AuthorizationHead>(KNOWN_HEADS_MAX);
  * Reads an Authorization header. Pure. Undefined when its scheme is none of ours (Bearer, Basic).
  * Throws credentials-unsupported with the reason when the scheme is SDK-* or V11-* and anything about it is not as
  * the SDKs write it.
- * @see auth-and-clients.md 1.3, steps 2 and 3
+ * @see API Gateway, AK/SK signing
  */
 export function parseAuthorization(header: string): ParsedAuthorization | undefined {
   const text = header.trim();

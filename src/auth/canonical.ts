@@ -79,7 +79,7 @@ export function canonicalModes(target: string): readonly CanonicalMode[] {
  * Builds the canonical request, whose hash is signed. Pure.
  * Undefined when the target cannot be read in one way only: not starting with `/`, with a percent sign that starts no
  * escape, a `#`, or characters beyond ASCII.
- * @see auth-and-clients.md 1.1 and 1.3, steps 3 to 6
+ * @see API Gateway, AK/SK signing; docs/adr/0029-what-a-signature-covers.md
  */
 export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): string | undefined {
   const { path, query } = splitTarget(parts.target);

@@ -63,7 +63,7 @@ export interface VersionBody {
 }
 
 /** Where the server is to be found. */
-export interface Site {
+export interface CatalogueSite {
   /** `scheme://host[:port]` */
   readonly baseUrl: string;
   readonly region: string;
@@ -78,7 +78,7 @@ const SERVICES = [
 ] as const;
 
 /** The services of this server, as tokens name them. Pure. */
-export function catalogOf({ baseUrl, region }: Site): readonly Catalogued[] {
+export function catalogOf({ baseUrl, region }: CatalogueSite): readonly Catalogued[] {
   return SERVICES.map(({ name, type, path, isGlobal }) => {
     const where = isGlobal ? '*' : region;
     const place = { interface: 'public' as const, region: where, region_id: where, url: `${baseUrl}${path}` };
@@ -88,12 +88,15 @@ export function catalogOf({ baseUrl, region }: Site): readonly Catalogued[] {
 }
 
 /** The catalogue by itself. Pure. */
-export function catalogBody(site: Site): CatalogBody {
+export function catalogBody(site: CatalogueSite): CatalogBody {
   return { catalog: catalogOf(site), links: { self: `${site.baseUrl}/v3/auth/catalog` } };
 }
 
 /** The services, all or those of one type. Pure. */
-export function servicesBody(site: Site, wanted: { readonly type?: string | undefined }): ServicesBody {
+export function servicesBody(
+  site: CatalogueSite,
+  wanted: { readonly type?: string | undefined },
+): ServicesBody {
   const self = `${site.baseUrl}/v3/services`;
   const services = catalogOf(site)
     .filter(({ type }) => (wanted.type ?? type) === type)
@@ -108,7 +111,7 @@ export function servicesBody(site: Site, wanted: { readonly type?: string | unde
 
 /** The endpoints, all or those that fit. Pure. */
 export function endpointsBody(
-  site: Site,
+  site: CatalogueSite,
   wanted: { readonly interface?: string | undefined; readonly service_id?: string | undefined },
 ): EndpointsBody {
   const self = `${site.baseUrl}/v3/endpoints`;

@@ -1,4 +1,4 @@
-import { type Catalogued, catalogOf, type Site } from './catalogue.ts';
+import { type Catalogued, type CatalogueSite, catalogOf } from './catalogue.ts';
 import type { Domain, Project, User } from './identities.ts';
 import type { TokenClaims, TokenMethod } from './token.ts';
 
@@ -19,7 +19,7 @@ interface Listed extends Named {
   readonly links: { readonly self: string };
 }
 
-/** Body of a token answer. @see auth-and-clients.md 2.1 */
+/** Body of a token answer. @see IAM API, POST /v3/auth/tokens */
 export interface TokenBody {
   readonly token: {
     readonly methods: readonly TokenMethod[];
@@ -34,7 +34,7 @@ export interface TokenBody {
   };
 }
 
-/** Body of GET /v3/projects. @see auth-and-clients.md 3.1 */
+/** Body of a list of projects. @see IAM API, GET /v3/projects */
 export interface ProjectsBody {
   readonly projects: readonly (Listed & {
     readonly domain_id: string;
@@ -44,7 +44,7 @@ export interface ProjectsBody {
   readonly links: Links;
 }
 
-/** Body of GET /v3/auth/domains. @see auth-and-clients.md 3.1 */
+/** Body of a list of domains. @see IAM API, GET /v3/auth/domains */
 export interface DomainsBody {
   readonly domains: readonly Listed[];
   readonly links: Links;
@@ -57,7 +57,7 @@ export interface UsersBody {
 }
 
 /** What a token says, in wire form; `site` undefined leaves the catalogue empty. Pure. */
-export function tokenBody(claims: TokenClaims, user: User, site: Site | undefined): TokenBody {
+export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite | undefined): TokenBody {
   const domain = { id: user.domainId, name: user.domainName };
   const project = user.projects.find(({ id }) => id === claims.projectId);
   return {

@@ -75,7 +75,7 @@ const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
 /**
  * Loads identities.yaml and everything that it points to.
  * Throws FileError (`file:line: key: reason`), also when a file cannot be read or must not be trusted.
- * @see interface.md, identities.yaml
+ * @see docs/adr/0038-files-of-the-operator.md
  */
 export function loadIdentities(input: {
   readonly file: string;

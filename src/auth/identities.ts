@@ -1,4 +1,4 @@
-import type { SigningKey } from './algorithms.ts';
+import type { RequestKey } from './algorithms.ts';
 import { costOf, type ScryptCost } from './password.ts';
 import type { PolicyDocument } from './policy-document.ts';
 
@@ -39,7 +39,7 @@ export interface User {
 
 /** An access key with its owner. */
 export interface AccessKey {
-  readonly key: SigningKey;
+  readonly key: RequestKey;
   readonly user: User;
 }
 
@@ -75,7 +75,7 @@ export interface Directory {
   usersOf(domainId: string): readonly User[];
 }
 
-/** Policies that need no document in the file. @see api-extended.md 5.9 */
+/** Policies that need no document in the file. @see DEW user guide, permissions */
 export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'CSMS FullAccess',
   'CSMS ReadOnlyAccess',

@@ -29,7 +29,7 @@ const UNSCOPED = 'unscoped';
  * Reads the body of POST /v3/auth/tokens. Pure. Unknown members are ignored; a user is named by id, or by name and
  * domain; when both scopes are given, the project wins, and so does a password beside a token.
  * Throws login-invalid, without saying where, since the real service does not say either.
- * @see auth-and-clients.md 2.1
+ * @see IAM API, POST /v3/auth/tokens
  */
 export function readLogin(body: unknown): Login {
   const auth = objectIn(body, 'auth');

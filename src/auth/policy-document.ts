@@ -26,7 +26,7 @@ export interface PolicyStatement {
   readonly Condition: PolicyConditions | undefined;
 }
 
-/** A policy document of the vendor's grammar 1.1 or 5.0, its shape checked. @see api-extended.md 5.4, 5.5 */
+/** A policy document of the vendor's grammar 1.1 or 5.0, its shape checked. @see IAM user guide, policy syntax */
 export interface PolicyDocument {
   readonly Version: '1.1' | '5.0';
   readonly Statement: readonly PolicyStatement[];

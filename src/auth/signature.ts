@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Algorithm, hasSm3, type SigningKey } from './algorithms.ts';
+import { type Algorithm, hasSm3, type RequestKey } from './algorithms.ts';
 import { type ParsedAuthorization, SIGNATURE_LIMITS } from './authorization.ts';
 import {
   type CanonicalParts,
@@ -55,12 +55,12 @@ const REDACTED: ReadonlySet<string> = new Set([
  * never on the key. The age of the date is the caller's to check, afterwards.
  * Refuses signed headers that are absent or doubled, a stated body hash that is not the body's, and a V11
  * credential of another day than the date.
- * @see auth-and-clients.md 1.3, steps 3 to 7
+ * @see docs/adr/0029-what-a-signature-covers.md
  */
 export function verifySignature(input: {
   readonly request: SignedRequest;
   readonly authorization: ParsedAuthorization;
-  readonly key: SigningKey;
+  readonly key: RequestKey;
   readonly unsignedPayload: UnsignedPayload;
 }): Verdict {
   const { request, authorization, key } = input;

@@ -24,7 +24,7 @@ const ALGORITHM = 'SDK-HMAC-SHA256';
  * Signs a request with SDK-HMAC-SHA256, as the official SDKs do. Pure.
  * Answers all headers to send: the given ones, X-Sdk-Date, X-Project-Id and Authorization. Host is signed but not
  * among them, since every HTTP client sends it by itself.
- * @see auth-and-clients.md 1.1
+ * @see API Gateway, AK/SK signing
  */
 export function signRequest(request: RequestToSign): Record<string, string> {
   const url = new URL(request.url);

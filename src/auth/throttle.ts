@@ -37,7 +37,7 @@ export interface Buckets {
   forget(key: string): void;
 }
 
-/** Failed logins in a row before the answer is 429. @see design.md 4 */
+/** Failed logins in a row before the answer is 429. @see docs/adr/0028-password-logins.md */
 export const LOGIN_FAILURES_MAX = 10;
 /** In this many milliseconds as many more are let through, evenly, so that the right password always gets its turn. */
 export const LOGIN_WINDOW_MS = 60_000;

@@ -117,7 +117,7 @@ export function credentialMark(
   return mark;
 }
 
-/** The one answer to every token that cannot be believed. @see auth-and-clients.md 2.3 */
+/** The one answer to every token that cannot be believed. @see API Gateway, error codes, APIGW.0301 */
 export function unreadableToken(): SecretError {
   return new SecretError('unauthenticated', 'decrypt token fail', { logReason: 'the token is not valid' });
 }

@@ -2,7 +2,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { stringify } from 'yaml';
 import type { DevCredentials } from '../setting-values.ts';
 
-/** The first user of an installation, with its secrets in clear. */
+/** The first user of an installation, with its secrets in plaintext. */
 export interface Administrator {
   readonly domainId: string;
   readonly domainName: string;

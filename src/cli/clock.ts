@@ -9,7 +9,7 @@ import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
 import { dataFolder } from '../storage/sqlite/data-directory.ts';
 import { createCommitBatch, DatabaseLockedError, DiskFullError } from '../storage/sqlite/group-commit.ts';
 import { LOCKED, openWriter } from '../storage/sqlite/open.ts';
-import { fromWireError } from '../storage/sqlite/protocol.ts';
+import { fromSentError } from '../storage/sqlite/protocol.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
@@ -41,7 +41,7 @@ function acceptClock(config: DataConfig): number {
     const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs } as const;
     const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')), createChangeCounters());
     for (const outcome of commit([{ id: 1, command }])) {
-      if ('error' in outcome) throw fromWireError(outcome.error);
+      if ('error' in outcome) throw fromSentError(outcome.error);
     }
     return nowMs;
   } catch (cause) {

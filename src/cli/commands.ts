@@ -7,7 +7,7 @@ export interface CommandModule {
 }
 
 /** One command of the program. Its module is loaded only when it runs, so that the others start fast. */
-export interface Command {
+export interface CliCommand {
   readonly summary: string;
   readonly help: string;
   readonly flags: readonly string[];
@@ -22,13 +22,13 @@ function command(
   usage: string,
   summary: string,
   details: string,
-  rest: Omit<Command, 'summary' | 'help'>,
-): Command {
+  rest: Omit<CliCommand, 'summary' | 'help'>,
+): CliCommand {
   return { ...rest, summary, help: `Usage: csms-server ${usage}\n\n${summary}.\n${details}` };
 }
 
 /** Every command by its name. */
-export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map([
   [
     'dev',
     command(

@@ -21,7 +21,6 @@ export interface KeptCredentials {
  * Writes credentials.env, and again when it is missing or other credentials are in force: somebody may have changed the
  * identities by hand. Answers what writes it for another password, and never throws: that password is in force by then, so
  * what cannot be written now is written later.
- * @see interface.md, Files in the data directory
  */
 export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownIdentity>) => void {
   let { identity } = kept;
@@ -37,7 +36,7 @@ export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownId
     try {
       if (!isInForce(kept.directory(), identity)) {
         const next = readIdentity(kept.identitiesFile, kept.file);
-        // The file may hold what was not taken up.
+        // The file may hold what has not taken effect.
         if (next === undefined || !isInForce(kept.directory(), next)) return;
         identity = next;
       } else if (isWritten && existsSync(kept.file)) return;

@@ -21,7 +21,7 @@ const REPEAT_MS = 500;
 /** From the wish to stop on: the log has the rest of ten seconds to get out. */
 const STOP_MS_MAX = 8_500;
 
-/** Why an address cannot be listened at, by the system's code; a name that leads to none is told apart. */
+/** Why an address cannot be listened at, by the system's code; a name that leads to none has its own words. */
 const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use; choose another one with --port (CSMS_PORT)',
   EADDRNOTAVAIL: 'is at no address of this machine; choose another one with --host (CSMS_HOST)',

@@ -1,5 +1,5 @@
 /**
- * Lets a command go on when nobody reads its stdout any more, as in `csms-server dev | head -5`: a server serves on, and a
+ * Lets a command continue when nobody reads its stdout any more, as in `csms-server dev | head -5`: a server serves on, and a
  * check ends with what it found. Any other failure, such as a full disk, is told.
  */
 export function watchStdout(onFailure: (error: Error) => void): void {

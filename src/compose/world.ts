@@ -1,6 +1,6 @@
 import { actorOf } from '../app/caller.ts';
 import { createGate } from '../app/gate.ts';
-import type { Clock, Policy, SharedDeps } from '../app/ports.ts';
+import type { Choices, Clock, SharedDeps } from '../app/ports.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/signing-key.ts';
 import { isReadable } from '../app/storage-status.ts';
 import type { Turns } from '../app/turns.ts';
@@ -126,6 +126,6 @@ function turnsOf({ turns }: ServerProcess, world: string): Turns {
   };
 }
 
-function policyOf({ limits, versionCap, mode, region }: Config): Policy {
+function policyOf({ limits, versionCap, mode, region }: Config): Choices {
   return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }

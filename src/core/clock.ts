@@ -40,7 +40,7 @@ export function decideClock(_scope: object, command: ClockCommand): ClockDecisio
 }
 
 /**
- * The hold that a start has to begin with; undefined: the clock may be believed. Pure. A hold goes on where the last
+ * The hold that a start has to begin with; undefined: the clock may be believed. Pure. A hold continues where the last
  * run left it, unless the clock has moved by another day since: that begins the day again. Without a record there is
  * nothing to compare with.
  */

@@ -59,7 +59,7 @@ export function removeTags(current: Key, { tagKeys }: KeyCommandOf<'remove-tags'
 }
 
 /** One condition on a key's tags: any of the values, or any value at all where none is given. */
-export interface TagCondition {
+export interface KeyTagCondition {
   readonly key: string;
   readonly values: readonly string[];
 }
@@ -67,7 +67,7 @@ export interface TagCondition {
 /** True when the key has every wanted tag, and every text stands in its own alias. */
 export function matchesKey(
   key: Key,
-  wanted: { readonly tags: readonly TagCondition[]; readonly names: readonly string[] },
+  wanted: { readonly tags: readonly KeyTagCondition[]; readonly names: readonly string[] },
 ): boolean {
   const byKey = new Map(key.tags.map((tag) => [tag.key, tag.value]));
   const hasTags = wanted.tags.every(({ key: name, values }) => {

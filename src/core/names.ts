@@ -1,6 +1,6 @@
 import { invalidParameter } from './errors.ts';
 
-/** Letters, digits, dot, underscore, dash. @see design: dots are accepted on create and in every path */
+/** Letters, digits, dot, underscore, dash. Dots are accepted on create and in every path. */
 export const SECRET_NAME_PATTERN = '^[a-zA-Z0-9._-]{1,64}$';
 /** @see API page CreateSecretStage */
 export const STAGE_NAME_PATTERN = '^[a-zA-Z0-9_-]{1,64}$';

@@ -94,7 +94,7 @@ function countUnforeseen(characters: readonly string[]): number {
   return count;
 }
 
-/** True when the character repeats the last one, or goes on in a sequence or a row of the keyboard. */
+/** True when the character repeats the last one, or continues in a sequence or a row of the keyboard. */
 function isForeseen(before: string, last: string, character: string): boolean {
   if (character === last) return true;
   if (before === '') return false;

@@ -136,7 +136,7 @@ function failAttempt(task: Task, scope: TaskScope, command: TaskCommandOf<'fail-
 
 /**
  * The end of a rotation that failed. SYSCURRENT stays. SYSPENDING stays too where a new value was stored: the database may
- * know it already, so it must not be forgotten, and the next rotation goes on with it.
+ * know it already, so it must not be forgotten, and the next rotation continues with it.
  */
 function failed(task: Task, scope: TaskScope, error: TaskError, nowMs: number): TaskDecision {
   const decision = advanced(task, { status: 'FAILED', nextAttemptMs: undefined, error });

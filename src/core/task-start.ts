@@ -51,8 +51,8 @@ function isRotationDue(secret: Secret, id: string, nowMs: number): boolean {
 }
 
 /**
- * The version that an earlier rotation left behind, which may be in use already: it is gone on with, and no second value
- * is asked for. One that is older than the current version is of no use any more.
+ * The version that an earlier rotation left behind, which may be in use already: the next one continues with it and
+ * asks for no second value. One that is older than the current version is of no use any more.
  */
 function pendingVersion({ stages }: SecretAggregate): number | undefined {
   const pending = findStage(stages, SYSPENDING)?.versionNumber;
@@ -82,7 +82,7 @@ function newTask(
     isAutomatic,
     functionUrn: secret.rotationFuncUrn,
     status: 'RUNNING',
-    // A version that an earlier rotation has left behind is gone on with.
+    // A version that an earlier rotation has left behind is used again.
     step: pending === undefined ? 'create' : 'set',
     versionNumber: pending,
     attempts: 1,

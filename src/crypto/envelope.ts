@@ -22,7 +22,6 @@ export type Purpose =
   | 'blob'
   | 'blob-dek'
   | 'cmk'
-  | 'sk'
   | 'canary'
   | 'signing-key'
   | 'kms-data'
@@ -144,7 +143,7 @@ export function unwrapMaterial(kek: XaesKey, wrapped: Uint8Array, context: Uint8
   return takeKey(openXaes(kek, { blob: wrapped, headerBytes: HEADER_BYTES, context }));
 }
 
-/** Wraps a data key (32 bytes, the caller zeroes it) under a key version; the number is written in clear. */
+/** Wraps a data key (32 bytes, the caller zeroes it) under a key version; the number is written in plaintext. */
 export function wrapDataKey(
   cmk: XaesKey,
   input: { readonly dataKey: Uint8Array; readonly cmkVersion: number; readonly context: Uint8Array },
@@ -175,7 +174,7 @@ export function sealBody(dataKey: KeyObject, value: Uint8Array, context: Uint8Ar
   return sealGcm(derived.key, { header, context, plaintext: value });
 }
 
-/** The commitment that a body carries in clear. Throws damaged when this is not a body. */
+/** The commitment that a body carries in plaintext. Throws damaged when this is not a body. */
 export function readCommitment(body: Uint8Array): Uint8Array {
   requireFormat(body, 'CSV');
   if (body.length < BODY_OVERHEAD_BYTES) throw damaged();

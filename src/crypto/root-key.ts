@@ -14,13 +14,13 @@ export class RootKeyError extends Error {
   }
 }
 
-/** Where the root key comes from. @see interface.md, CSMS_ROOT_KEY */
+/** Where the root key comes from. @see README.md, Configuration */
 export type RootKeySource =
   | { readonly kind: 'file' | 'passphrase-file'; readonly path: string }
   | { readonly kind: 'systemd' | 'env'; readonly name: string };
 
 /** What each derived key is for; one key never serves two purposes. */
-export type RootKeyLabel = 'kek' | 'rowmac' | 'audit' | 'check' | 'token';
+export type RootKeyLabel = 'kek' | 'rowmac' | 'check' | 'token';
 
 /** The key at the top, never used itself. `id` (32 hex) and `fingerprint` (16 hex) follow from it; both may be printed. */
 export interface RootKey {

@@ -1,7 +1,7 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-/** Authenticates rows that are stored in clear: names, states, stages, version numbers. */
-export interface RowMac {
+/** Authenticates rows that are stored in plaintext: names, states, stages, version numbers. */
+export interface RowAuthenticator {
   /** 32 bytes over the row's canonical text, which must name its kind and have one reading only. */
   sign(canonical: string): Buffer;
   /** False for any other row, and for a MAC of another length; takes the same time wherever they differ. */
@@ -13,7 +13,7 @@ export interface RowMac {
  * `key` is `rootKey.derive('rowmac')`. A lone surrogate counts as U+FFFD, which is what a database gives back.
  * @see RFC 2104
  */
-export function createRowMac(key: KeyObject): RowMac {
+export function createRowMac(key: KeyObject): RowAuthenticator {
   function sign(canonical: string): Buffer {
     return createHmac('sha256', key).update(canonical, 'utf8').digest();
   }

@@ -169,7 +169,7 @@ const FIRST: Around = { before: Buffer.of(), after: Buffer.from('}') };
 const NEXT: Around = { before: Buffer.from(','), after: Buffer.from('}') };
 
 /** Sends values as bytes from the cipher to the socket, one after the other, and wipes them afterwards. */
-function sendValues(reply: FastifyReply, values: readonly app.ReadValue[], pause: Pause) {
+function sendValues(reply: FastifyReply, values: readonly app.BatchValue[], pause: Pause) {
   const heldBytes = values.reduce((sum, { opened }) => sum + (opened?.bytes.length ?? 0), 0);
   return sendPieces(reply, chunksOf(values), { pause, heldBytes });
 }
@@ -179,7 +179,7 @@ function bytesOfValues(count: number): number {
   return count * VALUE_BYTES + Math.min(count * VALUE_BYTES, LONG_ANSWER_BYTES_MAX);
 }
 
-function* chunksOf(values: readonly app.ReadValue[]): Generator<string | Buffer> {
+function* chunksOf(values: readonly app.BatchValue[]): Generator<string | Buffer> {
   const opened = values.flatMap(({ name, opened: version }) => (version ? [{ name, version }] : []));
   const refusals = values.flatMap(({ name, refusal }) =>
     refusal ? [{ name, error_msg: wireMessage(refusal) }] : [],

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 export type Response = ServerResponse<IncomingMessage>;
 
 /** One connection, from the moment it is accepted. */
-export interface Connection {
+export interface PeerConnection {
   readonly tcp: Socket;
   /** What HTTP is spoken on: with TLS another socket than `tcp` once the handshake is over. */
   socket: Socket;
@@ -28,21 +28,21 @@ export interface Connection {
 }
 
 const CONNECTION = Symbol('connection');
-type Marked = Socket & { [CONNECTION]?: Connection };
+type Marked = Socket & { [CONNECTION]?: PeerConnection };
 let lastOrder = 0;
 
 /** Has the connection found by its socket. */
-export function mark(socket: Socket, connection: Connection): void {
+export function mark(socket: Socket, connection: PeerConnection): void {
   (socket as Marked)[CONNECTION] = connection;
 }
 
 /** The connection of a request's socket; undefined for a request that came over none, as in tests. */
-export function connectionOf(socket: Socket): Connection | undefined {
+export function connectionOf(socket: Socket): PeerConnection | undefined {
   return (socket as Marked)[CONNECTION];
 }
 
 /** Notes that the connection begins something new. */
-export function touch(connection: Connection): void {
+export function touch(connection: PeerConnection): void {
   lastOrder += 1;
   connection.order = lastOrder;
 }
@@ -51,12 +51,12 @@ export function touch(connection: Connection): void {
  * True while ending it would undo nothing: no request is there, or one that is still being sent, whose sender nobody has
  * authenticated yet.
  */
-export function isUnused({ current }: Connection): boolean {
+export function isUnused({ current }: PeerConnection): boolean {
   return current === undefined || !current.req.complete;
 }
 
 /** Ends it without a word, whatever its other end does. */
-export function destroy({ socket, tcp }: Connection): void {
+export function destroy({ socket, tcp }: PeerConnection): void {
   socket.destroy();
   tcp.destroy();
 }

@@ -52,7 +52,7 @@ export function watchConnections(
     }
     tcp.once('close', () => places.leave(connection));
   });
-  // For want of memory, or of descriptors in the whole machine: one connection is lost, not the process.
+  // For lack of memory, or of descriptors in the whole machine: one connection is lost, not the process.
   server.on('error', ({ syscall }: Error & { syscall?: string }) => {
     if (syscall === 'accept') refused += 1;
   });

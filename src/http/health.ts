@@ -10,7 +10,7 @@ const Ready = Type.Object(
     status: Type.Literal('ok'),
     writes: Type.Union([Type.Literal('ok'), Type.Literal('refused')], {
       description:
-        '`refused` while changes are, for want of space or because another program has locked the database',
+        '`refused` while changes are, for lack of space or because another program has locked the database',
     }),
   },
   { title: 'Readiness' },

@@ -21,7 +21,7 @@ const Listed = {
 /**
  * The request for a token, for the document: what the body must be is checked by the identity service, whose errors say less.
  */
-export const TokenBody = Type.Object(
+export const TokenSchema = Type.Object(
   {
     auth: Type.Object({
       identity: Type.Object({

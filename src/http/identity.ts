@@ -9,7 +9,7 @@ import {
   IdentityError,
   ProjectsAnswer,
   TokenAnswer,
-  TokenBody,
+  TokenSchema,
   UsersAnswer,
 } from './identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from './limits.ts';
@@ -35,7 +35,7 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
       ),
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
-      body: TokenBody,
+      body: TokenSchema,
       response: { 201: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
     },
     attachValidation: true,

@@ -105,7 +105,7 @@ function remember(read: Metrics['read']): Metrics['read'] {
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    // For as long as the server lives: a connection that cannot be accepted, for want of memory, must not end the process.
+    // For as long as the server lives: a connection that cannot be accepted, for lack of memory, must not end the process.
     server.on('error', (cause: Error & { code?: string }) => {
       const reason = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${cause.code})`;
       reject(new StartError('taken', `CSMS_METRICS: ${host}:${port} ${reason}`, { cause }));

@@ -6,7 +6,7 @@ import type { Notification } from '../core/notification.ts';
 import type { App } from './app.ts';
 import { EventTypeName } from './events.ts';
 import { operation, routeOf } from './operation.ts';
-import { nestedResponses, OneOf, PageInfo, ProjectPath, SecretType, TimeMs } from './schemas.ts';
+import { nestedResponses, OneOf, PageInfo, ProjectPath, SecretTypeName, TimeMs } from './schemas.ts';
 
 const RecordSchema = Type.Object(
   {
@@ -14,7 +14,7 @@ const RecordSchema = Type.Object(
     trigger_event_type: EventTypeName,
     create_time: TimeMs,
     secret_name: Type.String(),
-    secret_type: SecretType,
+    secret_type: SecretTypeName,
     notification_target_name: Type.String(),
     notification_target_id: Type.String(),
     notification_content: Type.String({ description: 'JSON text, as it was delivered' }),

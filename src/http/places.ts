@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 import { addressGroup } from '../core/address-group.ts';
-import { type Connection, destroy, isUnused, mark, touch } from './connection.ts';
+import { destroy, isUnused, mark, type PeerConnection, touch } from './connection.ts';
 import { CONNECTIONS } from './limits.ts';
 import type { IsTrustedProxy } from './trusted-proxies.ts';
 
 /** The places for connections. */
 export interface Places {
   /** Gives a new connection a place; undefined when there is none. */
-  admit(tcp: Socket): Connection | undefined;
-  leave(connection: Connection): void;
+  admit(tcp: Socket): PeerConnection | undefined;
+  leave(connection: PeerConnection): void;
   /** Every connection that has a place. */
-  all(): readonly Connection[];
+  all(): readonly PeerConnection[];
   /** How many had to leave their place to others. */
   evicted(): number;
 }
@@ -22,12 +22,12 @@ export interface Places {
  * @see docs/adr/0026-connections.md
  */
 export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNECTIONS.max): Places {
-  const ordinary = new Set<Connection>();
-  const reserved = new Set<Connection>();
-  const byAddress = new Map<string, Set<Connection>>();
+  const ordinary = new Set<PeerConnection>();
+  const reserved = new Set<PeerConnection>();
+  const byAddress = new Map<string, Set<PeerConnection>>();
   let evicted = 0;
 
-  function leave(connection: Connection): void {
+  function leave(connection: PeerConnection): void {
     reserved.delete(connection);
     if (!ordinary.delete(connection)) return;
     const own = byAddress.get(connection.address);
@@ -36,7 +36,7 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
   }
 
   /** True when there is room among these, if need be after one of them has gone. */
-  function makeRoom(connections: ReadonlySet<Connection>, max: number): boolean {
+  function makeRoom(connections: ReadonlySet<PeerConnection>, max: number): boolean {
     if (connections.size < max) return true;
     const victim = longestUnused(connections);
     if (victim === undefined) return false;
@@ -46,7 +46,7 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
     return true;
   }
 
-  function findPlace(address: string, ownMax: number): Set<Connection> | undefined {
+  function findPlace(address: string, ownMax: number): Set<PeerConnection> | undefined {
     const own = byAddress.get(address) ?? new Set();
     if (makeRoom(own, ownMax) && makeRoom(ordinary, max)) return ordinary;
     const ownReserved = new Set([...reserved].filter((connection) => connection.address === address));
@@ -79,9 +79,9 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
 
 function createConnection(
   tcp: Socket,
-  { address, isReserved }: Pick<Connection, 'address' | 'isReserved'>,
-): Connection {
-  const connection: Connection = {
+  { address, isReserved }: Pick<PeerConnection, 'address' | 'isReserved'>,
+): PeerConnection {
+  const connection: PeerConnection = {
     tcp,
     socket: tcp,
     address,
@@ -99,8 +99,8 @@ function createConnection(
 }
 
 /** Looked for only when there is no room, so that requests need not keep any order. */
-function longestUnused(connections: Iterable<Connection>): Connection | undefined {
-  let found: Connection | undefined;
+function longestUnused(connections: Iterable<PeerConnection>): PeerConnection | undefined {
+  let found: PeerConnection | undefined;
   for (const connection of connections) {
     if (!isUnused(connection)) continue;
     if (found === undefined || goesBefore(connection, found)) found = connection;
@@ -108,6 +108,6 @@ function longestUnused(connections: Iterable<Connection>): Connection | undefine
   return found;
 }
 
-function goesBefore(one: Connection, other: Connection): boolean {
+function goesBefore(one: PeerConnection, other: PeerConnection): boolean {
   return one.isKnown === other.isKnown ? one.order < other.order : other.isKnown;
 }

@@ -35,7 +35,6 @@ function memoryLimit(): number {
  * Looks twice a second how late its own timer is, which is how long everything else waits too, and how full the
  * heap and the memory are.
  * Pressure is high from the second bad look in a row: a machine that stood still for a moment has none.
- * @see reliability.md 5.2, D-33
  */
 export function createPressureGauge(sources: PressureSources = PROCESS): PressureGauge {
   let badLooks = 0;

@@ -1,4 +1,4 @@
-import { type Connection, destroy } from './connection.ts';
+import { destroy, type PeerConnection } from './connection.ts';
 import { TIMEOUT_MS } from './limits.ts';
 
 /** Looks in a row at which nothing more of an answer had been taken. */
@@ -9,7 +9,7 @@ const LOOKS_MAX = TIMEOUT_MS.unread / TIMEOUT_MS.check;
  * the kernel has taken, in the pieces of answer.ts, and how often that was looked at: Node's own timer starts anew with every
  * byte that the peer sends, and a process that stood still has not waited for anybody.
  */
-export function endUnread(connection: Connection): void {
+export function endUnread(connection: PeerConnection): void {
   const { current, socket } = connection;
   const left = socket.writableLength;
   const taken = socket.bytesWritten - left;

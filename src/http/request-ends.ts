@@ -26,7 +26,7 @@ const CLOSED = 499;
 
 /**
  * Makes the one place where requests end. The end is the last byte of the answer, or the end of its connection, whichever
- * comes first: a handler may go on for whoever has gone.
+ * comes first: a handler may continue for whoever has gone.
  */
 export function createRequestEnds(
   log: RequestLog | undefined,

@@ -47,7 +47,7 @@ export const KmsKeyId = Type.String({
 });
 
 /** Whether and how a secret is rotated. */
-export const SecretType = OneOf(secretTypesWith(() => true));
+export const SecretTypeName = OneOf(secretTypesWith(() => true));
 /** The types of secret that are rotated by a function. */
 export const RotatedType = OneOf(
   secretTypesWith(({ rotates }) => rotates),

@@ -3,7 +3,7 @@ import type { Limits } from '../core/limits.ts';
 import { requireSecretName } from '../core/names.ts';
 import type { Secret, SecretRef } from '../core/secret.ts';
 import { parseValue, type SecretValue } from '../core/value.ts';
-import { Nullable, SecretName, type SecretPath, SecretType, TimeMs } from './schemas.ts';
+import { Nullable, SecretName, type SecretPath, SecretTypeName, TimeMs } from './schemas.ts';
 
 /** A secret on the wire. @see CSMS API, object Secret */
 export const SecretSchema = Type.Object(
@@ -16,7 +16,7 @@ export const SecretSchema = Type.Object(
     create_time: TimeMs,
     update_time: TimeMs,
     scheduled_delete_time: Nullable(TimeMs),
-    secret_type: SecretType,
+    secret_type: SecretTypeName,
     auto_rotation: Type.Boolean(),
     rotation_period: Nullable(Type.String()),
     rotation_config: Nullable(Type.String()),

@@ -18,7 +18,7 @@ import {
   responses,
   SecretName,
   SecretPath,
-  SecretType,
+  SecretTypeName,
 } from './schemas.ts';
 import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from './secret-wire.ts';
 
@@ -43,7 +43,7 @@ export const CreateSecretBody = Type.Object(
     description: Omissible(Description),
     secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
     secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
-    secret_type: Omissible(SecretType),
+    secret_type: Omissible(SecretTypeName),
     auto_rotation: Omissible(Type.Boolean()),
     rotation_period: Omissible(RotationPeriod),
     rotation_config: Omissible(Type.String({ maxLength: 1_024, description: 'JSON text' })),

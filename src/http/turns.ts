@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { type Connection, connectionOf, destroy, type Response, touch } from './connection.ts';
+import { type PeerConnection, connectionOf, destroy, type Response, touch } from './connection.ts';
 import { REQUESTS_AHEAD_MAX } from './limits.ts';
 
 /**
@@ -9,7 +9,7 @@ import { REQUESTS_AHEAD_MAX } from './limits.ts';
  * bytes: a connection with more of them than any client sends ahead is ended.
  */
 export function inTurn(handler: RequestListener): RequestListener {
-  function begin(connection: Connection, response: Response): void {
+  function begin(connection: PeerConnection, response: Response): void {
     touch(connection);
     connection.current = response;
     response.on('close', end);
@@ -45,10 +45,10 @@ export function inTurn(handler: RequestListener): RequestListener {
 }
 
 /** Node has its own resumption of reading run at the end of every request: ours comes behind that. */
-function pauseNext(connection: Connection): void {
+function pauseNext(connection: PeerConnection): void {
   process.nextTick(pause, connection);
 }
 
-function pause({ waiting, socket }: Connection): void {
+function pause({ waiting, socket }: PeerConnection): void {
   if (waiting.length > 0) socket.pause();
 }

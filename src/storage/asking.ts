@@ -1,7 +1,7 @@
 import type { Awaitable } from '../app/ports.ts';
 
 /**
- * Work that asks and goes on with the answers, whoever drives it: at once, or when they come. A refusal is thrown where it
+ * Work that asks and continues with the answers, whoever drives it: at once, or when they come. A refusal is thrown where it
  * was asked for.
  */
 export type Asking<T> = Generator<Awaitable<unknown>, T, unknown>;

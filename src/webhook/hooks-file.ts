@@ -70,7 +70,7 @@ export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(en
 
 /**
  * Loads hooks.yaml and the secrets that it points to. Throws FileError (`file:line: key: reason`) for unknown keys,
- * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see interface.md, hooks.yaml
+ * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see docs/adr/0018-rotation-webhook.md
  */
 export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): HookEntry[] {
   let text: string;

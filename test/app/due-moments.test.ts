@@ -98,7 +98,7 @@ describe('a timer for the next due moment', () => {
     expect(runs).toEqual([T0, T0 + 1_000, T0 + 2_000]);
   });
 
-  it('is woken by a change, at once after a rest and once an interval while changes go on', async () => {
+  it('is woken by a change, at once after a rest and once an interval while changes continue', async () => {
     const moments: number[] = [];
     const { job, runs } = listed(moments);
     start([job]);

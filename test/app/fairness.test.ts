@@ -112,7 +112,7 @@ describe('delivery while the endpoint of one project is silent', () => {
   });
   const signingKeys = { sign: () => '', digest: () => '' } as unknown as SigningKeys;
 
-  it('goes on for the others in the same run', async () => {
+  it('continues for the others in the same run', async () => {
     const urls: string[] = [];
     const { clock } = world.deps;
     const topicOf = (projectId: string) => `urn:smn:local-1:${projectId}:ops`;

@@ -157,7 +157,7 @@ describe.each(Object.entries(JOBS))('%s', (_, { create, head }) => {
     return { job, work, run: () => job.run(world.clock.wallMs, NEVER) };
   };
 
-  it('goes on behind a failing first item in the same run, and tries it again later', async () => {
+  it('continues behind a failing first item in the same run, and tries it again later', async () => {
     const { job, run, work } = start(['bad', 'one', 'two']);
     await run();
     expect(work.done).toEqual(['one', 'two']);

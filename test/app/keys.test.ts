@@ -14,7 +14,7 @@ function withKey(world: World, changes: Parameters<typeof aKey>[0] = {}): World 
 }
 
 describe('the default key', () => {
-  it('comes into being on first use, and is the same one from then on', async () => {
+  it('is created on first use, and is the same one from then on', async () => {
     const world = aWorld();
     const first = await sealingKey(world.deps, projectId, undefined);
     expect(first).toMatchObject({ projectId, alias: 'csms/default', isDefault: true, state: 'ENABLED' });
@@ -156,7 +156,7 @@ describe('a list of aliases', () => {
     expect((await page({ keyId: 'other' })).entries.map(({ alias }) => alias)).toEqual(['a', 'b', 'c']);
   });
 
-  it('goes on behind a marker that need not exist any more', async () => {
+  it('continues behind a marker that need not exist any more', async () => {
     const first = await page({ limit: 2 });
     expect([first.entries.map(({ alias }) => alias), first.hasMore]).toEqual([['a', 'b'], true]);
     const second = await page({ limit: 2, afterAlias: 'bb' });

@@ -83,7 +83,7 @@ describe('the expiry scan', () => {
     expect(told()).toHaveLength(1_001);
   });
 
-  it('goes on beside a damaged secret and one that was deleted in the meantime', async () => {
+  it('continues beside a damaged secret and one that was deleted in the meantime', async () => {
     addEvent();
     for (const name of ['damaged', 'gone', 'sound']) put(name);
     const { store } = world.deps;

@@ -101,7 +101,7 @@ describe('a round', () => {
     expect([await round(), await round(), await round()]).toEqual([100, 50, 0]);
   });
 
-  it('goes on when somebody deleted the secret in the meantime', async () => {
+  it('continues when somebody deleted the secret in the meantime', async () => {
     put('present', T0);
     await roundsOver(alsoListing('gone'))();
     expect(left()).toEqual([]);

@@ -248,7 +248,7 @@ describe('a function that fails', () => {
     expect(database.canLogIn(await latest())).toBe(true);
   });
 
-  it('after it has set the password leaves no account behind: the next rotation goes on with it', async () => {
+  it('after it has set the password leaves no account behind: the next rotation continues with it', async () => {
     await create();
     await rotateSecret(world.deps, REF);
     database.fault = ({ step }) => (step === 'test' ? { status: 400, body: {} } : undefined);
@@ -565,7 +565,7 @@ describe('automatic rotation', () => {
     expect(failed).toHaveLength(3);
   });
 
-  it('goes on beside a secret that is gone or damaged, and says so once', async () => {
+  it('continues beside a secret that is gone or damaged, and says so once', async () => {
     await create('SingleUser', AUTO);
     world.clock.wallMs = T0 + DAY_MS;
     const { store } = world.deps;

@@ -10,7 +10,7 @@ import {
 import { AK, refusalOf, SK } from './fixtures.ts';
 
 const KEY = createSigningKey({ accessKeyId: AK, secretKey: SK });
-/** Private scalar published for the test key. @see auth-and-clients.md 1.4 */
+/** Private scalar published for the test key. @see the vendor's SDK cores */
 const P256_D = '41100cf637842a252a3af603f3daf3c25ee341a4fdea34f0beae26e002a790fd';
 const P256_X = 'c9e626a8ba0c1f64367bf0b651a5439456502ae31872c775a63ea2102d4fe426';
 const P256_Y = '53f6d15c28dd0415f7fc368606c40338e224bf436b824b9b3da88555611bebf2';

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { Clock } from '../../src/app/ports.ts';
 import { createSigningKey } from '../../src/auth/algorithms.ts';
 import {
-  type Authenticator,
   createAuthenticator,
+  type RequestAuthenticator,
   type RequestToAuthenticate,
 } from '../../src/auth/authenticator.ts';
 import { parseAuthorization } from '../../src/auth/authorization.ts';
@@ -205,7 +205,10 @@ export async function rejectionOf(call: Promise<unknown>): Promise<{ code: strin
 }
 
 /** An authenticator over these identities. */
-export function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
+export function authenticatorOf(
+  directory: Directory = directoryOf(),
+  clock = movableClock(),
+): RequestAuthenticator {
   return createAuthenticator({
     realms: realmsOf(() => directory, clock),
     tokenKey: TOKEN_KEY,

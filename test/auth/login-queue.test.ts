@@ -64,7 +64,7 @@ describe('the queue of logins', () => {
     ]);
   });
 
-  it('goes on after a work that fails', async () => {
+  it('continues after a work that fails', async () => {
     const queue = createLoginQueue({ concurrent: 1 });
     const place = { group: 'a', member: '1', isFamiliar: false };
     const failing = queue.run(place, () => Promise.reject(new Error('no memory')));

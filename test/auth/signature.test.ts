@@ -140,7 +140,7 @@ describe('cases derived from the vectors', () => {
 describe('a V11 credential', () => {
   const signedAt = '20260102T030405Z';
 
-  /** Signed by hand, as auth-and-clients.md 1.4 says. */
+  /** Signed by hand, as the vendor's SDK cores do. */
   function signedWith(scope: string): SigningVector {
     const canonical = `GET\n/\n\nx-sdk-date:${signedAt}\n\nx-sdk-date\n${hash('sha256', '', 'hex')}`;
     const secret = SECRET_KEYS[AK] ?? '';

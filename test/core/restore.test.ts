@@ -68,7 +68,7 @@ describe('restore-secret', () => {
     expect(next!.stages).toEqual(BACKUP.stages);
   });
 
-  it('goes on with the number after the last one that was ever given', () => {
+  it('continues with the number after the last one that was ever given', () => {
     const { next } = decideOn(undefined, restore(BACKUP));
     const added = decideOn(next, aCommand('add-version', { version: aNewVersion({ kmsKeyId: NEW_KEY }) }));
     expect(added.next!.versions.at(-1)!.number).toBe(9);

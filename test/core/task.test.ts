@@ -170,7 +170,7 @@ describe('the start of a rotation', () => {
     },
   );
 
-  it('goes on with the value that an earlier rotation left behind', () => {
+  it('continues with the value that an earlier rotation left behind', () => {
     const { next, secret } = decide({ secret: withPending() }, start());
     expect(next).toMatchObject({ step: 'set', versionNumber: 3 });
     expect(secret).toBeUndefined();

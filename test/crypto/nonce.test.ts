@@ -25,8 +25,8 @@ describe('nonces', () => {
   it.each([
     ['another time', { nowMs: () => 1_893_456_000_001, ticks: () => 5 }],
     ['another moment of the same millisecond', { nowMs: () => 1_893_456_000_000, ticks: () => 6 }],
-  ])('are others in a copy of the machine that goes on at %s', (_, clocks) => {
-    // The copy has the same pool, and its generator goes on in the same way.
+  ])('are others in a copy of the machine that continues at %s', (_, clocks) => {
+    // The copy has the same pool, and its generator continues in the same way.
     const fill = (pool: Buffer) => void pool.fill(0xa5);
     const one = createNonces({ fill, nowMs: () => 1_893_456_000_000, ticks: () => 5 });
     const copy = createNonces({ fill, ...clocks });

@@ -34,7 +34,7 @@ async function withDeletion() {
 }
 
 describe('a start with a clock that is two months ahead', () => {
-  it('deletes nothing, says how to go on, and leaves no trace once the clock is right', async () => {
+  it('deletes nothing, says how to continue, and leaves no trace once the clock is right', async () => {
     const { directory, status } = await withDeletion();
     const server = await startDev(directory, shifted(60));
     await server.logged('csms-server clock accept');

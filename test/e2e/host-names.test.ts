@@ -62,7 +62,7 @@ describe('CSMS_HOST may be a name', () => {
     ]);
   });
 
-  it('and must not lead beyond loopback in clear, whatever it is called', async () => {
+  it('and must not lead beyond loopback over plain HTTP, whatever it is called', async () => {
     const { code, stderr } = await run(['dev'], {
       CSMS_DATA: createScratch(),
       CSMS_PORT: '0',

@@ -11,7 +11,7 @@ const KILL_AFTER_MS = { min: 5, max: 120 };
 /** Name of a secret to the uid of each acknowledged version; a deleted secret has none. */
 type Acknowledged = Map<string, Map<number, string>>;
 
-/** reliability.md 4.6: kill -9 in the middle of concurrent writes, over and over, on the same data. */
+/** Kill -9 in the middle of concurrent writes, over and over, on the same data. */
 describe('kill -9 under load', () => {
   let directory: string;
   const acknowledged: Acknowledged = new Map();

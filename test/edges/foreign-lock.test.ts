@@ -35,7 +35,7 @@ describe('a server whose database another program has locked for writing', () =>
     expect(answers.every(({ headers }) => headers.get('Retry-After') !== null)).toBe(true);
   });
 
-  it('goes on reading, is ready, and says that changes are refused', async () => {
+  it('keeps reading, is ready, and says that changes are refused', async () => {
     expect(await readValue(client(), 'before')).toBe('value of before');
     const ready = await fetch(`${dev.server.baseUrl}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', writes: 'refused' }]);

@@ -84,7 +84,7 @@ describe('kill -9 in the middle of a rotation', () => {
 });
 
 describe('a server that is stopped in the middle of a rotation', () => {
-  it('does not wait for the function, and goes on after its next start', async () => {
+  it('does not wait for the function, and continues after its next start', async () => {
     const { rotator, directory } = await start();
     let isHere = false;
     rotator.silence = ({ step }) => {

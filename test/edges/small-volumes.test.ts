@@ -176,7 +176,7 @@ describe('a volume that cannot be written to', () => {
     );
   });
 
-  it('is what an upgrade names that has to sign rows anew, which goes on when there is room', () => {
+  it('is what an upgrade names that has to sign rows anew, which continues when there is room', () => {
     mkdirSync(join(volume.path, 'old'), { mode: 0o700 });
     const config = configOf(join(volume.path, 'old'));
     takeGolden(config.dataDirectory, 'schema-0011');

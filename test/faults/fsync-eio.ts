@@ -3,7 +3,7 @@ import { rmSync, writeFileSync, writeSync } from 'node:fs';
 import { makeDirectory, openSqlite, removeDirectory } from '../storage/sqlite/harness.ts';
 import { codeOf, create, freshProject } from '../support/stores.ts';
 
-// Started by run.sh under the shim. reliability.md 2.5, "EIO on fsync": a commit whose sync fails may or may not be on
+// Started by run.sh under the shim. A commit whose sync fails may or may not be on
 // the disk, so its outcome is unknown, the program is told once, and only a restart finds out.
 const failing = process.env.FSYNC_EIO_SWITCH ?? '';
 const directory = makeDirectory();

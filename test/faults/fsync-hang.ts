@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { parseEnv } from 'node:util';
 import { signRequest } from '../../src/auth/signer.ts';
 
-// Started by run.sh: a server under the shim, whose disk stops answering in the middle of a change. It goes on reading,
+// Started by run.sh: a server under the shim, whose disk stops answering in the middle of a change. It keeps reading,
 // ends within ten seconds of a signal all the same, and loses nothing that it acknowledged.
 const { SHIM = '', HANG_SWITCH = '', PATH = '', HOME = '/' } = process.env;
 const root = mkdtempSync(join(tmpdir(), 'csms-hang-'));
@@ -63,7 +63,7 @@ await create(first.baseUrl, 'before');
 writeFileSync(HANG_SWITCH, '');
 const during = create(first.baseUrl, 'during').catch(() => undefined);
 await new Promise((resume) => setTimeout(resume, 500));
-match(await read(first.baseUrl, 'before'), /value of before/, 'reads go on');
+match(await read(first.baseUrl, 'before'), /value of before/, 'reads continue');
 
 const startedMs = performance.now();
 first.child.kill('SIGTERM');

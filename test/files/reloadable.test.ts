@@ -43,7 +43,7 @@ function open(nowMs = Date.now): Reloadable {
   });
 }
 
-/** Two looks, which a change needs to be taken up; what the second says. */
+/** Two looks, which a change needs to take effect; what the second says. */
 async function lookTwice(things: Reloadable): Promise<boolean> {
   expect(await things.poll()).toBe(false);
   return things.poll();
@@ -75,7 +75,7 @@ describe('what is read from files', () => {
     expect(await lookTwice(things)).toBe(false);
   });
 
-  it('is not read while somebody goes on writing', async () => {
+  it('is not read while somebody keeps writing', async () => {
     write('main', 'one');
     const things = open();
     for (const text of ['two', 'two and', 'two and more']) {

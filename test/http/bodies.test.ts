@@ -39,16 +39,21 @@ describe('a long body', () => {
     ['a token that is none', ['X-Auth-Token: none'], 'APIGW.0301', ''],
     ['an unknown scheme', ['Authorization: Bearer x'], 'APIGW.0301', ''],
     ['a signature without a key', ['Authorization: SDK-HMAC-SHA256 x'], 'APIGW.0305', ''],
-  ])('with %s is refused as a short one is, and the connection goes on', async (_, lines, code, message) => {
-    const answers = await exchange(server.baseUrl, [post(LIST, LONG + LONG, lines) + HEALTH], { answers: 2 });
-    const [short] = await exchange(server.baseUrl, [post(LIST, '{}', lines)]);
-    expect(answers.map(({ status }) => status)).toEqual([401, 200]);
-    const { request_id: _one, ...refusal } = JSON.parse(answers[0]!.body);
-    const { request_id: _other, ...same } = JSON.parse(short!.body);
-    expect(refusal).toEqual(same);
-    expect(refusal.error_code).toBe(code);
-    expect(refusal.error_msg).toContain(message);
-  });
+  ])(
+    'with %s is refused as a short one is, and the connection continues',
+    async (_, lines, code, message) => {
+      const answers = await exchange(server.baseUrl, [post(LIST, LONG + LONG, lines) + HEALTH], {
+        answers: 2,
+      });
+      const [short] = await exchange(server.baseUrl, [post(LIST, '{}', lines)]);
+      expect(answers.map(({ status }) => status)).toEqual([401, 200]);
+      const { request_id: _one, ...refusal } = JSON.parse(answers[0]!.body);
+      const { request_id: _other, ...same } = JSON.parse(short!.body);
+      expect(refusal).toEqual(same);
+      expect(refusal.error_code).toBe(code);
+      expect(refusal.error_msg).toContain(message);
+    },
+  );
 
   it('with a signature by an unknown key is refused by the name of the key', async () => {
     const body = JSON.stringify({ name: 'unknown', secret_string: LONG });

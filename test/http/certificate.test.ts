@@ -51,12 +51,12 @@ describe('the files of CSMS_TLS_CERT and CSMS_TLS_KEY', () => {
     ],
     ['no key', undefined, 'garbage', /KEY: \S+key holds no private key in PEM form$/],
     ['a certificate in place of a key', undefined, 'tls-one.crt', /KEY: \S+key holds no private key/],
-  ])('are told apart from %s', (_, cert, key, message) => {
+  ])('are distinguished from %s', (_, cert, key, message) => {
     const text = (given: string | undefined) => (given?.startsWith('tls-') ? fixture(given) : given);
     expect(() => read(text(cert), text(key))).toThrow(message);
   });
 
-  it('are told apart from a key with a passphrase', () => {
+  it('are distinguished from a key with a passphrase', () => {
     const args = ['pkey', '-in', join(FIXTURES, 'tls-one.key'), '-aes256', '-passout', 'pass:secret'];
     const encrypted = execFileSync('openssl', args, { encoding: 'utf8' });
     expect(() => read(undefined, encrypted)).toThrow(/KEY: \S+key is encrypted/);

@@ -254,7 +254,7 @@ describe('ListSecretEvents', () => {
     ]);
   });
 
-  it('goes on behind an exclusive marker, which need not exist', async () => {
+  it('continues behind an exclusive marker, which need not exist', async () => {
     expect(await list('?limit=2')).toEqual([
       ['9', 'B'],
       { next_marker: 'B', previous_marker: '9', current_count: 2 },

@@ -29,7 +29,7 @@ async function rotate(id: string, versionNumber: number): Promise<void> {
 }
 
 describe('the rotation of a key', () => {
-  it('is off, goes on with 365 days, takes an interval, and goes off again', async () => {
+  it('is off, is switched on with 365 days, takes an interval, and is switched off again', async () => {
     const key_id = await kms.create('turning');
     expect(await status(key_id)).toEqual(OFF);
     const on = await kms.post('enable-key-rotation', { key_id });

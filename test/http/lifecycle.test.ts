@@ -198,7 +198,7 @@ describe('a state', () => {
 
 describe('a deletion that is due', () => {
   it('is carried out by the server itself, not before its time', async () => {
-    // Both clocks go on by 30 days, as if they had passed: one alone would not be believed.
+    // Both clocks advance by 30 days, as if they had passed: one alone would not be believed.
     vi.useFakeTimers({ toFake: ['Date', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const early = await startTestServer();

@@ -294,7 +294,7 @@ describe('a canary', () => {
     });
   });
 
-  it('is not in the database in clear after the server has stopped either', async () => {
+  it('is not in the database in plaintext after the server has stopped either', async () => {
     const stopped = await startTestServer();
     await callsOf(() => stopped).create('db', { secret_string: TEXT });
     await stopped.app.close();

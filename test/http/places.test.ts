@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Connection, Response } from '../../src/http/connection.ts';
+import type { PeerConnection, Response } from '../../src/http/connection.ts';
 import { CONNECTIONS } from '../../src/http/limits.ts';
 import { createPlaces, type Places } from '../../src/http/places.ts';
 
@@ -11,7 +11,7 @@ beforeEach(() => {
   places = createPlaces((address) => address === PROXY);
 });
 
-function admit(address: string): Connection | undefined {
+function admit(address: string): PeerConnection | undefined {
   const tcp = Object.assign(new EventEmitter(), { remoteAddress: address, destroyed: false, destroy });
   return places.admit(tcp as unknown as Socket);
 }
@@ -21,7 +21,7 @@ function destroy(this: { destroyed: boolean }): void {
 }
 
 /** Admits connections, each at work; every address has at most as many as it may have. */
-function fill(count: number, isComplete = true): Connection[] {
+function fill(count: number, isComplete = true): PeerConnection[] {
   return Array.from({ length: count }, (_, index) => {
     const connection = admit(`10.1.0.${Math.floor(index / CONNECTIONS.perAddressMax)}`)!;
     work(connection, isComplete);
@@ -29,11 +29,11 @@ function fill(count: number, isComplete = true): Connection[] {
   });
 }
 
-function work(connection: Connection, isComplete = true): void {
+function work(connection: PeerConnection, isComplete = true): void {
   connection.current = { req: { complete: isComplete } } as unknown as Response;
 }
 
-const gone = ({ tcp }: Connection) => tcp.destroyed;
+const gone = ({ tcp }: PeerConnection) => tcp.destroyed;
 
 describe('a connection beyond the limit of its address', () => {
   it('takes the place of the one that has been unused for longest', () => {

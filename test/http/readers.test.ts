@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Answer } from '../../src/http/answer.ts';
-import { type Connection, mark } from '../../src/http/connection.ts';
+import { mark, type PeerConnection } from '../../src/http/connection.ts';
 import { TIMEOUT_MS } from '../../src/http/limits.ts';
 import { createPlaces } from '../../src/http/places.ts';
 import { endUnread } from '../../src/http/readers.ts';
@@ -31,7 +31,7 @@ afterEach(() => {
 interface Asked {
   /** The client's side; it reads nothing by itself. */
   readonly client: Socket;
-  readonly connection: Connection;
+  readonly connection: PeerConnection;
 }
 
 /** A connection that has sent one request to a server with the handler. */
@@ -56,15 +56,15 @@ async function ask(handler: RequestListener, isTls = false): Promise<Asked> {
     () => server.close(),
   );
   await vi.waitFor(() => expect(places.all()[0]?.current).toBeDefined());
-  return { client, connection: places.all()[0] as Connection };
+  return { client, connection: places.all()[0] as PeerConnection };
 }
 
 const answer: RequestListener = (_request, response) => response.end(Buffer.alloc(LONG));
 /** What the kernel has taken. */
-const taken = ({ socket }: Connection) => socket.bytesWritten - socket.writableLength;
+const taken = ({ socket }: PeerConnection) => socket.bytesWritten - socket.writableLength;
 
 /** Waits until the kernel takes no more. */
-async function stalled(connection: Connection): Promise<void> {
+async function stalled(connection: PeerConnection): Promise<void> {
   let before = -1;
   await vi.waitFor(
     () => {
@@ -85,7 +85,7 @@ async function readOnce(client: Socket): Promise<void> {
   await new Promise(setImmediate);
 }
 
-function look(connection: Connection, times: number): void {
+function look(connection: PeerConnection, times: number): void {
   for (let count = 0; count < times; count += 1) endUnread(connection);
 }
 

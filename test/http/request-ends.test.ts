@@ -63,7 +63,7 @@ async function counted(status: number): Promise<number> {
 }
 
 describe('a request whose client has gone', () => {
-  it('has one line and is counted once, also when its handler goes on', async () => {
+  it('has one line and is counted once, also when its handler continues', async () => {
     const [before, countBefore] = [lines().length, await counted(499)];
     isHolding = true;
     const socket = open(wire(create('left')));

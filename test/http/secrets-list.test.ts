@@ -64,7 +64,7 @@ describe('ListSecrets', () => {
     expect(ok(await acme.get('?marker=')).secrets).toHaveLength(NAMES.length);
   });
 
-  it('goes on behind a marker that never existed, or does not exist any more', async () => {
+  it('continues behind a marker that never existed, or does not exist any more', async () => {
     const namesBehind = async (marker: string) =>
       ok(await acme.get(`?marker=${marker}`)).secrets.map((secret: { name: string }) => secret.name);
     await acme.create('a-c');

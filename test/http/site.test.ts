@@ -171,7 +171,7 @@ describe('a page in a browser', () => {
     ],
   ])('%s may use it', (_claim, headers, settings) => expect(outcome(headers, settings)).toBe('ok'));
 
-  it('that came in clear cannot use a server that speaks TLS', () => {
+  it('that came over plain HTTP cannot use a server that speaks TLS', () => {
     expect(outcome({ host: 'a.example', origin: 'http://a.example' }, { tls: true })).toBe('origin-foreign');
   });
 });

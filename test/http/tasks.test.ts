@@ -203,7 +203,7 @@ describe('ListSecretTask', () => {
     }
   });
 
-  it('goes on behind the marker, which may be empty', async () => {
+  it('continues behind the marker, which may be empty', async () => {
     const expected = await ids('?limit=1000');
     const seen: string[] = [];
     let marker: string | null = '';

@@ -153,7 +153,7 @@ describe('a peer that takes a piece every second', () => {
     return 60;
   }
 
-  it('may go on for half a minute while others wait for its room', async () => {
+  it('may continue for half a minute while others wait for its room', async () => {
     const seconds = await secondsOf(fill('a', shareMax / 2, read), max - shareMax / 2);
     expect(seconds).toBeGreaterThanOrEqual(29);
     expect(seconds).toBeLessThan(35);

@@ -191,7 +191,7 @@ describe('MultiUser', () => {
     const second = await read('shop');
     strictEqual(second.username, 'shop_2');
     deepStrictEqual(await as(second, WHO), [{ me: 'shop_2' }]);
-    // Clients that have not read the secret again go on.
+    // Clients that have not read the secret again continue.
     deepStrictEqual(await as(first, WHO), [{ me: 'shop' }]);
 
     await rotate('shop');

@@ -123,7 +123,7 @@ describe('work that asks', () => {
     }
   }
 
-  it('goes on with answers that are there, and with those that come', async () => {
+  it('continues with answers that are there, and with those that come', async () => {
     expect(answerNow(twice(() => 21))).toBe(42);
     expect(await answerLater(twice(() => 21))).toBe(42);
     expect(await answerLater(twice(async () => 21))).toBe(42);

@@ -140,7 +140,7 @@ describe('nothing is sent', () => {
     });
   });
 
-  it('in clear to a host that may be called with TLS', async () => {
+  it('over plain HTTP to a host that may be called with TLS', async () => {
     expect(await post(clientOf('ops.example', ['1.1.1.1']), 'http://ops.example/')).toMatchObject({
       reason: 'not-allowed',
     });

@@ -46,7 +46,7 @@ const STRETCH_ROWS = 100;
 
 /**
  * Reads on until `limit` sound rows are there or no more follow: a page that came out short would look like the last one.
- * It goes on behind sound rows alone and counts the others: what a damaged one says of its place may lead anywhere, and text
+ * It continues behind sound rows alone and counts the others: what a damaged one says of its place may lead anywhere, and text
  * that is not UTF-8 comes out as another one, which may come before it.
  */
 export function soundPage<R, T>(

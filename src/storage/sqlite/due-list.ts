@@ -8,7 +8,7 @@ export interface DueTable {
   /** What else makes a row part of that index. */
   readonly where?: string;
   readonly columns: string;
-  /** Tells apart what is due at the same time. */
+  /** Distinguishes what is due at the same time. */
   readonly order: string;
 }
 
@@ -18,7 +18,7 @@ export interface DueTimes {
   readonly beyondMs?: number;
 }
 
-/** Projects that one look goes through; the next look goes on with those that follow. */
+/** Projects that one look goes through; the next look continues with those that follow. */
 export const LOOK_PROJECTS_MAX = 256;
 const NO_PROJECT: Buffer = Buffer.alloc(0);
 /** Rows of each project at least, however many projects have some. */

@@ -54,7 +54,7 @@ export function createDueTimeRead(db: Connection): ReadDueTime {
 
 /**
  * The first moment in the index; where that begins with the project, the first one of each project's part. When there are more
- * projects than a list of what is due looks through, the answer is 0: the lists go on from look to look.
+ * projects than a list of what is due looks through, the answer is 0: the lists continue from look to look.
  */
 function prepareRead(db: Connection, { table, time, where, project }: TimeTable) {
   const rows = `FROM ${table} WHERE ${where}`;

@@ -5,7 +5,7 @@ import type { RowMac } from '../row-mac.ts';
 import type { ChangeCounters } from './change-counters.ts';
 import { type Carrier, createCarrier } from './engine.ts';
 import { type Connection, isLocked } from './open.ts';
-import { type Outcome, type Request, toWireError } from './protocol.ts';
+import { type Outcome, type Request, toSentError } from './protocol.ts';
 
 /** Storage can no longer be trusted: the process has to end and recover at its next start. */
 export class FatalStorageError extends Error {
@@ -73,7 +73,7 @@ export function createCommitBatch(
       statements.release.run();
       // The rules refuse before anything is written; only a statement that failed leaves something half done behind.
       if (!(error instanceof SecretError)) carrier.forget();
-      return { id: request.id, error: toWireError(error) };
+      return { id: request.id, error: toSentError(error) };
     }
   }
 

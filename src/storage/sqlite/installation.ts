@@ -151,7 +151,7 @@ function bringUp(
     if (unclean) requireSound(db);
     const isComplete = migrate(db, migrations);
     convertOnce(db, measureDisk(directory).freeBytes);
-    // What is in the way of it is not waited for: the writer goes on trying.
+    // What is in the way of it is not waited for: the writer keeps trying.
     createTruncation(db)();
     return { installation: readInstallation(db), isComplete };
   });

@@ -7,7 +7,7 @@ import { parseNames } from './subscriptions.ts';
 
 /**
  * A row of schema 12, its columns in the order in which they were declared. Nothing here follows the program's own tables,
- * which go on changing.
+ * which keep changing.
  */
 type OldRow = Readonly<Record<string, Stored>>;
 
@@ -152,7 +152,7 @@ function resign(
 }
 
 /**
- * Goes through a table by its key, and writes what `sign` answers for a row. It goes on behind signed rows alone and counts the
+ * Goes through a table by its key, and writes what `sign` answers for a row. It continues behind signed rows alone and counts the
  * others: a text that is not UTF-8 comes out as another one, which may come before it.
  */
 function signAll(

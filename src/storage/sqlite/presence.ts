@@ -12,7 +12,7 @@ export interface Presence {
 }
 
 /**
- * Watches files that are open: a file that is removed goes on working for whoever has it open, and everything written
+ * Watches files that are open: a file that is removed keeps working for whoever has it open, and everything written
  * to it is lost with the process. Looks without waiting, so that a file system that hangs stops nobody, and tells when the answer has become another.
  */
 export function watchPresence(files: readonly string[], onChange: () => void): Presence {

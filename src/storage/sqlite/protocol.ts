@@ -12,7 +12,7 @@ export interface Request {
 }
 
 /** An error on its way back: classes do not cross threads. */
-export interface WireError {
+export interface SentError {
   readonly code: ErrorCode;
   readonly message: string;
   readonly parameter?: string | undefined;
@@ -33,7 +33,7 @@ export type Outcome =
       readonly removed: boolean;
       readonly damage: readonly string[];
     }
-  | { readonly id: number; readonly error: WireError };
+  | { readonly id: number; readonly error: SentError };
 
 /** From the main thread to the writer: commands, or the wish to stop. */
 export type ToWriter = { readonly requests: readonly Request[] } | { readonly stop: true };
@@ -64,7 +64,7 @@ export interface WriterSettings {
 }
 
 /** Flattens an error; the text of one that is not ours stays out of answers. */
-export function toWireError(error: unknown): WireError {
+export function toSentError(error: unknown): SentError {
   if (error instanceof SecretError) {
     const { code, message, parameter, logReason } = error;
     return { code, message, parameter, logReason };
@@ -73,8 +73,8 @@ export function toWireError(error: unknown): WireError {
   return { code: 'internal', message: '', ...(stack !== undefined && { stack }) };
 }
 
-/** The error that `toWireError` flattened. */
-export function fromWireError(error: WireError): SecretError {
+/** The error that `toSentError` flattened. */
+export function fromSentError(error: SentError): SecretError {
   const { parameter, logReason } = error;
   if (error.stack === undefined) return new SecretError(error.code, error.message, { parameter, logReason });
   const cause = new Error('unexpected error in the writer thread');

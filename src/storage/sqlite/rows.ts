@@ -5,7 +5,7 @@ import type { Connection } from './open.ts';
 
 type Columns = Pick<Table<never>, 'name' | 'own'>;
 
-/** Reads the columns of a table's fields, and `more` behind them; the caller goes on with `WHERE`. */
+/** Reads the columns of a table's fields, and `more` behind them; the caller continues with `WHERE`. */
 export function selectSql({ name, own }: Columns, more: readonly string[] = []): string {
   return `SELECT ${[...own, ...more].join(', ')} FROM ${name}`;
 }

@@ -31,7 +31,7 @@ export interface LoadedSecret {
 }
 
 /** How a page of secrets is chosen. */
-export interface PageQuery {
+export interface SecretPageQuery {
   readonly projectId: string;
   readonly afterName: string;
   readonly eventName: string | null;
@@ -48,7 +48,7 @@ export interface SecretReads {
   loadById(projectId: string, secretId: string): LoadedSecret | undefined;
   loadRow(row: number): LoadedSecret | undefined;
   /** Those that do not pass their check are left out, and told of. */
-  list(query: PageQuery, tell: (name: string) => void): Secret[];
+  list(query: SecretPageQuery, tell: (name: string) => void): Secret[];
   listDue(nowMs: number, limit: number): DueSecret[];
   /** Throws damaged when the value of a known version is missing. */
   sealed(versionRow: number): SealedValue;

@@ -11,7 +11,7 @@ interface Place {
   readonly name: string;
 }
 
-/** Where a walk through the index of tags goes on: by bytes, since a text that is not UTF-8 any more comes out as another one. */
+/** Where a walk through the index of tags continues: by bytes, since a text that is not UTF-8 any more comes out as another one. */
 interface TaggedRow {
   readonly bytes: Buffer;
   readonly secret_row: number;

@@ -11,7 +11,7 @@ import { NOTHING, type Steps } from './steps.ts';
 
 interface PairRow extends Tag {
   readonly secret_row: number;
-  /** The pair by its bytes, by which a walk goes on: text that is not UTF-8 any more comes out as another one. */
+  /** The pair by its bytes, by which a walk continues: text that is not UTF-8 any more comes out as another one. */
   readonly key_bytes: Buffer;
   readonly value_bytes: Buffer;
 }

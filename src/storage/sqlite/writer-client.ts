@@ -1,13 +1,13 @@
 import type { Worker } from 'node:worker_threads';
 import type { OnNews } from '../../app/ports.ts';
-import type { Refusal, StorageStatus } from '../../app/storage-status.ts';
+import type { StorageStatus, WriteRefusal } from '../../app/storage-status.ts';
 import type { Actor } from '../../core/actor.ts';
 import type { Command, ResultOf } from '../../core/commands.ts';
 import { SecretError } from '../../core/errors.ts';
 import { commandBytes } from '../kinds.ts';
 import {
   type FromWriter,
-  fromWireError,
+  fromSentError,
   type Outcome,
   type Request,
   type ToWriter,
@@ -56,7 +56,7 @@ function createWaitingRoom(): WaitingRoom {
     if (entry === undefined) return;
     waiting.delete(outcome.id);
     waitingBytes -= entry.bytes;
-    if ('error' in outcome) entry.reject(fromWireError(outcome.error));
+    if ('error' in outcome) entry.reject(fromSentError(outcome.error));
     else entry.resolve(outcome.result);
   }
 
@@ -170,7 +170,7 @@ function toStorageStatus(status: WriterStatus, isDead: boolean): StorageStatus {
   return { ...figures, refusal: refusalOf(isDead, status) };
 }
 
-function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): Refusal | undefined {
+function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): WriteRefusal | undefined {
   if (isDead) return 'ended';
   if (isLocked) return 'locked';
   return isWritable ? undefined : 'no-room';

@@ -69,7 +69,7 @@ function serve(writing: Writing): void {
       upkeep.noteBatch();
       send(port, { outcomes });
       checkpoints.after(batch, outcomes);
-      // What arrived during the commit is taken up at once, without a turn of the event loop.
+      // What arrived during the commit is handled at once, without a turn of the event loop.
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
         receive(next.message as ToWriter);
       }

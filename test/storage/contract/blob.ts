@@ -137,7 +137,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     expect((await store.findContents(ref))!.values).toHaveLength(3);
   });
 
-  it('goes on after the restore like any other secret', async () => {
+  it('continues after the restore like any other secret', async () => {
     const { store } = harnessOf();
     const ref = freshRef();
     const before = await fill(store, ref);

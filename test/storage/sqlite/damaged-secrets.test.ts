@@ -111,7 +111,7 @@ describe('a damaged secret', () => {
     expect(countRows()).toMatchObject({ secret: NAMES.length });
   });
 
-  it('is left out of lists, which go on behind it, and told of', async () => {
+  it('is left out of lists, which continue behind it, and told of', async () => {
     await Promise.all(['a', 'p', 'z'].map((name) => store.change(create({ projectId, name }))));
     await damage("UPDATE secret SET description = 'x' WHERE name IN ('a', 'open')");
     const names = async (limit: number, afterName = '') =>

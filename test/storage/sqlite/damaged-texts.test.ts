@@ -35,7 +35,7 @@ const CHANGES = [
   `UPDATE checker_config SET project_id = ${broken('p')}`,
 ];
 
-// Who goes on behind such a text as it was read meets it again, for ever.
+// Who continues behind such a text as it was read meets it again, for ever.
 describe('beside a text that is not UTF-8', () => {
   let directory: string;
   let store: Store;

@@ -44,7 +44,7 @@ function fullDisk(command: readonly string[]): void {
     expect(report('start')).toMatchObject({ created: ['done'], hasBallast: true });
   });
 
-  it('refuses changes as storage-full, keeps every acknowledged row and goes on reading', () => {
+  it('refuses changes as storage-full, keeps every acknowledged row and keeps reading', () => {
     expect(report('full')).toMatchObject({
       refused: ['storage-full'],
       isWritable: false,

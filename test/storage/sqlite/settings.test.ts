@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
-/** reliability.md 2.1. Written out again on purpose: the list in the program must not be its own judge. */
+/** Written out again on purpose: the list in the program must not be its own judge. */
 const WRITER = {
   journal_mode: 'wal',
   synchronous: 2,

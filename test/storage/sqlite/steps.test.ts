@@ -61,7 +61,7 @@ describe('a long read', () => {
     expect(pauses).toBeLessThan(5);
   });
 
-  it('of tags goes on when a secret that it has seen is changed or removed meanwhile', async () => {
+  it('of tags continues when a secret that it has seen is changed or removed meanwhile', async () => {
     const changed = { projectId, name: name(599) };
     const { entries } = await inSteps(open.store.listTags(projectId), async () => {
       await open.store.change(putTags(changed, ids[599]!, [{ key: 'shared', value: 'late' }]));

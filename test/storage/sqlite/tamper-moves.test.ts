@@ -58,7 +58,7 @@ describe('rows that are swapped, moved, rolled back, deleted or added', () => {
 
   it.each(MOVES)('notice $claim', (move) => expectNoticed(move));
 
-  // A documented limit: one row put back to an older, consistent copy of itself. See docs/adr/0004.
+  // A documented limit: one row put back to an older, consistent copy of itself. See docs/adr/0004-envelope-format.md.
   it.each(UNNOTICED)('cannot notice $claim', (move) => {
     expect(() => expectNoticed(move)).toThrow();
   });

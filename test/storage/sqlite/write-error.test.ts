@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WriteErrorReport, writeIntoFileLimit } from './file-limit.ts';
 import { makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
-/** reliability.md 2.5, "EIO on write": a limit on file sizes makes every write beyond it fail, on any machine. */
+/** A limit on file sizes makes every write beyond it fail, on any machine. */
 describe('a write that the operating system refuses', () => {
   let directory: string;
   let report: WriteErrorReport;
@@ -22,7 +22,7 @@ describe('a write that the operating system refuses', () => {
     expect(report.fatal).toStrictEqual([expect.stringMatching(/SQLITE_IOERR_WRITE/)]);
   });
 
-  it('refuses every later change and goes on reading', () => {
+  it('refuses every later change and keeps reading', () => {
     expect(report.after).toBe('unavailable');
     expect(report.isWritable).toBe(false);
     expect(report.stillReads).toBe(report.acknowledged.length);
