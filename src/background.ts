@@ -17,7 +17,7 @@ import { createTrustedTime, type MonotonicClock } from './app/trusted-time.ts';
 import type { Hooks, Webhooks } from './app/webhooks.ts';
 import type { Config } from './config.ts';
 import { codeOf } from './core/errors.ts';
-import { createReloadable, type Loaded, type Reloadable } from './files/reloadable.ts';
+import { createReloadable, type LoadOutcome, type Reloadable } from './files/reloadable.ts';
 import { loadAside } from './loading-thread.ts';
 import type { FileWays } from './operator-files.ts';
 import { parseAddressRules } from './webhook/address-rules.ts';
@@ -50,7 +50,7 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
   const mayBeAbsent = hooksFile === undefined;
   let present: Hooks = createHooks();
 
-  async function readAside(): Promise<Loaded> {
+  async function readAside(): Promise<LoadOutcome> {
     if (file === undefined) return { seen: new Map() };
     const next = createHooks();
     return loadAside(

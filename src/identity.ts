@@ -12,7 +12,7 @@ import type { Realm, Realms } from './auth/realm.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from './auth/token.ts';
 import { createUsers, type PasswordChanged, type UsersDeps } from './auth/users.ts';
 import type { Config } from './config.ts';
-import { createReloadable, type Loaded, type Reloadable } from './files/reloadable.ts';
+import { createReloadable, type LoadOutcome, type Reloadable } from './files/reloadable.ts';
 import type { ServerOptions } from './http/server-options.ts';
 import type { LoadingEnd, LoadingTask } from './loading.ts';
 import { loadAside } from './loading-thread.ts';
@@ -81,7 +81,7 @@ export function openIdentities(
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
   // Nobody, until the file has been read, right here.
   const present: Present = { directory: createDirectoryBuilder().build() };
-  const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<Loaded> => {
+  const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<LoadOutcome> => {
     const next = createPieceCollector();
     return loadAside(threads, task, {
       take(piece) {

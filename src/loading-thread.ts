@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SecretError } from './core/errors.ts';
-import type { Loaded, Seen } from './files/reloadable.ts';
+import type { LoadOutcome, Seen } from './files/reloadable.ts';
 import type { FromLoader, LoaderInput, LoadingEnd, LoadingFailure, LoadingTask, Piece } from './loading.ts';
 
 /** Reads files that may be long on threads of their own. */
@@ -74,7 +74,7 @@ export async function loadAside(
   threads: LoadingThreads,
   task: LoadingTask,
   { take, adopt }: { take(piece: Piece): void; adopt(end: LoadingEnd): void },
-): Promise<Loaded> {
+): Promise<LoadOutcome> {
   const seen = new Map<string, Seen>();
   try {
     const end = await threads.load(task, (piece) => {

@@ -35,7 +35,7 @@ export interface Seen {
 }
 
 /** What became of reading it once. */
-export interface Loaded {
+export interface LoadOutcome {
   /** By path. */
   readonly seen: ReadonlyMap<string, Seen>;
   /** Why it was not adopted; absent: it was. */
@@ -51,7 +51,7 @@ export function createReloadable(input: {
   readonly name: string;
   readonly reader: FileReader;
   readonly load: (reader: FileReader) => void;
-  readonly loadAside?: () => Promise<Loaded>;
+  readonly loadAside?: () => Promise<LoadOutcome>;
   readonly nowMs?: () => number;
 }): Reloadable {
   const { name, reader, load } = input;
@@ -121,7 +121,7 @@ function createQueue() {
 }
 
 /** Loads on this thread. Never throws. */
-function loadHere(reader: FileReader, load: (reader: FileReader) => void): Loaded {
+function loadHere(reader: FileReader, load: (reader: FileReader) => void): LoadOutcome {
   const seen = new Map<string, Seen>();
   try {
     load(watchReading(reader, seen));
