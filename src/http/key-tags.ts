@@ -8,7 +8,7 @@ import type { App } from './app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from './key-wire.ts';
 import { KeyPath, KmsPath, kmsBody, kmsPost, kmsRoute, numberOf, OptionalNumberText } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { NoBody, nestedResponses, Omissible } from './schemas.ts';
+import { NoBody, nestedResponses, Omissible, OneOf } from './schemas.ts';
 
 const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
 const TagValue = Type.String({ pattern: KEY_TAG_VALUE_PATTERN, description: '0 to 43 characters' });
@@ -18,11 +18,11 @@ const TagPath = Type.Object({ ...KeyPath.properties, key: Type.String() });
 
 const CreateBody = kmsBody('CreateKmsTagRequest', { tag: GivenTag });
 const BatchBody = kmsBody('BatchCreateKmsTagsRequest', {
-  action: Type.Unsafe<'create' | 'delete'>({ type: 'string', enum: ['create', 'delete'] }),
+  action: OneOf(['create', 'delete']),
   tags: Type.Array(GivenTag, { minItems: 1, maxItems: KEY_TAGS_MAX }),
 });
 const SearchBody = kmsBody('ListKmsByTagsRequest', {
-  action: Type.Unsafe<'filter' | 'count'>({ type: 'string', enum: ['filter', 'count'] }),
+  action: OneOf(['filter', 'count']),
   limit: OptionalNumberText,
   offset: OptionalNumberText,
   tags: Omissible(

@@ -2,7 +2,9 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Key, KeyState } from '../core/key.ts';
 import { KEY_ALIAS_PATTERN } from '../core/key-aliases.ts';
+import { OFFERED_KEY_SPEC } from '../core/key-specs.ts';
 import { KEY_DESCRIPTION_CHARACTERS_MAX } from '../core/limits.ts';
+import { OneOf } from './schemas.ts';
 
 /** An alias in a body. */
 export const KeyAliasText = Type.String({ pattern: KEY_ALIAS_PATTERN, description: 'Alias of the key' });
@@ -34,7 +36,7 @@ export const KeyDetails = Type.Object(
     key_rotation_enabled: Type.String({ enum: ['true', 'false'] }),
     sys_enterprise_project_id: Type.String(),
     keystore_id: Type.String(),
-    key_spec: Type.String({ enum: ['AES_256'] }),
+    key_spec: OneOf([OFFERED_KEY_SPEC]),
     key_usage: Type.String({ enum: ['ENCRYPT_DECRYPT'] }),
   },
   { title: 'KeyDetails' },
@@ -82,7 +84,7 @@ export function toKeyDetails(key: Key, owner: KeyOwner): Static<typeof KeyDetail
     key_rotation_enabled: String(key.rotation !== undefined),
     sys_enterprise_project_id: key.enterpriseProjectId,
     keystore_id: '0',
-    key_spec: 'AES_256',
+    key_spec: OFFERED_KEY_SPEC,
     key_usage: 'ENCRYPT_DECRYPT',
   };
 }

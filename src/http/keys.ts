@@ -3,6 +3,7 @@ import * as app from '../app/keys.ts';
 import { invalidParameter } from '../core/errors.ts';
 import { requireText } from '../core/fields.ts';
 import type { Key, KeyDraft } from '../core/key.ts';
+import { KEY_SPECS, OFFERED_KEY_SPEC } from '../core/key-specs.ts';
 import { PAGE } from '../core/limits.ts';
 import type { App } from './app.ts';
 import { KeyAliasText, KeyDescription, KeyDetails, ownerOf, toKeyDetails, toKeyStatus } from './key-wire.ts';
@@ -17,11 +18,9 @@ import {
   OptionalNumberText,
 } from './kms-schemas.ts';
 import { operation } from './operation.ts';
-import { nestedResponses, Omissible } from './schemas.ts';
+import { nestedResponses, Omissible, OneOf } from './schemas.ts';
 
-const KEY_SPECS = ['AES_256', 'SM4', 'RSA_2048', 'RSA_3072', 'RSA_4096', 'EC_P256', 'EC_P384'];
-const CREATE_SPECS = [...KEY_SPECS, 'SECP256K1', 'SM2'];
-const LIST_SPECS = [...KEY_SPECS, 'SM2', 'ALL'];
+const LISTED_SPECS = Object.entries(KEY_SPECS).flatMap(([spec, { isListed }]) => (isListed ? [spec] : []));
 const OFFSET = { min: 0, max: 9_999_999_999 };
 /** Of a list of all keys that a project can have, as a rule. */
 const LIST_BYTES = 131_072;
@@ -30,9 +29,7 @@ const ENTERPRISE_ALL = 'all';
 const CreateKeyBody = kmsBody('CreateKeyRequest', {
   key_alias: KeyAliasText,
   key_description: Omissible(KeyDescription),
-  key_spec: Omissible(
-    Type.String({ enum: CREATE_SPECS, description: 'AES_256 is the one that exists here' }),
-  ),
+  key_spec: Omissible(OneOf(Object.keys(KEY_SPECS), `${OFFERED_KEY_SPEC} is the one that exists here`)),
   key_usage: Omissible(Type.String({ enum: ['ENCRYPT_DECRYPT', 'SIGN_VERIFY'] })),
   origin: Omissible(Type.String({ enum: ['kms', 'external'] })),
   keystore_id: Omissible(Type.String({ maxLength: 64 })),
@@ -42,7 +39,7 @@ const ListKeysBody = kmsBody('ListKeysRequest', {
   limit: OptionalNumberText,
   marker: OptionalNumberText,
   key_state: Omissible(Type.String({ pattern: '^[1-5]$' })),
-  key_spec: Omissible(Type.String({ enum: LIST_SPECS })),
+  key_spec: Omissible(OneOf([...LISTED_SPECS, 'ALL'])),
   enterprise_project_id: Omissible(Type.String({ minLength: 1, maxLength: 64 })),
 });
 const DescriptionBody = kmsBody('UpdateKeyDescriptionRequest', {
@@ -158,7 +155,7 @@ function registerUpdates(api: App): void {
 
 /** What is asked for beside the documented default must be there: nothing else would be what the caller meant. */
 function toDraft(body: Static<typeof CreateKeyBody>): KeyDraft {
-  requireOnly(body.key_spec, 'key_spec', 'AES_256');
+  requireOnly(body.key_spec, 'key_spec', OFFERED_KEY_SPEC);
   requireOnly(body.key_usage, 'key_usage', 'ENCRYPT_DECRYPT');
   requireOnly(body.origin, 'origin', 'kms');
   requireOnly(body.keystore_id, 'keystore_id', '0');
@@ -173,10 +170,10 @@ function requireOnly(value: string | null | undefined, parameter: string, only: 
   throw invalidParameter(parameter, `must be ${only}: this server has no other`);
 }
 
-/** Without `key_spec` a list shows AES_256, which all keys are. */
+/** Without `key_spec` a list shows the one kind that all keys are. */
 function filterOf(body: Static<typeof ListKeysBody>): (key: Key) => boolean {
   const { key_state: state, enterprise_project_id: project, key_spec: spec } = body;
-  const hasSpec = spec == null || spec === 'ALL' || spec === 'AES_256';
+  const hasSpec = spec == null || spec === 'ALL' || spec === OFFERED_KEY_SPEC;
   return (key) =>
     hasSpec &&
     (state == null || toKeyStatus(key).key_state === state) &&
