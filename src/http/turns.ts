@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { type PeerConnection, connectionOf, destroy, type Response, touch } from './connection.ts';
+import { connectionOf, destroy, type PeerConnection, type Response, touch } from './connection.ts';
 import { REQUESTS_AHEAD_MAX } from './limits.ts';
 
 /**
