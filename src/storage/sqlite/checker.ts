@@ -8,8 +8,6 @@ import { createRowReads, createRowWrites } from './rows.ts';
 export interface CheckerReads {
   /** Throws damaged. */
   find(projectId: string): CheckerConfig | undefined;
-  /** Projects that have one, unauthenticated; for the full check. */
-  projectIds(): string[];
 }
 
 /** Writes what the rules decided about a configuration. Runs inside the write transaction. */
@@ -18,10 +16,7 @@ export type SaveChecker = (current: CheckerConfig | undefined, decision: Checker
 /** Prepares the read of checker configurations on one connection. Nothing is remembered: the row and its MAC are small. */
 export function createCheckerReads(db: Connection, mac: RowMac): CheckerReads {
   const byProject = createRowReads(db, mac, CHECKER).prepare('WHERE project_id = ?');
-  const projects = db
-    .prepare<[], string>('SELECT project_id FROM checker_config ORDER BY project_id')
-    .pluck();
-  return { find: (projectId) => byProject.get(projectId), projectIds: () => projects.all() };
+  return { find: (projectId) => byProject.get(projectId) };
 }
 
 /** Prepares the writes of checker configurations on one connection. */

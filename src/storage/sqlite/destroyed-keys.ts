@@ -8,8 +8,6 @@ import { createRowReads, createRowWrites } from './rows.ts';
 export interface DestroyedKeyReads {
   /** Undefined for a key that is there or has never been. Throws damaged. */
   find(ref: KeyRef): DestroyedKey | undefined;
-  /** All of them, unauthenticated; for the full check. */
-  refs(): KeyRef[];
 }
 
 /** Notes that a key is destroyed. Runs inside the write transaction. */
@@ -18,10 +16,7 @@ export type SaveDestroyedKey = (destroyed: DestroyedKey) => void;
 /** Prepares the reads on one connection. */
 export function createDestroyedKeyReads(db: Connection, mac: RowMac): DestroyedKeyReads {
   const byId = createRowReads(db, mac, DESTROYED_KEY).prepare('WHERE project_id = ? AND id = ?');
-  const all = db.prepare<[], KeyRef>(
-    'SELECT project_id AS projectId, id FROM kms_key_destroyed ORDER BY project_id, id',
-  );
-  return { find: ({ projectId, id }) => byId.get(projectId, id), refs: () => all.all() };
+  return { find: ({ projectId, id }) => byId.get(projectId, id) };
 }
 
 /** Prepares the write on one connection. A key that was made again under its old id may be destroyed again. */

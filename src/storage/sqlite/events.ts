@@ -16,8 +16,6 @@ export interface EventReads {
   countInProject(projectId: string): number;
   /** Secrets that refer to the event. */
   countSubscribers(ref: EventRef): number;
-  /** Unauthenticated; for the full check. */
-  refs(): EventRef[];
 }
 
 /** Writes of events. They run inside the write transaction. */
@@ -41,9 +39,6 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
         WHERE project_id = ? AND ${SUBSCRIBED_EVENT} = ? AND event_subscriptions <> '[]'`,
     )
     .pluck();
-  const refs = db.prepare<[], EventRef>(
-    'SELECT project_id AS projectId, name FROM event ORDER BY project_id, name',
-  );
   return {
     find: ({ projectId, name }) => byName.get(projectId, name),
     list({ projectId, limit, afterName }, tell) {
@@ -56,7 +51,6 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
     },
     countInProject: (projectId) => count.get(projectId) ?? 0,
     countSubscribers: ({ projectId, name }) => subscribers.get(projectId, name) ?? 0,
-    refs: () => refs.all(),
   };
 }
 

@@ -1,13 +1,12 @@
 import { SecretError } from '../../core/errors.ts';
+import type { Table } from '../fields.ts';
+import { DESTROYED_KEY } from '../key-tables.ts';
 import type { RowMac } from '../row-mac.ts';
-import { createCheckerReads } from './checker.ts';
+import { CHECKER, EVENT, NOTIFICATION, TASK } from '../tables.ts';
 import { createClockRead } from './clock.ts';
-import { createDestroyedKeyReads } from './destroyed-keys.ts';
-import { createEventReads } from './events.ts';
-import { createNotificationReads } from './notifications.ts';
 import type { Connection } from './open.ts';
+import { createRowReads, prepareRows } from './rows.ts';
 import { createSigningKeyRead } from './signing-key.ts';
-import { createTaskReads } from './tasks.ts';
 
 /** A row that is a whole by itself, and its check, which throws damaged. */
 export interface InspectedRow {
@@ -16,31 +15,25 @@ export interface InspectedRow {
   check(): unknown;
 }
 
-/**
- * Every row beside secrets and present keys: destroyed keys, events, notifications, tasks, checker configurations, the
- * signing key, the clock.
- */
+/** Every table of such rows, and what stands before a row's key where a finding names it. */
+const WHOLES: readonly (readonly [table: Table<object>, what: string])[] = [
+  [EVENT, 'event'],
+  [NOTIFICATION, 'notification'],
+  [TASK, 'task'],
+  [CHECKER, 'checker configuration of project'],
+  [DESTROYED_KEY, 'destroyed key'],
+];
+
+/** Every row beside secrets and present keys: those of the tables above, the signing key, the clock. */
 export function* inspectRows(db: Connection, mac: RowMac): Iterable<InspectedRow> {
-  const events = createEventReads(db, mac);
-  for (const ref of events.refs()) {
-    yield { place: `event ${ref.projectId}/${ref.name}`, check: listed(() => events.find(ref)) };
-  }
-  const notifications = createNotificationReads(db, mac);
-  for (const id of notifications.ids()) {
-    yield { place: `notification ${id}`, check: listed(() => notifications.find(id)) };
-  }
-  const tasks = createTaskReads(db, mac);
-  for (const id of tasks.ids()) yield { place: `task ${id}`, check: listed(() => tasks.find(id)) };
-  const checkers = createCheckerReads(db, mac);
-  for (const projectId of checkers.projectIds()) {
-    yield {
-      place: `checker configuration of project ${projectId}`,
-      check: listed(() => checkers.find(projectId)),
-    };
-  }
-  const destroyed = createDestroyedKeyReads(db, mac);
-  for (const ref of destroyed.refs()) {
-    yield { place: `destroyed key ${ref.projectId}/${ref.id}`, check: listed(() => destroyed.find(ref)) };
+  for (const [table, what] of WHOLES) {
+    const columns = table.key.join(', ');
+    const keys = prepareRows(db, `SELECT ${columns} FROM ${table.name} ORDER BY ${columns}`);
+    const where = table.key.map((column) => `${column} = ?`).join(' AND ');
+    const byKey = createRowReads(db, mac, table).prepare(`WHERE ${where}`);
+    for (const key of keys.all()) {
+      yield { place: `${what} ${key.join('/')}`, check: listed(() => byKey.get(...key)) };
+    }
   }
   yield { place: 'the signing key', check: createSigningKeyRead(db, mac) };
   yield { place: 'the last time seen', check: createClockRead(db, mac) };

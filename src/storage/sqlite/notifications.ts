@@ -22,8 +22,6 @@ export interface NotificationReads {
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
   /** Ids of records made before then. */
   listOld(beforeMs: number, limit: number): string[];
-  /** Unauthenticated; for the full check. */
-  ids(): string[];
 }
 
 /** Writes notifications. Runs inside the write transaction. */
@@ -50,7 +48,6 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
       'SELECT id FROM notification WHERE next_attempt_ms IS NULL AND create_time_ms < ? LIMIT ?',
     )
     .pluck();
-  const ids = db.prepare<[], string>('SELECT id FROM notification ORDER BY id').pluck();
   return {
     find: (id) => byId.get(id),
     list: (projectId, tell) =>
@@ -63,7 +60,6 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
         projectId,
       })),
     listOld: (beforeMs, limit) => old.all(beforeMs, limit),
-    ids: () => ids.all(),
   };
 }
 

@@ -24,8 +24,6 @@ export interface TaskReads {
   listOld(beforeMs: number, limit: number): DueTask[];
   /** Secrets whose automatic rotation is due; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): DueSecret[];
-  /** Unauthenticated; for the full check. */
-  ids(): string[];
 }
 
 /** Writes what the rules decided about a task. Runs inside the write transaction. */
@@ -36,13 +34,11 @@ export function createTaskReads(db: Connection, mac: RowMac): TaskReads {
   const read = createRowReads(db, mac, TASK);
   const byId = read.prepare('WHERE id = ?');
   const latest = read.prepare('WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1');
-  const ids = db.prepare<[], string>('SELECT id FROM task ORDER BY id').pluck();
   return {
     find: (id) => byId.get(id),
     findLatest: (secretId) => latest.get(secretId),
     ...createTaskList(db, read),
     ...createDueLists(db),
-    ids: () => ids.all(),
   };
 }
 
