@@ -104,7 +104,6 @@ export function createRateLimiter(input: {
   readonly clock: Clock;
   readonly perSecond: number;
   readonly burst?: number;
-  readonly entriesMax?: number;
 }): RateLimiter {
   const { perSecond, ...others } = input;
   const burst = Math.max(1, input.burst ?? perSecond);

@@ -5,13 +5,12 @@ import { createXaesKey, KEY_BYTES, type XaesKey } from './aead.ts';
 import { asBuffer, materialContext, unwrapMaterial, wrapMaterial } from './envelope.ts';
 
 /** Key versions that are kept unwrapped. */
-export const CMK_CACHE_MAX = 1_024;
+const CMK_CACHE_MAX = 1_024;
 
-/** The kek is `rootKey.derive('kek')`; the cache size is for tests. */
+/** The kek is `rootKey.derive('kek')`. */
 export interface KeyMaterialsOptions {
   readonly installationId: string;
   readonly kek: KeyObject;
-  readonly cmkCacheMax?: number;
 }
 
 /** Makes and unwraps the material of KMS keys. */
@@ -38,7 +37,7 @@ interface OpenedCmk {
 export function createKeyMaterials(options: KeyMaterialsOptions): KeyMaterials {
   const { installationId } = options;
   const kek = createXaesKey(options.kek);
-  const cmks = createBoundedMap<string, OpenedCmk>(options.cmkCacheMax ?? CMK_CACHE_MAX);
+  const cmks = createBoundedMap<string, OpenedCmk>(CMK_CACHE_MAX);
   return {
     create(ref, versionNumber) {
       const material = randomBytes(KEY_BYTES);

@@ -22,9 +22,9 @@ import {
 import { createKeyMaterials, type KeyMaterials, type KeyMaterialsOptions } from './key-material.ts';
 
 /** Opened body keys that a keyring keeps; about 1 KiB each. */
-export const BODY_KEY_CACHE_MAX = 8_192;
+const BODY_KEY_CACHE_MAX = 8_192;
 
-/** What a keyring is made of. The kek is `rootKey.derive('kek')`; the cache sizes are for tests. */
+/** What a keyring is made of. The kek is `rootKey.derive('kek')`; the size of the cache is for tests. */
 export interface KeyringOptions extends KeyMaterialsOptions {
   readonly bodyKeyCacheMax?: number;
 }
