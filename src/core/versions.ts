@@ -185,18 +185,19 @@ function makeRoom(
   if (versionCap === 'reject') {
     throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
   }
-  const marked = new Set(stages.map((stage) => stage.versionNumber));
-  const unmarked = versions.filter((version) => !marked.has(version.number));
   // A limit that was lowered since leaves more than one version too many; staged ones stay all the same.
-  const victims = new Set(unmarked.slice(0, versions.length - limits.versions + 1));
-  return versions.filter((version) => !victims.has(version));
+  let surplus = versions.length - limits.versions + 1;
+  return versions.filter(({ number }) => {
+    if (surplus === 0 || stages.some(({ versionNumber }) => versionNumber === number)) return true;
+    surplus -= 1;
+    return false;
+  });
 }
 
 /** All slots of the database are looked at: after a limit was lowered, staged versions may sit beyond it. */
 function freeVersionSlot(versions: readonly Version[]): number {
-  const taken = new Set(versions.map((version) => version.slot));
   for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1) {
-    if (!taken.has(slot)) return slot;
+    if (!versions.some((version) => version.slot === slot)) return slot;
   }
   throw new SecretError('version-limit');
 }

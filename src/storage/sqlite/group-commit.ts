@@ -30,9 +30,8 @@ const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
 const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
 
 /**
- * Carries out a batch in one durable transaction: one sync for all, and each command in a savepoint of its own, so
- * that a refused one does not disturb its neighbours. Returns after COMMIT. Throws DatabaseLockedError, DiskFullError,
- * FatalStorageError.
+ * Carries out a batch in one durable transaction: one sync for all, and a command that is refused does not disturb its
+ * neighbours. Returns after COMMIT. Throws DatabaseLockedError, DiskFullError, FatalStorageError.
  */
 export type CommitBatch = (batch: readonly Request[]) => Outcome[];
 
@@ -44,37 +43,15 @@ export function createCommitBatch(
   permit?: Permit,
 ): CommitBatch {
   const carrier = createCarrier(db, mac, permit);
-  const statements = {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    savepoint: db.prepare('SAVEPOINT one'),
-    release: db.prepare('RELEASE one'),
-    undo: db.prepare('ROLLBACK TO one'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
-  };
+  const { abandon, begin, commit } = createTransaction(db, carrier);
+  const carryAll = createCarryAll(db, carrier);
+  const carryEach = createCarryEach(db, carrier);
 
-  function begin(): void {
-    try {
-      statements.begin.run();
-    } catch (cause) {
-      throw isLocked(cause) ? new DatabaseLockedError('the database is locked', { cause }) : cause;
-    }
-  }
-
-  function carryOne(request: Request): Outcome {
-    statements.savepoint.run();
-    try {
-      const carried = carrier.carry(request.command, request.actor);
-      statements.release.run();
-      return { id: request.id, ...carried };
-    } catch (error) {
-      if (!isSurvivable(error)) throw error;
-      statements.undo.run();
-      statements.release.run();
-      // The rules refuse before anything is written; only a statement that failed leaves something half done behind.
-      if (!(error instanceof SecretError)) carrier.forget();
-      return { id: request.id, error: toSentError(error) };
-    }
+  /** From the beginning, as if nothing of it had been tried. */
+  function carryAgain(batch: readonly Request[]): Outcome[] {
+    abandon();
+    begin();
+    return carryEach(batch);
   }
 
   return (batch) => {
@@ -83,13 +60,13 @@ export function createCommitBatch(
     changes.begin(commands);
     try {
       begin();
-      const outcomes = batch.map(carryOne);
+      const outcomes = carryAll(batch) ?? carryAgain(batch);
       isCommitting = true;
-      statements.commit.run();
+      commit();
       changes.end(commands);
       return outcomes;
     } catch (error) {
-      abandon(db, carrier, statements.rollback);
+      abandon();
       const failure = classify(error);
       const isUndone = !db.inTransaction && (!isCommitting || failure instanceof DiskFullError);
       if (isUndone) changes.end(commands);
@@ -98,15 +75,83 @@ export function createCommitBatch(
   };
 }
 
-function abandon(db: Connection, carrier: Carrier, rollback: { run(): unknown }): void {
-  carrier.forget();
-  // SQLite has usually rolled back by itself.
-  if (!db.inTransaction) return;
-  try {
-    rollback.run();
-  } catch {
-    // The first error says more, and the process ends on it.
-  }
+/**
+ * Prepares the carrying out of a batch in which nothing fails. The rules refuse before anything is written: nothing
+ * has to be undone for them, and savepoints would be paid for by every command. Undefined: a command failed when it had
+ * written, or a statement has.
+ */
+function createCarryAll(
+  db: Connection,
+  carrier: Carrier,
+): (batch: readonly Request[]) => Outcome[] | undefined {
+  // Rises with every row that is written, whether that is undone later or not.
+  const writtenRows = db.prepare<[], number>('SELECT total_changes()').pluck();
+  return (batch) => {
+    const outcomes: Outcome[] = [];
+    for (const { actor, command, id } of batch) {
+      const written = writtenRows.get();
+      try {
+        outcomes.push({ id, ...carrier.carry(command, actor) });
+      } catch (error) {
+        if (!isSurvivable(error)) throw error;
+        if (!(error instanceof SecretError) || writtenRows.get() !== written) return undefined;
+        outcomes.push({ id, error: toSentError(error) });
+      }
+    }
+    return outcomes;
+  };
+}
+
+/** Prepares the carrying out of a batch in which something fails: each command in a savepoint of its own. */
+function createCarryEach(db: Connection, carrier: Carrier): (batch: readonly Request[]) => Outcome[] {
+  const savepoint = db.prepare('SAVEPOINT one');
+  const release = db.prepare('RELEASE one');
+  const undo = db.prepare('ROLLBACK TO one');
+  return (batch) =>
+    batch.map(({ actor, command, id }) => {
+      savepoint.run();
+      try {
+        const carried = carrier.carry(command, actor);
+        release.run();
+        return { id, ...carried };
+      } catch (error) {
+        if (!isSurvivable(error)) throw error;
+        undo.run();
+        release.run();
+        carrier.forget();
+        return { id, error: toSentError(error) };
+      }
+    });
+}
+
+/** Prepares the transaction of a batch. */
+function createTransaction(db: Connection, carrier: Carrier) {
+  const statements = {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+  };
+  return {
+    begin(): void {
+      try {
+        statements.begin.run();
+      } catch (cause) {
+        throw isLocked(cause) ? new DatabaseLockedError('the database is locked', { cause }) : cause;
+      }
+    },
+    commit: () => void statements.commit.run(),
+    /** Undoes what is left of it, and never throws. */
+    abandon(): void {
+      carrier.forget();
+      // SQLite has usually rolled back by itself.
+      if (!db.inTransaction) return;
+      try {
+        statements.rollback.run();
+      } catch {
+        // The first error says more, and the process ends on it.
+      }
+    },
+  };
 }
 
 function isSurvivable(error: unknown): boolean {

@@ -160,12 +160,15 @@ function prepareVersion(db: Connection) {
   };
 }
 
-/** What left and what entered, by identity: the rules copy what they change and keep the rest. */
+/**
+ * What left and what entered, by identity: the rules copy what they change and keep the rest. There are so few that looking
+ * through them is quicker than making sets.
+ */
 function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; entered: T[] } {
-  const [old, present] = [new Set(before), new Set(after)];
+  if (before === after) return { left: [], entered: [] };
   return {
-    left: before.filter((entry) => !present.has(entry)),
-    entered: after.filter((entry) => !old.has(entry)),
+    left: before.filter((entry) => !after.includes(entry)),
+    entered: after.filter((entry) => !before.includes(entry)),
   };
 }
 

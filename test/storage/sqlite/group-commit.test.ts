@@ -75,6 +75,52 @@ describe('group commit', () => {
     expect(stored('other')).toBeDefined();
   });
 
+  describe('with a command that fails when it has written', () => {
+    const kind = 'no such kind' as 'string';
+    const broken = () => addVersion(one, 'id', { version: newVersion({ kind }) });
+    beforeEach(() => send(create(one, { id: 'id' })));
+
+    it('carries out the others, and leaves nothing of that one', () => {
+      const before = stored('one');
+      const outcomes = send(expire(one, 1, T0 + 1), broken(), create(one), create(other));
+      expect(outcomes).toMatchObject([
+        { id: 0, result: {} },
+        { id: 1, error: { code: 'internal' } },
+        { id: 2, error: { code: 'secret-exists' } },
+        { id: 3, result: {} },
+      ]);
+      const revision = before!.secret.revision + 1;
+      expect(stored('one')).toMatchObject({ secret: { revision }, versions: [{ expireTimeMs: T0 + 1 }] });
+      expect(stored('other')).toBeDefined();
+    });
+
+    it('builds on what is stored', () => {
+      const [, added] = send(broken(), addVersion(one, 'id'));
+      expect(added).toMatchObject({ result: { version: { version: { number: 2 } } } });
+      expect(send(expire(one, 2, T0 + 1))).toMatchObject([{ result: {} }]);
+      expect(stored('one')?.versions.map(({ expireTimeMs }) => expireTimeMs)).toStrictEqual([
+        undefined,
+        T0 + 1,
+      ]);
+    });
+
+    it('has readers wait once, until all is done', () => {
+      const slot = changes.slotOf(one);
+      const settled = changes.settled(slot);
+      send(broken(), expire(one, 1, T0 + 1));
+      expect(settled).toBeDefined();
+      expect(changes.settled(slot)).toBe(settled! + 2);
+    });
+  });
+
+  it('carries out each command once, also beside others that are refused', () => {
+    const carried: string[] = [];
+    const counting = createCommitBatch(db, ROW_MAC, changes, (_actor, { kind }) => void carried.push(kind));
+    const commands = [create(one), create(one), expire(other, 1, T0 + 1), create(other)];
+    counting(commands.map((command, id) => ({ id, command })));
+    expect(carried).toStrictEqual(commands.map(({ kind }) => kind));
+  });
+
   it('keeps nothing of a batch that finds no room', () => {
     send(create(other));
     limitPages(100);
