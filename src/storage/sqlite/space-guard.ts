@@ -73,25 +73,34 @@ export function createSpaceGuard(
       writeBallast(directory, disk.reserveBytes);
   }
 
+  function commitAdmitted(batch: readonly Request[], commit: CommitBatch): Outcome[] {
+    const isAdmitted = ({ command }: Request) => writable || isAdmittedAlways(command);
+    const admitted = batch.filter(isAdmitted);
+    const refused = batch.filter((request) => !isAdmitted(request));
+    const outcomes = admitted.length > 0 ? commit(admitted) : [];
+    return [...outcomes, ...refused.map((request) => storageFull(request, figures))];
+  }
+
   return {
     writable: () => writable,
     look,
     figures: () => figures,
     admit(batch: readonly Request[], commit: CommitBatch): Outcome[] {
       if (performance.now() - lookedAtMs >= LOOK_MS) look();
-      const admitted = writable ? batch : batch.filter(({ command }) => isAdmittedAlways(command));
-      const refused = writable ? [] : batch.filter(({ command }) => !isAdmittedAlways(command));
       try {
-        return [
-          ...(admitted.length > 0 ? commit(admitted) : []),
-          ...refused.map((request) => storageFull(request, figures)),
-        ];
+        return commitAdmitted(batch, commit);
       } catch (error) {
         if (!(error instanceof DiskFullError)) throw error;
         releaseBallast(directory);
         ballastFromMs = performance.now() + BALLAST_PAUSE_MS;
         look();
         writable = false;
+      }
+      try {
+        // The reserve is there for what came in the very batch that found the disk full, too.
+        return commitAdmitted(batch, commit);
+      } catch (error) {
+        if (!(error instanceof DiskFullError)) throw error;
         return batch.map((request) => storageFull(request, figures));
       }
     },
