@@ -73,38 +73,43 @@ export function createSpaceGuard(
       writeBallast(directory, disk.reserveBytes);
   }
 
-  function commitAdmitted(batch: readonly Request[], commit: CommitBatch): Outcome[] {
-    const isAdmitted = ({ command }: Request) => writable || isAdmittedAlways(command);
-    const admitted = batch.filter(isAdmitted);
-    const refused = batch.filter((request) => !isAdmitted(request));
-    const outcomes = admitted.length > 0 ? commit(admitted) : [];
-    return [...outcomes, ...refused.map((request) => storageFull(request, figures))];
-  }
-
   return {
     writable: () => writable,
     look,
     figures: () => figures,
     admit(batch: readonly Request[], commit: CommitBatch): Outcome[] {
       if (performance.now() - lookedAtMs >= LOOK_MS) look();
-      try {
-        return commitAdmitted(batch, commit);
-      } catch (error) {
-        if (!(error instanceof DiskFullError)) throw error;
-        releaseBallast(directory);
-        ballastFromMs = performance.now() + BALLAST_PAUSE_MS;
-        look();
-        writable = false;
-      }
-      try {
-        // The reserve is there for what came in the very batch that found the disk full, too.
-        return commitAdmitted(batch, commit);
-      } catch (error) {
-        if (!(error instanceof DiskFullError)) throw error;
-        return batch.map((request) => storageFull(request, figures));
-      }
+      const isAdmitted = ({ command }: Request) => writable || isAdmittedAlways(command);
+      const refuse = (request: Request) => storageFull(request, figures);
+      const first = commitPart(batch, { isAdmitted, refuse, commit });
+      if (first !== undefined) return first;
+      releaseBallast(directory);
+      ballastFromMs = performance.now() + BALLAST_PAUSE_MS;
+      look();
+      writable = false;
+      // The reserve is there for what came in the very batch that found the disk full, too.
+      return commitPart(batch, { isAdmitted, refuse, commit }) ?? batch.map(refuse);
     },
   };
+}
+
+/** Commits what is admitted and refuses the rest; undefined: the disk is full, and nothing was done. */
+function commitPart(
+  batch: readonly Request[],
+  {
+    isAdmitted,
+    refuse,
+    commit,
+  }: { isAdmitted(request: Request): boolean; refuse(request: Request): Outcome; commit: CommitBatch },
+): Outcome[] | undefined {
+  const admitted = batch.filter(isAdmitted);
+  const refused = batch.filter((request) => !isAdmitted(request)).map(refuse);
+  try {
+    return [...(admitted.length > 0 ? commit(admitted) : []), ...refused];
+  } catch (error) {
+    if (error instanceof DiskFullError) return undefined;
+    throw error;
+  }
 }
 
 function inodeOf(file: string): bigint | undefined {
