@@ -10,64 +10,86 @@ export interface BoundedMap<K, V> {
   clear(): void;
 }
 
-interface Entry<V> {
+/** A place in a ring that is in the order of use. */
+interface Link {
+  newer: Link;
+  older: Link;
+}
+
+interface Entry<K, V> extends Link {
+  readonly key: K;
   readonly value: V;
   readonly size: number;
-  isUsed: boolean;
 }
 
 /**
  * Makes a map whose entries together are at most `sizeMax` large. `sizeOf` says how large one is; left out, each counts as
- * one. The oldest entry makes room; one that was used since it was put in, or passed over, is passed over once more. Using an
- * entry costs one look-up, and no order has to be kept.
+ * one. What has gone unused for longest makes room. Order is kept in a ring and not in the Map, whose first entry takes the
+ * longer to find the more were deleted before it.
  */
 export function createBoundedMap<K, V>(
   sizeMax: number,
   sizeOf: (value: V) => number = () => 1,
 ): BoundedMap<K, V> {
-  // A Map iterates in the order of insertion, and comes to what is inserted on the way.
-  const entries = new Map<K, Entry<V>>();
+  const entries = new Map<K, Entry<K, V>>();
+  /** Where the ring begins and ends: between the newest and the oldest. */
+  const ends = {} as Link;
   let size = 0;
 
+  function clear(): void {
+    entries.clear();
+    ends.newer = ends;
+    ends.older = ends;
+    size = 0;
+  }
+
   function remove(key: K): void {
-    size -= entries.get(key)?.size ?? 0;
+    const entry = entries.get(key);
+    if (entry === undefined) return;
     entries.delete(key);
+    unlink(entry);
+    size -= entry.size;
   }
 
-  function makeRoom(needed: number): void {
-    for (const [key, entry] of entries) {
-      if (size + needed <= sizeMax) return;
-      if (!entry.isUsed) {
-        remove(key);
-        continue;
-      }
-      entry.isUsed = false;
-      entries.delete(key);
-      entries.set(key, entry);
-    }
-  }
-
+  clear();
   return {
     get(key) {
       const entry = entries.get(key);
-      if (entry !== undefined) entry.isUsed = true;
-      return entry?.value;
+      if (entry === undefined) return undefined;
+      if (ends.older !== entry) {
+        unlink(entry);
+        append(ends, entry);
+      }
+      return entry.value;
     },
     set(key, value) {
       remove(key);
-      const entry = { value, size: sizeOf(value), isUsed: false };
-      if (entry.size > sizeMax) return;
-      makeRoom(entry.size);
+      const entrySize = sizeOf(value);
+      if (entrySize > sizeMax) return;
+      // More than the ends is there, or there would be room: what follows them is an entry.
+      while (size + entrySize > sizeMax) remove((ends.newer as Entry<K, V>).key);
+      const entry = { key, value, size: entrySize, newer: ends, older: ends };
       entries.set(key, entry);
-      size += entry.size;
+      append(ends, entry);
+      size += entrySize;
     },
     delete: remove,
     deleteIf(isGone) {
       for (const [key, { value }] of entries) if (isGone(value)) remove(key);
     },
-    clear() {
-      entries.clear();
-      size = 0;
-    },
+    clear,
   };
+}
+
+/** Puts an entry behind the newest. */
+function append(ends: Link, entry: Link): void {
+  entry.older = ends.older;
+  entry.newer = ends;
+  ends.older.newer = entry;
+  ends.older = entry;
+}
+
+function unlink({ older, newer }: Link): void {
+  older.newer = newer;
+  newer.older = older;
 }
