@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from './app/ports.ts';
 import type { Directory } from './auth/identities.ts';
-import { createHttp } from './compose/http.ts';
 import { createProcess, type ServerProcess, type Start } from './compose/process.ts';
 import { closing } from './compose/storage.ts';
 import { createMain, createWorlds } from './compose/world.ts';
@@ -29,7 +28,11 @@ export interface Composed extends Pick<ServerProcess, 'metrics' | 'reload' | 'se
  * Puts a server with one world together from its settings. Throws StartError, RootKeyError, FileError.
  */
 export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
-  const shared = await createProcess(config, log, start);
+  // Most of a start is the reading of modules: the writer's thread comes up meanwhile.
+  const [shared, { createHttp }] = await Promise.all([
+    createProcess(config, log, start),
+    import('./compose/http.ts'),
+  ]);
   const { certificate, metrics, storage } = shared;
   const { rootKeyFingerprint, store, tokenKey } = storage;
   const main = await createMain(shared).catch(closing(shared));

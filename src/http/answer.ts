@@ -1,6 +1,7 @@
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Pause } from '../app/turns.ts';
 import { SecretError } from '../core/errors.ts';
+import { nodeHttp } from '../std/node-http.ts';
 
 /**
  * Bytes that are given to a connection at one go. TLS encrypts all of them at once, and a peer that takes no whole piece in
@@ -34,7 +35,7 @@ function noteTaken(answer: ServerResponse): void {
  * lowers all names, and a header set beside Fastify would put every answer on Node's slow way of merging the two. A long body
  * goes out piece by piece, as the peer takes it.
  */
-export class Answer extends ServerResponse {
+export class Answer extends nodeHttp.ServerResponse {
   override writeHead(status: number, ...rest: readonly unknown[]): this {
     const headers = rest.at(-1);
     if (typeof headers !== 'object' || headers === null) return super.writeHead(status);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
+import { nodeHttp } from '../std/node-http.ts';
 import { connectionOf } from './connection.ts';
 import { toWireError } from './error-handler.ts';
 import { TIMEOUT_MS } from './limits.ts';
@@ -63,7 +63,7 @@ function refuse(error: Error & { code?: string }, socket: Socket, ends: Pick<Req
   if (!socket.writable) return;
   const text = JSON.stringify(body);
   socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
+    `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status] ?? 'Error'}\r\nContent-Type: application/json\r\n` +
       `X-Request-Id: ${requestId}\r\nCache-Control: no-store\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   );

@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, SecretError } from '../core/errors.ts';
+import { nodeHttp } from '../std/node-http.ts';
 import type { ErrorFamily } from './context.ts';
 import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from './error-table.ts';
 import { kmsRow } from './kms-errors.ts';
@@ -37,7 +37,10 @@ export function toWireError(
   const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
   const message = wireMessage(error, row);
   if (options.family === 'iam') {
-    return { status, body: { error: { code: status, message, title: STATUS_CODES[status] ?? 'Error' } } };
+    return {
+      status,
+      body: { error: { code: status, message, title: nodeHttp.STATUS_CODES[status] ?? 'Error' } },
+    };
   }
   const flat =
     row.origin === 'gateway'

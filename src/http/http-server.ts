@@ -1,5 +1,6 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { nodeHttp } from '../std/node-http.ts';
 import { Answer } from './answer.ts';
 import * as limits from './limits.ts';
 import { inTurn } from './turns.ts';
@@ -24,7 +25,7 @@ export function createHttpServer(
   // An https.Server is an http.Server in everything that is used here.
   const server = tls
     ? (createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server)
-    : createServer(settings, handler);
+    : nodeHttp.createServer(settings, handler);
   // An expectation that nobody knows is passed over, as RFC 9110 allows, instead of answered in Node's own shape.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;

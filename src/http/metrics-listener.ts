@@ -1,6 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { StartError } from '../app/start-error.ts';
+import { nodeHttp } from '../std/node-http.ts';
 import { METRICS } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import type { Site } from './site.ts';
@@ -23,7 +24,7 @@ export async function listenForMetrics(
   { metrics, site }: { readonly metrics: Metrics; readonly site: Site },
 ): Promise<MetricsListener> {
   const read = remember(() => metrics.read());
-  const server = createServer(
+  const server = nodeHttp.createServer(
     {
       headersTimeout: METRICS.timeoutMs,
       requestTimeout: METRICS.timeoutMs,

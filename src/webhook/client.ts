@@ -1,8 +1,9 @@
 import { lookup } from 'node:dns/promises';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { WEBHOOK_BOUNDS, type WebhookBounds, type WebhookFailure, type Webhooks } from '../app/webhooks.ts';
+import { nodeHttp } from '../std/node-http.ts';
 import { systemCode } from '../std/system-code.ts';
 import type { AddressRules } from './address-rules.ts';
 
@@ -87,7 +88,7 @@ function send({ target, address, body, headers, signal, rules }: Call): Promise<
     headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
   };
   return new Promise((resolve, reject) => {
-    const open = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const open = target.protocol === 'https:' ? httpsRequest : nodeHttp.request;
     const request = open(target, options, resolve);
     request.on('error', reject);
     request.on('socket', (socket) => {
