@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import type { Store } from '../../../src/app/ports.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import type { ChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { connect } from '../../../src/storage/sqlite/connection.ts';
 import { DATABASE_NAME, openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
@@ -76,7 +77,7 @@ export async function killSqlite({ store, worker }: OpenSqlite): Promise<void> {
 
 /** A connection with no setting of ours and no constraint in the way: the hand of an attacker or of a bad disk. */
 export function openRaw(file: string): Database.Database {
-  const db = new Database(file);
+  const db = connect(file);
   db.pragma('foreign_keys = OFF');
   db.pragma('ignore_check_constraints = ON');
   return db;
@@ -141,7 +142,7 @@ export function engineOver<T extends Opened>(
           current = await open(directory);
         },
         countRows() {
-          const db = new Database(databaseFile(directory), { readonly: true });
+          const db = connect(databaseFile(directory), { readonly: true });
           const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
           const counts = Object.entries(TABLES).map(([what, table]) => [what, count(table)] as const);
           db.close();
