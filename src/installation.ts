@@ -28,6 +28,8 @@ export interface OpenInstallation {
   readonly open: OpenDirectory;
   readonly installation: Installation;
   readonly rootKey: RootKey;
+  /** Shards, counted from 1, in which some row is not the one that was written last. */
+  readonly staleShards: readonly number[];
 }
 
 const MIGRATIONS = new URL('../migrations/sqlite/', import.meta.url);
@@ -54,7 +56,7 @@ export function openInstallation(
     const { isSigned } = requireFitting(rootKey, installation);
     if (isSigned) open.requireIntact(mac);
     else open.signFirst(mac, createCanary(rootKey, installation.id));
-    return { open, installation, rootKey };
+    return { open, installation, rootKey, staleShards: open.findStaleShards(mac) };
   } catch (error) {
     open.release();
     throw error;

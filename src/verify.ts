@@ -22,7 +22,7 @@ export interface VerifyReport {
 
 /**
  * Checks everything that is stored, and changes nothing: the file itself, its schema, every constraint and counter, every
- * row MAC, and that every value opens. Throws what opening the installation throws.
+ * row MAC, the sums over all rows, and that every value opens. Throws what opening the installation throws.
  */
 export function verifyInstallation(config: DataConfig): VerifyReport {
   const inspected = inspectInstallation(config);
@@ -54,6 +54,7 @@ function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallati
   if (!isSigned)
     findings.push('the installation: its row is not signed, and the next start signs it as it is');
   else if (!inspector.isRecordIntact()) findings.push('the installation: its row has been changed');
+  else findings.push(...inspector.sums());
   const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
   for (const [place, key] of keys)
     if (key === undefined) findings.push(`key ${place}: its row has been changed`);

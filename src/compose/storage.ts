@@ -40,7 +40,13 @@ export async function openStorage(
   log: Logger,
   start: { onFatal(reason: string): void; readonly claimed?: ClaimedDirectory | undefined },
 ): Promise<OpenStorage> {
-  const { open, installation, rootKey } = openInstallation(config, systemClock, start.claimed);
+  const { open, installation, rootKey, staleShards } = openInstallation(config, systemClock, start.claimed);
+  if (staleShards.length > 0) {
+    log.error(
+      { shards: staleShards },
+      'stored rows were put back to an older copy, or removed, while the server did not run: run csms-server verify',
+    );
+  }
   if (open.directory !== config.dataDirectory) {
     log.info(
       { directory: open.directory },

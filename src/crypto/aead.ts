@@ -174,9 +174,16 @@ export function openPreparedGcm({ key, iv, associatedData, ciphertext, tag }: Pr
   }
 }
 
-/** The bare block cipher, which XAES derives with; ECB is safe here because every input block is different. */
-function encryptBlocks(key: KeyObject, blocks: Uint8Array): Buffer {
+/**
+ * The bare block cipher, AES-256-ECB, for one call or many: it keeps no state between blocks. For what is derived from blocks
+ * that are all different, never for what shall be read again.
+ */
+export function createBlockCipher(key: KeyObject): (blocks: Uint8Array) => Buffer {
   const cipher = createCipheriv('aes-256-ecb', key, null);
   cipher.setAutoPadding(false);
-  return cipher.update(blocks);
+  return (blocks) => cipher.update(blocks);
+}
+
+function encryptBlocks(key: KeyObject, blocks: Uint8Array): Buffer {
+  return createBlockCipher(key)(blocks);
 }

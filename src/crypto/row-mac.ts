@@ -1,4 +1,5 @@
 import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createSumCipher, type SumSealer } from './sum-cipher.ts';
 
 /** Authenticates rows that are stored in plaintext: names, states, stages, version numbers. */
 export interface RowAuthenticator {
@@ -6,6 +7,8 @@ export interface RowAuthenticator {
   sign(canonical: string): Buffer;
   /** False for any other row, and for a MAC of another length; takes the same time wherever they differ. */
   verify(canonical: string, mac: Uint8Array): boolean;
+  /** For the sums over all rows, under keys of their own. */
+  readonly sums: SumSealer;
 }
 
 /**
@@ -17,8 +20,14 @@ export function createRowMac(key: KeyObject): RowAuthenticator {
   function sign(canonical: string): Buffer {
     return createHmac('sha256', key).update(canonical, 'utf8').digest();
   }
+  let sums: SumSealer | undefined;
   return {
     sign,
+    // Most threads never need it.
+    get sums() {
+      sums ??= createSumCipher(key);
+      return sums;
+    },
     verify(canonical, mac) {
       const expected = sign(canonical);
       return mac.length === expected.length && timingSafeEqual(expected, mac);

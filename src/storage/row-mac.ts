@@ -12,6 +12,24 @@ export interface RowMac {
   sign(canonical: string): Buffer;
   /** In constant time; false for a wrong length. */
   verify(canonical: string, mac: Uint8Array): boolean;
+  /** For the sums over all rows. */
+  readonly sums: SumCipher;
+}
+
+/** Makes of row MACs what is added up, and seals the sums, under keys that the storage never sees. */
+export interface SumCipher {
+  /** For row MACs of 32 bytes each, one behind the other, as many bytes that nobody else can foretell. */
+  elements(rowMacs: Uint8Array): Buffer;
+  seal(place: SumPlace, sums: Uint8Array): Buffer;
+  /** Throws damaged. */
+  open(place: SumPlace, sealed: Uint8Array): Buffer;
+}
+
+/** What sealed sums are bound to. */
+export interface SumPlace {
+  readonly installationId: string;
+  /** How often they have been written. */
+  readonly counter: number;
 }
 
 /** What hangs on a secret's row: versions by number, stages by slot, tags by key. */

@@ -6,6 +6,7 @@ import type { ChangeCounters } from './change-counters.ts';
 import { type Carrier, createCarrier } from './engine.ts';
 import { type Connection, isLocked } from './open.ts';
 import { type Outcome, type Request, toSentError } from './protocol.ts';
+import { createSumTracker, type SumTracker } from './sum-tracker.ts';
 
 /** Storage can no longer be trusted: the process has to end and recover at its next start. */
 export class FatalStorageError extends Error {
@@ -43,9 +44,10 @@ export function createCommitBatch(
   permit?: Permit,
 ): CommitBatch {
   const carrier = createCarrier(db, mac, permit);
-  const { abandon, begin, commit } = createTransaction(db, carrier);
+  const sums = createSumTracker(db, mac);
+  const { abandon, begin, commit } = createTransaction(db, carrier, sums);
   const carryAll = createCarryAll(db, carrier);
-  const carryEach = createCarryEach(db, carrier);
+  const carryEach = createCarryEach(db, carrier, sums);
 
   /** From the beginning, as if nothing of it had been tried. */
   function carryAgain(batch: readonly Request[]): Outcome[] {
@@ -103,13 +105,18 @@ function createCarryAll(
 }
 
 /** Prepares the carrying out of a batch in which something fails: each command in a savepoint of its own. */
-function createCarryEach(db: Connection, carrier: Carrier): (batch: readonly Request[]) => Outcome[] {
+function createCarryEach(
+  db: Connection,
+  carrier: Carrier,
+  sums: SumTracker,
+): (batch: readonly Request[]) => Outcome[] {
   const savepoint = db.prepare('SAVEPOINT one');
   const release = db.prepare('RELEASE one');
   const undo = db.prepare('ROLLBACK TO one');
   return (batch) =>
     batch.map(({ actor, command, id }) => {
       savepoint.run();
+      const mark = sums.mark();
       try {
         const carried = carrier.carry(command, actor);
         release.run();
@@ -117,6 +124,7 @@ function createCarryEach(db: Connection, carrier: Carrier): (batch: readonly Req
       } catch (error) {
         if (!isSurvivable(error)) throw error;
         undo.run();
+        sums.undo(mark);
         release.run();
         carrier.forget();
         return { id, error: toSentError(error) };
@@ -125,7 +133,7 @@ function createCarryEach(db: Connection, carrier: Carrier): (batch: readonly Req
 }
 
 /** Prepares the transaction of a batch. */
-function createTransaction(db: Connection, carrier: Carrier) {
+function createTransaction(db: Connection, carrier: Carrier, sums: SumTracker) {
   const statements = {
     begin: db.prepare('BEGIN IMMEDIATE'),
     commit: db.prepare('COMMIT'),
@@ -138,8 +146,13 @@ function createTransaction(db: Connection, carrier: Carrier) {
       } catch (cause) {
         throw isLocked(cause) ? new DatabaseLockedError('the database is locked', { cause }) : cause;
       }
+      sums.begin();
     },
-    commit: () => void statements.commit.run(),
+    commit(): void {
+      sums.write();
+      statements.commit.run();
+      sums.settle();
+    },
     /** Undoes what is left of it, and never throws. */
     abandon(): void {
       carrier.forget();

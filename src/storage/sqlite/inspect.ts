@@ -9,8 +9,10 @@ import { inspectRows } from './inspect-rows.ts';
 import { requireIntactInstallation } from './installation-record.ts';
 import { createKeyReads } from './keys.ts';
 import type { Connection } from './open.ts';
+import { haveRowSums, staleShards } from './row-sums.ts';
 import { createSecretReads } from './secret-reads.ts';
 import { createSigningKeyRead } from './signing-key.ts';
+import { SHARDS } from './sums.ts';
 
 /** A stored secret as the inspection meets it; without an aggregate when its rows do not pass their check. */
 export interface InspectedSecret {
@@ -29,6 +31,8 @@ export interface Inspector {
   structure(): string[];
   /** Whether the installation's own record passes its check. */
   isRecordIntact(): boolean;
+  /** What the sums over all rows say: one text for each finding. The installation's own record has to be intact. */
+  sums(): string[];
   /** Every key by its place; undefined when its rows do not pass their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
   /** Whether there is an intact record that the key was destroyed. */
@@ -62,6 +66,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   return {
     structure: () => [...integrityFindings(db), ...countFindings(db)],
     isRecordIntact: () => intact(() => requireIntactInstallation(db, mac) ?? true) === true,
+    sums: () => sumFindings(db, mac),
     keys: () =>
       keyRows.all().map(({ project_id: projectId, id }) => ({
         place: `${projectId}/${id}`,
@@ -108,6 +113,16 @@ function integrityFindings(db: Connection): string[] {
     .all()
     .slice(0, FINDINGS_MAX);
   return [...integrity, ...references.map(({ table, parent }) => `a row of ${table} has no ${parent}`)];
+}
+
+function sumFindings(db: Connection, mac: RowMac): string[] {
+  if (!haveRowSums(db, mac)) return ['the sums over all rows: there are none, and the next start makes them'];
+  const stale = intact(() => staleShards(db, mac));
+  if (stale === undefined) return ['the sums over all rows: they are missing or have been changed'];
+  return stale.map(
+    (shard) =>
+      `shard ${shard} of ${SHARDS}: one of its rows is missing, or is not the one that was written last`,
+  );
 }
 
 function countFindings(db: Connection): string[] {

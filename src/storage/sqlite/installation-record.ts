@@ -32,9 +32,11 @@ const INSTALLATION = defineTable<Installation>({
 });
 
 /**
- * The rows of the installation itself that have been made and must be there ever since: `signing-key`, `clock`.
+ * The rows of the installation itself that have been made and must be there ever since: `signing-key`, `clock`,
+ * `row-sums`.
  */
 export interface Roll {
+  has(name: string): boolean;
   /** Throws damaged when a row that is not there must be there. */
   requireAbsent(name: string): undefined;
   /** Notes that the row is there from now on. Runs inside the write transaction. Throws damaged. */
@@ -69,7 +71,10 @@ export function signFirstInstallation(db: Connection, mac: RowMac, canary: Uint8
   db.transaction(() => {
     db.prepare('UPDATE installation SET canary = ?').run(canary);
     const singles = db
-      .prepare<[], string>("SELECT 'signing-key' FROM signing_key UNION ALL SELECT 'clock' FROM clock")
+      .prepare<[], string>(
+        `SELECT 'signing-key' FROM signing_key UNION ALL SELECT 'clock' FROM clock
+         UNION ALL SELECT 'row-sums' FROM row_sums`,
+      )
       .pluck()
       .all();
     createSigner(db, mac)(singles);
@@ -88,6 +93,7 @@ export function createRoll(db: Connection, mac: RowMac): Roll {
   const requireSigned = createCheck(db, mac);
   const sign = createSigner(db, mac);
   return {
+    has: (name) => names().includes(name),
     requireAbsent(name) {
       if (!names().includes(name)) return;
       throw new SecretError('damaged', 'A stored row is missing.');

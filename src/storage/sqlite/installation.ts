@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../../app/start-error.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { Migration } from '../migrate.ts';
 import type { RowMac } from '../row-mac.ts';
 import { createTruncation } from './checkpoints.ts';
@@ -23,6 +24,7 @@ import {
   writeInstallation,
 } from './installation-record.ts';
 import { APPLICATION_ID, type Connection, isLocked, openReader, openWriter } from './open.ts';
+import { haveRowSums, makeRowSums, staleShards } from './row-sums.ts';
 import { migrate, requirePresent } from './schema.ts';
 import { convertOnce } from './vacuum.ts';
 
@@ -38,6 +40,12 @@ export interface OpenDirectory {
   requireIntact(mac: RowMac): void;
   /** Applies them, and signs a row from before rows were signed; `canary` says that it is. */
   signFirst(mac: RowMac, canary: Uint8Array): void;
+  /**
+   * Checks the sums over all rows, once the record of the installation is known to be intact, and makes them for a database
+   * from before there were any. Answers the shards, counted from 1, in which some row is not the one that was written last.
+   * Throws StartError (damaged) when the sums themselves are gone or changed.
+   */
+  findStaleShards(mac: RowMac): number[];
   release(): void;
 }
 
@@ -58,24 +66,35 @@ export function openDirectory(
     makeRoomToOpen(directory);
     const databaseFile = createPrivate(join(directory, DATABASE_NAME));
     const write = <T>(work: (db: Connection) => T) => withWriter(databaseFile, work);
+    const read = <T>(work: (db: Connection) => T) =>
+      withDatabase(() => openReader(databaseFile), databaseFile, work);
     const { installation, isComplete } = bringUp({ directory, databaseFile }, migrations);
     const complete = (mac: RowMac) => isComplete || write((db) => migrate(db, migrations, mac));
     return {
       directory,
       databaseFile,
       installation,
-      initialise: (installation, mac) => write((db) => writeInstallation(db, mac, installation)),
+      initialise: (installation, mac) =>
+        write((db) =>
+          db
+            .transaction(() => {
+              writeInstallation(db, mac, installation);
+              makeRowSums(db, mac);
+            })
+            .immediate(),
+        ),
       requireIntact(mac) {
         complete(mac);
-        withDatabase(
-          () => openReader(databaseFile),
-          databaseFile,
-          (db) => requireIntactRecord(db, mac),
-        );
+        read((db) => requireIntactRecord(db, mac));
       },
       signFirst(mac, canary) {
         complete(mac);
         write((db) => signFirstInstallation(db, mac, canary));
+      },
+      findStaleShards(mac) {
+        const stale = read((db) => (haveRowSums(db, mac) ? checkRowSums(db, mac) : undefined));
+        if (stale === undefined) write((db) => db.transaction(() => makeRowSums(db, mac)).immediate());
+        return stale ?? [];
       },
       release: () => claimed.release(),
     };
@@ -195,6 +214,17 @@ function requireOurs(db: Connection): void {
   const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
   if (tables > 0 && db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new StartError('configuration', 'the database was not made by csms-server');
+  }
+}
+
+function checkRowSums(db: Connection, mac: RowMac): number[] {
+  try {
+    return db.transaction(() => staleShards(db, mac))();
+  } catch (cause) {
+    if (!(cause instanceof SecretError)) throw cause;
+    throw new StartError('damaged', 'the database’s sums over its rows have been changed or removed', {
+      cause,
+    });
   }
 }
 

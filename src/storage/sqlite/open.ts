@@ -23,6 +23,8 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   // FAST leaves overflow pages behind.
   ['secure_delete', 1],
   ['foreign_keys', 1],
+  // Without it no trigger hears of a row that REPLACE takes away.
+  ['recursive_triggers', 1],
   ['trusted_schema', 0],
   ['cell_size_check', 1],
   ['temp_store', 2],

@@ -50,6 +50,7 @@ describe('tampering with rows of the installation', () => {
       roll: "'[]'",
       row_mac: 'zeroblob(32)',
     },
+    row_sums: { counter: 'counter + 1', sealed: "x'00'" },
     kms_key_destroyed: {
       project_id: "'another'",
       id: "'another'",
@@ -93,7 +94,7 @@ describe('tampering with rows of the installation', () => {
     await expectNoticed(table);
   });
 
-  it.each(['signing_key', 'clock'])('is noticed when the row of %s is gone', async (table) => {
+  it.each(['signing_key', 'clock', 'row_sums'])('is noticed when the row of %s is gone', async (table) => {
     tamper(directory, (db) => db.exec(`DELETE FROM ${table}`));
     await expectNoticed(table);
   });
@@ -123,7 +124,7 @@ describe('tampering with rows of the installation', () => {
     open.requireIntact(ROW_MAC);
     open.release();
     const stored = tamper(directory, (db) => db.prepare('SELECT canary, roll FROM installation').get());
-    const roll = '["clock","signing-key"]';
+    const roll = '["clock","row-sums","signing-key"]';
     expect(stored).toEqual({ canary: Buffer.from('signed'), roll });
   });
 
@@ -131,6 +132,12 @@ describe('tampering with rows of the installation', () => {
     if (table === 'installation') {
       const open = openDirectory(directory, MIGRATIONS);
       expect(() => open.requireIntact(ROW_MAC)).toThrow(/record of its installation has been changed/);
+      open.release();
+      return;
+    }
+    if (table === 'row_sums') {
+      const open = openDirectory(directory, MIGRATIONS);
+      expect(() => open.findStaleShards(ROW_MAC)).toThrow(/sums over its rows have been changed or removed/);
       open.release();
       return;
     }
