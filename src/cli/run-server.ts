@@ -121,6 +121,8 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
     composed.reload().then(
       () => log.info({}, 'read identities, hooks and certificates again'),
       (error: unknown) => {
+        // What the stop has cut off is no fault of a file.
+        if (firstMs !== undefined) return;
         const reason = error instanceof Error ? error.message : 'unknown';
         log.error({ reason }, 'reload failed; the former ones stay');
       },

@@ -51,6 +51,13 @@ describe('SIGHUP', () => {
     await reload(server, 'read identities, hooks and certificates again');
     expect(await statusWith('AKNEW')).toBe(200);
   });
+
+  it('is no failure when the server is told to stop meanwhile', async () => {
+    const { server } = await start();
+    server.process.kill('SIGHUP');
+    expect(await server.stop()).toBe(0);
+    expect(server.stderr()).not.toContain('reload failed');
+  });
 });
 
 describe('TLS', () => {
