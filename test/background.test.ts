@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { OnNews, Store } from '../src/app/ports.ts';
 import type { WriteRefusal } from '../src/app/storage-status.ts';
 import { type Background, type BackgroundDeps, startBackground } from '../src/background.ts';
-import { anAggregate, aWorld, REF, T0, type World } from './support/builders.ts';
+import { anAggregate, REF, T0 } from './support/builders.ts';
+import { aWorld, type World } from './support/world.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -3,7 +3,8 @@ import { deleteOfInstance, importSecrets, showCurrentVersions } from '../../src/
 import type { Deps } from '../../src/app/ports.ts';
 import type { CreateSecret } from '../../src/app/secrets.ts';
 import { invalidParameter, SecretError } from '../../src/core/errors.ts';
-import { aDraft, aWorld, outcomeOf, REF, type World } from '../support/builders.ts';
+import { aDraft, outcomeOf, REF } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const { projectId } = REF;
 

@@ -5,7 +5,8 @@ import { createSecret, updateSecret } from '../../src/app/secrets.ts';
 import { addVersion, showVersion } from '../../src/app/versions.ts';
 import type { SecretRef } from '../../src/core/secret.ts';
 import { parseValue } from '../../src/core/value.ts';
-import { aDraft, aKey, aWorld, outcomeOf, REF, type World } from '../support/builders.ts';
+import { aDraft, aKey, outcomeOf, REF } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const value = (text: string) => parseValue({ text, binary: undefined }, { valueBytes: 65_536 } as never);
 

@@ -2,7 +2,8 @@ import { expect, it, vi } from 'vitest';
 import { change } from '../../src/app/change.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { aWorld, REF, T0 } from '../support/builders.ts';
+import { REF, T0 } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 const actor: Actor = { kind: 'system', job: 'test' };
 const draft = { aggregate: 'event', kind: 'update-event', ref: REF, update: {} } as const;

@@ -5,7 +5,8 @@ import { addVersion } from '../../src/app/versions.ts';
 import { CHECKED_VALUES_MAX } from '../../src/core/checker.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { parseValue } from '../../src/core/value.ts';
-import { aDraft, aWorld, outcomeOf, REF } from '../support/builders.ts';
+import { aDraft, outcomeOf, REF } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 const value = (text: string) => parseValue({ text, binary: undefined }, DEFAULT_LIMITS);
 const WEAK = value('password');

@@ -5,7 +5,8 @@ import type { Store } from '../../src/app/ports.ts';
 import { createPurgeJob } from '../../src/app/purge.ts';
 import { createTrustedTime, type TrustedTime } from '../../src/app/trusted-time.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { anAggregate, aWorld, DAY_MS, REF, T0, type World } from '../support/builders.ts';
+import { anAggregate, DAY_MS, REF, T0 } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createDamageReport } from '../../src/app/damage-report.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { aWorld } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 it('tells of each secret of a full project once, however often they are listed', () => {
   const { deps, logged } = aWorld();

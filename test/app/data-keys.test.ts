@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import * as dataKeys from '../../src/app/data-keys.ts';
 import * as encryption from '../../src/app/encryption.ts';
-import { aWorld, KEY_ID, outcomeOf, REF, type World } from '../support/builders.ts';
+import { KEY_ID, outcomeOf, REF } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const app = { ...dataKeys, ...encryption };
 const { projectId } = REF;

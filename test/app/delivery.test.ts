@@ -6,7 +6,8 @@ import { createSigningKeyLoader } from '../../src/app/signing-key.ts';
 import type { Hook, WebhookOutcome, Webhooks } from '../../src/app/webhooks.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/notification.ts';
-import { aNotification, anEvent, aWorld, REF, T0, type World } from '../support/builders.ts';
+import { aNotification, anEvent, REF, T0 } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const OK: WebhookOutcome = { kind: 'answered', status: 200, body: Buffer.from('') };
 const NEVER = new AbortController().signal;

@@ -7,17 +7,9 @@ import { createPurgeJob } from '../../src/app/purge.ts';
 import { createTrustedTime } from '../../src/app/trusted-time.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
-import {
-  aNotification,
-  anAggregate,
-  anEvent,
-  aWorld,
-  DAY_MS,
-  REF,
-  T0,
-  type World,
-} from '../support/builders.ts';
+import { aNotification, anAggregate, anEvent, DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 

@@ -4,7 +4,8 @@ import { createDelivery } from '../../src/app/delivery.ts';
 import { createLanes } from '../../src/app/lanes.ts';
 import type { SigningKeys } from '../../src/app/ports.ts';
 import type { WebhookOutcome, Webhooks } from '../../src/app/webhooks.ts';
-import { aNotification, aWorld, type World } from '../support/builders.ts';
+import { aNotification } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const OK: WebhookOutcome = { kind: 'answered', status: 200, body: Buffer.from('') };
 const SILENCE: WebhookOutcome = { kind: 'failed', reason: 'timed-out' };

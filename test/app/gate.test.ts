@@ -6,7 +6,8 @@ import { createSecret } from '../../src/app/secrets.ts';
 import { showVersion } from '../../src/app/versions.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { OperationId } from '../../src/core/operations.ts';
-import { aDraft, aWorld, outcomeOf, REF } from '../support/builders.ts';
+import { aDraft, outcomeOf, REF } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 const by = (operation: OperationId): Actor => ({
   kind: 'caller',

@@ -3,7 +3,8 @@ import { createGrant, listGrants, removeGrants, updateGrant } from '../../src/ap
 import type { Caller } from '../../src/app/ports.ts';
 import { createSecret } from '../../src/app/secrets.ts';
 import type { Grantee } from '../../src/core/grant.ts';
-import { aDraft, aWorld, DAY_MS, DOMAIN_ID, outcomeOf, REF, T0 } from '../support/builders.ts';
+import { aDraft, DAY_MS, outcomeOf, REF, T0 } from '../support/builders.ts';
+import { aWorld, DOMAIN_ID } from '../support/world.ts';
 
 const CALLER: Caller = {
   world: 'main',

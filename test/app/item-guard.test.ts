@@ -10,7 +10,8 @@ import { createPurgeJob } from '../../src/app/purge.ts';
 import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
 import { createTaskRetention } from '../../src/app/tasks.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import { aWorld, REF, T0, type World } from '../support/builders.ts';
+import { REF, T0 } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -5,8 +5,9 @@ import type { Store } from '../../src/app/ports.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/key.ts';
-import { aWorld, DAY_MS, REF, T0, type World } from '../support/builders.ts';
+import { DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const { projectId } = REF;
 

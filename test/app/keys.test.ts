@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { listAliases } from '../../src/app/key-aliases.ts';
 import { listProjectTags } from '../../src/app/key-tags.ts';
 import { changeKey, countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/keys.ts';
-import { aKey, aWorld, KEY_ID, outcomeOf, REF, type World } from '../support/builders.ts';
+import { aKey, KEY_ID, outcomeOf, REF } from '../support/builders.ts';
 import { withAliases } from '../support/keys.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const { projectId } = REF;
 
@@ -19,7 +20,7 @@ describe('the default key', () => {
     const first = await sealingKey(world.deps, projectId, undefined);
     expect(first).toMatchObject({ projectId, alias: 'csms/default', isDefault: true, state: 'ENABLED' });
     expect(first.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-    expect(await sealingKey(world.deps, projectId, undefined)).toBe(first);
+    expect(await sealingKey(world.deps, projectId, undefined)).toStrictEqual(first);
     expect(world.keys.size).toBe(1);
   });
 
@@ -37,7 +38,7 @@ describe('the default key', () => {
     // Neither sees the other's key before it makes its own.
     const deps = { ...world.deps, store: { ...world.deps.store, findKeyByAlias: () => undefined } };
     const [one, other] = await Promise.all([1, 2].map(() => sealingKey(deps, projectId, undefined)));
-    expect(one).toBe(other);
+    expect(one).toStrictEqual(other);
     expect(world.keys.size).toBe(1);
   });
 

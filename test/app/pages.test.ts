@@ -5,8 +5,9 @@ import { createKey, listKeys } from '../../src/app/keys.ts';
 import { collectPage, type Scan, walkPage } from '../../src/app/pages.ts';
 import { walkSecrets } from '../../src/app/secrets.ts';
 import { searchSecrets } from '../../src/app/tags.ts';
-import { aDraft, aWorld, REF, range } from '../support/builders.ts';
+import { aDraft, REF, range } from '../support/builders.ts';
 import { walked } from '../support/walks.ts';
+import { aWorld } from '../support/world.ts';
 
 /** A list of the numbers from 1 to `last`, and how many were asked for each time. */
 function numbersTo(last: number): { readonly scan: Scan<number>; readonly asked: number[] } {

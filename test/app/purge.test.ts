@@ -4,7 +4,8 @@ import { createPurge } from '../../src/app/purge.ts';
 import { createTrustedTime } from '../../src/app/trusted-time.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import type { SecretState } from '../../src/core/secret.ts';
-import { anAggregate, aWorld, DAY_MS, REF, SECRET_ID, T0, type World } from '../support/builders.ts';
+import { anAggregate, DAY_MS, REF, SECRET_ID, T0 } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -16,7 +17,9 @@ let round: Round;
 /** Puts a secret that is due at that time where the rounds will find it. */
 function put(name: string, dueMs: number, state: SecretState = 'PENDING_DELETE'): void {
   const id = `id-of-${name}`;
-  const secret = { id, name, state, stateBeforeDeletion: 'ENABLED', scheduledDeleteTimeMs: dueMs } as const;
+  const isDoomed = state === 'PENDING_DELETE';
+  const doom = { stateBeforeDeletion: 'ENABLED', scheduledDeleteTimeMs: dueMs } as const;
+  const secret = { id, name, state, ...(isDoomed && doom) } as const;
   world.secrets.set(`${REF.projectId}/${name}`, anAggregate({ secret }));
 }
 

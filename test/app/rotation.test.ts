@@ -9,18 +9,9 @@ import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { TASK_KEPT_MS, type Task } from '../../src/core/task.ts';
 import { parseValue } from '../../src/core/value.ts';
-import {
-  aDraft,
-  anEvent,
-  aWorld,
-  DAY_MS,
-  marks,
-  outcomeOf,
-  REF,
-  T0,
-  type World,
-} from '../support/builders.ts';
+import { aDraft, anEvent, DAY_MS, marks, outcomeOf, REF, T0 } from '../support/builders.ts';
 import { FakeDatabase, type FunctionAnswer } from '../support/database.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const URN = `urn:fss:local-1:${REF.projectId}:function:default:rotate`;
 const NEVER = new AbortController().signal;
@@ -361,10 +352,11 @@ describe('a rotation that cannot begin', () => {
     await create();
     await rotateSecret(world.deps, REF);
     const [key] = world.keys.values();
-    world.keys.set(`${key!.projectId}/${key!.id}`, { ...key!, state: 'DISABLED' });
+    const path = `${key!.projectId}/${key!.id}`;
+    world.keys.set(path, { ...key!, state: 'DISABLED', revision: key!.revision + 1 });
     await runOnce();
     expect(task()).toMatchObject({ status: 'RUNNING', error: { code: 'VALUE_UNUSABLE' } });
-    world.keys.set(`${key!.projectId}/${key!.id}`, key!);
+    world.keys.set(path, { ...key!, revision: key!.revision + 2 });
     await runToEnd();
     expect(task().status).toBe('SUCCESS');
   });

@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import { sealVersion, untilSealed } from '../../src/app/seal.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { aKey, aWorld, outcomeOf, REF, SECRET_ID } from '../support/builders.ts';
+import { aKey, outcomeOf, REF, SECRET_ID } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 /** An attempt whose value is outdated so many times before it succeeds. */
 function outdatedFor(times: number) {

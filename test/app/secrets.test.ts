@@ -10,18 +10,8 @@ import {
 } from '../../src/app/secrets.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { parseValue } from '../../src/core/value.ts';
-import {
-  aCommand,
-  aDraft,
-  aKey,
-  aWorld,
-  evolve,
-  KEY_ID,
-  marks,
-  outcomeOf,
-  REF,
-  T0,
-} from '../support/builders.ts';
+import { aCommand, aDraft, aKey, evolve, KEY_ID, marks, outcomeOf, REF, T0 } from '../support/builders.ts';
+import { aWorld } from '../support/world.ts';
 
 const value = parseValue({ text: 'hunter2', binary: undefined }, DEFAULT_LIMITS);
 const input: CreateSecret = { ref: REF, draft: aDraft(), value, kmsKeyId: undefined };

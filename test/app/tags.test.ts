@@ -9,8 +9,9 @@ import {
   searchSecrets,
 } from '../../src/app/tags.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { aDraft, aWorld, outcomeOf, REF, type World } from '../support/builders.ts';
+import { aDraft, outcomeOf, REF } from '../support/builders.ts';
 import { walked } from '../support/walks.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const TAG = { key: 'team', value: 'payments' };
 

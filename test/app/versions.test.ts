@@ -6,19 +6,8 @@ import { putStage } from '../../src/app/stages.ts';
 import { addVersion, listVersions, setVersionExpiry, showVersion } from '../../src/app/versions.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { parseValue } from '../../src/core/value.ts';
-import {
-  aDraft,
-  aKey,
-  aSecret,
-  aWorld,
-  KEY_ID,
-  numbers,
-  outcomeOf,
-  REF,
-  range,
-  T0,
-  type World,
-} from '../support/builders.ts';
+import { aDraft, aKey, aSecret, KEY_ID, numbers, outcomeOf, REF, range, T0 } from '../support/builders.ts';
+import { aWorld, type World } from '../support/world.ts';
 
 const text = (value: string) => parseValue({ text: value, binary: undefined }, DEFAULT_LIMITS);
 const create = (deps: Deps, value = 'first') =>

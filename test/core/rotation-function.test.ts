@@ -6,8 +6,7 @@ import {
   readFunctionAnswer,
   readPending,
 } from '../../src/core/rotation-function.ts';
-import { outcome } from '../support/builders.ts';
-import { aTask, TASK_ID } from '../support/memory-tasks.ts';
+import { aTask, outcome, TASK_ID } from '../support/builders.ts';
 
 const CURRENT = { username: 'app', password: 'Canary-old', note: 'Canary-note', port: 5 };
 const PENDING = { username: 'app', password: 'Canary-new' };

@@ -15,6 +15,7 @@ import {
   aNewVersion,
   anAggregate,
   anEvent,
+  aTask,
   DAY_MS,
   marks,
   outcome,
@@ -22,8 +23,8 @@ import {
   range,
   SECRET_ID,
   T0,
+  TASK_ID,
 } from '../support/builders.ts';
-import { aTask, TASK_ID } from '../support/memory-tasks.ts';
 
 const NOW = T0 + 5_000;
 const CONFIG = '{"InstanceId":"db1","SecretSubType":"MultiUser"}';

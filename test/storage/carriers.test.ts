@@ -9,7 +9,30 @@ import { createEngine } from '../../src/storage/sqlite/engine.ts';
 import { openDirectory } from '../../src/storage/sqlite/installation.ts';
 import { openReader, openWriter } from '../../src/storage/sqlite/open.ts';
 import { createReadModels } from '../../src/storage/sqlite/read-models.ts';
-import type { StoreHarness } from '../support/stores.ts';
+import { emptyMemory, memoryEngine } from '../support/memory-engine.ts';
+import {
+  addVersion,
+  changeKey,
+  create,
+  createEvent,
+  createGrant,
+  createKey,
+  ensureKey,
+  passStep,
+  putStage,
+  putTags,
+  ROTATED_DRAFT,
+  remove,
+  removeEvent,
+  removeGrants,
+  removeStage,
+  type StoreHarness,
+  setStrengthCheck,
+  startRotation,
+  storePending,
+  T0,
+  updateGrant,
+} from '../support/stores.ts';
 import { checkerContract } from './contract/checker.ts';
 import { clockContract } from './contract/clock.ts';
 import { eventContract } from './contract/events.ts';
@@ -112,6 +135,58 @@ describe('the rules on an engine that answers later', () => {
   describe('checkers', () => checkerContract(harnessOf));
   describe('the clock', () => clockContract(harnessOf));
   describe('two processes', () => twoProcessesContract(harnessOf));
+});
+
+describe('an engine of maps', () => {
+  it('comes to the same as that of tables, command by command', async () => {
+    const open = await slowEngine.open();
+    const memory = emptyMemory();
+    const maps = memoryEngine(memory);
+    const ref = { projectId: 'project', name: 'db' };
+    const [key, id] = [{ projectId: ref.projectId, id: 'own' }, 'id-of-db'];
+    const grants = { projectId: ref.projectId, secretId: id };
+    const event = { projectId: ref.projectId, name: 'alarm' };
+    const draft = { ...ROTATED_DRAFT, eventSubscriptions: ['alarm'] };
+    const commands: Command[] = [
+      createEvent(event),
+      createKey(key),
+      ensureKey({ projectId: ref.projectId, id: 'default' }),
+      ensureKey({ projectId: ref.projectId, id: 'another' }),
+      changeKey(key, { kind: 'disable-key' }),
+      create(ref, { id, draft }),
+      create(ref, { id: 'twice' }),
+      addVersion(ref, id, { nowMs: T0 + 1 }),
+      putStage(ref, 'blue', 1),
+      putTags(ref, id, [{ key: 'team', value: 'pay' }]),
+      createGrant(grants, 'user'),
+      updateGrant(grants, 'user', T0 + 1),
+      setStrengthCheck(ref.projectId, true),
+      removeEvent(event),
+      startRotation(ref, 'task'),
+      startRotation(ref, 'task-2', undefined, T0 + 1),
+      storePending(ref, 'task'),
+      passStep(ref, 'task', 'set'),
+      removeStage(ref, 'blue'),
+      removeGrants(grants),
+      remove(ref),
+      remove(ref),
+    ];
+    const ends: string[] = [];
+    for (const command of commands) {
+      const [mapped, stored] = await Promise.allSettled([
+        answerLater(carry(maps, structuredClone(command), {})).then(structuredClone),
+        open.store.change(command),
+      ]);
+      if (mapped.status === 'rejected')
+        expect(stored).toMatchObject({ reason: { code: mapped.reason.code } });
+      else expect(stored).toEqual(mapped);
+      expect(await open.store.findVersions(ref)).toEqual(memory.secrets.get('project/db'));
+      ends.push(mapped.status);
+    }
+    expect(ends.filter((end) => end === 'rejected').length).toBeLessThan(commands.length / 2);
+    expect(await open.store.listKeys(ref.projectId)).toHaveLength(memory.keys.size);
+    await open.destroy();
+  });
 });
 
 describe('work that asks', () => {

@@ -18,8 +18,7 @@ import * as keyTables from '../../src/storage/key-tables.ts';
 import { rowText } from '../../src/storage/row-mac.ts';
 import * as secretTables from '../../src/storage/secret-tables.ts';
 import * as otherTables from '../../src/storage/tables.ts';
-import { aKey, aNotification, anEvent, aSecret, aVersion } from '../support/builders.ts';
-import { aTask } from '../support/memory-tasks.ts';
+import { aKey, aNotification, anEvent, aSecret, aTask, aVersion } from '../support/builders.ts';
 
 const { CONTENTS_KIND, ...tables } = { ...secretTables, ...keyTables, ...otherTables };
 const TABLES = Object.values(tables) as readonly Table<object>[];

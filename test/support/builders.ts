@@ -1,14 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { isDeepStrictEqual } from 'node:util';
-import type { DataCipher, Deps, DueKind, Keyring, OnNews, Store, StoredValue } from '../../src/app/ports.ts';
-import { createTurns } from '../../src/app/turns.ts';
-import type { Actor } from '../../src/core/actor.ts';
-import type { Command } from '../../src/core/commands.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
 import type { Key } from '../../src/core/key.ts';
-import { isRotationDue } from '../../src/core/key-rotation.ts';
-import { isDue } from '../../src/core/lifecycle.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { Notification } from '../../src/core/notification.ts';
 import type {
@@ -26,14 +19,7 @@ import type {
 } from '../../src/core/secret.ts';
 import type { SecretDecision } from '../../src/core/secret-decision.ts';
 import { decideSecret } from '../../src/core/secret-rules.ts';
-import { findVersion, latestVersionNumber } from '../../src/core/versions.ts';
-import { answerNow } from '../../src/storage/asking.ts';
-import { completeBackup } from '../../src/storage/backup.ts';
-import { carry } from '../../src/storage/carriers.ts';
-import { emptyMemory, type Memory, memoryEngine, pathOf } from './memory-engine.ts';
-import { readEvents } from './memory-events.ts';
-import { readTasks } from './memory-tasks.ts';
-import { walkOf } from './walks.ts';
+import type { Task } from '../../src/core/task.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;
@@ -116,7 +102,7 @@ export function aKey(changes: Partial<Key> = {}): Key {
     description: '',
     enterpriseProjectId: '0',
     createTimeMs: T0,
-    scheduledDeleteTimeMs: undefined,
+    scheduledDeleteTimeMs: changes.state === 'PENDING_DELETE' ? T0 + 7 * DAY_MS : undefined,
     rotation: undefined,
     tags: [],
     versions: [{ number: 1, wrapped: Buffer.from('material'), createTimeMs: T0 }],
@@ -292,214 +278,26 @@ export async function outcomeOf(promise: Promise<unknown>): Promise<ErrorCode | 
   });
 }
 
-/** Everything that use cases work with, in memory, with a clock that tests move. */
-export interface World
-  extends Pick<Memory, 'secrets' | 'keys' | 'checkers' | 'events' | 'notifications' | 'tasks'> {
-  readonly deps: Deps;
-  readonly clock: { wallMs: number };
-  /** User id -> name, all of one domain. */
-  readonly users: Map<string, string>;
-  /** Messages of level warn and error. */
-  readonly logged: string[];
-}
+export const TASK_ID = '44444444-4444-4444-8444-444444444444';
 
-/** A world whose store runs the real rules over two maps, and whose keyring only checks what a value is bound to. */
-export function aWorld(policy: Partial<Deps['policy']> = {}): World {
-  const clock = { wallMs: T0 };
-  const memory = emptyMemory();
-  const users = new Map<string, string>();
-  const logged: string[] = [];
-  let lastId = 0;
-  const nextId = () => (++lastId).toString(16).padStart(32, '0');
-  const deps: Deps = {
-    actor: { kind: 'system', job: 'test' },
-    store: memoryStore(memory),
-    keyring: bindingKeyring,
-    cipher: bindingCipher,
-    clock: { nowMs: () => clock.wallMs },
-    ids: { uid: nextId, uuid: () => nextId().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') },
-    random: { below: (bound) => ++lastId % bound },
-    turns: createTurns(),
-    completeBackup,
-    policy: {
-      limits: DEFAULT_LIMITS,
-      versionCap: 'prune',
-      unknownKey: 'refuse',
-      region: 'local-1',
-      ...policy,
-    },
-    grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
-    log: {
-      info: () => undefined,
-      warn: (_, message) => logged.push(message),
-      error: (_, message) => logged.push(message),
-    },
-  };
-  return { ...memory, deps, clock, users, logged };
-}
-
-/** The domain of the world's users. */
-export const DOMAIN_ID = 'd'.repeat(32);
-
-function memoryStore(memory: Memory): Store {
-  const { checkers, keys, notifications, secrets, tasks, values } = memory;
-  const engine = memoryEngine(memory);
-  const inProject = (projectId: string) =>
-    [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
-  const byId = (projectId: string, id: string) => inProject(projectId).find(({ secret }) => secret.id === id);
-  const keysIn = (projectId: string) => [...keys.values()].filter((key) => key.projectId === projectId);
-
-  function findValue(ref: SecretRef, version: number | 'latest'): StoredValue | undefined {
-    const current = secrets.get(pathOf(ref));
-    const number = version === 'latest' ? latestVersionNumber(current?.stages ?? []) : version;
-    const found = current && findVersion(current, number ?? 0);
-    if (found === undefined) return undefined;
-    const key = keys.get(pathOf({ projectId: ref.projectId, id: found.version.kmsKeyId }));
-    const sealed = values.get(`${current!.secret.id}/${found.version.number}`)!;
-    return { ...found, secret: current!.secret, key, sealed };
-  }
-
-  const listeners: OnNews[] = [];
-  const records = <T extends { readonly nextAttemptMs?: number | undefined; readonly createTimeMs: number }>(
-    all: Map<string, T>,
-  ) => [...all.values()].filter((one) => one.nextAttemptMs === undefined).map((one) => one.createTimeMs);
-  const enabledKeys = () => [...keys.values()].filter(({ state }) => state === 'ENABLED');
-  const all = () => [...secrets.values()];
-  const dueTimes: Record<DueKind, () => (number | undefined)[]> = {
-    'secret-deletion': () => all().map(({ secret }) => secret.scheduledDeleteTimeMs),
-    'secret-rotation': () =>
-      all().map(({ secret }) => (secret.state === 'ENABLED' ? secret.nextRotationTimeMs : undefined)),
-    'key-deletion': () => [...keys.values()].map((key) => key.scheduledDeleteTimeMs),
-    'key-rotation': () => enabledKeys().map(({ rotation }) => rotation?.nextTimeMs),
-    expiry: () =>
-      all().flatMap(({ versions }) =>
-        versions.map((one) => (one.expiryNotified ? undefined : one.expireTimeMs)),
-      ),
-    notification: () => [...notifications.values()].map((one) => one.nextAttemptMs),
-    task: () => [...tasks.values()].map((one) => one.nextAttemptMs),
-    'notification-record': () => records(notifications),
-    'task-record': () => records(tasks),
-  };
-
+/** A rotation by hand that is about to ask for its new value. */
+export function aTask(changes: Partial<Task> = {}): Task {
   return {
-    async change<C extends Command>(command: C, actor?: Actor) {
-      const result = answerNow(carry(engine, command, { actor }));
-      for (const listener of listeners) listener('changes');
-      return result;
-    },
-    onNews: (listener) => listeners.push(listener),
-    findNextDue(kind, afterMs) {
-      const moments = dueTimes[kind]().filter((ms) => ms !== undefined && ms > afterMs);
-      return moments.length === 0 ? undefined : Math.min(...(moments as number[]));
-    },
-    findSecret: (ref) => secrets.get(pathOf(ref))?.secret,
-    recallSecret: () => undefined,
-    findVersions: (ref) => secrets.get(pathOf(ref)),
-    ...readEvents(memory),
-    ...readTasks(memory),
-    listSecrets: ({ projectId, limit, afterName = '', eventName }) =>
-      inProject(projectId)
-        .map(({ secret }) => secret)
-        .filter(({ name }) => name > afterName)
-        .filter((secret) => eventName === undefined || secret.eventSubscriptions.includes(eventName))
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
-        .slice(0, limit),
-    findSecretById: byId,
-    listTags: (projectId) =>
-      walkOf(
-        inProject(projectId).flatMap(({ tags }) => tags),
-        undefined,
-      ),
-    searchSecrets: ({ projectId }) => {
-      const found = inProject(projectId);
-      return walkOf(found, found.length);
-    },
-    listGrants: ({ secretId }) => [...(memory.grants.get(secretId) ?? [])],
-    findValue,
-    findContents: (ref) => {
-      const aggregate = secrets.get(pathOf(ref));
-      return (
-        aggregate && { aggregate, values: aggregate.versions.map(({ number }) => findValue(ref, number)!) }
-      );
-    },
-    findChecker: (projectId) => checkers.get(projectId),
-    findClock: () => memory.clock,
-    findKey: (ref) => keys.get(pathOf(ref)),
-    findKeyByAlias: engine.keys.findByAlias,
-    listKeys: keysIn,
-    listDueKeys: ({ due, nowMs, limit }) =>
-      [...keys.values()]
-        .filter((key) =>
-          due === 'rotation' ? isRotationDue(key, nowMs) : (key.scheduledDeleteTimeMs ?? nowMs + 1) <= nowMs,
-        )
-        .slice(0, limit)
-        .map(({ projectId, id }) => ({ projectId, id })),
-    countByProject: () => {
-      const ids = [...secrets.values()].map(({ secret }) => secret.projectId);
-      return [...new Set(ids)].map((projectId) => ({
-        projectId,
-        secrets: ids.filter((id) => id === projectId).length,
-      }));
-    },
-    sampleVersions: (count) =>
-      [...secrets.values()]
-        .flatMap(({ secret, versions }) =>
-          versions.map(({ number }) => ({ ref: { projectId: secret.projectId, name: secret.name }, number })),
-        )
-        .slice(0, count),
-    listDueSecrets: (nowMs, limit) =>
-      [...secrets.values()]
-        .filter(({ secret }) => isDue(secret, nowMs))
-        .slice(0, limit)
-        .map(({ secret }) => ({ ref: { projectId: secret.projectId, name: secret.name }, id: secret.id })),
-    countAll: () => ({ secrets: secrets.size, notificationsPending: 0 }),
-    storageStatus: () => ({
-      refusal: undefined,
-      freeBytes: 2 ** 40,
-      reusableBytes: 0,
-      neededBytes: 2 ** 26,
-      databaseBytes: 4_096,
-      logBytes: 0,
-      checkpointOwedMs: 0,
-    }),
-    close: async () => undefined,
+    id: TASK_ID,
+    projectId: REF.projectId,
+    secretName: 'db-password',
+    secretId: '11111111-1111-4111-8111-111111111111',
+    subType: 'SingleUser',
+    isAutomatic: false,
+    functionUrn: `urn:fss:local-1:${'a'.repeat(32)}:function:default:rotate`,
+    status: 'RUNNING',
+    step: 'create',
+    versionNumber: undefined,
+    createTimeMs: 1_700_000_000_000,
+    attempts: 1,
+    nextAttemptMs: 1_700_000_000_000,
+    error: undefined,
+    failuresBefore: 0,
+    ...changes,
   };
 }
-
-function bindingSeal(key: Key, binding: unknown, value: Uint8Array): SealedValue {
-  return {
-    wrappedKey: Buffer.from(key.id),
-    body: Buffer.from(JSON.stringify({ binding, value: Buffer.from(value).toString('base64') })),
-  };
-}
-
-function bindingOpen(key: Key, binding: unknown, sealed: SealedValue): Buffer {
-  const found = JSON.parse(Buffer.from(sealed.body).toString());
-  const bound =
-    Buffer.from(sealed.wrappedKey).toString() === key.id && isDeepStrictEqual(found.binding, binding);
-  if (!bound) throw new SecretError('damaged');
-  return Buffer.from(found.value, 'base64');
-}
-
-const bindingKeyring: Keyring = {
-  createKeyMaterial: (ref, versionNumber) => Buffer.from(`${ref.id} ${versionNumber}`),
-  seal: bindingSeal,
-  open: bindingOpen,
-  sealBackup: bindingSeal,
-  openBackup: bindingOpen,
-  forget: () => undefined,
-};
-
-const bindingCipher: DataCipher = {
-  encrypt: (key, { use, plaintext, aad }) =>
-    Buffer.from(
-      JSON.stringify({ use, keyId: key.id, aad, value: Buffer.from(plaintext).toString('base64') }),
-    ),
-  decrypt: (key, { use, ciphertext, aad }) => {
-    const { value, ...bound } = JSON.parse(Buffer.from(ciphertext).toString());
-    if (!isDeepStrictEqual(bound, { use, keyId: key.id, aad })) throw new SecretError('ciphertext-invalid');
-    return Buffer.from(value, 'base64');
-  },
-  keyIdOf: (_, ciphertext) => JSON.parse(Buffer.from(ciphertext).toString()).keyId,
-  random: (bytes) => Buffer.alloc(bytes, 7),
-};

@@ -54,7 +54,7 @@ export function byAge(a: Pick<Task, 'id' | 'createTimeMs'>, b: Pick<Task, 'id' |
   return b.createTimeMs - a.createTimeMs || (a.id > b.id ? -1 : 1);
 }
 
-/** The carriers' second engine: loads and saves in maps, and knows no rule. Nothing in it is ever damaged. */
+/** The carriers' second engine, which carriers.test.ts holds against the tables: loads and saves in maps, and knows no rule. */
 export function memoryEngine(memory: Memory): Engine<Loaded> {
   const { checkers, events, grants, keys, notifications, secrets, tasks, values } = memory;
   const loaded = (aggregate: SecretAggregate | undefined) => aggregate && { aggregate };

@@ -7,8 +7,7 @@ import {
 } from '../../../src/storage/sqlite/notifications.ts';
 import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createTaskWrites } from '../../../src/storage/sqlite/tasks.ts';
-import { aNotification } from '../../support/builders.ts';
-import { aTask } from '../../support/memory-tasks.ts';
+import { aNotification, aTask } from '../../support/builders.ts';
 import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
 
 const directory = makeDirectory();

@@ -4,7 +4,6 @@ import type { Store } from '../../../src/app/ports.ts';
 import { createSigningKeyLoader } from '../../../src/app/signing-key.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
-import { aWorld } from '../../support/builders.ts';
 import {
   addVersion,
   create,
@@ -24,6 +23,7 @@ import {
   updateGrant,
 } from '../../support/stores.ts';
 import { searched, tagsOfProject } from '../../support/walks.ts';
+import { aWorld } from '../../support/world.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { fillProject } from './tamper-project.ts';
 
