@@ -91,6 +91,14 @@ describe('a round', () => {
     expect(await round()).toBe(0);
   });
 
+  it('leaves a secret alone whose deletion was called off after it was found to be due', async () => {
+    put('called-off', T0, 'ENABLED');
+    const due = { ref: { projectId: REF.projectId, name: 'called-off' }, id: 'id-of-called-off' };
+    const store = { ...world.deps.store, listDueSecrets: () => [due] };
+    expect(await createPurge({ ...world.deps, store })(T0)).toBe(0);
+    expect(left()).toEqual(['called-off']);
+  });
+
   it('removes a secret once the time has really passed', async () => {
     put('later', T0 + 7 * DAY_MS);
     pass(7 * DAY_MS - 1);
