@@ -219,7 +219,10 @@ export interface Store extends NotificationStore, TaskStore {
   findNextDue(kind: DueKind, afterMs: number): Awaitable<number | undefined>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
-  /** Where the `count` newest versions are, and as many others, chosen at random. */
+  /**
+   * Where the versions in the `count` newest rows are, and as many others, chosen at random. A version that made another one
+   * leave may have its rows.
+   */
   sampleVersions(count: number): Awaitable<VersionPlace[]>;
   /** Over all projects; cheap. */
   countAll(): Awaitable<StoreCounts>;

@@ -1,6 +1,6 @@
 import { SecretError } from '../../core/errors.ts';
-import type { SecretAggregate, Stage } from '../../core/secret.ts';
-import type { SecretDecision } from '../../core/secret-decision.ts';
+import type { SealedValue, SecretAggregate, Stage, Version } from '../../core/secret.ts';
+import type { AddedValue, SecretDecision } from '../../core/secret-decision.ts';
 import { type RowMac, type SignedSecret, signSecret } from '../row-mac.ts';
 import { SECRET, STAGE, VERSION } from '../secret-tables.ts';
 import { expiryProject } from './expired-versions.ts';
@@ -78,25 +78,18 @@ function prepareSecret(db: Connection) {
 }
 
 /**
- * The order of the steps lets every constraint hold after each of them: stages leave first, then versions, whose slots
- * the new ones may take; stages come or move last, when the versions that they mark are there.
+ * The order of the steps lets every constraint hold after each of them: stages leave first, then versions whose slots nobody
+ * takes; stages come or move last, when the versions that they mark are there. A version that takes the slot of another one
+ * takes its rows, which costs half as many pages as removing them and adding others does.
  */
 function createVersionWrites(db: Connection, onRemoval: () => void) {
-  const statements = prepareVersion(db);
-  const { insert, update, insertStage, moveStage, removeStage, insertKey, insertBody, ...removals } =
-    statements;
-
-  function removeVersion(row: number): void {
-    onRemoval();
-    removals.key.run(row);
-    removals.body.run(row);
-    removals.version.run(row);
-  }
+  const rows = createVersionRows(db, onRemoval);
+  const stageRows = prepareStage(db);
 
   return {
     removeAll(loaded: LoadedSecret): void {
-      for (const stage of loaded.aggregate.stages) removeStage.run(loaded.row, stage.name);
-      for (const row of loaded.versionRows.values()) removeVersion(row);
+      for (const stage of loaded.aggregate.stages) stageRows.remove.run(loaded.row, stage.name);
+      for (const row of loaded.versionRows.values()) rows.remove(row);
     },
 
     /** Answers the rows of the versions that are there afterwards. */
@@ -107,56 +100,89 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       next: SecretAggregate,
     ): ReadonlyMap<number, number> {
       const { projectId } = next.secret;
-      const versions = difference(loaded?.aggregate.versions ?? [], next.versions);
+      const { entered, left } = difference(loaded?.aggregate.versions ?? [], next.versions);
       const versionRows = new Map(loaded?.versionRows);
-      const changed = new Set(versions.entered.map((version) => version.number));
-      const removed = new Set(
-        versions.left.map(({ number }) => number).filter((number) => !changed.has(number)),
-      );
-      const stages = planStages(loaded?.aggregate.stages ?? [], next.stages, removed);
-      for (const { name } of stages.gone) removeStage.run(row, name);
-      for (const number of removed) {
-        removeVersion(requireRow(versionRows, number));
+      const gone = left.filter(({ number }) => !entered.some((version) => version.number === number));
+      const stages = planStages(loaded?.aggregate.stages ?? [], next.stages, gone);
+      for (const { name } of stages.gone) stageRows.remove.run(row, name);
+      for (const { number, slot } of gone) {
+        const isTaken = entered.some((version) => version.slot === slot);
+        if (!isTaken) rows.remove(requireRow(versionRows, number));
         versionRows.delete(number);
       }
-      for (const version of versions.entered) {
-        const present = versionRows.get(version.number);
-        const expiry = expiryProject(version, projectId);
-        if (present !== undefined) {
-          const former = loaded?.aggregate.versions.find(({ number }) => number === version.number);
-          update(VERSION.encode(former ?? version), VERSION.encode(version), expiry, present);
-          continue;
+      for (const version of entered) {
+        const { number, slot } = version;
+        const former = left.find((other) => other.slot === slot);
+        const isNew = former?.number !== number;
+        const entry = { version, projectId, sealed: isNew ? requireValue(added, number) : undefined };
+        if (former === undefined) versionRows.set(number, rows.add(row, entry));
+        else {
+          const place = requireRow(loaded?.versionRows, former.number);
+          rows.overwrite(place, former, entry);
+          versionRows.set(number, place);
         }
-        const value = added.find(({ versionNumber }) => versionNumber === version.number);
-        if (value === undefined) throw new SecretError('internal');
-        const inserted = insert(VERSION.encode(version), expiry, row);
-        insertKey.run(inserted, value.sealed.wrappedKey);
-        insertBody.run(inserted, value.sealed.body);
-        versionRows.set(version.number, inserted);
       }
       for (const stage of stages.moved)
-        moveStage.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
-      for (const stage of stages.came) insertStage(STAGE.encode(stage), row);
+        stageRows.move.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
+      for (const stage of stages.came) stageRows.insert(STAGE.encode(stage), row);
       return versionRows;
     },
   };
 }
 
-function prepareVersion(db: Connection) {
+/** A version as it shall be stored; without a value when it keeps the one that it has. */
+interface VersionEntry {
+  readonly version: Version;
+  readonly projectId: string;
+  readonly sealed: SealedValue | undefined;
+}
+
+/** Prepares the writes of the rows of one version. */
+function createVersionRows(db: Connection, onRemoval: () => void) {
+  const insert = prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']);
+  const update = prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' });
+  // A value that somebody has taken away is no reason to lose the one that shall take its place.
+  const putKey = db.prepare(
+    'INSERT INTO version_key (version_row, wrapped) VALUES (?, ?) ON CONFLICT DO UPDATE SET wrapped = excluded.wrapped',
+  );
+  const putBody = db.prepare(
+    'INSERT INTO version_body (version_row, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
+  );
+  // The small row is the data key: without it the body is noise, so it goes first.
+  const removeKey = db.prepare('DELETE FROM version_key WHERE version_row = ?');
+  const removeBody = db.prepare('DELETE FROM version_body WHERE version_row = ?');
+  const remove = db.prepare('DELETE FROM version WHERE row = ?');
   return {
-    insert: prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']),
-    update: prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' }),
-    insertStage: prepareInsert(db, STAGE, ['secret_row']),
-    moveStage: db.prepare(
+    remove(place: number): void {
+      onRemoval();
+      removeKey.run(place);
+      removeBody.run(place);
+      remove.run(place);
+    },
+    /** Answers the place. */
+    add(secretRow: number, { projectId, sealed, version }: VersionEntry): number {
+      const place = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
+      putKey.run(place, sealed?.wrappedKey);
+      putBody.run(place, sealed?.body);
+      return place;
+    },
+    overwrite(place: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
+      update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), place);
+      if (sealed === undefined) return;
+      onRemoval();
+      putKey.run(place, sealed.wrappedKey);
+      putBody.run(place, sealed.body);
+    },
+  };
+}
+
+function prepareStage(db: Connection) {
+  return {
+    insert: prepareInsert(db, STAGE, ['secret_row']),
+    move: db.prepare(
       'UPDATE stage SET version_number = ?, update_time_ms = ? WHERE secret_row = ? AND name = ?',
     ),
-    removeStage: db.prepare('DELETE FROM stage WHERE secret_row = ? AND name = ?'),
-    insertKey: db.prepare('INSERT INTO version_key (version_row, wrapped) VALUES (?, ?)'),
-    insertBody: db.prepare('INSERT INTO version_body (version_row, body) VALUES (?, ?)'),
-    // The small row is the data key: without it the body is noise, so it goes first.
-    key: db.prepare('DELETE FROM version_key WHERE version_row = ?'),
-    body: db.prepare('DELETE FROM version_body WHERE version_row = ?'),
-    version: db.prepare('DELETE FROM version WHERE row = ?'),
+    remove: db.prepare('DELETE FROM stage WHERE secret_row = ? AND name = ?'),
   };
 }
 
@@ -175,20 +201,26 @@ function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; 
 /**
  * A stage that moves between versions that stay keeps its row: one statement instead of two, whenever a version is added.
  */
-function planStages(before: readonly Stage[], after: readonly Stage[], removed: ReadonlySet<number>) {
+function planStages(before: readonly Stage[], after: readonly Stage[], removed: readonly Version[]) {
   const { left, entered } = difference(before, after);
   const former = new Map(left.map((stage) => [stage.name, stage]));
   const keepsRow = ({ name, slot }: Stage) => {
     const from = former.get(name);
-    return from?.slot === slot && !removed.has(from.versionNumber);
+    return from?.slot === slot && !removed.some(({ number }) => number === from.versionNumber);
   };
   const moved = entered.filter(keepsRow);
   for (const { name } of moved) former.delete(name);
   return { gone: [...former.values()], moved, came: entered.filter((stage) => !moved.includes(stage)) };
 }
 
-function requireRow(versionRows: ReadonlyMap<number, number>, number: number): number {
-  const row = versionRows.get(number);
+function requireRow(versionRows: ReadonlyMap<number, number> | undefined, number: number): number {
+  const row = versionRows?.get(number);
   if (row === undefined) throw new SecretError('internal');
   return row;
+}
+
+function requireValue(added: readonly AddedValue[], number: number): SealedValue {
+  const value = added.find(({ versionNumber }) => versionNumber === number);
+  if (value === undefined) throw new SecretError('internal');
+  return value.sealed;
 }

@@ -113,6 +113,15 @@ describe('group commit', () => {
     });
   });
 
+  it('keeps the value of a new version, though that of the one that makes room has been taken away', () => {
+    send(create(one, { id: 'id' }));
+    for (let version = 2; version <= 20; version += 1) send(addVersion(one, 'id'));
+    const count = (table: string) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
+    db.exec('DELETE FROM version_key WHERE version_row = 1; DELETE FROM version_body WHERE version_row = 1');
+    expect(send(addVersion(one, 'id'))).toMatchObject([{ result: {} }]);
+    expect([count('version'), count('version_key'), count('version_body')]).toStrictEqual([20, 20, 20]);
+  });
+
   it('carries out each command once, also beside others that are refused', () => {
     const carried: string[] = [];
     const counting = createCommitBatch(db, ROW_MAC, changes, (_actor, { kind }) => void carried.push(kind));

@@ -3,6 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Store } from '../../../src/app/ports.ts';
+import type { SealedValue } from '../../../src/core/secret.ts';
+import { openReader } from '../../../src/storage/sqlite/open.ts';
 import {
   addVersion,
   changeKey,
@@ -131,6 +133,67 @@ describe('traces of deleted values', () => {
       { timeout: 60_000, interval: 100 },
     );
   });
+
+  it('are gone once a newer version has taken the rows of an older one, whatever the sizes of both', async () => {
+    // What fits into a row beside others, what hardly does, what needs a further page, and what needs many.
+    const sizes = [40, 1_100, 5_000, 64_000];
+    const changes = sizes.flatMap((before) => sizes.map((after) => ({ before, after })));
+    const projectId = freshProject();
+    const pruned = changes.map(({ before, after }) => {
+      const name = `${before} bytes, then ${after}`;
+      const old = { wrappedKey: randomBytes(86), body: randomBytes(before) };
+      return {
+        ref: { projectId, name },
+        old,
+        sealed: { wrappedKey: randomBytes(86), body: randomBytes(after) },
+      };
+    });
+    for (const { ref, old } of pruned) {
+      await open.store.change(create(ref, { id: ref.name, version: newVersion({ sealed: old }) }));
+    }
+    for (let count = 0; count < 19; count += 1) {
+      await Promise.all(pruned.map(({ ref }) => open.store.change(addVersion(ref, ref.name))));
+    }
+    const rows = rowsOf(1);
+    const tracesOf = ({ old }: { old: SealedValue }) =>
+      found([Buffer.from(old.wrappedKey), ...pieces(old.body)]);
+    expect(pruned.map(tracesOf)).not.toContain(0);
+
+    await Promise.all(
+      pruned.map(({ ref, sealed }) =>
+        open.store.change(addVersion(ref, ref.name, { version: newVersion({ sealed }) })),
+      ),
+    );
+    expect(rowsOf(21)).toStrictEqual(rows);
+    await vi.waitFor(() => expect(pruned.map(tracesOf)).toStrictEqual(pruned.map(() => 0)), {
+      timeout: 60_000,
+      interval: 200,
+    });
+    for (const { ref, sealed } of pruned) {
+      expect((await open.store.findValue(ref, 21))?.sealed).toMatchObject(sealed);
+    }
+  });
+
+  /** Some of each page that the bytes lie on. */
+  function pieces(bytes: Uint8Array): Buffer[] {
+    const count = Math.ceil(bytes.length / 400);
+    return Array.from({ length: count }, (_, index) =>
+      Buffer.from(bytes.subarray(index * 400, index * 400 + 20)),
+    );
+  }
+
+  /** Of each secret the row of that version. */
+  function rowsOf(number: number): unknown[] {
+    const reader = openReader(databaseFile(directory));
+    try {
+      return reader
+        .prepare('SELECT secret_row, row FROM version WHERE number = ? ORDER BY 1')
+        .raw()
+        .all(number);
+    } finally {
+      reader.close();
+    }
+  }
 
   /** The log is emptied right after the answer; the next answer comes after that. */
   async function settled(): Promise<void> {
