@@ -63,6 +63,13 @@ describe('imports form a star', () => {
     expect(circles([...sources, ...tests])).toEqual([]);
   });
 
+  it('take nothing but types from node:http: a start has no time for all that it exports', () => {
+    const isValue = (line: string) => /^import (?!type\b).*from 'node:http'/.test(line);
+    expect(
+      violations(sources, ({ path, lines }) => (path.endsWith('.ts') ? lines.filter(isValue) : [])),
+    ).toEqual([]);
+  });
+
   it('by the name of the file, its ending included', () => {
     const relative = (name: string) => name.startsWith('.') && !/\.(?:ts|js|json)$/.test(name);
     expect(violations([...sources, ...tests], ({ imports }) => imports.filter(relative))).toEqual([]);
