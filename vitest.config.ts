@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm run test:edges` takes what wants a machine to itself: thousands of connections, full disks, waits for time-outs. */
+/** `npm run test:edges` takes what wants a machine to itself: thousands of connections, full disks, waits for time-outs, many starts. */
 const EDGES = 'test/edges/**/*.test.ts';
 
 export default defineConfig(({ mode }) => ({
@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => ({
     // Only `npm run matrix` wants to know which test calls what.
     setupFiles: process.env.RECORD_OPERATIONS === undefined ? [] : ['test/matrix/record.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // Some of them wait for something most of the time: one more than the processors of a small machine.
+    maxWorkers: 3,
   },
 }));

@@ -2,10 +2,10 @@ import { chmodSync, chownSync, copyFileSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { createClient, createSecret } from './client.ts';
-import { createScratch, run, runProgram, startServer, type Variables } from './process.ts';
+import { createClient, createSecret } from '../e2e/client.ts';
+import { createScratch, run, runProgram, startServer, type Variables } from '../e2e/process.ts';
 
-const FIXTURES = join(import.meta.dirname, 'fixtures');
+const FIXTURES = join(import.meta.dirname, '../e2e/fixtures');
 const isRoot = process.getuid?.() === 0;
 
 /** A starting set with every kind of file that is guarded, each as it should be. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createClient, devAccount, SECRETS } from './client.ts';
-import { createScratch, type RunningServer, run, startDev, until } from './process.ts';
+import { createClient, devAccount, SECRETS } from '../e2e/client.ts';
+import { createScratch, type RunningServer, run, startDev, until } from '../e2e/process.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createClient, createSecret, devAccount, readValue } from './client.ts';
-import { createScratch, readCredentials, runProgram, startServer, until } from './process.ts';
+import { createClient, createSecret, devAccount, readValue } from '../e2e/client.ts';
+import { createScratch, readCredentials, runProgram, startServer, until } from '../e2e/process.ts';
 
 /** How a command runs as somebody else; our own user when the tests may not choose. */
 function as(uid: number, gid: number): readonly string[] {

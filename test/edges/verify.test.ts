@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createXaesKey, sealXaes } from '../../src/crypto/aead.ts';
 import { encodeContext, formatHeader } from '../../src/crypto/envelope.ts';
 import { createRootKey } from '../../src/crypto/root-key.ts';
-import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
-import { createScratch, run, shareDev, startDev } from './process.ts';
+import { createClient, createSecret, devAccount, SECRETS } from '../e2e/client.ts';
+import { createScratch, run, shareDev, startDev } from '../e2e/process.ts';
 
 // The server of this file has written and stopped before the first test; each test damages a copy of what it left.
 const dev = shareDev();

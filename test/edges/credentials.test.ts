@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createClient, createSecret, devAccount, SECRETS } from './client.ts';
-import { createScratch, readCredentials, run, runProgram, startDev } from './process.ts';
+import { createClient, createSecret, devAccount, SECRETS } from '../e2e/client.ts';
+import { createScratch, readCredentials, run, runProgram, startDev } from '../e2e/process.ts';
 
 const NEXT = `not $(plain) enough, "but" 9 and \\ good`;
 

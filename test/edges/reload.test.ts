@@ -3,10 +3,10 @@ import { request } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { createClient, devAccount, SECRETS } from './client.ts';
-import { createScratch, type RunningServer, run, startDev } from './process.ts';
+import { createClient, devAccount, SECRETS } from '../e2e/client.ts';
+import { createScratch, type RunningServer, run, startDev } from '../e2e/process.ts';
 
-const FIXTURES = join(import.meta.dirname, 'fixtures');
+const FIXTURES = join(import.meta.dirname, '../e2e/fixtures');
 
 describe('SIGHUP', () => {
   async function start() {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
-import { createClient, createSecret, devAccount, readValue } from './client.ts';
-import { createScratch, run, shareScratch, startDev, type Variables } from './process.ts';
+import { createClient, createSecret, devAccount, readValue } from '../e2e/client.ts';
+import { createScratch, run, shareScratch, startDev, type Variables } from '../e2e/process.ts';
 
 const template = shareScratch();
 
