@@ -23,15 +23,15 @@ export function sealVersion(
 
 /**
  * Runs `attempt` again while its value turns out to be sealed for a key or a secret that is no longer the present one.
- * The first attempt may go by what was last known. Throws unavailable when that does not end.
+ * Throws unavailable when that does not end.
  */
-export async function untilSealed<T>(attempt: (isFirst: boolean) => Promise<T>): Promise<T> {
+export async function untilSealed<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 0; attempts < SEAL_ATTEMPTS_MAX; attempts += 1) {
     try {
-      return await attempt(attempts === 0);
+      return await attempt();
     } catch (error) {
       const code = error instanceof SecretError ? error.code : undefined;
-      // The key that was last known may be unusable while the present one is not.
+      // The first attempt may go by a key that the secret had: it may be unusable while the present one is not.
       const isOutdated = code === 'seal-outdated' || (code === 'key-unusable' && attempts === 0);
       if (!isOutdated) throw error;
     }

@@ -179,9 +179,10 @@ export interface Store extends NotificationStore, TaskStore {
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
   /**
-   * What was last known of a secret, without looking: for callers whose command checks it again. Undefined: look.
+   * For a value that is to be sealed, whose command looks again: the secret, or an enabled one that it was last known as. What
+   * has turned out to be `outdated` is not answered again.
    */
-  recallSecret(ref: SecretRef): Secret | undefined;
+  findForSealing(ref: SecretRef, outdated: Secret | undefined): Awaitable<Secret | undefined>;
   /** With versions, stages and tags, without values. */
   findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
   /** As `findVersions`, for those who know the id. */

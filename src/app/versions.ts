@@ -1,6 +1,6 @@
 import { SecretError } from '../core/errors.ts';
 import { requireUsableKey } from '../core/key.ts';
-import type { SecretRef, StagedVersion, ValueKind } from '../core/secret.ts';
+import type { Secret, SecretRef, StagedVersion, ValueKind } from '../core/secret.ts';
 import type { SecretValue } from '../core/value.ts';
 import { findVersion, requireEnabled } from '../core/versions.ts';
 import { change } from './change.ts';
@@ -38,10 +38,10 @@ export interface OpenedVersion extends StagedVersion {
 export async function addVersion(deps: Deps, input: AddVersion): Promise<StagedVersion> {
   const { ref, stages } = input;
   await requireStrength(deps, ref.projectId, input.value);
-  return untilSealed(async (isFirst) => {
-    // What was last known will do: the rules look at id, key and state again.
-    const known = isFirst ? deps.store.recallSecret(ref) : undefined;
-    const current = known?.state === 'ENABLED' ? known : await showSecret(deps, ref);
+  let current: Secret | undefined;
+  return untilSealed(async () => {
+    current = await deps.store.findForSealing(ref, current);
+    if (current === undefined) throw new SecretError('secret-not-found');
     requireEnabled({ secret: current });
     const { id, kmsKeyId } = current;
     const key = await sealingKey(deps, ref.projectId, kmsKeyId);

@@ -82,10 +82,14 @@ function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: So
   const sample = createSampleRead(db, random);
   const projectCounts = createProjectCountRead(db);
   const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
+  const findSecret = (ref: SecretRef) =>
+    known.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref)));
   return {
-    findSecret: (ref) =>
-      known.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref))),
-    recallSecret: (ref) => known.recall(nameOf(ref)),
+    findSecret,
+    findForSealing(ref, outdated) {
+      const recalled = known.recall(nameOf(ref));
+      return recalled?.state === 'ENABLED' && recalled !== outdated ? recalled : findSecret(ref);
+    },
     findSecretById: (projectId, id) => snapshot(() => secrets.loadById(projectId, id)?.aggregate),
     findVersions: (ref) => snapshot(() => secrets.load(ref)?.aggregate),
     listSecrets: (query) =>

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {
   addVersion,
+  cancel,
   create,
   DRAFT,
   expectRefused,
@@ -123,6 +124,23 @@ export function secretContract(harnessOf: HarnessOf): void {
     const before = await readProject(store, ref.projectId);
     await store.change(update(ref, {}, T0 + 9));
     expect(await readProject(store, ref.projectId)).toStrictEqual(before);
+  });
+
+  it('finds for sealing an enabled secret that it has known, and the present one once that is outdated', async () => {
+    const { store } = harnessOf();
+    const ref = freshRef();
+    expect(await store.findForSealing(ref, undefined)).toBeUndefined();
+    const created = (await store.change(create(ref))).secret!;
+    const former = await store.findForSealing(ref, undefined);
+    expect(former).toStrictEqual(created);
+    const changed = (await store.change(update(ref, { kmsKeyId: 'key-2' }))).secret!;
+    expect(await store.findForSealing(ref, former)).toStrictEqual(changed);
+    const scheduled = (await store.change(schedule(ref, 7))).secret!;
+    const known = await store.findForSealing(ref, undefined);
+    expect([changed, scheduled]).toContainEqual(known);
+    expect(await store.findForSealing(ref, known)).toStrictEqual(scheduled);
+    const cancelled = (await store.change(cancel(ref))).secret!;
+    expect(await store.findForSealing(ref, undefined)).toStrictEqual(cancelled);
   });
 
   it('keeps projects apart that use the same name', async () => {
