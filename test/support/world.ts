@@ -1,10 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
-import type { DataCipher, Deps, Keyring, OnNews, Store } from '../../src/app/ports.ts';
-import type { StorageStatus } from '../../src/app/storage-status.ts';
+import type { DataCipher, Deps, Keyring } from '../../src/app/ports.ts';
 import { createTurns } from '../../src/app/turns.ts';
-import type { Actor } from '../../src/core/actor.ts';
-import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/key.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
@@ -14,10 +11,10 @@ import { createChangeCounters } from '../../src/storage/sqlite/change-counters.t
 import { connect } from '../../src/storage/sqlite/connection.ts';
 import { createCommitBatch } from '../../src/storage/sqlite/group-commit.ts';
 import { writeInstallation } from '../../src/storage/sqlite/installation-record.ts';
-import { fromSentError } from '../../src/storage/sqlite/protocol.ts';
 import { createReadModels } from '../../src/storage/sqlite/read-models.ts';
 import { INSTALLATION, MIGRATIONS, ROW_MAC } from '../storage/sqlite/harness.ts';
 import { T0 } from './builders.ts';
+import { createDirectStore } from './direct-store.ts';
 import { createShelves } from './shelves.ts';
 import { setStrengthCheck } from './stores.ts';
 
@@ -73,17 +70,6 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   return { ...shelves, deps, clock, users, logged };
 }
 
-/** Room enough, and nothing in the way. */
-const STATUS: StorageStatus = {
-  refusal: undefined,
-  freeBytes: 2 ** 40,
-  reusableBytes: 0,
-  neededBytes: 2 ** 26,
-  databaseBytes: 4_096,
-  logBytes: 0,
-  checkpointOwedMs: 0,
-};
-
 /** The embedded store on one connection: each change is a batch of its own. */
 function storeInMemory(random: Deps['random']) {
   const db = connect(':memory:');
@@ -91,21 +77,10 @@ function storeInMemory(random: Deps['random']) {
   for (const { sql } of MIGRATIONS) db.exec(sql);
   writeInstallation(db, ROW_MAC, INSTALLATION);
   const changes = createChangeCounters();
+  const onDamage = () => undefined;
+  const reads = createReadModels(db, { mac: ROW_MAC, changes, random, onDamage });
   const commit = createCommitBatch(db, ROW_MAC, changes);
-  const listeners: OnNews[] = [];
-  const store: Store = {
-    ...createReadModels(db, { mac: ROW_MAC, changes, random, onDamage: () => undefined }),
-    async change<C extends Command>(command: C, actor?: Actor) {
-      const [outcome] = commit([{ id: 0, command, actor }]);
-      if (outcome === undefined) throw new Error('a command without an outcome');
-      if ('error' in outcome) throw fromSentError(outcome.error);
-      for (const listener of listeners) listener('changes');
-      return outcome.result as ResultOf<C>;
-    },
-    onNews: (listener) => void listeners.push(listener),
-    storageStatus: () => STATUS,
-    close: async () => undefined,
-  };
+  const store = createDirectStore({ commit, reads, onDamage, close: () => db.close() });
   // Changes of what a project has chosen make readers forget everything.
   const anything = [setStrengthCheck('any', false)];
   const shelves = createShelves(db, (write) => {

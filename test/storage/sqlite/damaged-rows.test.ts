@@ -1,6 +1,4 @@
-import { cpSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createSigningKeyLoader } from '../../../src/app/signing-key.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
@@ -24,7 +22,7 @@ import {
 } from '../../support/stores.ts';
 import { searched, tagsOfProject } from '../../support/walks.ts';
 import { aWorld } from '../../support/world.ts';
-import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { filledDirectory } from './filled-directory.ts';
 import { fillProject } from './tamper-project.ts';
 
 describe('beside a damaged row', () => {
@@ -32,36 +30,12 @@ describe('beside a damaged row', () => {
   const ref = { projectId, name: 'open' };
   const alarm = { projectId, name: 'alarm' };
   const grants = { projectId, secretId: 'project-open' };
-  let filled: string;
-  let directory: string;
-  let store: Store;
-  /** What the operator was told since the damage was done. */
-  let told: readonly string[];
-  beforeAll(async () => {
-    filled = makeDirectory();
-    const open = await openSqlite(filled);
-    await fillProject(open.store, projectId);
-    await open.store.close();
-  });
-  afterAll(() => removeDirectory(filled));
-  beforeEach(() => {
-    directory = makeDirectory();
-    cpSync(filled, directory, { recursive: true });
-  });
-  afterEach(async () => {
-    await store.close();
-    removeDirectory(directory);
-  });
+  const filled = filledDirectory((store) => fillProject(store, projectId));
 
   /** Opens the filled project after somebody has changed it, perhaps with some more in it. */
   async function damage(statement: string, more: readonly Command[] = []): Promise<void> {
-    if (more.length > 0) {
-      const open = await openSqlite(directory);
-      for (const command of more) await open.store.change(command);
-      await open.store.close();
-    }
-    tamper(directory, (db) => db.exec(statement));
-    ({ store, damage: told } = await openSqlite(directory));
+    for (const command of more) await filled.store.change(command);
+    filled.tamper(statement);
   }
 
   describe('of an event', () => {
@@ -70,79 +44,80 @@ describe('beside a damaged row', () => {
 
     it('the secrets that are subscribed to it are changed, deleted and purged as ever, and nobody is notified', async () => {
       await damage(`${CHANGED} WHERE name = 'alarm'`);
-      await store.change(addVersion(ref, 'project-open'));
-      await store.change(update(ref, { description: 'y' }));
-      expect(told).toEqual([...TOLD, ...TOLD]);
-      expect(await store.change(remove(ref))).toEqual({});
+      await filled.store.change(addVersion(ref, 'project-open'));
+      await filled.store.change(update(ref, { description: 'y' }));
+      expect(filled.told).toEqual([...TOLD, ...TOLD]);
+      expect(await filled.store.change(remove(ref))).toEqual({});
       const due = { projectId, name: 'pending' };
-      expect(await store.change(purge(due, 'project-pending', T0 + 8 * DAY_MS))).toEqual({ removed: true });
+      expect(await filled.store.change(purge(due, 'project-pending', T0 + 8 * DAY_MS))).toEqual({
+        removed: true,
+      });
     });
 
     it('it is left out of the list, and cannot be chosen or updated', async () => {
       await damage(`${CHANGED} WHERE name = 'alarm'`, [createEvent({ projectId, name: 'bell' })]);
       const names = async (limit: number) =>
-        (await store.listEvents({ projectId, limit, afterName: '' })).map(({ name }) => name);
+        (await filled.store.listEvents({ projectId, limit, afterName: '' })).map(({ name }) => name);
       expect([await names(1), await names(9)]).toEqual([['bell'], ['bell']]);
-      expect(told).toEqual([...TOLD, ...TOLD]);
-      await expectRefused(store.change(update(ref, { eventSubscriptions: ['alarm'] })), 'damaged');
-      await expectRefused(store.change(updateEvent(alarm, { state: 'ENABLED' })), 'damaged');
+      expect(filled.told).toEqual([...TOLD, ...TOLD]);
+      await expectRefused(filled.store.change(update(ref, { eventSubscriptions: ['alarm'] })), 'damaged');
+      await expectRefused(filled.store.change(updateEvent(alarm, { state: 'ENABLED' })), 'damaged');
     });
 
     it('its owner makes it anew, at the limit of the project too, and it notifies again', async () => {
       await damage(CHANGED);
-      await store.change(createEvent(alarm, { limits: { ...DEFAULT_LIMITS, events: 1 } }));
-      expect(told).toEqual(TOLD);
-      expect((await store.findEvent(alarm))?.revision).toBe(1);
-      await store.change(addVersion(ref, 'project-open'));
-      const due = await store.listDueNotifications(T0 + DAY_MS, { limit: 99, waitMsMax: DAY_MS });
+      await filled.store.change(createEvent(alarm, { limits: { ...DEFAULT_LIMITS, events: 1 } }));
+      expect(filled.told).toEqual(TOLD);
+      expect((await filled.store.findEvent(alarm))?.revision).toBe(1);
+      await filled.store.change(addVersion(ref, 'project-open'));
+      const due = await filled.store.listDueNotifications(T0 + DAY_MS, { limit: 99, waitMsMax: DAY_MS });
       expect(due).toHaveLength(3);
     });
 
     it('its owner deletes it once no secret refers to it', async () => {
       await damage(CHANGED);
-      await expectRefused(store.change(removeEvent(alarm)), 'event-referenced');
-      await store.change(update(ref, { eventSubscriptions: [] }));
-      await store.change(removeEvent(alarm));
-      expect(await store.findEvent(alarm)).toBeUndefined();
-      await expectRefused(store.change(removeEvent(alarm)), 'resource-not-found');
+      await expectRefused(filled.store.change(removeEvent(alarm)), 'event-referenced');
+      await filled.store.change(update(ref, { eventSubscriptions: [] }));
+      await filled.store.change(removeEvent(alarm));
+      expect(await filled.store.findEvent(alarm)).toBeUndefined();
+      await expectRefused(filled.store.change(removeEvent(alarm)), 'resource-not-found');
     });
   });
 
   it('that is the count of a project, secrets are made and deleted', async () => {
     await damage('UPDATE project SET secret_count = 5000');
-    await store.change(create({ projectId, name: 'new' }));
-    await store.close();
+    await filled.store.change(create({ projectId, name: 'new' }));
     await damage('UPDATE project SET secret_count = 0');
-    for (const name of ['new', 'open', 'pending']) await store.change(remove({ projectId, name }));
-    expect(await store.countByProject()).toEqual([]);
+    for (const name of ['new', 'open', 'pending']) await filled.store.change(remove({ projectId, name }));
+    expect(await filled.store.countByProject()).toEqual([]);
   });
 
   it('of a checker, its owner chooses again', async () => {
     await damage('UPDATE checker_config SET checks_strength = 0');
-    await store.change(setStrengthCheck(projectId, true));
-    expect(await store.findChecker(projectId)).toMatchObject({ checksStrength: true });
-    expect(told).toEqual(['checker configuration of project project']);
+    await filled.store.change(setStrengthCheck(projectId, true));
+    expect(await filled.store.findChecker(projectId)).toMatchObject({ checksStrength: true });
+    expect(filled.told).toEqual(['checker configuration of project project']);
   });
 
   describe('of a grant', () => {
-    const granteesOf = async () => (await store.listGrants(grants)).map(({ grantee }) => grantee.id);
+    const granteesOf = async () => (await filled.store.listGrants(grants)).map(({ grantee }) => grantee.id);
     beforeEach(() => damage("UPDATE secret_grant SET expire_time_ms = NULL WHERE id = 'project-open-1'"));
 
     it('the others are listed and changed, and it gives nothing', async () => {
       expect(await granteesOf()).toEqual(['bob']);
-      expect(told).toEqual(['grant project-open-1']);
-      await store.change(updateGrant(grants, 'bob', T0 + 5));
-      await expectRefused(store.change(updateGrant(grants, 'ann', T0 + 5)), 'resource-not-found');
+      expect(filled.told).toEqual(['grant project-open-1']);
+      await filled.store.change(updateGrant(grants, 'bob', T0 + 5));
+      await expectRefused(filled.store.change(updateGrant(grants, 'ann', T0 + 5)), 'resource-not-found');
     });
 
     it.each([['ann'], [undefined]])('it is removed for the grantee %s', async (granteeId) => {
-      await store.change(removeGrants(grants, granteeId));
-      await expectRefused(store.change(removeGrants(grants, 'ann')), 'resource-not-found');
+      await filled.store.change(removeGrants(grants, granteeId));
+      await expectRefused(filled.store.change(removeGrants(grants, 'ann')), 'resource-not-found');
       expect(await granteesOf()).toEqual(granteeId === undefined ? [] : ['bob']);
     });
 
     it('it is given anew', async () => {
-      await store.change(createGrant(grants, 'ann', { id: 'project-open-3', nowMs: T0 + 2 }));
+      await filled.store.change(createGrant(grants, 'ann', { id: 'project-open-3', nowMs: T0 + 2 }));
       expect(await granteesOf()).toEqual(['bob', 'ann']);
     });
   });
@@ -154,25 +129,25 @@ describe('beside a damaged row', () => {
       ['one that says that it is over', "UPDATE task SET status = 'FAILED', next_attempt_ms = NULL"],
     ])('its secret is rotated again: %s', async (_, statement) => {
       await damage(statement);
-      expect(await store.change(startRotation(ref, 'again'))).toMatchObject({
+      expect(await filled.store.change(startRotation(ref, 'again'))).toMatchObject({
         changed: true,
         task: { id: 'again' },
       });
-      expect(told).toEqual(['task project-rotation']);
-      expect((await store.listTasks({ projectId, limit: 9 })).map(({ id }) => id)).toEqual(['again']);
+      expect(filled.told).toEqual(['task project-rotation']);
+      expect((await filled.store.listTasks({ projectId, limit: 9 })).map(({ id }) => id)).toEqual(['again']);
     });
 
     it('the others are listed', async () => {
       await damage("UPDATE task SET attempts = 9 WHERE id = 'project-rotation'");
-      expect(await store.listTasks({ projectId, limit: 1 })).toEqual([]);
-      expect(told).toEqual(['task project-rotation']);
+      expect(await filled.store.listTasks({ projectId, limit: 1 })).toEqual([]);
+      expect(filled.told).toEqual(['task project-rotation']);
     });
   });
 
   it('of a key, the others are listed', async () => {
     await damage("UPDATE kms_key SET description = 'x' WHERE id = 'key-1'");
-    expect((await store.listKeys(projectId)).map(({ id }) => id)).toEqual(['key-2']);
-    expect(told).toEqual(['key project/key-1']);
+    expect((await filled.store.listKeys(projectId)).map(({ id }) => id)).toEqual(['key-2']);
+    expect(filled.told).toEqual(['key project/key-1']);
   });
 
   it('of a notification, the others are listed', async () => {
@@ -186,21 +161,21 @@ describe('beside a damaged row', () => {
     await damage(`UPDATE notification SET attempts = 9 WHERE id = '${id(2)}'`, [
       { ...settle, ref: { id: id(2) }, outcome: { status: 'SUCCESS' } },
     ]);
-    expect((await store.listNotifications(projectId)).map((one) => one.id)).toEqual([id(1)]);
-    expect(told).toEqual([`notification ${id(2)}`]);
+    expect((await filled.store.listNotifications(projectId)).map((one) => one.id)).toEqual([id(1)]);
+    expect(filled.told).toEqual([`notification ${id(2)}`]);
   });
 
   it('of a secret, the tags and the secrets that others have are found', async () => {
     await damage("UPDATE secret SET description = 'x' WHERE name = 'open'");
-    const tags = await tagsOfProject(store, projectId);
+    const tags = await tagsOfProject(filled.store, projectId);
     expect(tags).toEqual([
       { key: 'only-pending', value: 'yes' },
       { key: 'owner', value: 'pending' },
     ]);
     const query = { projectId, tags: [{ key: 'owner', values: [] }], nameParts: [], limit: 9, offset: 0 };
-    const { secrets } = await searched(store, query);
+    const { secrets } = await searched(filled.store, query);
     expect(secrets.map(({ secret }) => secret.name)).toEqual(['pending']);
-    expect(told).toContain('secret project/open');
+    expect(filled.told).toContain('secret project/open');
   });
 
   it('of a secret, a tag that a sound one shares is listed', async () => {
@@ -218,7 +193,7 @@ describe('beside a damaged row', () => {
       { aggregate: 'secret', kind: 'cancel-deletion', ref: { projectId, name: 'pending' }, nowMs: T0 },
       shared('pending'),
     ]);
-    expect(await tagsOfProject(store, projectId)).toContainEqual({ key: 'shared', value: 'x' });
+    expect(await tagsOfProject(filled.store, projectId)).toContainEqual({ key: 'shared', value: 'x' });
   });
 
   it.each([
@@ -239,10 +214,10 @@ describe('beside a damaged row', () => {
       error: (_: object, message: string) => errors.push(message),
     };
     const signingKeys = { create: async () => key('second'), sign: () => '', digest: () => '' };
-    const load = createSigningKeyLoader({ ...aWorld().deps, store, signingKeys, log });
+    const load = createSigningKeyLoader({ ...aWorld().deps, store: filled.store, signingKeys, log });
     expect((await load()).certificatePem).toBe('second');
-    expect((await store.findSigningKey())?.certificatePem).toBe('second');
+    expect((await filled.store.findSigningKey())?.certificatePem).toBe('second');
     expect(errors).toEqual([expect.stringContaining('made anew')]);
-    expect(told).toEqual(['the signing key']);
+    expect(filled.told).toEqual(['the signing key']);
   });
 });

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
+import { describe, expect, it } from 'vitest';
 import { create, expectRefused, remove, schedule, T0, update } from '../../support/stores.ts';
-import { databaseFile, makeDirectory, openRaw, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { filledDirectory } from './filled-directory.ts';
+import { databaseFile, openRaw } from './harness.ts';
 import { fillProject, NAMES } from './tamper-project.ts';
 
 const ROW = "(SELECT row FROM secret WHERE name = 'open')";
@@ -10,29 +10,11 @@ const VALUES = `version_row IN (SELECT row FROM version WHERE secret_row = ${ROW
 describe('a damaged secret', () => {
   const projectId = 'project';
   const ref = { projectId, name: 'open' };
-  let directory: string;
-  let store: Store;
-  /** What the operator was told since the damage was done. */
-  let told: readonly string[];
-  beforeEach(async () => {
-    directory = makeDirectory();
-    ({ store } = await openSqlite(directory));
-    await fillProject(store, projectId);
-  });
-  afterEach(async () => {
-    await store.close();
-    removeDirectory(directory);
-  });
-
-  async function damage(statement: string): Promise<void> {
-    await store.close();
-    tamper(directory, (db) => db.exec(statement));
-    ({ store, damage: told } = await openSqlite(directory));
-  }
+  const filled = filledDirectory((store) => fillProject(store, projectId));
 
   /** Rows that hang on a secret, and what the project counts. */
   function countRows(): Record<string, number> {
-    const db = openRaw(databaseFile(directory));
+    const db = openRaw(databaseFile(filled.path));
     const count = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
     const tables = [
       'secret',
@@ -61,9 +43,9 @@ describe('a damaged secret', () => {
     ],
     ['the count of its project', "UPDATE project SET secret_count = 0; UPDATE secret SET state = 'FROZEN'"],
   ])('can be deleted, with all that hangs on it, though %s was changed', async (_, statement) => {
-    await damage(statement);
-    expect(await store.change(remove(ref))).toEqual({ wasDamaged: true });
-    await expectRefused(store.change(remove(ref)), 'secret-not-found');
+    filled.tamper(statement);
+    expect(await filled.store.change(remove(ref))).toEqual({ wasDamaged: true });
+    await expectRefused(filled.store.change(remove(ref)), 'secret-not-found');
     expect(countRows()).toEqual({
       secret: NAMES.length - 1,
       version: 3,
@@ -74,22 +56,22 @@ describe('a damaged secret', () => {
       secret_grant: 2,
       counted: NAMES.length - 1,
     });
-    await store.change(create(ref));
-    expect((await store.findVersions(ref))?.versions).toHaveLength(1);
+    await filled.store.change(create(ref));
+    expect((await filled.store.findVersions(ref))?.versions).toHaveLength(1);
   });
 
   it('can neither be changed nor deleted by its id while its own row is damaged', async () => {
-    await damage("UPDATE secret SET description = 'x' WHERE name = 'open'");
-    await expectRefused(store.change(update(ref, { description: 'y' })), 'damaged');
-    await expectRefused(store.change({ ...remove(ref), id: 'project-open' }), 'damaged');
+    filled.tamper("UPDATE secret SET description = 'x' WHERE name = 'open'");
+    await expectRefused(filled.store.change(update(ref, { description: 'y' })), 'damaged');
+    await expectRefused(filled.store.change({ ...remove(ref), id: 'project-open' }), 'damaged');
     expect(countRows()).toMatchObject({ secret: NAMES.length });
   });
 
   it('can be deleted by its id while only what hangs on its row is damaged, and not by another id', async () => {
-    await damage(`UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`);
-    await expectRefused(store.change({ ...remove(ref), id: 'project-pending' }), 'secret-not-found');
+    filled.tamper(`UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`);
+    await expectRefused(filled.store.change({ ...remove(ref), id: 'project-pending' }), 'secret-not-found');
     expect(countRows()).toMatchObject({ secret: NAMES.length });
-    expect(await store.change({ ...remove(ref), id: 'project-open' })).toEqual({ wasDamaged: true });
+    expect(await filled.store.change({ ...remove(ref), id: 'project-open' })).toEqual({ wasDamaged: true });
     expect(countRows()).toMatchObject({ secret: NAMES.length - 1, version: 3, version_body: 3 });
   });
 
@@ -100,26 +82,26 @@ describe('a damaged secret', () => {
     ],
     ['a version', `UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`],
   ])('is not purged, scheduled or called off when %s was changed', async (_, statement) => {
-    await damage(statement);
+    filled.tamper(statement);
     const purge = { aggregate: 'secret', kind: 'purge-secret', ref, id: 'project-open', nowMs: T0 } as const;
-    await expectRefused(store.change(purge), 'damaged');
-    await expectRefused(store.change(schedule(ref, 7)), 'damaged');
+    await expectRefused(filled.store.change(purge), 'damaged');
+    await expectRefused(filled.store.change(schedule(ref, 7)), 'damaged');
     await expectRefused(
-      store.change({ aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs: T0 }),
+      filled.store.change({ aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs: T0 }),
       'damaged',
     );
     expect(countRows()).toMatchObject({ secret: NAMES.length });
   });
 
   it('is left out of lists, which continue behind it, and told of', async () => {
-    await Promise.all(['a', 'p', 'z'].map((name) => store.change(create({ projectId, name }))));
-    await damage("UPDATE secret SET description = 'x' WHERE name IN ('a', 'open')");
+    await Promise.all(['a', 'p', 'z'].map((name) => filled.store.change(create({ projectId, name }))));
+    filled.tamper("UPDATE secret SET description = 'x' WHERE name IN ('a', 'open')");
     const names = async (limit: number, afterName = '') =>
-      (await store.listSecrets({ projectId, limit, afterName })).map(({ name }) => name);
+      (await filled.store.listSecrets({ projectId, limit, afterName })).map(({ name }) => name);
     expect(await names(9)).toEqual(['p', 'pending', 'z']);
     expect(await names(2)).toEqual(['p', 'pending']);
     expect(await names(1, 'pending')).toEqual(['z']);
-    expect(new Set(told)).toEqual(new Set(['secret project/a', 'secret project/open']));
+    expect(new Set(filled.told)).toEqual(new Set(['secret project/a', 'secret project/open']));
     const damaged: string[] = [];
     const rotated = {
       projectId,
@@ -127,7 +109,7 @@ describe('a damaged secret', () => {
       rotatedOnly: true,
       onDamaged: (name: string) => damaged.push(name),
     };
-    expect((await store.listSecrets(rotated)).map(({ name }) => name)).toEqual(['pending']);
+    expect((await filled.store.listSecrets(rotated)).map(({ name }) => name)).toEqual(['pending']);
     expect(damaged).toEqual(['open']);
   });
 });

@@ -7,10 +7,18 @@ import type Database from 'better-sqlite3';
 import type { Store } from '../../../src/app/ports.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
-import type { ChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
 import { connect } from '../../../src/storage/sqlite/connection.ts';
-import { DATABASE_NAME, openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
+import {
+  DATABASE_NAME,
+  type OpenDirectory,
+  openDirectory,
+} from '../../../src/storage/sqlite/installation.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createReadModels } from '../../../src/storage/sqlite/read-models.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import { createDirectStore } from '../../support/direct-store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
 
 export const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
@@ -27,14 +35,18 @@ export const INSTALLATION = Object.freeze({
   canary: Buffer.from('canary'),
 });
 
-/** A store on SQLite together with what it was made of. */
-export interface OpenSqlite {
+/** A store on SQLite. */
+export interface OpenStore {
   readonly store: Store;
-  readonly worker: Worker;
   readonly changes: ChangeCounters;
-  readonly fatal: readonly string[];
   /** What `onDamage` was called with. */
   readonly damage: readonly string[];
+}
+
+/** A store on SQLite together with the thread that writes. */
+export interface OpenSqlite extends OpenStore {
+  readonly worker: Worker;
+  readonly fatal: readonly string[];
 }
 
 /** A new directory of this test; the caller removes it. */
@@ -50,11 +62,16 @@ export function databaseFile(directory: string): string {
   return join(directory, DATABASE_NAME);
 }
 
-/** Opens the store as `compose.ts` does, with a fixed MAC key. */
-export async function openSqlite(directory: string): Promise<OpenSqlite> {
+function openInitialised(directory: string): OpenDirectory {
   const open = openDirectory(directory, MIGRATIONS);
   if (open.installation === undefined) open.initialise(INSTALLATION, ROW_MAC);
   else open.requireIntact(ROW_MAC);
+  return open;
+}
+
+/** Opens the store as `compose.ts` does, with a fixed MAC key. */
+export async function openSqlite(directory: string): Promise<OpenSqlite> {
+  const open = openInitialised(directory);
   const settings = { directory, databaseFile: open.databaseFile };
   const writer = startWriter(WRITER_ENTRY, settings, { rowMac: ROW_MAC_KEY });
   const fatal: string[] = [];
@@ -67,6 +84,28 @@ export async function openSqlite(directory: string): Promise<OpenSqlite> {
     random: RANDOM,
   });
   return { store, ...writer, fatal, damage };
+}
+
+/**
+ * Opens the same store with its writer on this thread and without a sync of the disk: for what neither has a part in, as the
+ * thread takes longer to start than most tests.
+ */
+export function openDirect(directory: string): OpenStore {
+  const open = openInitialised(directory);
+  const writer = openWriter(open.databaseFile);
+  writer.pragma('synchronous = OFF');
+  const changes = createChangeCounters();
+  const damage: string[] = [];
+  const onDamage = (place: string) => void damage.push(place);
+  const reader = openReader(open.databaseFile);
+  const reads = createReadModels(reader, { mac: ROW_MAC, changes, onDamage, random: RANDOM });
+  const close = () => {
+    reader.close();
+    writer.close();
+    open.release();
+  };
+  const commit = createCommitBatch(writer, ROW_MAC, changes);
+  return { store: createDirectStore({ commit, reads, onDamage, close }), changes, damage };
 }
 
 /** Ends the writer thread wherever it is, as a crash would. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
 import type { KeyRef } from '../../../src/core/key.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
@@ -7,15 +7,8 @@ import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
-import {
-  databaseFile,
-  MIGRATIONS,
-  makeDirectory,
-  openSqlite,
-  ROW_MAC,
-  removeDirectory,
-  tamper,
-} from './harness.ts';
+import { filledDirectory } from './filled-directory.ts';
+import { databaseFile, MIGRATIONS, ROW_MAC } from './harness.ts';
 import { ROWS } from './tamper-columns.ts';
 
 /** Holds nothing but a count, which the full check compares with what it counts. */
@@ -23,10 +16,7 @@ const COUNTED = 'project';
 
 /** The rows that belong to no project: the signing key, destroyed keys, the records of the clock and of the installation itself. */
 describe('tampering with rows of the installation', () => {
-  let directory: string;
-  beforeEach(async () => {
-    directory = makeDirectory();
-    const { store } = await openSqlite(directory);
+  const filled = filledDirectory(async (store) => {
     const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
     await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 });
     const keyRef = { projectId: 'project', id: 'key' };
@@ -35,9 +25,7 @@ describe('tampering with rows of the installation', () => {
     await store.change(changeKey(keyRef, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
     const record = { seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } };
     await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 });
-    await store.close();
   });
-  afterEach(() => removeDirectory(directory));
 
   const columns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     installation: {
@@ -75,7 +63,7 @@ describe('tampering with rows of the installation', () => {
   );
 
   it('covers every column of every table that a project does not own', () => {
-    const listed = tamper(directory, (db) => {
+    const listed = filled.tamper((db) => {
       const tables = db
         .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'")
         .pluck()
@@ -89,24 +77,24 @@ describe('tampering with rows of the installation', () => {
     expect(cases.map(({ table, column }) => `${table}.${column}`).sort()).toEqual(listed.sort());
   });
 
-  it.each(cases)('is noticed in $table.$column', async ({ table, column, value }) => {
-    tamper(directory, (db) => db.exec(`UPDATE ${table} SET ${column} = ${value}`));
+  it.each(cases)('is noticed in $column of $table', async ({ table, column, value }) => {
+    filled.tamper(`UPDATE ${table} SET ${column} = ${value}`);
     await expectNoticed(table);
   });
 
   it.each(['signing_key', 'clock', 'row_sums'])('is noticed when the row of %s is gone', async (table) => {
-    tamper(directory, (db) => db.exec(`DELETE FROM ${table}`));
+    filled.tamper(`DELETE FROM ${table}`);
     await expectNoticed(table);
   });
 
   it('is noticed when the MAC of the installation is gone', () => {
-    tamper(directory, (db) => db.exec('UPDATE installation SET row_mac = NULL'));
+    filled.tamper('UPDATE installation SET row_mac = NULL');
     return expectNoticed('installation');
   });
 
   it('does not sign a roll that somebody has changed', async () => {
-    tamper(directory, (db) => db.exec("DELETE FROM clock; UPDATE installation SET roll = '[]'"));
-    const open = openDirectory(directory, MIGRATIONS);
+    filled.tamper("DELETE FROM clock; UPDATE installation SET roll = '[]'");
+    const open = openDirectory(filled.path, MIGRATIONS);
     const db = openWriter(open.databaseFile);
     const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
     const record = { seenMs: T0, hold: undefined };
@@ -117,32 +105,32 @@ describe('tampering with rows of the installation', () => {
   });
 
   it('signs the record of a database from before records were signed, once', async () => {
-    tamper(directory, (db) => db.exec("UPDATE installation SET row_mac = NULL, roll = '[]'"));
-    const open = openDirectory(directory, MIGRATIONS);
+    filled.tamper("UPDATE installation SET row_mac = NULL, roll = '[]'");
+    const open = openDirectory(filled.path, MIGRATIONS);
     expect(() => open.requireIntact(ROW_MAC)).toThrow(StartError);
     open.signFirst(ROW_MAC, Buffer.from('signed'));
     open.requireIntact(ROW_MAC);
     open.release();
-    const stored = tamper(directory, (db) => db.prepare('SELECT canary, roll FROM installation').get());
+    const stored = filled.tamper((db) => db.prepare('SELECT canary, roll FROM installation').get());
     const roll = '["clock","row-sums","signing-key"]';
     expect(stored).toEqual({ canary: Buffer.from('signed'), roll });
   });
 
   async function expectNoticed(table: string): Promise<void> {
     if (table === 'installation') {
-      const open = openDirectory(directory, MIGRATIONS);
+      const open = openDirectory(filled.path, MIGRATIONS);
       expect(() => open.requireIntact(ROW_MAC)).toThrow(/record of its installation has been changed/);
       open.release();
       return;
     }
     if (table === 'row_sums') {
-      const open = openDirectory(directory, MIGRATIONS);
+      const open = openDirectory(filled.path, MIGRATIONS);
       expect(() => open.findStaleShards(ROW_MAC)).toThrow(/sums over its rows have been changed or removed/);
       open.release();
       return;
     }
     if (table === 'kms_key_destroyed') {
-      const db = openReader(databaseFile(directory));
+      const db = openReader(databaseFile(filled.path));
       const reads = createDestroyedKeyReads(db, ROW_MAC);
       const refs = db.prepare<[], KeyRef>('SELECT project_id AS projectId, id FROM kms_key_destroyed').all();
       expect(refs).toHaveLength(1);
@@ -150,10 +138,9 @@ describe('tampering with rows of the installation', () => {
       db.close();
       return;
     }
-    const { store } = await openSqlite(directory);
+    const { store } = filled;
     const read = async (): Promise<unknown> =>
       table === 'clock' ? store.findClock() : store.findSigningKey();
     await expectRefused(read(), 'damaged');
-    await store.close();
   }
 });
