@@ -1,6 +1,6 @@
 import { codeOf, SecretError } from '../core/errors.ts';
 import type { EventRef, SecretEvent } from '../core/event.ts';
-import { isTold } from '../core/notification.ts';
+import { wants } from '../core/notification.ts';
 import { type ChangeDeps, change } from './change.ts';
 import { createDamageReport } from './damage-report.ts';
 import { createItemGuard, type ItemGuard } from './item-guard.ts';
@@ -110,7 +110,7 @@ async function tellPage(
 async function isWanted(deps: TellDeps, { eventNames, ref }: ExpiredVersion): Promise<boolean> {
   for (const name of eventNames) {
     const event = await findSound(deps, { projectId: ref.projectId, name });
-    if (event !== undefined && isTold(event, 'SECRET_VERSION_EXPIRED')) return true;
+    if (event !== undefined && wants(event, 'SECRET_VERSION_EXPIRED')) return true;
   }
   return false;
 }

@@ -197,8 +197,8 @@ async function sealPending(deps: Deps, task: Task, value: SecretValue): Promise<
   if (secret.id !== task.secretId) throw new StepEnded(GONE);
   const key = await sealingKey(deps, ref.projectId, secret.kmsKeyId);
   const version = sealVersion(deps, { ref, secretId: secret.id, key }, { value, expireTimeMs: undefined });
-  const place = { step, attempts };
-  return change(deps, { aggregate: 'task', kind: 'store-pending', ref, id, place, version });
+  const progress = { step, attempts };
+  return change(deps, { aggregate: 'task', kind: 'store-pending', ref, id, progress, version });
 }
 
 function refOf({ projectId, secretName }: Task): SecretRef {

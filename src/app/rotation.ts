@@ -133,7 +133,7 @@ async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal)
 function draftAfter(deps: RotationDeps, task: Task, outcome: CallOutcome) {
   const { attempts, id, projectId, secretName, step } = task;
   const ref = { projectId, name: secretName };
-  const base = { aggregate: 'task', ref, id, place: { step, attempts } } as const;
+  const base = { aggregate: 'task', ref, id, progress: { step, attempts } } as const;
   if (outcome.kind === 'passed') return { ...base, kind: 'pass-step' } as const;
   const nextAttemptMs = outcome.isFinal ? undefined : deps.clock.nowMs() + waitAfter(attempts, deps.jitter);
   return { ...base, kind: 'fail-attempt', error: outcome.error, nextAttemptMs } as const;

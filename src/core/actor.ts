@@ -29,5 +29,5 @@ export interface SystemActor {
   readonly job: string;
 }
 
-/** Who brings a change about or has a value opened. Plain data: it goes with the change to the thread that writes. */
+/** Who makes a change or opens a value. Plain data: it goes with the change to the thread that writes. */
 export type Actor = CallerActor | SystemActor;

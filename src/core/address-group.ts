@@ -1,8 +1,8 @@
 const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /**
- * Those who share an address as far as anybody can tell: an IPv4 address itself, also when it is written as IPv6, and the
- * /64 of an IPv6 address, since one host may use all of it. Other texts stand for themselves. Pure.
+ * The group of peers that count as one: an IPv4 address itself, also when written as IPv6, and the /64 of an IPv6
+ * address, since one host may use all of it. Any other text is its own group.
  */
 export function addressGroup(address: string): string {
   const mapped = MAPPED.exec(address)?.[1];

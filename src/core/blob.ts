@@ -1,7 +1,7 @@
 import { invalidParameter, SecretError } from './errors.ts';
 import type { SealedValue, SecretAggregate } from './secret.ts';
 
-/** What can be read in front of a blob: where it was made, and under which key. Bound into what is sealed. */
+/** What a blob says in plaintext: where it was made, and under which key. Bound into what is sealed. */
 export interface BlobHeader {
   readonly projectId: string;
   /** The KMS key that seals it. */
@@ -11,7 +11,7 @@ export interface BlobHeader {
   readonly timeMs: number;
 }
 
-/** A blob taken apart; nothing in it is believed before it has been opened. */
+/** A parsed blob; nothing in it is trusted before it has been opened. */
 export interface ParsedBlob {
   readonly header: BlobHeader;
   /** What is bound into the sealed contents: prefix and header, as they were read. */
@@ -29,24 +29,24 @@ export interface SecretBackup {
 /** Characters of a blob. @see API operation UploadSecretBlob, secret_blob */
 export const BLOB_CHARACTERS_MAX = 5_242_880;
 
-/** Begins every blob: whose it is, and the version of the format. @see docs/adr/0016-blob.md */
+/** Begins every blob: the program that made it, and the version of the format. @see docs/adr/0016-blob.md */
 const PREFIX = ')CsmsServerSecretBackupV1.';
 const PART = /^[A-Za-z0-9_-]+$/;
 const LENGTH_BYTES = 4;
 
-/** What is bound into a blob of that header. Pure. */
+/** What is bound into a blob of that header. */
 export function boundHeader(header: BlobHeader): string {
   const { projectId, keyId, secretName, timeMs } = header;
   const text = JSON.stringify({ project: projectId, key: keyId, secret: secretName, time: timeMs });
   return PREFIX + Buffer.from(text).toString('base64url');
 }
 
-/** A blob as text: prefix, header, wrapped data key and body, each in unpadded base64url, between dots. Pure. */
+/** A blob as text: prefix, header, wrapped data key and body, each in unpadded base64url, between dots. */
 export function formatBlob(bound: string, sealed: SealedValue): string {
   return [bound, textOf(sealed.wrappedKey), textOf(sealed.body)].join('.');
 }
 
-/** Takes a blob apart. Pure. Throws invalid-parameter for what has not the shape of one. */
+/** Parses a blob. Throws invalid-parameter for a text of another shape. */
 export function parseBlob(text: string): ParsedBlob {
   const parts = text.startsWith(PREFIX) ? text.slice(PREFIX.length).split('.') : [];
   const [head, wrappedKey, body] = parts.map(bytesOf);
@@ -57,7 +57,7 @@ export function parseBlob(text: string): ParsedBlob {
 }
 
 /**
- * The contents of a blob as bytes: metadata as JSON, then each value as it is, all behind their lengths (u32). Pure. The
+ * The contents of a blob as bytes: metadata as JSON, then each value as it is, each preceded by its length (u32). The
  * caller zeroes the result once it is sealed.
  */
 export function encodeBackup({ aggregate, values }: SecretBackup): Buffer {
@@ -73,8 +73,8 @@ export function encodeBackup({ aggregate, values }: SecretBackup): Buffer {
 }
 
 /**
- * Reads what `encodeBackup` made, today or in an older program; the values are parts of the given bytes, which were
- * authenticated before. `complete`: makes an aggregate of its JSON. Throws damaged when they are of no known form.
+ * Reads what `encodeBackup` of this or an older program made; the values are views of the given bytes, which have been
+ * authenticated. `complete`: makes an aggregate of its JSON. Throws damaged when they are of no known form.
  */
 export function decodeBackup(bytes: Buffer, complete: (written: unknown) => SecretAggregate): SecretBackup {
   const [metadata, ...values] = splitParts(bytes);
@@ -119,7 +119,7 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url');
 }
 
-/** Undefined for what is no canonical base64url: the last character may have bits that decode to nothing. */
+/** Undefined unless the text is canonical base64url: the last character may have bits that decode to nothing. */
 function bytesOf(text: string): Buffer | undefined {
   if (!PART.test(text)) return undefined;
   const bytes = Buffer.from(text, 'base64url');

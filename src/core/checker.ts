@@ -2,7 +2,7 @@ import { invalidParameter } from './errors.ts';
 import { rateStrength, type Weakness } from './strength.ts';
 import type { SecretValue } from './value.ts';
 
-/** A project's choice whether new values are checked. A project without one has never switched the check on. */
+/** Whether a project's new values are checked. A project without one has never switched the check on. */
 export interface CheckerConfig {
   readonly projectId: string;
   readonly checksStrength: boolean;
@@ -11,7 +11,7 @@ export interface CheckerConfig {
   readonly revision: number;
 }
 
-/** What the rules for the choice decide on. */
+/** What the rules for the choice see. */
 export interface CheckerScope {
   readonly current: CheckerConfig | undefined;
 }
@@ -32,9 +32,9 @@ export interface CheckerDecision {
   readonly result: CheckerConfig;
 }
 
-/** The one check that there is: how hard values are to guess. @see API operation CheckSecrets, field type */
+/** The only check: how hard values are to guess. @see API operation CheckSecrets, field type */
 export const CHECK_TYPE = '1';
-/** Values that one call may have rated. */
+/** Values that one call may rate. */
 export const CHECKED_VALUES_MAX = 100;
 
 const PASSWORD_MEMBER = /passw|passphrase|pwd/i;
@@ -45,7 +45,7 @@ const ADVICE: Readonly<Record<Weakness, string>> = Object.freeze({
   'one-kind': 'it has one kind of characters only',
 });
 
-/** Switches the check on or off. Pure. @see API operation UpdateSecretsConfig */
+/** Switches the check on or off. @see API operation UpdateSecretsConfig */
 export function decideChecker({ current }: CheckerScope, command: CheckerCommand): CheckerDecision {
   const { checksStrength, nowMs, ref } = command;
   if (current?.checksStrength === checksStrength) return { next: current, result: current };
@@ -59,7 +59,7 @@ export function decideChecker({ current }: CheckerScope, command: CheckerCommand
 }
 
 /**
- * What a caller wants to have rated: 1 to 100 texts by name. Pure. Throws invalid-parameter.
+ * The values to rate: 1 to 100 texts by name. Throws invalid-parameter.
  * @see API operation CheckSecrets; docs/adr/0015-checker.md
  */
 export function parseChecked(given: object): [name: string, value: string][] {
@@ -74,8 +74,8 @@ export function parseChecked(given: object): [name: string, value: string][] {
 }
 
 /**
- * Refuses a value that is easy to guess: the text itself, or the passwords in it when it is a JSON object. Bytes are
- * keys and files, and are not judged. Pure. Throws invalid-parameter, without the value. @see docs/adr/0015-checker.md
+ * Refuses a value that is easy to guess: the text itself, or the passwords in it when it is a JSON object. Bytes are keys
+ * and files, and are not judged. Throws invalid-parameter, without the value. @see docs/adr/0015-checker.md
  */
 export function requireStrongValue(value: SecretValue): void {
   if (value.kind === 'binary') return;

@@ -1,10 +1,10 @@
 import { DAY_MS } from '../std/durations.ts';
 /** A clock that runs ahead of the last time seen by more than this is not believed. */
 export const CLOCK_GAP_MS_MAX = DAY_MS;
-/** How long the server runs under such a clock before it believes it all the same. */
+/** How long the server runs under such a clock before it believes it anyway. */
 export const CLOCK_HOLD_MS = DAY_MS;
 
-/** What the database remembers of the machine's clock, from one start of the server to the next. */
+/** What the database remembers of the machine's clock between starts of the server. */
 export interface ClockRecord {
   /** The last time that was believed, epoch milliseconds. */
   readonly seenMs: number;
@@ -20,7 +20,7 @@ export interface ClockHold {
   readonly passedMs: number;
 }
 
-/** Keeps what is known of the clock. Whoever writes it is the only process on its data. */
+/** Stores what is known of the clock. Only one process at a time works on the data. */
 export interface ClockCommand {
   readonly aggregate: 'clock';
   readonly kind: 'record-clock';
@@ -34,15 +34,15 @@ export interface ClockDecision {
   readonly result: ClockRecord;
 }
 
-/** The newest record counts, whatever was there, so that a damaged one is replaced. Pure. */
+/** The newest record counts, whatever was there, so that a damaged one is replaced. */
 export function decideClock(_scope: object, command: ClockCommand): ClockDecision {
   return { next: command.record, result: command.record };
 }
 
 /**
- * The hold that a start has to begin with; undefined: the clock may be believed. Pure. A hold continues where the last
- * run left it, unless the clock has moved by another day since: that begins the day again. Without a record there is
- * nothing to compare with.
+ * The hold that a start begins with; undefined: the clock may be believed. A hold continues where the last run left it,
+ * unless the clock has moved by another day since: that begins the day again. Without a record there is nothing to
+ * compare with.
  */
 export function holdAtStart(record: ClockRecord | undefined, nowMs: number): ClockHold | undefined {
   if (record === undefined || nowMs - record.seenMs <= CLOCK_GAP_MS_MAX) return undefined;

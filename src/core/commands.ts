@@ -42,8 +42,8 @@ import type { TaskCommand, TaskDecision, TaskResult, TaskScope } from './task.ts
 import { decideTask } from './task-rules.ts';
 
 /**
- * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what
- * they answer. A new resource adds a row here, to `decide` below and to each engine's table of loaders and savers.
+ * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what a change
+ * returns. A new resource adds a row here, to `decide` below and to each engine's table of loaders and savers.
  */
 export interface Aggregates {
   secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
@@ -74,7 +74,7 @@ export interface Aggregates {
     decision: CheckerDecision;
     result: CheckerConfig;
   };
-  /** Sees nothing: what was remembered before does not matter. */
+  /** Sees nothing: the former record does not matter. */
   clock: {
     scope: object;
     command: ClockCommand;
@@ -85,10 +85,10 @@ export interface Aggregates {
 
 export type AggregateKind = keyof Aggregates;
 export type Command = Aggregates[AggregateKind]['command'];
-/** What `change(command)` answers. */
+/** What `change(command)` returns. */
 export type ResultOf<C extends Command> = Aggregates[C['aggregate']]['result'];
 
-/** The rules of each kind of aggregate. Pure and synchronous; they run inside the write transaction. */
+/** The rules of each kind of aggregate. Pure and synchronous: they run inside the write transaction. */
 export const decide: {
   readonly [A in AggregateKind]: (
     scope: Aggregates[A]['scope'],

@@ -1,6 +1,6 @@
 /**
- * Every way in which an operation can fail. A `refusal` is for what was asked; a `failure` is the server's, which no other
- * request would have avoided. A code that has no entry in the wire table of `http/error-table.ts` does not compile.
+ * Every way in which an operation can fail. A `refusal` is due to the request; a `failure` is the server's, whatever the
+ * request. A code that has no entry in the wire table of `http/error-table.ts` does not compile.
  */
 const ERRORS = {
   // The caller's request
@@ -8,7 +8,7 @@ const ERRORS = {
   'parameter-missing': 'refusal',
   'invalid-body': 'refusal',
   'media-type': 'refusal',
-  // Anything that hangs on a secret or a project and has no code of its own
+  // Anything that belongs to a secret or a project and has no code of its own
   'resource-not-found': 'refusal',
   // Secrets, versions, stages
   'secret-not-found': 'refusal',
@@ -110,7 +110,7 @@ export class SecretError extends Error {
   readonly parameter: string | undefined;
   /** What the operator is told in the log and the caller is not; held to the same rule as `message`. */
   readonly logReason: string | undefined;
-  /** When the same may be tried again; undefined where nobody knows. */
+  /** When to try the same again; undefined where that is unknown. */
   readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message = '', options: SecretErrorOptions = {}) {
@@ -123,7 +123,7 @@ export class SecretError extends Error {
   }
 }
 
-/** Shorthand for the commonest refusal: names the parameter and says what it must be. */
+/** The commonest refusal: names the parameter and says what it must be. */
 export function invalidParameter(name: string, rule: string): SecretError {
   return new SecretError('invalid-parameter', `${name} ${rule}.`, { parameter: name });
 }
@@ -133,17 +133,20 @@ export function codeOf(error: unknown): ErrorCode {
   return error instanceof SecretError ? error.code : 'internal';
 }
 
-/** True when something was refused for what was asked, and not for lack of a working server. */
+/** True when the request itself was refused, rather than the server being unable to work. */
 export function isRefusal(error: unknown): error is SecretError {
   return error instanceof SecretError && ERRORS[error.code] === 'refusal';
 }
 
-/** True when it says nothing of the next of several things: what was refused, and what does not pass its check. */
+/**
+ * True when the error is about this one of several things and says nothing of the next: a refusal, or stored data that
+ * fails its check.
+ */
 export function isOfOne(error: unknown): error is SecretError {
   return isRefusal(error) || isDamaged(error);
 }
 
-/** True for what is thrown when something stored does not pass its check. Pure. */
+/** True for what is thrown when stored data fail their check. */
 export function isDamaged(error: unknown): error is SecretError {
   return error instanceof SecretError && error.code === 'damaged';
 }

@@ -21,7 +21,7 @@ export interface EventRef {
   readonly name: string;
 }
 
-/** Whom an event notifies: a topic of the notification service, which need not exist. */
+/** What an event notifies: a topic of the notification service, which need not exist. */
 export interface EventTarget {
   /** The topic's URN. */
   readonly id: string;
@@ -47,10 +47,10 @@ export interface SecretEvent extends EventDraft {
   readonly revision: number;
 }
 
-/** What the rules for an event decide on. */
+/** What the rules for an event see. */
 export interface EventScope {
   readonly current: SecretEvent | undefined;
-  /** There is one, which does not pass its check; `current` is absent then. It counts among those of the project. */
+  /** True when the event is stored but fails its check; `current` is absent then. It counts towards the quota. */
   readonly isDamaged?: boolean;
   /** Events that the project holds, for the quota. */
   readonly eventsInProject: number;
@@ -73,14 +73,14 @@ export type EventCommand = { readonly aggregate: 'event'; readonly ref: EventRef
 /** One command by its kind. */
 export type EventCommandOf<K extends EventCommand['kind']> = Extract<EventCommand, { kind: K }>;
 
-/** The event after the change (absent: removed); the very object of before when nothing changed. */
+/** The event after the change (absent: removed); the same object as before when nothing changed. */
 export interface EventDecision {
   readonly next: SecretEvent | undefined;
   readonly result: SecretEvent | undefined;
 }
 
 /**
- * Decides one command about one event. A damaged one is made anew by creating it again, and can be deleted. Pure.
+ * Decides one command about one event. A damaged one can be created anew or deleted.
  * Throws event-exists, event-limit, resource-not-found, event-referenced, invalid-parameter, damaged (the update of a
  * damaged one). @see CSMS API, CreateSecretEvent
  */

@@ -1,11 +1,11 @@
 import type { Stage, Version } from './secret.ts';
 
-/** What a decision about a secret brings about, for those who are told of it and for records. It never holds a value. */
+/** What a decision about a secret did, for notifications and records. It never holds a value. */
 export type Fact =
-  /** Sealed under the key that the version names; `origin`: what brought it, a caller, a rotation or a backup. */
+  /** Sealed under the key that the version names; `origin`: where it is from: a caller, a rotation or a backup. */
   | { readonly kind: 'version-added'; readonly version: Version; readonly origin: VersionOrigin }
   | { readonly kind: 'version-removed' | 'version-expired'; readonly version: Version }
-  /** Absent `from`: it marked nothing; absent `to`: it does not any more. */
+  /** Absent `from`: it marked nothing before; absent `to`: it marks nothing now. */
   | {
       readonly kind: 'stage-moved';
       readonly name: string;
@@ -16,14 +16,14 @@ export type Fact =
   | { readonly kind: 'secret-changed'; readonly fields: readonly string[] }
   | { readonly kind: 'tags-changed'; readonly keys: readonly string[] }
   | { readonly kind: 'secret-rotated'; readonly version: Version }
-  /** Only the code: the text of a task may hold words of a function, and subscribers are strangers. */
+  /** Only the code: a task's text may quote a function, and subscribers are strangers. */
   | { readonly kind: 'rotation-failed'; readonly code: string; readonly version: Version | undefined }
   | { readonly kind: 'secret-removed' };
 
-/** What a new version has come from. */
+/** Where a new version is from. */
 export type VersionOrigin = 'caller' | 'rotation' | 'backup';
 
-/** The stages that mark another version than before, or none any more. Pure. */
+/** The stages that mark another version than before, or no version any more. */
 export function stageMoves(before: readonly Stage[], after: readonly Stage[]): Fact[] {
   const numberIn = (stages: readonly Stage[], name: string) =>
     stages.find((stage) => stage.name === name)?.versionNumber;

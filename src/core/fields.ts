@@ -2,7 +2,7 @@ import { invalidParameter } from './errors.ts';
 import { DESCRIPTION_BYTES_MAX } from './limits.ts';
 
 /**
- * Checks free text that is stored as it is: well-formed Unicode, no NUL (PostgreSQL has no place for one).
+ * Checks free text that is stored as it is: well-formed Unicode, no NUL (PostgreSQL cannot store one).
  * Throws invalid-parameter.
  */
 export function requireText(text: string, parameter: string): string {

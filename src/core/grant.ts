@@ -24,21 +24,21 @@ export interface Grant extends GrantRef {
   readonly grantee: Grantee;
   readonly createTimeMs: number;
   readonly updateTimeMs: number;
-  /** The first moment at which it holds no more; absent: it holds until it is taken back. */
+  /** The first moment at which it is no longer in force; absent: in force until revoked. */
   readonly expireTimeMs: number | undefined;
   /** Rises by one with every change of the grant. */
   readonly revision: number;
 }
 
-/** What the rules for grants decide on: the secret, and every grant on it, expired ones included. */
+/** What the rules for grants see: the secret, and every grant on it, expired ones included. */
 export interface GrantScope {
   readonly secret: Secret | undefined;
   readonly grants: readonly Grant[];
-  /** Those that do not pass their check: nobody has a permission by them, and they make no decision but on themselves. */
+  /** Those that fail their check: they give nobody a permission and can only be replaced or removed. */
   readonly damaged?: readonly DamagedGrant[];
 }
 
-/** What a grant that does not pass its check says of itself. */
+/** What a grant that fails its check says of itself. */
 export type DamagedGrant = Pick<Grant, 'id' | 'grantee'>;
 
 /** Every change of a secret's grants, as plain data. */
@@ -63,34 +63,34 @@ export type GrantCommand = {
     }
 );
 
-/** The grants that are there afterwards. */
+/** The grants after the change. */
 export interface GrantDecision {
   readonly next: readonly Grant[];
-  /** Ids of damaged ones that leave. */
+  /** Ids of damaged ones to remove. */
   readonly dropped?: readonly string[];
   readonly result: GrantResult;
 }
 
-/** What a change of grants answers: the grant that was put. */
+/** What a change of grants returns: the grant that was put. */
 export interface GrantResult {
   readonly grant?: Grant;
 }
 
 const DATE_TIME = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2}:\d{2})Z?)?$/;
 
-/** True while the grant gives its permission. */
+/** True while the grant is in force. */
 export function isInForce(grant: Grant, nowMs: number): boolean {
   return grant.expireTimeMs === undefined || nowMs < grant.expireTimeMs;
 }
 
 /**
- * When a grant ends: `2030-01-31` (with the end of that day), `2030-01-31 12:00:00` or the same in ISO 8601, in UTC.
- * Answers epoch milliseconds. Throws invalid-parameter. @see CSMS API, GrantSecretReqBody, validity_time
+ * Parses when a grant ends, into epoch milliseconds: `2030-01-31` (at the end of that day), `2030-01-31 12:00:00` or the
+ * same in ISO 8601, in UTC. Throws invalid-parameter. @see CSMS API, GrantSecretReqBody, validity_time
  */
 export function parseValidity(text: string): number {
   const [, day = '', time] = DATE_TIME.exec(text) ?? [];
   const startMs = Date.parse(`${day}T${time ?? '00:00:00'}Z`);
-  // Days and hours that do not exist are taken over into the next month or day by some parsers.
+  // Some parsers carry days and hours that do not exist over into the next month or day.
   const written = Number.isNaN(startMs) ? '' : new Date(startMs).toISOString();
   const endMs = time === undefined ? startMs + DAY_MS : startMs;
   if (written === `${day}T${time ?? '00:00:00'}.000Z` && endMs <= TIME_MS_MAX) return endMs;
@@ -98,9 +98,9 @@ export function parseValidity(text: string): number {
 }
 
 /**
- * Decides one command about a secret's grants. Pure; runs in the write transaction. Whatever is decided, grants that
- * have expired leave. Throws resource-not-found, secret-pending-deletion, secret-not-enabled (frozen),
- * invalid-parameter, grant-limit. @see CSMS API, CreateGrants, UpdateGrant, DeleteGrant
+ * Decides one command about a secret's grants. Runs in the write transaction. Whatever is decided, expired grants are
+ * removed. Throws resource-not-found, secret-pending-deletion, secret-not-enabled (frozen), invalid-parameter,
+ * grant-limit. @see CSMS API, CreateGrants, UpdateGrant, DeleteGrant
  */
 export function decideGrant(scope: GrantScope, command: GrantCommand): GrantDecision {
   const { secret } = scope;
@@ -110,7 +110,7 @@ export function decideGrant(scope: GrantScope, command: GrantCommand): GrantDeci
   switch (command.kind) {
     case 'create-grant':
       requireChangeable({ secret });
-      // In the place of a damaged one of the same grantee.
+      // It replaces a damaged one of the same grantee.
       return { ...createGrant(present, command), dropped: idsOf(damaged, command.grantee.id) };
     case 'update-grant':
       requireChangeable({ secret });
@@ -152,7 +152,7 @@ function updateGrant(present: readonly Grant[], command: GrantCommandOf<'update-
   return replaceGrant(present, held, command);
 }
 
-/** Taking permissions back is possible in every state of the secret. */
+/** Permissions can be revoked in every state of the secret. */
 function removeGrants(
   present: readonly Grant[],
   damaged: readonly DamagedGrant[],
@@ -165,7 +165,7 @@ function removeGrants(
   return { next, dropped, result: {} };
 }
 
-/** Of those that say that the grantee has them; of all without a grantee. */
+/** Ids of those that name the grantee; of all without a grantee. */
 function idsOf(damaged: readonly DamagedGrant[], granteeId: string | undefined): string[] {
   return damaged
     .filter(({ grantee }) => granteeId === undefined || grantee.id === granteeId)

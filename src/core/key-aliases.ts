@@ -14,12 +14,12 @@ import { KEY_ALIASES_MAX } from './limits.ts';
 /** Letters, digits, `:`, `/`, `_`, `-`. @see KMS API, CreateKey, key_alias */
 export const KEY_ALIAS_PATTERN = '^[a-zA-Z0-9:/_-]{1,255}$';
 
-/** What may stand in front of an alias where a key is named by it. @see KMS API, DecryptDatakey, key_id */
+/** What may precede an alias that names a key. @see KMS API, DecryptDatakey, key_id */
 const ALIAS_PREFIX = 'alias/';
-/** Aliases with this ending belong to keys that services make for themselves. @see KMS API, CreateKey, key_alias */
+/** Aliases with this ending belong to keys that services create for themselves. @see KMS API, CreateKey, key_alias */
 const DEFAULT_SUFFIX = '/default';
 
-/** The two spellings of one alias: without and with `alias/` in front. No two keys may have them. */
+/** The two spellings of one alias: without and with `alias/` in front. They cannot belong to different keys. */
 export function aliasSpellings(alias: string): readonly [bare: string, prefixed: string] {
   const bare = alias.startsWith(ALIAS_PREFIX) ? alias.slice(ALIAS_PREFIX.length) : alias;
   return [bare, `${ALIAS_PREFIX}${bare}`];
@@ -45,7 +45,7 @@ export function requireFreeAlias(scope: Pick<KeyScope, 'aliasHolder'>): void {
 type PresentScope = KeyScope & { readonly current: Key };
 
 /**
- * Gives the key another alias of its own in place of the present one. Pure.
+ * Replaces the key's own alias.
  * Throws key-default, key-pending-deletion, key-alias-exists, invalid-parameter. @see KMS API, UpdateKeyAlias
  */
 export function renameKey(scope: PresentScope, command: KeyCommandOf<'rename-key'>): KeyDecision {
@@ -64,8 +64,9 @@ export function renameKey(scope: PresentScope, command: KeyCommandOf<'rename-key
 }
 
 /**
- * Adds an alias beside the key's own. Pure.
- * Throws key-default, key-pending-deletion, key-alias-exists, key-alias-limit, invalid-parameter. @see KMS API, CreateAlias
+ * Adds an alias beside the key's own.
+ * Throws key-default, key-pending-deletion, key-alias-exists, key-alias-limit, invalid-parameter. @see KMS API,
+ * CreateAlias
  */
 export function addAlias(scope: PresentScope, command: KeyCommandOf<'add-alias'>): KeyDecision {
   const { current } = scope;
@@ -81,7 +82,7 @@ export function addAlias(scope: PresentScope, command: KeyCommandOf<'add-alias'>
 }
 
 /**
- * Takes aliases away, all of them or none. Pure. The key's own can only be replaced.
+ * Removes aliases, all of them or none. The key's own can only be replaced.
  * Throws key-default, key-pending-deletion, key-alias-not-found, invalid-parameter. @see KMS API, DeleteAlias
  */
 export function removeAliases(current: Key, command: KeyCommandOf<'remove-aliases'>): KeyDecision {

@@ -13,7 +13,7 @@ import {
 import { KEY_ROTATION_DAYS } from './limits.ts';
 
 /**
- * Switches rotation on, every 365 days counted from now. Pure.
+ * Switches rotation on, every 365 days counted from now.
  * Throws key-default, key-pending-deletion, key-rotation-on. @see KMS API, EnableKeyRotation
  */
 export function enableRotation(current: Key, command: KeyCommandOf<'enable-rotation'>): KeyDecision {
@@ -25,7 +25,7 @@ export function enableRotation(current: Key, command: KeyCommandOf<'enable-rotat
   });
 }
 
-/** Pure. Throws key-default, key-pending-deletion, key-rotation-off. @see KMS API, DisableKeyRotation */
+/** Throws key-default, key-pending-deletion, key-rotation-off. @see KMS API, DisableKeyRotation */
 export function disableRotation(current: Key): KeyDecision {
   requireRotatable(current);
   if (current.rotation === undefined) throw new SecretError('key-rotation-off');
@@ -33,7 +33,7 @@ export function disableRotation(current: Key): KeyDecision {
 }
 
 /**
- * Sets the interval; it counts from where the present one counts, the last rotation or the switching on. Pure.
+ * Sets the interval; it counts, like the present one, from the last rotation or from when rotation was switched on.
  * intervalDays: 30 to 365. Throws key-default, key-pending-deletion, key-rotation-off.
  * @see KMS API, UpdateKeyRotationInterval
  */
@@ -49,14 +49,14 @@ export function setRotationInterval(
   return replaceKey(current, { rotation: { intervalDays, nextTimeMs } });
 }
 
-/** True when the key is enabled and its next version is due. Disabled keys catch up when they return to service. */
+/** True when the key is enabled and its next version is due. Disabled keys catch up once they are enabled. */
 export function isRotationDue(key: Key, nowMs: number): boolean {
   return key.state === 'ENABLED' && key.rotation !== undefined && key.rotation.nextTimeMs <= nowMs;
 }
 
 /**
- * Adds the next version of the material when it is due; the older ones keep opening what they sealed. Pure. Leaves the
- * key alone when it is not due, or when the material was wrapped for another number than the next one.
+ * Adds the next version of the material when it is due; the older ones keep opening what they sealed. Leaves the key
+ * alone when it is not due, or when the material was wrapped for a number other than the next.
  */
 export function rotateKey(current: Key, command: KeyCommandOf<'rotate-key'>): KeyDecision {
   const { material, nowMs, versionNumber } = command;

@@ -17,8 +17,8 @@ import { putTags, removeTag, removeTags } from './key-tags.ts';
 import { KEYS_MAX } from './limits.ts';
 
 /**
- * Decides one command about one key. Pure and synchronous; runs inside the write transaction.
- * Throws key-not-found for every command that makes none, and what each rule throws.
+ * Decides one command about one key. Runs inside the write transaction.
+ * Throws key-not-found for every command that creates none, and what each rule throws.
  */
 export function decideKey(scope: KeyScope, command: KeyCommand): KeyDecision {
   if (command.kind === 'ensure-key') return ensureKey(scope, command);
@@ -64,9 +64,9 @@ export function decideKey(scope: KeyScope, command: KeyCommand): KeyDecision {
 }
 
 /**
- * Creates the key unless it is there: two first uses of a default key at the same moment get the same one, and the new
- * material is dropped. Pure. Throws key-unusable when the key cannot be made, because its alias or the last place of
- * the project is taken: the caller named a key of a secret, and gets that answer.
+ * Creates the key unless it exists: two first uses of a default key at the same moment get the same one, and the new
+ * material is dropped. Throws key-unusable when the key cannot be created because its alias or the project's last place
+ * is taken: the caller named the key of a secret, and gets the error for that.
  */
 function ensureKey(scope: KeyScope, command: KeyCommandOf<'ensure-key'>): KeyDecision {
   const { isDefault } = command;
@@ -82,7 +82,7 @@ function ensureKey(scope: KeyScope, command: KeyCommandOf<'ensure-key'>): KeyDec
 }
 
 /**
- * Creates an enabled custom key. Pure. Throws key-alias-exists, key-limit, invalid-parameter (key_alias).
+ * Creates an enabled custom key. Throws key-alias-exists, key-limit, invalid-parameter (key_alias).
  * @see KMS API, CreateKey
  */
 function createKey(scope: KeyScope, command: KeyCommandOf<'create-key'>): KeyDecision {
@@ -118,21 +118,21 @@ function newKey(
   return { next: key, result: { key, changed: true } };
 }
 
-/** Pure. Throws key-default, key-not-disabled. @see KMS API, EnableKey */
+/** Throws key-default, key-not-disabled. @see KMS API, EnableKey */
 function enableKey(current: Key): KeyDecision {
   requireCustomKey(current);
   if (current.state !== 'DISABLED') throw new SecretError('key-not-disabled');
   return replaceKey(current, { state: 'ENABLED' });
 }
 
-/** Pure. Throws key-default, key-not-enabled. @see KMS API, DisableKey */
+/** Throws key-default, key-not-enabled. @see KMS API, DisableKey */
 function disableKey(current: Key): KeyDecision {
   requireCustomKey(current);
   if (current.state !== 'ENABLED') throw new SecretError('key-not-enabled');
   return replaceKey(current, { state: 'DISABLED' });
 }
 
-/** Pure. pendingDays: 7 to 1,096. Throws key-default, key-deletion-scheduled. @see KMS API, DeleteKey */
+/** pendingDays: 7 to 1,096. Throws key-default, key-deletion-scheduled. @see KMS API, DeleteKey */
 function scheduleDeletion(current: Key, command: KeyCommandOf<'schedule-key-deletion'>): KeyDecision {
   requireCustomKey(current);
   if (current.state === 'PENDING_DELETE') throw new SecretError('key-deletion-scheduled');
@@ -143,7 +143,7 @@ function scheduleDeletion(current: Key, command: KeyCommandOf<'schedule-key-dele
 }
 
 /**
- * Calls a scheduled deletion off; the key is disabled afterwards, whatever it was before. Pure.
+ * Calls a scheduled deletion off; the key is disabled afterwards, whatever it was before.
  * Throws key-default, key-deletion-not-scheduled. @see KMS API, CancelKeyDeletion
  */
 function cancelDeletion(current: Key): KeyDecision {
@@ -152,7 +152,7 @@ function cancelDeletion(current: Key): KeyDecision {
   return replaceKey(current, { state: 'DISABLED', scheduledDeleteTimeMs: undefined });
 }
 
-/** Destroys the key with all its material when its deletion is due, and only then. Pure. */
+/** Destroys the key with all its material when its deletion is due, and only then. */
 function purgeKey(current: Key, command: KeyCommandOf<'purge-key'>): KeyDecision {
   const { state, scheduledDeleteTimeMs } = current;
   const isDue =
@@ -165,7 +165,7 @@ function purgeKey(current: Key, command: KeyCommandOf<'purge-key'>): KeyDecision
   return { next: undefined, destroyed, result: { key: current, changed: true } };
 }
 
-/** Pure. Throws key-default, key-pending-deletion. @see KMS API, UpdateKeyDescription */
+/** Throws key-default, key-pending-deletion. @see KMS API, UpdateKeyDescription */
 function describeKey(current: Key, command: KeyCommandOf<'describe-key'>): KeyDecision {
   requireCustomKey(current);
   requireNotPending(current);

@@ -20,7 +20,7 @@ export const KEY_TAG_KEY_PATTERN = `^${TAG_TEXT}{1,36}$`;
 export const KEY_TAG_VALUE_PATTERN = `^${TAG_TEXT}{0,43}$`;
 
 /**
- * Sets tags, all of them or none; a key that is there gets the new value. Pure.
+ * Sets tags, all of them or none; an existing tag gets the new value.
  * Throws key-default, key-pending-deletion, key-tag-limit, invalid-parameter (tags). @see KMS API, BatchCreateKmsTags
  */
 export function putTags(current: Key, command: KeyCommandOf<'put-tags'>): KeyDecision {
@@ -39,7 +39,7 @@ export function putTags(current: Key, command: KeyCommandOf<'put-tags'>): KeyDec
   return replaceKey(current, { tags: [...kept, ...added] });
 }
 
-/** Takes one tag away. Pure. Throws key-default, key-pending-deletion, key-tag-not-found. @see KMS API, DeleteTag */
+/** Removes one tag. Throws key-default, key-pending-deletion, key-tag-not-found. @see KMS API, DeleteTag */
 export function removeTag(current: Key, { tagKey }: KeyCommandOf<'remove-tag'>): KeyDecision {
   requireTaggable(current);
   const tags = current.tags.filter(({ key }) => key !== tagKey);
@@ -48,7 +48,7 @@ export function removeTag(current: Key, { tagKey }: KeyCommandOf<'remove-tag'>):
 }
 
 /**
- * Takes tags away by their keys; those that are not there are passed over. Pure.
+ * Removes tags by their keys; absent ones are skipped.
  * Throws key-default, key-pending-deletion, invalid-parameter (tags). @see KMS API, BatchCreateKmsTags
  */
 export function removeTags(current: Key, { tagKeys }: KeyCommandOf<'remove-tags'>): KeyDecision {
@@ -58,13 +58,13 @@ export function removeTags(current: Key, { tagKeys }: KeyCommandOf<'remove-tags'
   return tags.length === current.tags.length ? keepKey(current) : replaceKey(current, { tags });
 }
 
-/** One condition on a key's tags: any of the values, or any value at all where none is given. */
+/** One condition on a key's tags: one of the values, or any value where none is given. */
 export interface KeyTagCondition {
   readonly key: string;
   readonly values: readonly string[];
 }
 
-/** True when the key has every wanted tag, and every text stands in its own alias. */
+/** True when the key has every wanted tag and its own alias contains every text. */
 export function matchesKey(
   key: Key,
   wanted: { readonly tags: readonly KeyTagCondition[]; readonly names: readonly string[] },

@@ -60,19 +60,19 @@ export interface Key {
   readonly tags: readonly KeyTag[];
   /** Ascending, without a gap. */
   readonly versions: readonly KeyVersion[];
-  /** Starts anywhere and rises by one with every change: a key that is made again repeats none. */
+  /** Starts anywhere and rises by one with every change: a key that is created again repeats none. */
   readonly revision: number;
 }
 
 /** Alias of the key that seals secrets whose creator named none. @see CSMS API, CreateSecret, kms_key_id */
 export const DEFAULT_KEY_ALIAS = 'csms/default';
 
-/** What the rules for a key decide on. */
+/** What the rules for a key see. */
 export interface KeyScope {
   readonly current: Key | undefined;
   /** The key that has the alias which the command wants, with or without `alias/` in front. */
   readonly aliasHolder: Key | undefined;
-  /** Keys that the project holds, default keys apart; counted only for commands that make one. */
+  /** Keys of the project without default keys; counted only for commands that create one. */
   readonly keysInProject: number;
 }
 
@@ -89,13 +89,13 @@ interface KeyCommandBase {
   readonly nowMs: number;
 }
 
-/** Material of version 1 and where the revisions begin: random, so that no revision of a destroyed key comes again. */
+/** Material of version 1 and the first revision: random, so that no revision of a destroyed key is repeated. */
 interface NewMaterial {
   readonly material: Uint8Array;
   readonly firstRevision: number;
 }
 
-/** What is done to a key, without whose it is and when. */
+/** What is done to a key, without the key's name and the time. */
 export type KeyChange =
   | ({ readonly kind: 'ensure-key'; readonly alias: string; readonly isDefault: boolean } & NewMaterial)
   | ({ readonly kind: 'create-key'; readonly alias: string; readonly draft: KeyDraft } & NewMaterial)
@@ -122,14 +122,14 @@ export type KeyCommand = KeyCommandBase & KeyChange;
 /** One command by its kind. */
 export type KeyCommandOf<K extends KeyCommand['kind']> = Extract<KeyCommand, { kind: K }>;
 
-/** What a change of a key answers: the key as it is afterwards, or as it was when it is gone. */
+/** What a change of a key returns: the key as it is afterwards, or as it last was. */
 export interface KeyResult {
   readonly key: Key;
   /** False when there was nothing to do. */
   readonly changed: boolean;
 }
 
-/** What stays of a destroyed key, so that values sealed under it are told from damaged ones. */
+/** What is kept of a destroyed key, so that values sealed under it can be distinguished from damaged ones. */
 export interface DestroyedKey extends KeyRef {
   readonly destroyTimeMs: number;
 }
@@ -137,7 +137,7 @@ export interface DestroyedKey extends KeyRef {
 /** The key after the change (absent: removed); the same object as the current one when nothing changed. */
 export interface KeyDecision {
   readonly next: Key | undefined;
-  /** Present when the key is destroyed: what stays of it. */
+  /** Present when the key is destroyed: what is kept of it. */
   readonly destroyed?: DestroyedKey;
   readonly result: KeyResult;
 }
@@ -165,7 +165,7 @@ export function requireNotPending(key: Key): void {
   if (key.state === 'PENDING_DELETE') throw new SecretError('key-pending-deletion');
 }
 
-/** Throws key-default for a key that the service made for itself. @see KMS error code KMS.0211 */
+/** Throws key-default for a key that the service created for itself. @see KMS error code KMS.0211 */
 export function requireCustomKey(key: Key): void {
   if (key.isDefault) throw new SecretError('key-default');
 }

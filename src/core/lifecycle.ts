@@ -14,8 +14,8 @@ export function requireChangeable(current: Pick<SecretAggregate, 'secret'>): voi
 }
 
 /**
- * Removes the secret with all its versions at once, in every state. Pure.
- * Throws secret-not-found when the command means another secret of that name. @see API page DeleteSecret
+ * Removes the secret with all its versions at once, in every state.
+ * Throws secret-not-found when the command is about another secret of that name. @see API page DeleteSecret
  */
 export function deleteSecret(
   current: SecretAggregate,
@@ -26,7 +26,7 @@ export function deleteSecret(
 }
 
 /**
- * Schedules the deletion and closes the secret until then. Pure. recoveryWindowDays: 7 to 30.
+ * Schedules the deletion and closes the secret until then. recoveryWindowDays: 7 to 30.
  * Throws deletion-already-scheduled, secret-not-enabled (frozen). @see API page DeleteSecretForSchedule
  */
 export function scheduleDeletion(
@@ -46,7 +46,7 @@ export function scheduleDeletion(
 }
 
 /**
- * Calls a scheduled deletion off: the secret goes back to the state it had, and automatic rotation counts anew. Pure.
+ * Calls a scheduled deletion off: the secret goes back to the state it had, and automatic rotation counts anew.
  * Throws deletion-not-scheduled. @see API page RestoreSecret
  */
 export function cancelDeletion(
@@ -65,7 +65,7 @@ export function cancelDeletion(
   });
 }
 
-/** True when the secret's scheduled deletion has come. */
+/** True when the secret's scheduled deletion is due. */
 export function isDue(secret: Secret, nowMs: number): boolean {
   return (
     secret.state === 'PENDING_DELETE' &&
@@ -76,7 +76,7 @@ export function isDue(secret: Secret, nowMs: number): boolean {
 
 /**
  * Carries out a due deletion; leaves the secret alone when it was called off, or replaced by another one of the same
- * name, in the meantime. Pure.
+ * name, in the meantime.
  */
 export function purgeSecret(
   current: SecretAggregate,

@@ -87,7 +87,7 @@ export const DATA_KEY_BYTES = Object.freeze({ min: 1, max: 1_024 });
 /** Grants of a key, as the quotas show them; this server makes none. @see KMS user guide, quotas */
 export const GRANTS_PER_KEY_MAX = 100;
 
-/** So far the notifications that wait for an attempt are counted. */
+/** Notifications that wait for an attempt are counted no further. */
 export const PENDING_COUNT_MAX = 100_000;
 
 /** What the target of a request may hold, in characters: the longest parameter with the names around it, and a query. */

@@ -6,7 +6,7 @@ export const SECRET_NAME_PATTERN = '^[a-zA-Z0-9._-]{1,64}$';
 export const STAGE_NAME_PATTERN = '^[a-zA-Z0-9_-]{1,64}$';
 /** @see API page CreateSecretEvent */
 export const EVENT_NAME_PATTERN = '^[a-zA-Z0-9_-]{1,64}$';
-/** The version id of a stage body: more may have the shape than can exist. @see API page UpdateSecretStage */
+/** The version id of a stage body: the shape allows more than can exist. @see API page UpdateSecretStage */
 export const VERSION_ID_PATTERN = '^v[0-9]{0,63}$';
 
 const SECRET_NAME = new RegExp(SECRET_NAME_PATTERN);
@@ -18,7 +18,7 @@ const PATH_VERSION_ID = /^v[0-9]{1,10}$/;
 /** The stages that the service moves by itself; they cannot be deleted. */
 export const SYSCURRENT = 'SYSCURRENT';
 export const SYSPREVIOUS = 'SYSPREVIOUS';
-/** Marks the version that a rotation is bringing into use; apart from that a stage like those of users. */
+/** Marks the version that a rotation is bringing into use; otherwise a stage like those of users. */
 export const SYSPENDING = 'SYSPENDING';
 
 /** True for a name that a secret may have. `.` and `..` would change the meaning of a path. */
@@ -26,19 +26,19 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name) && name !== '.' && name !== '..';
 }
 
-/** Throws invalid-parameter for anything that no secret can be called. */
+/** Throws invalid-parameter unless a secret can have this name. */
 export function requireSecretName(name: string, parameter = 'secret_name'): string {
   if (isSecretName(name)) return name;
   throw invalidParameter(parameter, 'must be 1 to 64 letters, digits, ".", "_" or "-", and not "." or ".."');
 }
 
-/** Throws invalid-parameter for anything that no stage can be called. */
+/** Throws invalid-parameter unless a stage can have this name. */
 export function requireStageName(name: string, parameter = 'stage_name'): string {
   if (STAGE_NAME.test(name)) return name;
   throw invalidParameter(parameter, 'must be 1 to 64 letters, digits, "_" or "-"');
 }
 
-/** Throws invalid-parameter for anything that no event can be called. */
+/** Throws invalid-parameter unless an event can have this name. */
 export function requireEventName(name: string, parameter = 'event_name'): string {
   if (EVENT_NAME.test(name)) return name;
   throw invalidParameter(parameter, 'must be 1 to 64 letters, digits, "_" or "-"');
@@ -50,8 +50,8 @@ export function isBuiltInStage(name: string): boolean {
 }
 
 /**
- * The number in a version id of a path, `v1` to `v9999999999`. A number that is written with leading zeros is
- * none that was ever given out. Throws invalid-parameter for another shape.
+ * The number in a version id of a path, `v1` to `v9999999999`. A number with leading zeros was never given out. Throws
+ * invalid-parameter for another shape.
  */
 export function parseVersionNumber(id: string, parameter = 'version_id'): number {
   if (!PATH_VERSION_ID.test(id)) throw invalidParameter(parameter, 'must be "v" and 1 to 10 digits');

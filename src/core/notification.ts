@@ -11,17 +11,17 @@ export const TIME_TO_LIVE_MS = HOUR_MS;
 export const RECORD_KEPT_MS = 93 * DAY_MS;
 /** Records that a list holds. @see CSMS API, ListNotificationRecords */
 export const RECORDS_MAX = 1_000;
-/** Notifications of a project that wait for their delivery; with more, those that have waited for longest go. */
+/** Notifications of a project that wait for delivery; beyond that the oldest are dropped. */
 export const WAITING_MAX = 10_000;
-/** What a subscriber reads of any failed rotation, beside the code. */
+/** What a subscriber is told of any failed rotation, beside the code. */
 const FAILURE_TEXT = 'The rotation failed; its task says more.';
 
-/** `PENDING` waits for its delivery and is no record yet; the others are final. @see CSMS API, object Record */
+/** `PENDING` waits for delivery and is not a record yet; the others are final. @see CSMS API, object Record */
 export type NotificationStatus = 'PENDING' | 'SUCCESS' | 'FAIL' | 'INVALID';
 
 /** One message about one secret to one topic: first in the outbox, then a record. Times are epoch milliseconds. */
 export interface Notification {
-  /** `<secret id>.<revision of the secret>.<event type>`: one change tells each type once. */
+  /** `<secret id>.<revision of the secret>.<event type>`: one change makes one of each type. */
   readonly id: string;
   readonly projectId: string;
   readonly eventName: string;
@@ -40,7 +40,7 @@ export interface Notification {
   readonly nextAttemptMs: number | undefined;
 }
 
-/** What the rules for a notification decide on. */
+/** What the rules for a notification see. */
 export interface NotificationScope {
   readonly current: Notification | undefined;
 }
@@ -50,7 +50,7 @@ export type DeliveryOutcome =
   | { readonly status: 'SUCCESS' | 'FAIL' | 'INVALID' }
   | { readonly status: 'RETRY'; readonly nextAttemptMs: number };
 
-/** Every change of a notification that is there, as plain data. */
+/** Every change of an existing notification, as plain data. */
 export type NotificationCommand = {
   readonly aggregate: 'notification';
   readonly ref: { readonly id: string };
@@ -58,20 +58,20 @@ export type NotificationCommand = {
 } & (
   | {
       readonly kind: 'settle-notification';
-      /** As it was when the attempt began: a late answer of an earlier attempt changes nothing. */
+      /** As it was when the attempt began: a late response to an earlier attempt changes nothing. */
       readonly attempts: number;
       readonly outcome: DeliveryOutcome;
     }
   | { readonly kind: 'remove-notification' }
 );
 
-/** The notification after the change (absent: removed); the very object of before when nothing changed. */
+/** The notification after the change (absent: removed); the same object as before when nothing changed. */
 export interface NotificationDecision {
   readonly next: Notification | undefined;
   readonly result: { readonly changed: boolean };
 }
 
-/** Decides one command about one notification. Pure. One that is gone, settled or too young is left alone. */
+/** Decides one command about one notification. One that is gone, settled or too recent is left alone. */
 export function decideNotification(
   { current }: NotificationScope,
   command: NotificationCommand,
@@ -99,16 +99,16 @@ export function decideNotification(
   }
 }
 
-/** True when the event is told of this type. @see CSMS API, CreateSecretEvent: only an enabled event notifies */
-export function isTold(event: SecretEvent, type: EventType): boolean {
+/** True when the event subscribes to this type. @see CSMS API, CreateSecretEvent: only an enabled event notifies */
+export function wants(event: SecretEvent, type: EventType): boolean {
   return event.state === 'ENABLED' && event.types.includes(type);
 }
 
-/** Of what type a fact is for subscribers; undefined: they are not told of it. */
+/** The type of a fact for subscribers; undefined: they are not notified of it. */
 function eventTypeOf(fact: Fact): EventType | undefined {
   switch (fact.kind) {
     case 'version-added':
-      // That of a rotation is told when it comes into use, and one of a backup is not new.
+      // A rotation notifies when its version comes into use, and a version of a backup is not new.
       return fact.origin === 'caller' ? 'SECRET_VERSION_CREATED' : undefined;
     case 'version-expired':
       return 'SECRET_VERSION_EXPIRED';
@@ -124,8 +124,8 @@ function eventTypeOf(fact: Fact): EventType | undefined {
 }
 
 /**
- * The notifications that a change of a secret leads to: one for each fact and each event that is told of it. Pure.
- * `secret` is the one after the change; of a removed one, as it was last, with the revision that would have followed.
+ * The notifications that a change of a secret leads to: one for each fact and each event that subscribes to it. `secret`
+ * is the one after the change; a removed one as it last was, with the revision that would have followed.
  */
 export function notificationsOf(input: {
   readonly secret: Secret;
@@ -139,7 +139,7 @@ export function notificationsOf(input: {
     const eventType = eventTypeOf(fact);
     if (eventType === undefined) return [];
     return subscribed
-      .filter((event) => isTold(event, eventType))
+      .filter((event) => wants(event, eventType))
       .map((event): Notification => {
         return {
           id: `${secret.id}.${secret.revision}.${eventType}`,

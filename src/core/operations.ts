@@ -1,20 +1,20 @@
-/** How far an action reaches: what policies are written by, and whether a call is a change. */
+/** How far an action reaches: policies are written in these terms, and they say whether a call is a change. */
 export type Level = 'List' | 'Read' | 'Write' | 'Tagging' | 'Permission_management';
 
-/** What is true of an operation whatever a request of it says. */
+/** What is true of every request of an operation. */
 export interface Operation {
-  /** The heading that it stands under in the API’s own documents. */
+  /** Its heading in the API’s own documents. */
   readonly tag: string;
-  /** What a policy has to allow; absent: every caller may. Its middle part is the type of resource, if there is one. */
+  /** What a policy has to allow; absent: every caller may. Its middle part is the type of resource, if any. */
   readonly action?: string;
   readonly level?: Level;
   /** Actions on the secret’s key that the caller needs too. */
   readonly needs?: readonly string[];
-  /** What a record calls it; absent: its id with a small first letter, or by what its body says. */
+  /** Its name in records; absent: its id with a lower-case first letter, or depending on the body. */
   readonly trace?: string;
-  /** What it does to each of a list is this operation. */
+  /** The operation that it performs on each entry of a list. */
   readonly each?: string;
-  /** True when it gives out a value, or what stands for one: a backup, a ciphertext, random bytes. */
+  /** True when it gives out a value or the like: a backup, a ciphertext, random bytes. */
   readonly reveals?: true;
 }
 
@@ -29,7 +29,7 @@ const [tag, grant] = [at('Tagging'), at('Permission_management')];
 const [SEALING, OPENING] = [['kms:cmk:createDataKey'], ['kms:cmk:decryptDataKey']] as const;
 const RESEALING = [...SEALING, ...OPENING] as const;
 
-/** Gives operations the heading that they share. */
+/** Adds a shared heading to operations. */
 function under<Ids extends string>(
   tag: string,
   rows: Readonly<Record<Ids, Row>>,
@@ -41,7 +41,7 @@ function under<Ids extends string>(
 
 /**
  * Every operation by the id that the API’s own documents give it: routes, the OpenAPI document, the lines of requests and
- * the labels of metrics have no other.
+ * the labels of metrics use no other.
  */
 export const OPERATIONS = Object.freeze({
   ...under('Secrets', {
@@ -168,7 +168,7 @@ export const OPERATIONS = Object.freeze({
 /** The name of an operation. */
 export type OperationId = keyof typeof OPERATIONS;
 
-/** The operation's name, when a text is one. Pure. */
+/** True when the text is the name of an operation. */
 export function isOperationId(text: string): text is OperationId {
   return Object.hasOwn(OPERATIONS, text);
 }

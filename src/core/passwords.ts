@@ -6,14 +6,14 @@ export const PASSWORD_LENGTH = Object.freeze({ min: 1, max: 4_096, default: 32 }
 /** What a generated password may and must hold. */
 export interface PasswordRecipe {
   readonly length: number;
-  /** Characters that must not come up. */
+  /** Characters that must not appear. */
   readonly excludeCharacters: string;
   readonly excludeLowercase: boolean;
   readonly excludeUppercase: boolean;
   readonly excludeNumbers: boolean;
   readonly excludePunctuation: boolean;
   readonly includeSpace: boolean;
-  /** At least one character of every kind that is not excluded; the blank is a kind of its own. */
+  /** At least one character of every kind that is not excluded; the space is a kind of its own. */
   readonly requireEachIncludedType: boolean;
 }
 
@@ -46,7 +46,7 @@ export function generatePassword(recipe: PasswordRecipe, below: RandomBelow): st
   return required.length === 0 ? drawn.join('') : shuffled(drawn, below).join('');
 }
 
-/** The characters of each included kind; empty where the excluded characters leave none of it. */
+/** The characters of each included kind; empty where all of it is excluded. */
 function kindsOf(recipe: PasswordRecipe): string[] {
   const kinds = [
     recipe.excludeLowercase ? undefined : LOWERCASE,

@@ -4,7 +4,7 @@ import type { Key } from './key.ts';
 import type { SecretAggregate, Tag } from './secret.ts';
 import type { SecretType } from './secret-types.ts';
 
-/** What a policy may ask of a resource beside its name. */
+/** What a policy may look at in a resource beside its name. */
 export interface Attributes {
   readonly enterpriseProjectId: string;
   readonly tags: readonly Tag[];
@@ -15,18 +15,18 @@ export interface Attributes {
 }
 
 /**
- * Says whether an actor may carry out a command on the state that it changes, in the transaction, before the rules look at
- * it. Absent attributes: the resource is not there, or nothing of it can be believed. Throws when it may not.
+ * Throws when the actor may not carry out the command; asked in the transaction, before the rules decide. Absent
+ * attributes: the resource does not exist, or is damaged.
  */
 export type Permit = (actor: Actor, command: Command, attributes: Attributes | undefined) => void;
 
-/** The attributes of a secret. Pure. */
+/** The attributes of a secret. */
 export function secretAttributes({ secret, tags }: Pick<SecretAggregate, 'secret' | 'tags'>): Attributes {
   const { enterpriseProjectId, secretType } = secret;
   return { enterpriseProjectId, tags, secretType };
 }
 
-/** The attributes of a key. Pure. */
+/** The attributes of a key. */
 export function keyAttributes({ aliases, enterpriseProjectId, tags }: Key): Attributes {
   return { enterpriseProjectId, tags, aliases: aliases.map(({ alias }) => alias) };
 }

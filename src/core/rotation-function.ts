@@ -10,7 +10,7 @@ export interface Account {
   readonly [member: string]: unknown;
 }
 
-/** The values that a step is told of. */
+/** The values that a step gets. */
 export interface Accounts {
   readonly current: Account;
   readonly previous: Account | undefined;
@@ -45,7 +45,7 @@ export function functionRequest(
   };
 }
 
-/** Reads a stored value as an account. Pure. Undefined for anything but a JSON object with a name and a password. */
+/** Reads a stored value as an account. Undefined for anything but a JSON object with a name and a password. */
 export function parseAccount(text: string): Account | undefined {
   const value = readObject(text);
   const isText = (member: unknown) => typeof member === 'string' && member !== '';
@@ -53,9 +53,9 @@ export function parseAccount(text: string): Account | undefined {
 }
 
 /**
- * Reads the answer of a function. Pure. 200 with a JSON object passes; other 2xx, 3xx and 4xx but 408 and 429 are final;
- * the rest asks for another attempt. `accounts` are the values that no error text may repeat; while the new one is not
- * among them (`create`), nothing of the function's text is kept.
+ * Reads a function's response. 200 with a JSON object passes; other 2xx, 3xx and 4xx except 408 and 429 are final; the
+ * rest calls for another attempt. `accounts` are the values that no error text may repeat; while the new one is not among
+ * them (`create`), none of the function's text is kept.
  */
 export function readFunctionAnswer(
   answer: { readonly status: number; readonly text: string },
@@ -80,8 +80,8 @@ export function failure(code: TaskError['code'], message: string): Extract<CallO
 }
 
 /**
- * The new value out of the answer of `create`. Pure. Throws invalid-parameter with a text that says what is wrong with it:
- * SingleUser keeps the account, MultiUser takes the other one, and the password is always another one.
+ * The new value in the response to `create`. Throws invalid-parameter with a text that says what is wrong with it:
+ * SingleUser keeps the account, MultiUser takes the other one, and the password always changes.
  */
 export function readPending(
   answer: Readonly<Record<string, unknown>>,
@@ -114,8 +114,8 @@ function readObject(text: string): Readonly<Record<string, unknown>> | undefined
 }
 
 /**
- * The function's own words without control characters; none at all when they repeat a part of a value, or when the new
- * value is not known yet: the function may have made it already, and there is nothing to compare its words with.
+ * The function's own words without control characters; undefined when they repeat a part of a value, or when the new
+ * value is not known yet: the function may have created it already, and its words cannot be compared with it.
  */
 function errorText(told: unknown, { current, pending, previous }: Accounts): string | undefined {
   if (typeof told !== 'string' || told === '') return undefined;
@@ -126,14 +126,17 @@ function errorText(told: unknown, { current, pending, previous }: Accounts): str
   return told.replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-/** Every text in a value but the name of the account; short ones but the password would be found everywhere. */
+/**
+ * Every text in a value except the account's name; of the short ones only the password, since others would be found
+ * everywhere.
+ */
 function secretTexts({ username: _, password, ...others }: Account): string[] {
   return [password, ...textsIn(others).filter((text) => text.length >= 4)];
 }
 
-/** A text as programs write it into what they say: as it is, escaped for JSON, URLs, SQL and shells, and encoded. */
+/** A text as programs print it: as it is, escaped for JSON, URLs, SQL and shells, and encoded. */
 function spellings(text: string): string[] {
-  // JSON can hold half a surrogate pair, which encodeURIComponent throws at.
+  // JSON can hold half a surrogate pair, for which encodeURIComponent throws.
   const escapedForUrl = encodeURIComponent(text.toWellFormed());
   const bytes = Buffer.from(text, 'utf8');
   const hex = bytes.toString('hex');

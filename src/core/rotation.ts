@@ -21,8 +21,8 @@ export function parseRotationPeriod(text: string): number {
 }
 
 /**
- * When the next automatic rotation is due: a period after `fromMs`, absent while automatic rotation is off.
- * Pure. `fromMs`: the last rotation, or the moment at which rotation was switched on.
+ * When the next automatic rotation is due: a period after `fromMs`; undefined while automatic rotation is off. `fromMs`:
+ * the last rotation, or the moment at which rotation was switched on.
  */
 export function nextRotationTime(
   secret: Pick<Secret, 'autoRotation' | 'rotationPeriod'>,
@@ -56,7 +56,7 @@ export function requireRotationFits(
 export const ROTATION_SUB_TYPES = ['SingleUser', 'MultiUser'] as const;
 export type RotationSubType = (typeof ROTATION_SUB_TYPES)[number];
 
-/** The databases that functions are offered for. */
+/** The databases that there are function templates for. */
 export const ROTATION_ENGINES = ['mysql', 'postgresql', 'sqlserver'] as const;
 export type RotationEngine = (typeof ROTATION_ENGINES)[number];
 
@@ -71,7 +71,7 @@ export interface RotationConfig {
   readonly subType: RotationSubType;
 }
 
-/** What a rotation needs of a rotation_config; undefined when it lacks `InstanceId` or `SecretSubType`. Pure. */
+/** What a rotation needs of a rotation_config; undefined when it lacks `InstanceId` or `SecretSubType`. */
 export function parseRotationConfig(text: string | undefined): RotationConfig | undefined {
   const { InstanceId: instanceId, SecretSubType: given } = readConfig(text);
   const subType = ROTATION_SUB_TYPES.find((known) => known === given);
@@ -79,7 +79,7 @@ export function parseRotationConfig(text: string | undefined): RotationConfig | 
   return isInstance && subType !== undefined ? { instanceId, subType } : undefined;
 }
 
-/** The database instance that a rotation configuration is about; undefined when it names none. Pure. */
+/** The database instance that a rotation configuration is about; undefined when it names none. */
 export function instanceIdOf({ rotationConfig }: Pick<Secret, 'rotationConfig'>): string | undefined {
   const { InstanceId: id } = readConfig(rotationConfig);
   return typeof id === 'string' ? id : undefined;
@@ -87,7 +87,7 @@ export function instanceIdOf({ rotationConfig }: Pick<Secret, 'rotationConfig'>)
 
 /**
  * The members of a rotation_config, which is stored as it was given, JSON or not. The documents' own example has single
- * quotes, so these are taken where there are no others.
+ * quotes, so these are accepted where there are no double ones.
  */
 function readConfig(text = ''): Readonly<Record<string, unknown>> {
   try {
@@ -98,7 +98,8 @@ function readConfig(text = ''): Readonly<Record<string, unknown>> {
 }
 
 /**
- * The project of a function; undefined for what is no function's URN. `urn:fss:<region>:<project id>:function:<name>…`
+ * The project of a function; undefined unless the text is a function's URN. `urn:fss:<region>:<project
+ * id>:function:<name>…`
  */
 export function functionProject(urn: string): string | undefined {
   return /^urn:fss:[^:]+:([^:]+):function:.+$/.exec(urn)?.[1];

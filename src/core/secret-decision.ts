@@ -14,7 +14,7 @@ export interface SecretDecision {
   readonly added?: readonly AddedValue[];
   /** What happened. */
   readonly facts: readonly Fact[];
-  /** What subscribers are told of the facts, for the outbox; made by `decideSecret` and written in the same transaction. */
+  /** What the facts lead to for the outbox; made by `decideSecret` and written in the same transaction. */
   readonly notifications?: readonly Notification[];
   readonly result: SecretResult;
 }

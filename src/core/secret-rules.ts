@@ -27,7 +27,7 @@ import { putTags, removeTags } from './tags.ts';
 import { addVersion, newVersion, notifyExpiry, restoreVersions, setVersionExpiry } from './versions.ts';
 
 /**
- * Decides one command about one secret. Pure and synchronous; runs inside the write transaction.
+ * Decides one command about one secret. Runs inside the write transaction.
  * Throws secret-not-found for every command but create-secret and restore-secret, and what each rule throws.
  */
 export function decideSecret(scope: SecretScope, command: SecretCommand): SecretDecision {
@@ -35,7 +35,7 @@ export function decideSecret(scope: SecretScope, command: SecretCommand): Secret
   return withNotifications(decideChange(scope, command), { current, events, nowMs: command.nowMs });
 }
 
-/** The decision with the notifications that its facts lead to. Pure. `events`: those that the secret is subscribed to. */
+/** The decision with the notifications that its facts lead to. `events`: those that the secret is subscribed to. */
 export function withNotifications(
   decision: SecretDecision,
   scope: {
@@ -51,7 +51,7 @@ export function withNotifications(
   return { ...decision, notifications: notificationsOf({ secret, events, facts, nowMs }) };
 }
 
-/** The names of the events that the rules for this command must see: those subscribed to, before and after. Pure. */
+/** The names of the events that the rules for this command see: those subscribed to before and after. */
 export function subscribedNames(
   current: SecretAggregate | undefined,
   command: SecretCommand,
@@ -59,14 +59,14 @@ export function subscribedNames(
   return [...new Set([...(current?.secret.eventSubscriptions ?? []), ...chosenNames(command)])];
 }
 
-/** The names of the events that the command subscribes to. Pure. */
+/** The names of the events that the command subscribes to. */
 export function chosenNames(command: SecretCommand): readonly string[] {
   if (command.kind === 'create-secret') return command.draft.eventSubscriptions;
   if (command.kind === 'restore-secret') return command.backup.secret.eventSubscriptions;
   return command.kind === 'update-secret' ? (command.update.eventSubscriptions ?? []) : [];
 }
 
-/** A secret that is removed, under the revision that its removal would have had. */
+/** A removed secret, under the revision that its removal would have had. */
 function successor(secret: Secret | undefined): Secret | undefined {
   return secret && { ...secret, revision: secret.revision + 1 };
 }
@@ -107,8 +107,8 @@ function decideChange(scope: SecretScope, command: SecretCommand): SecretDecisio
 }
 
 /**
- * Creates a secret with version v1, which carries SYSCURRENT. Pure. A name stays taken while its secret waits for
- * deletion. Throws secret-exists, secret-limit, invalid-parameter. @see API page CreateSecret
+ * Creates a secret with version v1, which carries SYSCURRENT. A name stays taken while its secret waits for deletion.
+ * Throws secret-exists, secret-limit, invalid-parameter. @see API page CreateSecret
  */
 function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secret'>): SecretDecision {
   const { draft, limits, nowMs, ref, version } = command;
@@ -142,8 +142,8 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
 }
 
 /**
- * Brings a secret back as its backup has it: id, version numbers, stages and times are kept, the values are sealed anew.
- * Automatic rotation that is overdue counts from now. Pure.
+ * Restores a secret from its backup: id, version numbers, stages and times are kept, the values are sealed anew.
+ * Automatic rotation that is overdue counts from now.
  * Throws secret-exists, secret-limit, version-limit, stage-limit, invalid-parameter.
  * @see API operation UploadSecretBlob; docs/adr/0016-blob.md
  */
@@ -191,7 +191,7 @@ function requireRoom(scope: SecretScope, limits: Limits): void {
 }
 
 /**
- * Changes metadata; an absent field stays as it is, and a new key is used by later versions only. Pure.
+ * Changes metadata; an absent field stays as it is, and a new key is used by later versions only.
  * Throws secret-pending-deletion, secret-not-enabled (frozen), invalid-parameter. @see API page UpdateSecret
  */
 function updateSecret(
@@ -208,7 +208,7 @@ function updateSecret(
   requireRotationFits(changed);
   requireEvents(update.eventSubscriptions ?? [], events);
   const nextRotationTimeMs = rescheduled(current.secret, changed, nowMs);
-  // A list counts as changed, since it is another one.
+  // A list always counts as changed: arrays are compared by identity.
   const fields = UPDATABLE.filter((name) => changed[name] !== current.secret[name]);
   return replaceSecret(current, { ...changed, nextRotationTimeMs }, [{ kind: 'secret-changed', fields }]);
 }

@@ -21,7 +21,7 @@ export interface Secret {
   readonly projectId: string;
   readonly name: string;
   readonly state: SecretState;
-  /** What cancelling the deletion goes back to; set only while the state is PENDING_DELETE. */
+  /** The state that cancelling the deletion restores; set only while the state is PENDING_DELETE. */
   readonly stateBeforeDeletion: SecretState | undefined;
   readonly kmsKeyId: string;
   readonly description: string;
@@ -44,7 +44,7 @@ export interface Secret {
   readonly revision: number;
 }
 
-/** A version's metadata; its sealed value is kept apart. */
+/** A version's metadata; its sealed value is stored apart. */
 export interface Version {
   /** 1, 2, 3 … in order of creation; `v1` on the wire. */
   readonly number: number;
@@ -55,9 +55,9 @@ export interface Version {
   readonly kmsKeyId: string;
   readonly createTimeMs: number;
   readonly expireTimeMs: number | undefined;
-  /** Whether the present expiry has been told; setting the time anew takes it back. */
+  /** Whether the present expiry has been notified; setting the time resets it. */
   readonly expiryNotified: boolean;
-  /** 0 to 19, unique in the secret: a version too many has nowhere to go. */
+  /** 0 to 19, unique in the secret, so that one version too many cannot be stored. */
   readonly slot: number;
 }
 
@@ -70,7 +70,7 @@ export interface Stage {
   readonly slot: number;
 }
 
-/** A label of a secret; a key is there once. @see API page CreateSecretTag */
+/** A label of a secret; its key is unique in the secret. @see API page CreateSecretTag */
 export interface Tag {
   readonly key: string;
   readonly value: string;
@@ -84,12 +84,12 @@ export interface SecretAggregate {
   readonly tags: readonly Tag[];
 }
 
-/** What the rules for a secret decide on. */
+/** What the rules for a secret see. */
 export interface SecretScope {
   readonly current: SecretAggregate | undefined;
   /** Secrets that the project holds, for the quota. */
   readonly secretsInProject: number;
-  /** Those of the events in `subscribedNames` that exist. */
+  /** The events in `subscribedNames` that exist. */
   readonly events: readonly SecretEvent[];
 }
 
@@ -114,16 +114,16 @@ export interface StagedVersion {
   readonly stages: readonly string[];
 }
 
-/** What a change of a secret answers: what it was about, as it is afterwards. */
+/** What a change of a secret returns: its subject as it is afterwards. */
 export interface SecretResult {
   readonly secret?: Secret;
   readonly version?: StagedVersion;
   readonly stage?: Stage;
   /** Whether a purge found the secret due. */
   readonly removed?: boolean;
-  /** Whether an expiry was due and is told now. */
+  /** Whether an expiry was due and is notified now. */
   readonly notified?: boolean;
-  /** True when rows that do not pass their check were removed unread, and nobody was notified. */
+  /** True when rows that fail their check were removed unread, without a notification. */
   readonly wasDamaged?: boolean;
 }
 
@@ -171,14 +171,14 @@ export type SecretCommand = SecretCommandBase &
         readonly backup: SecretAggregate;
         /** The values of the backup's versions, in their order, sealed anew under one key. */
         readonly versions: readonly NewVersion[];
-        /** Never used by the id before: notifications are named by id and revision. */
+        /** Higher than any that this id has had: notifications are named by id and revision. */
         readonly firstRevision: number;
         readonly limits: Limits;
       }
     | { readonly kind: 'update-secret'; readonly update: SecretUpdate }
     | {
         readonly kind: 'delete-secret';
-        /** Absent: whichever secret has the name. */
+        /** Absent: the secret that has the name, whatever its id. */
         readonly id?: string;
       }
     | { readonly kind: 'schedule-deletion'; readonly recoveryWindowDays: number }
@@ -213,7 +213,7 @@ export type SecretCommand = SecretCommandBase &
         readonly kind: 'remove-tags';
         readonly id: string;
         readonly keys: readonly string[];
-        /** What a key that is not there means. */
+        /** What to do about an absent key. */
         readonly absent: 'refuse' | 'ignore';
       }
   );

@@ -13,7 +13,7 @@ export interface SmnMessage {
   readonly timestamp: string;
 }
 
-/** The message for a notification. Pure. The same every time, so that a receiver knows a repeated one. */
+/** The message for a notification: the same every time, so that a receiver recognises a repetition. */
 export function smnMessage(notification: Notification, messageId: string): SmnMessage {
   return {
     type: 'Notification',
@@ -26,7 +26,7 @@ export function smnMessage(notification: Notification, messageId: string): SmnMe
 }
 
 /**
- * The text that SMN signs: names and values in turn, each on a line of its own, in this order. Pure.
+ * The text that SMN signs: names and values in turn, each on a line of its own, in this order.
  * @see SMN, message signature verification
  */
 export function smnStringToSign(message: SmnMessage): string {
@@ -34,7 +34,7 @@ export function smnStringToSign(message: SmnMessage): string {
   return names.map((name) => `${name}\n${message[name]}\n`).join('');
 }
 
-/** The project of a topic; undefined for what is no topic's URN. `urn:smn:<region>:<project id>:<name>` */
+/** The project of a topic; undefined unless the text is a topic's URN. `urn:smn:<region>:<project id>:<name>` */
 export function topicProject(urn: string): string | undefined {
   return /^urn:smn:[^:]+:([^:]+):[^:]+$/.exec(urn)?.[1];
 }

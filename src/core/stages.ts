@@ -5,7 +5,7 @@ import { isBuiltInStage, SYSCURRENT, SYSPREVIOUS } from './names.ts';
 import type { SecretAggregate, SecretCommandOf, Stage } from './secret.ts';
 import type { SecretDecision } from './secret-decision.ts';
 
-/** Slots of the built-in stages: they are kept free for them, so that the next rotation never fails. */
+/** Slots reserved for the built-in stages, so that the next rotation never fails for lack of one. */
 const BUILT_IN_SLOTS: ReadonlyMap<string, number> = new Map([
   [SYSCURRENT, 0],
   [SYSPREVIOUS, 1],
@@ -25,7 +25,7 @@ export function stageNames(stages: readonly Stage[], versionNumber: number): str
 }
 
 /**
- * Puts one stage on a version, taking it from the version that it marks now. Pure.
+ * Puts a stage on a version, taking it off the version that it marks now.
  * Throws stage-limit when a new name finds no slot: the built-in stages always count, whether set or not.
  */
 export function placeStage(
@@ -41,7 +41,7 @@ export function placeStage(
 
 /**
  * Moves the stages of a new version onto it. When it takes SYSCURRENT, the former holder takes SYSPREVIOUS; if the
- * request names SYSPREVIOUS too, the new version has both. Pure. Throws stage-limit.
+ * request names SYSPREVIOUS too, the new version has both. Throws stage-limit.
  * @see API page CreateSecretVersion, version_stages
  */
 export function placeVersionStages(
@@ -60,7 +60,7 @@ export function placeVersionStages(
 }
 
 /**
- * Attaches a stage to a version, or moves it there; only the named stage moves. Pure.
+ * Attaches a stage to a version, or moves it there; only the named stage moves.
  * Throws secret-pending-deletion, version-not-found, stage-limit.
  * @see API pages CreateSecretStage, UpdateSecretStage
  */
@@ -82,7 +82,7 @@ export function putStage(current: SecretAggregate, command: SecretCommandOf<'put
 }
 
 /**
- * Takes a stage away. Its version stays; without any stage it is the next to make room. Pure.
+ * Removes a stage. Its version stays; without a stage it may be pruned.
  * Throws secret-pending-deletion, stage-built-in, stage-not-found. @see API page DeleteSecretStage
  */
 export function removeStage(
@@ -103,7 +103,7 @@ export function removeStage(
 }
 
 /**
- * The stages of a backup, in slots of the present limit. Pure.
+ * The stages of a backup, in slots of the present limit.
  * Throws stage-limit when the backup has more stages than the limit is now.
  */
 export function restoreStages(stages: readonly Stage[], limits: Limits): readonly Stage[] {

@@ -4,7 +4,7 @@ export type Strength = 'weak' | 'medium' | 'strong';
 /** Why a password is weak. */
 export type Weakness = 'too-short' | 'common' | 'predictable' | 'one-kind';
 
-/** A rating; the weaknesses are those of a weak password, else there are none. */
+/** A rating; only weak passwords have weaknesses. */
 export interface StrengthRating {
   readonly strength: Strength;
   readonly reasons: readonly Weakness[];
@@ -14,20 +14,20 @@ export interface StrengthRating {
 export const STRENGTH = Object.freeze({
   /** Shorter is weak. */
   charactersMin: 8,
-  /** Fewer characters that could not be foretold are weak. */
+  /** Fewer unpredictable characters are weak. */
   unforeseenMin: 7,
   /** Of one kind only (all small letters, all digits …), fewer are weak. */
   unforeseenOfOneKindMin: 16,
-  /** From here on strong, with three kinds of characters. */
+  /** Strong from here on, with three kinds of characters. */
   unforeseenStrong: 12,
-  /** From here on strong, whatever the kinds. */
+  /** Strong from here on, whatever the kinds. */
   unforeseenLongStrong: 24,
 });
 
-/** UTF-16 units of a value that its rating looks at; no longer value can be stored. */
+/** UTF-16 units of a value that are rated; no longer value can be stored. */
 const RATED_UNITS_MAX = 65_536;
 
-/** Words that guessers try first; what is put around them and letters written as digits change nothing. */
+/** Words that attackers try first; additions around them and digits in place of letters change nothing. */
 const COMMON = new Set(
   (
     'password passwort passwd passphrase pass secret geheim admin administrator root toor user guest test tester ' +
@@ -51,7 +51,7 @@ const WRITTEN_FOR: Readonly<Record<string, string>> = Object.freeze({
   '5': 's',
   '7': 't',
 });
-/** Every three neighbours in a row of the keyboard, in both directions. */
+/** Every three neighbouring keys of a keyboard row, in both directions. */
 const KEYBOARD_RUNS = new Set(
   ['qwertyuiop', 'qwertzuiop', 'asdfghjkl', 'zxcvbnm', '1234567890']
     .flatMap((row) => [row, [...row].reverse().join('')])
@@ -60,8 +60,8 @@ const KEYBOARD_RUNS = new Set(
 const KINDS = [/\p{Ll}/u, /\p{Lu}/u, /\p{Nd}/u, /[^\p{Ll}\p{Lu}\p{Nd}]/u];
 
 /**
- * Rates a password by its length, its kinds of characters and by how many of them could not be foretold from those
- * before: a repetition, the next one in a sequence or on the keyboard, and three that were there before add nothing. Pure.
+ * Rates a password by its length, its kinds of characters and how many of them are not predictable from those before: a
+ * repetition, the next one in a sequence or on the keyboard, and three that occurred before add nothing.
  */
 export function rateStrength(given: string): StrengthRating {
   const text = given.slice(0, RATED_UNITS_MAX);
@@ -79,7 +79,7 @@ export function rateStrength(given: string): StrengthRating {
   return { strength: isStrong ? 'strong' : 'medium', reasons };
 }
 
-/** Counts up to where more makes no difference. */
+/** Counts no further than makes a difference. */
 function countUnforeseen(characters: readonly string[]): number {
   const seen = new Set<string>();
   let [count, before, last] = [0, '', ''];
@@ -108,7 +108,7 @@ function codeOf(character: string): number {
 }
 
 function isCommon(text: string): boolean {
-  // Nothing that long is one word with something around it, and the words below are shorter.
+  // Nothing that long is one word with additions, and the words below are shorter.
   if (text.length > 64) return false;
   const lower = text.toLowerCase();
   const letters = (word: string) => word.replaceAll(/[@4310!$57]/g, (sign) => WRITTEN_FOR[sign] ?? sign);

@@ -8,7 +8,7 @@ import type { SecretDecision } from './secret-decision.ts';
 const KEY = /^((?!\s)(?!_sys_)[\p{L}\p{Z}\p{N}_.:=+\-@]*)(?<!\s)$/u;
 const VALUE = /^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$/u;
 
-/** Throws invalid-parameter for anything that cannot be a tag's key. */
+/** Throws invalid-parameter unless this can be a tag's key. */
 export function requireTagKey(key: string, parameter: string): string {
   if (key !== '' && KEY.test(key) && [...key].length <= TAG_KEY_CHARACTERS_MAX) return key;
   throw invalidParameter(
@@ -17,7 +17,7 @@ export function requireTagKey(key: string, parameter: string): string {
   );
 }
 
-/** Throws invalid-parameter for anything that cannot be a tag's value; it may be empty. */
+/** Throws invalid-parameter unless this can be a tag's value; it may be empty. */
 export function requireTagValue(value: string, parameter: string): string {
   if (VALUE.test(value) && [...value].length <= TAG_VALUE_CHARACTERS_MAX) return value;
   throw invalidParameter(
@@ -26,14 +26,14 @@ export function requireTagValue(value: string, parameter: string): string {
   );
 }
 
-/** Throws invalid-parameter when one text is there twice. */
+/** Throws invalid-parameter when a text occurs twice. */
 export function requireDistinct(texts: readonly string[], parameter: string): void {
   if (new Set(texts).size !== texts.length) throw invalidParameter(parameter, 'must not be repeated');
 }
 
 /**
- * Adds tags, and gives those that are there their new values: all of them, or none. Pure.
- * Throws resource-not-found (another secret has the name now), secret-pending-deletion, secret-not-enabled (frozen),
+ * Adds tags, and gives existing ones their new values: all of them, or none.
+ * Throws resource-not-found (another secret has taken the name), secret-pending-deletion, secret-not-enabled (frozen),
  * tag-limit. @see API pages CreateSecretTag, BatchCreateOrDeleteTags
  */
 export function putTags(current: SecretAggregate, command: SecretCommandOf<'put-tags'>): SecretDecision {
@@ -42,7 +42,7 @@ export function putTags(current: SecretAggregate, command: SecretCommandOf<'put-
   const tags = new Map(current.tags.map((tag) => [tag.key, tag]));
   const changed = command.tags.filter(({ key, value }) => tags.get(key)?.value !== value);
   for (const tag of changed) tags.set(tag.key, tag);
-  // After a limit was lowered, the tags that are there keep their place and can change their values.
+  // After the limit was lowered, existing tags stay and can change their values.
   if (tags.size > Math.max(command.limits.tags, current.tags.length)) {
     throw new SecretError('tag-limit', `A secret has at most ${command.limits.tags} tags.`);
   }
@@ -52,8 +52,8 @@ export function putTags(current: SecretAggregate, command: SecretCommandOf<'put-
 }
 
 /**
- * Takes tags away: all of them, or none. Pure. Throws resource-not-found (also for a key that is not there, if that is to
- * be refused), secret-pending-deletion, secret-not-enabled (frozen).
+ * Removes tags: all of them, or none. Throws resource-not-found (also for an absent key, if that is to be refused),
+ * secret-pending-deletion, secret-not-enabled (frozen).
  * @see API pages DeleteSecretTag, BatchCreateOrDeleteTags
  */
 export function removeTags(
@@ -75,7 +75,7 @@ export interface TagCondition {
   readonly values: readonly string[];
 }
 
-/** True when a secret's tags meet every condition. Pure. */
+/** True when a secret's tags meet every condition. */
 export function fitsTags(tags: readonly Tag[], conditions: readonly TagCondition[]): boolean {
   return conditions.every(({ key, values }) =>
     tags.some((tag) => tag.key === key && (values.length === 0 || values.includes(tag.value))),

@@ -21,10 +21,10 @@ import { revised, startRotation, unchanged, withoutPending } from './task-start.
 import { addVersion } from './versions.ts';
 
 /**
- * Decides one command about one rotation; what it means for the secret is decided with it, for the same transaction. Pure.
- * A command that comes too late changes nothing. Throws secret-not-found, invalid-parameter (COMMON),
- * secret-pending-deletion, secret-not-enabled for the start; seal-outdated, secret-not-enabled, stage-limit and
- * version-limit where a version is stored. @see docs/adr/0020-rotation.md
+ * Decides one command about one rotation, and what it does to the secret in the same transaction. A command that comes
+ * too late changes nothing. Throws secret-not-found, invalid-parameter (COMMON), secret-pending-deletion,
+ * secret-not-enabled for the start; seal-outdated, secret-not-enabled, stage-limit and version-limit where a version is
+ * stored. @see docs/adr/0020-rotation.md
  */
 export function decideTask(scope: TaskScope, command: TaskCommand): TaskDecision {
   const decision = decideChange(scope, command);
@@ -42,9 +42,9 @@ function decideChange(scope: TaskScope, command: TaskCommand): TaskDecision {
     if (!isOld || current.status === 'RUNNING') return unchanged(current);
     return { next: undefined, result: { task: undefined, changed: true } };
   }
-  const { place } = command;
+  const { progress } = command;
   const isThere =
-    current?.status === 'RUNNING' && current.step === place.step && current.attempts === place.attempts;
+    current?.status === 'RUNNING' && current.step === progress.step && current.attempts === progress.attempts;
   if (!isThere) return unchanged(current);
   switch (command.kind) {
     case 'store-pending':
@@ -58,13 +58,13 @@ function decideChange(scope: TaskScope, command: TaskCommand): TaskDecision {
   }
 }
 
-/** The new value is there, under SYSPENDING, before anything outside is changed. It makes no notification. */
+/** The new value is stored under SYSPENDING before anything outside is changed. It makes no notification. */
 function storePending(task: Task, scope: TaskScope, command: TaskCommandOf<'store-pending'>): TaskDecision {
   const { secret } = scope;
   if (secret === undefined || secret.secret.id !== task.secretId)
     return failed(task, scope, GONE, command.nowMs);
   const { limits, nowMs, ref, version } = command;
-  // The rotation would otherwise stop for ever at the last version: nobody can remove one.
+  // Otherwise rotation would stop for ever at the last version: a version cannot be removed.
   const terms = { limits, versionCap: 'prune', nowMs } as const;
   const [id, stages] = [task.secretId, [SYSPENDING]];
   const pending = { aggregate: 'secret', kind: 'add-version', ref, id, version, stages, ...terms } as const;
@@ -78,7 +78,7 @@ function storePending(task: Task, scope: TaskScope, command: TaskCommandOf<'stor
   return { next, secret: added, result: { task: next, changed: true } };
 }
 
-/** A call of the function went well. After `test` the new version comes into use; after `finish` all is done. */
+/** A call of the function succeeded. After `test` the new version comes into use; after `finish` all is done. */
 function passStep(task: Task, scope: TaskScope, command: TaskCommandOf<'pass-step'>): TaskDecision {
   switch (task.step) {
     case 'set':
@@ -135,8 +135,8 @@ function failAttempt(task: Task, scope: TaskScope, command: TaskCommandOf<'fail-
 }
 
 /**
- * The end of a rotation that failed. SYSCURRENT stays. SYSPENDING stays too where a new value was stored: the database may
- * know it already, so it must not be forgotten, and the next rotation continues with it.
+ * The end of a rotation that failed. SYSCURRENT stays. SYSPENDING stays too where a new value was stored: the database
+ * may use it already, so it must not be lost, and the next rotation continues with it.
  */
 function failed(task: Task, scope: TaskScope, error: TaskError, nowMs: number): TaskDecision {
   const decision = advanced(task, { status: 'FAILED', nextAttemptMs: undefined, error });
@@ -164,7 +164,7 @@ export const GONE: TaskError = Object.freeze({
   code: 'SECRET_CHANGED',
   message: 'The secret was deleted during the rotation.',
 });
-/** The end of a rotation whose secret cannot be changed any more. */
+/** The end of a rotation whose secret can no longer be changed. */
 export const CLOSED: TaskError = Object.freeze({
   code: 'SECRET_CHANGED',
   message: 'The secret is not enabled any more.',

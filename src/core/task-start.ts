@@ -11,9 +11,9 @@ import type { Task, TaskCommandOf, TaskDecision, TaskScope } from './task.ts';
 import { requireEnabled } from './versions.ts';
 
 /**
- * Starts a rotation, or finds the one that is under way, whose next attempt then comes at once. An automatic start sets
- * the next rotation first, so that the secret is not due any more whatever becomes of this one. Pure. Throws
- * secret-not-found, invalid-parameter (COMMON), secret-pending-deletion, secret-not-enabled.
+ * Starts a rotation, or finds the one under way, whose next attempt is then made at once. An automatic start schedules
+ * the next rotation first, so that the secret is no longer due whatever becomes of this one. Throws secret-not-found,
+ * invalid-parameter (COMMON), secret-pending-deletion, secret-not-enabled.
  */
 export function startRotation(scope: TaskScope, command: TaskCommandOf<'start-rotation'>): TaskDecision {
   const { secret: current, latest } = scope;
@@ -51,8 +51,8 @@ function isRotationDue(secret: Secret, id: string, nowMs: number): boolean {
 }
 
 /**
- * The version that an earlier rotation left behind, which may be in use already: the next one continues with it and
- * asks for no second value. One that is older than the current version is of no use any more.
+ * The version that an earlier rotation left behind, which may be in use already: the next one continues with it instead
+ * of asking for another value. One that is older than the current version is useless.
  */
 function pendingVersion({ stages }: SecretAggregate): number | undefined {
   const pending = findStage(stages, SYSPENDING)?.versionNumber;
@@ -93,25 +93,25 @@ function newTask(
   };
 }
 
-/** Failed automatic rotations in a row, up to and with this task; one by hand that failed says nothing of them. */
+/** Failed automatic rotations in a row, up to and with this task; a failed manual one neither counts nor ends the row. */
 function failuresUpTo(task: Task | undefined): number {
   if (task === undefined || task.status === 'SUCCESS') return 0;
   return task.failuresBefore + (task.isAutomatic ? 1 : 0);
 }
 
-/** The secret without the stage SYSPENDING. Pure. */
+/** The secret without the stage SYSPENDING. */
 export function withoutPending(current: SecretAggregate): SecretAggregate {
   const stages = current.stages.filter(({ name }) => name !== SYSPENDING);
   return stages.length === current.stages.length ? current : { ...current, stages };
 }
 
-/** A decision for the secret as it is given, under a new revision, which sets what is told of it apart from others. Pure. */
+/** A decision for the secret as it is given, under a new revision, from which its notifications get their ids. */
 export function revised(current: SecretAggregate, facts: readonly Fact[]): SecretDecision {
   const secret = { ...current.secret, revision: current.secret.revision + 1 };
   return { next: { ...current, secret }, facts, result: { secret } };
 }
 
-/** Nothing happens. Pure. */
+/** Changes nothing. */
 export function unchanged(task: Task | undefined): TaskDecision {
   return { next: task, result: { task, changed: false } };
 }

@@ -7,46 +7,48 @@ import type { SecretDecision } from './secret-decision.ts';
 
 /** Attempts of one rotation; the last failure is final. With the waits between them: about ten minutes. */
 export const ATTEMPTS_MAX = 8;
-/** Tasks of a project that are kept, the newest ones. */
+/** Tasks of a project that are kept: the newest. */
 export const TASKS_MAX = 10_000;
 /** How long tasks are kept after their start, in milliseconds: as long as the records of notifications. */
 export const TASK_KEPT_MS = 93 * DAY_MS;
-/** Every so many failed automatic rotations in a row, automatic rotation is switched off. @see CSMS user guide, rotation */
+/**
+ * After so many failed automatic rotations in a row, automatic rotation is switched off. @see CSMS user guide, rotation
+ */
 export const FAILURES_IN_ROW_MAX = 3;
 /** After a failed automatic rotation the next one comes a period later, or after a day if that is sooner. */
 export const RETRY_AFTER_FAILURE_MS = DAY_MS;
 /** Characters of a task's error text. */
 export const TASK_ERROR_CHARACTERS_MAX = 512;
 
-/** `RUNNING` is under way or waits for its next attempt; the others are final. @see CSMS API, ListSecretTask, status */
+/** `RUNNING` is under way or waiting for its next attempt; the others are final. @see CSMS API, ListSecretTask, status */
 export const TASK_STATUSES = ['RUNNING', 'SUCCESS', 'FAILED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** What comes next of a rotation: each is one call of the function. @see docs/adr/0018-rotation-webhook.md */
+/** The next step of a rotation: each is one call of the function. @see docs/adr/0018-rotation-webhook.md */
 export type TaskStep = 'create' | 'set' | 'test' | 'finish';
 
 /** Why a task, or its latest attempt, failed. */
 export type TaskErrorCode =
   // The operator's hooks.yaml has no such function of this project.
   | 'FUNCTION_NOT_MAPPED'
-  // No answer.
+  // No response.
   | 'FUNCTION_UNREACHABLE'
-  // An answer that asks for another attempt.
+  // A response that calls for another attempt.
   | 'FUNCTION_FAILED'
-  // An answer that no other attempt would change.
+  // A response that no other attempt would change.
   | 'FUNCTION_REFUSED'
-  // An answer that the protocol does not know.
+  // A response that the protocol does not know.
   | 'ANSWER_INVALID'
   // The rotation_config of the secret cannot be read.
   | 'CONFIG_INVALID'
-  // A stored value is no account, or its key cannot be used.
+  // A stored value is not an account, or its key cannot be used.
   | 'VALUE_UNUSABLE'
   // The secret has no room for another stage.
   | 'LIMIT_REACHED'
   // The secret, or the version with SYSPENDING, is no longer what the rotation began with.
   | 'SECRET_CHANGED';
 
-/** An error as tasks show it; notifications tell its code alone. `message` must not hold any part of a value. */
+/** An error as tasks show it; notifications hold its code alone. `message` must not hold any part of a value. */
 export interface TaskError {
   readonly code: TaskErrorCode;
   readonly message: string;
@@ -79,7 +81,7 @@ export interface Task {
   readonly failuresBefore: number;
 }
 
-/** What the rules for a task decide on. */
+/** What the rules for a task see. */
 export interface TaskScope {
   /** The task that the command names. */
   readonly current: Task | undefined;
@@ -87,12 +89,12 @@ export interface TaskScope {
   readonly latest: Task | undefined;
   /** The secret of that name. */
   readonly secret: SecretAggregate | undefined;
-  /** Those of the events that the secret is subscribed to that exist. */
+  /** The existing events that the secret is subscribed to. */
   readonly events: readonly SecretEvent[];
 }
 
-/** How far the caller saw the task: if it has moved on since, the command changes nothing. */
-export interface TaskPlace {
+/** How far the task was when the caller saw it: if it has moved on since, the command changes nothing. */
+export interface TaskProgress {
   readonly step: TaskStep;
   readonly attempts: number;
 }
@@ -111,16 +113,16 @@ export type TaskCommand = {
       readonly dueSecretId: string | undefined;
     }
   | {
-      /** Adds the answer of `create` as a version with SYSPENDING. */
+      /** Adds the value that `create` returned as a version with SYSPENDING. */
       readonly kind: 'store-pending';
-      readonly place: TaskPlace;
+      readonly progress: TaskProgress;
       readonly version: NewVersion;
       readonly limits: Limits;
     }
-  | { readonly kind: 'pass-step'; readonly place: TaskPlace; readonly limits: Limits }
+  | { readonly kind: 'pass-step'; readonly progress: TaskProgress; readonly limits: Limits }
   | {
       readonly kind: 'fail-attempt';
-      readonly place: TaskPlace;
+      readonly progress: TaskProgress;
       readonly error: TaskError;
       /** Absent: no other attempt would help. */
       readonly nextAttemptMs: number | undefined;

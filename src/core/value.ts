@@ -5,16 +5,16 @@ import type { ValueKind } from './secret.ts';
 /** A value as it was given, checked, ready to be sealed. */
 export interface SecretValue {
   readonly kind: ValueKind;
-  /** UTF-8 of the text that was sent: for a binary value its Base64 form, so that it comes back byte for byte. */
+  /** UTF-8 of the text that was sent: for a binary value its Base64 form, so that it is returned byte for byte. */
   readonly bytes: Buffer;
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * Checks that exactly one of text and binary is given and that it fits. Pure. The empty string counts as not given.
- * Throws invalid-parameter: none or both, malformed Base64 or Unicode, more than `limits.valueBytes` bytes (UTF-8 of
- * the text, or the decoded binary). @see API page CreateSecretVersion
+ * Checks that exactly one of text and binary is given and that it fits. The empty string counts as not given.
+ * Throws invalid-parameter: none or both, malformed Base64 or Unicode, more than `limits.valueBytes` bytes (UTF-8 of the
+ * text, or the decoded binary). @see API page CreateSecretVersion
  */
 export function parseValue(
   given: { readonly text: string | undefined; readonly binary: string | undefined },
@@ -26,7 +26,7 @@ export function parseValue(
     throw invalidParameter('secret_string or secret_binary', 'must be given, and not both');
   }
   if (text !== undefined) {
-    // A lone surrogate has no UTF-8 form: it could not come back as it was sent.
+    // A lone surrogate has no UTF-8 form: it could not be returned as it was sent.
     if (!text.isWellFormed()) throw invalidParameter('secret_string', 'must be well-formed Unicode');
     return { kind: 'string', bytes: bounded(Buffer.from(text, 'utf8'), 'secret_string', limits) };
   }

@@ -3,7 +3,7 @@ import type { SecretEvent } from './event.ts';
 import { type Fact, stageMoves, type VersionOrigin } from './facts.ts';
 import { LIMIT_BOUNDS } from './limits.ts';
 import { SYSCURRENT } from './names.ts';
-import { isTold } from './notification.ts';
+import { wants } from './notification.ts';
 import type {
   NewVersion,
   SecretAggregate,
@@ -34,7 +34,7 @@ export function requireEnabled(current: Pick<SecretAggregate, 'secret'>): void {
 }
 
 /**
- * Adds the next version and moves its stages; at the limit the oldest version without a stage makes room. Pure.
+ * Adds the next version and moves its stages; at the limit the oldest version without a stage makes room.
  * Throws secret-not-enabled, seal-outdated (sealed for another secret or key), version-limit, stage-limit.
  * @see API page CreateSecretVersion
  */
@@ -83,8 +83,8 @@ export function addVersion(
 }
 
 /**
- * Sets when a version expires, which will be told once, also when the time is the same as before; the version stays
- * readable afterwards. Pure. `expireTimeMs`: epoch ms, past times allowed.
+ * Sets when a version expires, which is notified once, also when the time is the same as before; the version stays
+ * readable afterwards. `expireTimeMs`: epoch ms, past times allowed.
  * Throws secret-not-enabled, version-not-found. @see API page UpdateVersion
  */
 export function setVersionExpiry(
@@ -101,8 +101,8 @@ export function setVersionExpiry(
 }
 
 /**
- * Tells that a version has expired, unless that has been told, the time was changed, or nobody who is told of it is
- * subscribed: then it stays to be told to a later subscriber. Pure. @see API page UpdateVersion: once for each update
+ * Notifies that a version has expired, unless that was done before or the time has changed. Without a subscriber it stays
+ * due, for a later one. @see API page UpdateVersion: once for each update
  */
 export function notifyExpiry(
   current: SecretAggregate,
@@ -117,7 +117,7 @@ export function notifyExpiry(
     version?.expireTimeMs !== undefined &&
     version.expireTimeMs <= command.nowMs &&
     !version.expiryNotified &&
-    events.some((event) => isTold(event, 'SECRET_VERSION_EXPIRED'));
+    events.some((event) => wants(event, 'SECRET_VERSION_EXPIRED'));
   if (!isDue) return { next: current, facts: [], result: { notified: false } };
   return {
     next: replaceVersion(current, { ...version, expiryNotified: true }),
@@ -139,7 +139,7 @@ function replaceVersion(current: SecretAggregate, version: Version): SecretAggre
   return { ...current, secret, versions };
 }
 
-/** A version's metadata from what was sealed and the place that it gets. */
+/** A version's metadata, from what was sealed and its number, slot and time. */
 export function newVersion(
   version: NewVersion,
   place: { readonly number: number; readonly createTimeMs: number; readonly slot: number },
@@ -149,7 +149,7 @@ export function newVersion(
 }
 
 /**
- * The versions of a backup with values that were sealed anew: numbers and times are the old ones. Pure.
+ * The versions of a backup with newly sealed values: numbers and times are the old ones.
  * Throws version-limit when the backup has more versions than the limit is now.
  */
 export function restoreVersions(command: SecretCommandOf<'restore-secret'>): {
@@ -185,7 +185,7 @@ function makeRoom(
   if (versionCap === 'reject') {
     throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
   }
-  // A limit that was lowered since leaves more than one version too many; staged ones stay all the same.
+  // After the limit was lowered, more than one version is too many; staged ones stay anyway.
   let surplus = versions.length - limits.versions + 1;
   return versions.filter(({ number }) => {
     if (surplus === 0 || stages.some(({ versionNumber }) => versionNumber === number)) return true;
@@ -194,7 +194,7 @@ function makeRoom(
   });
 }
 
-/** All slots of the database are looked at: after a limit was lowered, staged versions may sit beyond it. */
+/** Looks at all slots of the database: after the limit was lowered, staged versions may be beyond it. */
 function freeVersionSlot(versions: readonly Version[]): number {
   for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1) {
     if (!versions.some((version) => version.slot === slot)) return slot;

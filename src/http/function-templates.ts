@@ -42,7 +42,7 @@ export function registerFunctionTemplates(api: App, templates: FunctionTemplates
 
 function engineOf({ secret_type: secretType, engine }: Static<typeof TemplateQuery>): RotationEngine {
   const { engine: known }: SecretTypeFacts = SECRET_TYPES[secretType];
-  if (known === undefined || known === 'told') {
+  if (known === undefined || known === 'given') {
     if (engine !== undefined) return engine;
     throw invalidParameter('engine', `is required for secrets of type ${secretType}`);
   }

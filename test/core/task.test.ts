@@ -69,13 +69,13 @@ const start = (dueSecretId?: string): TaskCommandOf<'start-rotation'> => ({
 const pass = (step: Task['step'], attempts = 1): TaskCommandOf<'pass-step'> => ({
   ...base,
   kind: 'pass-step',
-  place: { step, attempts },
+  progress: { step, attempts },
   limits: DEFAULT_LIMITS,
 });
 const store = (changes: Partial<TaskCommandOf<'store-pending'>> = {}): TaskCommandOf<'store-pending'> => ({
   ...base,
   kind: 'store-pending',
-  place: { step: 'create', attempts: 1 },
+  progress: { step: 'create', attempts: 1 },
   version: aNewVersion(),
   limits: DEFAULT_LIMITS,
   ...changes,
@@ -87,7 +87,7 @@ const fail = (
 ): TaskCommandOf<'fail-attempt'> => ({
   ...base,
   kind: 'fail-attempt',
-  place: { step, attempts },
+  progress: { step, attempts },
   error: ERROR,
   nextAttemptMs,
 });

@@ -133,10 +133,10 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
     };
     const base = { ...task, nowMs: NOW_MS + count } as const;
     const error = { code: 'FUNCTION_FAILED', message: 'm'.repeat(500) } as const;
-    const place = { step: 'create', attempts: 1 } as const;
+    const progress = { step: 'create', attempts: 1 } as const;
     commit([
       { ...base, aggregate: 'task', kind: 'start-rotation', dueSecretId: undefined },
-      { ...base, aggregate: 'task', kind: 'fail-attempt', place, error, nextAttemptMs: undefined },
+      { ...base, aggregate: 'task', kind: 'fail-attempt', progress, error, nextAttemptMs: undefined },
     ]);
   }
   for (let count = 0; count < KEYS; count += 1) {

@@ -349,16 +349,16 @@ export function startRotation(ref: SecretRef, id: string, dueSecretId?: string, 
 
 /** The answer of `create`, as a version. */
 export function storePending(ref: SecretRef, id: string, version = newVersion(), nowMs = T0) {
-  const place = { step: 'create', attempts: 1 } as const;
+  const progress = { step: 'create', attempts: 1 } as const;
   const limits = DEFAULT_LIMITS;
-  return { aggregate: 'task', kind: 'store-pending', ref, id, place, version, limits, nowMs } as const;
+  return { aggregate: 'task', kind: 'store-pending', ref, id, progress, version, limits, nowMs } as const;
 }
 
 /** A step that went well at the first attempt. */
 export function passStep(ref: SecretRef, id: string, step: TaskStep, nowMs = T0) {
-  const place = { step, attempts: 1 };
+  const progress = { step, attempts: 1 };
   const limits = DEFAULT_LIMITS;
-  return { aggregate: 'task', kind: 'pass-step', ref, id, place, limits, nowMs } as const;
+  return { aggregate: 'task', kind: 'pass-step', ref, id, progress, limits, nowMs } as const;
 }
 
 /** A step that failed; for good when no next attempt is given. */
@@ -368,14 +368,14 @@ export function failAttempt(
   step: TaskStep,
   nextAttemptMs: number | undefined = undefined,
 ) {
-  const place = { step, attempts: 1 };
+  const progress = { step, attempts: 1 };
   const error = { code: 'FUNCTION_FAILED', message: 'The function failed.' } as const;
   return {
     aggregate: 'task',
     kind: 'fail-attempt',
     ref,
     id,
-    place,
+    progress,
     error,
     nextAttemptMs,
     nowMs: T0,
