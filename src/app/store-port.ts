@@ -172,10 +172,9 @@ export interface NotificationStore {
  */
 export interface Store extends NotificationStore, TaskStore {
   /**
-   * For `app/change.ts`. Absent actor: the server itself. Throws what the rules throw; unavailable (queue full),
-   * storage-full, outcome-unknown.
+   * For `app/change.ts`. Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown.
    */
-  change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
+  change<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>>;
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
   /**

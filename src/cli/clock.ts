@@ -39,8 +39,9 @@ function acceptClock(config: DataConfig): number {
     const nowMs = systemClock.nowMs();
     const record = { seenMs: nowMs, hold: undefined };
     const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs } as const;
+    const actor = { kind: 'system', job: 'clock' } as const;
     const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')), createChangeCounters());
-    for (const outcome of commit([{ id: 1, command }])) {
+    for (const outcome of commit([{ id: 1, command, actor }])) {
       if ('error' in outcome) throw fromSentError(outcome.error);
     }
     return nowMs;

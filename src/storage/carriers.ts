@@ -14,9 +14,6 @@ import { chosenNames, subscribedNames } from '../core/secret-rules.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Engine, Loaded } from './engine.ts';
 
-/** Who sends a command without saying who it is. */
-const SERVER: Actor = Object.freeze({ kind: 'system', job: 'server' });
-
 /** Says whether what has these attributes may be changed so. Absent: it may. */
 type Allow = (attributes: Attributes | undefined) => void;
 
@@ -154,7 +151,7 @@ const CARRIERS: { readonly [A in AggregateKind]: Carry<A> } = {
 export function carry<C extends Command>(
   engine: Engine<Loaded>,
   command: C,
-  { actor = SERVER, permit }: { readonly actor?: Actor | undefined; readonly permit?: Permit | undefined },
+  { actor, permit }: { readonly actor: Actor; readonly permit?: Permit | undefined },
 ): Asking<ResultOf<C>> {
   // The table pairs each kind with its own command type, which the compiler cannot follow through the union.
   const carrier = CARRIERS[command.aggregate] as Carry<AggregateKind>;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../src/app/jobs.ts';
 import { createKeyDeletion, createKeyRotation } from '../../src/app/key-jobs.ts';
 import type { Store } from '../../src/app/ports.ts';
+import type { Actor } from '../../src/core/actor.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/key.ts';
@@ -31,8 +32,8 @@ function damage(store: Store, id: string): Store {
   return {
     ...store,
     findKey: (ref) => (ref.id === id ? fail() : store.findKey(ref)),
-    change: async <C extends Command>(command: C) =>
-      command.aggregate === 'key' && command.ref.id === id ? fail() : store.change(command),
+    change: async <C extends Command>(command: C, actor: Actor) =>
+      command.aggregate === 'key' && command.ref.id === id ? fail() : store.change(command, actor),
   };
 }
 

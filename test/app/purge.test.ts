@@ -238,7 +238,10 @@ describe('a failure of the store', () => {
     let isFull = true;
     const { store } = world.deps;
     const full = failingFor('first', new SecretError('storage-full'));
-    const purge = roundsOver({ ...store, change: (command) => (isFull ? full : store).change(command) });
+    const purge = roundsOver({
+      ...store,
+      change: (command, actor) => (isFull ? full : store).change(command, actor),
+    });
     await expect(purge()).rejects.toMatchObject({ code: 'storage-full' });
     isFull = false;
     expect(await purge()).toBe(2);

@@ -13,6 +13,7 @@ import { openInstallation } from '../../src/installation.ts';
 import { createChangeCounters } from '../../src/storage/sqlite/change-counters.ts';
 import { createCommitBatch } from '../../src/storage/sqlite/group-commit.ts';
 import { openWriter } from '../../src/storage/sqlite/open.ts';
+import { requests } from '../support/acting.ts';
 import { anAggregate } from '../support/builders.ts';
 
 const NOW_MS = Date.now() - 86_400_000;
@@ -54,7 +55,7 @@ function openProject(directory: string, projectId: string) {
   const keyring = createKeyring({ installationId: installation.id, kek: rootKey.derive('kek') });
 
   function commit(commands: readonly Command[]): unknown[] {
-    return commitBatch(commands.map((command, id) => ({ id, command }))).map((outcome) => {
+    return commitBatch(requests(...commands)).map((outcome) => {
       if ('error' in outcome) throw new Error(outcome.error.code);
       return outcome.result;
     });

@@ -4,13 +4,13 @@ import { releaseBallast } from '../../src/storage/sqlite/disk.ts';
 import { DiskFullError } from '../../src/storage/sqlite/group-commit.ts';
 import { type Connection, openWriter } from '../../src/storage/sqlite/open.ts';
 import { createSpaceGuard } from '../../src/storage/sqlite/space-guard.ts';
+import { requests } from '../support/acting.ts';
 import { create, remove } from '../support/stores.ts';
 import { mountVolume, type SmallVolume } from './small-volume.ts';
 
 const MIB = 1_048_576;
 const REF = { projectId: 'p', name: 'n' };
-const ADDITION = { id: 0, command: create(REF) };
-const DELETION = { id: 1, command: remove(REF) };
+const BATCH = requests(create(REF), remove(REF));
 
 describe('the space guard on a volume of 32 MiB, with a database that holds 10 MiB', () => {
   let volume: SmallVolume;
@@ -69,7 +69,7 @@ describe('the space guard on a volume of 32 MiB, with a database that holds 10 M
   it('lets a deletion through that came in the batch which found the disk full', () => {
     const guard = guardWith(4 * MIB);
     const batches: number[][] = [];
-    const outcomes = guard.admit([ADDITION, DELETION], (admitted) => {
+    const outcomes = guard.admit(BATCH, (admitted) => {
       batches.push(admitted.map(({ id }) => id));
       if (batches.length === 1) throw new DiskFullError('the disk is full');
       return admitted.map(({ id }) => ({ id, result: {}, removed: true, damage: [] }));
@@ -83,7 +83,7 @@ describe('the space guard on a volume of 32 MiB, with a database that holds 10 M
 
   it('refuses all when there is no room in the reserve either', () => {
     const guard = guardWith(4 * MIB);
-    const outcomes = guard.admit([ADDITION, DELETION], () => {
+    const outcomes = guard.admit(BATCH, () => {
       throw new DiskFullError('the disk is full');
     });
     expect(outcomes.map(({ id }) => id)).toEqual([0, 1]);

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import type { KeyCommand } from '../../src/core/key.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { loadRootKey, parseRootKeySource } from '../../src/crypto/root-key.ts';
+import { ACTOR } from '../support/acting.ts';
 import type { Answer } from '../support/exchange.ts';
 import { ADMIN, ALPHA, type TestServer, type TestUser } from '../support/server.ts';
 import { ok } from './calls.ts';
@@ -53,7 +54,7 @@ export const ABSENT_KEY = '0d0466b0-e727-4d9c-b35d-f84bb474a37f';
 export async function changeAt(server: TestServer, command: Omit<KeyCommand, 'aggregate'>): Promise<boolean> {
   // The rest of the command decides which one it is.
   const whole = { aggregate: 'key', ...command } as KeyCommand;
-  return (await server.composed.store.change(whole)).changed;
+  return (await server.composed.store.change(whole, ACTOR)).changed;
 }
 
 /** The keyring of a running server: with it a test can do what only background rounds do. */

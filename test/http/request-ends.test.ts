@@ -16,9 +16,9 @@ beforeAll(async () => {
   const change = store.change.bind(store);
   // The writer of a busy server: a change is on its way for as long as the test likes.
   Object.assign(store, {
-    change: async (command: Parameters<typeof change>[0]) => {
+    change: async (...asked: Parameters<typeof change>) => {
       if (isHolding) await new Promise<void>((resolve) => (release = resolve));
-      return change(command);
+      return change(...asked);
     },
   });
 });

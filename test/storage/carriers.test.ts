@@ -9,6 +9,7 @@ import { createEngine } from '../../src/storage/sqlite/engine.ts';
 import { openDirectory } from '../../src/storage/sqlite/installation.ts';
 import { openReader, openWriter } from '../../src/storage/sqlite/open.ts';
 import { createReadModels } from '../../src/storage/sqlite/read-models.ts';
+import { ACTOR } from '../support/acting.ts';
 import { emptyMemory, memoryEngine } from '../support/memory-engine.ts';
 import {
   addVersion,
@@ -87,7 +88,7 @@ async function openSlow(directory: string) {
     changes.begin([command]);
     db.exec('BEGIN IMMEDIATE');
     try {
-      const result = await answerLater(carry(slow(engine), structuredClone(command), {}));
+      const result = await answerLater(carry(slow(engine), structuredClone(command), { actor: ACTOR }));
       db.exec('COMMIT');
       return structuredClone(result);
     } catch (error) {
@@ -174,7 +175,7 @@ describe('an engine of maps', () => {
     const ends: string[] = [];
     for (const command of commands) {
       const [mapped, stored] = await Promise.allSettled([
-        answerLater(carry(maps, structuredClone(command), {})).then(structuredClone),
+        answerLater(carry(maps, structuredClone(command), { actor: ACTOR })).then(structuredClone),
         open.store.change(command),
       ]);
       if (mapped.status === 'rejected')

@@ -1,10 +1,12 @@
-import type { OnNews, Store } from '../../src/app/ports.ts';
+import type { OnNews } from '../../src/app/ports.ts';
 import type { StorageStatus } from '../../src/app/storage-status.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import type { CommitBatch } from '../../src/storage/sqlite/group-commit.ts';
 import { fromSentError } from '../../src/storage/sqlite/protocol.ts';
 import type { ReadModels } from '../../src/storage/sqlite/read-models.ts';
+
+import { ACTOR, type TestStore } from './acting.ts';
 
 /** Room enough, and nothing in the way. */
 const STATUS: StorageStatus = {
@@ -26,11 +28,11 @@ interface DirectParts {
 }
 
 /** The embedded store without the thread that writes: each change is a batch of its own. */
-export function createDirectStore({ close, commit, onDamage, reads }: DirectParts): Store {
+export function createDirectStore({ close, commit, onDamage, reads }: DirectParts): TestStore {
   const listeners: OnNews[] = [];
   return {
     ...reads,
-    async change<C extends Command>(command: C, actor?: Actor) {
+    async change<C extends Command>(command: C, actor: Actor = ACTOR) {
       const [outcome] = commit([{ id: 0, command, actor }]);
       if (outcome === undefined) throw new Error('a command without an outcome');
       if ('error' in outcome) throw fromSentError(outcome.error);

@@ -17,11 +17,12 @@ import type {
   Tag,
 } from '../../src/core/secret.ts';
 import type { TaskStep } from '../../src/core/task.ts';
+import type { TestStore } from './acting.ts';
 
 /** A store under test, whatever engine is behind it. */
 export interface StoreHarness {
   /** The open store; another one after `reopen` and `kill`. */
-  readonly store: Store;
+  readonly store: TestStore;
   /** What `onFatal` was called with since the store was opened. */
   readonly fatal: readonly string[];
   /** Closes in good order, then opens the same data. */

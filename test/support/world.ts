@@ -13,6 +13,7 @@ import { createCommitBatch } from '../../src/storage/sqlite/group-commit.ts';
 import { writeInstallation } from '../../src/storage/sqlite/installation-record.ts';
 import { createReadModels } from '../../src/storage/sqlite/read-models.ts';
 import { INSTALLATION, MIGRATIONS, ROW_MAC } from '../storage/sqlite/harness.ts';
+import { ACTOR, type TestStore } from './acting.ts';
 import { T0 } from './builders.ts';
 import { createDirectStore } from './direct-store.ts';
 import { createShelves } from './shelves.ts';
@@ -20,7 +21,7 @@ import { setStrengthCheck } from './stores.ts';
 
 /** Everything that use cases work with, in memory, with a clock that tests move. */
 export interface World extends ReturnType<typeof createShelves> {
-  readonly deps: Deps;
+  readonly deps: Deps & { readonly store: TestStore };
   readonly clock: { wallMs: number };
   /** User id -> name, all of one domain. */
   readonly users: Map<string, string>;
@@ -43,8 +44,8 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const random = { below: (bound: number) => ++lastId % bound };
   const { store, shelves } = storeInMemory(random);
-  const deps: Deps = {
-    actor: { kind: 'system', job: 'test' },
+  const deps: World['deps'] = {
+    actor: ACTOR,
     store,
     keyring: bindingKeyring,
     cipher: bindingCipher,

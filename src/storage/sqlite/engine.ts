@@ -31,7 +31,7 @@ export interface Carrier {
    */
   carry<C extends Command>(
     command: C,
-    actor?: Actor,
+    actor: Actor,
   ): Omit<Carried, 'result'> & { readonly result: ResultOf<C> };
   /** To be called after a rollback: what was read since the transaction began never happened. */
   forget(): void;

@@ -7,8 +7,7 @@ import { type ErrorCode, SecretError } from '../../core/errors.ts';
 export interface Request {
   readonly id: number;
   readonly command: Command;
-  /** Absent: the server itself. */
-  readonly actor?: Actor | undefined;
+  readonly actor: Actor;
 }
 
 /** An error on its way back: classes do not cross threads. */

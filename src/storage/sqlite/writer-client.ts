@@ -32,7 +32,7 @@ interface Waiting {
 
 /** The main thread's side of the writer thread. */
 export interface WriterClient {
-  change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
+  change<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>>;
   status(): StorageStatus;
   /** Lets the writer finish what it has; settles when the thread has ended, whatever it ended of. */
   stop(): Promise<void>;
@@ -127,7 +127,7 @@ export function createWriterClient(
   worker.on('exit', () => die('the writer thread ended'));
 
   return {
-    change<C extends Command>(command: C, actor?: Actor) {
+    change<C extends Command>(command: C, actor: Actor) {
       const admitted = dead || stopping ? undefined : waiting.admit(command);
       if (admitted === undefined) return Promise.reject(notAdmitted(dead || stopping));
       if (outgoing.length === 0) setImmediate(flush);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import type { SecretAggregate, SecretRef } from '../../../src/core/secret.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,
   create,
@@ -23,7 +23,7 @@ import {
 /** Everything about a secret at once, and its way back. */
 export function blobContract(harnessOf: HarnessOf): void {
   /** A secret with three versions, of which the second expires, with a stage of its own and a tag. */
-  async function fill(store: Store, ref: SecretRef): Promise<SecretAggregate> {
+  async function fill(store: TestStore, ref: SecretRef): Promise<SecretAggregate> {
     const { id } = (await store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
     await store.change(addVersion(ref, id, { version: newVersion({ kind: 'binary' }) }));
     await store.change(addVersion(ref, id));

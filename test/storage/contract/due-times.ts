@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { DueKind, Store } from '../../../src/app/ports.ts';
+import type { DueKind } from '../../../src/app/ports.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   changeKey,
   create,
@@ -29,7 +30,7 @@ const KINDS: readonly DueKind[] = [
 ];
 
 /** One thing of each kind in a project, each due so many days after `day`. */
-async function fill(store: Store, projectId: string, day: number): Promise<void> {
+async function fill(store: TestStore, projectId: string, day: number): Promise<void> {
   const atMs = (days: number) => T0 + (day + days) * DAY_MS;
   const refOf = (name: string) => ({ projectId, name });
   const idOf = (name: string) => `${projectId}-${name}`;
@@ -58,7 +59,7 @@ async function fill(store: Store, projectId: string, day: number): Promise<void>
 
 /** When things come due: what a runner sleeps until. In a store of its own, since it is about everything in it. */
 export function dueTimeContract(engine: StoreEngine): void {
-  const everyKind = async (store: Store, afterMs: number) => {
+  const everyKind = async (store: TestStore, afterMs: number) => {
     const moments = await Promise.all(KINDS.map((kind) => store.findNextDue(kind, afterMs)));
     return moments.map((moment) => (moment === undefined ? undefined : (moment - T0) / DAY_MS));
   };

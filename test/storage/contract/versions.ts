@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import type { SecretRef } from '../../../src/core/secret.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,
   create,
@@ -183,18 +183,18 @@ export function versionContract(harnessOf: HarnessOf): void {
 }
 
 /** A secret with versions 1 to `count`. */
-async function fullSecret(store: Store, count = 20): Promise<{ ref: SecretRef; id: string }> {
+async function fullSecret(store: TestStore, count = 20): Promise<{ ref: SecretRef; id: string }> {
   const ref = freshRef();
   const { id } = (await store.change(create(ref))).secret!;
   await Promise.all(Array.from({ length: count - 1 }, () => store.change(addVersion(ref, id))));
   return { ref, id };
 }
 
-async function numbersOf(store: Store, ref: SecretRef): Promise<number[] | undefined> {
+async function numbersOf(store: TestStore, ref: SecretRef): Promise<number[] | undefined> {
   return (await store.findVersions(ref))?.versions.map((version) => version.number);
 }
 
-async function stagesOf(store: Store, ref: SecretRef): Promise<Record<string, number>> {
+async function stagesOf(store: TestStore, ref: SecretRef): Promise<Record<string, number>> {
   const stages = (await store.findVersions(ref))?.stages ?? [];
   return Object.fromEntries(stages.map((stage) => [stage.name, stage.versionNumber]));
 }

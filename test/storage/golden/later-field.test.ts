@@ -9,6 +9,7 @@ import { createChangeCounters } from '../../../src/storage/sqlite/change-counter
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+import { requests } from '../../support/acting.ts';
 import { addVersion, expire, T0 } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, removeDirectory } from '../sqlite/harness.ts';
 import { configOf, PRESENT, PROJECTS, takeGolden } from './make.ts';
@@ -62,7 +63,7 @@ describe('a field that a later release adds to versions', () => {
 
   function commit(command: Command): void {
     const carry = createCommitBatch(db, mac, createChangeCounters());
-    expect(carry([{ id: 1, command }])).toEqual([expect.not.objectContaining({ error: expect.anything() })]);
+    expect(carry(requests(command))).toEqual([expect.not.objectContaining({ error: expect.anything() })]);
   }
 
   function changeNote(number: number, note: string): void {

@@ -7,6 +7,7 @@ import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { createSigningKeys } from '../../../src/crypto/signing-keys.ts';
 import { openInstallation } from '../../../src/installation.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import { byTest } from '../../support/acting.ts';
 import { changeKey, createKey, DAY_MS, T0 } from '../../support/stores.ts';
 import {
   databaseFile,
@@ -56,7 +57,7 @@ async function openGolden(directory: string) {
     random: RANDOM,
   });
   const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
-  return { store, sealing, keyring: createKeyring(sealing) };
+  return { store: byTest(store), sealing, keyring: createKeyring(sealing) };
 }
 
 /** What is read of a golden database, as plain JSON: bytes are in base64, and what another answer has too is left out. */

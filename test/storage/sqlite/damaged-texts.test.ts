@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import { createInspector } from '../../../src/storage/sqlite/inspect.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   create,
   createEvent,
@@ -38,7 +38,7 @@ const CHANGES = [
 // Who continues behind such a text as it was read meets it again, for ever.
 describe('beside a text that is not UTF-8', () => {
   let directory: string;
-  let store: Store;
+  let store: TestStore;
   let told: readonly string[];
   let changed: readonly string[];
   beforeAll(async () => {

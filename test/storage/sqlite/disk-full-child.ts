@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Store } from '../../../src/app/ports.ts';
 import type { Command } from '../../../src/core/commands.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   codeOf,
   create,
@@ -33,14 +33,14 @@ function say(step: string, seen: Record<string, unknown>): void {
 /** Each has a rotation that is under way. */
 const rotated = ['one', 'two'].map((name) => ({ projectId: 'rotated', name }));
 
-async function startRotations(store: Store): Promise<void> {
+async function startRotations(store: TestStore): Promise<void> {
   for (const ref of rotated) {
     await store.change(create(ref, { draft: ROTATED_DRAFT }));
     await store.change(startRotation(ref, `task ${ref.name}`));
   }
 }
 
-async function outcomeOf(store: Store, command: Command): Promise<string> {
+async function outcomeOf(store: TestStore, command: Command): Promise<string> {
   try {
     await store.change(command);
     return 'done';
@@ -65,7 +65,12 @@ function fill(leaveBytes = 0): void {
   }
 }
 
-async function createAll(store: Store, prefix: string, count: number, bodyBytes: number): Promise<string[]> {
+async function createAll(
+  store: TestStore,
+  prefix: string,
+  count: number,
+  bodyBytes: number,
+): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `${prefix}${index}`);
   return Promise.all(
     names.map(async (name) => {
@@ -81,7 +86,7 @@ async function createAll(store: Store, prefix: string, count: number, bodyBytes:
   );
 }
 
-async function removeAll(store: Store, names: readonly string[]): Promise<string[]> {
+async function removeAll(store: TestStore, names: readonly string[]): Promise<string[]> {
   return Promise.all(
     names.map(async (name) => {
       try {
@@ -111,7 +116,7 @@ async function fillUnseen(): Promise<string[]> {
 }
 
 /** Names of acknowledged values that do not read as they were written, and of deleted ones that do. */
-async function wrong(store: Store): Promise<string[]> {
+async function wrong(store: TestStore): Promise<string[]> {
   const listed = (await store.listSecrets({ projectId, limit: 5_000 })).map((secret) => secret.name);
   const unexpected = listed.filter((name) => !bodies.has(name));
   const lost: string[] = [];

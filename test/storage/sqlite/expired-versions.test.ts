@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import { createExpiredReads } from '../../../src/storage/sqlite/expired-versions.ts';
+import type { TestStore } from '../../support/acting.ts';
 import { create, expectRefused, expire } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openRaw, openSqlite, removeDirectory, tamper } from './harness.ts';
 
 let directory: string;
-let store: Store;
+let store: TestStore;
 beforeAll(async () => {
   directory = makeDirectory();
   ({ store } = await openSqlite(directory));

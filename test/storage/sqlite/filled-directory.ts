@@ -1,14 +1,14 @@
 import { cpSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
+import type { TestStore } from '../../support/acting.ts';
 import { makeDirectory, type OpenStore, openDirect, removeDirectory, tamper } from './harness.ts';
 
 /** A data directory of one test, with what was filled into it. */
 export interface FilledDirectory {
   readonly path: string;
   /** Open from when it is asked for until somebody tampers with its database, or the test ends. */
-  readonly store: Store;
+  readonly store: TestStore;
   /** What the operator was told since the store was opened. */
   readonly told: readonly string[];
   /** Changes the database by hand while the store is closed. */
@@ -17,7 +17,7 @@ export interface FilledDirectory {
 }
 
 /** Fills a directory once for the tests of a `describe`; each of them gets a copy of its own. */
-export function filledDirectory(fill: (store: Store) => Promise<unknown>): FilledDirectory {
+export function filledDirectory(fill: (store: TestStore) => Promise<unknown>): FilledDirectory {
   let filled: string;
   let path: string;
   let open: OpenStore | undefined;

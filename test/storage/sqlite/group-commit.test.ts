@@ -10,6 +10,7 @@ import {
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+import { requests } from '../../support/acting.ts';
 import {
   addVersion,
   create,
@@ -47,7 +48,7 @@ describe('group commit', () => {
     removeDirectory(directory);
   });
 
-  const send = (...commands: Command[]) => commit(commands.map((command, id) => ({ id, command })));
+  const send = (...commands: Command[]) => commit(requests(...commands));
 
   function limitPages(extra: number): void {
     db.pragma(`max_page_count = ${Number(db.pragma('page_count', { simple: true })) + extra}`);
@@ -126,7 +127,7 @@ describe('group commit', () => {
     const carried: string[] = [];
     const counting = createCommitBatch(db, ROW_MAC, changes, (_actor, { kind }) => void carried.push(kind));
     const commands = [create(one), create(one), expire(other, 1, T0 + 1), create(other)];
-    counting(commands.map((command, id) => ({ id, command })));
+    counting(requests(...commands));
     expect(carried).toStrictEqual(commands.map(({ kind }) => kind));
   });
 

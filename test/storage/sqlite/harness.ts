@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
-import type { Store } from '../../../src/app/ports.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
@@ -18,6 +17,7 @@ import {
 import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createReadModels } from '../../../src/storage/sqlite/read-models.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import { byTest, type TestStore } from '../../support/acting.ts';
 import { createDirectStore } from '../../support/direct-store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
 
@@ -37,7 +37,7 @@ export const INSTALLATION = Object.freeze({
 
 /** A store on SQLite. */
 export interface OpenStore {
-  readonly store: Store;
+  readonly store: TestStore;
   readonly changes: ChangeCounters;
   /** What `onDamage` was called with. */
   readonly damage: readonly string[];
@@ -83,7 +83,7 @@ export async function openSqlite(directory: string): Promise<OpenSqlite> {
     onDamage: (place) => damage.push(place),
     random: RANDOM,
   });
-  return { store, ...writer, fatal, damage };
+  return { store: byTest(store), ...writer, fatal, damage };
 }
 
 /**

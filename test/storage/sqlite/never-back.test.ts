@@ -6,6 +6,7 @@ import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { type Connection, openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { createReadModels, type ReadModels } from '../../../src/storage/sqlite/read-models.ts';
+import { requests } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -76,7 +77,7 @@ describe('reads beside a change that is under way', () => {
     removeDirectory(directory);
   });
 
-  const send = (...commands: Command[]) => commit(commands.map((command, id) => ({ id, command })));
+  const send = (...commands: Command[]) => commit(requests(...commands));
 
   /** The state as each way of reading shows it: those that may come from memory, and those that never do. */
   function readAll() {
@@ -170,7 +171,7 @@ describe('reads beside a change that is under way', () => {
     expect(readAll().remembered.version).toBe(2);
     // Another process, after this writer; nothing of it is counted here.
     const uncounted = createCommitBatch(connections[0]!, ROW_MAC, createChangeCounters());
-    uncounted([{ id: 0, command: addVersion(ref, 'id') }]);
+    uncounted(requests(addVersion(ref, 'id')));
     expect(readAll()).toMatchObject({ fresh: { version: 3 }, remembered: { version: 3 } });
   });
 

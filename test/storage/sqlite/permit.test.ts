@@ -8,6 +8,7 @@ import { createChangeCounters } from '../../../src/storage/sqlite/change-counter
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { ACTOR, requests } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -20,8 +21,6 @@ import {
   startRotation,
 } from '../../support/stores.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
-
-const ACTOR: Actor = { kind: 'system', job: 'test' };
 
 describe('a permit', () => {
   let directory: string;
@@ -53,12 +52,7 @@ describe('a permit', () => {
     if (refused(attributes)) throw new SecretError('project-forbidden');
   };
   const send = (...commands: Command[]) =>
-    createCommitBatch(
-      db,
-      ROW_MAC,
-      createChangeCounters(),
-      permit,
-    )(commands.map((command, at) => ({ id: at, command, actor: ACTOR })));
+    createCommitBatch(db, ROW_MAC, createChangeCounters(), permit)(requests(...commands));
 
   it('is asked by whom and for what, with the attributes of the very state that is changed', () => {
     send(created, putTags(ref, id, [tag]), putTags(ref, id, [mark]), startRotation(ref, id));
@@ -109,7 +103,7 @@ it('without a permit, everybody may do everything', () => {
   const db = openWriter(databaseFile(directory));
   const ref = { projectId: freshProject(), name: 'db' };
   const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
-  expect(commit([{ id: 1, command: create(ref), actor: ACTOR }])).toMatchObject([{ result: {} }]);
+  expect(commit(requests(create(ref)))).toMatchObject([{ result: {} }]);
   db.close();
   removeDirectory(directory);
 });
@@ -119,7 +113,7 @@ it('who makes a change goes with it to the thread that writes', async () => {
   const { store, worker } = await openSqlite(directory);
   const sent = vi.spyOn(worker, 'postMessage');
   const command = create({ projectId: freshProject(), name: 'db' });
-  await store.change(command, ACTOR);
+  await store.change(command);
   expect(sent.mock.calls[0]).toEqual([{ requests: [{ id: 1, command, actor: ACTOR }] }]);
   await store.close();
   removeDirectory(directory);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { signSecret } from '../../../src/storage/row-mac.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { requests } from '../../support/acting.ts';
 import { addVersion, create, expectRefused, freshRef, update } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory, tamper } from './harness.ts';
 
@@ -24,10 +25,10 @@ describe('reads on SQLite', () => {
     const commit = createCommitBatch(db, ROW_MAC, changes);
     const betweens: number[] = [];
     for (let between = 1; between <= 10; between += 1) {
-      commit([{ id: 0, command: addVersion(ref, id) }]);
+      commit(requests(addVersion(ref, id)));
       const restore = afterStatement(between, () => {
         betweens.push(between);
-        commit([{ id: 0, command: addVersion(ref, id) }]);
+        commit(requests(addVersion(ref, id)));
       });
       try {
         const found = (await store.findValue(ref, 'latest'))!;

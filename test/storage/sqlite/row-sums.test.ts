@@ -8,6 +8,7 @@ import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
 import { SUMMED } from '../../../src/storage/sqlite/row-sums.ts';
+import { requests } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -232,7 +233,7 @@ describe('sums of a batch', () => {
     removeDirectory(directory);
   });
 
-  const run = (...commands: Command[]) => commit(commands.map((command, id) => ({ id, command })));
+  const run = (...commands: Command[]) => commit(requests(...commands));
   const codes = (...commands: Command[]) =>
     run(...commands).map((outcome) => ('error' in outcome ? outcome.error.code : 'ok'));
   const counter = () => db.prepare<[], number>('SELECT counter FROM row_sums').pluck().get();

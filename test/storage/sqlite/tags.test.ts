@@ -1,10 +1,10 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { requests, type TestStore } from '../../support/acting.ts';
 import { create, putTags, remove } from '../../support/stores.ts';
 import { tagsOfProject } from '../../support/walks.ts';
 import {
@@ -33,13 +33,13 @@ describe('an index of tags that is older than the tags', () => {
     const index = tamper(directory, hideIndex);
     const db = openWriter(databaseFile(directory));
     const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
-    for (const command of commands) expect(commit([{ id: 1, command }])).toMatchObject([{ result: {} }]);
+    for (const command of commands) expect(commit(requests(command))).toMatchObject([{ result: {} }]);
     db.close();
     tamper(directory, (raw) => showIndex(raw, index));
     return openSqlite(directory);
   }
 
-  async function tagged(store: Store, projectId: string): Promise<string> {
+  async function tagged(store: TestStore, projectId: string): Promise<string> {
     const ref = { projectId, name: 'db' };
     const { id } = (await store.change(create(ref))).secret!;
     await store.change(putTags(ref, id, [TAG]));

@@ -6,6 +6,7 @@ import { createDestroyedKeyReads } from '../../../src/storage/sqlite/destroyed-k
 import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
 import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { requests } from '../../support/acting.ts';
 import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
 import { filledDirectory } from './filled-directory.ts';
 import { databaseFile, MIGRATIONS, ROW_MAC } from './harness.ts';
@@ -99,7 +100,7 @@ describe('tampering with rows of the installation', () => {
     const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
     const record = { seenMs: T0, hold: undefined };
     const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 } as const;
-    expect(commit([{ id: 1, command }])).toMatchObject([{ error: { code: 'damaged' } }]);
+    expect(commit(requests(command))).toMatchObject([{ error: { code: 'damaged' } }]);
     db.close();
     open.release();
   });

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Store } from '../../../src/app/ports.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,
   expire,
@@ -15,7 +15,7 @@ import {
 export interface Move {
   readonly claim: string;
   /** Changes in good order, between the copy and the tampering. */
-  readonly change?: (store: Store, projectId: string) => Promise<unknown>;
+  readonly change?: (store: TestStore, projectId: string) => Promise<unknown>;
   readonly tamper: (db: Database.Database, ids: Ids, copied: Record<string, unknown>) => void;
   /** Reads that must be refused as damaged. */
   readonly refused: readonly string[];

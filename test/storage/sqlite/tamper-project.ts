@@ -1,8 +1,9 @@
 import { createSecretKey } from 'node:crypto';
-import type { Store, StoredValue } from '../../../src/app/ports.ts';
+import type { StoredValue } from '../../../src/app/ports.ts';
 import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
 import type { SecretRef } from '../../../src/core/secret.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -48,7 +49,7 @@ export type Answers = ReadonlyMap<string, unknown>;
  * A project with everything that can be stored in it: two secrets, one of which waits for deletion, two keys
  * and the choice of a checker.
  */
-export async function fillProject(store: Store, projectId: string, keyring = KEYRING): Promise<void> {
+export async function fillProject(store: TestStore, projectId: string, keyring = KEYRING): Promise<void> {
   const keys: Key[] = [];
   for (const id of KEYS) {
     const material = keyring.createKeyMaterial({ projectId, id }, 1);
@@ -114,7 +115,7 @@ function notificationId(projectId: string, version: number): string {
 }
 
 /** Gives a key everything that a key can have. */
-async function fillKey(store: Store, ref: KeyRef): Promise<void> {
+async function fillKey(store: TestStore, ref: KeyRef): Promise<void> {
   const changes: readonly KeyChange[] = [
     { kind: 'describe-key', description: 'a description' },
     { kind: 'add-alias', alias: 'second' },
@@ -132,7 +133,7 @@ async function fillKey(store: Store, ref: KeyRef): Promise<void> {
 }
 
 /** Carries out every read, up to the opened value. */
-export async function readAnswers(store: Store, projectId: string, keyring = KEYRING): Promise<Answers> {
+export async function readAnswers(store: TestStore, projectId: string, keyring = KEYRING): Promise<Answers> {
   const answers = new Map<string, unknown>();
   const note = async (name: string, read: () => unknown) => {
     try {

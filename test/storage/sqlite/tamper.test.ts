@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
+import type { TestStore } from '../../support/acting.ts';
 import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
 import { everyColumn, ROWS, type Tampering } from './tamper-columns.ts';
 import { type Answers, fillProject, KEYS, readAnswers } from './tamper-project.ts';
@@ -11,7 +11,7 @@ import { type Answers, fillProject, KEYS, readAnswers } from './tamper-project.t
  */
 describe('tampering with stored rows', () => {
   let directory: string;
-  let store: Store;
+  let store: TestStore;
   let tamperings: Tampering[];
   const before: Answers[] = [];
   const projectOf = (index: number) => `project-${String(index).padStart(4, '0')}`;

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Store } from '../../../src/app/ports.ts';
 import type { SealedValue } from '../../../src/core/secret.ts';
 import { openReader } from '../../../src/storage/sqlite/open.ts';
+import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -36,7 +36,7 @@ describe('traces of deleted values', () => {
   });
 
   /** Secrets with a marker in the data key and at the end of the body: small bodies and ones with overflow pages. */
-  async function plant(store: Store, projectId: string): Promise<{ names: string[]; markers: Buffer[] }> {
+  async function plant(store: TestStore, projectId: string): Promise<{ names: string[]; markers: Buffer[] }> {
     const markers: Buffer[] = [];
     const names = Array.from({ length: MARKERS }, (_, index) => `s${index}`);
     await Promise.all(

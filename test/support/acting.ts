@@ -1,0 +1,21 @@
+import type { Store } from '../../src/app/ports.ts';
+import type { Actor } from '../../src/core/actor.ts';
+import type { Command, ResultOf } from '../../src/core/commands.ts';
+import type { Request } from '../../src/storage/sqlite/protocol.ts';
+
+/** Who makes the changes of tests in which that does not matter. */
+export const ACTOR: Actor = Object.freeze({ kind: 'system', job: 'test' });
+
+/** A store whose changes are ACTOR's unless somebody else is named. */
+export interface TestStore extends Omit<Store, 'change'> {
+  change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
+}
+
+export function byTest(store: Store): TestStore {
+  return { ...store, change: (command, actor = ACTOR) => store.change(command, actor) };
+}
+
+/** Commands on their way to the writer. */
+export function requests(...commands: Command[]): Request[] {
+  return commands.map((command, id) => ({ id, command, actor: ACTOR }));
+}
