@@ -1,7 +1,8 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import pino from 'pino';
 import { stringify } from 'yaml';
-import { buildServer } from './http/server.ts';
+import { addOperations, createApp } from './http/server.ts';
+import type { ServerOptions } from './http/server-options.ts';
 import { readVersion } from './version.ts';
 
 /** Stands in for a part that no route touches while it is only being described. */
@@ -9,49 +10,50 @@ function absent(): never {
   throw new Error('the document generator does not answer requests');
 }
 
+const OPTIONS: ServerOptions = {
+  newRequestId: () => '',
+  authenticator: { authenticate: absent },
+  readClaim: absent,
+  identity: {
+    createTokenFor: absent,
+    showToken: absent,
+    listUsers: absent,
+    listProjects: absent,
+    listDomains: absent,
+    listServices: absent,
+    listEndpoints: absent,
+    showCatalog: absent,
+    showVersion: absent,
+  },
+  users: { list: absent, show: absent, changePassword: absent },
+  functionTemplates: { textFor: absent },
+  depsFor: absent,
+  readiness: absent,
+  takeRequest: absent,
+  certificate: absent,
+  metrics: undefined,
+  servesMetrics: false,
+  isTrustedProxy: () => false,
+  connectionsAllowed: 1,
+  giveMemoryBack: absent,
+  site: { check: absent, baseUrlOf: absent },
+  log: pino({ level: 'silent' }),
+  notFoundStatus: 404,
+  tls: undefined,
+};
+
 /**
  * The OpenAPI 3.1 document of the server's routes, as YAML. It is made from the schemas that check requests and write
  * answers, so it cannot say anything else than what the server does.
  */
 export async function generateOpenapi(): Promise<string> {
+  const server = createApp(OPTIONS);
+  await server.app.register(swagger, { openapi: describe() });
   const bodyOptional = new Set<string>();
-  const app = await buildServer({
-    newRequestId: () => '',
-    authenticator: { authenticate: absent },
-    readClaim: absent,
-    identity: {
-      createTokenFor: absent,
-      showToken: absent,
-      listUsers: absent,
-      listProjects: absent,
-      listDomains: absent,
-      listServices: absent,
-      listEndpoints: absent,
-      showCatalog: absent,
-      showVersion: absent,
-    },
-    users: { list: absent, show: absent, changePassword: absent },
-    functionTemplates: { textFor: absent },
-    depsFor: absent,
-    readiness: absent,
-    takeRequest: absent,
-    certificate: absent,
-    metrics: undefined,
-    servesMetrics: false,
-    isTrustedProxy: () => false,
-    connectionsAllowed: 1,
-    giveMemoryBack: absent,
-    site: { check: absent, baseUrlOf: absent },
-    log: pino({ level: 'silent' }),
-    notFoundStatus: 404,
-    tls: undefined,
-    prepare: async (server) => {
-      await server.register(swagger, { openapi: describe() });
-      server.addHook('onRoute', ({ config, schema }) => {
-        if (config?.isBodyOptional === true) bodyOptional.add(schema?.operationId ?? '');
-      });
-    },
+  server.app.addHook('onRoute', ({ config, schema }) => {
+    if (config?.isBodyOptional === true) bodyOptional.add(schema?.operationId ?? '');
   });
+  const app = await addOperations(server, OPTIONS);
   await app.ready();
   const document = app.swagger();
   for (const operation of operationsOf(document.paths)) {

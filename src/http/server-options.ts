@@ -11,7 +11,6 @@ import type {
 } from '../app/ports.ts';
 import type { Readiness } from '../app/storage-status.ts';
 import type { FunctionTemplates } from '../core/rotation.ts';
-import type { App } from './app.ts';
 import type { RequestLog } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Site } from './site.ts';
@@ -54,6 +53,4 @@ export interface ServerOptions {
   readonly notFoundStatus: number;
   /** PEM texts; absent: plain HTTP. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  /** Runs before any route is there; the document generator watches the routes from here. */
-  readonly prepare?: (app: App) => Promise<void>;
 }

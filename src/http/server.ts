@@ -29,10 +29,18 @@ import { createWrongProtocol } from './wrong-protocol.ts';
 /**
  * Builds the HTTP server; the caller makes it listen. Tests use the same function, so they run what production runs.
  */
-export async function buildServer(options: ServerOptions): Promise<App> {
-  const ends = createRequestEnds(options.requestLog, options.metrics);
-  const app = createApp(options, ends);
-  await options.prepare?.(app);
+export function buildServer(options: ServerOptions): Promise<App> {
+  return addOperations(createApp(options), options);
+}
+
+/** A server without routes, and what learns how its requests end. */
+interface Bare {
+  readonly app: App;
+  readonly ends: RequestEnds;
+}
+
+/** Adds everything that the server answers. */
+export async function addOperations({ app, ends }: Bare, options: ServerOptions): Promise<App> {
   app.setErrorHandler(createErrorHandler({ notFoundStatus: options.notFoundStatus }));
   app.setNotFoundHandler((request) => {
     throw routeNotFound(request);
@@ -51,10 +59,12 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   return app;
 }
 
-function createApp(options: ServerOptions, ends: RequestEnds): App {
+/** Makes the server that `addOperations` completes: who watches the routes begins in between. */
+export function createApp(options: ServerOptions): Bare {
+  const ends = createRequestEnds(options.requestLog, options.metrics);
   const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
   const wrongProtocol = createWrongProtocol(options.log);
-  return Fastify({
+  const app = Fastify({
     serverFactory: (handler) => createHttpServer(handler, options.tls),
     loggerInstance: options.log,
     // One logger for all: request lines are written by our own hook, from an allow-list.
@@ -91,6 +101,7 @@ function createApp(options: ServerOptions, ends: RequestEnds): App {
       errorHandler(error, request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  return { app, ends };
 }
 
 function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
