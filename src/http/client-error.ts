@@ -12,6 +12,8 @@ const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+  // More requests ahead than a connection may have.
+  HPE_CB_HEADERS_COMPLETE: 'throttled',
 });
 
 /** What comes behind the bytes that were refused is refused in silence. */
@@ -33,7 +35,9 @@ export function answerClientError(
     return;
   }
   refused.add(socket);
-  whenAnswered(socket, () => refuse(error, socket, ends));
+  // The error has the bytes too, which would be kept while others before them are answered.
+  const { code } = error;
+  whenAnswered(socket, () => refuse(code, socket, ends));
 }
 
 /** Calls back when no whole request is being answered: the peer would take what is sent before that for its answer. */
@@ -51,14 +55,14 @@ function whenAnswered(socket: Socket, ready: () => void): void {
  * The other end gets a moment to read the refusal, and what it still sends is thrown away: closing at once would make its
  * kernel forget the answer. Nobody else would end the connection: it is no longer on Node's list.
  */
-function refuse(error: Error & { code?: string }, socket: Socket, ends: Pick<RequestEnds, 'refuse'>): void {
+function refuse(reason: string | undefined, socket: Socket, ends: Pick<RequestEnds, 'refuse'>): void {
   const timer = setTimeout(() => socket.destroy(), TIMEOUT_MS.refusal);
   socket.once('close', () => clearTimeout(timer));
   socket.once('end', () => socket.destroy());
   const requestId = randomUUID().replaceAll('-', '');
-  const refusal = new SecretError(PARSER_CODES[error.code ?? ''] ?? 'request-malformed');
+  const refusal = new SecretError(PARSER_CODES[reason ?? ''] ?? 'request-malformed');
   const { status, body } = toWireError(refusal, { family: 'flat', requestId, notFoundStatus: 404 });
-  ends.refuse(socket, { requestId, status, code: String(body.error_code), reason: error.code });
+  ends.refuse(socket, { requestId, status, code: String(body.error_code), reason });
   socket.resume();
   if (!socket.writable) return;
   const text = JSON.stringify(body);

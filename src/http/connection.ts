@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { REQUESTS_AHEAD_MAX } from './limits.ts';
 
 /** An answer on its way; on the server's side it always knows its request. */
 export type Response = ServerResponse<IncomingMessage>;
@@ -28,12 +29,28 @@ export interface PeerConnection {
 }
 
 const CONNECTION = Symbol('connection');
-type Marked = Socket & { [CONNECTION]?: PeerConnection };
+type Marked = Socket & { [CONNECTION]?: PeerConnection; readonly parser?: Parser | null };
+/** What Node has on a socket that speaks HTTP; no part of its documented interface. */
+interface Parser {
+  onIncoming?: ((request: IncomingMessage, keepAlive: boolean) => number) | null;
+}
+/** Any answer that Node itself never gives: what follows in the same bytes is not parsed, and they are a client's error. */
+const REFUSED = -1;
 let lastOrder = 0;
 
-/** Has the connection found by its socket. */
+/**
+ * Has the connection found by its socket, and Node's parser stop at a request for whose answer nothing is kept. It would
+ * make two objects for every further request of a piece, and an error with a trace for each when the connection is ended:
+ * a hundred times what the parsing takes.
+ */
 export function mark(socket: Socket, connection: PeerConnection): void {
-  (socket as Marked)[CONNECTION] = connection;
+  const marked: Marked = socket;
+  marked[CONNECTION] = connection;
+  const { parser } = marked;
+  if (typeof parser?.onIncoming !== 'function') return;
+  const { onIncoming } = parser;
+  parser.onIncoming = (request, keepAlive) =>
+    connection.waiting.length < REQUESTS_AHEAD_MAX ? onIncoming(request, keepAlive) : REFUSED;
 }
 
 /** The connection of a request's socket; undefined for a request that came over none, as in tests. */

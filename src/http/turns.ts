@@ -13,7 +13,10 @@ export function inTurn(handler: RequestListener): RequestListener {
     touch(connection);
     connection.current = response;
     response.on('close', end);
-    handler(response.req, response);
+  }
+
+  function handle(response: Response): void {
+    if (!response.req.socket.destroyed) handler(response.req, response);
   }
 
   function end(this: Response): void {
@@ -26,6 +29,8 @@ export function inTurn(handler: RequestListener): RequestListener {
     if (next === undefined) return;
     if (connection.waiting.length === 0) socket.resume();
     begin(connection, next);
+    // Other connections have their turns in between.
+    setImmediate(handle, next);
   }
 
   return (request, response) => {
@@ -35,6 +40,7 @@ export function inTurn(handler: RequestListener): RequestListener {
       request.socket.destroy();
     } else if (connection.current === undefined) {
       begin(connection, response);
+      handler(request, response);
     } else if (connection.waiting.length >= REQUESTS_AHEAD_MAX) {
       destroy(connection);
     } else {

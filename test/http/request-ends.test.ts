@@ -117,6 +117,15 @@ describe('what is refused before there is a request', () => {
     expect(await counted(400)).toBe(countBefore + 1);
   });
 
+  it('has one line for all requests beyond those that a connection may have ahead', async () => {
+    const before = lines().length;
+    const socket = open('GET /healthz HTTP/1.1\r\nHost:a\r\n\r\n'.repeat(1_500)).resume();
+    const found = await linesSince(before, 66);
+    socket.destroy();
+    expect(found.map(({ status }) => status)).toEqual([...Array(65).fill(200), 429]);
+    expect(found.at(-1)).toMatchObject({ errorCode: 'APIGW.0308', address: '127.0.0.1' });
+  });
+
   it.each(['/%zz', `/v1/${ALPHA}/secrets/${'a'.repeat(2_100)}`])('has one line: %.20s', async (path) => {
     const before = lines().length;
     const answer = await exchangeOne(server.baseUrl, requestText(`GET ${path} HTTP/1.1`, ['Host: a']));

@@ -1,7 +1,8 @@
-import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { answerClientError } from '../../src/http/client-error.ts';
 import { createPlaces } from '../../src/http/places.ts';
 import { inTurn } from '../../src/http/turns.ts';
 
@@ -10,8 +11,19 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
+let requestsMade = 0;
+/** A request as Node makes it, counted. */
+class CountedRequest extends IncomingMessage {
+  constructor(socket: Socket) {
+    super(socket);
+    requestsMade += 1;
+  }
+}
+
 interface Connected {
   readonly socket: Socket;
+  /** Of the server. */
+  readonly port: number;
   /** What came back. */
   answers(): string;
   /** Bytes that the server has read. */
@@ -20,12 +32,22 @@ interface Connected {
   end(): void;
 }
 
-/** A connection to a server with the handler behind turns. */
-async function connected(handler: RequestListener): Promise<Connected> {
+/** A connection to a server with the handler behind turns. Without a parser that can be stopped, Node's own is hidden. */
+async function connected(handler: RequestListener, { hasParser = true } = {}): Promise<Connected> {
   const places = createPlaces(() => false);
-  const server = createServer(inTurn(handler)).on('connection', (tcp) => places.admit(tcp));
+  const server = createServer({ IncomingMessage: CountedRequest }, inTurn(handler));
+  server.on('clientError', (error, tcp) =>
+    answerClientError(error, tcp as Socket, { refuse: () => undefined }),
+  );
+  server.on('connection', (tcp: Socket & { parser?: unknown }) => {
+    const { parser } = tcp;
+    if (!hasParser) tcp.parser = undefined;
+    places.admit(tcp);
+    tcp.parser = parser;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, '127.0.0.1');
   let text = '';
   socket.on('data', (chunk) => {
     text += String(chunk);
@@ -36,6 +58,7 @@ async function connected(handler: RequestListener): Promise<Connected> {
   );
   return {
     socket,
+    port,
     answers: () => text,
     read: () => places.all()[0]?.tcp.bytesRead ?? 0,
     end: () => places.all()[0]?.tcp.destroy(),
@@ -79,19 +102,48 @@ describe('requests of one connection', () => {
     expect(answers()).toContain('done');
   });
 
-  it('are not kept by the thousand: a connection with more than 64 ahead is ended', async () => {
+  it('leave the others their turns in between', async () => {
+    const seen: string[] = [];
+    const { socket, port } = await connected(({ url = '' }, response) => {
+      seen.push(url);
+      if (url === '/0') ends.push(() => other.destroy());
+      if (url === '/0') other.write(GET('other'));
+      response.end();
+    });
+    const other = connect(port, '127.0.0.1');
+    await new Promise((resolve) => other.once('connect', resolve));
+    socket.write(Array.from({ length: 60 }, (_, n) => GET(String(n))).join(''));
+    await vi.waitFor(() => expect(seen).toHaveLength(61), WAIT);
+    expect(seen.indexOf('/other')).toBeLessThan(50);
+  });
+
+  it('are answered up to the 64th that is sent ahead, and the next is not even made', async () => {
     const answered: ServerResponse[] = [];
-    const many = (count: number) => Array.from({ length: count }, () => GET('a')).join('');
-    const within = await connected(async (_request, response) => {
+    const { socket, answers } = await connected(async (_request, response) => {
       answered.push(response);
       await sleep(5);
       response.end();
     });
-    within.socket.write(many(65));
-    await vi.waitFor(() => expect(answered).toHaveLength(65), WAIT);
-    const beyond = await connected(() => undefined);
+    const send = (count: number) => socket.write(Array.from({ length: count }, () => GET('a')).join(''));
+    const statuses = () =>
+      answers()
+        .match(/^HTTP\/1\.1 \d+/gm)
+        ?.map((line) => Number(line.slice(-3)));
+    send(65);
+    await vi.waitFor(() => expect(statuses()).toHaveLength(65), WAIT);
+    requestsMade = 0;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    send(2_500);
+    await closed;
+    expect(statuses()).toEqual([...Array(130).fill(200), 429]);
+    expect(answered).toHaveLength(130);
+    expect(requestsMade).toBe(66);
+  });
+
+  it('are not kept by the thousand where Node has another parser: then the connection is ended', async () => {
+    const beyond = await connected(() => undefined, { hasParser: false });
     const closed = new Promise((resolve) => beyond.socket.once('close', resolve));
-    beyond.socket.on('error', () => undefined).write(many(66));
+    beyond.socket.on('error', () => undefined).write(Array.from({ length: 66 }, () => GET('a')).join(''));
     await closed;
     expect(beyond.answers()).toBe('');
   });
