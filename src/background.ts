@@ -24,14 +24,14 @@ import { parseAddressRules } from './webhook/address-rules.ts';
 import { createWebhooks } from './webhook/client.ts';
 import { createHooks, loadHooks } from './webhook/hooks-file.ts';
 
-/** Before the first look at what is due, and between looks whether a storage that cannot work can do so again. */
+/** Until the first check of what is due, and between checks whether a failed storage works again. */
 const LOOK_MS = 1_000;
 
-/** Where topics and functions lead, and the way there. */
+/** The endpoints of topics and functions, and the client that calls them. */
 export interface Outbound {
   readonly hooks: Hooks;
   readonly webhooks: Webhooks;
-  /** hooks.yaml and the secrets that it points to. */
+  /** hooks.yaml and the secret files that it names. */
   readonly hooksFiles: Reloadable;
 }
 
@@ -84,14 +84,14 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
   };
 }
 
-/** What the background jobs work with, beside what use cases have. */
+/** What background jobs work with, beside what use cases have. */
 export interface BackgroundDeps extends SharedDeps, Outbound {
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
-  /** Spreads the attempts of what has failed. */
+  /** Spreads retries. */
   readonly jitter: Random;
   readonly monotonic: MonotonicClock;
-  /** False for a clock that somebody moves on purpose: then it is believed whatever it shows, and nothing is kept of it. */
+  /** False for a clock that is moved on purpose: it is believed whatever it shows, and not recorded. */
   readonly isClockWatched: boolean;
   baseUrl(): string;
 }
@@ -99,7 +99,7 @@ export interface BackgroundDeps extends SharedDeps, Outbound {
 /** Does not keep the process from ending. */
 const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
-/** Starts the background jobs. A new one is a line in the list here. */
+/** Starts the background jobs, all of which are listed here. */
 export async function startBackground(deps: BackgroundDeps): Promise<Background> {
   const as = (job: string) => ({ ...deps, actor: { kind: 'system', job } as const });
   const watched = deps.isClockWatched
@@ -138,7 +138,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
     if (isStopped) return;
     const wasAble = isAble;
     isAble = watch();
-    // What else is written to the disk changes the status too, and makes nothing due.
+    // Other writes to the disk change the status too, and make nothing due.
     if (isAble && (news === 'changes' || !wasAble)) runner.wake();
   });
   return {

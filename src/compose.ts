@@ -9,11 +9,11 @@ import { figuresOf } from './figures.ts';
 import type { App } from './http/app.ts';
 import { issueProjectToken } from './identity.ts';
 
-/** A server that is put together but does not listen yet. */
+/** A composed server that does not listen yet. */
 export interface Composed extends Pick<ServerProcess, 'metrics' | 'reload' | 'setBaseUrl'> {
   readonly app: App;
   readonly store: Store;
-  /** Fingerprint of the root key, which is no secret. */
+  /** Fingerprint of the root key, which is not secret. */
   readonly rootKeyFingerprint: string;
   readonly directory: () => Directory;
   /** When the certificate that the server shows ends, epoch milliseconds; undefined without TLS. */
@@ -24,11 +24,9 @@ export interface Composed extends Pick<ServerProcess, 'metrics' | 'reload' | 'se
   close(): Promise<void>;
 }
 
-/**
- * Puts a server with one world together from its settings. Throws StartError, RootKeyError, FileError.
- */
+/** Composes a server with one world from its settings. Throws StartError, RootKeyError, FileError. */
 export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
-  // Most of a start is the reading of modules: the writer's thread comes up meanwhile.
+  // Most of a start is reading modules: the writer's thread starts meanwhile.
   const [shared, { createHttp }] = await Promise.all([
     createProcess(config, log, start),
     import('./compose/http.ts'),

@@ -2,27 +2,27 @@ import { StartError } from './app/start-error.ts';
 import { type Environment, type ServerMode, type SettingValues, wrong } from './setting-values.ts';
 import { type AllSettings, CLIENT_VARIABLES, SETTINGS, UNSUPPORTED } from './settings.ts';
 
-/** Everything that a server is told, checked and frozen. */
+/** All settings of a server, checked and frozen. */
 export interface Config extends SettingValues {
-  /** Where secrets lie that a setting or the identities name a variable for. */
+  /** Holds the secrets for which a setting or the identities name a variable. */
   readonly environment: Environment;
   readonly mode: ServerMode;
 }
 
-/** What opening the stored data takes. */
+/** What it takes to open the stored data. */
 export type DataConfig = Pick<Config, 'environment' | 'mode' | 'dataDirectory' | 'rootKey'>;
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /**
- * Reads the settings of a server from the environment. Pure. An empty variable counts as not set.
+ * Reads the settings of a server from the environment. An empty variable counts as not set.
  * Throws StartError (configuration) that names the first variable which is unknown, wrong or missing.
  */
 export function readConfig(mode: ServerMode, env: Environment): Config {
   requireKnown(env);
   const parts = SETTINGS.map(({ name, read }) => read({ name, text: env[name] || undefined, mode }));
   const dev = Object.assign({}, ...parts.map((part) => 'dev' in part && part.dev));
-  // The cast is what the rows read, put together.
+  // The cast is the union of what the rows read.
   const values = Object.assign({}, ...parts, { dev }) as AllSettings;
   const config: Config = Object.freeze({ ...values, environment: env, mode });
   requireSafeTransport(config);
@@ -30,13 +30,13 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
 }
 
 /**
- * Reads the settings of a command that looks at stored data: those of serve when CSMS_DATA is set, else those of dev.
+ * Reads the settings of a command that checks stored data: those of serve when CSMS_DATA is set, else those of dev.
  * Throws StartError (configuration).
  */
 export function readVerifyConfig(env: Environment): DataConfig {
   requireKnown(env);
   const dataDirectory = env.CSMS_DATA || '.csms';
-  // A key beside its data is not refused here: looking at the data makes nothing worse.
+  // A key beside its data is not refused here: reading the data makes nothing worse.
   return {
     environment: env,
     mode: 'dev',
@@ -54,7 +54,7 @@ function requireKnown(env: Environment): void {
   }
 }
 
-/** Refuses plain HTTP beyond loopback that nobody has allowed, and half a certificate. Throws StartError (configuration). */
+/** Refuses plain HTTP beyond loopback unless it is allowed, and half a certificate. Throws StartError (configuration). */
 export function requireSafeTransport(config: Config): void {
   const { tlsCertFile, tlsKeyFile, host, allowHttp, mode } = config;
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {

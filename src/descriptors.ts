@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** What else a server has open: its database, its log, what it calls. */
+/** Descriptors for everything else: the database, the log, outbound calls. */
 const OTHERS = 128;
 const OPEN_FILES = /^Max open files\s+(\d+)/m;
 
 /**
- * How many connections the operating system lets this process have, with some descriptors left for all else; at least one.
- * Infinite where it does not say. Beyond its own limit it would refuse newcomers, and no idle connection made room for them.
+ * How many connections the operating system allows this process, with some descriptors left for everything else; at least
+ * one. Infinite where it does not say. At its own limit it would refuse newcomers, while idle connections could make room
+ * for them.
  */
 export function connectionsAllowed(limits: string = readLimits()): number {
   const [, count] = OPEN_FILES.exec(limits) ?? [];

@@ -6,7 +6,7 @@ import type { MetricSources } from './http/exposition.ts';
 import { linesOf } from './log/lines.ts';
 import type { CertificateFiles } from './operator-files.ts';
 
-/** What the parts of a server tell about themselves, for its metrics. */
+/** What the parts of a server report about themselves, for its metrics. */
 export function figuresOf(parts: {
   readonly runner: JobRunner;
   readonly store: Store;

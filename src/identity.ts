@@ -23,7 +23,7 @@ export interface Present {
   directory: Directory;
 }
 
-/** Puts together what authenticates callers, signs them in and answers questions about them. */
+/** Composes what authenticates callers, logs them in and looks them up. */
 export function composeIdentity(
   config: Config,
   parts: {
@@ -66,7 +66,7 @@ export function issueProjectToken(
   });
 }
 
-/** The identities of a server, and the ways to others. */
+/** The identities of a server, and how to change them. */
 export interface OpenIdentities {
   readonly present: Present;
   readonly identitiesFiles: Reloadable;
@@ -79,7 +79,7 @@ export function openIdentities(
   { reader, threads, log }: FileWays & { readonly log: Log },
 ): OpenIdentities {
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
-  // Nobody, until the file has been read, right here.
+  // Nobody, until the file is read right here.
   const present: Present = { directory: createDirectoryBuilder().build() };
   const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<LoadOutcome> => {
     const next = createPieceCollector();
@@ -99,14 +99,14 @@ export function openIdentities(
     load(files) {
       present.directory = createDirectory(loadIdentities({ file, env, reader: files }));
     },
-    // A start that fails says one thing, so the first reading is spoken of when the server listens.
+    // A failed start says one thing, so the first reading is logged when the server listens.
     loadAside: () =>
       readAside({ kind: 'identities', file }, ({ narrowUsers }) => warnOfPolicies(log, narrowUsers)),
   });
   return {
     present,
     identitiesFiles,
-    // A reading that has begun before must not bring the former password back.
+    // A reading that began before must not restore the former password.
     replaceHash: (change) =>
       identitiesFiles.exclusively(async () => {
         const loaded = await readAside({ kind: 'hash', file, change }, () => undefined);
@@ -116,8 +116,8 @@ export function openIdentities(
 }
 
 /**
- * Says at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file that
- * is accepted without a word would be taken for a wall.
+ * Warns at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file
+ * that is accepted silently would be mistaken for a protection.
  */
 export function warnOfPolicies(log: Log, narrowUsers: number): void {
   log.warn(
@@ -126,7 +126,7 @@ export function warnOfPolicies(log: Log, narrowUsers: number): void {
   );
 }
 
-/** Who can be granted something, as the present identities say. */
+/** Who can be granted something, according to the present identities. */
 export function granteesOf(directory: () => Directory): Grantees {
   return {
     userName(domainId, userId) {

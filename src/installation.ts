@@ -23,20 +23,20 @@ import {
 import type { Installation } from './storage/sqlite/installation-record.ts';
 import { schemaFindings } from './storage/sqlite/schema.ts';
 
-/** A data directory with the root key that is proved to fit it. */
+/** A data directory with the root key that has been proved to fit it. */
 export interface OpenInstallation {
   readonly open: OpenDirectory;
   readonly installation: Installation;
   readonly rootKey: RootKey;
-  /** Shards, counted from 1, in which some row is not the one that was written last. */
+  /** Shards, counted from 1, in which a row is not the one that was written last. */
   readonly staleShards: readonly number[];
 }
 
 const MIGRATIONS = new URL('../migrations/sqlite/', import.meta.url);
 
 /**
- * Opens the data directory, loads the root key and checks that they belong together; on the first start it makes the
- * record that later starts check. `claimed`: the directory, when the caller has taken it already.
+ * Opens the data directory, loads the root key and checks that they belong together; on the first start it creates the
+ * record that later starts check. `claimed`: the directory, when the caller has already claimed it.
  * Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
  */
 export function openInstallation(
@@ -63,12 +63,12 @@ export function openInstallation(
   }
 }
 
-/** An installation as it is, with the root key that is proved to fit it. */
+/** An installation as it is, with the root key that has been proved to fit it. */
 export interface InspectedInstallation extends InspectedDirectory {
   readonly rootKey: RootKey;
   /** False in a database from before the installation's record was signed, which the next start does. */
   readonly isSigned: boolean;
-  /** What its schema differs in from this program's: one text for each difference. */
+  /** How its schema differs from this program's: one text for each difference. */
   schemaFindings(): string[];
 }
 

@@ -23,7 +23,7 @@ interface Contents extends Omit<LoadingEnd, 'warnings'> {
   readonly pieces: Iterable<Piece>;
 }
 
-// The one place where the loader thread's parts meet: it reads one thing, and gives it out bit by bit.
+// The loader thread's parts meet here: it reads one thing, and sends it bit by bit.
 if (parentPort !== null) {
   const port = parentPort;
   const messages = messagesFor(workerData as LoaderInput);
@@ -57,7 +57,7 @@ function read(task: LoadingTask, reader: FileReader): Contents {
   try {
     return task.kind === 'hooks' ? readHooks(task, reader) : readIdentities(task, reader);
   } catch (error) {
-    // A fault of the program is one message like any other: its stack would say nothing about the file.
+    // A bug is one message like any other: its stack would say nothing about the file.
     const message = error instanceof Error ? error.message : 'unknown';
     const isForCaller = error instanceof SecretError && error.code === 'password-fixed';
     const code = isForCaller ? 'password-fixed' : undefined;

@@ -4,27 +4,27 @@ import { SecretError } from './core/errors.ts';
 import type { LoadOutcome, Seen } from './files/reloadable.ts';
 import type { FromLoader, LoaderInput, LoadingEnd, LoadingFailure, LoadingTask, Piece } from './loading.ts';
 
-/** Reads files that may be long on threads of their own. */
+/** Reads files that may be long on separate threads. */
 export interface LoadingThreads {
   /**
    * Does the task and hands over what was read, a few pieces in each turn of the event loop. Rejects when the thread is
-   * ended or dies; what was wrong with a file is part of the answer.
+   * ended or dies; what was wrong with a file is part of the result.
    */
   load(task: LoadingTask, take: (piece: Piece) => void): Promise<LoadingEnd>;
-  /** Ends those that are there, and starts no more. */
+  /** Ends all threads, and starts no more. */
   stop(): void;
 }
 
 /**
- * Makes the threads: each lives for one task, since tasks are rare and what a parser leaves behind is large. None keeps the
- * process from ending. `warn` is told of each file that should not have been trusted.
+ * Creates the threads: each lives for one task, since tasks are rare and what a parser leaves behind is large. None keeps
+ * the process from ending. `warn` is called for each file that should not have been trusted.
  */
 export function createLoadingThreads({
   environment: env,
   isStrict,
   warn,
 }: {
-  /** Where the files may say that a secret lies. */
+  /** Variables that the files may name for a secret. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly isStrict: boolean;
   warn(message: string): void;
@@ -69,7 +69,7 @@ export function createLoadingThreads({
   };
 }
 
-/** Reads something again: `take` gets each piece, `adopt` puts what they make in force, at once. Never rejects. */
+/** Reads something again: `take` gets each piece, `adopt` puts the result in force, at once. Never rejects. */
 export async function loadAside(
   threads: LoadingThreads,
   task: LoadingTask,

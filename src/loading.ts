@@ -3,7 +3,7 @@ import type { HashChange } from './auth/password-change.ts';
 import type { Seen } from './files/reloadable.ts';
 import type { HookEntry } from './webhook/hooks-file.ts';
 
-/** What a loader thread reads, or writes and then reads. */
+/** What a loader thread reads, or first changes and then reads. */
 export type LoadingTask =
   | { readonly kind: 'identities'; readonly file: string }
   | { readonly kind: 'hash'; readonly file: string; readonly change: HashChange }
@@ -14,26 +14,26 @@ export type LoadingTask =
       readonly webhookHosts: string;
     };
 
-/** What a loader thread is started with. */
+/** What a loader thread starts with. */
 export interface LoaderInput {
   readonly task: LoadingTask;
   /** Whether files that others could read or write are refused. */
   readonly isStrict: boolean;
 }
 
-/** One thing out of the files, or one file that was read. */
+/** One entry of the files, or one file that was read. */
 export type Piece =
   | { readonly seen: readonly [path: string, seen: Seen] }
   | { readonly hook: HookEntry }
   | { readonly identity: IdentityPiece };
 
-/** Pieces of one message: taking in so many holds a thread for a few milliseconds. */
+/** Pieces of one message: receiving so many holds a thread for a few milliseconds. */
 export const PIECES_MAX = 128;
 
-/** Why nothing came of it. */
+/** Why the task failed. */
 export interface LoadingFailure {
   readonly message: string;
-  /** Set when the caller is to be told. */
+  /** Set when the caller is to be told why. */
   readonly code: 'password-fixed' | undefined;
 }
 
@@ -46,9 +46,9 @@ export interface LoadingEnd {
   readonly warnings: readonly string[];
 }
 
-/** One message of a loader thread; it sends the next one when it is asked to. */
+/** One message of a loader thread; it sends the next when asked. */
 export interface FromLoader {
   readonly pieces: readonly Piece[];
-  /** In the last one. */
+  /** In the last message. */
   readonly end?: LoadingEnd;
 }

@@ -7,7 +7,7 @@ import { withoutServiceVariables } from './service-variables.ts';
 import { SETTINGS } from './settings.ts';
 import { readVersion } from './version.ts';
 
-// Files are private from the first one on; a thread cannot set this later.
+// Files are private from the first; a thread cannot set this later.
 process.umask(0o077);
 // Without a listener this signal opens the debugger.
 process.on('SIGUSR1', () => undefined);
@@ -16,7 +16,7 @@ const SETTING_FLAGS = SETTINGS.filter(({ name }) => !SECRET_SETTINGS.has(name)).
   flagOf(name),
 );
 
-/** Runs one command; answers the exit code. */
+/** Runs one command; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === 'help' || name === '--help') {

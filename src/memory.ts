@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What V8 offers as `gc` where it is exposed. */
+/** V8's `gc`, where it is exposed. */
 type Collect = (options: {
   readonly type: 'major';
   readonly execution: 'async';
@@ -9,9 +9,9 @@ type Collect = (options: {
 }) => Promise<void>;
 
 /**
- * Has V8 give the memory of what is gone in this thread back to the operating system, in a turn of its own that takes some
- * tens of milliseconds. By itself it keeps the heap as large as a start or a crowd has made it: an idle process has no
- * reason to collect.
+ * Makes V8 return this thread's garbage to the operating system, in a turn of the event loop that takes some tens of
+ * milliseconds. By itself it keeps the heap as large as a start or a peak has made it: an idle process has no reason to
+ * collect.
  * @see docs/adr/0026-connections.md
  */
 export function giveMemoryBack(): void {

@@ -5,7 +5,7 @@ import { addOperations, createApp } from './http/server.ts';
 import type { ServerOptions } from './http/server-options.ts';
 import { readVersion } from './version.ts';
 
-/** Stands in for a part that no route touches while it is only being described. */
+/** Stands in for a part that no route uses while it is only described. */
 function absent(): never {
   throw new Error('the document generator does not answer requests');
 }
@@ -43,8 +43,8 @@ const OPTIONS: ServerOptions = {
 };
 
 /**
- * The OpenAPI 3.1 document of the server's routes, as YAML. It is made from the schemas that check requests and write
- * answers, so it cannot say anything else than what the server does.
+ * The OpenAPI 3.1 document of the server's routes, as YAML. It is made from the schemas that check requests and serialise
+ * responses, so it says what the server does.
  */
 export async function generateOpenapi(): Promise<string> {
   const server = createApp(OPTIONS);
@@ -57,7 +57,7 @@ export async function generateOpenapi(): Promise<string> {
   await app.ready();
   const document = app.swagger();
   for (const operation of operationsOf(document.paths)) {
-    // The library takes every body for required.
+    // The library declares every body required.
     if (bodyOptional.has(operation.operationId)) operation.requestBody.required = false;
   }
   await app.close();
@@ -78,7 +78,7 @@ interface WithBody {
 
 /** Those that have a body. */
 function operationsOf(paths: object = {}): WithBody[] {
-  // The library's own types are those of two versions of OpenAPI at once.
+  // The library's types are those of two versions of OpenAPI at once.
   const byPath = paths as Record<string, Record<string, Partial<WithBody>>>;
   const operations = Object.values(byPath).flatMap((methods) => Object.values(methods));
   return operations.filter((operation): operation is WithBody => operation.requestBody !== undefined);
@@ -131,7 +131,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
 }
 
 /**
- * Moves every schema that has a title to the document's named schemas, so that a client generator makes one type of it.
+ * Moves every schema that has a title to the document's named schemas, so that a client generator makes one type of each.
  * Throws when two different schemas have one title.
  */
 function withReferences(node: unknown, schemas: Record<string, unknown>): unknown {

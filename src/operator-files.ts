@@ -5,25 +5,25 @@ import { createReloadable, type Reloadable } from './files/reloadable.ts';
 import { type Certificate, readCertificate, validityFault } from './http/certificate.ts';
 import { createLoadingThreads, type LoadingThreads } from './loading-thread.ts';
 
-/** How often the files are looked at. A change takes effect at the second look that finds it. */
+/** How often the files are checked. A change takes effect at the second check that finds it. */
 const LOOK_MS = 10_000;
 
 /** Files of the operator that are read again while the server runs. */
 export interface OperatorFiles {
-  /** Reads all of them; those that are good come into effect. Rejects with an error that names each that is not. */
+  /** Reads all of them; valid ones take effect. Rejects with an error that names each of the others. */
   reload(): Promise<void>;
-  /** Looks at none of them any more; what is being read comes to nothing, in silence. */
+  /** Stops checking; what is being read is dropped silently. */
   stop(): void;
 }
 
-/** The ways to files with a secret or with authority. */
+/** How to read files with a secret or with authority. */
 export interface FileWays {
   readonly reader: FileReader;
-  /** For what may be long, once requests wait for this thread. */
+  /** For files that may be long, once requests wait for this thread. */
   readonly threads: LoadingThreads;
 }
 
-/** Opens the ways to files: `serve` refuses what others could read or write, `dev` warns, of each thing once. */
+/** Prepares reading files: `serve` refuses what others can read or write, `dev` warns, once for each fault. */
 export function openFileWays(
   { environment, mode }: Pick<Config, 'environment' | 'mode'>,
   log: Log,
@@ -39,8 +39,8 @@ export function openFileWays(
 }
 
 /**
- * Looks at the files again and again, and reads those whose content has changed. Each on its own: what is wrong with a
- * certificate must not keep a removed access key in force. @see docs/adr/0038-files-of-the-operator.md
+ * Checks the files again and again, and reads those whose content has changed. Each by itself: a wrong certificate must
+ * not keep a removed access key in force. @see docs/adr/0038-files-of-the-operator.md
  */
 export function watchFiles(
   log: Log,
@@ -84,13 +84,13 @@ function messageOf(error: unknown): string {
 export interface CertificateFiles {
   present(): Certificate;
   readonly files: Reloadable;
-  /** `use` is told of each later one. */
+  /** `use` gets each later one. */
   onChange(use: (certificate: Certificate) => void): void;
 }
 
 /**
- * Reads the certificate that is configured, and again when it changes; undefined: none is. Warns of one that clients will
- * refuse. Throws StartError (configuration).
+ * Reads the configured certificate, and again when it changes; undefined: none is configured. Warns of one that clients
+ * will refuse. Throws StartError (configuration).
  */
 export function openCertificate(
   { tlsCertFile: certFile, tlsKeyFile: keyFile }: Config,

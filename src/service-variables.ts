@@ -3,8 +3,8 @@ const PORT_OF_PROTOCOL = /^CSMS(?:_[A-Z0-9_]+)?_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:
 const PORT = /^CSMS(?:_[A-Z0-9_]+)?_PORT$/;
 
 /**
- * The environment without what Kubernetes puts into every container beside a Service called `csms`, or `csms-…`: nobody has
- * asked for these variables, and `CSMS_PORT` among them is a URL. Pure.
+ * The environment without what Kubernetes adds to every container beside a Service called `csms`, or `csms-…`: these
+ * variables are not settings, and `CSMS_PORT` among them is a URL.
  * @see Kubernetes documentation, "Discovering services", environment variables
  */
 export function withoutServiceVariables(

@@ -22,15 +22,15 @@ export interface Given {
   readonly mode: ServerMode;
 }
 
-/** What the settings say, each read from one variable. */
+/** The values of the settings, each read from one variable. */
 export interface SettingValues {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly dataDirectory: string;
-  /** A root key source, such as `file:PATH`; absent in dev until it has made one. */
+  /** A root key source, such as `file:PATH`; absent in dev until it has created one. */
   readonly rootKey: string | undefined;
-  /** Absent in dev: the file that dev makes itself. */
+  /** Absent in dev: the file that dev creates. */
   readonly identitiesFile: string | undefined;
   readonly dev: DevCredentials;
   readonly tlsCertFile: string | undefined;
@@ -44,21 +44,21 @@ export interface SettingValues {
   /** Bytes that must be free for changes to be accepted; absent: 64 MiB, or a share of a small volume. */
   readonly freeBytesMin: number | undefined;
   readonly unsignedPayload: 'allow' | 'refuse';
-  /** `on`: for callers on loopback; a listener of its own: for all who reach it. */
+  /** `on`: for callers on loopback; a separate listener: for all who reach it. */
   readonly metrics: 'on' | 'off' | Listener;
   /** Under which clients reach the server, without a final slash. */
   readonly publicUrl: string | undefined;
-  /** More hosts that plain HTTP on loopback answers to, as it was written. */
+  /** More hosts that plain HTTP on loopback accepts, as written. */
   readonly allowedHosts: string;
-  /** Whose `X-Forwarded-For` counts, as it was written. */
+  /** Peers whose `X-Forwarded-For` counts, as written. */
   readonly trustedProxies: string;
   /** Requests per second and user; absent: no limit. */
   readonly rateLimit: number | undefined;
   /** Absent: no hooks, or in dev the file of that name in the data directory, which may be absent too. */
   readonly hooksFile: string | undefined;
-  /** What hooks may call, as it was written. */
+  /** What hooks may call, as written. */
   readonly webhookHosts: string;
-  /** What was set and has no effect in this release. */
+  /** Settings without effect in this release. */
   readonly warnings: readonly string[];
 }
 
@@ -90,16 +90,16 @@ export function readMetrics(text: string): 'on' | 'off' | Listener {
   return { host, port: Number(port) };
 }
 
-/** Quotas, and the room below which changes are refused, in bytes; absent: the server's own rule. */
+/** Quotas, and the free bytes below which changes are refused; absent: the default rule. */
 export interface ReadLimits {
   readonly limits: Limits;
   readonly freeBytesMin: number | undefined;
 }
 
-/** The most that may be kept free: 1 TiB. */
+/** At most 1 TiB may be kept free. */
 const FREE_BYTES_MAX = 1_099_511_627_776;
 
-/** `secrets=5000,free-bytes=1048576`. Throws StartError for an unknown name, or a figure outside its bounds. */
+/** `secrets=5000,free-bytes=1048576`. Throws StartError for an unknown name, or a number outside its bounds. */
 export function readLimits(text: string | undefined): ReadLimits {
   let freeBytesMin: number | undefined;
   const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
@@ -127,7 +127,7 @@ function isLimit(key: string): key is keyof Limits {
   return Object.hasOwn(DEFAULT_LIMITS, key);
 }
 
-/** What serve has to be told, and dev need not. Throws StartError. */
+/** Required in serve, optional in dev. Throws StartError. */
 export function needed({ name, text, mode }: Given, what: string): string | undefined {
   if (text !== undefined || mode === 'dev') return text;
   throw wrong(name, `is not set: serve needs ${what}`);
@@ -162,7 +162,10 @@ export function pattern({ name, text }: Given, shape: RegExp, otherwise: string)
   throw wrong(name, `must match ${shape.source}`);
 }
 
-/** Text of a shape that only dev may be told; the error shows the rule and not the text, which may be a secret. Throws StartError. */
+/**
+ * Text of a shape, allowed only in dev; the error shows the rule and not the text, which may be a secret. Throws
+ * StartError.
+ */
 export function devOnly({ name, text, mode }: Given, shape: RegExp, rule: string): string | undefined {
   if (text === undefined) return undefined;
   if (mode !== 'dev') throw wrong(name, 'is for dev only');

@@ -11,7 +11,7 @@ import {
   type SettingValues,
 } from './setting-values.ts';
 
-/** Some of what the settings say; the variables of dev's credentials give one each. */
+/** Some of the settings' values; the variables of dev's credentials give one each. */
 type Part = Partial<Omit<SettingValues, 'dev'>> & { readonly dev?: Partial<SettingValues['dev']> };
 
 /** One setting, as the README's table and `--help` show it, and how it is read. */
@@ -23,7 +23,7 @@ export interface Setting<P extends Part = Part> {
   read(given: Given): P;
 }
 
-/** Text that stands in an env file without quotes, for every reader of such files. */
+/** Text that every reader of env files reads without quotes. */
 const PLAIN = /^[A-Za-z0-9!%*+,./:=?@^_{}[\]-]{8,128}$/;
 const PLAIN_RULE = '8 to 128 letters, digits or ! % * + , . / : = ? @ ^ _ { } [ ] -';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -157,13 +157,13 @@ function setting<P extends Part>(
   return { name, default: otherwise, meaning, read };
 }
 
-/** What the rows of the table say together: a value that no row reads does not compile. */
+/** What the rows of the table read together: a value that no row reads does not compile. */
 export type AllSettings = Together<ReturnType<(typeof SETTINGS)[number]['read']>>;
 type Together<U> = (U extends unknown ? (part: U) => void : never) extends (whole: infer I) => void
   ? I
   : never;
 
-/** Variables of later releases. To ignore one could be mistaken for safety, so setting it is refused. */
+/** Variables of later releases. Ignoring one might seem safe when it is not, so setting it is refused. */
 export const UNSUPPORTED: readonly string[] = [
   'CSMS_DATABASE_URL',
   'CSMS_ROOT_KEY_PREVIOUS',

@@ -14,7 +14,7 @@ import { createInspector, type InspectedSecret } from './storage/sqlite/inspect.
 export interface VerifyReport {
   readonly secrets: number;
   readonly versions: number;
-  /** Those that can never be read again because their key was destroyed, which is no finding. */
+  /** Values that can never be read again because their key was destroyed, which is not a finding. */
   readonly unreadable: number;
   readonly keys: number;
   readonly findings: readonly string[];
@@ -28,7 +28,7 @@ export function verifyInstallation(config: DataConfig): VerifyReport {
   const inspected = inspectInstallation(config);
   try {
     const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);
-    // Of other tables nothing can be said.
+    // Other tables cannot be checked.
     if (schema.some((finding) => finding.includes(': table '))) {
       return {
         secrets: 0,
@@ -50,7 +50,7 @@ function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallati
   const keyring = createKeyring(sealing);
   const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
   const findings = inspector.structure();
-  // A start leaves none behind unless it is cut off; another one would sign whatever the row says by now.
+  // A start leaves no unsigned record unless it is cut off; the next one would sign whatever the row says by then.
   if (!isSigned)
     findings.push('the installation: its row is not signed, and the next start signs it as it is');
   else if (!inspector.isRecordIntact()) findings.push('the installation: its row has been changed');
@@ -71,7 +71,7 @@ function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallati
   return { secrets, versions, unreadable, keys: keys.size, findings };
 }
 
-/** In place of a finding: the value's key was destroyed. */
+/** Instead of a finding: the value's key was destroyed. */
 const UNREADABLE = Symbol('unreadable');
 
 interface Opening {

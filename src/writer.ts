@@ -11,7 +11,7 @@ export interface WriterInput {
   readonly keys: { readonly rowMac: KeyObject };
 }
 
-// The one place where the writer thread's parts meet, as compose.ts is for the main thread.
+// The writer thread's parts meet here, as the main thread's do in compose.ts.
 if (parentPort !== null) {
   const { settings, keys } = workerData as WriterInput;
   runWriter(parentPort, settings, { mac: createRowMac(keys.rowMac), giveMemoryBack });

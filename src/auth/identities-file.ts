@@ -11,7 +11,7 @@ import {
   requiredField,
   type TextRule,
   textOf,
-  type YamlPlace,
+  type YamlNode,
 } from '../yaml/yaml-place.ts';
 import { createSigningKey } from './algorithms.ts';
 import {
@@ -106,27 +106,27 @@ export function readIdentities(input: IdentitiesText): DirectoryContents {
   const root = parseYaml(input);
   const fields = fieldsOf(root, ['domains', 'policies']);
   const seen = new Map<string, number>();
-  const policies = entriesOf(fields.get('policies')).map((place) => readPolicy(place, seen));
+  const policies = entriesOf(fields.get('policies')).map((node) => readPolicy(node, seen));
   const policyNames = new Set([...BUILT_IN_POLICIES, ...policies.map((policy) => policy.name)]);
   const reading: Reading = { ...input, seen, users: [], accessKeys: [], policyNames };
   const list = requiredField(root, fields, 'domains');
-  const domains = entriesOf(list).map((place) => readDomain(reading, place));
+  const domains = entriesOf(list).map((node) => readDomain(reading, node));
   if (domains.length === 0) throw problemAt(list, 'must hold a domain');
   const { users, accessKeys } = reading;
   return { domains, users, accessKeys, policies };
 }
 
-function readPolicy(place: YamlPlace, seen: Map<string, number>): Policy {
-  const fields = fieldsOf(place, ['name', 'document']);
-  const name = distinct(seen, 'policy name', requiredField(place, fields, 'name'), NAME);
-  if (BUILT_IN_POLICIES.has(name)) throw problemAt(place, `${name} is a built-in policy`);
-  return Object.freeze({ name, document: readPolicyDocument(requiredField(place, fields, 'document')) });
+function readPolicy(node: YamlNode, seen: Map<string, number>): Policy {
+  const fields = fieldsOf(node, ['name', 'document']);
+  const name = distinct(seen, 'policy name', requiredField(node, fields, 'name'), NAME);
+  if (BUILT_IN_POLICIES.has(name)) throw problemAt(node, `${name} is a built-in policy`);
+  return Object.freeze({ name, document: readPolicyDocument(requiredField(node, fields, 'document')) });
 }
 
-function readDomain(reading: Reading, place: YamlPlace): Domain {
-  const fields = fieldsOf(place, ['id', 'name', 'projects', 'users']);
-  const id = distinct(reading.seen, 'domain id', requiredField(place, fields, 'id'), ID);
-  const name = distinct(reading.seen, 'domain name', requiredField(place, fields, 'name'), NAME);
+function readDomain(reading: Reading, node: YamlNode): Domain {
+  const fields = fieldsOf(node, ['id', 'name', 'projects', 'users']);
+  const id = distinct(reading.seen, 'domain id', requiredField(node, fields, 'id'), ID);
+  const name = distinct(reading.seen, 'domain name', requiredField(node, fields, 'name'), NAME);
   const projects = entriesOf(fields.get('projects')).map((project) => readProject(reading, project, id));
   const domain = Object.freeze({ id, name, projects: Object.freeze(projects) });
   const byName = new Map(projects.map((project) => [project.name, project]));
@@ -135,23 +135,23 @@ function readDomain(reading: Reading, place: YamlPlace): Domain {
   return domain;
 }
 
-function readProject(reading: Reading, place: YamlPlace, domainId: string): Project {
-  const fields = fieldsOf(place, ['id', 'name']);
-  const id = distinct(reading.seen, 'project id', requiredField(place, fields, 'id'), PROJECT_ID);
+function readProject(reading: Reading, node: YamlNode, domainId: string): Project {
+  const fields = fieldsOf(node, ['id', 'name']);
+  const id = distinct(reading.seen, 'project id', requiredField(node, fields, 'id'), PROJECT_ID);
   const kind = `project name in domain ${domainId}`;
   return Object.freeze({
     id,
-    name: distinct(reading.seen, kind, requiredField(place, fields, 'name'), NAME),
+    name: distinct(reading.seen, kind, requiredField(node, fields, 'name'), NAME),
     domainId,
   });
 }
 
-function readUser(reading: Reading, place: YamlPlace, { domain, byName, ids }: DomainProjects): void {
+function readUser(reading: Reading, node: YamlNode, { domain, byName, ids }: DomainProjects): void {
   const own = ['id', 'name', 'password', 'password_file', 'access_keys', 'policies', 'projects'];
-  const fields = fieldsOf(place, own);
-  const id = distinct(reading.seen, 'user id', requiredField(place, fields, 'id'), ID);
+  const fields = fieldsOf(node, own);
+  const id = distinct(reading.seen, 'user id', requiredField(node, fields, 'id'), ID);
   const kind = `user name in domain ${domain.id}`;
-  const name = distinct(reading.seen, kind, requiredField(place, fields, 'name'), NAME);
+  const name = distinct(reading.seen, kind, requiredField(node, fields, 'name'), NAME);
   const policies = entriesOf(fields.get('policies')).map((entry) => {
     const policy = distinct(reading.seen, `policy of user ${id}`, entry, NAME);
     if (!reading.policyNames.has(policy))
@@ -172,7 +172,7 @@ function readUser(reading: Reading, place: YamlPlace, { domain, byName, ids }: D
     name,
     domainId: domain.id,
     domainName: domain.name,
-    passwordHash: readPasswordHash(reading, place, fields),
+    passwordHash: readPasswordHash(reading, node, fields),
     policies: Object.freeze(policies),
     projects: Object.freeze(projects),
     projectIds: projects === domain.projects ? ids : new Set(projects.map((project) => project.id)),
@@ -185,66 +185,65 @@ function readUser(reading: Reading, place: YamlPlace, { domain, byName, ids }: D
 
 function readPasswordHash(
   reading: Reading,
-  place: YamlPlace,
-  fields: ReadonlyMap<string, YamlPlace>,
+  node: YamlNode,
+  fields: ReadonlyMap<string, YamlNode>,
 ): string | undefined {
-  const source = onlyOne(place, fields, ['password', 'password_file']);
+  const source = onlyOne(node, fields, ['password', 'password_file']);
   if (source === undefined) return undefined;
-  const hash =
-    source.name === 'password' ? textOf(source.place, PATH) : readSecretFile(reading, source.place);
-  if (!isPasswordHash(hash)) throw problemAt(source.place, `must be ${HASH_RULE}`);
+  const hash = source.name === 'password' ? textOf(source.node, PATH) : readSecretFile(reading, source.node);
+  if (!isPasswordHash(hash)) throw problemAt(source.node, `must be ${HASH_RULE}`);
   return hash;
 }
 
-function readAccessKey(reading: Reading, place: YamlPlace, user: User): AccessKey {
-  const fields = fieldsOf(place, ['ak', 'sk', 'sk_file', 'sk_env']);
-  const accessKeyId = distinct(reading.seen, 'access key', requiredField(place, fields, 'ak'), ACCESS_KEY_ID);
-  const source = onlyOne(place, fields, ['sk', 'sk_file', 'sk_env']);
-  if (source === undefined) throw problemAt(place, 'one of sk, sk_file, sk_env is missing');
-  const secretKey = readSecretKey(reading, source.name, source.place);
+function readAccessKey(reading: Reading, node: YamlNode, user: User): AccessKey {
+  const fields = fieldsOf(node, ['ak', 'sk', 'sk_file', 'sk_env']);
+  const accessKeyId = distinct(reading.seen, 'access key', requiredField(node, fields, 'ak'), ACCESS_KEY_ID);
+  const source = onlyOne(node, fields, ['sk', 'sk_file', 'sk_env']);
+  if (source === undefined) throw problemAt(node, 'one of sk, sk_file, sk_env is missing');
+  const secretKey = readSecretKey(reading, source.name, source.node);
   return Object.freeze({ key: createSigningKey({ accessKeyId, secretKey }), user });
 }
 
-function readSecretKey(reading: Reading, source: string, place: YamlPlace): string {
-  if (source === 'sk') return textOf(place, SECRET_KEY);
+function readSecretKey(reading: Reading, source: string, node: YamlNode): string {
+  if (source === 'sk') return textOf(node, SECRET_KEY);
   let secretKey: string;
   if (source === 'sk_env') {
-    const variable = textOf(place, VARIABLE);
+    const variable = textOf(node, VARIABLE);
     secretKey = reading.sources.env[variable] ?? '';
-    if (secretKey === '') throw problemAt(place, `variable ${variable} is not set`);
+    if (secretKey === '') throw problemAt(node, `variable ${variable} is not set`);
   } else {
-    secretKey = readSecretFile(reading, place);
+    secretKey = readSecretFile(reading, node);
   }
-  if (!SECRET_KEY.pattern.test(secretKey)) throw problemAt(place, `must lead to ${SECRET_KEY.rule}`);
+  if (!SECRET_KEY.pattern.test(secretKey)) throw problemAt(node, `must lead to ${SECRET_KEY.rule}`);
   return secretKey;
 }
 
-function readSecretFile(reading: Reading, place: YamlPlace): string {
-  const path = resolve(dirname(reading.file), textOf(place, PATH));
+function readSecretFile(reading: Reading, node: YamlNode): string {
+  const path = resolve(dirname(reading.file), textOf(node, PATH));
   try {
     return reading.sources.readFile(path).replace(/\r?\n$/, '');
   } catch (error) {
-    throw problemAt(place, error instanceof FileFault ? error.message : 'the file cannot be read');
+    throw problemAt(node, error instanceof FileFault ? error.message : 'the file cannot be read');
   }
 }
 
 /** The one of these fields that is present, if any. */
 function onlyOne(
-  place: YamlPlace,
-  fields: ReadonlyMap<string, YamlPlace>,
+  node: YamlNode,
+  fields: ReadonlyMap<string, YamlNode>,
   names: readonly string[],
-): { readonly name: string; readonly place: YamlPlace } | undefined {
+): { readonly name: string; readonly node: YamlNode } | undefined {
   const present = names.filter((name) => fields.has(name));
-  if (present.length > 1) throw problemAt(place, `only one of ${names.join(', ')} may be given`);
+  if (present.length > 1) throw problemAt(node, `only one of ${names.join(', ')} may be given`);
   const [name] = present;
-  return name === undefined ? undefined : { name, place: requiredField(place, fields, name) };
+  return name === undefined ? undefined : { name, node: requiredField(node, fields, name) };
 }
 
 /** A text that must not come twice among those of its kind. */
-function distinct(seen: Map<string, number>, kind: string, place: YamlPlace, rule: TextRule): string {
-  const text = textOf(place, rule);
+function distinct(seen: Map<string, number>, kind: string, node: YamlNode, rule: TextRule): string {
+  const text = textOf(node, rule);
   const first = seen.get(`${kind}\n${text}`);
-  if (first !== undefined) throw problemAt(place, `${printable(text)} is already in line ${first} (${kind})`);
-  seen.set(`${kind}\n${text}`, place.line);
+  if (first !== undefined) throw problemAt(node, `${printable(text)} is already in line ${first} (${kind})`);
+  seen.set(`${kind}\n${text}`, node.line);
   return text;
 }

@@ -7,7 +7,7 @@ import {
   requiredField,
   type TextRule,
   textOf,
-  type YamlPlace,
+  type YamlNode,
 } from '../yaml/yaml-place.ts';
 
 /** Operator, then condition key, then the values, of which one must fit. */
@@ -53,15 +53,15 @@ const CONDITION_KEY = /^[^\p{Cc}]{1,256}$/u;
  * 1.1: at most 8 statements with Action; 5.0: Sid, NotAction and NotResource as well.
  * Throws FileError with file, line and key.
  */
-export function readPolicyDocument(place: YamlPlace): PolicyDocument {
-  const fields = fieldsOf(place, ['Version', 'Statement', 'Depends']);
+export function readPolicyDocument(node: YamlNode): PolicyDocument {
+  const fields = fieldsOf(node, ['Version', 'Statement', 'Depends']);
   // The pattern of VERSION admits nothing else.
-  const version = textOf(requiredField(place, fields, 'Version'), VERSION) as PolicyDocument['Version'];
+  const version = textOf(requiredField(node, fields, 'Version'), VERSION) as PolicyDocument['Version'];
   const depends = fields.get('Depends');
   if (depends !== undefined && (version === '5.0' || entriesOf(depends).length > 0)) {
     throw problemAt(depends, 'must be absent, or an empty list in version 1.1');
   }
-  const list = requiredField(place, fields, 'Statement');
+  const list = requiredField(node, fields, 'Statement');
   const statements = entriesOf(list);
   const most = version === '1.1' ? LIMITS.statements11 : LIMITS.statements;
   if (statements.length < 1 || statements.length > most)
@@ -72,15 +72,15 @@ export function readPolicyDocument(place: YamlPlace): PolicyDocument {
   });
 }
 
-function readStatement(place: YamlPlace, version: PolicyDocument['Version']): PolicyStatement {
+function readStatement(node: YamlNode, version: PolicyDocument['Version']): PolicyStatement {
   const only50 = version === '5.0' ? ['Sid', 'NotAction', 'NotResource'] : [];
-  const fields = fieldsOf(place, ['Effect', 'Action', 'Resource', 'Condition', ...only50]);
+  const fields = fieldsOf(node, ['Effect', 'Action', 'Resource', 'Condition', ...only50]);
   const sid = fields.get('Sid');
   const condition = fields.get('Condition');
   const actions = fields.get('Action');
   const notActions = fields.get('NotAction');
   if ((actions === undefined) === (notActions === undefined)) {
-    throw problemAt(place, version === '1.1' ? 'Action is missing' : 'must have one of Action and NotAction');
+    throw problemAt(node, version === '1.1' ? 'Action is missing' : 'must have one of Action and NotAction');
   }
   const notResources = fields.get('NotResource');
   if (notResources !== undefined && fields.has('Resource')) {
@@ -89,7 +89,7 @@ function readStatement(place: YamlPlace, version: PolicyDocument['Version']): Po
   return Object.freeze({
     Sid: sid === undefined ? undefined : textOf(sid, SID),
     // The pattern of EFFECT admits nothing else.
-    Effect: textOf(requiredField(place, fields, 'Effect'), EFFECT) as PolicyStatement['Effect'],
+    Effect: textOf(requiredField(node, fields, 'Effect'), EFFECT) as PolicyStatement['Effect'],
     Action: readStrings(actions, ACTION),
     NotAction: readStrings(notActions, ACTION),
     Resource: readStrings(fields.get('Resource'), RESOURCE),
@@ -98,19 +98,19 @@ function readStatement(place: YamlPlace, version: PolicyDocument['Version']): Po
   });
 }
 
-function readStrings(place: YamlPlace | undefined, rule: TextRule): readonly string[] | undefined {
-  if (place === undefined) return undefined;
-  const entries = entriesOf(place);
+function readStrings(node: YamlNode | undefined, rule: TextRule): readonly string[] | undefined {
+  if (node === undefined) return undefined;
+  const entries = entriesOf(node);
   if (entries.length < 1 || entries.length > LIMITS.strings) {
-    throw problemAt(place, `must hold 1 to ${LIMITS.strings} entries`);
+    throw problemAt(node, `must hold 1 to ${LIMITS.strings} entries`);
   }
   return Object.freeze(entries.map((entry) => textOf(entry, rule)));
 }
 
-function readConditions(place: YamlPlace): PolicyConditions {
-  const operators = fieldsOf(place);
+function readConditions(node: YamlNode): PolicyConditions {
+  const operators = fieldsOf(node);
   if (operators.size < 1 || operators.size > LIMITS.operators) {
-    throw problemAt(place, `must hold 1 to ${LIMITS.operators} operators`);
+    throw problemAt(node, `must hold 1 to ${LIMITS.operators} operators`);
   }
   const conditions = [...operators].map(([operator, keys]) => {
     if (!OPERATOR.test(operator)) throw problemAt(keys, `${printable(operator)} is no operator`);
@@ -125,7 +125,7 @@ function readConditions(place: YamlPlace): PolicyConditions {
 }
 
 /** A single value may stand without a list around it. */
-function readConditionValues(place: YamlPlace): readonly string[] {
-  if (!isList(place)) return Object.freeze([textOf(place, CONDITION_VALUE)]);
-  return readStrings(place, CONDITION_VALUE) ?? [];
+function readConditionValues(node: YamlNode): readonly string[] {
+  if (!isList(node)) return Object.freeze([textOf(node, CONDITION_VALUE)]);
+  return readStrings(node, CONDITION_VALUE) ?? [];
 }

@@ -10,14 +10,14 @@ export interface Bound {
 
 const LOOPBACK_OF_ANY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** The address that was bound, as a client on the same machine writes it. */
+/** The bound address, as a client on the same machine writes it. */
 export function localUrl(bound: Bound): string {
   return urlOf(bound, LOOPBACK_OF_ANY[bound.address] ?? bound.address);
 }
 
 /**
- * The address that was bound, as others write it who have not said how they call the server. One that listens on all
- * addresses goes by the machine's name: loopback would send them to their own machines.
+ * The bound address as other machines write it, where no public address is configured. A server that listens on all
+ * addresses goes by the machine's name: loopback would lead others to their own machines.
  */
 export function remoteUrl(bound: Bound): string {
   return urlOf(bound, LOOPBACK_OF_ANY[bound.address] === undefined ? bound.address : hostname());

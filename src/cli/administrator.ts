@@ -13,13 +13,13 @@ export interface Administrator {
   readonly password: string;
 }
 
-/** Where an identities file finds the secret key: in itself (dev), or in a file of its own. */
-export type SecretKeyPlace = { readonly sk: string } | { readonly sk_file: string };
+/** Where an identities file has the secret key: in itself (dev), or in a separate file. */
+export type SecretKeySource = { readonly sk: string } | { readonly sk_file: string };
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const ALPHANUMERICS = `${LETTERS}${LETTERS.toLowerCase()}0123456789`;
 
-/** Makes up an administrator; what `given` holds is taken as it is. */
+/** Generates an administrator; what `given` holds is used as it is. */
 export function createAdministrator(given: Partial<DevCredentials> = {}): Administrator {
   return {
     domainId: randomBytes(16).toString('hex'),
@@ -32,10 +32,10 @@ export function createAdministrator(given: Partial<DevCredentials> = {}): Admini
   };
 }
 
-/** An identities file with this administrator alone, who may do everything in one project named after the region. */
+/** An identities file with only this administrator, who may do everything in one project named after the region. */
 export function administratorYaml(
   administrator: Omit<Administrator, 'password'>,
-  options: { readonly region: string; readonly sk: SecretKeyPlace; readonly passwordHash: string },
+  options: { readonly region: string; readonly sk: SecretKeySource; readonly passwordHash: string },
 ): string {
   const { accessKeyId, domainId, domainName, projectId, userId } = administrator;
   return stringify({

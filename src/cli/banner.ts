@@ -3,17 +3,15 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KnownIdentity } from './credentials.ts';
 
-/** Where things are that the banner names. */
-export interface BannerPlace {
-  readonly baseUrl: string;
-  readonly credentialsFile: string;
-}
-
 /**
- * What `dev` says when it listens: credentials, and lines to paste into a POSIX shell in the folder where it was started. No
- * line is longer than a terminal of 100 columns unless a path is, and none can fetch a program from a registry.
+ * What `dev` prints when it listens: credentials, and lines to paste into a POSIX shell in the folder where it was
+ * started. No line is longer than a terminal of 100 columns unless a path is, and none can fetch a program from a
+ * registry.
  */
-export function banner(identity: KnownIdentity, { baseUrl, credentialsFile }: BannerPlace): string {
+export function banner(
+  identity: KnownIdentity,
+  { baseUrl, credentialsFile }: { readonly baseUrl: string; readonly credentialsFile: string },
+): string {
   const isKnown = identity.password !== '';
   const password = isKnown ? `password ${identity.password}` : 'password not known here: it was changed';
   return `
@@ -63,14 +61,14 @@ function source(file: string): string {
   return `set -a; . ${shellWord(path)}; set +a`;
 }
 
-/** How this very program is started from here; `npx` would fetch a stranger's package where there is none. */
+/** How this program is started from here; without an installed package `npx` would fetch a stranger's. */
 export function program(): string {
   const launcher = fileURLToPath(new URL('../launch.js', import.meta.url));
   const near = relative(process.cwd(), launcher);
   return `node ${shellWord(near.startsWith('..') ? launcher : near)}`;
 }
 
-/** A word that a POSIX shell takes as it is. */
+/** The text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

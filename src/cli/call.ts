@@ -8,7 +8,7 @@ import { printToStderr } from './standard-streams.ts';
 
 const USAGE = "call METHOD PATH [-d BODY], such as: call GET '/v1/{project_id}/secrets'";
 
-/** `csms-server call`: a signed request; the answer's body goes to stdout, its status to stderr. */
+/** `csms-server call`: a signed request; the response's body goes to stdout, its status to stderr. */
 export async function run({ positionals, flags, env }: CommandInput): Promise<number> {
   const { method, target } = readTarget(positionals, USAGE);
   const body = readRequestBody(flags);

@@ -19,9 +19,9 @@ const CREDENTIALS_BYTES_MAX = 65_536;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads the client's credentials from the environment, under the names that the SDKs use too; what is missing there is
- * looked for in `credentials.env` of the data directory. Throws StartError (configuration) that names what to set;
- * FileFault when others could read or write that file.
+ * Reads the client's credentials from the environment, under the names that the SDKs use too; what is missing is read
+ * from `credentials.env` in the data directory. Throws StartError (configuration) that names what to set; FileFault when
+ * others can read or write that file.
  */
 export function readClientSettings(env: Environment): ClientSettings {
   const find = finder(env);
@@ -72,7 +72,7 @@ function finder(env: Environment): (...names: string[]) => string | undefined {
   };
 }
 
-/** Not what somebody else could have written: it says where the request goes, and with which key. */
+/** Refuses a file that others can write: it says where the request goes, and with which key. */
 function readStored(file: string): Environment {
   if (!existsSync(file)) return {};
   const { bytes, fault } = readGuarded({ path: file, content: 'secret', bytesMax: CREDENTIALS_BYTES_MAX });
@@ -80,7 +80,7 @@ function readStored(file: string): Environment {
   return parseEnv(bytes.toString('utf8'));
 }
 
-/** Takes METHOD and PATH or URL off the command line. `usage`: what to write instead. Throws UsageError. */
+/** Reads METHOD and PATH or URL from the command line. `usage`: what to write instead. Throws UsageError. */
 export function readTarget(
   positionals: readonly string[],
   usage: string,

@@ -18,7 +18,7 @@ import { UsageError } from './flags.ts';
 export async function run({ positionals, env }: CommandInput): Promise<number> {
   if (positionals.join(' ') !== 'accept') throw new UsageError('clock takes one word: accept');
   const config = readVerifyConfig({ ...env, CSMS_DATA: dataFolder(env.CSMS_DATA || '.csms') });
-  // Opening it would make a new one.
+  // Opening it would create a new one.
   if (!existsSync(join(config.dataDirectory, 'csms.db'))) {
     throw new StartError('configuration', `there is no database in ${config.dataDirectory}`);
   }
@@ -28,9 +28,9 @@ export async function run({ positionals, env }: CommandInput): Promise<number> {
 }
 
 /**
- * Keeps the present time as the last time seen, so that the next start believes the clock; answers it in epoch
- * milliseconds. The server must not run. Throws what opening the installation throws; StartError (taken) also when another
- * program has locked the database or the disk is full; SecretError.
+ * Stores the present time as the last time seen, so that the next start believes the clock; returns it in epoch
+ * milliseconds. The server must not be running. Throws what opening the installation throws; StartError (taken) also when
+ * another program has locked the database or the disk is full; SecretError.
  */
 function acceptClock(config: DataConfig): number {
   const { open, rootKey } = openInstallation(config, systemClock);

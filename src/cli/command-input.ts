@@ -1,4 +1,4 @@
-/** What a command gets: its arguments, and the environment with the flags on top. */
+/** What a command gets: its arguments, and the environment overridden by the flags. */
 export interface CommandInput {
   readonly positionals: readonly string[];
   readonly flags: ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 import type { CommandInput } from './command-input.ts';
 import { settingsHelp } from './settings-help.ts';
 
-/** A command's module: answers the exit code. */
+/** A command's module; `run` returns the exit code. */
 export interface CommandModule {
   run(input: CommandInput): Promise<number>;
 }
@@ -11,7 +11,7 @@ export interface CliCommand {
   readonly summary: string;
   readonly help: string;
   readonly flags: readonly string[];
-  /** How many arguments beside flags it takes at most. */
+  /** How many arguments it takes at most, besides flags. */
   readonly argumentsMax: number;
   /** True when every `CSMS_` variable may be given as a flag. */
   readonly takesSettings: boolean;

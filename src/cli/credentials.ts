@@ -5,21 +5,21 @@ import { parse } from 'yaml';
 import { replaceFile } from '../std/files.ts';
 import type { Administrator } from './administrator.ts';
 
-/** Whose credentials a file holds; `password` is empty when nobody here knows it. */
+/** Whose credentials a file holds; `password` is empty when it is unknown here. */
 export interface KnownIdentity extends Administrator {
   readonly userName: string;
   /** PHC string of the password in the identities file. */
   readonly passwordHash: string;
 }
 
-/** What every reader of such files takes as it is, without quotes. */
+/** What every reader of such files reads literally, without quotes. */
 const PLAIN = /^[A-Za-z0-9!%*+,./:=?@^_{}[\]-]*$/;
-/** What they all take between single quotes. */
+/** What they all read literally between single quotes. */
 const QUOTABLE = /^[\x20-\x26\x28-\x7e]*$/;
 
 /**
- * Writes what clients read by themselves: for a shell to source, or as an `--env-file`. `region` is that of the server, and
- * is what lets an unchanged application find it: the SDKs look for their endpoints under variables with its name.
+ * Writes the environment of clients: for a shell to source, or as an `--env-file`. The region lets an unchanged
+ * application find the server: the SDKs read their endpoints from variables named after it.
  */
 export function writeCredentials(
   file: string,
@@ -54,9 +54,9 @@ export function writeCredentials(
 }
 
 /**
- * The user whose credentials `dev` writes down, as the identities file has it: the one of the credentials that are there, else
- * the first with a secret key in the file itself. The password is taken from the credentials if they were written for its
- * present hash. Undefined when the file has no such user, or cannot be read as YAML: starting says why.
+ * The user whose credentials `dev` writes, as the identities file has it: that of the existing credentials, else the
+ * first with a secret key in the file itself. The password is that of the credentials if they were written for its
+ * present hash. Undefined when the file has no such user, or is not valid YAML: the start says why.
  */
 export function readIdentity(identitiesFile: string, credentialsFile: string): KnownIdentity | undefined {
   const written = readWritten(credentialsFile);
@@ -77,18 +77,18 @@ function readWritten(file: string) {
   };
 }
 
-/** Says for which hash a password was written down, and nothing about either. */
+/** Identifies the hash that a password was written for, and says nothing about either. */
 function markOf(passwordHash: string): string {
   return createHash('sha256').update(passwordHash).digest('hex').slice(0, 16);
 }
 
-/** Without quotes where possible: some readers keep them. Empty when the value cannot stand in such a file. */
+/** Without quotes where possible: some readers keep them. Empty when such a file cannot hold the value. */
 function quoted(value: string): string {
   if (PLAIN.test(value)) return value;
   return QUOTABLE.test(value) ? `'${value}'` : '';
 }
 
-/** The users with a secret key in the file, in its order, each with the first project that is theirs. */
+/** The users with a secret key in the file, in its order, each with their first project. */
 function usersIn(text: string): Omit<KnownIdentity, 'password'>[] {
   return listIn(parseYaml(text), 'domains').flatMap((domain) =>
     listIn(domain, 'users').flatMap((user) => {

@@ -8,7 +8,7 @@ import { replaceFile } from '../std/files.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
-/** What dev runs with when it was told nothing. */
+/** What dev runs with by default. */
 export interface DevFiles {
   readonly rootKey: string;
   readonly identitiesFile: string;
@@ -20,15 +20,15 @@ export interface DevFiles {
 const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
 
 /**
- * Makes the root key, the identities and the credentials of dev where they are missing. The data directory has to be
- * claimed: nothing is written into one that another process or user may have.
- * Throws StartError (configuration) when a CSMS_DEV_ variable asks for something else than what is there.
+ * Creates the root key, the identities and the credentials of dev where they are missing. The data directory must be
+ * claimed: nothing is written into one that may be another process's or user's.
+ * Throws StartError (configuration) when a CSMS_DEV_ variable differs from what is there.
  */
 export async function ensureDevFiles(config: Config): Promise<DevFiles> {
   const { dataDirectory } = config;
   const rootKeyFile = join(dataDirectory, 'root.key');
   if (config.rootKey === undefined && !existsSync(rootKeyFile)) {
-    // A new key for data that is there would make all of it unreadable.
+    // A new key would make existing data unreadable.
     if (existsSync(join(dataDirectory, 'csms.db'))) {
       throw new StartError(
         'configuration',
@@ -63,14 +63,14 @@ async function createIdentity(
   const administrator = createAdministrator(config.dev);
   const passwordHash = await hashPassword(administrator.password, PASSWORD_COST);
   const identity = { ...administrator, userName: 'admin', passwordHash };
-  // The credentials first: without the identities file, the next start makes both again.
+  // The credentials first: without the identities file, the next start creates both again.
   writeCredentials(files.credentialsFile, identity, { baseUrl: '', region });
   const sk = { sk: identity.secretKey };
   replaceFile(files.identitiesFile, administratorYaml(identity, { region, sk, passwordHash }));
   return identity;
 }
 
-/** A password that nobody here knows may be the one that the environment gives. */
+/** An unknown password may be the one that the environment gives. */
 async function withGivenPassword({ dev }: Config, identity: KnownIdentity): Promise<KnownIdentity> {
   if (identity.password !== '' || dev.password === undefined) return identity;
   const isRight = await verifyPassword(identity.passwordHash, dev.password);

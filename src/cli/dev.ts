@@ -7,10 +7,10 @@ import { ensureDevFiles } from './dev-files.ts';
 import { keepCredentials } from './kept-credentials.ts';
 import { runServer } from './run-server.ts';
 
-/** `csms-server dev`: makes what is missing, then prints what can be pasted. */
+/** `csms-server dev`: creates what is missing, then prints what can be pasted. */
 export async function run({ env }: CommandInput): Promise<number> {
   const told = readConfig('dev', env);
-  // First of all: two first starts at once would write over each other's files.
+  // First of all: two first starts at once would overwrite each other's files.
   const claimed = claimDirectory(told.dataDirectory);
   const given = { ...told, dataDirectory: claimed.path };
   const made = await ensureDevFiles(given);

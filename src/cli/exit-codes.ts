@@ -6,7 +6,7 @@ import { FileError } from '../yaml/file-error.ts';
 import { UsageError } from './flags.ts';
 import { printToStderr } from './standard-streams.ts';
 
-/** What the process says about how it ended. @see sysexits.h, from which the figures are */
+/** How the process ended. @see sysexits.h, where the numbers are from */
 export const EXIT = Object.freeze({
   ok: 0,
   checkFailed: 1,
@@ -21,7 +21,7 @@ const START_CODES = {
   damaged: EXIT.damaged,
   configuration: EXIT.configuration,
 } as const;
-/** Errors of the operating system that mean "something that is needed is taken or cannot be reached". */
+/** Errors of the operating system that mean "something needed is in use or cannot be reached". */
 const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENOTFOUND']);
 
 /** The exit code for an error that ended a command. */
@@ -33,7 +33,7 @@ export function exitCodeOf(error: unknown): number {
   return isRefusedPort || UNAVAILABLE.has(causeCode(error)) ? EXIT.unavailable : EXIT.damaged;
 }
 
-/** Says in one line on stderr why a command ended; a stack only for what nobody expected. */
+/** Says in one line on stderr why a command ended; a stack only for unexpected errors. */
 export function printFailure(error: unknown): void {
   const isExpected =
     error instanceof UsageError ||

@@ -6,7 +6,7 @@ export class UsageError extends Error {}
 /** Flags that are true without a value. */
 const SWITCHES: ReadonlySet<string> = new Set(['help', 'json', 'version', 'allow-http', 'tls-self-signed']);
 
-/** A command line taken apart. */
+/** A parsed command line. */
 export interface CommandLine {
   readonly positionals: readonly string[];
   /** Flag name without dashes to its value; a switch has `1`. */
@@ -14,7 +14,7 @@ export interface CommandLine {
 }
 
 /**
- * Takes `--name value`, `--name=value`, switches and `-d BODY` apart; `--` ends the flags. Pure.
+ * Parses `--name value`, `--name=value`, switches and `-d BODY`; `--` ends the flags.
  * Throws UsageError for a flag that `allowed` does not hold, one without a value, and one given twice.
  */
 export function parseCommandLine(args: readonly string[], allowed: ReadonlySet<string>): CommandLine {

@@ -15,12 +15,12 @@ import { createTrialCertificate } from './trial-certificate.ts';
 /** The modes give a group nothing. */
 const SAME_GROUP = -1;
 const REGION = 'local-1';
-/** Neither quotes nor line ends: such a path can stand between single quotes for all who read an environment file. */
+/** Neither quotes nor line ends: every reader of environment files reads such a path between single quotes. */
 const PATH = /^[^'\p{Cc}]+$/u;
 
 /**
  * `csms-server init`: a root key, identities with one administrator and an environment file, in a directory (default
- * `csms-config`) that git ignores; the data go elsewhere. Refuses before it writes anything when one of the files is there.
+ * `csms-config`) that git ignores; the data go elsewhere. Writes nothing when one of the files exists.
  */
 export async function run({ positionals, flags }: CommandInput): Promise<number> {
   const owner = readOwner(flags.get('owner'));
@@ -48,7 +48,7 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   return EXIT.ok;
 }
 
-/** Everything that init makes, by absolute path, and where the data will be. */
+/** Everything that init creates, by absolute path, and where the data will be. */
 interface Files {
   readonly directory: string;
   readonly rootKey: string;
@@ -74,7 +74,7 @@ function filesIn(directory: string, hasTls: boolean): Files {
     ignore: join(directory, '.gitignore'),
     certificate: hasTls ? join(directory, 'tls.crt') : undefined,
     certificateKey: hasTls ? join(directory, 'tls.key') : undefined,
-    // Beside the configuration and not in it: who copies one of the two has nothing that can be read.
+    // Beside the configuration and not in it: a copy of one of the two alone cannot be read.
     dataDirectory: join(dirname(directory), dataName),
   };
 }

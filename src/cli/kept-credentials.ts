@@ -3,10 +3,10 @@ import { createSigningKey } from '../auth/algorithms.ts';
 import type { Directory } from '../auth/identities.ts';
 import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
-/** How often the file and the identities in force are looked at. */
+/** How often the file and the identities in force are checked. */
 const LOOK_MS = 10_000;
 
-/** What is to be kept, and for what. */
+/** What is to be kept, and where. */
 export interface KeptCredentials {
   readonly file: string;
   readonly identitiesFile: string;
@@ -18,9 +18,9 @@ export interface KeptCredentials {
 }
 
 /**
- * Writes credentials.env, and again when it is missing or other credentials are in force: somebody may have changed the
- * identities by hand. Answers what writes it for another password, and never throws: that password is in force by then, so
- * what cannot be written now is written later.
+ * Writes credentials.env, and again when it is missing or other credentials are in force: the identities may be changed
+ * by hand. Returns a function that writes it for another password. That never throws: the password is in force by then,
+ * so what cannot be written now is written later.
  */
 export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownIdentity>) => void {
   let { identity } = kept;
@@ -36,13 +36,13 @@ export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownId
     try {
       if (!isInForce(kept.directory(), identity)) {
         const next = readIdentity(kept.identitiesFile, kept.file);
-        // The file may hold what has not taken effect.
+        // The identities file may hold what has not taken effect.
         if (next === undefined || !isInForce(kept.directory(), next)) return;
         identity = next;
       } else if (isWritten && existsSync(kept.file)) return;
       write();
     } catch {
-      // The data directory is gone, or full: the next look may find it otherwise.
+      // The data directory is gone, or full: the next check may find it otherwise.
     }
   }
 
@@ -53,7 +53,7 @@ export function keepCredentials(kept: KeptCredentials): (change: Partial<KnownId
     try {
       write();
     } catch {
-      // The next look tries again.
+      // The next check tries again.
     }
   };
 }

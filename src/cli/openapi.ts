@@ -1,7 +1,7 @@
 import { generateOpenapi } from '../openapi.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** `csms-server openapi`: the document of this very program's routes. */
+/** `csms-server openapi`: the document of this program's routes. */
 export async function run(): Promise<number> {
   process.stdout.write(await generateOpenapi());
   return EXIT.ok;

@@ -5,7 +5,7 @@ import { UsageError } from './flags.ts';
 const TIMEOUT_MS = 30_000;
 
 const EXAMPLE = 'such as http://127.0.0.1:4280';
-/** The certificate is not one that this machine trusts. @see Node's documentation of X509 certificate error codes */
+/** This machine does not trust the certificate. @see Node's documentation of X509 certificate error codes */
 const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -19,19 +19,19 @@ const OTHER_PROTOCOL = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_S
 /** Where a request goes, and what the server there sees of it. */
 export interface Destination {
   readonly url: URL;
-  /** Without the path of the endpoint: a proxy takes it away, so it is no part of what is signed. */
+  /** Without the path of the endpoint: a proxy removes it, so it is not signed. */
   readonly signedUrl: URL;
 }
 
 /**
- * Where a client command goes: the path below the endpoint. Throws StartError (configuration) for an endpoint that is
- * missing or no base address, and UsageError for a path that leads to another server.
+ * Where a client command goes: the path below the endpoint. Throws StartError (configuration) unless the endpoint is a
+ * base address, and UsageError for a path that leads to another server.
  */
 export function destinationAt(endpoint: string | undefined, path: string): Destination {
   if (endpoint === undefined) throw new StartError('configuration', 'CSMS_ENDPOINT is not set');
   const { origin, prefix } = readEndpoint(endpoint);
   const signedUrl = URL.parse(path, origin);
-  // What is signed and sent is for nobody else.
+  // The signed request is for this server alone.
   if (signedUrl === null || signedUrl.origin !== origin || URL.canParse(path)) {
     throw new UsageError('PATH must be a path on the server, such as /v1/{project_id}/secrets');
   }
@@ -59,8 +59,8 @@ function readEndpoint(endpoint: string): { readonly origin: string; readonly pre
 }
 
 /**
- * Sends a request and reads the answer. Throws StartError that says why there is none: `taken` when the server cannot be
- * reached, `configuration` when the endpoint or the trust in its certificate is wrong.
+ * Sends a request and reads the response. Throws StartError that says why there is none: `taken` when the server cannot
+ * be reached, `configuration` when the endpoint or the trust in its certificate is wrong.
  */
 export async function reach(
   url: URL,

@@ -5,8 +5,8 @@ import { UsageError } from './flags.ts';
 const STDIN = 0;
 
 /**
- * The body that `-d` gives: text, `@FILE` or `@-` for stdin, so that a value need not stand on the command line, which every
- * user of the machine can read. Undefined without the flag. Throws UsageError for a file that cannot be read.
+ * The body that `-d` gives: text, `@FILE` or `@-` for stdin, which keep a value off the command line that every user of
+ * the machine can read. Undefined without the flag. Throws UsageError for a file that cannot be read.
  */
 export function readRequestBody(flags: ReadonlyMap<string, string>): string | undefined {
   const given = flags.get('d');

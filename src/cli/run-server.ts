@@ -14,14 +14,14 @@ import { createServerLog } from './server-log.ts';
 import { logStart } from './start-log.ts';
 
 /**
- * A second signal so soon is the same one: npm and the launcher pass on what the terminal has sent to all. A later one is from
- * somebody who does not want to wait.
+ * A second signal so soon is the same one: npm and the launcher forward what the terminal sends to all. A later one is
+ * from an operator who does not want to wait.
  */
 const REPEAT_MS = 500;
-/** From the wish to stop on: the log has the rest of ten seconds to get out. */
+/** Counted from the first signal: the log has the rest of ten seconds to get out. */
 const STOP_MS_MAX = 8_500;
 
-/** Why an address cannot be listened at, by the system's code; a name that leads to none has its own words. */
+/** Why the server cannot listen at an address, by the system's code; a name without an address has its own message. */
 const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use; choose another one with --port (CSMS_PORT)',
   EADDRNOTAVAIL: 'is at no address of this machine; choose another one with --host (CSMS_HOST)',
@@ -30,13 +30,13 @@ const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
 
 /** What a command adds to a server. */
 export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'> {
-  /** Speaks to the person who started it, between "it listens" and the line that says so. */
+  /** Speaks to the person who started it, once it listens and before the log says so. */
   announce?(baseUrl: string, directory: Composed['directory']): void;
 }
 
 /**
- * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT.
- * Answers the exit code. Throws what starting throws.
+ * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT. Returns
+ * the exit code. Throws what starting throws.
  */
 export async function runServer(config: Config, surroundings: Surroundings = {}): Promise<number> {
   const log = createServerLog(config.logLevel);
@@ -98,7 +98,7 @@ async function listen(config: Config, { app }: Composed): Promise<void> {
   }
 }
 
-/** The one address that the setting stands for; a name must not lead beyond what is allowed. Throws StartError. */
+/** Resolves the address of the setting; a name must not resolve to an address that is not allowed. Throws StartError. */
 async function findAddress(config: Config): Promise<string> {
   const { host } = config;
   if (isIP(host) !== 0) return host;
@@ -121,7 +121,7 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
     composed.reload().then(
       () => log.info({}, 'read identities, hooks and certificates again'),
       (error: unknown) => {
-        // What the stop has cut off is no fault of a file.
+        // A reload cut off by the stop is not the file's fault.
         if (firstMs !== undefined) return;
         const reason = error instanceof Error ? error.message : 'unknown';
         log.error({ reason }, 'reload failed; the former ones stay');
@@ -131,9 +131,9 @@ function onSignals(composed: Composed, log: Logger, stop: (code: number) => void
 }
 
 /**
- * Lets requests in progress end, as long as the server gives them, then closes what is behind them. A file system that
- * does not answer holds the writer for as long as it likes, and Node waits for its threads: then the process is ended
- * from outside. What was answered is in the database's log, where the next start finds it.
+ * Lets requests in progress end, within the server's bound, then closes what is behind them. A file system that hangs can
+ * hold the writer for ever, and Node waits for its threads: then another process ends this one. Every confirmed change is
+ * in the database's log, where the next start finds it.
  */
 async function drain(composed: Composed, log: Logger, code: number): Promise<number> {
   const late = setTimeout(() => {

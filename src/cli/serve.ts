@@ -2,7 +2,7 @@ import { readConfig } from '../config.ts';
 import type { CommandInput } from './command-input.ts';
 import { runServer } from './run-server.ts';
 
-/** `csms-server serve`: everything has to be said; nothing is made up. */
+/** `csms-server serve`: everything must be configured; nothing is generated. */
 export async function run({ env }: CommandInput): Promise<number> {
   return runServer(readConfig('serve', env));
 }

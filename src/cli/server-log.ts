@@ -6,7 +6,7 @@ import { readableLine } from '../log/readable.ts';
 const STDERR = 2;
 /** How long lines are gathered on a pipe or in a file. */
 const GATHER_MS = 100;
-/** How long the end of the process waits for whoever reads the log. */
+/** How long the end of the process waits for the reader of the log. */
 const FLUSH_MS = 1_000;
 
 /** The log of a server, on stderr: readable lines on a terminal, JSON lines anywhere else. */

@@ -1,6 +1,6 @@
 import { SETTINGS } from '../settings.ts';
 
-/** Values that a flag would show to every user of the machine: the list of processes holds the command line. */
+/** Values that a flag would show to every user of the machine, in the list of processes. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['CSMS_DEV_SK', 'CSMS_DEV_PASSWORD']);
 
 const NAME_COLUMNS = 23;

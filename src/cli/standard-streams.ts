@@ -1,6 +1,6 @@
 /**
- * Lets a command continue when nobody reads its stdout any more, as in `csms-server dev | head -5`: a server serves on, and a
- * check ends with what it found. Any other failure, such as a full disk, is told.
+ * Lets a command continue when its stdout is no longer read, as in `csms-server dev | head -5`: a server keeps serving,
+ * and a check ends with what it found. Any other failure, such as a full disk, is reported.
  */
 export function watchStdout(onFailure: (error: Error) => void): void {
   process.stdout.on('error', (error) => {
@@ -8,7 +8,7 @@ export function watchStdout(onFailure: (error: Error) => void): void {
   });
 }
 
-/** Writes to stderr; that nobody reads it is no failure. */
+/** Writes to stderr; a missing reader is not a failure. */
 export function printToStderr(text: string): void {
   if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => undefined);
   process.stderr.write(text);

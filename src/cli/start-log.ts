@@ -6,7 +6,7 @@ import { warnOfPolicies } from '../identity.ts';
 import { DAY_MS } from '../std/durations.ts';
 import { readVersion } from '../version.ts';
 
-/** Writes the line of a start: what runs, over which data, with which key; and warns of what nobody can reach. */
+/** Logs the start: what runs, on which data, with which key; warns of what cannot be reached. */
 export async function logStart(log: Logger, config: Config, composed: Composed): Promise<void> {
   const counts = await composed.store.countByProject();
   const endMs = composed.certificateEndMs();

@@ -6,8 +6,8 @@ import { destinationAt, reach } from './reach.ts';
 import { printToStderr } from './standard-streams.ts';
 
 /**
- * `csms-server token`: logs in with user and password and prints the X-Auth-Token, alone on stdout, so that a shell can
- * take it. On a refusal stdout stays empty, stderr says why and the exit code is 1.
+ * `csms-server token`: logs in with user and password and prints the X-Auth-Token, alone on stdout, for a shell to
+ * capture. On a refusal stdout stays empty, stderr says why and the exit code is 1.
  */
 export async function run({ flags, env }: CommandInput): Promise<number> {
   const { endpoint, user, domain, password, projectId } = readLoginSettings(env);

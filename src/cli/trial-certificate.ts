@@ -4,7 +4,7 @@ import { createCertificate } from '../crypto/certificate.ts';
 import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 
 const VALID_MS = 365 * DAY_MS;
-/** A clock of a client may be a little behind. */
+/** A client's clock may be a little behind. */
 const EARLIER_MS = HOUR_MS;
 const LOOPBACK = [Buffer.from([127, 0, 0, 1]), Buffer.from('00000000000000000000000000000001', 'hex')];
 const HOST_NAME = /^[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*$/;

@@ -48,7 +48,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise
   return app;
 }
 
-/** What stands between the server and the network. Throws StartError (configuration). */
+/** What is between the server and the network. Throws StartError (configuration). */
 function edgeOf(
   { config, metrics }: ServerProcess,
   listenAddress: () => string,

@@ -18,12 +18,12 @@ import { type OpenStorage, openStorage } from './storage.ts';
 export interface Start {
   /** Called once when storage can no longer be trusted. */
   onFatal(reason: string): void;
-  /** The data directory, when the caller has taken it already. */
+  /** The data directory, when the caller has already claimed it. */
   readonly claimed?: ClaimedDirectory | undefined;
   readonly passwordChanged?: PasswordChanged | undefined;
 }
 
-/** What there is once in a process, whatever worlds it holds and however often it listens. */
+/** What exists once in a process, however many worlds and HTTP servers it has. */
 export interface ServerProcess {
   readonly config: Config;
   readonly log: Logger;
@@ -31,9 +31,9 @@ export interface ServerProcess {
   readonly storage: OpenStorage;
   readonly identities: OpenIdentities;
   readonly passwordChanged: PasswordChanged | undefined;
-  /** One count of failed logins for all ways in. */
+  /** One count of failed logins for all kinds of login. */
   readonly passwords: PasswordChecker;
-  /** One count of requests. Throws throttled when the caller has none left. */
+  /** Counts the caller's requests. Throws throttled when none is left. */
   takeRequest(caller: Caller): void;
   readonly outbound: Outbound;
   /** Shares the one thread of all requests. */
@@ -42,12 +42,12 @@ export interface ServerProcess {
   readonly certificate: CertificateFiles | undefined;
   /** What is counted; absent when metrics are off. */
   readonly metrics: Metrics | undefined;
-  /** Where others reach the server when no caller says it; empty until it listens. */
+  /** The server's address where no caller says it; empty until it listens. */
   baseUrl(): string;
   setBaseUrl(url: string): void;
-  /** Reads identities, hooks and certificates again; where the new ones are wrong the present ones stay, and it rejects. */
+  /** Reads identities, hooks and certificates again; where new ones are wrong the present ones stay, and it rejects. */
   reload(): Promise<void>;
-  /** Lets the writer finish and closes the data directory; what works with them has ended before. */
+  /** Lets the writer finish and closes the data directory; their users must have ended before. */
   close(): Promise<void>;
 }
 

@@ -7,8 +7,8 @@ import { createHexIds } from '../std/random-hex.ts';
 export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
 
 /**
- * The machine's clock that nobody sets. It may stand still while the machine sleeps; the wall clock then seems to jump, and deletions
- * wait, which is safe.
+ * The machine's clock that cannot be set. It may stand still while the machine sleeps; the wall clock then seems to jump,
+ * and deletions wait, which is safe.
  */
 export const monotonicClock: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
@@ -18,8 +18,8 @@ export const randomIds: Ids = Object.freeze({
   uid: createHexIds(),
 });
 
-/** The operating system's randomness; `randomInt` throws away what would make some numbers likelier than others. */
+/** The operating system's randomness; `randomInt` discards what would make some numbers likelier than others. */
 export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
 
-/** Spreads the attempts of what has failed. */
+/** Spreads retries. */
 export const systemJitter: Random = Object.freeze({ fraction: () => Math.random() });

@@ -23,17 +23,17 @@ export interface Storage {
   readonly signingKeys: SigningKeys;
 }
 
-/** The storage of a data directory, with what its root key is for beside. */
+/** The storage of a data directory, and what else its root key is used for. */
 export interface OpenStorage extends Storage {
   /** Key of the tokens. */
   readonly tokenKey: KeyObject;
-  /** Of the root key; no secret. */
+  /** Of the root key; not secret. */
   readonly rootKeyFingerprint: string;
 }
 
 /**
  * Opens the data directory and starts its writer. `onFatal` is called once when storage can no longer be trusted;
- * `claimed`: the directory, when the caller has taken it already. Throws StartError, RootKeyError.
+ * `claimed`: the directory, when the caller has already claimed it. Throws StartError, RootKeyError.
  */
 export async function openStorage(
   config: Config,
@@ -73,10 +73,7 @@ export async function openStorage(
   return { store, keyring, signingKeys, tokenKey, rootKeyFingerprint };
 }
 
-/**
- * For what a start that fails leaves behind: a writer thread would keep the process, and the data directory, from being
- * free.
- */
+/** Cleans up after a failed start: a writer thread would keep the process alive and the data directory locked. */
 export function closing(begun: { close(): Promise<void> }): (error: unknown) => Promise<never> {
   return async (error) => {
     await begun.close();

@@ -20,16 +20,16 @@ import type { Storage } from './storage.ts';
 /** The world that outlives the process. */
 export const MAIN = 'main';
 
-/** What a world has of its own. */
+/** What belongs to one world alone. */
 export interface WorldParts {
   readonly world: string;
   readonly clock: Clock;
-  /** Whether a jump of the clock is an accident; false for a clock that somebody moves on purpose. */
+  /** Whether a jump of the clock is an accident; false for a clock that is moved on purpose. */
   readonly isClockWatched: boolean;
   readonly storage: Storage;
-  /** Where its notifications and rotations lead. */
+  /** The endpoints of its notifications and rotations. */
   readonly hooks: Hooks;
-  /** Whose credentials belong to it, as they are at present. */
+  /** The identities that belong to it at present. */
   directory(): Directory;
 }
 
@@ -92,7 +92,7 @@ export function createMain(shared: ServerProcess): Promise<World> {
   });
 }
 
-/** Makes the list of worlds, with one in it. */
+/** Creates the list of worlds, with one in it. */
 export function createWorlds(main: World): Worlds {
   const worlds = new Map([[main.world, main]]);
   return {
@@ -104,8 +104,8 @@ export function createWorlds(main: World): Worlds {
 }
 
 /**
- * What each request works with: the same, bound to who asks and how. Answers that come from memory would hide that the data
- * is gone, so there is nothing then. Throws unavailable.
+ * What each request works with, bound to its caller and how it came. Throws unavailable when the data are gone: responses
+ * from memory would hide that.
  */
 function binding(deps: SharedDeps): ServerOptions['depsFor'] {
   const gate = createGate(deps);
@@ -118,7 +118,7 @@ function binding(deps: SharedDeps): ServerOptions['depsFor'] {
   };
 }
 
-/** The same project in another world is another one, and waits for its own turn. */
+/** The same project id in another world is another project, with turns of its own. */
 function turnsOf({ turns }: ServerProcess, world: string): Turns {
   return {
     pauseOf: (projectId) => turns.pauseOf(`${world}/${projectId}`),

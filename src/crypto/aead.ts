@@ -32,8 +32,8 @@ export interface XaesKey {
 }
 
 /**
- * The one way in which opening fails: one code, one message and no cause, whatever was wrong, so that nobody
- * learns from the answer which check failed.
+ * The one way in which opening fails: one code, one message and no cause, whatever was wrong, so that a caller cannot
+ * learn which check failed.
  */
 export function damaged(): SecretError {
   return new SecretError('damaged', 'A stored value cannot be opened.');
@@ -48,12 +48,12 @@ export function sealGcm(key: KeyObject, input: SealInput): Buffer {
   return encrypt(key, input, takeNonce(IV_BYTES));
 }
 
-/** Opens what `sealGcm` made. No plaintext is given before the tag has been verified. Throws damaged. */
+/** Opens what `sealGcm` made. No plaintext is returned before the tag has been verified. Throws damaged. */
 export function openGcm(key: KeyObject, input: OpenInput): Buffer {
   return openPreparedGcm(prepareGcm(key, input));
 }
 
-/** What `sealGcm` made, taken apart: for what is opened again and again. The parts are views of the blob. */
+/** The parts of what `sealGcm` made, for what is opened again and again: views of the blob. */
 export interface PreparedGcm {
   readonly key: KeyObject;
   readonly iv: Uint8Array;
@@ -62,7 +62,7 @@ export interface PreparedGcm {
   readonly tag: Uint8Array;
 }
 
-/** Takes apart what `sealGcm` made; checks nothing but its length. Throws damaged. */
+/** Splits what `sealGcm` made into its parts; checks only its length. Throws damaged. */
 export function prepareGcm(key: KeyObject, input: OpenInput): PreparedGcm {
   return takeApart(input, IV_BYTES, () => key);
 }
@@ -92,7 +92,7 @@ export function sealXaes(key: XaesKey, input: SealInput): Buffer {
   return sealXaesWithNonce(key, input, takeNonce(XAES_NONCE_BYTES));
 }
 
-/** Opens what `sealXaes` made. No plaintext is given before the tag has been verified. Throws damaged. */
+/** Opens what `sealXaes` made. No plaintext is returned before the tag has been verified. Throws damaged. */
 export function openXaes(key: XaesKey, input: OpenInput): Buffer {
   return openPreparedGcm(takeApart(input, XAES_NONCE_BYTES, (nonce) => deriveXaesKey(key, nonce)));
 }
@@ -130,7 +130,7 @@ function encrypt(key: KeyObject, input: SealInput, nonce: Uint8Array): Buffer {
   cipher.setAAD(Buffer.concat([header, context]));
   const ciphertext = cipher.update(plaintext);
   cipher.final();
-  // Memory of its own: a slice of Node's buffer pool would take the pool's other contents along to a worker.
+  // Memory of its own: a slice of Node's buffer pool would carry the pool's other contents to a worker.
   const blob = Buffer.allocUnsafeSlow(header.length + nonce.length + plaintext.length + TAG_BYTES);
   blob.set(header);
   blob.set(nonce, header.length);
@@ -157,14 +157,14 @@ function takeApart(
   };
 }
 
-/** Opens what `prepareGcm` took apart. No plaintext is given before the tag has been verified. Throws damaged. */
+/** Opens what `prepareGcm` prepared. No plaintext is returned before the tag has been verified. Throws damaged. */
 export function openPreparedGcm({ key, iv, associatedData, ciphertext, tag }: PreparedGcm): Buffer {
   let plaintext: Buffer | undefined;
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
     decipher.setAuthTag(tag);
     decipher.setAAD(associatedData);
-    // GCM is a stream mode: update gives everything, final only verifies the tag.
+    // GCM is a stream mode: update returns everything, final only verifies the tag.
     plaintext = decipher.update(ciphertext);
     decipher.final();
     return plaintext;
@@ -175,8 +175,8 @@ export function openPreparedGcm({ key, iv, associatedData, ciphertext, tag }: Pr
 }
 
 /**
- * The bare block cipher, AES-256-ECB, for one call or many: it keeps no state between blocks. For what is derived from blocks
- * that are all different, never for what shall be read again.
+ * The bare block cipher, AES-256-ECB, for one call or many: it keeps no state between blocks. For deriving from blocks
+ * that are all different, never for encrypting.
  */
 export function createBlockCipher(key: KeyObject): (blocks: Uint8Array) => Buffer {
   const cipher = createCipheriv('aes-256-ecb', key, null);

@@ -2,7 +2,7 @@ import { createXaesKey, openXaes, sealXaes } from './aead.ts';
 import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
 import type { RootKey } from './root-key.ts';
 
-/** The second one says that the record beside it is signed; databases from before that have the first. */
+/** The second says that the record beside it is signed; older databases have the first. */
 const KNOWN_TEXTS = { unsigned: Buffer.from('csms canary 1'), signed: Buffer.from('csms canary 2') } as const;
 
 /** What a database remembers of its root key. None of it is secret. */
@@ -13,8 +13,8 @@ export interface CanaryRecord {
 }
 
 /**
- * What the canary says: all is well (and whether the record is a signed one, which nobody without the root key can take
- * back), this is another root key (exit 78), or the record was changed (exit 74).
+ * What the canary says: all is well (and whether the record is signed, which cannot be undone without the root key), this
+ * is another root key (exit 78), or the record was changed (exit 74).
  */
 export type CanaryResult =
   | { readonly kind: 'ok'; readonly isSigned: boolean }
@@ -35,8 +35,8 @@ export function createCanary(rootKey: RootKey, installationId: string): Uint8Arr
 }
 
 /**
- * Tells whether the root key is the one that this database was made with, before anything is opened with it.
- * `expected` and `given` are fingerprints, safe to print. Never throws for a bad record.
+ * Checks that the root key is the one that this database was created with, before anything is opened with it. `expected`
+ * and `given` are fingerprints, safe to print. Never throws for a bad record.
  */
 export function checkCanary(rootKey: RootKey, installationId: string, record: CanaryRecord): CanaryResult {
   if (record.fingerprint !== rootKey.fingerprint) {

@@ -44,8 +44,9 @@ export interface ServerNames {
 }
 
 /**
- * Makes a self-signed X.509 v3 certificate of an RSA or EC key, as PEM: for signatures only, no authority; without an end unless
- * one is given. `server`: the certificate is for a TLS server of these names. `commonName`: at most 64 characters.
+ * Creates a self-signed X.509 v3 certificate of an RSA or EC key, as PEM: for signatures only, no authority; without an
+ * end unless one is given. `server`: the certificate is for a TLS server of these names. `commonName`: at most 64
+ * characters.
  * @see RFC 5280, 4.1
  */
 export function createCertificate(input: {

@@ -34,9 +34,9 @@ interface Header {
 }
 
 /**
- * Makes the cipher of the key service. A ciphertext is: magic 3 | format version 1 | suite 1 | flags 1 | key version u32
- * | length of the key id u8 | key id | nonce 24 | XAES-256-GCM of (length u16 | plaintext | zeros) | tag 16. The associated
- * data is the header, then installation, project, key id, key version and the caller's own.
+ * Creates the cipher of the key service. A ciphertext is: magic 3 | format version 1 | suite 1 | flags 1 | key version
+ * u32 | length of the key id u8 | key id | nonce 24 | XAES-256-GCM of (length u16 | plaintext | zeros) | tag 16. The
+ * associated data is the header, then installation, project, key id, key version and the caller's own.
  */
 export function createDataCipher(installationId: string, materials: KeyMaterials): DataCipher {
   function contextOf(key: Key, versionNumber: number, { use, aad }: { use: CiphertextUse; aad: string }) {
@@ -66,7 +66,7 @@ export function createDataCipher(installationId: string, materials: KeyMaterials
       const header = readHeader(USES[input.use].magic, input.ciphertext);
       const version = key.versions.find(({ number }) => number === header.versionNumber);
       if (version === undefined || header.keyId !== key.id) throw invalid();
-      // Outside of the catch below: material that cannot be unwrapped is the server's fault, not the caller's.
+      // Outside the catch below: material that cannot be unwrapped is the server's fault, not the caller's.
       const material = materials.open(key, version);
       const context = contextOf(key, version.number, input);
       const blob = input.ciphertext;
@@ -113,7 +113,7 @@ function frame(plaintext: Uint8Array, headerBytes: number): Buffer {
   return framed;
 }
 
-/** One error for everything that can be wrong with a ciphertext, so that nobody learns which check failed. */
+/** One error for everything that can be wrong with a ciphertext, so that a caller cannot learn which check failed. */
 function invalid(): SecretError {
   return new SecretError(
     'ciphertext-invalid',

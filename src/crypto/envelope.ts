@@ -15,7 +15,7 @@ import {
   type XaesKey,
 } from './aead.ts';
 
-/** What a sealed thing is for; bound into it, so that one kind never passes for another. */
+/** What something is sealed for; bound into it, so that one kind never passes for another. */
 export type Purpose =
   | 'body'
   | 'dek'
@@ -29,8 +29,8 @@ export type Purpose =
   | 'kms-data-key';
 
 /**
- * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key, sums over
- * rows; and what the key service gives out: encrypted data, encrypted data key.
+ * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key, sums over rows;
+ * and from the key service: encrypted data, encrypted data key.
  */
 export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP' | 'CSR' | 'CSE' | 'CSD';
 
@@ -53,8 +53,8 @@ export const WRAPPED_MATERIAL_BYTES = HEADER_BYTES + WRAPPED_BYTES;
 export const BODY_OVERHEAD_BYTES = BODY_HEADER_BYTES + IV_BYTES + TAG_BYTES;
 
 /**
- * Encodes what a sealed thing is bound to: "csms1", the purpose and the fields, each as u16 length + UTF-8, so
- * that no two lists of fields encode alike. Pure.
+ * Encodes what a sealed text is bound to: "csms1", the purpose and the fields, each as u16 length + UTF-8, so that no two
+ * lists of fields encode alike.
  * Throws damaged when a field has no such encoding (over 65,535 bytes, or a lone surrogate).
  */
 export function encodeContext(purpose: Purpose, fields: readonly string[]): Buffer {
@@ -72,12 +72,12 @@ export function encodeContext(purpose: Purpose, fields: readonly string[]): Buff
   return context;
 }
 
-/** What a value's body is bound to. Pure. */
+/** What a value's body is bound to. */
 export function bodyContext(installationId: string, binding: ValueBinding): Buffer {
   return encodeContext('body', bindingFields(installationId, binding));
 }
 
-/** What a wrapped data key is bound to: the same facts as its body, and the key version that wraps it. Pure. */
+/** What a wrapped data key is bound to: the same facts as its body, and the key version that wraps it. */
 export function dataKeyContext(
   installationId: string,
   binding: ValueBinding,
@@ -86,12 +86,12 @@ export function dataKeyContext(
   return encodeContext('dek', [...bindingFields(installationId, binding), cmk.id, String(cmk.version)]);
 }
 
-/** What the contents of a secret's backup are bound to: its key, and the header that travels in front of it. Pure. */
+/** What the contents of a secret's backup are bound to: its key, and the header that precedes it. */
 export function backupContext(installationId: string, ref: KeyRef, header: string): Buffer {
   return encodeContext('blob', [installationId, ref.projectId, ref.id, header]);
 }
 
-/** What the data key of a backup is bound to: the same, and the key version that wraps it. Pure. */
+/** What the data key of a backup is bound to: the same, and the key version that wraps it. */
 export function backupKeyContext(
   installationId: string,
   ref: KeyRef,
@@ -106,12 +106,12 @@ export function backupKeyContext(
   ]);
 }
 
-/** What the material of a key version is bound to. Pure. */
+/** What the material of a key version is bound to. */
 export function materialContext(installationId: string, ref: KeyRef, version: number): Buffer {
   return encodeContext('cmk', [installationId, ref.projectId, ref.id, String(version)]);
 }
 
-/** The first bytes of a format, followed by `room` zero bytes for what else its header holds. */
+/** The first bytes of a format, followed by `room` zero bytes for the rest of its header. */
 export function formatHeader(magic: Magic, room = 0): Buffer {
   const header = Buffer.alloc(HEADER_BYTES + room);
   header.write(magic, 'latin1');
@@ -183,8 +183,8 @@ export function readCommitment(body: Uint8Array): Uint8Array {
 }
 
 /**
- * Derives the key of a body and compares the commitment, in constant time and before GCM sees a byte: GCM alone
- * accepts a ciphertext that was crafted to open under two keys. Throws damaged.
+ * Derives the key of a body and compares the commitment, in constant time and before GCM sees a byte: GCM alone accepts a
+ * ciphertext crafted to open under two keys. Throws damaged.
  */
 export function openBodyKey(dataKey: KeyObject, commitment: Uint8Array, context: Uint8Array): KeyObject {
   const derived = deriveBodyKey(dataKey, context);
@@ -192,7 +192,7 @@ export function openBodyKey(dataKey: KeyObject, commitment: Uint8Array, context:
   return derived.key;
 }
 
-/** Takes a body apart, to be opened with the key that `openBodyKey` gave for it. Throws damaged. */
+/** Splits a body into its parts, to be opened with the key that `openBodyKey` returned for it. Throws damaged. */
 export function prepareBody(bodyKey: KeyObject, body: Uint8Array, context: Uint8Array): PreparedGcm {
   requireFormat(body, 'CSV');
   return prepareGcm(bodyKey, { blob: body, headerBytes: BODY_HEADER_BYTES, context });

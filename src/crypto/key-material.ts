@@ -13,13 +13,13 @@ export interface KeyMaterialsOptions {
   readonly kek: KeyObject;
 }
 
-/** Makes and unwraps the material of KMS keys. */
+/** Creates and unwraps the material of KMS keys. */
 export interface KeyMaterials {
   /** New random material for a key version, wrapped under the key-encryption key. */
   create(ref: KeyRef, versionNumber: number): Uint8Array;
   /** The material of one version, ready for use. Throws damaged. */
   open(key: KeyRef, version: KeyVersion): XaesKey;
-  /** Drops what is kept of a key. */
+  /** Drops what is cached of a key. */
   forget(ref: KeyRef): void;
 }
 
@@ -31,8 +31,8 @@ interface OpenedCmk {
 }
 
 /**
- * Prepares the material of KMS keys, with a bounded cache that is looked up by the very bytes that were unwrapped and
- * what they were bound to: a changed row never meets an old entry.
+ * Prepares the material of KMS keys, with a bounded cache whose keys are the bytes that were unwrapped and what they were
+ * bound to: a changed row never finds an old entry.
  */
 export function createKeyMaterials(options: KeyMaterialsOptions): KeyMaterials {
   const { installationId } = options;

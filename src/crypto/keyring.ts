@@ -35,28 +35,28 @@ interface OpenedBodyKey {
   readonly bodyKey: KeyObject;
 }
 
-/** A sealed value ready to be opened again; it lives as long as the store remembers the sealed value. */
+/** A sealed value prepared to be opened again; it lives as long as the store caches the sealed value. */
 interface PreparedValue {
   readonly key: Key;
   readonly binding: ValueBinding;
   readonly body: PreparedGcm;
 }
 
-/** What the two parts of a sealed thing are bound to. */
+/** What the two parts of a sealed value are bound to. */
 interface Contexts {
   readonly body: Buffer;
   readonly dataKey: (cmkVersion: number) => Buffer;
 }
 
-/** Finds the key of a sealed body and makes ready to open it. Throws damaged. */
+/** Finds the key of a sealed body and prepares to open it. Throws damaged. */
 type Prepare = (key: Key, contexts: Contexts, sealed: SealedValue) => PreparedGcm;
 
 /**
- * Makes the keyring that seals and opens values, and the cipher of the key service, which shares its keys. Holds keys
+ * Creates the keyring that seals and opens values, and the cipher of the key service, which shares its keys. Holds keys
  * only as key objects, in two bounded caches.
- * A cache entry is found by the very bytes that were unwrapped (and what they were bound to), so a changed row
- * never meets an old entry and nothing has to be invalidated. Every open still verifies the body's tag.
- * The state of a key is not its business: callers ask `requireUsableKey`.
+ * A cache entry is found by the bytes that were unwrapped (and what they were bound to), so a changed row never finds an
+ * old entry and nothing has to be invalidated. Every open still verifies the body's tag. The keyring ignores the state of
+ * a key: callers call `requireUsableKey`.
  */
 export function createKeyring(options: KeyringOptions): Keyring & { readonly cipher: DataCipher } {
   const { installationId } = options;
@@ -110,7 +110,7 @@ function createPrepare(materials: KeyMaterials, bodyKeys: BoundedMap<string, Ope
     if (version === undefined) throw damaged();
     const cmk = materials.open(key, version);
     const commitment = readCommitment(sealed.body);
-    // The first two have fixed lengths, both checked by now, so the name has one reading.
+    // The first two have fixed lengths, both checked by now, so the name is unambiguous.
     const name = Buffer.concat([sealed.wrappedKey, commitment, context]).toString('latin1');
     const known = bodyKeys.get(name);
     // The same key version, not just its number: otherwise the data key must be unwrapped, and that fails.
@@ -122,13 +122,13 @@ function createPrepare(materials: KeyMaterials, bodyKeys: BoundedMap<string, Ope
   };
 }
 
-/** The way from a sealed value to the value, with what is remembered of the way. */
+/** Opens sealed values, and caches what was prepared for that. */
 function createOpener(installationId: string, prepare: Prepare): Pick<Keyring, 'open'> & { forget(): void } {
   let prepared = new WeakMap<SealedValue, PreparedValue>();
   return {
     open(key, binding, sealed) {
       const known = prepared.get(sealed);
-      // The very same objects: a store that gives them out again says that nothing has changed.
+      // The same objects: a store that returns them again says that nothing has changed.
       if (known?.key === key && isSameBinding(known.binding, binding)) return openPreparedGcm(known.body);
       const body = prepare(key, valueContexts(installationId, key, binding), sealed);
       const value = openPreparedGcm(body);

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Where nonces come from; other ones are for tests. */
+/** Where nonces come from; tests have others. */
 export interface NonceSource {
   /** Fills with random bytes. */
   fill(pool: Buffer): void;
@@ -11,14 +11,14 @@ export interface NonceSource {
 }
 
 const POOL_BYTES = 4_096;
-/** What the two clocks are mixed into. */
+/** The bytes that the two clocks are mixed into. */
 const NONCE_BYTES_MIN = 8;
 
 /**
- * Makes a source of random nonces of 8 to 4,096 bytes. Drawn from the system's generator for many at once, since each
- * draw is a costly call; a nonce is no secret, so nothing is lost if the pool is seen. The time of use is mixed in, which
- * leaves random bytes random: a machine that was copied while it ran, pool and generator included, takes other nonces in
- * each of its lives. Keys never come from here.
+ * Creates a source of random nonces of 8 to 4,096 bytes. They are drawn from the system's generator many at a time, since
+ * each draw is a costly call; a nonce is not secret, so the pool need not be hidden. The time of use is mixed in, which
+ * leaves random bytes random: the copies of a machine cloned while running, pool and generator included, use different
+ * nonces. Keys never come from here.
  */
 export function createNonces({ fill, nowMs, ticks }: NonceSource): (bytes: number) => Buffer {
   const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
@@ -37,7 +37,7 @@ export function createNonces({ fill, nowMs, ticks }: NonceSource): (bytes: numbe
   };
 }
 
-/** A random nonce of the system. */
+/** A random nonce from the system's generator. */
 export const takeNonce = createNonces({
   fill: (pool) => void randomFillSync(pool),
   nowMs: Date.now,

@@ -6,7 +6,7 @@ import { createFile } from '../std/files.ts';
 import { systemCode } from '../std/system-code.ts';
 import { KEY_BYTES } from './aead.ts';
 
-/** A root key that cannot be had. The message names what to set and may hold a path, never a byte of a key. */
+/** A root key that cannot be loaded. The message names what to set and may hold a path, never a byte of a key. */
 export class RootKeyError extends Error {
   constructor(message: string) {
     super(message);
@@ -31,14 +31,14 @@ export interface RootKey {
 
 /** What loading depends on. `allowEnv` and `allowInsideData` are for `dev`. */
 export interface RootKeyOptions {
-  /** Absent with PostgreSQL. */
+  /** Absent where the data are not in a directory. */
   readonly dataDirectory: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly allowEnv: boolean;
   readonly allowInsideData?: boolean;
-  /** How a passphrase becomes a key: what `createStretching` answered when the installation was made. */
+  /** How a passphrase becomes a key: what `createStretching` returned when the installation was created. */
   readonly stretching?: string | undefined;
-  /** True where the installation is made with this key: a passphrase has to be a longer one. */
+  /** True where the installation is created with this key: then a passphrase must be longer. */
   readonly isNew?: boolean;
 }
 
@@ -46,14 +46,14 @@ const CHOICES = 'Set CSMS_ROOT_KEY to file:PATH, systemd:NAME or passphrase-file
 const KEY_FORMATS = '32 raw bytes, 44 characters of base64 or 64 of hex';
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const FILE_BYTES_MAX = 4_096;
-/** In an installation that is made now, and in one that is there: it opens with what it was made with. */
+/** For an installation being created, and for an existing one, which opens with the passphrase it was created with. */
 const PASSPHRASE_BYTES_MIN = Object.freeze({ isNew: 16, present: 8 });
 /** Never weaker than what `createStretching` says, never more than 1 GiB of memory. */
 const STRETCHING = /^scrypt ln=(1[7-9]|20),r=8,p=([1-4]) salt=([A-Za-z0-9+/]{22}==)$/;
 
 /**
- * Reads the setting CSMS_ROOT_KEY. Pure. Throws RootKeyError, which never repeats the text: somebody may have
- * put the key itself there.
+ * Reads the setting CSMS_ROOT_KEY. Throws RootKeyError, which never repeats the text: it may be the key itself, by
+ * mistake.
  */
 export function parseRootKeySource(text: string): RootKeySource {
   const [, fileKind, path = ''] = /^(file|passphrase-file):([^\0]+)$/.exec(text) ?? [];
@@ -66,9 +66,9 @@ export function parseRootKeySource(text: string): RootKeySource {
 
 /**
  * Loads the root key, once at start; a passphrase takes about 0.4 s and 128 MiB.
- * A key file holds 32 raw bytes, base64 or hex, with or without a newline. A passphrase file holds one line; the salt
- * and the scrypt parameters are no secret and are kept with the data that the key protects (`options.stretching`).
- * Throws RootKeyError; so do files that others may read, and files inside the data directory.
+ * A key file holds 32 raw bytes, base64 or hex, with or without a newline. A passphrase file holds one line; the salt and
+ * the scrypt parameters are not secret and are stored with the data that the key protects (`options.stretching`).
+ * Throws RootKeyError, also for files that others may read, and for files inside the data directory.
  * @see RFC 7914 (scrypt)
  */
 export function loadRootKey(source: RootKeySource, options: RootKeyOptions): RootKey {
@@ -96,7 +96,7 @@ export function loadRootKey(source: RootKeySource, options: RootKeyOptions): Roo
   }
 }
 
-/** Makes a root key of 32 bytes, which are zeroed. @see RFC 5869: HKDF-SHA512, no salt, one label for each key */
+/** Creates a root key from 32 bytes, which are zeroed. @see RFC 5869: HKDF-SHA512, no salt, one label for each key */
 export function createRootKey(bytes: Buffer): RootKey {
   if (bytes.length !== KEY_BYTES) throw new RootKeyError('A root key has 32 bytes.');
   const root = createSecretKey(bytes);
@@ -125,12 +125,12 @@ export function createRootKeyFile(path: string): void {
   }
 }
 
-/** A fresh salt and the cost of stretching a passphrase, as text to keep beside the data. @see RFC 7914 */
+/** A fresh salt and the cost of stretching a passphrase, as text to store with the data. @see RFC 7914 */
 export function createStretching(): string {
   return `scrypt ln=17,r=8,p=1 salt=${randomBytes(16).toString('base64')}`;
 }
 
-/** Reads a small file that nobody else may read, whatever the command: the key of everything. */
+/** Reads a small file that must be private, whatever the command: the key of everything. */
 function readKeyFile(path: string, content: 'secret' | 'credential', options: RootKeyOptions): Buffer {
   try {
     const { bytes, fault } = readGuarded({ path, content, bytesMax: FILE_BYTES_MAX });
@@ -146,7 +146,7 @@ function readKeyFile(path: string, content: 'secret' | 'credential', options: Ro
   throw new RootKeyError(`CSMS_ROOT_KEY: ${path} lies inside the data directory. Move it elsewhere.`);
 }
 
-/** True when the file, links followed, lies under the directory; one that does not exist holds nothing. */
+/** True when the file, links followed, lies under the directory; a missing directory holds nothing. */
 function isInside(path: string, directory: string | undefined): boolean {
   if (directory === undefined || !existsSync(directory)) return false;
   const way = relative(realpathSync(directory), realpathSync(path));
@@ -165,7 +165,7 @@ function parseKey(content: Buffer, origin: string): Buffer {
   return key;
 }
 
-/** Strict: undefined for a foreign character and for bits left over. Hex may be upper-case. */
+/** Strict: undefined for a foreign character or leftover bits. Hex may be upper-case. */
 function decodeDigits(digits: Buffer, alphabet: string, bits: 4 | 6): Buffer | undefined {
   const key = Buffer.alloc(KEY_BYTES);
   let [pending, pendingBits, at] = [0, 0, 0];

@@ -9,15 +9,16 @@ import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './enve
 
 const MODULUS_BITS = 2_048;
 const COMMON_NAME = 'csms-server notifications';
-/** A receiver's clock may be a little behind ours. */
+/** A receiver's clock may be a little behind. */
 const NOT_BEFORE_MARGIN_MS = DAY_MS;
 const DIGEST_HEX_DIGITS = 32;
 
 const generate = promisify(generateKeyPair);
 
 /**
- * Makes the signer of notifications. The private key is stored as "CSP" 01 | suite | flags | nonce 24 | PKCS #8 | tag 16,
- * sealed under the key-encryption key and bound to its purpose and the installation; opened once, and kept as a key object.
+ * Creates the signer of notifications. The private key is stored as "CSP" 01 | suite | flags | nonce 24 | PKCS #8 | tag
+ * 16, sealed under the key-encryption key and bound to its purpose and the installation; opened once, then kept as a key
+ * object.
  */
 export function createSigningKeys(options: {
   readonly installationId: string;
@@ -58,7 +59,7 @@ export function createSigningKeys(options: {
   };
 }
 
-/** Takes the bytes and zeroes them. Throws damaged. */
+/** Reads the bytes and zeroes them. Throws damaged. */
 function readPrivateKey(pkcs8: Buffer): KeyObject {
   try {
     return createPrivateKey({ key: pkcs8, type: 'pkcs8', format: 'der' });

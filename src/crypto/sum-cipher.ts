@@ -2,15 +2,15 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { createBlockCipher, createXaesKey, KEY_BYTES, openXaes, sealXaes } from './aead.ts';
 import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
 
-/** Which sums these are: another installation's, or those of another time, do not open. */
+/** Which sums these are: those of another installation or another time do not open. */
 export interface SumBinding {
   readonly installationId: string;
   readonly counter: number;
 }
 
-/** Keeps the sums over row MACs from those who can read and write the database. */
+/** Hides the sums over row MACs from those who can read and write the database. */
 export interface SumSealer {
-  /** For row MACs of 32 bytes each, one behind the other, as many bytes that nobody without the key can foretell. */
+  /** For row MACs of 32 bytes each, one after the other, as many bytes that are unpredictable without the key. */
   elements(rowMacs: Uint8Array): Buffer;
   /** "CSR" 01 | suite | flags | nonce 24 | sums | tag 16. */
   seal(place: SumBinding, sums: Uint8Array): Buffer;
@@ -19,11 +19,11 @@ export interface SumSealer {
 }
 
 /**
- * Makes a sum cipher; `rowMacKey` is `rootKey.derive('rowmac')`, from which it derives two keys of its own. An element is
- * AES-256 over the two halves of the row MAC: a pseudorandom permutation is a pseudorandom function as long as far fewer than
- * 2^64 blocks go through it, and row MACs, which name kind and place of their row, are never the same for two states. It
- * costs a third of an HMAC. Sums of such elements cannot be steered while they stay hidden, which is why they are sealed:
- * readable sums would give linear equations away.
+ * Creates a sum cipher; it derives its two keys from `rowMacKey`, which is `rootKey.derive('rowmac')`. An element is
+ * AES-256 over the two halves of the row MAC: a pseudorandom permutation is a pseudorandom function as long as far fewer
+ * than 2^64 blocks go through it, and row MACs, which name the kind and address of their row, never repeat. It costs a
+ * third of an HMAC. Sums of such elements cannot be steered while they stay hidden, which is why they are sealed:
+ * readable sums would reveal linear equations.
  * @see https://people.csail.mit.edu/devadas/pubs/mhashes.pdf (multiset hash by addition)
  */
 export function createSumCipher(rowMacKey: KeyObject): SumSealer {

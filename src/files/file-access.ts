@@ -1,4 +1,4 @@
-/** Who this process is to the file system; undefined where files have no owners. */
+/** The identity of this process to the file system. */
 export interface Reader {
   readonly uid: number;
   readonly groups: readonly number[];
@@ -12,12 +12,12 @@ export interface Ownership {
 }
 
 /**
- * What a file holds: a `secret`, which nobody else may read; or `authority`, such as a certificate, which may be read but
- * not be written by others. A `credential` is a secret of systemd, whose access list shows as group-read.
+ * What a file holds: a `secret`, which others must not read; or `authority`, such as a certificate, which others may read
+ * but not write. A `credential` is a secret of systemd, whose access list shows as group-read.
  */
 export type FileContent = 'secret' | 'authority' | 'credential';
 
-/** The present process as a reader. */
+/** This process as a reader; undefined where files have no owners. */
 export function presentReader(): Reader | undefined {
   const uid = process.geteuid?.();
   if (uid === undefined) return undefined;
@@ -25,16 +25,16 @@ export function presentReader(): Reader | undefined {
 }
 
 /**
- * True for what root has given to a group of ours, as Kubernetes does with volumes of a pod that is not root: everybody
- * in that group counts as us. The group of root itself is nobody's but root's. Pure.
+ * True for what root has given to one of our groups, as Kubernetes does with volumes of a pod that is not root: every
+ * member of that group counts as us. The group of root itself is only root's.
  */
 export function isGivenByRoot({ uid, gid }: Ownership, reader: Reader): boolean {
   return uid === 0 && reader.groups.includes(gid) && (reader.uid !== 0 || gid !== 0);
 }
 
 /**
- * What is wrong with the owner or the mode of a file, with what to do about it; undefined: nothing. Pure. It has to be
- * ours or root's, nobody else may write it, and nobody else may read a secret. @see docs/adr/0038-files-of-the-operator.md
+ * What is wrong with the owner or the mode of a file, and what to do about it; undefined: nothing. It must be ours or
+ * root's, others must not write it, and others must not read a secret. @see docs/adr/0038-files-of-the-operator.md
  */
 export function accessFault(
   file: Ownership,
@@ -53,8 +53,8 @@ export function accessFault(
 }
 
 /**
- * The group's bits that make "others" of it. Where we could open a file of root's though we are neither its owner nor in
- * its group, an access list let us in, and what shows as the group's right to read is the list's mask.
+ * The bits of the group that count as those of others. Where we could open root's file without being its owner or in its
+ * group, an access list let us in, and the group's apparent right to read is the list's mask.
  */
 function groupFault(file: Ownership, reader: Reader): number {
   if (isGivenByRoot(file, reader)) return 0;
@@ -65,7 +65,7 @@ function groupFault(file: Ownership, reader: Reader): number {
 function remedyFor(file: Ownership, reader: Reader, content: FileContent): string {
   if (content === 'authority') return 'chmod go-w it';
   if (file.uid !== 0 || reader.uid === 0) return 'chmod 0600 it';
-  // What a container is given is often root's, read-only and, where nothing else is said, open to everybody in it.
+  // What a container is given is often root's, read-only and, by default, open to every user in it.
   return (
     'chmod 0440 it and give it to the group of the server (in Kubernetes: defaultMode: 0440 and fsGroup; ' +
     `as a secret of Docker: uid: "${reader.uid}" and mode: 0400)`

@@ -1,14 +1,14 @@
 import { type FileRequest, readGuarded } from './guarded-file.ts';
 
-/** The one way to files of the operator that hold a secret or authority. */
+/** Reads the operator's files that hold a secret or authority; nothing else does. */
 export interface FileReader {
   /** The file's bytes, which the caller owns. Throws FileFault. */
   read(request: FileRequest): Buffer;
 }
 
 /**
- * Makes a reader. `isStrict`: a file with a wrong owner or mode is refused; else `warn` is told of it, once for each
- * fault, and the file is read.
+ * Creates a reader. `isStrict`: a file with a wrong owner or mode is refused; else `warn` is called, once for each fault,
+ * and the file is read.
  */
 export function createFileReader(options: {
   readonly isStrict: boolean;

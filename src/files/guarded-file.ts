@@ -2,11 +2,11 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { systemCode } from '../std/system-code.ts';
 import { accessFault, type FileContent, presentReader } from './file-access.ts';
 
-/** A file that cannot be had, or must not be trusted. The reason continues a sentence that begins with the path. */
+/** A file that cannot be read, or must not be trusted. The reason continues a sentence that begins with the path. */
 export class FileFault extends Error {
   readonly path: string;
   readonly reason: string;
-  /** The system's own code; absent when it is our rule that the file breaks. */
+  /** The system's error code; absent when the file breaks a rule of ours. */
   readonly code: string | undefined;
 
   constructor(path: string, reason: string, code?: string) {
@@ -18,28 +18,28 @@ export class FileFault extends Error {
   }
 }
 
-/** A file to be read. */
+/** A file to read. */
 export interface FileRequest {
   readonly path: string;
   readonly content: FileContent;
   readonly bytesMax: number;
 }
 
-/** The bytes of a file, and why it should not have been trusted; absent: it may be. */
+/** The bytes of a file, and why it should not be trusted; absent: it may be. */
 export interface GuardedFile {
   readonly bytes: Buffer;
   readonly fault: FileFault | undefined;
 }
 
 /**
- * Reads a small regular file, links followed, and looks at owner and mode of what it has opened, so that nothing can be
- * exchanged in between. The caller owns the bytes. Throws FileFault when the file cannot be read, is no regular file or
- * is too large; pipes and devices are never waited for.
+ * Reads a small regular file, links followed, and checks owner and mode of what it has opened, so that the file cannot be
+ * exchanged in between. The caller owns the bytes. Throws FileFault when the file cannot be read, is not a regular file
+ * or is too large; it never waits for pipes and devices.
  */
 export function readGuarded({ path, content, bytesMax }: FileRequest): GuardedFile {
   let file: number;
   try {
-    // Without O_NONBLOCK a named pipe would keep the server waiting for ever.
+    // Without O_NONBLOCK a named pipe would block the server for ever.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw unreadable(path, error);
@@ -59,7 +59,7 @@ export function readGuarded({ path, content, bytesMax }: FileRequest): GuardedFi
 }
 
 function readAll(file: number, path: string, size: number): Buffer {
-  // One more byte than there should be: a file that somebody is writing is not taken in half.
+  // One byte more than expected: a file that is just being written must not be read in half.
   const bytes = Buffer.alloc(size + 1);
   let length = 0;
   for (let read = -1; read !== 0 && length <= size; length += read) {

@@ -6,46 +6,46 @@ import { FileFault, type FileRequest } from './guarded-file.ts';
 
 /** Something that is read from files of the operator, and again when their content changes. */
 export interface Reloadable {
-  /** What it is called in the log: `identities`. */
+  /** Its name in the log, such as `identities`. */
   readonly name: string;
   /**
-   * Reads it again in any case, from files as they are from now on. What was read before stays when this rejects, with
-   * what loading throws.
+   * Reads the files again in any case, as they are from now on. When this rejects, with what loading throws, what was
+   * read before stays in force.
    */
   reload(): Promise<void>;
   /**
-   * Looks at the files; to be called again and again. A content that two looks in a row have found is read: whoever writes
-   * a file, or one file after another, is not interrupted. Answers whether something was read; false, without a look,
-   * while it is being read. Rejects with what loading throws, once for each content.
+   * Checks the files; to be called again and again. Content that two checks in a row have found is read, so that files
+   * are not read while they are being written. Returns whether something was read; false, without a check, while a
+   * reading is under way. Rejects with what loading throws, once for each content.
    */
   poll(): Promise<boolean>;
-  /** Does something while it is not being read. Rejects with what the work does. */
+  /** Does work while nothing is being read. Rejects with what the work throws. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** No file system's times are coarser than this. */
+/** Coarser than the times of any file system. */
 const FRESH_MS = 2_500;
-/** So long looking may hold the thread. */
+/** How long checks may hold the thread. */
 const SLICE_MS = 5;
 
-/** A file that was read, with what tells its content from another one. */
+/** A file that was read, with what distinguishes its content. */
 export interface Seen {
   readonly request: FileRequest;
   readonly digest: string;
 }
 
-/** What became of reading it once. */
+/** The outcome of one reading. */
 export interface LoadOutcome {
   /** By path. */
   readonly seen: ReadonlyMap<string, Seen>;
-  /** Why it was not adopted; absent: it was. */
+  /** Why the content was not adopted; absent: it was. */
   readonly error?: unknown;
 }
 
 /**
- * Reads it for the first time, by `load`, which has to adopt what it has read before it returns. Throws what `load`
- * throws. Every file that it reads through the reader that it is given is looked at from then on. `loadAside` does later
- * readings where one would hold the thread for long; it never rejects. Readings never overlap.
+ * Reads for the first time, by `load`, which must adopt what it has read before it returns. Throws what `load` throws.
+ * Every file that `load` reads through its reader is checked from then on. `loadAside` does later readings where they
+ * would hold the thread for long; it never rejects. Readings never overlap.
  */
 export function createReloadable(input: {
   readonly name: string;
@@ -59,7 +59,7 @@ export function createReloadable(input: {
   const queue = createQueue();
   const first = loadHere(reader, load);
   if ('error' in first) throw first.error;
-  /** By path: the content of the latest try, whatever became of it. */
+  /** By path: the content of the latest try, adopted or not. */
   let tried = first.seen;
   let noticed = '';
   let next: Promise<void> | undefined;
@@ -72,7 +72,7 @@ export function createReloadable(input: {
     noticed = '';
     tried = loaded.seen;
     if (!('error' in loaded)) return;
-    // What was not reached counts as it was just before.
+    // A file that was not reached counts as it was just before.
     const missed = [...before].map(([path, { request }]) => {
       return [path, { request, digest: digests.get(path) ?? '' }] as const;
     });
@@ -94,7 +94,7 @@ export function createReloadable(input: {
   return {
     name,
     reload() {
-      // One that has not begun reads what all who wait for it want to be read.
+      // An attempt that has not begun serves all who wait for it.
       next ??= queue.run(attempt);
       return next;
     },
@@ -131,7 +131,7 @@ function loadHere(reader: FileReader, load: (reader: FileReader) => void): LoadO
   }
 }
 
-/** Notes in `seen` what is read on the way. */
+/** Records in `seen` what is read. */
 export function watchReading(reader: FileReader, seen: Map<string, Seen>): FileReader {
   return {
     read(request) {
@@ -147,7 +147,7 @@ export function watchReading(reader: FileReader, seen: Map<string, Seen>): FileR
   };
 }
 
-/** Looks at files; one whose inode, size and times are those of the last look is not read again. */
+/** Checks files; one whose inode, size and times are those of the last check is not read again. */
 function createLooks(reader: FileReader, nowMs: () => number) {
   let known = new Map<string, { readonly stamp: string; readonly digest: string }>();
 
@@ -181,7 +181,7 @@ function createLooks(reader: FileReader, nowMs: () => number) {
   };
 }
 
-/** Empty for a file that was changed just now: it may change again before its times do. */
+/** Empty for a file that has just changed: it may change again before its times do. */
 function stampOf(path: string, nowMs: number): string {
   try {
     const { ctimeMs, ctimeNs, dev, ino, mtimeNs, size } = statSync(path, { bigint: true });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { FunctionTemplates } from '../core/rotation.ts';
 
 /**
- * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and puts one function together
+ * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and composes one function
  * for each way to rotate: one file, one driver, to be started with `node`. Throws when a part is missing.
  * @see docs/adr/0018-rotation-webhook.md
  */
@@ -18,7 +18,7 @@ export function readFunctionTemplates(): FunctionTemplates {
   const engines = { mysql, postgresql, sqlserver };
   const strategies = { SingleUser: singleUser, MultiUser: multiUser };
   return {
-    // The server's own calls come last, when everything that they need is there.
+    // The protocol of the server's calls comes last, after everything that it uses.
     textFor: ({ subType, engine }) => [engines[engine], strategies[subType], protocol].join('\n'),
   };
 }

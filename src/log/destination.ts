@@ -2,22 +2,22 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { systemCode } from '../std/system-code.ts';
 
-/** Where log lines go: never holds up the one who writes, and knows how much was lost. */
+/** Where log lines go: never blocks the writer, and counts what was lost. */
 export interface LogDestination {
   /** Takes one line, its line feed included; it is dropped and counted when too many wait. */
   write(line: string): void;
-  /** Lines that nobody will read: the reader was too slow, or is gone. */
+  /** Lines that were lost: the reader was too slow, or is gone. */
   dropped(): number;
-  /** Hands over what is left, waiting for the reader at most this long. For the end of the process. */
+  /** Writes what is left, waiting for the reader at most this long. For the end of the process. */
   flush(waitMsMax: number): void;
 }
 
-/** Waiting lines, in UTF-16 units: at most three times as many bytes, nearly always as many. */
+/** Waiting lines, in UTF-16 units: at most three times as many bytes, usually as many. */
 const WAITING_MAX = 1_048_576;
-/** As many go out without waiting for the delay, and this many at once at most. */
+/** This many are written without waiting for the delay, and at most this many at once. */
 const ENOUGH = 32_768;
 const BATCH_MAX = 65_536;
-/** How soon a reader that had no room is tried again: soon when it has just read, then ever later. */
+/** How soon a full reader is tried again: soon when it has just read, then later and later. */
 const RETRY_MS = { min: 1, max: 64 };
 const PAUSE_MS = 10;
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -25,10 +25,10 @@ const DROPPED = 'log lines were dropped: they were not read in time';
 const FAILED_FOR_NOW = new Set(['EAGAIN', 'EINTR', 'EBUSY', 'ENOSPC', 'EDQUOT']);
 
 /**
- * Writes lines to an open descriptor without ever waiting for its reader. What does not go out waits, up to 1 MiB; then
- * lines are dropped, and a line says how many as soon as the reader takes lines again. A reader that is gone is no
- * failure. `delayMs`: how long lines are gathered, so that a busy server writes many at once; 0: not at all. `format` makes
- * of a line what is written.
+ * Writes lines to an open descriptor without ever waiting for its reader. What cannot be written waits, up to 1 MiB; then
+ * lines are dropped, and a line says how many as soon as the reader reads again. A missing reader is not a failure.
+ * `delayMs`: how long lines are gathered, so that a busy server writes many at once; 0: not at all. `format` formats each
+ * line.
  *
  * Node's own streams either wait for a full pipe or hand the write to a thread that does, and a thread that waits keeps
  * the process from ending.
@@ -88,15 +88,15 @@ export function createLogDestination(
   };
 }
 
-/** What waits to be written. */
+/** What is waiting to be written. */
 interface Backlog {
-  /** Answers how much waits now. */
+  /** Returns how much is waiting now. */
   add(line: string): number;
-  /** The bytes that go out next; undefined when there are none. */
+  /** The next bytes to write; undefined when there are none. */
   next(): Buffer | undefined;
-  /** So many of them are out. */
+  /** So many of them have been written. */
   skip(bytes: number): void;
-  /** Nobody is there any more: all that comes is lost. */
+  /** The reader is gone: all that comes is lost. */
   close(): void;
   dropped(): number;
 }
@@ -142,16 +142,16 @@ function createBacklog(format: (line: string) => string): Backlog {
   };
 }
 
-/** Whole lines where that is possible: two writers on one pipe then mix lines and not their parts. */
+/** Whole lines where possible: two writers on one pipe then mix lines and not parts of them. */
 function endOfBatch(lines: string): number {
   return lines.length <= BATCH_MAX ? lines.length : lines.lastIndexOf('\n', BATCH_MAX - 1) + 1 || BATCH_MAX;
 }
 
 /**
- * The same file in a mode in which a full pipe is an error and not a wait. A pipe and a terminal are opened a second
- * time, since the mode belongs to the opened file and others may have it open too, such as the shell. A socket, as systemd gives one,
- * cannot be opened again; Node sets the mode when it takes one over. Where none of it is possible, the descriptor
- * is used as it is. A regular file never makes its writer wait for a reader.
+ * The same file in a mode in which a full pipe is an error rather than a wait. A pipe and a terminal are opened a second
+ * time, since the mode belongs to the opened file, which others such as the shell may share. A socket, such as systemd's,
+ * cannot be opened again; Node sets the mode when it takes one over. Where none of it is possible, the descriptor is used
+ * as it is. A regular file never makes its writer wait for a reader.
  */
 function openWithoutWaiting(descriptor: number): number {
   const stat = fstatSync(descriptor);
@@ -164,7 +164,7 @@ function openWithoutWaiting(descriptor: number): number {
     if (fstatSync(opened).ino === stat.ino) return opened;
     closeSync(opened);
   } catch {
-    // Another system than Linux, or a terminal of another user.
+    // Not Linux, or another user's terminal.
   }
   return stat.isFIFO() ? takeOver(descriptor) : descriptor;
 }
@@ -173,7 +173,7 @@ function takeOver(descriptor: number): number {
   try {
     new Socket({ fd: descriptor, readable: false, writable: true }).on('error', () => undefined).unref();
   } catch {
-    // It stays as it is.
+    // The descriptor is used as it is.
   }
   return descriptor;
 }

@@ -1,18 +1,18 @@
 import pino, { type Logger } from 'pino';
 
-/** The way around the logger for lines that are made elsewhere, to the same place. */
+/** Bypasses the logger for lines that are formatted elsewhere, to the same destination. */
 export interface LogLines {
-  /** Lines of a lower level are not wanted; pino's figures. */
+  /** The lowest level that is logged, in pino's numbers. */
   readonly levelMin: number;
   /** Takes one line, its line feed included. */
   write(line: string): void;
-  /** Lines that were lost because nobody read them; for a metric. */
+  /** Lines that were lost unread; for a metric. */
   dropped(): number;
 }
 
-/** The lines of a logger: they go where it writes itself. */
+/** The lines of a logger: they go where it writes. */
 export function linesOf(log: Logger): LogLines {
-  // pino knows its stream as unknown; every stream that it takes has this method, and ours counts beside.
+  // pino types its stream as unknown; every stream that it accepts has this method, and ours also counts.
   const stream = (log as unknown as Record<symbol, { write(line: string): void; dropped?(): number }>)[
     pino.symbols.streamSym
   ];

@@ -7,14 +7,14 @@ const LEVELS: Readonly<Record<string, string>> = {
   50: 'ERROR',
   60: 'FATAL',
 };
-/** What a terminal would act on, or show as something else: control characters, marks of direction, line ends. */
+/** What a terminal would act on or show differently: control characters, marks of direction, line ends. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const PLAIN = /^[\w.:/@%+-]+$/;
 
 /**
- * Makes of a JSON line of the log a line for a person: `15:37:57 GET /v1/…/secrets/nope 404 CSMS.0106 22 ms admin reason`
- * for a request, the level, the message and the other fields for anything else. Always one line, without control
- * characters. A line that is no JSON object comes back as it is, made safe.
+ * Formats a JSON line of the log for a person: `15:37:57 GET /v1/…/secrets/nope 404 CSMS.0106 22 ms admin reason` for a
+ * request, the level, the message and the other fields for anything else. Always one line, without control characters. A
+ * line that is not a JSON object is returned as it is, made safe.
  */
 export function readableLine(line: string): string {
   let fields: Record<string, unknown>;
@@ -34,7 +34,7 @@ export function readableLine(line: string): string {
 function requestText(fields: Record<string, unknown>): string {
   const { method, route, secretName, status, errorCode, durationMs, user, reason } = fields;
   const pattern = String(route ?? '(no such path)').replace(':project_id', '…');
-  // A name that the path does not hold, that of a new secret, stands behind it.
+  // A name that is not in the path, that of a new secret, follows it.
   const isInPath = pattern.includes(':secret_name') && secretName !== undefined;
   const path = isInPath ? pattern.replace(':secret_name', String(secretName)) : pattern;
   const name = isInPath ? undefined : secretName;

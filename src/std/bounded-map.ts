@@ -1,16 +1,16 @@
 /** A map that holds only so much. */
 export interface BoundedMap<K, V> {
-  /** What is kept under the key, which has been used with that. */
+  /** What is stored under the key; counts as a use of it. */
   get(key: K): V | undefined;
-  /** Keeps the value, unless it is larger than the whole map may be. */
+  /** Stores the value, unless it is larger than the whole map may be. */
   set(key: K, value: V): void;
   delete(key: K): void;
-  /** Drops every entry for which that is true. */
+  /** Drops every entry for which `isGone` is true. */
   deleteIf(isGone: (value: V) => boolean): void;
   clear(): void;
 }
 
-/** A place in a ring that is in the order of use. */
+/** A link of a ring in order of use. */
 interface Link {
   newer: Link;
   older: Link;
@@ -23,16 +23,16 @@ interface Entry<K, V> extends Link {
 }
 
 /**
- * Makes a map whose entries together are at most `sizeMax` large. `sizeOf` says how large one is; left out, each counts as
- * one. What has gone unused for longest makes room. Order is kept in a ring and not in the Map, whose first entry takes the
- * longer to find the more were deleted before it.
+ * Creates a map whose entries together are at most `sizeMax` large. `sizeOf` says how large one is; without it each
+ * counts as one. The least recently used makes room. The order is kept in a ring and not in the Map, where finding the
+ * first entry takes the longer the more were deleted before it.
  */
 export function createBoundedMap<K, V>(
   sizeMax: number,
   sizeOf: (value: V) => number = () => 1,
 ): BoundedMap<K, V> {
   const entries = new Map<K, Entry<K, V>>();
-  /** Where the ring begins and ends: between the newest and the oldest. */
+  /** The ring begins and ends here: between the newest and the oldest. */
   const ends = {} as Link;
   let size = 0;
 
@@ -66,7 +66,7 @@ export function createBoundedMap<K, V>(
       remove(key);
       const entrySize = sizeOf(value);
       if (entrySize > sizeMax) return;
-      // More than the ends is there, or there would be room: what follows them is an entry.
+      // There is an entry, or there would be room: what follows the ends is one.
       while (size + entrySize > sizeMax) remove((ends.newer as Entry<K, V>).key);
       const entry = { key, value, size: entrySize, newer: ends, older: ends };
       entries.set(key, entry);
@@ -81,7 +81,7 @@ export function createBoundedMap<K, V>(
   };
 }
 
-/** Puts an entry behind the newest. */
+/** Puts an entry after the newest. */
 function append(ends: Link, entry: Link): void {
   entry.older = ends.older;
   entry.newer = ends;

@@ -1,19 +1,22 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Creates a private file that was not there; it and its directory are on the disk when this returns. Throws what the system says. */
+/**
+ * Creates a private file that must not exist; it and its directory are on the disk when this returns. Throws the system's
+ * errors.
+ */
 export function createFile(path: string, text: string): void {
   writeNew(path, text);
   syncDirectory(path);
 }
 
 /**
- * Writes a private file in one step: the old one or the new one is there, whatever happens in between. On the disk when
- * this returns. Throws what the system says.
+ * Replaces a private file in one step: the old or the new one is there, whatever happens in between. On the disk when
+ * this returns. Throws the system's errors.
  */
 export function replaceFile(path: string, text: string): void {
   const temporary = `${path}.new`;
-  // What lies there is a remainder with its own permissions, or a link of somebody who could once write here.
+  // A leftover has permissions of its own, or is a link by someone who could once write here.
   rmSync(temporary, { force: true });
   writeNew(temporary, text);
   renameSync(temporary, path);

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto';
 const ID_BYTES = 16;
 const IDS_AT_ONCE = 256;
 
-/** Makes ids of 32 random lower-case hex digits. Randomness is drawn for many at once: each draw is a costly call. */
+/** Generates ids of 32 random lower-case hex digits. Randomness is drawn for many at once: each draw is a costly call. */
 export function createHexIds(): () => string {
   const pool = Buffer.allocUnsafeSlow(ID_BYTES * IDS_AT_ONCE);
   let at = pool.length;

@@ -11,10 +11,10 @@ export interface AddressRules {
 
 /** The only part of IPv6 from which public addresses are given out. @see IANA IPv6 global unicast assignments; RFC 4291 */
 const GLOBAL_NETWORKS: readonly string[] = ['2000::/3'];
-/** An IPv4 address in IPv6 clothes, which is judged as what it is. @see RFC 4291, 2.5.5.2 */
+/** An IPv4 address in IPv6 form, which is judged as IPv4. @see RFC 4291, 2.5.5.2 */
 const MAPPED_NETWORKS: readonly string[] = ['::ffff:0:0/96'];
 /**
- * What is no public unicast address although it is IPv4 or among the global ones of IPv6; 100.64/10 holds the metadata
+ * What is not a public unicast address although it is IPv4 or among the global ones of IPv6; 100.64/10 holds the metadata
  * service of some clouds, 6to4 and Teredo lead to IPv4 addresses. @see IANA special-purpose address registries; RFC 6890
  */
 const SPECIAL_NETWORKS: readonly string[] = [
@@ -52,7 +52,7 @@ const loopback = networks(LOOPBACK_NETWORKS);
 
 /**
  * Reads a list such as `ops.example,ops.example:8443,10.2.0.0/16,loopback`. A host name allows its port 443, or the port
- * behind it; a network allows addresses that are otherwise refused (private ones and the like), also as literal hosts.
+ * behind it; a network allows addresses that are otherwise refused (private ones and the like), also as hosts in URLs.
  * Throws StartError (configuration).
  */
 export function parseAddressRules(text: string): AddressRules {
@@ -135,7 +135,7 @@ function networks(ranges: readonly string[]): BlockList {
   return list;
 }
 
-/** False for what is no address. BlockList looks at an IPv4 address in IPv6 clothes (`::ffff:…`) as what it is. */
+/** False unless the text is an address. BlockList judges an IPv4 address in IPv6 form (`::ffff:…`) as IPv4. */
 function contains(list: BlockList, address: string): boolean {
   const family = isIP(address);
   return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');

@@ -7,7 +7,7 @@ import { nodeHttp } from '../std/node-http.ts';
 import { systemCode } from '../std/system-code.ts';
 import type { AddressRules } from './address-rules.ts';
 
-/** Finds all addresses of a host name; the system's own way but in tests. */
+/** Finds all addresses of a host name; the system's resolver except in tests. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;
 
 /** What the client is made of. */
@@ -30,9 +30,9 @@ class CallFailed extends Error {
 }
 
 /**
- * Makes the outbound client. The host is looked up here, every address that it has must be allowed, and the connection
- * is made to the first of them: a name that changes in between, or leads inside, reaches nothing. Each call has its own
- * connection and no agent, so neither a pool nor a proxy variable of the environment has a say.
+ * Creates the outbound client. It looks the host up, all its addresses must be allowed, and the connection is made to the
+ * first: a name that changes in between, or leads inside, reaches nothing. Each call has its own connection and no agent,
+ * so neither a pool nor a proxy variable of the environment matters.
  * @see OWASP, Server Side Request Forgery Prevention
  */
 export function createWebhooks({ rules, resolveHost = systemResolve }: WebhookClientOptions): Webhooks {
@@ -92,7 +92,7 @@ function send({ target, address, body, headers, signal, rules }: Call): Promise<
     const request = open(target, options, resolve);
     request.on('error', reject);
     request.on('socket', (socket) => {
-      // The body waits for this: nothing is told to an address that was not checked.
+      // The body waits for this: nothing is sent to an unchecked address.
       socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         if (rules.allowsAddress(socket.remoteAddress ?? '')) request.end(body);
         else request.destroy(new CallFailed('not-allowed'));
@@ -101,7 +101,7 @@ function send({ target, address, body, headers, signal, rules }: Call): Promise<
   });
 }
 
-/** The whole answer, which has to be small. */
+/** The whole response, which must be small. */
 async function readAnswer(answer: IncomingMessage, { answerBytesMax }: WebhookBounds): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -116,7 +116,7 @@ async function readAnswer(answer: IncomingMessage, { answerBytesMax }: WebhookBo
   return Buffer.concat(chunks);
 }
 
-/** The result, unless the deadline comes first; what is still under way then is left to itself. */
+/** The result, unless the deadline comes first; work still under way is then abandoned. */
 function beforeDeadline<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(new CallFailed('timed-out'));

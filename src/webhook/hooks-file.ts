@@ -12,7 +12,7 @@ import {
   requiredField,
   type TextRule,
   textOf,
-  type YamlPlace,
+  type YamlNode,
 } from '../yaml/yaml-place.ts';
 import type { AddressRules } from './address-rules.ts';
 
@@ -36,16 +36,16 @@ const URL_TEXT: TextRule = {
 };
 const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
 
-/** What reading a hooks file needs. */
+/** What reading a hooks file takes. */
 export interface HooksSource {
   readonly file: string;
   readonly rules: AddressRules;
   readonly reader: FileReader;
-  /** True: no hooks when there is no such file. */
+  /** True: a missing file means no hooks. */
   readonly mayBeAbsent: boolean;
 }
 
-/** One entry of the file, as it goes from thread to thread. */
+/** One entry of the file, as it is sent between threads. */
 export interface HookEntry {
   readonly kind: 'topic' | 'function';
   readonly urn: string;
@@ -53,7 +53,7 @@ export interface HookEntry {
   readonly key: KeyObject;
 }
 
-/** Puts entries together, which may come one by one; without any, nothing leads anywhere. */
+/** Collects entries, which may come one by one. */
 export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(entry: HookEntry): void } {
   const hooks = { topic: new Map<string, Hook>(), function: new Map<string, Hook>() };
   const add = ({ kind, urn, urls, key }: HookEntry) => {
@@ -69,8 +69,8 @@ export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(en
 }
 
 /**
- * Loads hooks.yaml and the secrets that it points to. Throws FileError (`file:line: key: reason`) for unknown keys,
- * URNs that come twice, URLs that must not be called, secrets that cannot be read. @see docs/adr/0018-rotation-webhook.md
+ * Loads hooks.yaml and the secret files that it names. Throws FileError (`file:line: key: reason`) for unknown keys,
+ * repeated URNs, URLs that must not be called, secrets that cannot be read. @see docs/adr/0018-rotation-webhook.md
  */
 export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): HookEntry[] {
   let text: string;
@@ -93,63 +93,63 @@ export function parseHooks(input: {
 }): HookEntry[] {
   const { reader } = input;
   const fields = fieldsOf(parseYaml(input), ['topics', 'functions']);
-  const topics = readEntries(fields.get('topics'), (place) => {
-    const own = fieldsOf(place, ['urn', 'endpoints', 'secret_file']);
-    const list = requiredField(place, own, 'endpoints');
+  const topics = readEntries(fields.get('topics'), (node) => {
+    const own = fieldsOf(node, ['urn', 'endpoints', 'secret_file']);
+    const list = requiredField(node, own, 'endpoints');
     const urls = entriesOf(list).map((entry) => readUrl(entry, input.rules));
     if (urls.length === 0 || urls.length > ENDPOINTS_MAX) {
       throw problemAt(list, `must hold 1 to ${ENDPOINTS_MAX} URLs`);
     }
     if (new Set(urls).size < urls.length) throw problemAt(list, 'must not hold a URL twice');
-    const urn = requiredField(place, own, 'urn');
-    const key = readSecret(requiredField(place, own, 'secret_file'), reader);
-    return { place: urn, entry: { kind: 'topic', urn: textOf(urn, TOPIC_URN), urls, key } };
+    const urn = requiredField(node, own, 'urn');
+    const key = readSecret(requiredField(node, own, 'secret_file'), reader);
+    return { node: urn, entry: { kind: 'topic', urn: textOf(urn, TOPIC_URN), urls, key } };
   });
-  const functions = readEntries(fields.get('functions'), (place) => {
-    const own = fieldsOf(place, ['urn', 'url', 'secret_file']);
-    const urls = [readUrl(requiredField(place, own, 'url'), input.rules)];
-    const urn = requiredField(place, own, 'urn');
-    const key = readSecret(requiredField(place, own, 'secret_file'), reader);
-    return { place: urn, entry: { kind: 'function', urn: textOf(urn, FUNCTION_URN), urls, key } };
+  const functions = readEntries(fields.get('functions'), (node) => {
+    const own = fieldsOf(node, ['urn', 'url', 'secret_file']);
+    const urls = [readUrl(requiredField(node, own, 'url'), input.rules)];
+    const urn = requiredField(node, own, 'urn');
+    const key = readSecret(requiredField(node, own, 'secret_file'), reader);
+    return { node: urn, entry: { kind: 'function', urn: textOf(urn, FUNCTION_URN), urls, key } };
   });
   return [...topics, ...functions];
 }
 
 interface ReadHook {
-  readonly place: YamlPlace;
+  readonly node: YamlNode;
   readonly entry: HookEntry;
 }
 
-function readEntries(list: YamlPlace | undefined, read: (place: YamlPlace) => ReadHook): HookEntry[] {
+function readEntries(list: YamlNode | undefined, read: (node: YamlNode) => ReadHook): HookEntry[] {
   const urns = new Set<string>();
-  return entriesOf(list).map((place) => {
-    const { place: at, entry } = read(place);
+  return entriesOf(list).map((node) => {
+    const { node: at, entry } = read(node);
     if (urns.has(entry.urn)) throw problemAt(at, 'comes twice');
     urns.add(entry.urn);
     return entry;
   });
 }
 
-function readUrl(place: YamlPlace, rules: AddressRules): string {
-  const url = URL.parse(textOf(place, URL_TEXT));
-  if (url === null) throw problemAt(place, `must be ${URL_TEXT.rule}`);
+function readUrl(node: YamlNode, rules: AddressRules): string {
+  const url = URL.parse(textOf(node, URL_TEXT));
+  if (url === null) throw problemAt(node, `must be ${URL_TEXT.rule}`);
   const refusal = rules.refuseUrl(url);
-  if (refusal !== undefined) throw problemAt(place, refusal);
+  if (refusal !== undefined) throw problemAt(node, refusal);
   return url.href;
 }
 
 /** The bytes of the file without the newline at its end. */
-function readSecret(place: YamlPlace, reader: FileReader): KeyObject {
-  const path = resolve(dirname(place.file), textOf(place, PATH));
+function readSecret(node: YamlNode, reader: FileReader): KeyObject {
+  const path = resolve(dirname(node.file), textOf(node, PATH));
   let bytes: Buffer;
   try {
     bytes = reader.read({ path, content: 'secret', bytesMax: SECRET_BYTES.max });
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    throw problemAt(place, error.message);
+    throw problemAt(node, error.message);
   }
   const length = bytes.length - (bytes.at(-1) === 10 ? (bytes.at(-2) === 13 ? 2 : 1) : 0);
-  if (length < SECRET_BYTES.min) throw problemAt(place, `must lead to at least ${SECRET_BYTES.min} bytes`);
+  if (length < SECRET_BYTES.min) throw problemAt(node, `must lead to at least ${SECRET_BYTES.min} bytes`);
   const key = createSecretKey(bytes.subarray(0, length));
   bytes.fill(0);
   return key;

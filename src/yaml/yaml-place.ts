@@ -2,30 +2,30 @@ import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar, visit,
 import { FileError } from './file-error.ts';
 
 /** A node of a YAML file, with the key that leads to it: every complaint can name file, line and key. */
-export interface YamlPlace {
+export interface YamlNode {
   /** `domains[0].users[2].name`; `(file)` for the whole. */
   readonly key: string;
   readonly file: string;
   readonly line: number;
-  readonly node: unknown;
+  readonly content: unknown;
   readonly lineAt: (offset: number) => number;
 }
 
-/** What a text must look like; `rule` continues the sentence "must be". */
+/** What a text must match; `rule` continues the sentence "must be". */
 export interface TextRule {
   readonly pattern: RegExp;
   readonly rule: string;
 }
 
-/** Entries of one list, and characters of one file. */
+/** Most entries of one list, and characters of one file. */
 export const YAML_LIMITS = Object.freeze({ entries: 100_000, characters: 16_777_216 });
 
 /**
- * Parses one YAML document in which every scalar is text: an id of digits stays what was written.
- * Throws FileError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting and too large
- * files; the messages never quote the file, which may hold secret keys.
+ * Parses one YAML document in which every scalar is text: an id of digits stays as it was written.
+ * Throws FileError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting and too large files; the
+ * messages never quote the file, which may hold secret keys.
  */
-export function parseYaml(input: { readonly file: string; readonly text: string }): YamlPlace {
+export function parseYaml(input: { readonly file: string; readonly text: string }): YamlNode {
   const { file, text } = input;
   const whole = { file, line: 1, key: '(file)' };
   if (text.length > YAML_LIMITS.characters) throw new FileError(whole, 'is too large');
@@ -34,7 +34,7 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
     schema: 'failsafe',
     prettyErrors: false,
     lineCounter: lines,
-    // The library compares each key with each other one; `doubledKey` looks each up once.
+    // The library compares every two keys; `doubledKey` looks each up once.
     uniqueKeys: false,
     strict: true,
     merge: false,
@@ -57,10 +57,10 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
       throw new FileError({ ...whole, line }, 'aliases are not accepted');
     },
   });
-  return { ...whole, node: parsed.contents, lineAt };
+  return { ...whole, content: parsed.contents, lineAt };
 }
 
-/** The first key of a mapping that was there before. */
+/** The first key of a mapping that repeats an earlier one. */
 function doubledKey(map: YAMLMap): Scalar | undefined {
   const seen = new Set<unknown>();
   for (const { key } of map.items) {
@@ -71,72 +71,68 @@ function doubledKey(map: YAMLMap): Scalar | undefined {
   return undefined;
 }
 
-/** The fields of a mapping. Throws FileError when it is none or has keys other than `allowed`. */
-export function fieldsOf(place: YamlPlace, allowed?: readonly string[]): ReadonlyMap<string, YamlPlace> {
-  if (!isMap(place.node)) throw problemAt(place, 'must be a mapping');
-  const fields = new Map<string, YamlPlace>();
-  for (const pair of place.node.items) {
+/** The fields of a mapping. Throws FileError when it is not a mapping or has keys other than `allowed`. */
+export function fieldsOf(node: YamlNode, allowed?: readonly string[]): ReadonlyMap<string, YamlNode> {
+  if (!isMap(node.content)) throw problemAt(node, 'must be a mapping');
+  const fields = new Map<string, YamlNode>();
+  for (const pair of node.content.items) {
     const name = isScalar(pair.key) ? pair.key.value : undefined;
-    const line = lineOf(place, pair.key);
-    if (typeof name !== 'string') throw problemAt({ ...place, line }, 'has a key that is no text');
-    const parent = place.key === '(file)' ? '' : `${place.key}.`;
-    const field = { ...place, key: `${parent}${printable(name)}`, line, node: pair.value };
+    const line = lineOf(node, pair.key);
+    if (typeof name !== 'string') throw problemAt({ ...node, line }, 'has a key that is no text');
+    const parent = node.key === '(file)' ? '' : `${node.key}.`;
+    const field = { ...node, key: `${parent}${printable(name)}`, line, content: pair.value };
     if (allowed?.includes(name) === false) throw problemAt(field, 'is not known here');
     fields.set(name, field);
   }
   return fields;
 }
 
-/** The entries of a list; none when the field is absent. Throws FileError when it is no list. */
-export function entriesOf(place: YamlPlace | undefined): readonly YamlPlace[] {
-  if (place === undefined) return [];
-  if (!isSeq(place.node)) throw problemAt(place, 'must be a list');
-  if (place.node.items.length > YAML_LIMITS.entries) throw problemAt(place, 'has too many entries');
-  return place.node.items.map((node, index) => ({
-    ...place,
-    key: `${place.key}[${index}]`,
-    line: lineOf(place, node),
-    node,
+/** The entries of a list; empty when the field is absent. Throws FileError when it is not a list. */
+export function entriesOf(node: YamlNode | undefined): readonly YamlNode[] {
+  if (node === undefined) return [];
+  if (!isSeq(node.content)) throw problemAt(node, 'must be a list');
+  if (node.content.items.length > YAML_LIMITS.entries) throw problemAt(node, 'has too many entries');
+  return node.content.items.map((content, index) => ({
+    ...node,
+    key: `${node.key}[${index}]`,
+    line: lineOf(node, content),
+    content,
   }));
 }
 
 /** The field of that name. Throws FileError at the mapping when it is absent. */
-export function requiredField(
-  place: YamlPlace,
-  fields: ReadonlyMap<string, YamlPlace>,
-  name: string,
-): YamlPlace {
+export function requiredField(node: YamlNode, fields: ReadonlyMap<string, YamlNode>, name: string): YamlNode {
   const field = fields.get(name);
-  if (field === undefined) throw problemAt(place, `${name} is missing`);
+  if (field === undefined) throw problemAt(node, `${name} is missing`);
   return field;
 }
 
 /** The text of a scalar. Throws FileError, without quoting it, when it does not follow the rule. */
-export function textOf(place: YamlPlace, rule: TextRule): string {
-  const value = isScalar(place.node) ? place.node.value : undefined;
-  if (typeof value !== 'string') throw problemAt(place, 'must be text');
-  if (!rule.pattern.test(value)) throw problemAt(place, `must be ${rule.rule}`);
+export function textOf(node: YamlNode, rule: TextRule): string {
+  const value = isScalar(node.content) ? node.content.value : undefined;
+  if (typeof value !== 'string') throw problemAt(node, 'must be text');
+  if (!rule.pattern.test(value)) throw problemAt(node, `must be ${rule.rule}`);
   return value;
 }
 
-/** True when the place holds a list. */
-export function isList(place: YamlPlace): boolean {
-  return isSeq(place.node);
+/** True for a list. */
+export function isList(node: YamlNode): boolean {
+  return isSeq(node.content);
 }
 
-/** The error to throw about a place. */
-export function problemAt(place: YamlPlace, reason: string): FileError {
-  return new FileError(place, reason);
+/** The error to throw about a node. */
+export function problemAt(node: YamlNode, reason: string): FileError {
+  return new FileError(node, reason);
 }
 
-/** A name out of the file, fit for a message: at most 64 printable ASCII characters. */
+/** A name from the file, fit for a message: at most 64 printable ASCII characters. */
 export function printable(name: string): string {
   const shown = name.slice(0, 64).replaceAll(/[^\x20-\x7e]/g, '?');
   return name.length > 64 ? `${shown}...` : shown;
 }
 
-function lineOf(place: YamlPlace, node: unknown): number {
+function lineOf(node: YamlNode, content: unknown): number {
   // The cast asks for the one property that all nodes of the library share.
-  const range = (node as { readonly range?: readonly number[] | null } | null)?.range;
-  return range?.[0] === undefined ? place.line : place.lineAt(range[0]);
+  const range = (content as { readonly range?: readonly number[] | null } | null)?.range;
+  return range?.[0] === undefined ? node.line : node.lineAt(range[0]);
 }
