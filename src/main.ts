@@ -3,9 +3,9 @@ import { exitCodeOf, printFailure } from './cli/exit-codes.ts';
 import { parseCommandLine, UsageError } from './cli/flags.ts';
 import { flagOf, SECRET_SETTINGS } from './cli/settings-help.ts';
 import { watchStdout } from './cli/standard-streams.ts';
-import { withoutServiceVariables } from './service-variables.ts';
-import { SETTINGS } from './settings.ts';
-import { readVersion } from './version.ts';
+import { withoutServiceVariables } from './config/service-variables.ts';
+import { SETTINGS } from './config/settings.ts';
+import { readVersion } from './config/version.ts';
 
 // Files are private from the first; a thread cannot set this later.
 process.umask(0o077);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OnNews, Store } from '../src/app/ports.ts';
-import type { WriteRefusal } from '../src/app/storage-status.ts';
-import { type Background, type BackgroundDeps, startBackground } from '../src/background.ts';
+import type { WriteRefusal } from '../src/app/health/storage-status.ts';
+import type { OnNews, Store } from '../src/app/ports/deps.ts';
+import { type Background, type BackgroundDeps, startBackground } from '../src/compose/background.ts';
 import { anAggregate, REF, T0 } from './support/builders.ts';
 import { aWorld, type World } from './support/world.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { connectionsAllowed } from '../src/descriptors.ts';
+import { connectionsAllowed } from '../src/compose/descriptors.ts';
 
 it('the operating system leaves room for connections beside 128 other descriptors', () => {
   const limits = (count: string) =>

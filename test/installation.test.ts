@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openInstallation } from '../src/compose/installation.ts';
 import { createXaesKey, sealXaes } from '../src/crypto/aead.ts';
 import { encodeContext, formatHeader } from '../src/crypto/envelope.ts';
 import { createRootKeyFile } from '../src/crypto/root-key.ts';
 import { createRowMac } from '../src/crypto/row-mac.ts';
-import { openInstallation } from '../src/installation.ts';
-import { createClockRead } from '../src/storage/sqlite/clock.ts';
-import { openDirectory } from '../src/storage/sqlite/installation.ts';
-import { openReader } from '../src/storage/sqlite/open.ts';
+import { openReader } from '../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../src/storage/sqlite/files/installation.ts';
+import { createClockRead } from '../src/storage/sqlite/tables/clock.ts';
 import {
   databaseFile,
   MIGRATIONS,

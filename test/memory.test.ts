@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { giveMemoryBack } from '../src/memory.ts';
+import { giveMemoryBack } from '../src/compose/memory.ts';
 
 it('memory of what is gone is given back', async () => {
   let waste: unknown[] | undefined = Array.from({ length: 1_000_000 }, (_, n) => ({ n }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withoutServiceVariables } from '../src/service-variables.ts';
+import { withoutServiceVariables } from '../src/config/service-variables.ts';
 
 describe('variables that Kubernetes sets for a Service', () => {
   it.each([

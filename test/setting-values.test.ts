@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StartError } from '../src/app/start-error.ts';
+import { readLimits } from '../src/config/setting-values.ts';
 import { DEFAULT_LIMITS } from '../src/core/limits.ts';
-import { readLimits } from '../src/setting-values.ts';
 
 const TIB = 2 ** 40;
 

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { verifyInstallation } from '../src/verify.ts';
+import { verifyInstallation } from '../src/compose/verify.ts';
 import { callsOf } from './http/calls.ts';
 import { changeAt, kmsCallsOf } from './http/kms-calls.ts';
 import { ALPHA, startTestServer } from './support/server.ts';

@@ -1,5 +1,5 @@
 import type { Command, ResultOf } from '../core/commands.ts';
-import type { Deps } from './ports.ts';
+import type { Deps } from './ports/deps.ts';
 
 /** What every change needs beside its command. */
 export type ChangeDeps = Pick<Deps, 'actor' | 'clock' | 'policy' | 'store'>;

@@ -1,4 +1,4 @@
-import type { Ids } from './ports.ts';
+import type { Ids } from './ports/deps.ts';
 
 /** Hexadecimal digits of a random 48-bit number, which every engine can hold and count on from. */
 const REVISION_DIGITS = 12;

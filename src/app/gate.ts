@@ -1,8 +1,8 @@
 import type { Actor } from '../core/actor.ts';
 import { SecretError } from '../core/errors.ts';
-import type { Key } from '../core/key.ts';
+import type { Key } from '../core/kms/keys.ts';
 import { OPERATIONS } from '../core/operations.ts';
-import type { Deps } from './ports.ts';
+import type { Deps } from './ports/deps.ts';
 
 /** What values leave by. */
 export type Openers = Pick<Deps, 'keyring' | 'cipher'>;

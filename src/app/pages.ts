@@ -1,4 +1,4 @@
-import type { Awaitable, Walk } from './ports.ts';
+import type { Awaitable, Walk } from './ports/deps.ts';
 import type { Pause } from './turns.ts';
 
 /** A page of a list, and whether another one follows. */

@@ -1,13 +1,13 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Clock, ProvenCaller } from '../app/ports.ts';
+import type { Clock, ProvenCaller } from '../app/ports/deps.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
-import { createSigningKey } from './algorithms.ts';
-import { type ParsedAuthorization, parseAuthorization } from './authorization.ts';
-import type { User } from './identities.ts';
+import type { User } from './identities/identities.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
-import { formatSdkDate, parseSdkDate } from './sdk-date.ts';
-import { type SignedRequest, type UnsignedPayload, verifySignature } from './signature.ts';
-import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './token.ts';
+import { createSigningKey } from './signatures/algorithms.ts';
+import { type ParsedAuthorization, parseAuthorization } from './signatures/authorization.ts';
+import { formatSdkDate, parseSdkDate } from './signatures/sdk-date.ts';
+import { type SignedRequest, type UnsignedPayload, verifySignature } from './signatures/signature.ts';
+import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './tokens/token.ts';
 
 /** A request whose sender is to be found out; `headers` are Node's own, by lower-case name. */
 export interface RequestToAuthenticate extends SignedRequest {

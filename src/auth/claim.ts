@@ -1,8 +1,8 @@
-import type { Claim } from '../app/ports.ts';
+import type { Claim } from '../app/ports/deps.ts';
 import { SecretError } from '../core/errors.ts';
 import { type AuthenticatorDeps, readToken } from './authenticator.ts';
-import { parseAuthorization } from './authorization.ts';
 import { findAccessKey } from './realm.ts';
+import { parseAuthorization } from './signatures/authorization.ts';
 
 /** The headers of a request, by lower-case name. */
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -1,5 +1,5 @@
-import type { Clock } from '../app/ports.ts';
-import type { AccessKey, Directory } from './identities.ts';
+import type { Clock } from '../app/ports/deps.ts';
+import type { AccessKey, Directory } from './identities/identities.ts';
 
 /** What authentication knows of a world: whose credentials belong there, and what time it is there. */
 export interface Realm {

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { stringify } from 'yaml';
-import type { DevCredentials } from '../setting-values.ts';
+import type { DevCredentials } from '../config/setting-values.ts';
 
 /** The first user of an installation, with its secrets in plaintext. */
 export interface Administrator {

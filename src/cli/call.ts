@@ -1,4 +1,4 @@
-import { signRequest } from '../auth/signer.ts';
+import { signRequest } from '../auth/signatures/signer.ts';
 import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
 import { readGuarded } from '../files/guarded-file.ts';
-import { dataFolder } from '../storage/sqlite/data-directory.ts';
+import { dataFolder } from '../storage/sqlite/files/data-directory.ts';
 import { UsageError } from './flags.ts';
 
 /** What a client command needs to reach a server. */

@@ -1,15 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../app/start-error.ts';
+import { openInstallation } from '../compose/installation.ts';
 import { systemClock } from '../compose/sources.ts';
-import { type DataConfig, readVerifyConfig } from '../config.ts';
+import { type DataConfig, readVerifyConfig } from '../config/config.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
-import { openInstallation } from '../installation.ts';
-import { createChangeCounters } from '../storage/sqlite/change-counters.ts';
-import { dataFolder } from '../storage/sqlite/data-directory.ts';
-import { createCommitBatch, DatabaseLockedError, DiskFullError } from '../storage/sqlite/group-commit.ts';
-import { LOCKED, openWriter } from '../storage/sqlite/open.ts';
-import { fromSentError } from '../storage/sqlite/protocol.ts';
+import { createChangeCounters } from '../storage/sqlite/engine/change-counters.ts';
+import {
+  createCommitBatch,
+  DatabaseLockedError,
+  DiskFullError,
+} from '../storage/sqlite/engine/group-commit.ts';
+import { LOCKED, openWriter } from '../storage/sqlite/engine/open.ts';
+import { fromSentError } from '../storage/sqlite/engine/protocol.ts';
+import { dataFolder } from '../storage/sqlite/files/data-directory.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';

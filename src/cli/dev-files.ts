@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../app/start-error.ts';
-import { hashPassword, verifyPassword } from '../auth/password.ts';
-import type { Config } from '../config.ts';
+import { hashPassword, verifyPassword } from '../auth/logins/password.ts';
+import type { Config } from '../config/config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { replaceFile } from '../std/files.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';

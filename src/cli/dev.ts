@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readConfig } from '../config.ts';
-import { claimDirectory } from '../storage/sqlite/data-directory.ts';
+import { readConfig } from '../config/config.ts';
+import { claimDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { banner } from './banner.ts';
 import type { CommandInput } from './command-input.ts';
 import { ensureDevFiles } from './dev-files.ts';

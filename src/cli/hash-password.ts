@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { LOGIN_LIMITS } from '../auth/login.ts';
-import { hashPassword } from '../auth/password.ts';
+import { LOGIN_LIMITS } from '../auth/logins/login.ts';
+import { hashPassword } from '../auth/logins/password.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';

@@ -1,10 +1,10 @@
 import { chownSync, existsSync, lstatSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
-import { hashPassword } from '../auth/password.ts';
+import { hashPassword } from '../auth/logins/password.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { createFile } from '../std/files.ts';
-import { makeDirectory } from '../storage/sqlite/data-directory.ts';
+import { makeDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { program, shellWord } from './banner.ts';
 import type { CommandInput } from './command-input.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { createSigningKey } from '../auth/algorithms.ts';
-import type { Directory } from '../auth/identities.ts';
+import type { Directory } from '../auth/identities/identities.ts';
+import { createSigningKey } from '../auth/signatures/algorithms.ts';
 import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
 /** How often the file and the identities in force are checked. */

@@ -1,4 +1,4 @@
-import { generateOpenapi } from '../openapi.ts';
+import { generateOpenapi } from '../compose/openapi.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** `csms-server openapi`: the document of this program's routes. */

@@ -4,10 +4,10 @@ import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { StartError } from '../app/start-error.ts';
 import type { Start } from '../compose/process.ts';
-import { type Composed, compose } from '../compose.ts';
-import { type Config, requireSafeTransport } from '../config.ts';
-import type { MetricsListener } from '../http/metrics-listener.ts';
-import { createSite } from '../http/site.ts';
+import { type Composed, compose } from '../compose/server.ts';
+import { type Config, requireSafeTransport } from '../config/config.ts';
+import { createSite } from '../http/connections/site.ts';
+import type { MetricsListener } from '../http/observability/metrics-listener.ts';
 import { type Bound, localUrl, remoteUrl } from './addresses.ts';
 import { EXIT, printFailure } from './exit-codes.ts';
 import { createServerLog } from './server-log.ts';
@@ -77,7 +77,7 @@ async function openMetricsListener(
   log: Logger,
 ): Promise<MetricsListener | undefined> {
   if (typeof setting === 'string' || metrics === undefined) return undefined;
-  const { listenForMetrics } = await import('../http/metrics-listener.ts');
+  const { listenForMetrics } = await import('../http/observability/metrics-listener.ts');
   let listener: MetricsListener | undefined;
   const listenAddress = () => listener?.address ?? '';
   const site = createSite({ allowedHosts, listenAddress, publicUrl: undefined, tls: false });

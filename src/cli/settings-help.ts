@@ -1,4 +1,4 @@
-import { SETTINGS } from '../settings.ts';
+import { SETTINGS } from '../config/settings.ts';
 
 /** Values that a flag would show to every user of the machine, in the list of processes. */
 export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['CSMS_DEV_SK', 'CSMS_DEV_PASSWORD']);

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { countNarrowUsers } from '../auth/policy-scope.ts';
-import type { Composed } from '../compose.ts';
-import type { Config } from '../config.ts';
-import { warnOfPolicies } from '../identity.ts';
+import { countNarrowUsers } from '../auth/identities/policy-scope.ts';
+import { warnOfPolicies } from '../compose/identity.ts';
+import type { Composed } from '../compose/server.ts';
+import type { Config } from '../config/config.ts';
+import { readVersion } from '../config/version.ts';
 import { DAY_MS } from '../std/durations.ts';
-import { readVersion } from '../version.ts';
 
 /** Logs the start: what runs, on which data, with which key; warns of what cannot be reached. */
 export async function logStart(log: Logger, config: Config, composed: Composed): Promise<void> {

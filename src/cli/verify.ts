@@ -1,6 +1,6 @@
-import { readVerifyConfig } from '../config.ts';
-import { dataFolder } from '../storage/sqlite/data-directory.ts';
-import { verifyInstallation } from '../verify.ts';
+import { verifyInstallation } from '../compose/verify.ts';
+import { readVerifyConfig } from '../config/config.ts';
+import { dataFolder } from '../storage/sqlite/files/data-directory.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import { shareOf } from '../app/caller.ts';
-import type { Caller } from '../app/ports.ts';
+import type { Caller } from '../app/ports/deps.ts';
 import { createTurns, type Turns } from '../app/turns.ts';
-import { createPasswordChecker, type PasswordChecker } from '../auth/password-checker.ts';
-import { createRateLimiter } from '../auth/throttle.ts';
-import type { PasswordChanged } from '../auth/users.ts';
-import { type Outbound, openOutbound } from '../background.ts';
-import type { Config } from '../config.ts';
-import { createMetrics, type Metrics } from '../http/metrics.ts';
-import { type OpenIdentities, openIdentities } from '../identity.ts';
-import { type CertificateFiles, openCertificate, openFileWays, watchFiles } from '../operator-files.ts';
-import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
+import type { PasswordChanged } from '../auth/identities/users.ts';
+import { createPasswordChecker, type PasswordChecker } from '../auth/logins/password-checker.ts';
+import { createRateLimiter } from '../auth/logins/throttle.ts';
+import type { Config } from '../config/config.ts';
+import { createMetrics, type Metrics } from '../http/observability/metrics.ts';
+import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
+import { type Outbound, openOutbound } from './background.ts';
+import { type OpenIdentities, openIdentities } from './identity.ts';
+import { type CertificateFiles, openCertificate, openFileWays, watchFiles } from './operator-files.ts';
 import { systemClock } from './sources.ts';
 import { type OpenStorage, openStorage } from './storage.ts';
 

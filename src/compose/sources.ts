@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { Clock, Ids, Random, RandomSource } from '../app/ports.ts';
-import type { MonotonicClock } from '../app/trusted-time.ts';
+import type { MonotonicClock } from '../app/jobs/trusted-time.ts';
+import type { Clock, Ids, Random, RandomSource } from '../app/ports/deps.ts';
 import { createHexIds } from '../std/random-hex.ts';
 
 /** Wall clock of the machine. */

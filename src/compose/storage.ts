@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
-import { createDamageReport } from '../app/damage-report.ts';
-import type { DataCipher, Keyring, SigningKeys, Store } from '../app/ports.ts';
-import { checkSamples } from '../app/samples.ts';
-import { createTokenKey } from '../auth/token.ts';
-import type { Config } from '../config.ts';
+import { createDamageReport } from '../app/health/damage-report.ts';
+import { checkSamples } from '../app/health/samples.ts';
+import type { DataCipher, Keyring, SigningKeys, Store } from '../app/ports/deps.ts';
+import { createTokenKey } from '../auth/tokens/token.ts';
+import type { Config } from '../config/config.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { createSigningKeys } from '../crypto/signing-keys.ts';
-import { openInstallation } from '../installation.ts';
-import type { ClaimedDirectory } from '../storage/sqlite/data-directory.ts';
-import { createSqliteStore, startWriter } from '../storage/sqlite/store.ts';
+import { createSqliteStore, startWriter } from '../storage/sqlite/engine/store.ts';
+import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
+import { openInstallation } from './installation.ts';
 import { systemClock, systemRandom } from './sources.ts';
 
 /** Newest versions that are opened at the start, and as many others. */
@@ -56,7 +56,7 @@ export async function openStorage(
   const { directory, databaseFile } = open;
   const settings = { directory, databaseFile, freeBytesMin: config.freeBytesMin };
   const rowMacKey = rootKey.derive('rowmac');
-  const writer = startWriter(new URL('../writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
+  const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, {
     mac: createRowMac(rowMacKey),
     writer,

@@ -1,10 +1,3 @@
-import {
-  type CheckerCommand,
-  type CheckerConfig,
-  type CheckerDecision,
-  type CheckerScope,
-  decideChecker,
-} from './checker.ts';
 import { type ClockCommand, type ClockDecision, type ClockRecord, decideClock } from './clock.ts';
 import {
   decideEvent,
@@ -12,34 +5,41 @@ import {
   type EventDecision,
   type EventScope,
   type SecretEvent,
-} from './event.ts';
-import {
-  decideGrant,
-  type GrantCommand,
-  type GrantDecision,
-  type GrantResult,
-  type GrantScope,
-} from './grant.ts';
-import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './key.ts';
-import { decideKey } from './key-rules.ts';
+} from './events/events.ts';
 import {
   decideNotification,
   type NotificationCommand,
   type NotificationDecision,
   type NotificationScope,
-} from './notification.ts';
-import type { SecretCommand, SecretResult, SecretScope } from './secret.ts';
-import type { SecretDecision } from './secret-decision.ts';
-import { decideSecret } from './secret-rules.ts';
+} from './events/notifications.ts';
 import {
   decideSigningKey,
   type SigningKey,
   type SigningKeyCommand,
   type SigningKeyDecision,
   type SigningKeyScope,
-} from './signing-key.ts';
-import type { TaskCommand, TaskDecision, TaskResult, TaskScope } from './task.ts';
-import { decideTask } from './task-rules.ts';
+} from './events/signing-key.ts';
+import {
+  decideGrant,
+  type GrantCommand,
+  type GrantDecision,
+  type GrantResult,
+  type GrantScope,
+} from './identity/grants.ts';
+import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './kms/keys.ts';
+import { decideKey } from './kms/rules.ts';
+import { decideTask } from './rotation/rules.ts';
+import type { TaskCommand, TaskDecision, TaskResult, TaskScope } from './rotation/tasks.ts';
+import {
+  type CheckerCommand,
+  type CheckerConfig,
+  type CheckerDecision,
+  type CheckerScope,
+  decideChecker,
+} from './secrets/checker.ts';
+import type { SecretDecision } from './secrets/decision.ts';
+import { decideSecret } from './secrets/rules.ts';
+import type { SecretCommand, SecretResult, SecretScope } from './secrets/secrets.ts';
 
 /**
  * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what a change

@@ -1,6 +1,6 @@
 /**
  * Every way in which an operation can fail. A `refusal` is due to the request; a `failure` is the server's, whatever the
- * request. A code that has no entry in the wire table of `http/error-table.ts` does not compile.
+ * request. A code that has no entry in the wire table of `http/wire/error-table.ts` does not compile.
  */
 const ERRORS = {
   // The caller's request

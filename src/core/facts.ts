@@ -1,4 +1,4 @@
-import type { Stage, Version } from './secret.ts';
+import type { Stage, Version } from './secrets/secrets.ts';
 
 /** What a decision about a secret did, for notifications and records. It never holds a value. */
 export type Fact =

@@ -1,8 +1,8 @@
 import type { Actor } from './actor.ts';
 import type { Command } from './commands.ts';
-import type { Key } from './key.ts';
-import type { SecretAggregate, Tag } from './secret.ts';
-import type { SecretType } from './secret-types.ts';
+import type { Key } from './kms/keys.ts';
+import type { SecretAggregate, Tag } from './secrets/secrets.ts';
+import type { SecretType } from './secrets/types.ts';
 
 /** What a policy may look at in a resource beside its name. */
 export interface Attributes {

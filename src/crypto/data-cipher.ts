@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { CiphertextUse, DataCipher } from '../app/ports.ts';
+import type { CiphertextUse, DataCipher } from '../app/ports/deps.ts';
 import { SecretError } from '../core/errors.ts';
-import { currentKeyVersion, type Key } from '../core/key.ts';
+import { currentKeyVersion, type Key } from '../core/kms/keys.ts';
 import { openXaes, sealXaes, TAG_BYTES, XAES_NONCE_BYTES } from './aead.ts';
 import {
   asBuffer,

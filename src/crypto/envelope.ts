@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { ValueBinding } from '../app/ports.ts';
-import type { KeyRef } from '../core/key.ts';
+import type { ValueBinding } from '../app/ports/deps.ts';
+import type { KeyRef } from '../core/kms/keys.ts';
 import {
   damaged,
   IV_BYTES,

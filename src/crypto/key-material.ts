@@ -1,5 +1,5 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Key, KeyRef, KeyVersion } from '../core/key.ts';
+import type { Key, KeyRef, KeyVersion } from '../core/kms/keys.ts';
 import { createBoundedMap } from '../std/bounded-map.ts';
 import { createXaesKey, KEY_BYTES, type XaesKey } from './aead.ts';
 import { asBuffer, materialContext, unwrapMaterial, wrapMaterial } from './envelope.ts';

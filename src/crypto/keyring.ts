@@ -1,8 +1,8 @@
 import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
-import type { DataCipher, Keyring, ValueBinding } from '../app/ports.ts';
+import type { DataCipher, Keyring, ValueBinding } from '../app/ports/deps.ts';
 import { SecretError } from '../core/errors.ts';
-import { currentKeyVersion, type Key, type KeyRef } from '../core/key.ts';
-import type { SealedValue } from '../core/secret.ts';
+import { currentKeyVersion, type Key, type KeyRef } from '../core/kms/keys.ts';
+import type { SealedValue } from '../core/secrets/secrets.ts';
 import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import { damaged, KEY_BYTES, openPreparedGcm, type PreparedGcm, type XaesKey } from './aead.ts';
 import { createDataCipher } from './data-cipher.ts';

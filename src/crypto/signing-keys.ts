@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, generateKeyPair, type KeyObject, sign } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { SigningKeys } from '../app/ports.ts';
-import type { SigningKey } from '../core/signing-key.ts';
+import type { SigningKeys } from '../app/ports/deps.ts';
+import type { SigningKey } from '../core/events/signing-key.ts';
 import { DAY_MS } from '../std/durations.ts';
 import { createXaesKey, damaged, openXaes, sealXaes } from './aead.ts';
 import { createCertificate } from './certificate.ts';

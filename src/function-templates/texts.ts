@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { FunctionTemplates } from '../core/rotation.ts';
+import type { FunctionTemplates } from '../core/rotation/rotation.ts';
 
 /**
  * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and composes one function

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
+import type { Readiness } from '../app/health/storage-status.ts';
 import type {
   Authenticator,
   Caller,
@@ -8,13 +9,12 @@ import type {
   IdentityService,
   ReceivedRequest,
   Users,
-} from '../app/ports.ts';
-import type { Readiness } from '../app/storage-status.ts';
-import type { FunctionTemplates } from '../core/rotation.ts';
-import type { RequestLog } from './log.ts';
-import type { Metrics } from './metrics.ts';
-import type { Site } from './site.ts';
-import type { IsTrustedProxy } from './trusted-proxies.ts';
+} from '../app/ports/deps.ts';
+import type { FunctionTemplates } from '../core/rotation/rotation.ts';
+import type { Site } from './connections/site.ts';
+import type { IsTrustedProxy } from './connections/trusted-proxies.ts';
+import type { RequestLog } from './observability/log.ts';
+import type { Metrics } from './observability/metrics.ts';
 
 /** What the HTTP side is built from. */
 export interface ServerOptions {

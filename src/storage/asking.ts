@@ -1,4 +1,4 @@
-import type { Awaitable } from '../app/ports.ts';
+import type { Awaitable } from '../app/ports/deps.ts';
 
 /**
  * Work that asks and continues with the answers, whoever drives it: at once, or when they come. A refusal is thrown where it

@@ -1,5 +1,5 @@
-import type { SecretAggregate } from '../core/secret.ts';
-import { SECRET, STAGE, TAG, VERSION } from './secret-tables.ts';
+import type { SecretAggregate } from '../core/secrets/secrets.ts';
+import { SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
 
 /**
  * Everything about a secret but its values, from JSON that an older program may have written: a field that came later is

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../app/ports.ts';
+import type { Awaitable } from '../app/ports/deps.ts';
 import type { Actor } from '../core/actor.ts';
 import {
   type AggregateKind,
@@ -8,9 +8,9 @@ import {
   type ResultOf,
 } from '../core/commands.ts';
 import { isDamaged, SecretError } from '../core/errors.ts';
-import type { DamagedGrant } from '../core/grant.ts';
+import type { DamagedGrant } from '../core/identity/grants.ts';
 import { type Attributes, keyAttributes, type Permit, secretAttributes } from '../core/permit.ts';
-import { chosenNames, subscribedNames } from '../core/secret-rules.ts';
+import { chosenNames, subscribedNames } from '../core/secrets/rules.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Engine, Loaded } from './engine.ts';
 

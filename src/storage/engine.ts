@@ -1,14 +1,14 @@
-import type { Awaitable } from '../app/ports.ts';
-import type { CheckerConfig, CheckerDecision } from '../core/checker.ts';
+import type { Awaitable } from '../app/ports/deps.ts';
 import type { ClockDecision } from '../core/clock.ts';
-import type { EventDecision, EventRef, SecretEvent } from '../core/event.ts';
-import type { DamagedGrant, Grant, GrantRef } from '../core/grant.ts';
-import type { Key, KeyDecision, KeyRef } from '../core/key.ts';
-import type { Notification, NotificationDecision } from '../core/notification.ts';
-import type { Secret, SecretAggregate, SecretRef } from '../core/secret.ts';
-import type { SecretDecision } from '../core/secret-decision.ts';
-import type { SigningKey, SigningKeyDecision } from '../core/signing-key.ts';
-import type { Task, TaskDecision } from '../core/task.ts';
+import type { EventDecision, EventRef, SecretEvent } from '../core/events/events.ts';
+import type { Notification, NotificationDecision } from '../core/events/notifications.ts';
+import type { SigningKey, SigningKeyDecision } from '../core/events/signing-key.ts';
+import type { DamagedGrant, Grant, GrantRef } from '../core/identity/grants.ts';
+import type { Key, KeyDecision, KeyRef } from '../core/kms/keys.ts';
+import type { Task, TaskDecision } from '../core/rotation/tasks.ts';
+import type { CheckerConfig, CheckerDecision } from '../core/secrets/checker.ts';
+import type { SecretDecision } from '../core/secrets/decision.ts';
+import type { Secret, SecretAggregate, SecretRef } from '../core/secrets/secrets.ts';
 
 /** A secret as an engine loads it, with whatever the engine needs to save it again. */
 export interface Loaded {

@@ -1,5 +1,5 @@
 import type { AggregateKind, Aggregates, Command } from '../core/commands.ts';
-import type { NewVersion, SecretRef } from '../core/secret.ts';
+import type { NewVersion, SecretRef } from '../core/secrets/secrets.ts';
 
 /** What is true of a kind of aggregate, whatever the engine. */
 interface Kind<C extends Command> {

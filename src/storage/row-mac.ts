@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
-import type { Key } from '../core/key.ts';
-import type { SecretAggregate } from '../core/secret.ts';
-import { type Form, type Row, textOf } from './fields.ts';
-import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './key-tables.ts';
-import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './secret-tables.ts';
+import type { Key } from '../core/kms/keys.ts';
+import type { SecretAggregate } from '../core/secrets/secrets.ts';
+import { type Form, type Row, textOf } from './columns/fields.ts';
+import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './columns/keys.ts';
+import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
 
 /** Authenticates rows under a key that the storage never sees. */
 export interface RowMac {

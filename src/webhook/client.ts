@@ -2,7 +2,12 @@ import { lookup } from 'node:dns/promises';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { WEBHOOK_BOUNDS, type WebhookBounds, type WebhookFailure, type Webhooks } from '../app/webhooks.ts';
+import {
+  WEBHOOK_BOUNDS,
+  type WebhookBounds,
+  type WebhookFailure,
+  type Webhooks,
+} from '../app/outbound/webhooks.ts';
 import { nodeHttp } from '../std/node-http.ts';
 import { systemCode } from '../std/system-code.ts';
 import type { AddressRules } from './address-rules.ts';

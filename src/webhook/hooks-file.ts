@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import type { Hook, Hooks } from '../app/webhooks.ts';
+import type { Hook, Hooks } from '../app/outbound/webhooks.ts';
 import type { FileReader } from '../files/file-reader.ts';
 import { FileFault } from '../files/guarded-file.ts';
 import { FileError } from '../yaml/file-error.ts';

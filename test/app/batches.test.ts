@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { deleteOfInstance, importSecrets, showCurrentVersions } from '../../src/app/batches.ts';
-import type { Deps } from '../../src/app/ports.ts';
-import type { CreateSecret } from '../../src/app/secrets.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import { deleteOfInstance, importSecrets, showCurrentVersions } from '../../src/app/secrets/batches.ts';
+import type { CreateSecret } from '../../src/app/secrets/secrets.ts';
 import { invalidParameter, SecretError } from '../../src/core/errors.ts';
 import { aDraft, outcomeOf, REF } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';

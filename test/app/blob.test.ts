@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { downloadBlob, uploadBlob } from '../../src/app/blob.ts';
-import { deleteSecret, scheduleDeletion } from '../../src/app/lifecycle.ts';
-import { createSecret, updateSecret } from '../../src/app/secrets.ts';
-import { addVersion, showVersion } from '../../src/app/versions.ts';
-import type { SecretRef } from '../../src/core/secret.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { downloadBlob, uploadBlob } from '../../src/app/secrets/blob.ts';
+import { deleteSecret, scheduleDeletion } from '../../src/app/secrets/lifecycle.ts';
+import { createSecret, updateSecret } from '../../src/app/secrets/secrets.ts';
+import { addVersion, showVersion } from '../../src/app/secrets/versions.ts';
+import type { SecretRef } from '../../src/core/secrets/secrets.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aDraft, aKey, outcomeOf, REF } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { checksStrength, rateValues, requireStrength, setStrengthCheck } from '../../src/app/checker.ts';
-import { createSecret } from '../../src/app/secrets.ts';
-import { addVersion } from '../../src/app/versions.ts';
-import { CHECKED_VALUES_MAX } from '../../src/core/checker.ts';
+import {
+  checksStrength,
+  rateValues,
+  requireStrength,
+  setStrengthCheck,
+} from '../../src/app/secrets/checker.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
+import { addVersion } from '../../src/app/secrets/versions.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { CHECKED_VALUES_MAX } from '../../src/core/secrets/checker.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aDraft, outcomeOf, REF } from '../support/builders.ts';
 import { aWorld } from '../support/world.ts';
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createClockRecorder, recallClock, recordClock } from '../../src/app/clock.ts';
-import { createJobRunner, type JobRunner } from '../../src/app/jobs.ts';
-import type { Store } from '../../src/app/ports.ts';
-import { createPurgeJob } from '../../src/app/purge.ts';
-import { createTrustedTime, type TrustedTime } from '../../src/app/trusted-time.ts';
+import { createClockRecorder, recallClock, recordClock } from '../../src/app/jobs/clock.ts';
+import { createPurgeJob } from '../../src/app/jobs/purge.ts';
+import { createJobRunner, type JobRunner } from '../../src/app/jobs/runner.ts';
+import { createTrustedTime, type TrustedTime } from '../../src/app/jobs/trusted-time.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { anAggregate, DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDamageReport } from '../../src/app/damage-report.ts';
+import { createDamageReport } from '../../src/app/health/damage-report.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { aWorld } from '../support/world.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import * as dataKeys from '../../src/app/data-keys.ts';
-import * as encryption from '../../src/app/encryption.ts';
+import * as dataKeys from '../../src/app/kms/data-keys.ts';
+import * as encryption from '../../src/app/kms/encryption.ts';
 import { KEY_ID, outcomeOf, REF } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
 import { aWorld, type World } from '../support/world.ts';

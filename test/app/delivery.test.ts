@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDelivery, type DeliveryDeps } from '../../src/app/delivery.ts';
-import type { Job } from '../../src/app/jobs.ts';
-import type { SigningKeys } from '../../src/app/ports.ts';
-import { createSigningKeyLoader } from '../../src/app/signing-key.ts';
-import type { Hook, WebhookOutcome, Webhooks } from '../../src/app/webhooks.ts';
+import { createDelivery, type DeliveryDeps } from '../../src/app/events/delivery.ts';
+import { createSigningKeyLoader } from '../../src/app/events/signing-key.ts';
+import type { Job } from '../../src/app/jobs/runner.ts';
+import type { Hook, WebhookOutcome, Webhooks } from '../../src/app/outbound/webhooks.ts';
+import type { SigningKeys } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/notification.ts';
+import { type Notification, TIME_TO_LIVE_MS } from '../../src/core/events/notifications.ts';
 import { aNotification, anEvent, REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { withBreaker } from '../../src/app/breaker.ts';
-import { createDelivery } from '../../src/app/delivery.ts';
-import { createLanes } from '../../src/app/lanes.ts';
-import type { SigningKeys } from '../../src/app/ports.ts';
-import type { WebhookOutcome, Webhooks } from '../../src/app/webhooks.ts';
+import { createDelivery } from '../../src/app/events/delivery.ts';
+import { withBreaker } from '../../src/app/outbound/breaker.ts';
+import { createLanes } from '../../src/app/outbound/lanes.ts';
+import type { WebhookOutcome, Webhooks } from '../../src/app/outbound/webhooks.ts';
+import type { SigningKeys } from '../../src/app/ports/deps.ts';
 import { aNotification } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createDataKey } from '../../src/app/data-keys.ts';
 import { createGate, type OnLeaving } from '../../src/app/gate.ts';
-import type { Deps } from '../../src/app/ports.ts';
-import { createSecret } from '../../src/app/secrets.ts';
-import { showVersion } from '../../src/app/versions.ts';
+import { createDataKey } from '../../src/app/kms/data-keys.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
+import { showVersion } from '../../src/app/secrets/versions.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { OperationId } from '../../src/core/operations.ts';
 import { aDraft, outcomeOf, REF } from '../support/builders.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { createGrant, listGrants, removeGrants, updateGrant } from '../../src/app/grants.ts';
-import type { Caller } from '../../src/app/ports.ts';
-import { createSecret } from '../../src/app/secrets.ts';
-import type { Grantee } from '../../src/core/grant.ts';
+import { createGrant, listGrants, removeGrants, updateGrant } from '../../src/app/identity/grants.ts';
+import type { Caller } from '../../src/app/ports/deps.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
+import type { Grantee } from '../../src/core/identity/grants.ts';
 import { aDraft, DAY_MS, outcomeOf, REF, T0 } from '../support/builders.ts';
 import { aWorld, DOMAIN_ID } from '../support/world.ts';
 

@@ -1,14 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDelivery } from '../../src/app/delivery.ts';
-import { createExpiryScan } from '../../src/app/expiry.ts';
-import { createItemGuard } from '../../src/app/item-guard.ts';
-import type { Job } from '../../src/app/jobs.ts';
-import { createKeyDeletion } from '../../src/app/key-jobs.ts';
-import { createNotificationRetention } from '../../src/app/notifications.ts';
-import type { Deps } from '../../src/app/ports.ts';
-import { createPurgeJob } from '../../src/app/purge.ts';
-import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
-import { createTaskRetention } from '../../src/app/tasks.ts';
+import { createDelivery } from '../../src/app/events/delivery.ts';
+import { createExpiryScan } from '../../src/app/events/expiry.ts';
+import { createNotificationRetention } from '../../src/app/events/notifications.ts';
+import { createItemGuard } from '../../src/app/jobs/guard.ts';
+import { createPurgeJob } from '../../src/app/jobs/purge.ts';
+import type { Job } from '../../src/app/jobs/runner.ts';
+import { createKeyDeletion } from '../../src/app/kms/jobs.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import {
+  createRotation,
+  createRotationSchedule,
+  type RotationDeps,
+} from '../../src/app/rotation/rotation.ts';
+import { createTaskRetention } from '../../src/app/rotation/tasks.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';

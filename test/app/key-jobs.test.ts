@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../src/app/jobs.ts';
-import { createKeyDeletion, createKeyRotation } from '../../src/app/key-jobs.ts';
-import type { Store } from '../../src/app/ports.ts';
+import type { Job } from '../../src/app/jobs/runner.ts';
+import { createKeyDeletion, createKeyRotation } from '../../src/app/kms/jobs.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import type { Key } from '../../src/core/key.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
 import { DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';
 import { aWorld, type World } from '../support/world.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { listAliases } from '../../src/app/key-aliases.ts';
-import { listProjectTags } from '../../src/app/key-tags.ts';
-import { changeKey, countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/keys.ts';
+import { listAliases } from '../../src/app/kms/aliases.ts';
+import { changeKey, countCustomKeys, createKey, listKeys, sealingKey } from '../../src/app/kms/keys.ts';
+import { listProjectTags } from '../../src/app/kms/tags.ts';
 import { aKey, KEY_ID, outcomeOf, REF } from '../support/builders.ts';
 import { withAliases } from '../support/keys.ts';
 import { aWorld, type World } from '../support/world.ts';

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createExpiryScan } from '../../src/app/expiry.ts';
-import type { Job } from '../../src/app/jobs.ts';
-import { createNotificationRetention, listNotifications } from '../../src/app/notifications.ts';
-import type { Store } from '../../src/app/ports.ts';
+import { createExpiryScan } from '../../src/app/events/expiry.ts';
+import { createNotificationRetention, listNotifications } from '../../src/app/events/notifications.ts';
+import type { Job } from '../../src/app/jobs/runner.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { RECORD_KEPT_MS } from '../../src/core/notification.ts';
+import { RECORD_KEPT_MS } from '../../src/core/events/notifications.ts';
 import { aNotification, anAggregate, anEvent, REF, range, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { deleteOfInstance, importSecrets } from '../../src/app/batches.ts';
-import { listAliases } from '../../src/app/key-aliases.ts';
-import { createKey, listKeys } from '../../src/app/keys.ts';
+import { listAliases } from '../../src/app/kms/aliases.ts';
+import { createKey, listKeys } from '../../src/app/kms/keys.ts';
 import { collectPage, type Scan, walkPage } from '../../src/app/pages.ts';
-import { walkSecrets } from '../../src/app/secrets.ts';
-import { searchSecrets } from '../../src/app/tags.ts';
+import { deleteOfInstance, importSecrets } from '../../src/app/secrets/batches.ts';
+import { walkSecrets } from '../../src/app/secrets/secrets.ts';
+import { searchSecrets } from '../../src/app/secrets/tags.ts';
 import { aDraft, REF, range } from '../support/builders.ts';
 import { walked } from '../support/walks.ts';
 import { aWorld } from '../support/world.ts';

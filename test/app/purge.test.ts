@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../src/app/ports.ts';
-import { createPurge } from '../../src/app/purge.ts';
-import { createTrustedTime } from '../../src/app/trusted-time.ts';
+import { createPurge } from '../../src/app/jobs/purge.ts';
+import { createTrustedTime } from '../../src/app/jobs/trusted-time.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import type { SecretState } from '../../src/core/secret.ts';
+import type { SecretState } from '../../src/core/secrets/secrets.ts';
 import { anAggregate, DAY_MS, REF, SECRET_ID, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

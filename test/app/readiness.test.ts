@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Deps } from '../../src/app/ports.ts';
-import { createReadiness, type ReadinessDeps } from '../../src/app/readiness.ts';
+import { createReadiness, type ReadinessDeps } from '../../src/app/health/readiness.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
 
 /** A server whose parts can be broken, and how often its storage was read. */
 function parts() {

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { watchStart } from '../../src/app/rest.ts';
+import { watchStart } from '../../src/app/jobs/rest.ts';
 
 it('a start is over once, after five looks in a row without work', () => {
   const atRest = vi.fn();

@@ -1,14 +1,18 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { setStrengthCheck } from '../../src/app/checker.ts';
-import { createRotation, createRotationSchedule, type RotationDeps } from '../../src/app/rotation.ts';
-import { createSecret } from '../../src/app/secrets.ts';
-import { createTaskRetention, readTasks, rotateSecret } from '../../src/app/tasks.ts';
-import { showVersion } from '../../src/app/versions.ts';
-import type { Webhooks } from '../../src/app/webhooks.ts';
+import type { Webhooks } from '../../src/app/outbound/webhooks.ts';
+import {
+  createRotation,
+  createRotationSchedule,
+  type RotationDeps,
+} from '../../src/app/rotation/rotation.ts';
+import { createTaskRetention, readTasks, rotateSecret } from '../../src/app/rotation/tasks.ts';
+import { setStrengthCheck } from '../../src/app/secrets/checker.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
+import { showVersion } from '../../src/app/secrets/versions.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { TASK_KEPT_MS, type Task } from '../../src/core/task.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { TASK_KEPT_MS, type Task } from '../../src/core/rotation/tasks.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aDraft, anEvent, DAY_MS, marks, outcomeOf, REF, T0 } from '../support/builders.ts';
 import { FakeDatabase, type FunctionAnswer } from '../support/database.ts';
 import { aWorld, type World } from '../support/world.ts';

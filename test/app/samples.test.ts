@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Deps } from '../../src/app/ports.ts';
-import { checkSamples, openSamples } from '../../src/app/samples.ts';
-import { createSecret } from '../../src/app/secrets.ts';
+import { checkSamples, openSamples } from '../../src/app/health/samples.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
 import { StartError } from '../../src/app/start-error.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aDraft, aKey, REF } from '../support/builders.ts';
 import { aWorld } from '../support/world.ts';
 

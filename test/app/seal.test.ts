@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { sealVersion, untilSealed } from '../../src/app/seal.ts';
+import { sealVersion, untilSealed } from '../../src/app/secrets/seal.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { aKey, outcomeOf, REF, SECRET_ID } from '../support/builders.ts';
 import { aWorld } from '../support/world.ts';

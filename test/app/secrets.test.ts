@@ -7,9 +7,9 @@ import {
   secretsOf,
   showSecret,
   updateSecret,
-} from '../../src/app/secrets.ts';
+} from '../../src/app/secrets/secrets.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aCommand, aDraft, aKey, evolve, KEY_ID, marks, outcomeOf, REF, T0 } from '../support/builders.ts';
 import { aWorld } from '../support/world.ts';
 

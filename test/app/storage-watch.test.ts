@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Store } from '../../src/app/ports.ts';
-import type { StorageStatus } from '../../src/app/storage-status.ts';
-import { createStorageWatch } from '../../src/app/storage-watch.ts';
+import type { StorageStatus } from '../../src/app/health/storage-status.ts';
+import { createStorageWatch } from '../../src/app/health/storage-watch.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 
 const MIB = 1_048_576;
 const GOOD: StorageStatus = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSecret } from '../../src/app/secrets.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
 import {
   listProjectTags,
   listTags,
@@ -7,7 +7,7 @@ import {
   putTags,
   removeTags,
   searchSecrets,
-} from '../../src/app/tags.ts';
+} from '../../src/app/secrets/tags.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { aDraft, outcomeOf, REF } from '../support/builders.ts';
 import { walked } from '../support/walks.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { deleteSecret, scheduleDeletion } from '../../src/app/lifecycle.ts';
-import type { Deps } from '../../src/app/ports.ts';
-import { createSecret, loadVersions, updateSecret } from '../../src/app/secrets.ts';
-import { putStage } from '../../src/app/stages.ts';
-import { addVersion, listVersions, setVersionExpiry, showVersion } from '../../src/app/versions.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import { deleteSecret, scheduleDeletion } from '../../src/app/secrets/lifecycle.ts';
+import { createSecret, loadVersions, updateSecret } from '../../src/app/secrets/secrets.ts';
+import { putStage } from '../../src/app/secrets/stages.ts';
+import { addVersion, listVersions, setVersionExpiry, showVersion } from '../../src/app/secrets/versions.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { aDraft, aKey, aSecret, KEY_ID, numbers, outcomeOf, REF, range, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 

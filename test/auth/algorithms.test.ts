@@ -6,7 +6,7 @@ import {
   deriveP256Key,
   deriveScopedKey,
   findAlgorithm,
-} from '../../src/auth/algorithms.ts';
+} from '../../src/auth/signatures/algorithms.ts';
 import { AK, refusalOf, SK } from './fixtures.ts';
 
 const KEY = createSigningKey({ accessKeyId: AK, secretKey: SK });

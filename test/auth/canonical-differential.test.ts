@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type CanonicalMode, canonicalModes, canonicalRequest } from '../../src/auth/canonical.ts';
-import { PARAMETER_CHARACTERS_MAX } from '../../src/http/limits.ts';
-import { checkTarget, readQuery } from '../../src/http/target.ts';
+import { type CanonicalMode, canonicalModes, canonicalRequest } from '../../src/auth/signatures/canonical.ts';
+import { checkTarget, readQuery } from '../../src/http/connections/target.ts';
+import { PARAMETER_CHARACTERS_MAX } from '../../src/http/wire/limits.ts';
 import { openapiDocument } from '../support/answers.ts';
 
 /** The part of Fastify's own router that this test drives. */

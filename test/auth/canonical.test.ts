@@ -6,7 +6,7 @@ import {
   type PathMode,
   type PlusMode,
   readHeaders,
-} from '../../src/auth/canonical.ts';
+} from '../../src/auth/signatures/canonical.ts';
 
 function canonical(
   target: string,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createFairLine, type FairLine } from '../../src/auth/fair-line.ts';
+import { createFairLine, type FairLine } from '../../src/auth/logins/fair-line.ts';
 
 /** Adds entries such as `a1x`: group a, member 1. Answers those that had to go. */
 function addAll(line: FairLine<string>, entries: readonly string[]): readonly (string | undefined)[] {

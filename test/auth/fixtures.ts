@@ -1,19 +1,19 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../../src/app/ports.ts';
-import { createSigningKey } from '../../src/auth/algorithms.ts';
+import type { Clock } from '../../src/app/ports/deps.ts';
 import {
   createAuthenticator,
   type RequestAuthenticator,
   type RequestToAuthenticate,
 } from '../../src/auth/authenticator.ts';
-import { parseAuthorization } from '../../src/auth/authorization.ts';
-import type { Directory } from '../../src/auth/identities.ts';
-import { parseIdentities } from '../../src/auth/identities-file.ts';
-import type { SecretSources } from '../../src/auth/identity-sources.ts';
+import { parseIdentities } from '../../src/auth/identities/file.ts';
+import type { Directory } from '../../src/auth/identities/identities.ts';
+import type { SecretSources } from '../../src/auth/identities/sources.ts';
 import type { Realms } from '../../src/auth/realm.ts';
-import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signature.ts';
-import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/token.ts';
+import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { parseAuthorization } from '../../src/auth/signatures/authorization.ts';
+import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signatures/signature.ts';
+import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/tokens/token.ts';
 import { SecretError } from '../../src/core/errors.ts';
 
 /** One line of the signing vectors. @see test/vectors/README.md */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../src/app/ports.ts';
-import { createIam, type Iam } from '../../src/auth/iam.ts';
-import { createPasswordChecker } from '../../src/auth/password-checker.ts';
+import type { Caller } from '../../src/app/ports/deps.ts';
+import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
+import { createIam, type Iam } from '../../src/auth/tokens/iam.ts';
 import {
   ADMIN_ID,
   BASE_URL,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { createIam, type Iam } from '../../src/auth/iam.ts';
-import { createPasswordChecker } from '../../src/auth/password-checker.ts';
+import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
+import { createIam, type Iam } from '../../src/auth/tokens/iam.ts';
 import type { SecretError } from '../../src/core/errors.ts';
 import {
   ADMIN_ID,

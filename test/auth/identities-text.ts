@@ -1,5 +1,5 @@
-import { parseIdentities } from '../../src/auth/identities-file.ts';
-import type { SecretSources } from '../../src/auth/identity-sources.ts';
+import { parseIdentities } from '../../src/auth/identities/file.ts';
+import type { SecretSources } from '../../src/auth/identities/sources.ts';
 import { FileError } from '../../src/yaml/file-error.ts';
 import { ADMIN_ID, AK, DOMAIN_ID, PASSWORD_HASH, PROJECT_ID, SK, sources } from './fixtures.ts';
 

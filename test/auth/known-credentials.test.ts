@@ -1,8 +1,8 @@
 import { createSecretKey } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { readToken } from '../../src/auth/authenticator.ts';
-import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/authorization.ts';
-import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/token.ts';
+import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/signatures/authorization.ts';
+import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/tokens/token.ts';
 import { ADMIN_ID, directoryOf, realmsOf, TOKEN_KEY } from './fixtures.ts';
 
 it('a head that was read before does not let a header through that is too long', () => {

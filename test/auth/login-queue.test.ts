@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLoginQueue, type LoginQueue } from '../../src/auth/login-queue.ts';
+import { createLoginQueue, type LoginQueue } from '../../src/auth/logins/queue.ts';
 import { rejectionOf } from './fixtures.ts';
 
 /** Works that end when told to; `begun` holds their names in the order in which they began. */

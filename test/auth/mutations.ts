@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { formatSdkDate } from '../../src/auth/sdk-date.ts';
+import { formatSdkDate } from '../../src/auth/signatures/sdk-date.ts';
 import { authorizationOf, NOW_MS, PROJECT_ID } from './fixtures.ts';
 
 /** A header field: name and value. */

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createLoginQueue } from '../../src/auth/login-queue.ts';
-import { SCRYPT_COST, type ScryptCost, verifyPassword } from '../../src/auth/password.ts';
+import { SCRYPT_COST, type ScryptCost, verifyPassword } from '../../src/auth/logins/password.ts';
 import {
   createPasswordChecker,
   HASHED_FAILURES_MAX,
   type PasswordAttempt,
   REFUSAL_DELAY_MS,
-} from '../../src/auth/password-checker.ts';
+} from '../../src/auth/logins/password-checker.ts';
+import { createLoginQueue } from '../../src/auth/logins/queue.ts';
 import { movableClock, PASSWORD, PASSWORD_HASH, rejectionOf } from './fixtures.ts';
 
 const CHEAP: ScryptCost = { ln: 10, r: 8, p: 1 };

@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { costOf, hashPassword, isPasswordHash, verifyPassword } from '../../src/auth/password.ts';
+import { costOf, hashPassword, isPasswordHash, verifyPassword } from '../../src/auth/logins/password.ts';
 import { PASSWORD, PASSWORD_HASH } from './fixtures.ts';
 
 const CHEAP = { ln: 10, r: 8, p: 1 };

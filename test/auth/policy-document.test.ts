@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readPolicyDocument } from '../../src/auth/policy-document.ts';
+import { readPolicyDocument } from '../../src/auth/identities/policy-document.ts';
 import { parseYaml } from '../../src/yaml/yaml-place.ts';
 
 const read = (document: unknown) =>

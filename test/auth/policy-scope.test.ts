@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createDirectory, type Policy, type User } from '../../src/auth/identities.ts';
-import type { PolicyStatement } from '../../src/auth/policy-document.ts';
-import { countNarrowUsers } from '../../src/auth/policy-scope.ts';
+import { createDirectory, type Policy, type User } from '../../src/auth/identities/identities.ts';
+import type { PolicyStatement } from '../../src/auth/identities/policy-document.ts';
+import { countNarrowUsers } from '../../src/auth/identities/policy-scope.ts';
 
 const ALLOW: PolicyStatement = {
   Sid: undefined,

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createSigningKey } from '../../src/auth/algorithms.ts';
-import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/authorization.ts';
-import { formatSdkDate, parseSdkDate } from '../../src/auth/sdk-date.ts';
-import { verifySignature } from '../../src/auth/signature.ts';
+import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/signatures/authorization.ts';
+import { formatSdkDate, parseSdkDate } from '../../src/auth/signatures/sdk-date.ts';
+import { verifySignature } from '../../src/auth/signatures/signature.ts';
 import { AK, asRequest, authorizationOf, SECRET_KEYS, vector, verify, withHeader } from './fixtures.ts';
 
 const SIGNED_DATE = '20260102T030405Z';

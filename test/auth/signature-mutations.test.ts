@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { formatSdkDate } from '../../src/auth/sdk-date.ts';
+import { formatSdkDate } from '../../src/auth/signatures/sdk-date.ts';
 import {
   AK,
   asRequest,

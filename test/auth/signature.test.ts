@@ -1,10 +1,10 @@
 import { createHmac, hash, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createSigningKey } from '../../src/auth/algorithms.ts';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { parseAuthorization } from '../../src/auth/authorization.ts';
-import { parseSdkDate } from '../../src/auth/sdk-date.ts';
-import { verifySignature } from '../../src/auth/signature.ts';
+import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { parseAuthorization } from '../../src/auth/signatures/authorization.ts';
+import { parseSdkDate } from '../../src/auth/signatures/sdk-date.ts';
+import { verifySignature } from '../../src/auth/signatures/signature.ts';
 import {
   AK,
   directoryOf,

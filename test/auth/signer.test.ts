@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import {
   AK,
   asRequest,

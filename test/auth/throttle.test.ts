@@ -5,7 +5,7 @@ import {
   createRateLimiter,
   LOGIN_FAILURES_MAX,
   LOGIN_WINDOW_MS,
-} from '../../src/auth/throttle.ts';
+} from '../../src/auth/logins/throttle.ts';
 import type { SecretError } from '../../src/core/errors.ts';
 import { movableClock, refusalOf } from './fixtures.ts';
 

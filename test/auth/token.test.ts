@@ -7,7 +7,7 @@ import {
   issueToken,
   type TokenClaims,
   verifyToken,
-} from '../../src/auth/token.ts';
+} from '../../src/auth/tokens/token.ts';
 import {
   ADMIN_ID,
   DOMAIN_ID,

@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Caller } from '../../src/app/ports.ts';
-import { createDirectory, type Directory, type User } from '../../src/auth/identities.ts';
-import { hashPassword, verifyPassword } from '../../src/auth/password.ts';
-import type { HashChange } from '../../src/auth/password-change.ts';
-import { createPasswordChecker } from '../../src/auth/password-checker.ts';
-import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../src/auth/throttle.ts';
-import { createUsers } from '../../src/auth/users.ts';
+import type { Caller } from '../../src/app/ports/deps.ts';
+import { createDirectory, type Directory, type User } from '../../src/auth/identities/identities.ts';
+import { createUsers } from '../../src/auth/identities/users.ts';
+import { hashPassword, verifyPassword } from '../../src/auth/logins/password.ts';
+import type { HashChange } from '../../src/auth/logins/password-change.ts';
+import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
+import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../src/auth/logins/throttle.ts';
 import { outcome, outcomeOf } from '../support/builders.ts';
 import { realmsOf } from './fixtures.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressGroup } from '../../src/core/address-group.ts';
+import { addressGroup } from '../../src/core/identity/address-group.ts';
 
 it.each([
   ['203.0.113.7', '203.0.113.7'],

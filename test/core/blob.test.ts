@@ -1,7 +1,13 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { boundHeader, decodeBackup, encodeBackup, formatBlob, parseBlob } from '../../src/core/blob.ts';
-import type { SecretAggregate } from '../../src/core/secret.ts';
+import {
+  boundHeader,
+  decodeBackup,
+  encodeBackup,
+  formatBlob,
+  parseBlob,
+} from '../../src/core/secrets/blob.ts';
+import type { SecretAggregate } from '../../src/core/secrets/secrets.ts';
 import { completeBackup } from '../../src/storage/backup.ts';
 import { anAggregate, outcome, T0 } from '../support/builders.ts';
 

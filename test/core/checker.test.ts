@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
+import { decide } from '../../src/core/commands.ts';
 import {
   type CheckerCommand,
   type CheckerConfig,
   decideChecker,
   requireStrongValue,
-} from '../../src/core/checker.ts';
-import { decide } from '../../src/core/commands.ts';
+} from '../../src/core/secrets/checker.ts';
 import { outcome, REF, T0 } from '../support/builders.ts';
 
 const { projectId } = REF;

@@ -7,7 +7,7 @@ import {
   type EventDraft,
   type EventScope,
   type EventType,
-} from '../../src/core/event.ts';
+} from '../../src/core/events/events.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { anEvent, outcome, REF, T0 } from '../support/builders.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SecretAggregate, SecretCommand } from '../../src/core/secret.ts';
+import type { SecretAggregate, SecretCommand } from '../../src/core/secrets/secrets.ts';
 import { aCommand, decideOn, evolve, KEY_ID, numbers, T0 } from '../support/builders.ts';
 
 /** What a decision says has happened, with versions by their numbers. */

@@ -7,8 +7,8 @@ import {
   type Grantee,
   isInForce,
   parseValidity,
-} from '../../src/core/grant.ts';
-import type { SecretState } from '../../src/core/secret.ts';
+} from '../../src/core/identity/grants.ts';
+import type { SecretState } from '../../src/core/secrets/secrets.ts';
 import { aSecret, DAY_MS, outcome, REF, range, SECRET_ID, T0 } from '../support/builders.ts';
 
 const GRANT_REF = { projectId: REF.projectId, secretId: SECRET_ID };

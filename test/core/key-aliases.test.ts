@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aliasSpellings } from '../../src/core/key-aliases.ts';
+import { aliasSpellings } from '../../src/core/kms/aliases.ts';
 import { outcome, T0 } from '../support/builders.ts';
 import { aCustomKey, decideOnKey, withAliases } from '../support/keys.ts';
 

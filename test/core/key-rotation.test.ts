@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import type { Key } from '../../src/core/key.ts';
-import { isRotationDue } from '../../src/core/key-rotation.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
+import { isRotationDue } from '../../src/core/kms/rotation.ts';
 import { DAY_MS, outcome, T0 } from '../support/builders.ts';
 import { aCustomKey, decideOnKey } from '../support/keys.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN, matchesKey } from '../../src/core/key-tags.ts';
+import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN, matchesKey } from '../../src/core/kms/tags.ts';
 import { outcome } from '../support/builders.ts';
 import { aCustomKey, decideOnKey } from '../support/keys.ts';
 

@@ -9,8 +9,8 @@ import {
   type KeyState,
   requireEnabledKey,
   requireUsableKey,
-} from '../../src/core/key.ts';
-import { decideKey } from '../../src/core/key-rules.ts';
+} from '../../src/core/kms/keys.ts';
+import { decideKey } from '../../src/core/kms/rules.ts';
 import { aKey, DAY_MS, KEY_ID, outcome, REF, T0 } from '../support/builders.ts';
 import { aCustomKey, decideOnKey } from '../support/keys.ts';
 

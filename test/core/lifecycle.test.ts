@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isDue, requireChangeable } from '../../src/core/lifecycle.ts';
-import type { Secret, SecretAggregate, SecretCommandOf, SecretState } from '../../src/core/secret.ts';
+import { isDue, requireChangeable } from '../../src/core/secrets/lifecycle.ts';
+import type {
+  Secret,
+  SecretAggregate,
+  SecretCommandOf,
+  SecretState,
+} from '../../src/core/secrets/secrets.ts';
 import {
   aCommand,
   anAggregate,

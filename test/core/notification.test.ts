@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/core/commands.ts';
-import type { EventType, SecretEvent } from '../../src/core/event.ts';
-import type { Fact } from '../../src/core/facts.ts';
+import type { EventType, SecretEvent } from '../../src/core/events/events.ts';
 import {
   type DeliveryOutcome,
   decideNotification,
   type NotificationCommand,
   notificationsOf,
   RECORD_KEPT_MS,
-} from '../../src/core/notification.ts';
-import type { SecretAggregate, SecretCommand } from '../../src/core/secret.ts';
-import { smnMessage, smnStringToSign, topicProject } from '../../src/core/smn.ts';
+} from '../../src/core/events/notifications.ts';
+import { smnMessage, smnStringToSign, topicProject } from '../../src/core/events/smn.ts';
+import type { Fact } from '../../src/core/facts.ts';
+import type { SecretAggregate, SecretCommand } from '../../src/core/secrets/secrets.ts';
 import {
   aCommand,
   aDraft,

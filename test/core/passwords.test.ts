@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { generatePassword, PASSWORD_LENGTH, type PasswordRecipe } from '../../src/core/passwords.ts';
+import { generatePassword, PASSWORD_LENGTH, type PasswordRecipe } from '../../src/core/secrets/passwords.ts';
 import { outcome } from '../support/builders.ts';
 
 const PLAIN: PasswordRecipe = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { SecretAggregate, SecretCommandOf } from '../../src/core/secret.ts';
-import { decideSecret } from '../../src/core/secret-rules.ts';
+import { decideSecret } from '../../src/core/secrets/rules.ts';
+import type { SecretAggregate, SecretCommandOf } from '../../src/core/secrets/secrets.ts';
 import {
   aCommand,
   aNewVersion,

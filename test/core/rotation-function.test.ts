@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { functionProject, parseRotationConfig } from '../../src/core/rotation.ts';
 import {
   functionRequest,
   parseAccount,
   readFunctionAnswer,
   readPending,
-} from '../../src/core/rotation-function.ts';
+} from '../../src/core/rotation/functions.ts';
+import { functionProject, parseRotationConfig } from '../../src/core/rotation/rotation.ts';
 import { aTask, outcome, TASK_ID } from '../support/builders.ts';
 
 const CURRENT = { username: 'app', password: 'Canary-old', note: 'Canary-note', port: 5 };

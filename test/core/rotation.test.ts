@@ -4,7 +4,7 @@ import {
   nextRotationTime,
   parseRotationPeriod,
   requireRotationFits,
-} from '../../src/core/rotation.ts';
+} from '../../src/core/rotation/rotation.ts';
 import { aDraft, DAY_MS, outcome, T0 } from '../support/builders.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import type { Limits } from '../../src/core/limits.ts';
-import type { SecretAggregate, SecretCommand } from '../../src/core/secret.ts';
+import type { SecretAggregate, SecretCommand } from '../../src/core/secrets/secrets.ts';
 import { commandOf, history, type Step, limits as someLimits } from '../support/arbitraries.ts';
 import { aCommand, decideOn, evolve, marks, numbers, T0 } from '../support/builders.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { Secret, SecretCommand, SecretState, SecretUpdate } from '../../src/core/secret.ts';
-import { decideSecret } from '../../src/core/secret-rules.ts';
+import { decideSecret } from '../../src/core/secrets/rules.ts';
+import type { Secret, SecretCommand, SecretState, SecretUpdate } from '../../src/core/secrets/secrets.ts';
 import {
   aCommand,
   aDraft,

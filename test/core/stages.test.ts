@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { findStage, placeStage, placeVersionStages, stageNames } from '../../src/core/stages.ts';
+import { findStage, placeStage, placeVersionStages, stageNames } from '../../src/core/secrets/stages.ts';
 import {
   aCommand,
   anAggregate,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rateStrength, STRENGTH, type Weakness } from '../../src/core/strength.ts';
+import { rateStrength, STRENGTH, type Weakness } from '../../src/core/secrets/strength.ts';
 
 /** Texts without repetition, sequence or word; the kinds are as the name says. */
 const LOWER = 'gxkwbzfmtqhvjrnlcpdyseuaio';

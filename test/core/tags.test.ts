@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { SecretAggregate, Tag } from '../../src/core/secret.ts';
-import { requireDistinct, requireTagKey, requireTagValue } from '../../src/core/tags.ts';
+import type { SecretAggregate, Tag } from '../../src/core/secrets/secrets.ts';
+import { requireDistinct, requireTagKey, requireTagValue } from '../../src/core/secrets/tags.ts';
 import { aCommand, anAggregate, decideOn, evolve, outcome, range, T0 } from '../support/builders.ts';
 
 /** `{ a: '1' }` as tags. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { Secret, SecretAggregate } from '../../src/core/secret.ts';
+import { decideTask } from '../../src/core/rotation/rules.ts';
 import {
   ATTEMPTS_MAX,
   TASK_KEPT_MS,
@@ -9,8 +9,8 @@ import {
   type TaskCommand,
   type TaskCommandOf,
   type TaskDecision,
-} from '../../src/core/task.ts';
-import { decideTask } from '../../src/core/task-rules.ts';
+} from '../../src/core/rotation/tasks.ts';
+import type { Secret, SecretAggregate } from '../../src/core/secrets/secrets.ts';
 import {
   aNewVersion,
   anAggregate,

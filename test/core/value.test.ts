@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { parseValue } from '../../src/core/value.ts';
+import { parseValue } from '../../src/core/secrets/values.ts';
 import { outcome } from '../support/builders.ts';
 
 const LIMIT = 65_536;

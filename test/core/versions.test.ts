@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { SecretAggregate } from '../../src/core/secret.ts';
-import { findVersion, latestVersionNumber, requireEnabled } from '../../src/core/versions.ts';
+import type { SecretAggregate } from '../../src/core/secrets/secrets.ts';
+import { findVersion, latestVersionNumber, requireEnabled } from '../../src/core/secrets/versions.ts';
 import {
   aCommand,
   aNewVersion,

@@ -1,7 +1,7 @@
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { CiphertextUse, ValueBinding } from '../../src/app/ports.ts';
-import type { Key } from '../../src/core/key.ts';
+import type { CiphertextUse, ValueBinding } from '../../src/app/ports/deps.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { outcome } from '../support/builders.ts';
 import { aCustomKey } from '../support/keys.ts';

@@ -1,7 +1,7 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ValueBinding } from '../../src/app/ports.ts';
+import type { ValueBinding } from '../../src/app/ports/deps.ts';
 import { createXaesKey, openGcm, TAG_BYTES } from '../../src/crypto/aead.ts';
 import {
   BODY_OVERHEAD_BYTES,

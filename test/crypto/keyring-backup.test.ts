@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Keyring } from '../../src/app/ports.ts';
-import type { Key } from '../../src/core/key.ts';
+import type { Keyring } from '../../src/app/ports/deps.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { aKey, outcome } from '../support/builders.ts';
 

@@ -1,10 +1,10 @@
 import * as crypto from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { ValueBinding } from '../../src/app/ports.ts';
+import type { ValueBinding } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import type { Key } from '../../src/core/key.ts';
-import type { SealedValue } from '../../src/core/secret.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
+import type { SealedValue } from '../../src/core/secrets/secrets.ts';
 import { createXaesKey } from '../../src/crypto/aead.ts';
 import { dataKeyContext, materialContext, unwrapMaterial, wrapDataKey } from '../../src/crypto/envelope.ts';
 import { createKeyMaterials } from '../../src/crypto/key-material.ts';

@@ -1,6 +1,6 @@
 import { createSecretKey, verify, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SigningKey } from '../../src/core/signing-key.ts';
+import type { SigningKey } from '../../src/core/events/signing-key.ts';
 import { createSigningKeys } from '../../src/crypto/signing-keys.ts';
 import { outcome } from '../support/builders.ts';
 

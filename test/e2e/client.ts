@@ -1,4 +1,4 @@
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { readCredentials } from './process.ts';
 
 /** An answer with its body parsed. */

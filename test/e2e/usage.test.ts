@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { verifyPassword } from '../../src/auth/password.ts';
-import { SETTINGS } from '../../src/settings.ts';
+import { verifyPassword } from '../../src/auth/logins/password.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { hasProgram, ROOT, run, runProgram, until } from './process.ts';
 
 describe('a command line that cannot be understood ends with 64 and says why:', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BODY_BYTES_MAX } from '../../src/http/limits.ts';
+import { BODY_BYTES_MAX } from '../../src/http/wire/limits.ts';
 import { createClient, devAccount } from '../e2e/client.ts';
 import { shareDev } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';

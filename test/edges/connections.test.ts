@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { CONNECTIONS, TIMEOUT_MS } from '../../src/http/limits.ts';
+import { CONNECTIONS, TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { createScratch, ROOT, shareDev, startServer } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';
 import {

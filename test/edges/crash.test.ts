@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Store } from '../../src/app/ports.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import { startChild } from '../storage/sqlite/children.ts';
 import { databaseFile, makeDirectory, openSqlite, removeDirectory } from '../storage/sqlite/harness.ts';
 

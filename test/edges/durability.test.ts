@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { type Client, createClient, createSecret, devAccount, readValue, SECRETS } from '../e2e/client.ts';
 import { createScratch, startDev } from '../e2e/process.ts';
 

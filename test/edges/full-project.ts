@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readConfig } from '../../src/config.ts';
+import { openInstallation } from '../../src/compose/installation.ts';
+import { readConfig } from '../../src/config/config.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
-import { DEFAULT_KEY_ALIAS, type Key } from '../../src/core/key.ts';
+import { DEFAULT_KEY_ALIAS, type Key } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS, TAG_VALUE_CHARACTERS_MAX } from '../../src/core/limits.ts';
-import type { Secret, SecretAggregate, Tag } from '../../src/core/secret.ts';
+import type { Secret, SecretAggregate, Tag } from '../../src/core/secrets/secrets.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import { createRowMac } from '../../src/crypto/row-mac.ts';
-import { openInstallation } from '../../src/installation.ts';
-import { createChangeCounters } from '../../src/storage/sqlite/change-counters.ts';
-import { createCommitBatch } from '../../src/storage/sqlite/group-commit.ts';
-import { openWriter } from '../../src/storage/sqlite/open.ts';
+import { createChangeCounters } from '../../src/storage/sqlite/engine/change-counters.ts';
+import { createCommitBatch } from '../../src/storage/sqlite/engine/group-commit.ts';
+import { openWriter } from '../../src/storage/sqlite/engine/open.ts';
 import { requests } from '../support/acting.ts';
 import { anAggregate } from '../support/builders.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { openapiDocument } from '../support/answers.ts';
 import { sampleOf } from '../support/bad-values.ts';
 import { requestPath, requestQuery, targetsOf } from '../support/requests.ts';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashPassword } from '../../src/auth/password.ts';
+import { hashPassword } from '../../src/auth/logins/password.ts';
 import { ADMIN, ALPHA, GUEST, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
 
 const GUESSERS = 64;

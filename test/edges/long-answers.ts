@@ -1,4 +1,4 @@
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { type Account, createClient, createSecret } from '../e2e/client.ts';
 import { requestText } from '../http/raw-socket.ts';
 

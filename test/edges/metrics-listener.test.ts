@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { METRICS } from '../../src/http/limits.ts';
-import { listenForMetrics, type MetricsListener } from '../../src/http/metrics-listener.ts';
-import { createSite } from '../../src/http/site.ts';
+import { createSite } from '../../src/http/connections/site.ts';
+import { listenForMetrics, type MetricsListener } from '../../src/http/observability/metrics-listener.ts';
+import { METRICS } from '../../src/http/wire/limits.ts';
 import { exchange, requestText } from '../http/raw-socket.ts';
 
 /** Far beyond the time-outs: the machine may be busy. */

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashPassword } from '../../src/auth/password.ts';
-import { signRequest } from '../../src/auth/signer.ts';
+import { hashPassword } from '../../src/auth/logins/password.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 
 const HOLD_MS_MAX = 20;

@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { devAccount } from '../e2e/client.ts';
 import { createScratch, startServer } from '../e2e/process.ts';
 import { createLongSecrets, longRead } from './long-answers.ts';

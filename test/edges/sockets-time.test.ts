@@ -1,7 +1,7 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { exchangeOne, requestText, type WireAnswer } from '../http/raw-socket.ts';
 import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { releaseBallast } from '../../src/storage/sqlite/disk.ts';
-import { DiskFullError } from '../../src/storage/sqlite/group-commit.ts';
-import { type Connection, openWriter } from '../../src/storage/sqlite/open.ts';
-import { createSpaceGuard } from '../../src/storage/sqlite/space-guard.ts';
+import { DiskFullError } from '../../src/storage/sqlite/engine/group-commit.ts';
+import { type Connection, openWriter } from '../../src/storage/sqlite/engine/open.ts';
+import { releaseBallast } from '../../src/storage/sqlite/files/disk.ts';
+import { createSpaceGuard } from '../../src/storage/sqlite/files/space-guard.ts';
 import { requests } from '../support/acting.ts';
 import { create, remove } from '../support/stores.ts';
 import { mountVolume, type SmallVolume } from './small-volume.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { createScratch, startDev } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';
 import { ask, holdConnections, otherAddresses } from './peers.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { TIMEOUT_MS } from '../../src/http/limits.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { createClient, devAccount } from '../e2e/client.ts';
 import { shareDev } from '../e2e/process.ts';
 import { createLongSecrets, LONG_NAMES, longRead } from './long-answers.ts';

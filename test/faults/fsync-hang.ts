@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseEnv } from 'node:util';
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 
 // Started by run.sh: a server under the shim, whose disk stops answering in the middle of a change. It keeps reading,
 // ends within ten seconds of a signal all the same, and loses nothing that it acknowledged.

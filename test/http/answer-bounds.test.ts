@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { SECRET_ANSWER_BYTES_MAX } from '../../src/http/limits.ts';
+import { SECRET_ANSWER_BYTES_MAX } from '../../src/http/wire/limits.ts';
 import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Answer } from '../../src/http/answer.ts';
+import { Answer } from '../../src/http/connections/answer.ts';
 
 const MIB = 1_048_576;
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BODY_BYTES_FREE, BODY_BYTES_MAX, LOGIN_BODY_BYTES_MAX } from '../../src/http/limits.ts';
+import { BODY_BYTES_FREE, BODY_BYTES_MAX, LOGIN_BODY_BYTES_MAX } from '../../src/http/wire/limits.ts';
 import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { exchange, exchangeOne, requestText } from './raw-socket.ts';
 

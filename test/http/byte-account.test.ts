@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ByteAccount, createByteAccount, type Hold } from '../../src/http/byte-account.ts';
+import { type ByteAccount, createByteAccount, type Hold } from '../../src/http/connections/byte-account.ts';
 import { codeOf } from '../support/stores.ts';
 
 let account: ByteAccount;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCertificate, validityFault } from '../../src/http/certificate.ts';
+import { readCertificate, validityFault } from '../../src/http/connections/certificate.ts';
 import { ANY_FILE } from '../support/files.ts';
 
 const FIXTURES = join(import.meta.dirname, '..', 'e2e', 'fixtures');

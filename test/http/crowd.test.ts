@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
-import { watchCrowd } from '../../src/http/crowd.ts';
-import { CROWD } from '../../src/http/limits.ts';
+import { watchCrowd } from '../../src/http/connections/crowd.ts';
+import { CROWD } from '../../src/http/wire/limits.ts';
 
 it('a crowd that has left is told of once, and a few connections never', () => {
   const gone = vi.fn();

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import { toWireError } from '../../src/http/error-handler.ts';
-import { ERROR_TABLE } from '../../src/http/error-table.ts';
+import { toWireError } from '../../src/http/requests/error-handler.ts';
+import { ERROR_TABLE } from '../../src/http/wire/error-table.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, problem } from './calls.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import type { KeyCommand } from '../../src/core/key.ts';
+import type { KeyCommand } from '../../src/core/kms/keys.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { loadRootKey, parseRootKeySource } from '../../src/crypto/root-key.ts';
 import { ACTOR } from '../support/acting.ts';

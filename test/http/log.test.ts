@@ -2,8 +2,8 @@ import Fastify, { LogController } from 'fastify';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SecretError } from '../../src/core/errors.ts';
-import { createErrorHandler } from '../../src/http/error-handler.ts';
-import { logRequest } from '../../src/http/log.ts';
+import { logRequest } from '../../src/http/observability/log.ts';
+import { createErrorHandler } from '../../src/http/requests/error-handler.ts';
 import { ADMIN, ALPHA, GAMMA, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createTurns } from '../../src/app/turns.ts';
-import { BODY_VALUES_MAX } from '../../src/http/limits.ts';
-import { parseLongBody } from '../../src/http/long-bodies.ts';
+import { parseLongBody } from '../../src/http/connections/long-bodies.ts';
+import { BODY_VALUES_MAX } from '../../src/http/wire/limits.ts';
 
 const pause = createTurns().pauseOf('project');
 const parse = (text: string) => parseLongBody(Buffer.from(text), pause);

@@ -1,8 +1,8 @@
 import { connect, Server } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Metrics } from '../../src/http/metrics.ts';
-import { listenForMetrics, type MetricsListener } from '../../src/http/metrics-listener.ts';
-import { createSite } from '../../src/http/site.ts';
+import { createSite } from '../../src/http/connections/site.ts';
+import type { Metrics } from '../../src/http/observability/metrics.ts';
+import { listenForMetrics, type MetricsListener } from '../../src/http/observability/metrics-listener.ts';
 import { exchange, exchangeOne, requestText } from './raw-socket.ts';
 
 let listener: MetricsListener | undefined;

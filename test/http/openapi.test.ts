@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { generateOpenapi } from '../../src/compose/openapi.ts';
+import { SETTINGS } from '../../src/config/settings.ts';
 import { OPERATIONS } from '../../src/core/operations.ts';
-import { generateOpenapi } from '../../src/openapi.ts';
-import { SETTINGS } from '../../src/settings.ts';
 import { openapiDocument } from '../support/answers.ts';
 
 const document = await openapiDocument();

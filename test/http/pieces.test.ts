@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SecretError } from '../../src/core/errors.ts';
-import { Answer } from '../../src/http/answer.ts';
-import { type Chunks, sendPieces, textsOf } from '../../src/http/pieces.ts';
+import { Answer } from '../../src/http/connections/answer.ts';
+import { type Chunks, sendPieces, textsOf } from '../../src/http/connections/pieces.ts';
 
 const MIB = 1_048_576;
 /** What has been said to the log, and the bytes that were asked for. */

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { PeerConnection, Response } from '../../src/http/connection.ts';
-import { CONNECTIONS } from '../../src/http/limits.ts';
-import { createPlaces, type Places } from '../../src/http/places.ts';
+import type { PeerConnection, Response } from '../../src/http/connections/connection.ts';
+import { createPlaces, type Places } from '../../src/http/connections/places.ts';
+import { CONNECTIONS } from '../../src/http/wire/limits.ts';
 
 const PROXY = '10.0.0.1';
 let places: Places;

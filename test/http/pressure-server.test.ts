@@ -3,7 +3,7 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 import { problem } from './calls.ts';
 
 const gauge = { isHigh: vi.fn(() => false), stop: vi.fn() };
-vi.mock('../../src/http/pressure.ts', () => ({ createPressureGauge: () => gauge }));
+vi.mock('../../src/http/requests/pressure.ts', () => ({ createPressureGauge: () => gauge }));
 
 let server: TestServer;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createPressureGauge, type PressureGauge } from '../../src/http/pressure.ts';
+import { createPressureGauge, type PressureGauge } from '../../src/http/requests/pressure.ts';
 
 let gauge: PressureGauge;
 let [lateMs, share] = [0, 0];

@@ -6,12 +6,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Answer } from '../../src/http/answer.ts';
-import { mark, type PeerConnection } from '../../src/http/connection.ts';
-import { TIMEOUT_MS } from '../../src/http/limits.ts';
-import { createPlaces } from '../../src/http/places.ts';
-import { endUnread } from '../../src/http/readers.ts';
-import { inTurn } from '../../src/http/turns.ts';
+import { Answer } from '../../src/http/connections/answer.ts';
+import { mark, type PeerConnection } from '../../src/http/connections/connection.ts';
+import { createPlaces } from '../../src/http/connections/places.ts';
+import { endUnread } from '../../src/http/connections/readers.ts';
+import { inTurn } from '../../src/http/connections/turns.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { ROOT } from '../e2e/process.ts';
 
 const LOOKS = TIMEOUT_MS.unread / TIMEOUT_MS.check;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createTurns } from '../../src/app/turns.ts';
-import { joined } from '../../src/http/pieces.ts';
-import { turnsOf } from '../../src/http/request-turns.ts';
+import { joined } from '../../src/http/connections/pieces.ts';
+import { turnsOf } from '../../src/http/requests/turns.ts';
 import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 
 const GONE = { code: 'unavailable', logReason: 'the client has gone' };

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
-import { createSite, type SiteSettings } from '../../src/http/site.ts';
+import { createSite, type SiteSettings } from '../../src/http/connections/site.ts';
 import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 

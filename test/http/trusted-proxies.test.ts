@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseTrustedProxies, peerAddress } from '../../src/http/trusted-proxies.ts';
+import { parseTrustedProxies, peerAddress } from '../../src/http/connections/trusted-proxies.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const PROXY = '10.0.0.5';

@@ -2,9 +2,9 @@ import { createServer, IncomingMessage, type RequestListener, type ServerRespons
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { answerClientError } from '../../src/http/client-error.ts';
-import { createPlaces } from '../../src/http/places.ts';
-import { inTurn } from '../../src/http/turns.ts';
+import { answerClientError } from '../../src/http/connections/client-error.ts';
+import { createPlaces } from '../../src/http/connections/places.ts';
+import { inTurn } from '../../src/http/connections/turns.ts';
 
 const ends: (() => void)[] = [];
 afterEach(() => {

@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { give } from '../../src/http/answer.ts';
-import type { RouteLabels } from '../../src/http/context.ts';
-import { CHANGE_ANSWERS, UNREAD_ANSWERS } from '../../src/http/limits.ts';
-import { createUnreadAnswers, type UnreadAnswers } from '../../src/http/unread-answers.ts';
+import { give } from '../../src/http/connections/answer.ts';
+import { createUnreadAnswers, type UnreadAnswers } from '../../src/http/connections/unread-answers.ts';
+import type { RouteLabels } from '../../src/http/requests/context.ts';
+import { CHANGE_ANSWERS, UNREAD_ANSWERS } from '../../src/http/wire/limits.ts';
 import { codeOf } from '../support/stores.ts';
 
 let answers: UnreadAnswers;

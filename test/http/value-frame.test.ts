@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { frameValue } from '../../src/http/value-frame.ts';
-import { frameVersion } from '../../src/http/versions.ts';
+import { frameVersion } from '../../src/http/csms/versions.ts';
+import { frameValue } from '../../src/http/wire/value-frame.ts';
 import { aVersion } from '../support/builders.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';

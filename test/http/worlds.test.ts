@@ -1,14 +1,14 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createHttp } from '../../src/compose/http.ts';
+import { issueProjectToken, openIdentities } from '../../src/compose/identity.ts';
+import { openFileWays } from '../../src/compose/operator-files.ts';
 import { createProcess, type ServerProcess } from '../../src/compose/process.ts';
 import { openStorage } from '../../src/compose/storage.ts';
 import { createMain, createWorld, createWorlds, type World } from '../../src/compose/world.ts';
 import type { App } from '../../src/http/app.ts';
-import { issueProjectToken, openIdentities } from '../../src/identity.ts';
-import { openFileWays } from '../../src/operator-files.ts';
 import { ADMIN, ALPHA, createLog, GUEST, prepareFiles, type TestUser } from '../support/server.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import { signRequest } from '../../src/auth/signer.ts';
+import { signRequest } from '../../src/auth/signatures/signer.ts';
 import type { Credentials } from './processes.ts';
 
 /** Sends a signed request; a body is sent as JSON. */

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Awaitable, Store } from '../../src/app/ports.ts';
+import type { Awaitable, Store } from '../../src/app/ports/deps.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { type Asking, answerNow, ask } from '../../src/storage/asking.ts';
 import { carry } from '../../src/storage/carriers.ts';
-import { createChangeCounters } from '../../src/storage/sqlite/change-counters.ts';
-import { createEngine } from '../../src/storage/sqlite/engine.ts';
-import { openDirectory } from '../../src/storage/sqlite/installation.ts';
-import { openReader, openWriter } from '../../src/storage/sqlite/open.ts';
-import { createReadModels } from '../../src/storage/sqlite/read-models.ts';
+import { createChangeCounters } from '../../src/storage/sqlite/engine/change-counters.ts';
+import { createEngine } from '../../src/storage/sqlite/engine/engine.ts';
+import { openReader, openWriter } from '../../src/storage/sqlite/engine/open.ts';
+import { createReadModels } from '../../src/storage/sqlite/engine/read-models.ts';
+import { openDirectory } from '../../src/storage/sqlite/files/installation.ts';
 import { ACTOR } from '../support/acting.ts';
 import { emptyMemory, memoryEngine } from '../support/memory-engine.ts';
 import {

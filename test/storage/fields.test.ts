@@ -13,11 +13,11 @@ import {
   type Stored,
   type Table,
   textOf,
-} from '../../src/storage/fields.ts';
-import * as keyTables from '../../src/storage/key-tables.ts';
+} from '../../src/storage/columns/fields.ts';
+import * as keyTables from '../../src/storage/columns/keys.ts';
+import * as secretTables from '../../src/storage/columns/secrets.ts';
+import * as otherTables from '../../src/storage/columns/small.ts';
 import { rowText } from '../../src/storage/row-mac.ts';
-import * as secretTables from '../../src/storage/secret-tables.ts';
-import * as otherTables from '../../src/storage/tables.ts';
 import { aKey, aNotification, anEvent, aSecret, aTask, aVersion } from '../support/builders.ts';
 
 const { CONTENTS_KIND, ...tables } = { ...secretTables, ...keyTables, ...otherTables };

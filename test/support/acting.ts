@@ -1,7 +1,7 @@
-import type { Store } from '../../src/app/ports.ts';
+import type { Store } from '../../src/app/ports/deps.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
-import type { Request } from '../../src/storage/sqlite/protocol.ts';
+import type { Request } from '../../src/storage/sqlite/engine/protocol.ts';
 
 /** Who makes the changes of tests in which that does not matter. */
 export const ACTOR: Actor = Object.freeze({ kind: 'system', job: 'test' });

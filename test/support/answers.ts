@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { PARAMETER_CHARACTERS_MAX } from '../../src/http/limits.ts';
-import { generateOpenapi } from '../../src/openapi.ts';
+import { generateOpenapi } from '../../src/compose/openapi.ts';
+import { PARAMETER_CHARACTERS_MAX } from '../../src/http/wire/limits.ts';
 import type { Answer, TestRequest } from './exchange.ts';
 
 /** The parts of the OpenAPI document that tests look at. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS, type Limits } from '../../src/core/limits.ts';
-import type { SecretAggregate, SecretCommand } from '../../src/core/secret.ts';
+import type { SecretAggregate, SecretCommand } from '../../src/core/secrets/secrets.ts';
 import { aCommand, aNewVersion } from './builders.ts';
 
 /** What a client does next; it becomes a command only when the state before it is known. */

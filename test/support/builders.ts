@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import { EVENT_TYPES, type SecretEvent } from '../../src/core/event.ts';
-import type { Key } from '../../src/core/key.ts';
+import { EVENT_TYPES, type SecretEvent } from '../../src/core/events/events.ts';
+import type { Notification } from '../../src/core/events/notifications.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { Notification } from '../../src/core/notification.ts';
+import type { Task } from '../../src/core/rotation/tasks.ts';
+import type { SecretDecision } from '../../src/core/secrets/decision.ts';
+import { decideSecret } from '../../src/core/secrets/rules.ts';
 import type {
   NewVersion,
   SealedValue,
@@ -16,10 +19,7 @@ import type {
   Stage,
   Tag,
   Version,
-} from '../../src/core/secret.ts';
-import type { SecretDecision } from '../../src/core/secret-decision.ts';
-import { decideSecret } from '../../src/core/secret-rules.ts';
-import type { Task } from '../../src/core/task.ts';
+} from '../../src/core/secrets/secrets.ts';
 
 /** The moment at which every built history starts, epoch milliseconds. */
 export const T0 = 1_700_000_000_000;

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Webhooks } from '../../src/app/webhooks.ts';
+import type { Webhooks } from '../../src/app/outbound/webhooks.ts';
 
 /** A step as a function receives it. */
 export interface FunctionCall {

@@ -1,10 +1,10 @@
-import type { OnNews } from '../../src/app/ports.ts';
-import type { StorageStatus } from '../../src/app/storage-status.ts';
+import type { StorageStatus } from '../../src/app/health/storage-status.ts';
+import type { OnNews } from '../../src/app/ports/deps.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
-import type { CommitBatch } from '../../src/storage/sqlite/group-commit.ts';
-import { fromSentError } from '../../src/storage/sqlite/protocol.ts';
-import type { ReadModels } from '../../src/storage/sqlite/read-models.ts';
+import type { CommitBatch } from '../../src/storage/sqlite/engine/group-commit.ts';
+import { fromSentError } from '../../src/storage/sqlite/engine/protocol.ts';
+import type { ReadModels } from '../../src/storage/sqlite/engine/read-models.ts';
 
 import { ACTOR, type TestStore } from './acting.ts';
 

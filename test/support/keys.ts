@@ -1,6 +1,6 @@
-import type { Key, KeyChange, KeyDecision } from '../../src/core/key.ts';
-import { aliasSpellings } from '../../src/core/key-aliases.ts';
-import { decideKey } from '../../src/core/key-rules.ts';
+import { aliasSpellings } from '../../src/core/kms/aliases.ts';
+import type { Key, KeyChange, KeyDecision } from '../../src/core/kms/keys.ts';
+import { decideKey } from '../../src/core/kms/rules.ts';
 import { aKey, KEY_ID, REF, T0 } from './builders.ts';
 
 /** An enabled key that somebody made, with the alias `own`. */

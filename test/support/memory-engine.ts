@@ -1,13 +1,13 @@
-import type { CheckerConfig } from '../../src/core/checker.ts';
 import type { ClockRecord } from '../../src/core/clock.ts';
-import type { SecretEvent } from '../../src/core/event.ts';
-import type { Grant } from '../../src/core/grant.ts';
-import type { Key } from '../../src/core/key.ts';
-import { aliasSpellings } from '../../src/core/key-aliases.ts';
-import type { Notification } from '../../src/core/notification.ts';
-import type { SealedValue, SecretAggregate } from '../../src/core/secret.ts';
-import type { SigningKey } from '../../src/core/signing-key.ts';
-import type { Task } from '../../src/core/task.ts';
+import type { SecretEvent } from '../../src/core/events/events.ts';
+import type { Notification } from '../../src/core/events/notifications.ts';
+import type { SigningKey } from '../../src/core/events/signing-key.ts';
+import type { Grant } from '../../src/core/identity/grants.ts';
+import { aliasSpellings } from '../../src/core/kms/aliases.ts';
+import type { Key } from '../../src/core/kms/keys.ts';
+import type { Task } from '../../src/core/rotation/tasks.ts';
+import type { CheckerConfig } from '../../src/core/secrets/checker.ts';
+import type { SealedValue, SecretAggregate } from '../../src/core/secrets/secrets.ts';
 import type { Engine, Loaded } from '../../src/storage/engine.ts';
 
 /** Everything that is stored in memory. Maps are by `<project id>/<name or id>`, or by the id where there is no project. */

@@ -1,12 +1,12 @@
-import type { SecretRef } from '../../src/core/secret.ts';
-import type { Table } from '../../src/storage/fields.ts';
-import { createKeyWrites } from '../../src/storage/sqlite/key-writes.ts';
-import { createKeyReads } from '../../src/storage/sqlite/keys.ts';
-import type { Connection } from '../../src/storage/sqlite/open.ts';
-import { createRowReads, createRowWrites } from '../../src/storage/sqlite/rows.ts';
-import { createSecretReads } from '../../src/storage/sqlite/secret-reads.ts';
-import { createSecretWrites } from '../../src/storage/sqlite/secret-writes.ts';
-import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/tables.ts';
+import type { SecretRef } from '../../src/core/secrets/secrets.ts';
+import type { Table } from '../../src/storage/columns/fields.ts';
+import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
+import type { Connection } from '../../src/storage/sqlite/engine/open.ts';
+import { createRowReads, createRowWrites } from '../../src/storage/sqlite/rows/rows.ts';
+import { createKeyWrites } from '../../src/storage/sqlite/tables/key-writes.ts';
+import { createKeyReads } from '../../src/storage/sqlite/tables/keys.ts';
+import { createSecretReads } from '../../src/storage/sqlite/tables/secret-reads.ts';
+import { createSecretWrites } from '../../src/storage/sqlite/tables/secret-writes.ts';
 import { ROW_MAC } from '../storage/sqlite/harness.ts';
 import { aSealedValue, T0 } from './builders.ts';
 

@@ -1,12 +1,13 @@
 import { rejects } from 'node:assert/strict';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import type { Awaitable, Store } from '../../src/app/ports.ts';
-import type { CheckerCommand } from '../../src/core/checker.ts';
+import type { Awaitable, Store } from '../../src/app/ports/deps.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
-import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/event.ts';
-import type { GrantCommand, GrantRef } from '../../src/core/grant.ts';
-import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/key.ts';
+import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/events/events.ts';
+import type { GrantCommand, GrantRef } from '../../src/core/identity/grants.ts';
+import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
+import type { TaskStep } from '../../src/core/rotation/tasks.ts';
+import type { CheckerCommand } from '../../src/core/secrets/checker.ts';
 import type {
   NewVersion,
   SealedValue,
@@ -15,8 +16,7 @@ import type {
   SecretDraft,
   SecretRef,
   Tag,
-} from '../../src/core/secret.ts';
-import type { TaskStep } from '../../src/core/task.ts';
+} from '../../src/core/secrets/secrets.ts';
 import type { TestStore } from './acting.ts';
 
 /** A store under test, whatever engine is behind it. */

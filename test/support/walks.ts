@@ -1,4 +1,4 @@
-import type { Store, Walk } from '../../src/app/ports.ts';
+import type { Store, Walk } from '../../src/app/ports/deps.ts';
 
 /** A walk that finds these in one step. */
 export function walkOf<T, R>(entries: readonly T[], end: R): Walk<T, R> {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WEBHOOK_BOUNDS } from '../../src/app/webhooks.ts';
+import { WEBHOOK_BOUNDS } from '../../src/app/outbound/webhooks.ts';
 import { parseAddressRules } from '../../src/webhook/address-rules.ts';
 import { createWebhooks } from '../../src/webhook/client.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signatureHeader } from '../../src/app/webhooks.ts';
+import { signatureHeader } from '../../src/app/outbound/webhooks.ts';
 import { parseAddressRules } from '../../src/webhook/address-rules.ts';
 import { createHooks, loadHooks } from '../../src/webhook/hooks-file.ts';
 import { FileError } from '../../src/yaml/file-error.ts';

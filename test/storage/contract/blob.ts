@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SecretAggregate, SecretRef } from '../../../src/core/secret.ts';
+import type { SecretAggregate, SecretRef } from '../../../src/core/secrets/secrets.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,

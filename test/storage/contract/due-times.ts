@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DueKind } from '../../../src/app/ports.ts';
+import type { DueKind } from '../../../src/app/ports/deps.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
   changeKey,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { GrantRef } from '../../../src/core/grant.ts';
+import type { GrantRef } from '../../../src/core/identity/grants.ts';
 import {
   create,
   createGrant,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
+import type { Key, KeyChange, KeyRef } from '../../../src/core/kms/keys.ts';
 import {
   changeKey,
   codeOf,

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DeliveryOutcome } from '../../../src/core/notification.ts';
+import type { DeliveryOutcome } from '../../../src/core/events/notifications.ts';
 import {
   addVersion,
   create,

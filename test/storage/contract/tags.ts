@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { SecretSearch } from '../../../src/app/ports.ts';
-import type { Tag } from '../../../src/core/secret.ts';
+import type { SecretSearch } from '../../../src/app/ports/deps.ts';
+import type { Tag } from '../../../src/core/secrets/secrets.ts';
 import {
   addVersion,
   create,

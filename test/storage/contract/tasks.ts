@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { TaskQuery } from '../../../src/app/task-store.ts';
-import { TASK_KEPT_MS } from '../../../src/core/task.ts';
+import type { TaskQuery } from '../../../src/app/ports/tasks.ts';
+import { TASK_KEPT_MS } from '../../../src/core/rotation/tasks.ts';
 import {
   create,
   createEvent,

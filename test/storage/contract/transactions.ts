@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SecretCommand } from '../../../src/core/secret.ts';
+import type { SecretCommand } from '../../../src/core/secrets/secrets.ts';
 import {
   addVersion,
   cancel,

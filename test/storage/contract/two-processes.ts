@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import type { SecretRef } from '../../../src/core/secret.ts';
+import type { SecretRef } from '../../../src/core/secrets/secrets.ts';
 import {
   changeKey,
   codeOf,

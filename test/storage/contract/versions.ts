@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
-import type { SecretRef } from '../../../src/core/secret.ts';
+import type { SecretRef } from '../../../src/core/secrets/secrets.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,

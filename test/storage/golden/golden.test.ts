@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openInstallation } from '../../../src/compose/installation.ts';
+import { verifyInstallation } from '../../../src/compose/verify.ts';
 import { loadRootKey } from '../../../src/crypto/root-key.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
-import { openInstallation } from '../../../src/installation.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { verifyInstallation } from '../../../src/verify.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, removeDirectory, tamper } from '../sqlite/harness.ts';
 import { configOf, PLACE, PRESENT, PROJECTS, ROOT_KEY, readGolden, takeGolden } from './make.ts';
 

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openInstallation } from '../../../src/compose/installation.ts';
 import type { Command } from '../../../src/core/commands.ts';
-import type { Version } from '../../../src/core/secret.ts';
+import type { Version } from '../../../src/core/secrets/secrets.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
-import { openInstallation } from '../../../src/installation.ts';
 import { completeBackup } from '../../../src/storage/backup.ts';
 import type { RowMac } from '../../../src/storage/row-mac.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { createSecretReads } from '../../../src/storage/sqlite/tables/secret-reads.ts';
 import { requests } from '../../support/acting.ts';
 import { addVersion, expire, T0 } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, removeDirectory } from '../sqlite/harness.ts';
@@ -20,8 +20,10 @@ interface LaterVersion extends Version {
 }
 
 /** The program of this file is that release: a row in the table of fields is all that differs. */
-vi.mock('../../../src/storage/secret-tables.ts', async (original) => {
-  const { defineTable, flag, optional, otherwise, plain } = await import('../../../src/storage/fields.ts');
+vi.mock('../../../src/storage/columns/secrets.ts', async (original) => {
+  const { defineTable, flag, optional, otherwise, plain } = await import(
+    '../../../src/storage/columns/fields.ts'
+  );
   const VERSION = defineTable<LaterVersion>({
     name: 'version',
     fields: {

@@ -1,12 +1,12 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyRef } from '../../../src/core/key.ts';
+import { openInstallation } from '../../../src/compose/installation.ts';
+import type { KeyRef } from '../../../src/core/kms/keys.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import { createRootKeyFile } from '../../../src/crypto/root-key.ts';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { createSigningKeys } from '../../../src/crypto/signing-keys.ts';
-import { openInstallation } from '../../../src/installation.ts';
-import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
 import { byTest } from '../../support/acting.ts';
 import { changeKey, createKey, DAY_MS, T0 } from '../../support/stores.ts';
 import {

@@ -1,7 +1,7 @@
 import type fc from 'fast-check';
 import { expect } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
-import type { SecretCommand, SecretResult } from '../../../src/core/secret.ts';
+import type { SecretCommand, SecretResult } from '../../../src/core/secrets/secrets.ts';
 import { codeOf, DAY_MS, T0 } from '../../support/stores.ts';
 import type { Model, ModelSecret, Real } from './state.ts';
 import { compareTags, orderedTags } from './tags.ts';

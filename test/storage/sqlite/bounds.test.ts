@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Notification } from '../../../src/core/notification.ts';
-import type { Task } from '../../../src/core/task.ts';
+import type { Notification } from '../../../src/core/events/notifications.ts';
+import type { Task } from '../../../src/core/rotation/tasks.ts';
+import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import {
   createNotificationReads,
   createNotificationWrites,
-} from '../../../src/storage/sqlite/notifications.ts';
-import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { createTaskWrites } from '../../../src/storage/sqlite/tasks.ts';
+} from '../../../src/storage/sqlite/tables/notifications.ts';
+import { createTaskWrites } from '../../../src/storage/sqlite/tables/tasks.ts';
 import { aNotification, aTask } from '../../support/builders.ts';
 import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
 

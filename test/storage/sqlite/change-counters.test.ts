@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { aCommand, REF } from '../../support/builders.ts';
 import { ensureKey } from '../../support/stores.ts';
 

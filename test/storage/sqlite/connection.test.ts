@@ -2,8 +2,8 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createTruncation } from '../../../src/storage/sqlite/checkpoints.ts';
-import { openReader, openWriter, withoutWaiting } from '../../../src/storage/sqlite/open.ts';
+import { openReader, openWriter, withoutWaiting } from '../../../src/storage/sqlite/engine/open.ts';
+import { createTruncation } from '../../../src/storage/sqlite/files/checkpoints.ts';
 import { databaseFile, makeDirectory, removeDirectory } from './harness.ts';
 
 const { prepare } = Database.prototype;

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import {
   addVersion,
   changeKey,

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createSigningKeyLoader } from '../../../src/app/signing-key.ts';
+import { createSigningKeyLoader } from '../../../src/app/events/signing-key.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createInspector } from '../../../src/storage/sqlite/inspect.ts';
+import { createInspector } from '../../../src/storage/sqlite/rows/inspect.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
   create,

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createDueList } from '../../../src/storage/sqlite/due-list.ts';
+import { createDueList } from '../../../src/storage/sqlite/rows/due-list.ts';
 
 let db: Database.Database;
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createExpiredReads } from '../../../src/storage/sqlite/expired-versions.ts';
+import { createExpiredReads } from '../../../src/storage/sqlite/tables/expired-versions.ts';
 import type { TestStore } from '../../support/acting.ts';
 import { create, expectRefused, expire } from '../../support/stores.ts';
 import { databaseFile, makeDirectory, openRaw, openSqlite, removeDirectory, tamper } from './harness.ts';

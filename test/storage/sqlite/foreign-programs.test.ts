@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { inspectDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { inspectDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { create, freshProject, newVersion, remove } from '../../support/stores.ts';
 import { type Child, startChild } from './children.ts';
 import {

@@ -1,15 +1,18 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
+import {
+  type ChangeCounters,
+  createChangeCounters,
+} from '../../../src/storage/sqlite/engine/change-counters.ts';
 import {
   type CommitBatch,
   createCommitBatch,
   DiskFullError,
-} from '../../../src/storage/sqlite/group-commit.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { createSecretReads } from '../../../src/storage/sqlite/secret-reads.ts';
+} from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
+import { createSecretReads } from '../../../src/storage/sqlite/tables/secret-reads.ts';
 import { requests } from '../../support/acting.ts';
 import {
   addVersion,

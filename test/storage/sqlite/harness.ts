@@ -6,17 +6,20 @@ import type { Worker } from 'node:worker_threads';
 import type Database from 'better-sqlite3';
 import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
-import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { connect } from '../../../src/storage/sqlite/connection.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
+import {
+  type ChangeCounters,
+  createChangeCounters,
+} from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { connect } from '../../../src/storage/sqlite/engine/connection.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { createReadModels } from '../../../src/storage/sqlite/engine/read-models.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
 import {
   DATABASE_NAME,
   type OpenDirectory,
   openDirectory,
-} from '../../../src/storage/sqlite/installation.ts';
-import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { createReadModels } from '../../../src/storage/sqlite/read-models.ts';
-import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+} from '../../../src/storage/sqlite/files/installation.ts';
 import { byTest, type TestStore } from '../../support/acting.ts';
 import { createDirectStore } from '../../support/direct-store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
@@ -24,7 +27,7 @@ import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
 export const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
 export const ROW_MAC = createRowMac(ROW_MAC_KEY);
 export const MIGRATIONS = readMigrations(new URL('../../../migrations/sqlite/', import.meta.url));
-export const WRITER_ENTRY = new URL('../../../src/writer.ts', import.meta.url);
+export const WRITER_ENTRY = new URL('../../../src/compose/writer.ts', import.meta.url);
 export const RANDOM = { below: (bound: number) => randomInt(bound) };
 export const INSTALLATION = Object.freeze({
   id: 'installation-1',

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { type Child, startChild } from './children.ts';
 import {
   INSTALLATION,

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { create, freshRef } from '../../support/stores.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 

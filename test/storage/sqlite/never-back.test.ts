@@ -1,11 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import type { SecretAggregate } from '../../../src/core/secret.ts';
-import { type ChangeCounters, createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { type Connection, openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { createReadModels, type ReadModels } from '../../../src/storage/sqlite/read-models.ts';
+import type { SecretAggregate } from '../../../src/core/secrets/secrets.ts';
+import {
+  type ChangeCounters,
+  createChangeCounters,
+} from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { type Connection, openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { createReadModels, type ReadModels } from '../../../src/storage/sqlite/engine/read-models.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { requests } from '../../support/acting.ts';
 import {
   addVersion,

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { StartError } from '../../../src/app/start-error.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { MIGRATIONS } from './harness.ts';
 
 // Opens the directory that it is given, says how that went, and holds it until it is killed.

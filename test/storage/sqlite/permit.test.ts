@@ -4,10 +4,10 @@ import type { Actor } from '../../../src/core/actor.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import type { Attributes, Permit } from '../../../src/core/permit.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { ACTOR, requests } from '../../support/acting.ts';
 import {
   addVersion,

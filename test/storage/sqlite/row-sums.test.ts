@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { SUMMED } from '../../../src/storage/sqlite/row-sums.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
+import { SUMMED } from '../../../src/storage/sqlite/rows/row-sums.ts';
 import { requests } from '../../support/acting.ts';
 import {
   addVersion,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
 /** Written out again on purpose: the list in the program must not be its own judge. */

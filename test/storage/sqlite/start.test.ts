@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { changeKey, create, createKey, DAY_MS, ensureKey, freshRef, T0 } from '../../support/stores.ts';
 import {
   databaseFile,

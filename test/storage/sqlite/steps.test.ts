@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Walk } from '../../../src/app/ports.ts';
+import type { Walk } from '../../../src/app/ports/deps.ts';
 import { create, freshProject, putTags, remove } from '../../support/stores.ts';
 import { walked } from '../../support/walks.ts';
 import { makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';

@@ -1,9 +1,9 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/core/commands.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { openWriter } from '../../../src/storage/sqlite/open.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import { requests, type TestStore } from '../../support/acting.ts';
 import { create, putTags, remove } from '../../support/stores.ts';
 import { tagsOfProject } from '../../support/walks.ts';

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
-import type { KeyRef } from '../../../src/core/key.ts';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { createDestroyedKeyReads } from '../../../src/storage/sqlite/destroyed-keys.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/group-commit.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { openReader, openWriter } from '../../../src/storage/sqlite/open.ts';
+import type { KeyRef } from '../../../src/core/kms/keys.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
+import { createDestroyedKeyReads } from '../../../src/storage/sqlite/tables/destroyed-keys.ts';
 import { requests } from '../../support/acting.ts';
 import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
 import { filledDirectory } from './filled-directory.ts';

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
-import type { StoredValue } from '../../../src/app/ports.ts';
-import type { Key, KeyChange, KeyRef } from '../../../src/core/key.ts';
-import type { SecretRef } from '../../../src/core/secret.ts';
+import type { StoredValue } from '../../../src/app/ports/deps.ts';
+import type { Key, KeyChange, KeyRef } from '../../../src/core/kms/keys.ts';
+import type { SecretRef } from '../../../src/core/secrets/secrets.ts';
 import { createKeyring } from '../../../src/crypto/keyring.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {

@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SealedValue } from '../../../src/core/secret.ts';
-import { openReader } from '../../../src/storage/sqlite/open.ts';
+import type { SealedValue } from '../../../src/core/secrets/secrets.ts';
+import { openReader } from '../../../src/storage/sqlite/engine/open.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
   addVersion,

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import { type Connection, openWriter } from '../../../src/storage/sqlite/open.ts';
-import { convertOnce, createVacuum } from '../../../src/storage/sqlite/vacuum.ts';
+import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
+import { convertOnce, createVacuum } from '../../../src/storage/sqlite/files/vacuum.ts';
 import { create, freshProject, newVersion, remove, sealedValue } from '../../support/stores.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 

@@ -3,11 +3,11 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createChangeCounters } from '../../../src/storage/sqlite/change-counters.ts';
-import { openDirectory } from '../../../src/storage/sqlite/installation.ts';
-import type { FromWriter } from '../../../src/storage/sqlite/protocol.ts';
-import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/store.ts';
-import { runWriter } from '../../../src/storage/sqlite/writer.ts';
+import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
+import type { FromWriter } from '../../../src/storage/sqlite/engine/protocol.ts';
+import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
+import { runWriter } from '../../../src/storage/sqlite/engine/writer.ts';
+import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import {
   databaseFile,
   INSTALLATION,

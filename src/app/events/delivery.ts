@@ -1,0 +1,195 @@
+import { type DeliveryOutcome, type Notification, TIME_TO_LIVE_MS } from '../../core/events/notifications.ts';
+import { smnMessage, smnStringToSign, topicProject } from '../../core/events/smn.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
+import { type ChangeDeps, change } from '../change.ts';
+import { nextAttempt, WAIT_MS_MAX, waitAfter } from '../jobs/backoff.ts';
+import { createItemGuard } from '../jobs/guard.ts';
+import type { Job } from '../jobs/runner.ts';
+import { withBreaker } from '../outbound/breaker.ts';
+import { createLanes } from '../outbound/lanes.ts';
+import {
+  type Hook,
+  type Hooks,
+  SIGNATURE_HEADER,
+  signatureHeader,
+  WEBHOOK_BOUNDS,
+  type Webhooks,
+} from '../outbound/webhooks.ts';
+import type { Deps, Random, SigningKeys } from '../ports/deps.ts';
+import type { LoadSigningKey } from './signing-key.ts';
+
+const DELIVERY = { name: 'delivery', intervalMs: 1_000, time: 'wall' } as const;
+/** Notifications on their way at one time, and those of one project among them. */
+const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
+/** Due notifications that one look takes in. */
+const DUE_MAX = 64;
+/** Notifications of which it is remembered which endpoints have taken them. */
+const TAKEN_MAX = 10_000;
+/** How long a run waits for the calls that it began; slow ones continue beside the next runs. */
+const DELIVERY_PAUSE_MS = 500;
+/** After this long a run ends, and the next one continues. */
+const DELIVERY_RUN_MS_MAX = 30_000;
+
+/** Where the certificate is that messages are checked with, below the server's own address. */
+export const CERTIFICATE_PATH = '/smn/certificate.pem';
+
+/** What delivery works with. */
+export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
+  readonly hooks: Hooks;
+  readonly webhooks: Webhooks;
+  readonly signingKeys: SigningKeys;
+  readonly loadSigningKey: LoadSigningKey;
+  readonly jitter: Random;
+  /** The server's own address, without a slash at its end. */
+  baseUrl(): string;
+  /** Resolves after so many milliseconds. */
+  pause(ms: number): Promise<void>;
+}
+
+/**
+ * The job that delivers notifications: at least once to each endpoint of the topic, with a growing wait between attempts,
+ * for an hour at most. An attempt is recorded when it is over, so a crash in the middle means another attempt with the
+ * same message id. It tells nothing that is not true under a wrong clock, so it also runs while the clock is not trusted.
+ * @see docs/adr/0013-notification-delivery.md
+ */
+export function createDelivery(given: DeliveryDeps): Job {
+  const deps = { ...given, webhooks: withBreaker(given.webhooks) };
+  const { clock, store } = deps;
+  const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
+  const taken = createTaken();
+  const lanes = createLanes(CONCURRENCY);
+  /** Settled or put off since the last run ended. */
+  let settled = 0;
+
+  async function deliverOne(id: string, ending: AbortSignal): Promise<void> {
+    const notification = await store.findNotification(id);
+    if (notification === undefined) return;
+    const accepted = taken.by(id);
+    const outcome = await attempt({ ...deps, ending }, notification, accepted);
+    // The call may have been cut off; nothing is known of it, and the next start repeats it.
+    if (outcome.status !== 'SUCCESS' && ending.aborted) return;
+    taken.keep(id, accepted);
+    const { attempts } = notification;
+    const settlement = { kind: 'settle-notification', attempts, outcome } as const;
+    const result = await change(deps, { aggregate: 'notification', ref: { id }, ...settlement });
+    if (outcome.status !== 'RETRY' || !result.changed) taken.forget(id);
+    if (result.changed) settled += 1;
+  }
+
+  /** Starts what is due and has room; answers how many. */
+  async function startDue(tried: Set<string>, ending: AbortSignal): Promise<number> {
+    const limit = DUE_MAX + guard.size;
+    let started = 0;
+    for (const due of await store.listDueNotifications(clock.nowMs(), { limit, waitMsMax: WAIT_MS_MAX })) {
+      if (guard.isLeftOut(due.id) || tried.has(due.id)) continue;
+      if (!lanes.start(due, () => guard.run(due.id, () => deliverOne(due.id, ending)))) continue;
+      tried.add(due.id);
+      started += 1;
+    }
+    return started;
+  }
+
+  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
+    // What is still due after it was tried is somebody else's, or will be next time.
+    const tried = new Set<string>();
+    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !ending.aborted) {
+      const started = await startDue(tried, ending);
+      // As soon as one has ended there is room for another, however slow the rest may be.
+      const goesOn = await within(deps, started > 0 ? lanes.next() : lanes.idle());
+      if (started === 0 || !goesOn) break;
+    }
+    const error = lanes.takeError();
+    const made = settled;
+    settled = 0;
+    if (error !== undefined) throw error;
+    return made;
+  }
+
+  return {
+    ...DELIVERY,
+    nextDueMs: (afterMs) => nextAttempt(deps, { kind: 'notification', lanes, afterMs }),
+    run,
+    failedItems: () => guard.failed,
+  };
+}
+
+/**
+ * Endpoints that have taken a notification which is not settled. Forgotten with the process, and some of very many,
+ * since a notification may go without being settled; both cost a repetition.
+ */
+function createTaken() {
+  const taken = createBoundedMap<string, Set<string>>(TAKEN_MAX);
+  return {
+    by: (id: string) => new Set(taken.get(id)),
+    forget: taken.delete,
+    keep(id: string, urls: Set<string>): void {
+      if (urls.size > 0) taken.set(id, urls);
+    },
+  };
+}
+
+/** False when that takes too long. */
+function within({ pause }: Pick<DeliveryDeps, 'pause'>, work: Promise<unknown>): Promise<boolean> {
+  return Promise.race([work.then(() => true), pause(DELIVERY_PAUSE_MS).then(() => false)]);
+}
+
+async function attempt(
+  deps: DeliveryDeps & { readonly ending: AbortSignal },
+  notification: Notification,
+  accepted: Set<string>,
+): Promise<DeliveryOutcome> {
+  const hook = findTopic(deps.hooks, notification);
+  if (hook === undefined) return { status: 'INVALID' };
+  const { body, headers } = await envelopeOf(deps, notification);
+  const failures: string[] = [];
+  await Promise.all(
+    hook.urls
+      .filter((url) => !accepted.has(url))
+      .map(async (url) => {
+        const signature = signatureHeader(hook, body, deps.clock.nowMs());
+        const all = { ...headers, [SIGNATURE_HEADER]: signature };
+        const outcome = await deps.webhooks.post(url, body, all, { ...WEBHOOK_BOUNDS, signal: deps.ending });
+        if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) accepted.add(url);
+        else failures.push(outcome.kind === 'failed' ? outcome.reason : `status ${outcome.status}`);
+      }),
+  );
+  if (failures.length === 0) return { status: 'SUCCESS' };
+  const { attempts, id } = notification;
+  deps.log.warn({ notificationId: id, attempts: attempts + 1, failures }, 'a notification was not delivered');
+  return afterFailure(notification, deps.clock.nowMs(), deps.jitter);
+}
+
+/** A topic leads somewhere only for events of its own project: no tenant sends to another's endpoints. */
+function findTopic(hooks: Hooks, { projectId, targetId }: Notification): Hook | undefined {
+  return topicProject(targetId) === projectId ? hooks.findTopic(targetId) : undefined;
+}
+
+/** Up to the end of its time a notification is tried again, the last time right at the end. */
+function afterFailure(
+  { attempts, createTimeMs }: Notification,
+  nowMs: number,
+  jitter: Random,
+): DeliveryOutcome {
+  const endMs = createTimeMs + TIME_TO_LIVE_MS;
+  if (nowMs >= endMs) return { status: 'FAIL' };
+  return { status: 'RETRY', nextAttemptMs: Math.min(nowMs + waitAfter(attempts + 1, jitter), endMs) };
+}
+
+async function envelopeOf(deps: DeliveryDeps, notification: Notification) {
+  const { loadSigningKey, signingKeys } = deps;
+  const message = smnMessage(notification, signingKeys.digest(notification.id));
+  const body = JSON.stringify({
+    ...message,
+    signature: signingKeys.sign(await loadSigningKey(), smnStringToSign(message)),
+    signature_version: 'v1',
+    unsubscribe_url: '',
+    signing_cert_url: `${deps.baseUrl()}${CERTIFICATE_PATH}`,
+  });
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'x-smn-message-type': message.type,
+    'x-smn-message-id': message.message_id,
+    'x-smn-topic-urn': message.topic_urn,
+  };
+  return { body, headers };
+}

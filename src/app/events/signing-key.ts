@@ -1,0 +1,47 @@
+import { codeOf } from '../../core/errors.ts';
+import type { SigningKey } from '../../core/events/signing-key.ts';
+import { type ChangeDeps, change } from '../change.ts';
+import type { Log, SigningKeys } from '../ports/deps.ts';
+
+/** Returns the installation's signing key, which is created when it is first needed. */
+export type LoadSigningKey = () => Promise<SigningKey>;
+
+/**
+ * Prepares the loading of the signing key. Whoever stores one first wins, so all processes sign with one key; it is read
+ * from the store once. A damaged one would keep all notifications from being sent: it is made anew, and not silently.
+ * Throws storage-full, unavailable.
+ */
+export function createSigningKeyLoader(
+  deps: ChangeDeps & { readonly signingKeys: SigningKeys; readonly log: Log },
+): LoadSigningKey {
+  let loading: Promise<SigningKey> | undefined;
+
+  async function findSound(): Promise<SigningKey | undefined> {
+    try {
+      return await deps.store.findSigningKey();
+    } catch (error) {
+      if (codeOf(error) !== 'damaged') throw error;
+      deps.log.error(
+        {},
+        'the key that signs notifications was gone or changed by hand, and is made anew: receivers that keep the former certificate need the new one',
+      );
+      return undefined;
+    }
+  }
+
+  async function load(): Promise<SigningKey> {
+    const present = await findSound();
+    if (present !== undefined) return present;
+    const key = await deps.signingKeys.create(deps.clock.nowMs());
+    return change(deps, { aggregate: 'signing-key', kind: 'ensure-signing-key', key });
+  }
+
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      // The next caller tries again.
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}

@@ -1,0 +1,71 @@
+import { codeOf, SecretError } from '../../core/errors.ts';
+import type { Deps, Store, VersionPlace } from '../ports/deps.ts';
+import { showVersion } from '../secrets/versions.ts';
+import { StartError } from '../start-error.ts';
+
+/** What a sample of the stored values shows. */
+export interface SampleReport {
+  readonly opened: number;
+  /** Values that are there but do not open, or whose rows do not pass their check. */
+  readonly damaged: number;
+  /** How many things are to blame for these, as far as one looks: a secret, a key, or a single value. */
+  readonly causes: number;
+}
+
+/**
+ * Opens the `count` newest versions and as many others: at the start of a server, it finds out whether key and data
+ * belong together before anybody depends on it. Values of secrets or keys that are not in use are passed over.
+ */
+export async function openSamples(
+  deps: Pick<Deps, 'store' | 'keyring'>,
+  count: number,
+): Promise<SampleReport> {
+  let [opened, damaged] = [0, 0];
+  const causes = new Set<string>();
+  for (const place of await deps.store.sampleVersions(count)) {
+    try {
+      (await showVersion(deps, place.ref, place.number)).bytes.fill(0);
+      opened += 1;
+    } catch (error) {
+      if (!(error instanceof SecretError)) throw error;
+      if (error.code !== 'damaged') continue;
+      damaged += 1;
+      causes.add(await causeOf(deps.store, place));
+    }
+  }
+  return { opened, damaged, causes: causes.size };
+}
+
+/**
+ * Looks at such a sample and says what is wrong. Throws StartError (damaged) when values are there and none opens, and more
+ * than one secret, key or value is to blame: one damaged row alone must not keep everybody from all other work.
+ */
+export async function checkSamples(
+  deps: Pick<Deps, 'store' | 'keyring' | 'log'>,
+  count: number,
+): Promise<void> {
+  const { opened, damaged, causes } = await openSamples(deps, count);
+  if (damaged === 0) return;
+  if (opened === 0 && causes > 1)
+    throw new StartError('damaged', 'no stored value opens; run csms-server verify');
+  deps.log.error({ opened, damaged }, 'some stored values do not open: run csms-server verify');
+}
+
+/** What keeps the value from being opened. */
+async function causeOf(store: Store, { ref, number }: VersionPlace): Promise<string> {
+  const { projectId, name } = ref;
+  const found = await ifSound(async () => store.findVersions(ref));
+  if (found === undefined) return `secret ${projectId}/${name}`;
+  const id = found.versions.find((version) => version.number === number)?.kmsKeyId ?? '';
+  const key = await ifSound(async () => store.findKey({ projectId, id }));
+  return key === undefined ? `key ${projectId}/${id}` : `version ${projectId}/${name}/v${number}`;
+}
+
+async function ifSound<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (codeOf(error) === 'damaged') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { invalidParameter } from '../../core/errors.ts';
+import { type Grant, type Grantee, type GrantRef, isInForce } from '../../core/identity/grants.ts';
+import type { Secret } from '../../core/secrets/secrets.ts';
+import { change } from '../change.ts';
+import type { Caller, Deps } from '../ports/deps.ts';
+import { required } from '../required.ts';
+import { loadById } from '../secrets/tags.ts';
+
+/** A permission that is to be given, or to end at another time. */
+export interface PutGrant {
+  readonly ref: GrantRef;
+  readonly grantee: Grantee;
+  /** Epoch milliseconds; absent: no end. */
+  readonly expireTimeMs: number | undefined;
+}
+
+/** A grant together with the name of who has it: the id where no name is known. */
+export interface NamedGrant {
+  readonly grant: Grant;
+  readonly granteeName: string;
+}
+
+/**
+ * Gives a user or a group a permission on a secret; a present one gets the new end.
+ * Throws resource-not-found, secret-pending-deletion, invalid-parameter (no such user; an end that is past),
+ * grant-limit. @see CSMS API, CreateGrants
+ */
+export async function createGrant(deps: Deps, caller: Caller, input: PutGrant): Promise<Grant> {
+  requireGrantee(deps, caller, input.grantee);
+  const id = deps.ids.uuid();
+  return required((await change(deps, { aggregate: 'grant', kind: 'create-grant', ...input, id })).grant);
+}
+
+/**
+ * Changes when a permission ends. Throws resource-not-found (also for a grantee without one that is in force),
+ * secret-pending-deletion, invalid-parameter. @see CSMS API, UpdateGrant
+ */
+export async function updateGrant(deps: Deps, input: PutGrant): Promise<Grant> {
+  return required((await change(deps, { aggregate: 'grant', kind: 'update-grant', ...input })).grant);
+}
+
+/** The grants on a secret that are in force, oldest first. Throws resource-not-found. @see CSMS API, ListGrants */
+export async function listGrants(
+  deps: Deps,
+  caller: Caller,
+  ref: GrantRef,
+): Promise<{ readonly secret: Secret; readonly grants: readonly NamedGrant[] }> {
+  const { secret } = await loadById(deps, ref);
+  const nowMs = deps.clock.nowMs();
+  const grants = (await deps.store.listGrants(ref)).filter((grant) => isInForce(grant, nowMs));
+  return { secret, grants: grants.map((grant) => ({ grant, granteeName: nameOf(deps, caller, grant) })) };
+}
+
+/**
+ * Takes permissions back: one grantee's, or everyone's. Throws resource-not-found (also for a grantee without any).
+ * @see CSMS API, DeleteGrant
+ */
+export async function removeGrants(deps: Deps, ref: GrantRef, granteeId: string | undefined): Promise<void> {
+  await change(deps, { aggregate: 'grant', kind: 'remove-grants', ref, granteeId });
+}
+
+/** The identities know no groups yet, so that a group's id cannot be checked. */
+function requireGrantee(deps: Deps, { domainId }: Caller, { type, id }: Grantee): void {
+  if (type === 'user' && deps.grantees.userName(domainId, id) === undefined) {
+    throw invalidParameter('grantee_target_id', 'must be the id of a user');
+  }
+}
+
+function nameOf(deps: Deps, { domainId }: Caller, { grantee }: Grant): string {
+  const name = grantee.type === 'user' ? deps.grantees.userName(domainId, grantee.id) : undefined;
+  return name ?? grantee.id;
+}

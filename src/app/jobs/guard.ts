@@ -1,0 +1,106 @@
+import { codeOf, type ErrorCode, SecretError } from '../../core/errors.ts';
+import { HOUR_MS } from '../../std/durations.ts';
+import type { Deps } from '../ports/deps.ts';
+
+/** How long an item that failed is left out; doubled with each failure in a row. */
+const WAIT_MS = Object.freeze({ min: 60_000, max: HOUR_MS });
+/** A failure this long ago is forgotten: the item is gone by then, or was never listed again. */
+const REMEMBERED_MS = 3 * WAIT_MS.max;
+/** The store cannot work now: no other item would fare better. */
+const STORE_DOWN: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full', 'outcome-unknown']);
+
+/** Lets background work continue beside items that fail. */
+export interface ItemGuard {
+  /** Items left out at present; they stay at the head of lists, so a list has to be longer by these. */
+  readonly size: number;
+  /** How often an item has failed since the guard was made. */
+  readonly failed: number;
+  /** True for an item that is damaged, and for one that failed a little while ago. */
+  isLeftOut(id: string): boolean;
+  /**
+   * The work's result; undefined when the item failed, which the operator is told, with where it is. Throws only what says that the store
+   * cannot work now: unavailable, storage-full, outcome-unknown.
+   */
+  run<T>(id: string, work: () => Promise<T>, place?: object): Promise<T | undefined>;
+}
+
+/** How the operator is told of an item: what it is, and what was not done. */
+export interface ItemWords {
+  readonly item: string;
+  readonly outcome: string;
+}
+
+interface Failure {
+  /** In a row. */
+  readonly count: number;
+  readonly latestMs: number;
+}
+
+/**
+ * Makes a guard for one kind of items. A damaged item is left out for good and told of once; one that failed in any other
+ * way, a mistake in the program included, is tried again after a wait. Both are forgotten with the process.
+ */
+export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, words: ItemWords): ItemGuard {
+  const damaged = new Set<string>();
+  // The latest failure is the last one.
+  const failures = new Map<string, Failure>();
+  let failed = 0;
+
+  function noteDamage(id: string, place: object): void {
+    failures.delete(id);
+    if (!damaged.has(id)) log.error({ id, ...place }, `${words.item} is damaged and ${words.outcome}`);
+    damaged.add(id);
+  }
+
+  function noteFailure(id: string, code: ErrorCode, place: object): void {
+    const nowMs = clock.nowMs();
+    const count = (failures.get(id)?.count ?? 0) + 1;
+    failures.delete(id);
+    failures.set(id, { count, latestMs: nowMs });
+    for (const [oldId, { latestMs }] of failures) {
+      if (nowMs - latestMs <= REMEMBERED_MS) break;
+      failures.delete(oldId);
+    }
+    // The code alone: an unexpected error's own words may hold anything.
+    const fields = { id, ...place, code, failures: count, waitMs: waitAfter(count) };
+    log.error(fields, `${words.item} failed and ${words.outcome}; it is tried again later`);
+  }
+
+  return {
+    get size() {
+      if (failures.size === 0) return damaged.size;
+      const nowMs = clock.nowMs();
+      return damaged.size + [...failures.values()].filter((one) => isWaiting(one, nowMs)).length;
+    },
+    get failed() {
+      return failed;
+    },
+    isLeftOut(id) {
+      const failure = failures.get(id);
+      return damaged.has(id) || (failure !== undefined && isWaiting(failure, clock.nowMs()));
+    },
+    async run(id, work, place = {}) {
+      try {
+        const result = await work();
+        failures.delete(id);
+        return result;
+      } catch (error) {
+        if (error instanceof SecretError && STORE_DOWN.has(error.code)) throw error;
+        failed += 1;
+        const code = codeOf(error);
+        if (code === 'damaged') noteDamage(id, place);
+        else noteFailure(id, code, place);
+        return undefined;
+      }
+    },
+  };
+}
+
+/** A failure that lies ahead does not count: the clock was set back. */
+function isWaiting({ count, latestMs }: Failure, nowMs: number): boolean {
+  return latestMs <= nowMs && nowMs < latestMs + waitAfter(count);
+}
+
+function waitAfter(count: number): number {
+  return Math.min(WAIT_MS.min * 2 ** (count - 1), WAIT_MS.max);
+}

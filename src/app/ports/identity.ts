@@ -1,0 +1,48 @@
+import type { Caller } from '../caller.ts';
+
+/** A body in the identity service's own wire form. */
+export type IdentityBody = object;
+
+/** The slice of the identity service that clients need. `baseUrl` is the server's address as the caller knows it. */
+export interface IdentityService {
+  /**
+   * Checks a password, or a token that is exchanged for another one. `address` is the peer's.
+   * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
+   */
+  createTokenFor(input: {
+    readonly body: unknown;
+    readonly address: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): Promise<{ readonly token: string; readonly body: IdentityBody }>;
+  /** What a token says. Throws unauthenticated, token-expired. */
+  showToken(input: {
+    readonly token: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): IdentityBody;
+  /** The caller itself, unless `name` is another's. */
+  listUsers(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly name?: string | undefined },
+  ): IdentityBody;
+  /** The caller's projects; `path` is where the list was asked for. */
+  listProjects(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly path: string; readonly name?: string | undefined },
+  ): { readonly projects: readonly { readonly name: string }[] };
+  /** What the server offers. */
+  listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): IdentityBody;
+  /** Where it offers that. */
+  listEndpoints(query: {
+    readonly baseUrl: string;
+    readonly interface?: string | undefined;
+    readonly service_id?: string | undefined;
+  }): IdentityBody;
+  /** Both together, as tokens hold it. */
+  showCatalog(query: { readonly baseUrl: string }): IdentityBody;
+  /** Which version of the identity service this is. */
+  showVersion(query: { readonly baseUrl: string }): IdentityBody;
+  /** The caller's own domain. */
+  listDomains(caller: Caller, query: { readonly baseUrl: string }): IdentityBody;
+}

@@ -1,0 +1,243 @@
+import type { Actor } from '../../core/actor.ts';
+import type { ClockRecord } from '../../core/clock.ts';
+import type { Command, ResultOf } from '../../core/commands.ts';
+import type { EventRef, SecretEvent } from '../../core/events/events.ts';
+import type { Notification } from '../../core/events/notifications.ts';
+import type { SigningKey } from '../../core/events/signing-key.ts';
+import type { Grant, GrantRef } from '../../core/identity/grants.ts';
+import type { Key, KeyRef } from '../../core/kms/keys.ts';
+import type { CheckerConfig } from '../../core/secrets/checker.ts';
+import type {
+  SealedValue,
+  Secret,
+  SecretAggregate,
+  SecretRef,
+  StagedVersion,
+  Tag,
+} from '../../core/secrets/secrets.ts';
+import type { TagCondition } from '../../core/secrets/tags.ts';
+import type { StorageStatus } from '../health/storage-status.ts';
+import type { Awaitable, DueSecret, TaskStore } from './tasks.ts';
+
+/** A version with everything needed to open its value. */
+export interface StoredValue extends StagedVersion {
+  readonly secret: Secret;
+  /** The key that the version was sealed under; absent when it has been destroyed. */
+  readonly key: Key | undefined;
+  readonly sealed: SealedValue;
+}
+
+/** Names one version. */
+export interface VersionPlace {
+  readonly ref: SecretRef;
+  readonly number: number;
+}
+
+/** A secret with everything needed to open all its values, as they were at one moment. */
+export interface SecretWithValues {
+  readonly aggregate: SecretAggregate;
+  /** In the order of the aggregate's versions. */
+  readonly values: readonly StoredValue[];
+}
+
+/** What comes due by itself, each kind with a list of what is due; records are due by when they were made. */
+export type DueKind =
+  | 'secret-deletion'
+  | 'secret-rotation'
+  | 'key-deletion'
+  | 'key-rotation'
+  | 'expiry'
+  | 'notification'
+  | 'task'
+  | 'notification-record'
+  | 'task-record';
+
+/** Told that changes of whichever caller have been answered, or that the status has become another. */
+export type OnNews = (news: 'changes' | 'status') => void;
+
+/** Which keys a background round has to look at. */
+export interface DueKeyQuery {
+  readonly due: 'deletion' | 'rotation';
+  readonly nowMs: number;
+  readonly limit: number;
+}
+
+/** A project that has secrets, and how many. */
+export interface ProjectCount {
+  readonly projectId: string;
+  readonly secrets: number;
+}
+
+/** A page of secrets, ordered by name in byte order. */
+export interface SecretQuery {
+  readonly projectId: string;
+  readonly limit: number;
+  /** Exclusive; need not exist any more. */
+  readonly afterName?: string;
+  /** Only secrets subscribed to this event. */
+  readonly eventName?: string;
+  /** Only secrets with a rotation configuration. */
+  readonly rotatedOnly?: boolean;
+  /** Told the name of each secret on the page that does not pass its check and is therefore left out. */
+  onDamaged?(name: string): void;
+}
+
+/** What a secret must have to be found; every condition must hold. */
+export interface SecretSearch {
+  readonly projectId: string;
+  readonly tags: readonly TagCondition[];
+  /** Each is a part of the name, case-sensitive. */
+  readonly nameParts: readonly string[];
+  /** 0: only the total is wanted. */
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** A secret as a search shows it. */
+export type FoundSecret = Pick<SecretAggregate, 'secret' | 'tags'>;
+
+/**
+ * A long read that continues when it is asked to, by a step of a few milliseconds at a time. Each step sees the state of its
+ * own moment, and what it has found may be nothing. Whoever asks no more owes it nothing.
+ */
+export interface Walk<T, R = undefined> {
+  next(): Awaitable<IteratorResult<readonly T[], R>>;
+}
+
+/** A page of events, ordered by name in byte order. */
+export interface EventQuery {
+  readonly projectId: string;
+  readonly limit: number;
+  /** Exclusive; need not exist any more. The empty string comes before all names. */
+  readonly afterName: string;
+}
+
+/** Where a list of expired versions continues; both figures 0: at its start. */
+export interface ExpiryPlace {
+  readonly expireTimeMs: number;
+  /** The engine's own. */
+  readonly row: number;
+}
+
+/** A page of the expired versions of a project. */
+export interface ExpiredQuery {
+  readonly projectId: string;
+  readonly nowMs: number;
+  readonly after: ExpiryPlace;
+  readonly limit: number;
+}
+
+/** A version whose expiry has come and was not told. */
+export interface ExpiredVersion {
+  readonly ref: SecretRef;
+  readonly id: string;
+  readonly versionNumber: number;
+  /** What the secret is subscribed to. */
+  readonly eventNames: readonly string[];
+  readonly place: ExpiryPlace;
+}
+
+/** How much there is, over all projects. */
+export interface StoreCounts {
+  /** Those with a scheduled deletion included. */
+  readonly secrets: number;
+  /** Notifications that wait for an attempt, at most PENDING_COUNT_MAX. */
+  readonly notificationsPending: number;
+}
+
+/** A notification that is to be delivered. */
+export interface DueNotification {
+  readonly id: string;
+  readonly projectId: string;
+}
+
+/** What background work on notifications looks for. */
+export interface NotificationStore {
+  /**
+   * Notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back): those of a
+   * project by time, with the projects taking turns.
+   */
+  listDueNotifications(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<DueNotification[]>;
+  findNotification(id: string): Awaitable<Notification | undefined>;
+  /** Ids of records made before then. */
+  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
+  /** Projects with versions that expire, some day or already, and were not told of; by id. */
+  listExpiringProjects(afterProjectId: string, limit: number): Awaitable<string[]>;
+  /** Versions of a project that expired up to `nowMs`, by time. */
+  listExpiredVersions(query: ExpiredQuery): Awaitable<ExpiredVersion[]>;
+  /** The key that signs notifications; absent until it was needed. */
+  findSigningKey(): Awaitable<SigningKey | undefined>;
+}
+
+/**
+ * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
+ * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
+ * authenticated as they are read: a changed one throws damaged, and is left out of a list, which the operator is told.
+ */
+export interface Store extends NotificationStore, TaskStore {
+  /**
+   * For `app/change.ts`. Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown.
+   */
+  change<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>>;
+  /** Metadata alone. */
+  findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
+  /**
+   * For a value that is to be sealed, whose command looks again: the secret, or an enabled one that it was last known as. What
+   * has turned out to be `outdated` is not answered again.
+   */
+  findForSealing(ref: SecretRef, outdated: Secret | undefined): Awaitable<Secret | undefined>;
+  /** With versions, stages and tags, without values. */
+  findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
+  /** As `findVersions`, for those who know the id. */
+  findSecretById(projectId: string, secretId: string): Awaitable<SecretAggregate | undefined>;
+  listSecrets(query: SecretQuery): Awaitable<Secret[]>;
+  /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined; `findSecret` says which. */
+  findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
+  /** Everything about a secret at one moment, for a backup. */
+  findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
+  /** Every pair of key and value that a project's secrets have, once, by key and value. */
+  listTags(projectId: string): Walk<Tag>;
+  /** A page of a search, ordered by name in byte order; its end answers how many there are on all pages. */
+  searchSecrets(query: SecretSearch): Walk<FoundSecret, number>;
+  /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
+  listGrants(ref: GrantRef): Awaitable<Grant[]>;
+  findKey(ref: KeyRef): Awaitable<Key | undefined>;
+  /** By any of its aliases, with or without `alias/` in front. */
+  findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
+  /** All keys of a project, the oldest first; their number is bounded by the quota. */
+  listKeys(projectId: string): Awaitable<Key[]>;
+  /** Keys whose deletion is due, or enabled ones whose rotation is; the projects take turns. */
+  listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
+  /** Absent: the project has never made a choice. */
+  findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
+  /** What earlier runs of the server left about the clock; absent: nothing. */
+  findClock(): Awaitable<ClockRecord | undefined>;
+  findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
+  listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
+  /** Final ones, newest first, at most 1,000. */
+  listNotifications(projectId: string): Awaitable<Notification[]>;
+  /**
+   * The first moment after `afterMs` at which something of that kind is due; undefined: there is none. 0, over very many
+   * projects: there may be one, so look at the list.
+   */
+  findNextDue(kind: DueKind, afterMs: number): Awaitable<number | undefined>;
+  /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
+  listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
+  /**
+   * Where the versions in the `count` newest rows are, and as many others, chosen at random. A version that made another one
+   * leave may have its rows.
+   */
+  sampleVersions(count: number): Awaitable<VersionPlace[]>;
+  /** Over all projects; cheap. */
+  countAll(): Awaitable<StoreCounts>;
+  /** How many secrets each project has; projects without one are left out. */
+  countByProject(): Awaitable<ProjectCount[]>;
+  /** Each listener is told from then on. */
+  onNews(listener: OnNews): void;
+  /** What the store knows about its files, and whether changes are refused. Cheap. */
+  storageStatus(): StorageStatus;
+  close(): Promise<void>;
+}

@@ -1,0 +1,44 @@
+import type { Task } from '../../core/rotation/tasks.ts';
+import type { SecretRef } from '../../core/secrets/secrets.ts';
+
+/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** A secret for which the time of a deletion or a rotation has come. */
+export interface DueSecret {
+  readonly ref: SecretRef;
+  readonly id: string;
+}
+
+/** A page of tasks, newest first. */
+export interface TaskQuery {
+  readonly projectId: string;
+  readonly secretName?: string;
+  readonly status?: Task['status'];
+  readonly limit: number;
+  /** The last task of the page before. */
+  readonly after?: Pick<Task, 'id' | 'createTimeMs'>;
+}
+
+/** A task that background work has found; `ref` names its secret. */
+export interface DueTask {
+  readonly ref: SecretRef;
+  readonly id: string;
+}
+
+/** What is read of rotations. */
+export interface TaskStore {
+  findTask(id: string): Awaitable<Task | undefined>;
+  listTasks(query: TaskQuery): Awaitable<Task[]>;
+  /** Tasks over all pages. */
+  countTasks(query: Omit<TaskQuery, 'limit' | 'after'>): Awaitable<number>;
+  /** Tasks whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back); projects take turns. */
+  listDueTasks(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<DueTask[]>;
+  /** Final tasks that were started before then. */
+  listOldTasks(beforeMs: number, limit: number): Awaitable<DueTask[]>;
+  /** Secrets whose automatic rotation is due at `nowMs`, at most `limit`; the projects take turns. */
+  listDueRotations(nowMs: number, limit: number): Awaitable<DueSecret[]>;
+}

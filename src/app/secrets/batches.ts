@@ -1,0 +1,115 @@
+import { isOfOne, type SecretError } from '../../core/errors.ts';
+import { instanceIdOf } from '../../core/rotation/rotation.ts';
+import type { Secret } from '../../core/secrets/secrets.ts';
+import type { SecretType } from '../../core/secrets/types.ts';
+import { collectPage } from '../pages.ts';
+import type { Deps } from '../ports/deps.ts';
+import { deleteSecret } from './lifecycle.ts';
+import { type CreateSecret, createSecret, secretsOf } from './secrets.ts';
+import { type OpenedVersion, showVersion } from './versions.ts';
+
+/** What became of one value that was asked for. Whoever gets it zeroes the bytes after use. */
+export type BatchValue = { readonly name: string } & (
+  | { readonly opened: OpenedVersion; readonly refusal?: undefined }
+  | { readonly opened?: undefined; readonly refusal: SecretError }
+);
+
+/** Which secrets an instance's removal takes along. */
+export interface InstanceQuery {
+  readonly projectId: string;
+  readonly instanceId: string;
+  /** Absent: of every type. */
+  readonly secretTypes: readonly SecretType[] | undefined;
+}
+
+/**
+ * Creates secrets one after the other, each by the rules for one; one that is refused, or whose name a damaged secret
+ * has, does not hold up the others. `inputs` are parsed when their turn comes. Answers each one's refusal, undefined for what was created. Throws failures of the server.
+ * @see API page BatchImportSecrets
+ */
+export async function importSecrets(
+  deps: Deps,
+  projectId: string,
+  inputs: readonly (() => CreateSecret)[],
+): Promise<(SecretError | undefined)[]> {
+  const pause = deps.turns.pauseOf(projectId);
+  const refusals: (SecretError | undefined)[] = [];
+  for (const parse of inputs) {
+    await pause();
+    try {
+      await createSecret(deps, parse());
+      refusals.push(undefined);
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      refusals.push(error);
+    }
+  }
+  return refusals;
+}
+
+/**
+ * Opens the current value of each named secret; one that is refused or damaged does not hold up the others. Throws failures of the server.
+ * @see API page BatchShowSecretVersion
+ */
+export async function showCurrentVersions(
+  deps: Deps,
+  projectId: string,
+  names: readonly string[],
+): Promise<BatchValue[]> {
+  const values: BatchValue[] = [];
+  const pause = deps.turns.pauseOf(projectId);
+  try {
+    for (const name of names) {
+      await pause();
+      try {
+        values.push({ name, opened: await showVersion(deps, { projectId, name }, 'latest') });
+      } catch (error) {
+        if (!isOfOne(error)) throw error;
+        values.push({ name, refusal: error });
+      }
+    }
+  } catch (error) {
+    for (const { opened } of values) opened?.bytes.fill(0);
+    throw error;
+  }
+  return values;
+}
+
+/**
+ * Deletes at once, for good, every secret whose rotation configuration names the instance, also one whose versions, stages
+ * or tags are damaged. Answers the names of what was deleted and of what was not. A secret whose own row is damaged counts
+ * among the latter: nobody can say whose it is. Throws failures of the server. @see API page BatchDeleteSecrets
+ */
+export async function deleteOfInstance(
+  deps: Deps,
+  query: InstanceQuery,
+): Promise<{ readonly deleted: string[]; readonly refused: string[] }> {
+  const deleted: string[] = [];
+  const { found, damaged: refused } = await listOfInstance(deps, query);
+  for (const { id, name } of found) {
+    try {
+      await deleteSecret(deps, { projectId: query.projectId, name }, id);
+      deleted.push(name);
+    } catch (error) {
+      if (!isOfOne(error)) throw error;
+      refused.push(name);
+    }
+  }
+  return { deleted, refused };
+}
+
+async function listOfInstance(
+  deps: Deps,
+  { projectId, instanceId, secretTypes }: InstanceQuery,
+): Promise<{ readonly found: readonly { id: string; name: string }[]; readonly damaged: string[] }> {
+  const damaged = new Set<string>();
+  const onDamaged = (name: string) => void damaged.add(name);
+  const isMeant = (secret: Secret) =>
+    (secretTypes?.includes(secret.secretType) ?? true) && instanceIdOf(secret) === instanceId;
+  const { entries: found } = await collectPage(secretsOf(deps, { projectId, rotatedOnly: true, onDamaged }), {
+    limit: Number.POSITIVE_INFINITY,
+    fits: (secret) => isMeant(secret) && (deps.sees?.secret(secret) ?? true),
+    pause: deps.turns.pauseOf(projectId),
+  });
+  return { found, damaged: [...damaged] };
+}

@@ -1,0 +1,33 @@
+import type { FileReader } from '../../files/file-reader.ts';
+
+/** Where secrets that the identities file only points to come from. */
+export interface SecretSources {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a small text file; the path is absolute. Its errors may be of any kind. */
+  readonly readFile: (path: string) => string;
+}
+
+/** Bytes of a file that holds one secret key or one hash. */
+const SECRET_FILE_BYTES_MAX = 4_096;
+/** Some ten thousand users. All of them are in memory twice while the file is read again. */
+const IDENTITIES_BYTES_MAX = 2_097_152;
+
+/** The sources of a server: its environment, and files that it alone may read. */
+export function createSecretSources(env: SecretSources['env'], reader: FileReader): SecretSources {
+  return {
+    env,
+    readFile: (path) => readSecretText(reader, path, SECRET_FILE_BYTES_MAX),
+  };
+}
+
+/** The text of an identities file, which may hold secret keys and says who may do what. Throws FileFault. */
+export function readIdentitiesText(reader: FileReader, file: string): string {
+  return readSecretText(reader, file, IDENTITIES_BYTES_MAX);
+}
+
+function readSecretText(reader: FileReader, path: string, bytesMax: number): string {
+  const bytes = reader.read({ path, content: 'secret', bytesMax });
+  const text = bytes.toString('utf8');
+  bytes.fill(0);
+  return text;
+}

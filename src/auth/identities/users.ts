@@ -1,0 +1,85 @@
+import type { Caller, Users, UserView } from '../../app/ports/deps.ts';
+import { invalidParameter, SecretError } from '../../core/errors.ts';
+import { rateStrength } from '../../core/secrets/strength.ts';
+import { LOGIN_LIMITS } from '../logins/login.ts';
+import { hashPassword } from '../logins/password.ts';
+import type { HashChange } from '../logins/password-change.ts';
+import type { PasswordChecker } from '../logins/password-checker.ts';
+import { directoryOf, type Realms } from '../realm.ts';
+import { principalOfUser } from '../tokens/iam.ts';
+import type { User } from './identities.ts';
+
+/** Told of another password, for who keeps it where its user finds it. */
+export type PasswordChanged = (change: {
+  readonly userId: string;
+  readonly password: string;
+  readonly hash: string;
+}) => void;
+
+/** What the view of the users works with. */
+export interface UsersDeps {
+  readonly realms: Realms;
+  readonly passwords: PasswordChecker;
+  /** Stores the hash durably and makes it the present one. Rejects with password-fixed when that is not possible here. */
+  replaceHash(change: HashChange): Promise<void>;
+  /** Called once another password is in force. */
+  readonly passwordChanged?: PasswordChanged | undefined;
+}
+
+/** Makes the view of the users of the identities. Nobody sees beyond the own domain. @see docs/adr/0017-users.md */
+export function createUsers(deps: UsersDeps): Users {
+  return {
+    list(caller, { search = '', domainId = caller.domainId, page, limit }) {
+      const wanted = search.toLowerCase();
+      const directory = directoryOf(deps.realms, caller.world);
+      const own = domainId === caller.domainId ? directory.usersOf(domainId) : [];
+      const found = own.filter(({ name }) => name.toLowerCase().includes(wanted));
+      return { total: found.length, users: found.slice(page * limit, (page + 1) * limit).map(viewOf) };
+    },
+    show(caller, userId) {
+      const user = directoryOf(deps.realms, caller.world).findUserById(userId);
+      if (user?.domainId !== caller.domainId) throw new SecretError('resource-not-found');
+      return viewOf(user);
+    },
+    async changePassword(caller, { oldPassword, newPassword, address }) {
+      requireGoodPassword(newPassword, oldPassword);
+      const before = presentHash(deps, caller);
+      await checkOldPassword(deps, caller, { before, oldPassword, address });
+      const after = await hashPassword(newPassword);
+      await deps.replaceHash({ userId: caller.userId, before, after });
+      deps.passwordChanged?.({ userId: caller.userId, password: newPassword, hash: after });
+    },
+  };
+}
+
+function viewOf({ id, name, domainId }: User): UserView {
+  return { id, name, domainId };
+}
+
+/** Passwords are in the file of the main world, and other worlds have none of their own there. */
+function presentHash({ realms: { main } }: UsersDeps, { userId, world }: Caller): string {
+  if (world !== main.world) throw new SecretError('password-fixed', 'This password cannot be changed.');
+  const hash = main.directory().findUserById(userId)?.passwordHash;
+  if (hash !== undefined) return hash;
+  throw new SecretError('password-fixed', 'This user has no password.');
+}
+
+/** A wrong one counts as a failed login: otherwise this would be a way around the throttle. */
+async function checkOldPassword(
+  { passwords }: UsersDeps,
+  { domainId, userName: name }: Caller,
+  given: { readonly before: string; readonly oldPassword: string; readonly address: string },
+): Promise<void> {
+  const { before: phc, oldPassword: password, address } = given;
+  const principal = principalOfUser({ domainId, name });
+  if (await passwords.check({ principal, address, phc, password })) return;
+  throw invalidParameter('old_password', 'is not the present password');
+}
+
+function requireGoodPassword(password: string, oldPassword: string): void {
+  const isPossible = password.isWellFormed() && password.length <= LOGIN_LIMITS.password;
+  if (!isPossible || rateStrength(password).strength === 'weak') {
+    throw invalidParameter('password', 'must be hard to guess: 8 characters or more, of several kinds');
+  }
+  if (password === oldPassword) throw invalidParameter('password', 'must be another one than old_password');
+}

@@ -1,0 +1,72 @@
+import type { Clock } from '../../app/ports/deps.ts';
+import { attemptKey, createLoginThrottle, type LoginAttempt } from './throttle.ts';
+
+/** Lets attempts to log in through to their check. */
+export interface LoginGate {
+  /**
+   * Runs the check, unless too many attempts of this user and address have failed, and answers what it answers: whether the
+   * password was right. A check that throws has not been made and does not count. Throws throttled.
+   */
+  pass(attempt: LoginAttempt, check: () => Promise<boolean>): Promise<boolean>;
+}
+
+/** The checks of one user and address that have no outcome yet, and who waits for it. */
+interface OpenChecks {
+  count: number;
+  readonly wake: Set<() => void>;
+}
+
+/**
+ * Makes a gate with a throttle of its own. An attempt counts from its beginning; one that would be too many while others have
+ * no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
+ * @see docs/adr/0028-password-logins.md
+ */
+export function createLoginGate(input: { readonly clock: Clock }): LoginGate {
+  const throttle = createLoginThrottle(input);
+  const open = new Map<string, OpenChecks>();
+
+  /** False when it has to wait for the outcome of others. Throws throttled. */
+  function begin(attempt: LoginAttempt, key: string): boolean {
+    try {
+      throttle.begin(attempt);
+      return true;
+    } catch (error) {
+      if (open.has(key)) return false;
+      throw error;
+    }
+  }
+
+  function nextOutcome(key: string): Promise<void> {
+    return new Promise((resolve) => open.get(key)?.wake.add(resolve));
+  }
+
+  function enter(key: string): () => void {
+    const checks = open.get(key) ?? { count: 0, wake: new Set() };
+    checks.count += 1;
+    open.set(key, checks);
+    return () => {
+      checks.count -= 1;
+      if (checks.count === 0) open.delete(key);
+      for (const resolve of checks.wake) resolve();
+      checks.wake.clear();
+    };
+  }
+
+  return {
+    async pass(attempt, check) {
+      const key = attemptKey(attempt);
+      while (!begin(attempt, key)) await nextOutcome(key);
+      const leave = enter(key);
+      try {
+        const isRight = await check();
+        if (isRight) throttle.succeed(attempt);
+        return isRight;
+      } catch (error) {
+        throttle.withdraw(attempt);
+        throw error;
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../app/ports/deps.ts';
+import { addressGroup } from '../../core/identity/address-group.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
+import { createLoginGate } from './gate.ts';
+import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
+import { createLoginQueue, type LoginQueue } from './queue.ts';
+import { attemptKey, createBuckets, LOGIN_WINDOW_MS, THROTTLE_ENTRIES_MAX } from './throttle.ts';
+
+/** A password that somebody gives for a name. */
+export interface PasswordAttempt {
+  /** The user as far as it is known: its id, or the names as typed. */
+  readonly principal: string;
+  /** Address of the peer. */
+  readonly address: string;
+  /** PHC string; undefined when there is no such user, or none with a password. */
+  readonly phc: string | undefined;
+  readonly password: string;
+}
+
+/** Checks passwords: the one way in for logins and for changes of a password. */
+export interface PasswordChecker {
+  /**
+   * True when the password is the one that was hashed. Whether the user exists is not to be told from how long a refusal
+   * takes. Throws throttled.
+   */
+  check(attempt: PasswordAttempt): Promise<boolean>;
+}
+
+/** What a checker works with. */
+export interface PasswordCheckerDeps {
+  readonly clock: Clock;
+  /** What each of the present hashes costs, so that a name that nobody has takes as long as somebody. */
+  readonly costs: () => readonly ScryptCost[];
+  readonly queue?: LoginQueue;
+  /** Hashes and compares; default `verifyPassword`. */
+  readonly verify?: typeof verifyPassword;
+}
+
+/** Failed logins of one address in LOGIN_WINDOW_MS for which names that nobody has are still hashed. */
+export const HASHED_FAILURES_MAX = 30;
+/** Then a refusal comes this long after the request, whoever it was for. */
+export const REFUSAL_DELAY_MS = 1_000;
+
+/**
+ * Makes a checker. While the server is at ease, a name that nobody has costs the hash of somebody, always the same
+ * one, so that costs are spread over such names as they are over users. When many
+ * logins from the address have failed, or all places for hashing are taken, it costs none: all refusals then come after
+ * the same delay, and only those who exist wait in the queue.
+ * @see docs/adr/0028-password-logins.md
+ */
+export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
+  const { clock, costs, queue = createLoginQueue(), verify = verifyPassword } = deps;
+  const gate = createLoginGate({ clock });
+  const hashed = createBuckets({
+    clock,
+    intervalMs: LOGIN_WINDOW_MS / HASHED_FAILURES_MAX,
+    burst: HASHED_FAILURES_MAX,
+  });
+  const familiar = createBoundedMap<string, true>(THROTTLE_ENTRIES_MAX);
+  const standInKey = createSecretKey(randomBytes(32));
+
+  /** Chosen by the name, in a way that nobody can foretell. */
+  function standIn(principal: string, all: readonly ScryptCost[]): ScryptCost {
+    const digest = createHmac('sha256', standInKey).update(principal).digest();
+    return all[digest.readUInt32BE() % all.length] ?? SCRYPT_COST;
+  }
+
+  async function checkInTurn({
+    principal,
+    address: group,
+    phc,
+    password,
+  }: PasswordAttempt): Promise<boolean> {
+    // Decided before it matters who it is for: otherwise it would tell.
+    const isBusy = queue.isBusy();
+    const isHashed = !isBusy && hashed.take(group) === 0;
+    const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
+    const pair = attemptKey({ principal, address: group });
+    const place = { group, member: principal, isFamiliar: familiar.get(pair) === true };
+    let isRight = false;
+    if (isHashed || phc !== undefined)
+      isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
+    if (!isRight) {
+      await refusalDue;
+      return false;
+    }
+    if (isHashed) hashed.putBack(group);
+    familiar.set(pair, true);
+    return true;
+  }
+
+  return {
+    check(attempt) {
+      const counted = { ...attempt, address: addressGroup(attempt.address) };
+      return gate.pass(counted, () => checkInTurn(counted));
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { SecretError } from '../../core/errors.ts';
+import { createFairLine, type FairLine, type Place } from './fair-line.ts';
+
+/** Who wants a turn. */
+export interface LoginPlace extends Place {
+  /** This member has logged in from this group before. */
+  readonly isFamiliar: boolean;
+}
+
+/** Runs costly checks, a few at a time, so that logins can neither starve the server nor each other. */
+export interface LoginQueue {
+  /** Whether a check would have to wait at this moment. */
+  isBusy(): boolean;
+  /** Runs the work when its turn comes, and answers what it answers. Throws throttled when its place is given away. */
+  run<T>(place: LoginPlace, work: () => Promise<T>): Promise<T>;
+}
+
+interface Turn {
+  readonly begin: () => void;
+  readonly refuse: (error: SecretError) => void;
+}
+
+/** After so many turns in a row of those who were here before, a stranger has one. */
+const FAMILIAR_TURNS_MAX = 3;
+
+/**
+ * Makes a queue that runs `concurrent` works at once (default 2 of Node's 4 pool threads) and in which `waitingMax` may
+ * wait (default 128, once for those who were here before and once for strangers). The familiar go first: no crowd of
+ * strangers can hold them up, and they leave every fourth turn to it. In each line, groups take turns.
+ * @see docs/adr/0028-password-logins.md
+ */
+export function createLoginQueue(
+  options: { readonly concurrent?: number; readonly waitingMax?: number } = {},
+): LoginQueue {
+  const { concurrent = 2, waitingMax = 128 } = options;
+  const familiar = createFairLine<Turn>(waitingMax);
+  const strangers = createFairLine<Turn>(waitingMax);
+  let running = 0;
+  let familiarTurns = 0;
+
+  async function waitForTurn(place: LoginPlace): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const line = place.isFamiliar ? familiar : strangers;
+      const displaced = line.add(place, { begin: resolve, refuse: reject });
+      displaced?.refuse(new SecretError('throttled', 'Too many logins at once.'));
+    });
+  }
+
+  function nextTurn(): Turn | undefined {
+    const isStrangersTurn = familiarTurns >= FAMILIAR_TURNS_MAX && strangers.size() > 0;
+    const lines: FairLine<Turn>[] = isStrangersTurn ? [strangers] : [familiar, strangers];
+    const [line] = lines.filter(({ size }) => size() > 0);
+    familiarTurns = line === familiar ? familiarTurns + 1 : 0;
+    return line?.next();
+  }
+
+  function leave(): void {
+    const turn = nextTurn();
+    // The place of the one that leaves is handed over, so `running` does not change.
+    if (turn === undefined) running -= 1;
+    else turn.begin();
+  }
+
+  return {
+    isBusy: () => running >= concurrent,
+    async run(place, work) {
+      if (running < concurrent) running += 1;
+      else await waitForTurn(place);
+      try {
+        return await work();
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../../app/ports/deps.ts';
+import { SecretError } from '../../core/errors.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
+
+/** Who tries to log in, and from where. */
+export interface LoginAttempt {
+  /** The user as far as it is known: its id, or the names as typed. */
+  readonly principal: string;
+  /** Those whose addresses count as one. */
+  readonly address: string;
+}
+
+/** Slows down password logins that fail, for each user and address. */
+export interface LoginThrottle {
+  /** Counts the attempt as a failure until told otherwise. Throws throttled when there are too many. */
+  begin(attempt: LoginAttempt): void;
+  /** The password was right: forgets the failures. */
+  succeed(attempt: LoginAttempt): void;
+  /** The password was not checked at all: takes the count of the last `begin` back. */
+  withdraw(attempt: LoginAttempt): void;
+}
+
+/** Limits the requests of each principal. */
+export interface RateLimiter {
+  /** Throws throttled when the principal has no request left. */
+  take(principal: string): void;
+}
+
+/** What each key may take: `burst` at once, and one more in every interval. */
+export interface Buckets {
+  /** Takes one and answers 0, or answers in how many milliseconds there will be one. */
+  take(key: string): number;
+  /** Gives one back. */
+  putBack(key: string): void;
+  /** As if nothing had been taken. */
+  forget(key: string): void;
+}
+
+/** Failed logins in a row before the answer is 429. @see docs/adr/0028-password-logins.md */
+export const LOGIN_FAILURES_MAX = 10;
+/** In this many milliseconds as many more are let through, evenly, so that the right password always gets its turn. */
+export const LOGIN_WINDOW_MS = 60_000;
+/** Principals remembered; the one unused for longest makes room. */
+export const THROTTLE_ENTRIES_MAX = 50_000;
+
+/**
+ * Makes buckets. Of each key only the time is kept at which its bucket would be full again. A clock that is set back
+ * costs no more than an empty bucket. `intervalMs` > 0, `burst` >= 1.
+ */
+export function createBuckets(input: {
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly burst: number;
+  readonly entriesMax?: number;
+}): Buckets {
+  const { clock, intervalMs, burst, entriesMax = THROTTLE_ENTRIES_MAX } = input;
+  const fullAtMs = createBoundedMap<string, number>(entriesMax);
+  return {
+    take(key) {
+      const nowMs = clock.nowMs();
+      const missingMs = Math.min(Math.max(0, (fullAtMs.get(key) ?? nowMs) - nowMs), burst * intervalMs);
+      const waitMs = missingMs - (burst - 1) * intervalMs;
+      fullAtMs.set(key, nowMs + missingMs + (waitMs > 0 ? 0 : intervalMs));
+      return Math.max(0, waitMs);
+    },
+    putBack(key) {
+      const timeMs = fullAtMs.get(key);
+      if (timeMs !== undefined) fullAtMs.set(key, timeMs - intervalMs);
+    },
+    forget: fullAtMs.delete,
+  };
+}
+
+/**
+ * Makes a login throttle: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
+ * Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
+ */
+export function createLoginThrottle(input: {
+  readonly clock: Clock;
+  readonly failuresMax?: number;
+  readonly entriesMax?: number;
+}): LoginThrottle {
+  const { failuresMax = LOGIN_FAILURES_MAX, ...others } = input;
+  const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_WINDOW_MS / failuresMax });
+  return {
+    begin(attempt) {
+      refuseFor(buckets.take(attemptKey(attempt)), 'Too many failed logins.');
+    },
+    succeed(attempt) {
+      buckets.forget(attemptKey(attempt));
+    },
+    withdraw(attempt) {
+      buckets.putBack(attemptKey(attempt));
+    },
+  };
+}
+
+/**
+ * Makes a token bucket for each principal: `perSecond` requests a second on average, `burst` at once (default: one
+ * second's worth, at least 1).
+ */
+export function createRateLimiter(input: {
+  readonly clock: Clock;
+  readonly perSecond: number;
+  readonly burst?: number;
+}): RateLimiter {
+  const { perSecond, ...others } = input;
+  const burst = Math.max(1, input.burst ?? perSecond);
+  const buckets = createBuckets({ ...others, burst, intervalMs: 1_000 / perSecond });
+  return {
+    take(principal) {
+      refuseFor(buckets.take(principal), `At most ${perSecond} requests per second.`);
+    },
+  };
+}
+
+function refuseFor(waitMs: number, message: string): void {
+  if (waitMs === 0) return;
+  throw new SecretError('throttled', message, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+}
+
+/** One short text for each user and address, however long the names are that somebody types: many are remembered. Pure. */
+export function attemptKey(attempt: LoginAttempt): string {
+  return hash('sha256', `${attempt.address}\n${attempt.principal}`, 'base64url');
+}

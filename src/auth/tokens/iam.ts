@@ -1,0 +1,201 @@
+import type { KeyObject } from 'node:crypto';
+import type { Caller } from '../../app/ports/deps.ts';
+import { SecretError } from '../../core/errors.ts';
+import { readToken } from '../authenticator.ts';
+import type { Directory, User, UserQuery } from '../identities/identities.ts';
+import { type Login, readLogin } from '../logins/login.ts';
+import type { PasswordChecker } from '../logins/password-checker.ts';
+import { directoryOf, type Realm, type Realms } from '../realm.ts';
+import {
+  type DomainsBody,
+  domainsBody,
+  type ProjectsBody,
+  projectsBody,
+  type TokenBody,
+  tokenBody,
+  type UsersBody,
+  usersBody,
+} from './bodies.ts';
+import {
+  type CatalogBody,
+  catalogBody,
+  type EndpointsBody,
+  endpointsBody,
+  type ServicesBody,
+  servicesBody,
+  type VersionBody,
+  versionBody,
+} from './catalogue.ts';
+import { requireNarrower, requireScope } from './scope.ts';
+import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
+
+/** What the IAM slice works with. */
+export interface IamDeps {
+  readonly realms: Realms;
+  readonly tokenKey: KeyObject;
+  readonly passwords: PasswordChecker;
+  /** Region id shown in the catalogue. */
+  readonly region: string;
+}
+
+/**
+ * The few IAM calls that CSMS clients make. Bodies are in wire form. `baseUrl` is the server's address as the caller knows
+ * it, `scheme://host[:port]` without a final slash.
+ */
+export interface Iam {
+  /**
+   * POST /v3/auth/tokens, for a password or for a token that is exchanged. `address` is the peer's, for the throttle.
+   * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
+   */
+  createTokenFor(input: {
+    readonly body: unknown;
+    readonly address: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): Promise<{ readonly token: string; readonly body: TokenBody }>;
+  /** GET /v3/auth/tokens: what the token says. Throws unauthenticated, token-expired. */
+  showToken(input: {
+    readonly token: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): TokenBody;
+  /** GET /v3/projects: the caller's projects, whatever the token's scope, in the order of the identities file. */
+  listProjects(
+    caller: Caller,
+    query: {
+      readonly baseUrl: string;
+      /** Where the list was asked for. */
+      readonly path: string;
+      readonly name?: string | undefined;
+    },
+  ): ProjectsBody;
+  /** GET /v3/services: what is in the catalogue. */
+  listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): ServicesBody;
+  /** GET /v3/endpoints: where it is. */
+  listEndpoints(query: {
+    readonly baseUrl: string;
+    readonly interface?: string | undefined;
+    readonly service_id?: string | undefined;
+  }): EndpointsBody;
+  /** GET /v3/auth/catalog. */
+  showCatalog(query: { readonly baseUrl: string }): CatalogBody;
+  /** GET /v3. */
+  showVersion(query: { readonly baseUrl: string }): VersionBody;
+  /** GET /v3/auth/domains: the caller's own domain. */
+  listDomains(caller: Caller, query: { readonly baseUrl: string }): DomainsBody;
+  /** GET /v3/users: the caller alone, since nobody may look at others here. */
+  listUsers(
+    caller: Caller,
+    query: { readonly baseUrl: string; readonly name?: string | undefined },
+  ): UsersBody;
+}
+
+/** Makes the IAM slice. Nothing is kept but what the password checker keeps. */
+export function createIam(deps: IamDeps): Iam {
+  const { region } = deps;
+
+  function describe(
+    claims: TokenClaims,
+    user: User,
+    { baseUrl, noCatalog }: { readonly baseUrl: string; readonly noCatalog: boolean },
+  ): TokenBody {
+    const site = noCatalog ? undefined : { baseUrl, region };
+    return tokenBody(claims, user, site);
+  }
+
+  return {
+    async createTokenFor(input) {
+      const login = readLogin(input.body);
+      const { user, held, realm } = await identify(deps, login, input.address);
+      const scope = requireScope(user, realm.directory(), login.scope);
+      if (held !== undefined) requireNarrower(held, scope);
+      const issuedAtMs = realm.clock.nowMs();
+      const claims: TokenClaims = {
+        world: realm.world,
+        method: login.method,
+        userId: user.id,
+        domainId: user.domainId,
+        ...scope,
+        issuedAtMs,
+        // However often a token is exchanged, it ends when the first one does.
+        expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
+        credentialMark: credentialMark(deps.tokenKey, user),
+      };
+      return { token: issueToken(deps.tokenKey, claims), body: describe(claims, user, input) };
+    },
+    showToken(input) {
+      const { claims, user } = readToken(deps, input.token);
+      return describe(claims, user, input);
+    },
+    listProjects(caller, query) {
+      const directory = directoryOf(deps.realms, caller.world);
+      const user = directory.findUserById(caller.userId);
+      const projects = (user === undefined ? [] : directory.projectsOf(user)).filter(
+        (project) => (query.name ?? project.name) === project.name,
+      );
+      return projectsBody(query, projects);
+    },
+    listServices: ({ baseUrl, type }) => servicesBody({ baseUrl, region }, { type }),
+    listEndpoints: ({ baseUrl, ...wanted }) => endpointsBody({ baseUrl, region }, wanted),
+    showCatalog: ({ baseUrl }) => catalogBody({ baseUrl, region }),
+    showVersion: ({ baseUrl }) => versionBody(baseUrl),
+    listDomains(caller, { baseUrl }) {
+      return domainsBody(baseUrl, directoryOf(deps.realms, caller.world).domains.get(caller.domainId));
+    },
+    listUsers(caller, query) {
+      const user = directoryOf(deps.realms, caller.world).findUserById(caller.userId);
+      const isListed = (query.name ?? user?.name) === user?.name;
+      return usersBody(query.baseUrl, isListed ? user : undefined);
+    },
+  };
+}
+
+/** Who asks for a token, and what the token says that was shown for it. */
+async function identify(
+  deps: IamDeps,
+  login: Login,
+  address: string,
+): Promise<{ readonly user: User; readonly held: TokenClaims | undefined; readonly realm: Realm }> {
+  if (login.method === 'password') {
+    return { user: await checkLogin(deps, login, address), held: undefined, realm: deps.realms.main };
+  }
+  const { claims: held, ...known } = readToken(deps, login.token);
+  return { ...known, held };
+}
+
+/** Unknown users and wrong passwords are counted the same and get the same answer. */
+async function checkLogin(
+  deps: IamDeps,
+  login: Extract<Login, { method: 'password' }>,
+  address: string,
+): Promise<User> {
+  const directory = deps.realms.main.directory();
+  const user = directory.findUser(login.user);
+  const isRight = await deps.passwords.check({
+    principal: principalOf(directory, login.user, user),
+    address,
+    phc: user?.passwordHash,
+    password: login.password,
+  });
+  if (user !== undefined && isRight) return user;
+  throw new SecretError('login-refused', '', { logReason: refusalOf(user) });
+}
+
+function refusalOf(user: User | undefined): string {
+  if (user === undefined) return 'no such user';
+  return user.passwordHash === undefined ? 'the user has no password' : 'wrong password';
+}
+
+/** The name under which the throttle counts a user's failures. Pure. */
+export function principalOfUser(user: Pick<User, 'domainId' | 'name'>): string {
+  return JSON.stringify([user.domainId, user.name]);
+}
+
+/** One name for all ways to write it, whether the user exists or not: otherwise the throttle would tell which. */
+function principalOf(directory: Directory, query: UserQuery, user: User | undefined): string {
+  const { userId, userName, domainId, domainName } = query;
+  if (user !== undefined) return principalOfUser(user);
+  if (userId !== undefined) return JSON.stringify([userId]);
+  const named = [...directory.domains.values()].find((domain) => domain.name === domainName);
+  return JSON.stringify([domainId ?? named?.id ?? domainName, userName]);
+}

@@ -1,0 +1,157 @@
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { SecretError } from '../../core/errors.ts';
+import { type BoundedMap, createBoundedMap } from '../../std/bounded-map.ts';
+import { DAY_MS } from '../../std/durations.ts';
+
+/** What a token reaches. */
+export type TokenScope = 'project' | 'domain' | 'unscoped';
+
+/** What a token was issued for. */
+export type TokenMethod = 'password' | 'token';
+
+/** What a token says. Times are epoch milliseconds. */
+export interface TokenClaims {
+  /** The world whose user it is. */
+  readonly world: string;
+  readonly method: TokenMethod;
+  readonly userId: string;
+  readonly domainId: string;
+  /** Present exactly when the scope is a project. */
+  readonly projectId: string | undefined;
+  readonly scope: TokenScope;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** Ties the token to the password it was issued for. @see credentialMark */
+  readonly credentialMark: string;
+}
+
+/** Life of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
+export const TOKEN_VALIDITY_MS = DAY_MS;
+
+/** Tokens that are remembered as genuine. */
+const KNOWN_TOKENS_MAX = 4_096;
+
+const FORMAT = 3;
+const TOKEN_CHARACTERS_MAX = 4_096;
+/** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
+const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
+
+/** By the key that they were checked with, and a digest: a token itself is not kept in memory. */
+const knownTokens = new WeakMap<KeyObject, BoundedMap<string, TokenClaims>>();
+/** A user object never changes; a reload makes new ones. */
+const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
+
+/**
+ * Makes the key of one installation's tokens from the root key's share for them: a copy with the same root key and the
+ * same identities, such as a test system, takes none of them. Pure.
+ */
+export function createTokenKey(share: KeyObject, installationId: string): KeyObject {
+  const bytes = createHmac('sha256', share).update(`installation\0${installationId}`).digest();
+  const key = createSecretKey(bytes);
+  bytes.fill(0);
+  return key;
+}
+
+/**
+ * Issues a token: the claims in the clear (ids and times, nothing secret) and an HMAC-SHA256 over them. Pure.
+ * key: of the installation, so that any replica can check what another has issued.
+ */
+export function issueToken(key: KeyObject, claims: TokenClaims): string {
+  const payload = Buffer.from(
+    JSON.stringify([
+      FORMAT,
+      claims.method,
+      claims.userId,
+      claims.domainId,
+      claims.projectId ?? null,
+      claims.scope,
+      claims.issuedAtMs,
+      claims.expiresAtMs,
+      claims.credentialMark,
+      claims.world,
+    ]),
+  ).toString('base64url');
+  return `${payload}.${macOf(key, payload)}`;
+}
+
+/**
+ * Checks a token and answers what it says; whether it has expired by its world's clock, and whether its user and project still
+ * exist, is the caller's to check. Pure. Throws unauthenticated for everything that this key has not issued.
+ */
+export function verifyToken(key: KeyObject, token: string): TokenClaims {
+  if (token.length > TOKEN_CHARACTERS_MAX) throw unreadableToken();
+  const digest = hash('sha256', token, 'base64');
+  return knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
+}
+
+function remember(key: KeyObject, digest: string, claims: TokenClaims): TokenClaims {
+  const known = knownTokens.get(key) ?? createBoundedMap<string, TokenClaims>(KNOWN_TOKENS_MAX);
+  known.set(digest, claims);
+  knownTokens.set(key, known);
+  return claims;
+}
+
+function readGenuine(key: KeyObject, token: string): TokenClaims {
+  const [, payload, mac] = TOKEN.exec(token) ?? [];
+  if (payload === undefined || mac === undefined) throw unreadableToken();
+  // The text of the MAC is compared, not its bytes: the last base64 character has two bits that decode to nothing.
+  if (!timingSafeEqual(Buffer.from(macOf(key, payload)), Buffer.from(mac))) throw unreadableToken();
+  return readClaims(payload);
+}
+
+/**
+ * A short fingerprint of the user's password hash: a token whose mark is no longer the user's is void. Pure.
+ * 16 characters; it tells nothing about the hash without the key.
+ */
+export function credentialMark(
+  key: KeyObject,
+  user: Readonly<{ id: string; passwordHash: string | undefined }>,
+): string {
+  const known = knownMarks.get(user);
+  if (known?.key === key) return known.mark;
+  const mark = createHmac('sha256', key)
+    .update(`credential-mark\0${user.id}\0${user.passwordHash ?? ''}`)
+    .digest('base64url')
+    .slice(0, 16);
+  knownMarks.set(user, { key, mark });
+  return mark;
+}
+
+/** The one answer to every token that cannot be believed. @see API Gateway, error codes, APIGW.0301 */
+export function unreadableToken(): SecretError {
+  return new SecretError('unauthenticated', 'decrypt token fail', { logReason: 'the token is not valid' });
+}
+
+function macOf(key: KeyObject, payload: string): string {
+  return createHmac('sha256', key).update(`token\0${payload}`).digest('base64url');
+}
+
+/** The MAC was right, so this is what `issueToken` of some release has written; an unknown format is refused. */
+function readClaims(payload: string): TokenClaims {
+  const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+  if (!Array.isArray(fields) || fields.length !== 10 || fields[0] !== FORMAT) throw unreadableToken();
+  // The cast is what `issueToken` writes for this format.
+  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world] = fields as [
+    number,
+    TokenMethod,
+    string,
+    string,
+    string | null,
+    TokenScope,
+    number,
+    number,
+    string,
+    string,
+  ];
+  return {
+    world,
+    method,
+    userId,
+    domainId,
+    projectId: projectId ?? undefined,
+    scope,
+    issuedAtMs,
+    expiresAtMs,
+    credentialMark: mark,
+  };
+}

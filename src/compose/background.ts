@@ -1,0 +1,157 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDelivery } from '../app/events/delivery.ts';
+import { createExpiryScan } from '../app/events/expiry.ts';
+import { createNotificationRetention } from '../app/events/notifications.ts';
+import type { LoadSigningKey } from '../app/events/signing-key.ts';
+import { takesJobs } from '../app/health/storage-status.ts';
+import { createStorageWatch } from '../app/health/storage-watch.ts';
+import { createClockRecorder, recallClock, recordClock } from '../app/jobs/clock.ts';
+import { createPurgeJob } from '../app/jobs/purge.ts';
+import { createJobRunner, type Job, type JobRunner } from '../app/jobs/runner.ts';
+import { createTrustedTime, type MonotonicClock } from '../app/jobs/trusted-time.ts';
+import { createKeyDeletion, createKeyRotation } from '../app/kms/jobs.ts';
+import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
+import type { Random, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
+import { createRotation, createRotationSchedule } from '../app/rotation/rotation.ts';
+import { createTaskRetention } from '../app/rotation/tasks.ts';
+import type { Config } from '../config/config.ts';
+import { codeOf } from '../core/errors.ts';
+import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
+import { parseAddressRules } from '../webhook/address-rules.ts';
+import { createWebhooks } from '../webhook/client.ts';
+import { createHooks, loadHooks } from '../webhook/hooks-file.ts';
+import { loadAside } from './loading-thread.ts';
+import type { FileWays } from './operator-files.ts';
+
+/** Until the first check of what is due, and between checks whether a failed storage works again. */
+const LOOK_MS = 1_000;
+
+/** The endpoints of topics and functions, and the client that calls them. */
+export interface Outbound {
+  readonly hooks: Hooks;
+  readonly webhooks: Webhooks;
+  /** hooks.yaml and the secret files that it names. */
+  readonly hooksFiles: Reloadable;
+}
+
+/** Background work of a server. */
+export interface Background {
+  readonly runner: JobRunner;
+  /** Waits for the runs under way. */
+  stop(): Promise<void>;
+}
+
+/** Reads what the server may call. Throws StartError (configuration), FileError. */
+export function openOutbound(config: Config, { reader, threads }: FileWays): Outbound {
+  const rules = parseAddressRules(config.webhookHosts);
+  const { dataDirectory, hooksFile, mode, webhookHosts } = config;
+  const file = hooksFile ?? (mode === 'dev' ? join(dataDirectory, 'hooks.yaml') : undefined);
+  const mayBeAbsent = hooksFile === undefined;
+  let present: Hooks = createHooks();
+
+  async function readAside(): Promise<LoadOutcome> {
+    if (file === undefined) return { seen: new Map() };
+    const next = createHooks();
+    return loadAside(
+      threads,
+      { kind: 'hooks', file, mayBeAbsent, webhookHosts },
+      {
+        take(piece) {
+          if ('hook' in piece) next.add(piece.hook);
+        },
+        adopt() {
+          present = next;
+        },
+      },
+    );
+  }
+
+  return {
+    hooks: {
+      findTopic: (urn) => present.findTopic(urn),
+      findFunction: (urn) => present.findFunction(urn),
+    },
+    webhooks: createWebhooks({ rules }),
+    hooksFiles: createReloadable({
+      name: 'hooks',
+      reader,
+      load(files) {
+        if (file !== undefined) present = createHooks(loadHooks({ file, rules, reader: files, mayBeAbsent }));
+      },
+      loadAside: readAside,
+    }),
+  };
+}
+
+/** What background jobs work with, beside what use cases have. */
+export interface BackgroundDeps extends SharedDeps, Outbound {
+  readonly signingKeys: SigningKeys;
+  readonly loadSigningKey: LoadSigningKey;
+  /** Spreads retries. */
+  readonly jitter: Random;
+  readonly monotonic: MonotonicClock;
+  /** False for a clock that is moved on purpose: it is believed whatever it shows, and not recorded. */
+  readonly isClockWatched: boolean;
+  baseUrl(): string;
+}
+
+/** Does not keep the process from ending. */
+const pause = (ms: number) => sleep(ms, undefined, { ref: false });
+
+/** Starts the background jobs, all of which are listed here. */
+export async function startBackground(deps: BackgroundDeps): Promise<Background> {
+  const as = (job: string) => ({ ...deps, actor: { kind: 'system', job } as const });
+  const watched = deps.isClockWatched
+    ? createTrustedTime(deps, deps.monotonic, await recallClock(deps))
+    : undefined;
+  const jobs: readonly Job[] = [
+    createPurgeJob(as('purge')),
+    createKeyDeletion(as('key-deletion')),
+    createKeyRotation(as('key-rotation')),
+    createExpiryScan(as('expiry')),
+    createDelivery({ ...as('delivery'), pause }),
+    createNotificationRetention(as('notification-retention')),
+    createRotationSchedule(as('rotation-schedule')),
+    createRotation({ ...as('rotation'), pause }),
+    createTaskRetention(as('task-retention')),
+    ...(watched ? [createClockRecorder(as('clock'), watched)] : []),
+  ];
+  const watch = createStorageWatch(deps);
+  let [isAble, isStopped] = [watch(), false];
+  let timer = setTimeout(look, LOOK_MS);
+  const runner = createJobRunner({ ...deps, trustedTime: watched ?? deps.clock, onChange: arm }, jobs);
+
+  /** One timer for what is due next; nothing happens in between. */
+  function arm(): void {
+    clearTimeout(timer);
+    if (!isStopped) timer = setTimeout(look, isAble ? runner.waitMs() : LOOK_MS);
+  }
+
+  function look(): void {
+    isAble = watch();
+    if (isAble) void runner.tick();
+    arm();
+  }
+
+  deps.store.onNews((news) => {
+    if (isStopped) return;
+    const wasAble = isAble;
+    isAble = watch();
+    // Other writes to the disk change the status too, and make nothing due.
+    if (isAble && (news === 'changes' || !wasAble)) runner.wake();
+  });
+  return {
+    runner,
+    async stop() {
+      isStopped = true;
+      clearTimeout(timer);
+      await runner.stop();
+      if (watched === undefined || !takesJobs(deps.store.storageStatus())) return;
+      watched.nowMs();
+      await recordClock(as('clock'), watched).catch((error: unknown) => {
+        deps.log.warn({ code: codeOf(error) }, 'the last time seen was not kept');
+      });
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { KeyObject } from 'node:crypto';
+import type { Grantees, Log } from '../app/ports/deps.ts';
+import { StartError } from '../app/start-error.ts';
+import { createAuthenticator } from '../auth/authenticator.ts';
+import { createClaimReader } from '../auth/claim.ts';
+import { loadIdentities } from '../auth/identities/file.ts';
+import { createDirectory, createDirectoryBuilder, type Directory } from '../auth/identities/identities.ts';
+import { createPieceCollector } from '../auth/identities/pieces.ts';
+import { createUsers, type PasswordChanged, type UsersDeps } from '../auth/identities/users.ts';
+import type { PasswordChecker } from '../auth/logins/password-checker.ts';
+import type { Realm, Realms } from '../auth/realm.ts';
+import { createIam } from '../auth/tokens/iam.ts';
+import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from '../auth/tokens/token.ts';
+import type { Config } from '../config/config.ts';
+import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
+import type { ServerOptions } from '../http/server-options.ts';
+import type { LoadingEnd, LoadingTask } from './loading.ts';
+import { loadAside } from './loading-thread.ts';
+import type { FileWays } from './operator-files.ts';
+
+/** What may change while the server runs. */
+export interface Present {
+  directory: Directory;
+}
+
+/** Composes what authenticates callers, logs them in and looks them up. */
+export function composeIdentity(
+  config: Config,
+  parts: {
+    readonly tokenKey: KeyObject;
+    readonly realms: Realms;
+    readonly passwords: PasswordChecker;
+    readonly replaceHash: UsersDeps['replaceHash'];
+    readonly passwordChanged?: PasswordChanged | undefined;
+  },
+): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
+  const { passwordChanged, passwords, realms, replaceHash, tokenKey } = parts;
+  const { unsignedPayload, region } = config;
+  return {
+    readClaim: createClaimReader({ realms, tokenKey }),
+    users: createUsers({ realms, passwords, replaceHash, passwordChanged }),
+    authenticator: createAuthenticator({ realms, tokenKey, unsignedPayload }),
+    identity: createIam({ realms, tokenKey, passwords, region }),
+  };
+}
+
+/** A token for a user in one project; undefined when there is no such user. */
+export function issueProjectToken(
+  { clock, directory, world }: Realm,
+  tokenKey: KeyObject,
+  { userId, projectId }: { readonly userId: string; readonly projectId: string },
+): string | undefined {
+  const user = directory().findUserById(userId);
+  if (user === undefined) return undefined;
+  const nowMs = clock.nowMs();
+  return issueToken(tokenKey, {
+    world,
+    method: 'password',
+    userId,
+    domainId: user.domainId,
+    projectId,
+    scope: 'project',
+    issuedAtMs: nowMs,
+    expiresAtMs: nowMs + TOKEN_VALIDITY_MS,
+    credentialMark: credentialMark(tokenKey, user),
+  });
+}
+
+/** The identities of a server, and how to change them. */
+export interface OpenIdentities {
+  readonly present: Present;
+  readonly identitiesFiles: Reloadable;
+  readonly replaceHash: UsersDeps['replaceHash'];
+}
+
+/** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
+export function openIdentities(
+  { environment: env, identitiesFile: file }: Config,
+  { reader, threads, log }: FileWays & { readonly log: Log },
+): OpenIdentities {
+  if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
+  // Nobody, until the file is read right here.
+  const present: Present = { directory: createDirectoryBuilder().build() };
+  const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<LoadOutcome> => {
+    const next = createPieceCollector();
+    return loadAside(threads, task, {
+      take(piece) {
+        if ('identity' in piece) next.add(piece.identity);
+      },
+      adopt(end) {
+        present.directory = next.build();
+        adopted(end);
+      },
+    });
+  };
+  const identitiesFiles = createReloadable({
+    name: 'identities',
+    reader,
+    load(files) {
+      present.directory = createDirectory(loadIdentities({ file, env, reader: files }));
+    },
+    // A failed start says one thing, so the first reading is logged when the server listens.
+    loadAside: () =>
+      readAside({ kind: 'identities', file }, ({ narrowUsers }) => warnOfPolicies(log, narrowUsers)),
+  });
+  return {
+    present,
+    identitiesFiles,
+    // A reading that began before must not restore the former password.
+    replaceHash: (change) =>
+      identitiesFiles.exclusively(async () => {
+        const loaded = await readAside({ kind: 'hash', file, change }, () => undefined);
+        if ('error' in loaded) throw loaded.error;
+      }),
+  };
+}
+
+/**
+ * Warns at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file
+ * that is accepted silently would be mistaken for a protection.
+ */
+export function warnOfPolicies(log: Log, narrowUsers: number): void {
+  log.warn(
+    { narrowUsers },
+    'policies are not evaluated in this release: every user may do everything in the own projects',
+  );
+}
+
+/** Who can be granted something, according to the present identities. */
+export function granteesOf(directory: () => Directory): Grantees {
+  return {
+    userName(domainId, userId) {
+      const user = directory().findUserById(userId);
+      return user?.domainId === domainId ? user.name : undefined;
+    },
+  };
+}

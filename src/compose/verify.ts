@@ -1,0 +1,127 @@
+import type { Keyring, SigningKeys } from '../app/ports/deps.ts';
+import type { DataConfig } from '../config/config.ts';
+import { SecretError } from '../core/errors.ts';
+import type { SigningKey } from '../core/events/signing-key.ts';
+import type { Key, KeyRef } from '../core/kms/keys.ts';
+import type { Version } from '../core/secrets/secrets.ts';
+import { createKeyring } from '../crypto/keyring.ts';
+import { createRowMac } from '../crypto/row-mac.ts';
+import { createSigningKeys } from '../crypto/signing-keys.ts';
+import { createInspector, type InspectedSecret } from '../storage/sqlite/rows/inspect.ts';
+import { type InspectedInstallation, inspectInstallation } from './installation.ts';
+
+/** What the full check found: one text for each finding, which names the damaged row. */
+export interface VerifyReport {
+  readonly secrets: number;
+  readonly versions: number;
+  /** Values that can never be read again because their key was destroyed, which is not a finding. */
+  readonly unreadable: number;
+  readonly keys: number;
+  readonly findings: readonly string[];
+}
+
+/**
+ * Checks everything that is stored, and changes nothing: the file itself, its schema, every constraint and counter, every
+ * row MAC, the sums over all rows, and that every value opens. Throws what opening the installation throws.
+ */
+export function verifyInstallation(config: DataConfig): VerifyReport {
+  const inspected = inspectInstallation(config);
+  try {
+    const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);
+    // Other tables cannot be checked.
+    if (schema.some((finding) => finding.includes(': table '))) {
+      return {
+        secrets: 0,
+        versions: 0,
+        unreadable: 0,
+        keys: 0,
+        findings: [...schema, 'nothing else was checked'],
+      };
+    }
+    const report = verifyRows(inspected);
+    return { ...report, findings: [...schema, ...report.findings] };
+  } finally {
+    inspected.release();
+  }
+}
+
+function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallation): VerifyReport {
+  const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
+  const keyring = createKeyring(sealing);
+  const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
+  const findings = inspector.structure();
+  // A start leaves no unsigned record unless it is cut off; the next one would sign whatever the row says by then.
+  if (!isSigned)
+    findings.push('the installation: its row is not signed, and the next start signs it as it is');
+  else if (!inspector.isRecordIntact()) findings.push('the installation: its row has been changed');
+  else findings.push(...inspector.sums());
+  const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
+  for (const [place, key] of keys)
+    if (key === undefined) findings.push(`key ${place}: its row has been changed`);
+  for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
+  findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
+  let [secrets, versions, unreadable] = [0, 0, 0];
+  for (const secret of inspector.secrets()) {
+    secrets += 1;
+    versions += secret.aggregate?.versions.length ?? 0;
+    const results = checkSecret(secret, { keyring, keys, isDestroyed: inspector.isDestroyed });
+    unreadable += results.filter((result) => result === UNREADABLE).length;
+    findings.push(...results.filter((result) => result !== UNREADABLE));
+  }
+  return { secrets, versions, unreadable, keys: keys.size, findings };
+}
+
+/** Instead of a finding: the value's key was destroyed. */
+const UNREADABLE = Symbol('unreadable');
+
+interface Opening {
+  readonly keyring: Keyring;
+  isDestroyed(ref: KeyRef): boolean;
+  readonly keys: ReadonlyMap<string, Key | undefined>;
+}
+
+function checkSecret(secret: InspectedSecret, opening: Opening): (string | typeof UNREADABLE)[] {
+  const { place, aggregate } = secret;
+  if (aggregate === undefined) return [`secret ${place}: its rows have been changed`];
+  const findings = aggregate.versions
+    .map((version) => checkVersion(secret, version, opening))
+    .filter((finding) => finding !== undefined);
+  if (!secret.grantsIntact) findings.push(`secret ${place}: its grants have been changed`);
+  return findings;
+}
+
+function checkSigningKey(key: SigningKey | undefined, signingKeys: SigningKeys): string[] {
+  if (key === undefined) return [];
+  try {
+    signingKeys.sign(key, 'check');
+    return [];
+  } catch (error) {
+    if (error instanceof SecretError && error.code === 'damaged')
+      return ['the signing key: it does not open'];
+    throw error;
+  }
+}
+
+function checkVersion(
+  secret: InspectedSecret,
+  version: Version,
+  { keyring, keys, isDestroyed }: Opening,
+): string | typeof UNREADABLE | undefined {
+  const place = `version ${secret.place}/v${version.number}`;
+  const projectId = secret.aggregate?.secret.projectId ?? '';
+  const keyPlace = `${projectId}/${version.kmsKeyId}`;
+  const key = keys.get(keyPlace);
+  if (!keys.has(keyPlace) && isDestroyed({ projectId, id: version.kmsKeyId })) return UNREADABLE;
+  if (key === undefined) return `${place}: its key ${version.kmsKeyId} is missing or damaged`;
+  const { id: secretId = '', name: secretName = '' } = secret.aggregate?.secret ?? {};
+  const { kind, uid: versionUid } = version;
+  try {
+    keyring
+      .open(key, { projectId, secretId, secretName, versionUid, kind }, secret.sealed(version.number))
+      .fill(0);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SecretError && error.code === 'damaged') return `${place}: its value does not open`;
+    throw error;
+  }
+}

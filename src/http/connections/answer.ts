@@ -1,0 +1,110 @@
+import type { ServerResponse } from 'node:http';
+import type { Pause } from '../../app/turns.ts';
+import { SecretError } from '../../core/errors.ts';
+import { nodeHttp } from '../../std/node-http.ts';
+
+/**
+ * Bytes that are given to a connection at one go. TLS encrypts all of them at once, and a peer that takes no whole piece in
+ * the time that is given to it counts as one that does not read.
+ */
+const PIECE_BYTES = 65_536;
+
+/** A peer that takes a piece at least so often is reading; and for how long that counts while others wait. */
+const READING_MS = Object.freeze({ piece: 2_000, all: 30_000 });
+
+/** When the peer has taken its first piece of an answer and its last one, by a clock that nobody sets. */
+const readings = new WeakMap<ServerResponse, { readonly sinceMs: number; takenMs: number }>();
+
+/** Whether the peer is taking the answer at some pace: others who wait for its room wait for it too, for half a minute. */
+export function isBeingTaken(answer: ServerResponse): boolean {
+  const reading = readings.get(answer);
+  if (reading === undefined) return false;
+  const nowMs = performance.now();
+  return nowMs - reading.takenMs < READING_MS.piece && nowMs - reading.sinceMs < READING_MS.all;
+}
+
+function noteTaken(answer: ServerResponse): void {
+  const nowMs = performance.now();
+  const reading = readings.get(answer);
+  if (reading === undefined) readings.set(answer, { sinceMs: nowMs, takenMs: nowMs });
+  else reading.takenMs = nowMs;
+}
+
+/**
+ * An answer whose head is written in one go. The request id gets back the spelling that one client looks for: Fastify
+ * lowers all names, and a header set beside Fastify would put every answer on Node's slow way of merging the two. A long body
+ * goes out piece by piece, as the peer takes it.
+ */
+export class Answer extends nodeHttp.ServerResponse {
+  override writeHead(status: number, ...rest: readonly unknown[]): this {
+    const headers = rest.at(-1);
+    if (typeof headers !== 'object' || headers === null) return super.writeHead(status);
+    const list: string[] = [];
+    for (const [name, value] of Object.entries(headers as Record<string, string>)) {
+      list.push(name === 'x-request-id' ? 'X-Request-Id' : name, value);
+    }
+    return super.writeHead(status, list);
+  }
+
+  override end(...given: readonly unknown[]): this {
+    const [whole] = given;
+    const body = typeof whole === 'string' && whole.length > PIECE_BYTES ? Buffer.from(whole) : whole;
+    // The overloads of the one method cannot be named together.
+    const end = super.end.bind(this) as (...all: readonly unknown[]) => unknown;
+    if (Buffer.isBuffer(body) && body.length > PIECE_BYTES) sendFrom(this, body, { start: 0, end });
+    else end(...given);
+    return this;
+  }
+}
+
+/**
+ * Gives bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them all. Throws
+ * unavailable when the connection has gone, and what the pause throws.
+ */
+export async function give(answer: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      const others = pause();
+      if (others !== undefined) await others;
+      await taken(answer, bytes.subarray(at, at + PIECE_BYTES));
+      noteTaken(answer);
+    }
+  } finally {
+    bytes.fill(0);
+  }
+}
+
+function taken(answer: ServerResponse, piece: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onClose = () => reject(new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+    if (answer.closed) {
+      onClose();
+      return;
+    }
+    answer.once('close', onClose);
+    answer.write(piece, (error) => {
+      answer.off('close', onClose);
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function sendFrom(
+  answer: ServerResponse,
+  body: Buffer,
+  { start, end }: { readonly start: number; readonly end: (last: Buffer) => void },
+): void {
+  let at = start;
+  while (at + PIECE_BYTES < body.length) {
+    const isTaken = answer.write(body.subarray(at, at + PIECE_BYTES));
+    at += PIECE_BYTES;
+    if (isTaken) continue;
+    answer.once('drain', () => {
+      noteTaken(answer);
+      sendFrom(answer, body, { start: at, end });
+    });
+    return;
+  }
+  end(body.subarray(at));
+}

@@ -1,0 +1,137 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { shareOf } from '../../app/caller.ts';
+import type { Claim } from '../../app/ports/deps.ts';
+import { SecretError } from '../../core/errors.ts';
+import { BODIES, BODY_BYTES_FREE, BODY_BYTES_MAX } from '../wire/limits.ts';
+import { createByteAccount, type Hold } from './byte-account.ts';
+
+/** Reads the body of a request, any method's, into `rawBody`; calls back when it is there, or with what is wrong with it. */
+export type ReadBody = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: SecretError) => void,
+) => void;
+
+/** Who sends to operations that ask for no credentials. */
+const ANYBODY: Claim = Object.freeze({ world: '', userId: '', isProven: false });
+
+/**
+ * Makes the one reader of bodies. A short body is read at once. A longer one has its bytes set aside first: in one account
+ * while only a signature could say whether its sender is who it claims to be, in another when a token has proven it. One
+ * whose sender cannot be anybody is counted and thrown away as it comes, for authentication to refuse in the usual way.
+ * The callback may get body-too-large, request-malformed, unavailable.
+ * @see docs/adr/0027-bytes-of-peers.md
+ */
+export function createBodyReader(
+  readClaim: (headers: FastifyRequest['headers']) => Claim | undefined,
+): ReadBody {
+  const unproven = createByteAccount(BODIES.unproven);
+  const proven = createByteAccount(BODIES.proven);
+
+  return (request, reply, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (encoding === undefined && (length === undefined || length === '0')) {
+      done();
+      return;
+    }
+    const max = request.labels?.bodyBytesMax ?? BODY_BYTES_MAX;
+    const stated = encoding === undefined ? Number(length) : undefined;
+    const bytes = stated ?? max;
+    const finish = (error?: SecretError) => {
+      if (error !== undefined) {
+        // What else the peer sends is not wanted.
+        reply.header('connection', 'close');
+        request.raw.on('data', free);
+      }
+      done(error);
+    };
+    if (bytes > max) {
+      finish(new SecretError('body-too-large'));
+      return;
+    }
+    if (bytes <= BODY_BYTES_FREE) {
+      receive(request, { max, stated, isKept: true }, finish);
+      return;
+    }
+    const claim = request.labels?.isOpen === true ? ANYBODY : readClaim(request.headers);
+    if (claim === undefined) {
+      request.isBodyDropped = true;
+      receive(request, { max, stated, isKept: false }, finish);
+      return;
+    }
+    const { raw } = request;
+    const hold: Hold = {
+      holder: shareOf(claim),
+      bytes,
+      end() {
+        if (!raw.complete) raw.socket.destroy();
+        return !raw.complete;
+      },
+    };
+    const account = claim.isProven ? proven : unproven;
+    account.whenRoom(hold, (error) => {
+      const isRefused = error !== undefined || raw.destroyed || !account.keep(hold);
+      if (isRefused) {
+        finish(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+        return;
+      }
+      reply.raw.once('close', () => account.release(hold));
+      receive(request, { max, stated, isKept: true }, finish);
+    });
+  };
+}
+
+/** Takes a body off the wire. Its bytes are copied into one piece: a peer may send it byte by byte, and each costs its own. */
+function receive(
+  request: FastifyRequest,
+  how: { readonly max: number; readonly stated: number | undefined; readonly isKept: boolean },
+  done: (error?: SecretError) => void,
+): void {
+  const { raw } = request;
+  const { max, stated, isKept } = how;
+  let body: Buffer | undefined;
+  let bytes = 0;
+
+  function onChunk(chunk: Buffer): void {
+    const { length } = chunk;
+    bytes += length;
+    if (isKept && length === stated) {
+      body = chunk;
+      return;
+    }
+    if (isKept && bytes <= max) {
+      // Pages that nothing is written to take no memory.
+      body ??= Buffer.allocUnsafeSlow(stated ?? max);
+      chunk.copy(body, bytes - length);
+    }
+    free(chunk);
+    if (bytes > max) finish(new SecretError('body-too-large'));
+  }
+
+  function onEnd(): void {
+    const isWhole = stated === undefined || stated === bytes;
+    if (isWhole && body !== undefined) request.rawBody = body.subarray(0, bytes);
+    finish(isWhole ? undefined : new SecretError('request-malformed'));
+  }
+
+  function onError(): void {
+    finish(new SecretError('request-malformed'));
+  }
+
+  function finish(error?: SecretError): void {
+    raw.off('data', onChunk).off('end', onEnd).off('error', onError);
+    if (error !== undefined && body !== undefined) free(body);
+    done(error);
+  }
+
+  raw.on('data', onChunk).on('end', onEnd).on('error', onError);
+}
+
+/**
+ * Gives the memory of a chunk back at once. The collector lets some 64 MiB of such chunks gather before it comes to them,
+ * and the operating system sees little of that again.
+ */
+function free({ buffer, length }: Buffer): void {
+  // What shares its memory with something else stays.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
+}

@@ -1,0 +1,12 @@
+import { CROWD } from '../wire/limits.ts';
+
+/** Makes what is told, now and then, how many connections are open, and runs `gone` once each time that a crowd has left. */
+export function watchCrowd(gone: () => void): (open: number) => void {
+  let isThere = false;
+  return (open) => {
+    if (open >= CROWD.from) isThere = true;
+    if (!isThere || open > CROWD.goneAt) return;
+    isThere = false;
+    gone();
+  };
+}

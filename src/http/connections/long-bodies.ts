@@ -1,0 +1,58 @@
+import type { FastifyRequest } from 'fastify';
+import type { Pause } from '../../app/turns.ts';
+import { SecretError } from '../../core/errors.ts';
+import { parseBody } from '../requests/hooks.ts';
+import { BODY_VALUES_MAX } from '../wire/limits.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const ARRAY = 0x5b;
+const OBJECT = 0x7b;
+/** Bytes that are looked at between two pauses: less than a millisecond. */
+const STEP_BYTES = 262_144;
+
+/** Puts the JSON of a long body on its authenticated request. Throws invalid-body. */
+export async function readLongBody(request: FastifyRequest): Promise<void> {
+  const { caller, deps, rawBody } = request;
+  request.body = await parseLongBody(rawBody, deps.turns.pauseOf(caller.userId));
+}
+
+/**
+ * Reads a body that is so long that it could hold too many values: they are counted before anything is made of them,
+ * since a parser cannot be interrupted, and what it takes grows with them and not with the bytes. Throws invalid-body.
+ */
+export async function parseLongBody(bytes: Buffer, pause: Pause): Promise<unknown> {
+  const place: Place = { at: 0, isText: false, values: 0 };
+  while (place.at < bytes.length) {
+    await pause();
+    countValues(bytes, place);
+    if (place.values > BODY_VALUES_MAX) {
+      throw new SecretError('invalid-body', `The body must hold at most ${BODY_VALUES_MAX} values.`);
+    }
+  }
+  // The parser gets a turn of its own.
+  await new Promise(setImmediate);
+  return parseBody(bytes);
+}
+
+interface Place {
+  at: number;
+  /** Inside of a string. */
+  isText: boolean;
+  values: number;
+}
+
+/** Counts what stands in front of a value or a member, outside of strings, for one step. */
+function countValues(bytes: Buffer, place: Place): void {
+  const end = Math.min(place.at + STEP_BYTES, bytes.length);
+  let { at, isText, values } = place;
+  while (at < end) {
+    const byte = bytes[at];
+    if (byte === QUOTE) isText = !isText;
+    else if (isText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === COMMA || byte === ARRAY || byte === OBJECT) values += 1;
+    at += 1;
+  }
+  Object.assign(place, { at, isText, values });
+}

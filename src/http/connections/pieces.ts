@@ -1,0 +1,131 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pause } from '../../app/turns.ts';
+import { logCutOff } from '../requests/error-handler.ts';
+import { WHOLE_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { give } from './answer.ts';
+
+/** Characters that become bytes between two pauses; the text that reaches them may be some tens of KiB longer. */
+const STEP_CHARACTERS = 65_536;
+/** Of one step of an answer that is sent while it is made: its chunk, its bytes, and what the connection has of it. */
+const STEP_BYTES = 524_288;
+
+/** The JSON of a long answer, in chunks that are made when they are asked for. Bytes may be wiped once the next is. */
+export type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
+
+/** The JSON of each entry, with commas between them; an entry has some KiB. */
+export function* textsOf<T>(entries: Iterable<T>, toWire: (entry: T) => unknown): Generator<string> {
+  let comma = '';
+  for (const entry of entries) {
+    yield `${comma}${JSON.stringify(toWire(entry))}`;
+    comma = ',';
+  }
+}
+
+/** Bytes that an answer of any length keeps at most, beside those that whoever makes it does. */
+export const LONG_ANSWER_BYTES_MAX = WHOLE_ANSWER_BYTES_MAX + STEP_BYTES;
+
+/** How a long answer is sent. */
+export interface Sending {
+  readonly pause: Pause;
+  /** Bytes that whoever makes the chunks keeps for them meanwhile. */
+  readonly heldBytes: number;
+}
+
+/**
+ * Sends JSON that may be long. Up to 1 MiB it is made whole, so that its length is known and a failure is answered as ever;
+ * shorter ones gain nothing by it and lose nothing. What is longer is sent while it is made, as the peer takes it: the list
+ * may have any length, and the process keeps a part of it. When that fails the connection is cut, since an end would make
+ * the peer take what it has for the whole. Throws what making throws before anything is sent, and unavailable.
+ * @see docs/adr/0027-bytes-of-peers.md
+ */
+export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, heldBytes }: Sending) {
+  const steps = stepsOf(chunks, pause);
+  const made: Buffer[] = [];
+  let bytes = 0;
+  try {
+    while (bytes <= WHOLE_ANSWER_BYTES_MAX) {
+      const { done, value } = await steps.next();
+      // Not awaited: a reply is there once the peer has taken all of it, and the pieces are wiped before.
+      if (done) return sendWhole(reply, await joined(made, pause));
+      made.push(value);
+      bytes += value.length;
+    }
+    reply.keepBytes(heldBytes + LONG_ANSWER_BYTES_MAX);
+    return await sendSteps(reply, { made, steps, pause });
+  } finally {
+    for (const piece of made) piece.fill(0);
+    await steps.return(undefined);
+  }
+}
+
+/** Puts chunks together to steps of some tens of KiB, with a pause behind each. Nobody else has the bytes that it gives. */
+async function* stepsOf(chunks: Chunks, pause: Pause): AsyncGenerator<Buffer, undefined> {
+  let text = '';
+  for await (const chunk of chunks) {
+    if (typeof chunk === 'string') {
+      text += chunk;
+      if (text.length < STEP_CHARACTERS) continue;
+    }
+    if (text !== '') yield Buffer.from(text);
+    text = '';
+    if (typeof chunk !== 'string') yield Buffer.from(chunk);
+    const others = pause();
+    if (others !== undefined) await others;
+  }
+  if (text !== '') yield Buffer.from(text);
+}
+
+function sendWhole(reply: FastifyReply, whole: Buffer) {
+  if (reply.raw.closed) whole.fill(0);
+  else reply.raw.once('close', () => whole.fill(0));
+  return reply.type('application/json').send(whole);
+}
+
+/**
+ * One buffer of all; the pieces may be wiped afterwards. Memory is touched piece by piece too, which is what takes time.
+ * Throws what the pause throws, and leaves nothing of the pieces behind then.
+ */
+export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promise<Buffer> {
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  try {
+    for (const piece of pieces) {
+      const others = pause();
+      if (others !== undefined) await others;
+      whole.set(piece, at);
+      at += piece.length;
+    }
+  } catch (error) {
+    whole.fill(0, 0, at);
+    throw error;
+  }
+  return whole;
+}
+
+/** Sends what is made and what is still to be made; the answer is ours from here on, its failure too. */
+async function sendSteps(
+  reply: FastifyReply,
+  answer: { readonly made: readonly Buffer[]; readonly steps: AsyncGenerator<Buffer>; readonly pause: Pause },
+) {
+  const { raw, request } = reply.type('application/json').hijack();
+  try {
+    raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+    for (const piece of answer.made) await give(raw, piece, answer.pause);
+    for await (const piece of answer.steps) await give(raw, piece, answer.pause);
+    raw.end();
+  } catch (error) {
+    cutOff(request, reply, error as Error);
+  }
+  return reply;
+}
+
+/** A peer that has gone by itself has nothing to be told, and nobody else has. */
+function cutOff(request: FastifyRequest, { raw }: FastifyReply, error: Error): void {
+  const hasGone = raw.closed || request.raw.socket.destroyed;
+  request.raw.socket.destroy();
+  if (hasGone) return;
+  logCutOff(request, error);
+  // It has no end that would give its request a line in the log; whoever waits for one waits for this too.
+  if (raw.listenerCount('error') > 0) raw.emit('error', error);
+}

@@ -1,0 +1,105 @@
+import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { StartError } from '../../app/start-error.ts';
+import { SecretError } from '../../core/errors.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
+import { type Host, isLoopback, isLoopbackAddress, readHost } from './host.ts';
+
+/** Under which names the server is reached, and whose pages may call it. */
+export interface Site {
+  /**
+   * Refuses what a browser sends for a foreign page, and a Host that is none of this server's.
+   * Throws request-malformed, host-foreign, origin-foreign.
+   */
+  check(request: IncomingMessage): void;
+  /** The server's address in the answer to a checked request: `scheme://host[:port]` and no final slash. */
+  baseUrlOf(request: IncomingMessage): string;
+}
+
+/** What the site is made from, as the operator wrote it. */
+export interface SiteSettings {
+  /** Under which clients reach the server; absent: what they say themselves. */
+  readonly publicUrl: string | undefined;
+  /** Hosts beside those of loopback, such as `csms.example,csms.example:8080`. */
+  readonly allowedHosts: string;
+  /** The address at which the server listens; asked for when a host comes that was not seen before. */
+  listenAddress(): string;
+  readonly tls: boolean;
+}
+
+/** Host headers that are remembered as good: clients have few, and an attacker may send many. */
+const KNOWN_HOSTS_MAX = 64;
+const FOREIGN_PAGE = /cross-site|same-site/i;
+
+/**
+ * Makes the rules of a site. A page that had its name rebound to this machine sends its own name as Host, so plain HTTP on
+ * loopback answers to loopback names and to the operator's; elsewhere the network decides who gets there.
+ * Throws StartError (configuration) when the list of hosts is none.
+ */
+export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: SiteSettings): Site {
+  const allowed = parseHosts(allowedHosts);
+  if (publicUrl !== undefined) allowed.add(readHost(new URL(publicUrl).host)?.name ?? '');
+  const publicOrigin = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
+  const known = createBoundedMap<string, true>(KNOWN_HOSTS_MAX);
+
+  function isForeign(host: Host): boolean {
+    if (isLoopback(host) || allowed.has(host.name) || allowed.has(nameWithPort(host))) return false;
+    return !tls && isLoopbackAddress(listenAddress());
+  }
+
+  function checkHost(text: string): void {
+    if (known.get(text) === true) return;
+    const host = readHost(text);
+    if (host === undefined) throw new SecretError('request-malformed', 'The header host is not a host.');
+    if (isForeign(host)) throw new SecretError('host-foreign', '', { logReason: `host ${host.name}` });
+    known.set(text, true);
+  }
+
+  function isOwnOrigin(origin: string, host: string): boolean {
+    if (origin === publicOrigin) return true;
+    const page = URL.parse(origin);
+    if (page === null || !/^https?:$/.test(page.protocol) || (tls && page.protocol === 'http:')) return false;
+    // Under the page's own scheme, so that its default port may be left out on both sides.
+    return page.host === URL.parse(`${page.protocol}//${host}`)?.host;
+  }
+
+  return {
+    check({ headers }) {
+      const { host = '', origin } = headers;
+      // No browser leaves it out.
+      if (host !== '') checkHost(host);
+      const site = headers['sec-fetch-site'];
+      if (site !== undefined && FOREIGN_PAGE.test(String(site))) throw new SecretError('origin-foreign');
+      if (origin !== undefined && !isOwnOrigin(origin, host)) throw new SecretError('origin-foreign');
+    },
+    baseUrlOf({ headers, socket }) {
+      return publicUrl ?? `${tls ? 'https' : 'http'}://${headers.host || localAddress(socket)}`;
+    },
+  };
+}
+
+function parseHosts(text: string): Set<string> {
+  const hosts = new Set<string>();
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const host = readHost(entry);
+    if (host === undefined) {
+      throw new StartError(
+        'configuration',
+        'CSMS_ALLOWED_HOSTS must be a list of hosts, such as csms.example,csms.example:8080',
+      );
+    }
+    hosts.add(host.port === '' ? host.name : nameWithPort(host));
+  }
+  return hosts;
+}
+
+function nameWithPort({ name, port }: Host): string {
+  return `${name}:${port}`;
+}
+
+/** The address that a caller without a Host has called. */
+function localAddress({ localAddress: address = '', localPort }: IncomingMessage['socket']): string {
+  const host = address.replace(/^::ffff:/, '');
+  return `${isIPv6(host) ? `[${host}]` : host}:${localPort}`;
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { StartError } from '../../app/start-error.ts';
+
+/** Tells whether an address is that of a proxy whose `X-Forwarded-For` counts; false for what is no address. */
+export type IsTrustedProxy = (address: string) => boolean;
+
+/** Entries of one header that are looked at: nobody has a longer chain of proxies. */
+const HOPS_MAX = 32;
+/** An IPv6 address with a zone; net.isIP sets the zone no limit. */
+const ADDRESS_CHARACTERS_MAX = 64;
+
+/**
+ * Reads `CSMS_TRUSTED_PROXIES`: addresses and networks, such as `10.0.0.5,10.2.0.0/16,2001:db8::/32`; the empty text
+ * trusts nobody. Throws StartError (configuration).
+ */
+export function parseTrustedProxies(text: string): IsTrustedProxy {
+  const entries = text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  if (entries.length === 0) return () => false;
+  const list = new BlockList();
+  for (const entry of entries) addEntry(list, entry);
+  return (address) => {
+    const family = isIP(address);
+    // BlockList looks at an IPv4 address in IPv6 clothes (`::ffff:…`) as what it is.
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
+}
+
+/**
+ * Who sent the request: the address of the connection, unless that is a trusted proxy; then the right-most address of
+ * `X-Forwarded-For` that is none, since everything to its left is only what its sender says. Where an entry is no address,
+ * the proxy that passed it on is the best that is known. Undefined for a connection that is gone.
+ */
+export function peerAddress(
+  { headers, socket }: IncomingMessage,
+  isTrusted: IsTrustedProxy,
+): string | undefined {
+  let peer = socket.remoteAddress;
+  const header = headers['x-forwarded-for'];
+  if (peer === undefined || typeof header !== 'string' || !isTrusted(peer)) return peer;
+  let end = header.length;
+  for (let hop = 0; hop < HOPS_MAX && end >= 0; hop += 1) {
+    const comma = end === 0 ? -1 : header.lastIndexOf(',', end - 1);
+    const entry = header.slice(comma + 1, end).trim();
+    end = comma;
+    if (entry === '') continue;
+    const address = readAddress(entry);
+    if (address === undefined) return peer;
+    peer = address;
+    if (!isTrusted(peer)) return peer;
+  }
+  return peer;
+}
+
+/** An entry's address without port and brackets, as some proxies write them; undefined when it has none. */
+function readAddress(entry: string): string | undefined {
+  const [, bracketed, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(entry) ?? [];
+  const address = bracketed ?? dotted ?? entry;
+  return address.length <= ADDRESS_CHARACTERS_MAX && isIP(address) !== 0 ? address : undefined;
+}
+
+function addEntry(list: BlockList, entry: string): void {
+  const [address = '', prefix, ...rest] = entry.split('/');
+  const family = isIP(address);
+  const bits = family === 6 ? 128 : 32;
+  const isNetwork = prefix !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  if (family === 0 || address.includes('%') || rest.length > 0 || (prefix !== undefined && !isNetwork)) {
+    throw new StartError(
+      'configuration',
+      'CSMS_TRUSTED_PROXIES must be a list of addresses and networks, such as 10.0.0.5,10.2.0.0/16',
+    );
+  }
+  list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
+}

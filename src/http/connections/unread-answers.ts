@@ -1,0 +1,128 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { shareOf } from '../../app/caller.ts';
+import { SecretError } from '../../core/errors.ts';
+import type { App } from '../app.ts';
+import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from '../wire/limits.ts';
+import { isBeingTaken } from './answer.ts';
+import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
+
+/** Both run once for each request: `wait` directly before it is handled, `keep` directly behind. */
+export interface UnreadAnswers {
+  wait(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
+  /** Keeps the bytes of the answer. Throws unavailable, never for a request that may have changed something. */
+  keep(request: FastifyRequest, reply: FastifyReply, bytes: number): void;
+}
+
+/**
+ * Bounds the bytes of answers that have not left the process. Who has its share of them waits before more is worked out for
+ * it, and is told to come again after a while. What may be longer than is free has its bytes set aside before it is handled:
+ * about so many for a read, which may still be refused when it is there, and the most for a change, since what was done
+ * must not be answered as not done. Changes have an account of their own, so that nobody's lists keep them waiting. When
+ * there is room for nobody, the answers go that have been on their way for long.
+ * @see docs/adr/0027-bytes-of-peers.md
+ */
+export function createUnreadAnswers(): UnreadAnswers {
+  const reads = { limits: UNREAD_ANSWERS, account: createByteAccount(UNREAD_ANSWERS) };
+  const changes = { limits: CHANGE_ANSWERS, account: createByteAccount(CHANGE_ANSWERS) };
+  const accountFor = (isChange: boolean) => (isChange ? changes : reads);
+  const inMaking = new WeakMap<FastifyRequest, Hold>();
+
+  function setAside(account: ByteAccount, { request, reply, bytes }: Making): void {
+    const hold = { holder: holderOf(request), bytes, end: () => false };
+    account.keep(hold);
+    inMaking.set(request, hold);
+    reply.raw.once('close', () => account.release(hold));
+  }
+
+  return {
+    wait(request, reply, done) {
+      const { account, limits } = accountFor(mayChange(request));
+      const expected = Math.min(expectedBytes(request), limits.shareMax);
+      const isLong = expected > ANSWER_BYTES_FREE;
+      if (!isLong && (request.caller === undefined || account.used() === 0)) {
+        done();
+        return;
+      }
+      // A short answer only waits for its own holder's others.
+      const need = { holder: holderOf(request), bytes: isLong ? expected : 1, isOfShare: !isLong };
+      account.whenRoom(need, (error) => {
+        if (error !== undefined || reply.raw.closed) {
+          done(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+          return;
+        }
+        if (isLong) setAside(account, { request, reply, bytes: expected });
+        done();
+      });
+    },
+    keep(request, reply, bytes) {
+      const isChange = mayChange(request);
+      const { account, limits } = accountFor(isChange);
+      const made = inMaking.get(request);
+      if (made !== undefined) account.release(made);
+      if (bytes <= ANSWER_BYTES_FREE || reply.raw.closed) return;
+      const holder = holderOf(request);
+      const hold: Hold = {
+        holder,
+        bytes,
+        end() {
+          // Who has most of a share cannot keep it by reading slowly.
+          const isModest = account.usedBy(holder) <= limits.shareMax / 2;
+          if (isModest && isBeingTaken(reply.raw)) return false;
+          request.raw.socket.destroy();
+          return true;
+        },
+      };
+      if (isChange) account.keepAnyway(hold);
+      else if (!account.keep(hold))
+        throw new SecretError('unavailable', '', { logReason: 'no room for its answer' });
+      reply.raw.once('close', () => account.release(hold));
+    },
+  };
+}
+
+interface Making {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly bytes: number;
+}
+
+/** Whatever is not known to read only: a new operation is safe before anybody has thought of its answer. */
+function mayChange({ method, labels }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD' && labels?.answerBytes === undefined;
+}
+
+function expectedBytes(request: FastifyRequest): number {
+  const { labels } = request;
+  return (labels?.answerBytes ?? labels?.changeAnswerBytes)?.(request) ?? 0;
+}
+
+/** All who have no credentials count as one. */
+function holderOf({ caller }: FastifyRequest): string {
+  return caller === undefined ? '' : shareOf(caller);
+}
+
+function bytesOf(payload: unknown): number {
+  if (typeof payload === 'string') {
+    return payload.length <= ANSWER_BYTES_FREE ? payload.length : Buffer.byteLength(payload);
+  }
+  return Buffer.isBuffer(payload) ? payload.length : 0;
+}
+
+/** Puts the two where they belong: nothing may come between them and the handler. */
+export function boundUnreadAnswers(app: App, around: (app: App) => void): void {
+  const answers = createUnreadAnswers();
+  app.decorateReply('keepBytes', function (bytes) {
+    answers.keep(this.request, this, bytes);
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    try {
+      answers.keep(request, reply, bytesOf(payload));
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done(null, payload);
+  });
+  around(app);
+  app.addHook('preHandler', answers.wait);
+}

@@ -1,0 +1,48 @@
+import { Type } from '@sinclair/typebox';
+import { AGENCIES } from '../../core/identity/agencies.ts';
+import type { App } from '../app.ts';
+import { operation } from '../wire/operation.ts';
+import { RotatedType, responses } from '../wire/schemas.ts';
+
+const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
+const CreateAgencyAnswer = Type.Object(
+  {
+    agencies: Type.Array(
+      Type.Object({ agency_name: Type.String(), agency_id: Type.String() }, { title: 'Agency' }),
+    ),
+  },
+  { title: 'CreateAgencyResponse' },
+);
+const ShowAgencyAnswer = Type.Object(
+  { agency_granted: Type.String({ enum: ['true'], description: 'Always true' }) },
+  { title: 'ShowAgencyResponse' },
+);
+
+/** CreateAgency, ShowAgency: in the cloud one service lets another one act; here there is one service only. */
+export function registerAgencies(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/csms/agencies',
+    schema: {
+      ...operation(
+        'CreateAgency',
+        'Does nothing: no delegation is needed here; answers the names that the cloud uses',
+      ),
+      body: CreateAgencyBody,
+      response: responses({ 200: CreateAgencyAnswer }),
+    },
+    handler: async () => ({
+      agencies: AGENCIES.map(({ name, id }) => ({ agency_name: name, agency_id: id })),
+    }),
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/csms/agencies',
+    schema: {
+      ...operation('ShowAgency', 'Says that the delegation exists: none is needed here'),
+      querystring: Type.Object({ secret_type: RotatedType }),
+      response: responses({ 200: ShowAgencyAnswer }),
+    },
+    handler: async () => ({ agency_granted: 'true' }),
+  });
+}

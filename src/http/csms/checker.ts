@@ -1,0 +1,91 @@
+import { Type } from '@sinclair/typebox';
+import * as app from '../../app/secrets/checker.ts';
+import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../../core/secrets/checker.ts';
+import type { App } from '../app.ts';
+import { operation } from '../wire/operation.ts';
+import { Omissible, OneOf, ProjectPath, responses } from '../wire/schemas.ts';
+
+const Config = Type.Object(
+  { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },
+  { title: 'SecretsConfig' },
+);
+const UpdateConfigBody = Type.Object(
+  { checking_secret_strength: Omissible(Config.properties.checking_secret_strength) },
+  { title: 'UpdateSecretsConfigRequest' },
+);
+const CheckType = OneOf([CHECK_TYPE], 'The check of strength');
+/** Of one rating, beside the name that it repeats. */
+const RATING_BYTES = 128;
+const CheckBody = Type.Object(
+  {
+    type: CheckType,
+    data: Type.Object(
+      {},
+      {
+        additionalProperties: true,
+        description: `1 to ${CHECKED_VALUES_MAX} values to rate, each under a name`,
+      },
+    ),
+  },
+  { title: 'CheckSecretsRequest' },
+);
+const Rating = Type.Object(
+  {
+    strength: Type.String({ enum: ['weak', 'medium', 'strong'] }),
+    reasons: Type.Array(Type.String({ enum: ['too-short', 'common', 'predictable', 'one-kind'] })),
+  },
+  { title: 'StrengthRating' },
+);
+const CheckAnswer = Type.Object(
+  {
+    type: CheckType,
+    data: Type.Object({}, { additionalProperties: Rating, description: 'The rating of each value' }),
+  },
+  { title: 'CheckSecretsResponse' },
+);
+
+/** ShowSecretsConfig, UpdateSecretsConfig, CheckSecrets. */
+export function registerChecker(api: App): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets/checker/config',
+    schema: {
+      ...operation('ShowSecretsConfig', 'Shows whether weak new values are refused'),
+      params: ProjectPath,
+      response: responses({ 200: Config }),
+    },
+    handler: async ({ deps, params }) => ({
+      checking_secret_strength: await app.checksStrength(deps, params.project_id),
+    }),
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/checker/config',
+    schema: {
+      ...operation('UpdateSecretsConfig', 'Has weak new values refused, or not'),
+      params: ProjectPath,
+      body: UpdateConfigBody,
+      response: responses({ 200: Config }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const wanted = body.checking_secret_strength ?? undefined;
+      if (wanted !== undefined) await app.setStrengthCheck(deps, params.project_id, wanted);
+      return { checking_secret_strength: wanted ?? (await app.checksStrength(deps, params.project_id)) };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/checker/check',
+    schema: {
+      ...operation('CheckSecrets', 'Rates how hard values are to guess; nothing is stored'),
+      params: ProjectPath,
+      body: CheckBody,
+      response: responses({ 200: CheckAnswer }),
+    },
+    config: { answerBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
+    handler: async ({ deps, params, body }) => ({
+      type: body.type,
+      data: await app.rateValues(deps, params.project_id, body.data),
+    }),
+  });
+}

@@ -1,0 +1,66 @@
+import { Type } from '@sinclair/typebox';
+import * as app from '../../app/secrets/lifecycle.ts';
+import { RECOVERY_WINDOW_DAYS } from '../../core/limits.ts';
+import type { App } from '../app.ts';
+import { SECRET_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { operation } from '../wire/operation.ts';
+import { Nothing, Omissible, responses, SecretPath } from '../wire/schemas.ts';
+import { SecretAnswer, toRef, toWireSecret } from '../wire/secrets.ts';
+
+const ScheduleBody = Type.Object(
+  {
+    recovery_window_in_days: Omissible(
+      Type.Integer({
+        minimum: RECOVERY_WINDOW_DAYS.min,
+        maximum: RECOVERY_WINDOW_DAYS.max,
+        description: 'Days until the deletion; 30 when left out',
+      }),
+    ),
+  },
+  { title: 'ScheduleDeletionRequest' },
+);
+
+/** DeleteSecret, DeleteSecretForSchedule, RestoreSecret. */
+export function registerLifecycle(api: App): void {
+  api.route({
+    method: 'DELETE',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      ...operation('DeleteSecret', 'Deletes a secret at once, for good'),
+      params: SecretPath,
+      response: responses({ 200: Nothing }),
+    },
+    handler: async ({ deps, params }) => {
+      await app.deleteSecret(deps, toRef(params));
+      return {};
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
+    config: { isBodyOptional: true, changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    schema: {
+      ...operation('DeleteSecretForSchedule', 'Schedules the deletion of a secret'),
+      params: SecretPath,
+      body: ScheduleBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params, body }) => {
+      const days = body.recovery_window_in_days ?? RECOVERY_WINDOW_DAYS.default;
+      return { secret: toWireSecret(await app.scheduleDeletion(deps, toRef(params), days)) };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/cancel',
+    schema: {
+      ...operation('RestoreSecret', 'Calls a scheduled deletion off'),
+      params: SecretPath,
+      response: responses({ 200: SecretAnswer }),
+    },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    handler: async ({ deps, params }) => ({
+      secret: toWireSecret(await app.cancelDeletion(deps, toRef(params))),
+    }),
+  });
+}

@@ -1,0 +1,216 @@
+import { type Static, Type } from '@sinclair/typebox';
+import * as app from '../../app/secrets/secrets.ts';
+import { requireDescription, requireText } from '../../core/fields.ts';
+import { type Limits, PAGE } from '../../core/limits.ts';
+import { requireSecretName } from '../../core/names.ts';
+import type { Secret, SecretDraft, SecretUpdate } from '../../core/secrets/secrets.ts';
+import type { App } from '../app.ts';
+import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
+import { SECRET_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { operation } from '../wire/operation.ts';
+import {
+  KmsKeyId,
+  ListQuery,
+  Omissible,
+  PageInfo,
+  ProjectPath,
+  pageInfo,
+  responses,
+  SecretName,
+  SecretPath,
+  SecretTypeName,
+} from '../wire/schemas.ts';
+import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
+
+/** What is kept while a list is made: as many secrets as are read at one go. */
+const HELD_BYTES = 1_048_576;
+/** Of a secret in a list, as a rule. */
+const ENTRY_BYTES = 1_024;
+
+const Description = Type.String({ description: 'At most 2,048 bytes of UTF-8' });
+const RotationPeriod = Type.String({ maxLength: 50, description: 'Such as 30d; from 6h to 8760h' });
+const RotationFuncUrn = Type.String({ maxLength: 255, description: 'URN of the function that rotates' });
+const EventNames = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' }), {
+  maxItems: 1,
+  description: 'Name of the event to subscribe to',
+});
+
+/** What a secret is created from, by itself or with others. @see API page CreateSecret */
+export const CreateSecretBody = Type.Object(
+  {
+    name: SecretName,
+    kms_key_id: Omissible(KmsKeyId),
+    description: Omissible(Description),
+    secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
+    secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
+    secret_type: Omissible(SecretTypeName),
+    auto_rotation: Omissible(Type.Boolean()),
+    rotation_period: Omissible(RotationPeriod),
+    rotation_config: Omissible(Type.String({ maxLength: 1_024, description: 'JSON text' })),
+    rotation_func_urn: Omissible(RotationFuncUrn),
+    event_subscriptions: Omissible(EventNames),
+    enterprise_project_id: Omissible(Type.String({ minLength: 1, maxLength: 36 })),
+  },
+  { title: 'CreateSecretRequest' },
+);
+
+const UpdateSecretBody = Type.Object(
+  {
+    kms_key_id: Omissible(KmsKeyId),
+    description: Omissible(Description),
+    auto_rotation: Omissible(Type.Boolean()),
+    rotation_period: Omissible(RotationPeriod),
+    rotation_func_urn: Omissible(RotationFuncUrn),
+    event_subscriptions: Omissible(EventNames),
+  },
+  { title: 'UpdateSecretRequest' },
+);
+
+const ListSecretsAnswer = Type.Object(
+  { secrets: Type.Array(SecretSchema), page_info: PageInfo },
+  { title: 'ListSecretsResponse' },
+);
+
+/** CreateSecret, ListSecrets, ShowSecret, UpdateSecret. */
+export function registerSecrets(api: App): void {
+  api.route({
+    method: 'POST',
+    url: '/v1/:project_id/secrets',
+    schema: {
+      ...operation('CreateSecret', 'Creates a secret and its version v1'),
+      params: ProjectPath,
+      body: CreateSecretBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    handler: async ({ deps, params, body }) => {
+      const input = toCreateSecret(params.project_id, body, deps.policy.limits);
+      return { secret: toWireSecret(await app.createSecret(deps, input)) };
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets',
+    schema: {
+      ...operation('ListSecrets', 'Lists secrets by name, without values'),
+      params: ProjectPath,
+      querystring: Type.Object({
+        ...ListQuery,
+        marker: Type.Optional(Type.String({ description: 'Name of the last secret of the page before' })),
+        event_name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+      }),
+      response: responses({ 200: ListSecretsAnswer }),
+    },
+    config: {
+      answerBytes: ({ query }) => {
+        const { limit = PAGE.default } = query as { limit?: number };
+        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_ANSWER_BYTES_MAX);
+      },
+    },
+    handler: async ({ deps, params, query }, reply) => {
+      const { limit = PAGE.default, marker = '', event_name: eventName } = query;
+      if (marker !== '') requireSecretName(marker, 'marker');
+      const projectId = params.project_id;
+      const walk = app.walkSecrets(deps, {
+        projectId,
+        limit,
+        afterName: marker,
+        ...(eventName && { eventName }),
+      });
+      return sendPieces(reply, textsOfList(walk), {
+        pause: deps.turns.pauseOf(projectId),
+        heldBytes: HELD_BYTES,
+      });
+    },
+  });
+  registerSecret(api);
+}
+
+async function* textsOfList(walk: AsyncGenerator<readonly Secret[], boolean>): AsyncGenerator<string> {
+  const names: string[] = [];
+  yield '{"secrets":[';
+  for (;;) {
+    const { done, value } = await walk.next();
+    if (done) {
+      yield `],"page_info":${JSON.stringify(pageInfo(names, value))}}`;
+      return;
+    }
+    if (value.length > 0 && names.length > 0) yield ',';
+    yield* textsOf(value, toWireSecret);
+    names.push(...value.map(({ name }) => name));
+  }
+}
+
+function registerSecret(api: App): void {
+  api.route({
+    method: 'GET',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      ...operation('ShowSecret', 'Shows a secret, without values'),
+      params: SecretPath,
+      response: responses({ 200: SecretAnswer }),
+    },
+    handler: async ({ deps, params }) => {
+      const secret = await app.showSecret(deps, toRef(params));
+      return { secret: toWireSecret(secret) };
+    },
+  });
+  api.route({
+    method: 'PUT',
+    url: '/v1/:project_id/secrets/:secret_name',
+    schema: {
+      ...operation('UpdateSecret', 'Changes a secret’s metadata'),
+      params: SecretPath,
+      body: UpdateSecretBody,
+      response: responses({ 200: SecretAnswer }),
+    },
+    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    handler: async ({ deps, params, body }) => {
+      const secret = await app.updateSecret(deps, toRef(params), toUpdate(body));
+      return { secret: toWireSecret(secret) };
+    },
+  });
+}
+
+/** What the body of a creation asks for, checked. Throws invalid-parameter. */
+export function toCreateSecret(
+  projectId: string,
+  body: Static<typeof CreateSecretBody>,
+  limits: Limits,
+): app.CreateSecret {
+  const ref = { projectId, name: requireSecretName(body.name, 'name') };
+  const value = parseGivenValue(body, limits);
+  return { ref, draft: toDraft(body), value, kmsKeyId: body.kms_key_id ?? undefined };
+}
+
+function toDraft(body: Static<typeof CreateSecretBody>): SecretDraft {
+  return {
+    description: requireDescription(body.description ?? ''),
+    secretType: body.secret_type ?? 'COMMON',
+    autoRotation: body.auto_rotation ?? false,
+    rotationPeriod: textOf(body.rotation_period, 'rotation_period'),
+    rotationConfig: textOf(body.rotation_config, 'rotation_config'),
+    rotationFuncUrn: textOf(body.rotation_func_urn, 'rotation_func_urn'),
+    eventSubscriptions: body.event_subscriptions ?? [],
+    enterpriseProjectId: textOf(body.enterprise_project_id, 'enterprise_project_id') ?? '0',
+  };
+}
+
+/** Absent fields stay as they are; null clears subscriptions, as a client that always sends the list expects. */
+function toUpdate(body: Static<typeof UpdateSecretBody>): SecretUpdate {
+  const { auto_rotation: autoRotation, kms_key_id: kmsKeyId } = body;
+  const rotationPeriod = textOf(body.rotation_period, 'rotation_period');
+  const rotationFuncUrn = textOf(body.rotation_func_urn, 'rotation_func_urn');
+  return {
+    ...(kmsKeyId != null && { kmsKeyId }),
+    ...(body.description != null && { description: requireDescription(body.description) }),
+    ...(autoRotation != null && { autoRotation }),
+    ...(rotationPeriod !== undefined && { rotationPeriod }),
+    ...(rotationFuncUrn !== undefined && { rotationFuncUrn }),
+    ...(body.event_subscriptions !== undefined && { eventSubscriptions: body.event_subscriptions ?? [] }),
+  };
+}
+
+function textOf(text: string | null | undefined, parameter: string): string | undefined {
+  return text == null ? undefined : requireText(text, parameter);
+}

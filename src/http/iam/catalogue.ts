@@ -1,0 +1,60 @@
+import { Type } from '@sinclair/typebox';
+import type { IdentityService } from '../../app/ports/deps.ts';
+import type { App } from '../app.ts';
+import { CatalogAnswer, EndpointsAnswer, ServicesAnswer, VersionAnswer } from '../wire/catalogue-schemas.ts';
+import { body } from '../wire/identity-schemas.ts';
+import { operation } from '../wire/operation.ts';
+import { responses } from '../wire/schemas.ts';
+
+const Name = Type.Optional(Type.String({ maxLength: 64 }));
+
+/** The version document; without credentials, since clients ask for it before they log in. */
+export function registerVersion(app: App, identity: IdentityService): void {
+  for (const url of ['/v3', '/v3/']) {
+    app.route({
+      method: 'GET',
+      url,
+      schema: {
+        ...operation('KeystoneShowVersion', 'Shows the version of the identity service'),
+        security: [],
+        // One operation under two paths: the second one is not documented again.
+        hide: url !== '/v3',
+        response: responses({ 200: body(VersionAnswer) }),
+      },
+      handler: async ({ baseUrl }) => identity.showVersion({ baseUrl }),
+    });
+  }
+}
+
+/** What the server offers and where, for clients that look it up. The routes need credentials. */
+export function registerCatalogue(signed: App, identity: IdentityService): void {
+  signed.route({
+    method: 'GET',
+    url: '/v3/auth/catalog',
+    schema: {
+      ...operation('KeystoneShowCatalog', 'Shows the catalogue that tokens hold'),
+      response: responses({ 200: body(CatalogAnswer) }),
+    },
+    handler: async ({ baseUrl }) => identity.showCatalog({ baseUrl }),
+  });
+  signed.route({
+    method: 'GET',
+    url: '/v3/services',
+    schema: {
+      ...operation('KeystoneListServices', 'Lists the services of the catalogue'),
+      querystring: Type.Object({ type: Name }),
+      response: responses({ 200: body(ServicesAnswer) }),
+    },
+    handler: async ({ baseUrl, query }) => identity.listServices({ ...query, baseUrl }),
+  });
+  signed.route({
+    method: 'GET',
+    url: '/v3/endpoints',
+    schema: {
+      ...operation('KeystoneListEndpoints', 'Lists the endpoints of the catalogue'),
+      querystring: Type.Object({ interface: Name, service_id: Name }),
+      response: responses({ 200: body(EndpointsAnswer) }),
+    },
+    handler: async ({ baseUrl, query }) => identity.listEndpoints({ ...query, baseUrl }),
+  });
+}

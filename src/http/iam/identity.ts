@@ -1,0 +1,154 @@
+import { Type } from '@sinclair/typebox';
+import type { IdentityService } from '../../app/ports/deps.ts';
+import { SecretError } from '../../core/errors.ts';
+import type { App } from '../app.ts';
+import { parseBody, requireMediaType } from '../requests/hooks.ts';
+import type { ServerOptions } from '../server-options.ts';
+import {
+  body,
+  DomainsAnswer,
+  IdentityError,
+  ProjectsAnswer,
+  TokenAnswer,
+  TokenSchema,
+  UsersAnswer,
+} from '../wire/identity-schemas.ts';
+import { LOGIN_BODY_BYTES_MAX } from '../wire/limits.ts';
+import { operation, routeOf } from '../wire/operation.ts';
+import { responses } from '../wire/schemas.ts';
+import { registerCatalogue, registerVersion } from './catalogue.ts';
+
+/** Projects that a line of the log names: whoever has many could make it as long as it likes. */
+const NAMED_MAX = 5;
+
+/** The identity service's calls that need no credentials: what it is, and a token for a password. */
+export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
+  nameTraces(app);
+  registerVersion(app, identity);
+  app.route({
+    ...routeOf('iam', 'POST', '/v3/auth/tokens'),
+    bodyLimit: LOGIN_BODY_BYTES_MAX,
+    schema: {
+      ...operation(
+        'KeystoneCreateUserTokenByPassword',
+        'Issues a token for a password or for another token, in the header X-Subject-Token',
+      ),
+      security: [],
+      querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
+      body: TokenSchema,
+      response: { 201: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
+    },
+    attachValidation: true,
+    onRequest: async (request) => requireMediaType(request),
+    handler: async (request, reply) => {
+      const { token, body: answer } = await identity.createTokenFor({
+        body: parseLogin(request.rawBody),
+        address: request.ip,
+        baseUrl: request.baseUrl,
+        noCatalog: request.query.nocatalog !== undefined,
+      });
+      reply.raw.setHeader('X-Subject-Token', token);
+      return reply.code(201).send(answer);
+    },
+  });
+}
+
+/** Clients quote it in their messages as what the operator should look for. */
+function nameTraces(app: App): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.raw.setHeader('X-IAM-Trace-Id', request.id);
+    done();
+  });
+}
+
+/** Its calls about the caller, who is known: projects, domain, users, services. */
+export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 'identity'>): void {
+  nameTraces(signed);
+  registerProjects(signed, identity);
+  signed.route({
+    method: 'GET',
+    url: '/v3/auth/domains',
+    schema: {
+      ...operation('KeystoneListAuthDomains', 'Lists the domain of the caller'),
+      response: responses({ 200: body(DomainsAnswer) }),
+    },
+    handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
+  });
+  registerUsers(signed, identity);
+  registerCatalogue(signed, identity);
+}
+
+/** The same list under the names that the cloud and its forebear have for it. */
+function registerProjects(signed: App, identity: IdentityService): void {
+  for (const [path, operationId] of [
+    ['/v3/projects', 'KeystoneListProjects'],
+    ['/v3/auth/projects', 'KeystoneListAuthProjects'],
+  ] as const) {
+    signed.route({
+      method: 'GET',
+      url: path,
+      schema: {
+        ...operation(operationId, 'Lists the projects that the caller reaches'),
+        querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
+        response: responses({ 200: body(ProjectsAnswer) }),
+      },
+      handler: async ({ baseUrl, caller, id, log, query }) => {
+        const answer = identity.listProjects(caller, { ...query, baseUrl, path });
+        if (query.name !== undefined && answer.projects.length === 0) {
+          const own = identity.listProjects(caller, { baseUrl, path }).projects;
+          const projects = own.slice(0, NAMED_MAX).map(({ name }) => name);
+          log.info({ requestId: id, projects }, 'a client asked for a project by a name that none has');
+        }
+        return answer;
+      },
+    });
+  }
+}
+
+function registerUsers(signed: App, identity: IdentityService): void {
+  signed.route({
+    method: 'GET',
+    url: '/v3/users',
+    schema: {
+      ...operation('KeystoneListUsers', 'Lists the caller, the one user that it may see'),
+      querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
+      response: responses({ 200: body(UsersAnswer) }),
+    },
+    handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
+  });
+  signed.route({
+    ...routeOf('iam', 'GET', '/v3/auth/tokens'),
+    schema: {
+      ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
+      querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
+      headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
+      response: { 200: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
+    },
+    handler: async ({ baseUrl, headers, query }, reply) => {
+      const token = headers['x-subject-token'] ?? '';
+      const noCatalog = query.nocatalog !== undefined;
+      const answer = showToken(identity, { token, baseUrl, noCatalog });
+      reply.raw.setHeader('X-Subject-Token', token);
+      return answer;
+    },
+  });
+}
+
+/** The identity service has one text for every body that it cannot read. */
+function parseLogin(bytes: Buffer): unknown {
+  try {
+    return parseBody(bytes);
+  } catch (cause) {
+    throw new SecretError('login-invalid', '', { cause });
+  }
+}
+
+/** A token that cannot be believed is one that does not exist, whatever is wrong with it. */
+function showToken(identity: IdentityService, input: Parameters<IdentityService['showToken']>[0]) {
+  try {
+    return identity.showToken(input);
+  } catch (error) {
+    if (error instanceof SecretError) throw new SecretError('subject-token-invalid');
+    throw error;
+  }
+}

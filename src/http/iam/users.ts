@@ -1,0 +1,104 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Users, UserView } from '../../app/ports/deps.ts';
+import type { App } from '../app.ts';
+import { operation, routeOf } from '../wire/operation.ts';
+import { nestedResponses, responses } from '../wire/schemas.ts';
+
+/** Entries of a page of users. @see API operation ListUsers */
+const PAGE = Object.freeze({ min: 10, max: 100 });
+/** Beyond it no page can be: the identities hold fewer users. */
+const PAGES_MAX = 1_000_000;
+
+const Relation = Type.Object({ org_id: Type.String(), relation_type: Type.String() });
+const UserFields = {
+  user_id: Type.String(),
+  user_name: Type.String(),
+  name: Type.String(),
+  org_id: Type.String({ description: 'The domain' }),
+  pwd_must_modify: Type.Boolean(),
+  user_org_relation_list: Type.Array(Relation),
+};
+const Flag = Type.String({ enum: ['true', 'false'] });
+const ListedUser = Type.Object({ ...UserFields, disabled: Flag, locked: Flag }, { title: 'ListedUser' });
+const ListAnswer = Type.Object(
+  { total: Type.Integer(), users: Type.Array(ListedUser) },
+  { title: 'ListUsersResponse' },
+);
+// The documents give `disabled` another type here than in the list.
+const ShowAnswer = Type.Object(
+  { ...UserFields, disabled: Type.Boolean(), locked: Flag, domain_id: Type.String() },
+  { title: 'ShowUserDetailResponse' },
+);
+const Password = Type.String({ minLength: 1, maxLength: 1_024 });
+const ChangeBody = Type.Object(
+  { password: Password, old_password: Password },
+  { title: 'UpdateUserPasswordRequest' },
+);
+const ChangeAnswer = Type.Object({ user_id: Type.String() }, { title: 'UpdateUserPasswordResponse' });
+
+const ListQuery = Type.Object({
+  offset: Type.Integer({ minimum: 0, maximum: PAGES_MAX, description: 'Page, counted from 0' }),
+  limit: Type.Integer({ minimum: PAGE.min, maximum: PAGE.max, description: 'Users per page' }),
+  org_id: Type.Optional(Type.String({ maxLength: 64, description: 'Only users of this domain' })),
+  user_info: Type.Optional(Type.String({ maxLength: 64, description: 'Part of a name, in any case' })),
+});
+
+/** ListUsers, ShowUserDetail, UpdateUserPassword. */
+export function registerUsers(api: App, users: Users): void {
+  api.route({
+    ...routeOf('nested', 'GET', '/v1/csms/users'),
+    schema: {
+      ...operation('ListUsers', 'Lists the users of the caller’s domain'),
+      querystring: ListQuery,
+      response: nestedResponses({ 200: ListAnswer }),
+    },
+    handler: async ({ caller, query }) => {
+      const { limit, offset, org_id: domainId, user_info: search } = query;
+      const found = users.list(caller, { search, domainId: domainId || undefined, page: offset, limit });
+      return { total: found.total, users: found.users.map(toListedUser) };
+    },
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/csms/users/:user_id',
+    schema: {
+      ...operation('ShowUserDetail', 'Shows a user of the caller’s domain'),
+      params: Type.Object({ user_id: Type.String() }),
+      response: responses({ 200: ShowAnswer }),
+    },
+    handler: async ({ caller, params }) => {
+      const user = users.show(caller, params.user_id);
+      return { ...toWireUser(user), disabled: false, locked: 'false', domain_id: user.domainId };
+    },
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/csms/users/change-password',
+    schema: {
+      ...operation('UpdateUserPassword', 'Gives the caller another password; its tokens become void'),
+      body: ChangeBody,
+      response: responses({ 200: ChangeAnswer }),
+    },
+    handler: async ({ caller, body, ip }) => {
+      const { password: newPassword, old_password: oldPassword } = body;
+      await users.changePassword(caller, { oldPassword, newPassword, address: ip });
+      return { user_id: caller.userId };
+    },
+  });
+}
+
+function toListedUser(user: UserView): Static<typeof ListedUser> {
+  return { ...toWireUser(user), disabled: 'false', locked: 'false' };
+}
+
+function toWireUser({ id, name, domainId }: UserView) {
+  const relations: Static<typeof Relation>[] = [];
+  return {
+    user_id: id,
+    user_name: name,
+    name,
+    org_id: domainId,
+    pwd_must_modify: false,
+    user_org_relation_list: relations,
+  };
+}

@@ -1,0 +1,183 @@
+import { Type } from '@sinclair/typebox';
+import { changeKey, showKey } from '../../app/kms/keys.ts';
+import * as app from '../../app/kms/tags.ts';
+import type { KeyChange, KeyTag } from '../../core/kms/keys.ts';
+import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN } from '../../core/kms/tags.ts';
+import { KEY_TAGS_MAX, PAGE } from '../../core/limits.ts';
+import type { App } from '../app.ts';
+import { KeyDetails, ownerOf, toKeyDetails } from '../wire/keys.ts';
+import {
+  KeyPath,
+  KmsPath,
+  kmsBody,
+  kmsPost,
+  kmsRoute,
+  numberOf,
+  OptionalNumberText,
+} from '../wire/kms-schemas.ts';
+import { operation } from '../wire/operation.ts';
+import { NoBody, nestedResponses, Omissible, OneOf } from '../wire/schemas.ts';
+
+const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
+const TagValue = Type.String({ pattern: KEY_TAG_VALUE_PATTERN, description: '0 to 43 characters' });
+const GivenTag = Type.Object({ key: TagKey, value: Omissible(TagValue) });
+const TagItem = Type.Object({ key: Type.String(), value: Type.String() });
+const TagPath = Type.Object({ ...KeyPath.properties, key: Type.String() });
+
+const CreateBody = kmsBody('CreateKmsTagRequest', { tag: GivenTag });
+const BatchBody = kmsBody('BatchCreateKmsTagsRequest', {
+  action: OneOf(['create', 'delete']),
+  tags: Type.Array(GivenTag, { minItems: 1, maxItems: KEY_TAGS_MAX }),
+});
+const SearchBody = kmsBody('ListKmsByTagsRequest', {
+  action: OneOf(['filter', 'count']),
+  limit: OptionalNumberText,
+  offset: OptionalNumberText,
+  tags: Omissible(
+    Type.Array(Type.Object({ key: TagKey, values: Omissible(Type.Array(TagValue, { maxItems: 20 })) }), {
+      maxItems: KEY_TAGS_MAX,
+    }),
+  ),
+  matches: Omissible(
+    Type.Array(
+      Type.Object({
+        key: Type.String({ enum: ['resource_name'] }),
+        value: Type.String({ maxLength: 255, description: 'Part of the alias' }),
+      }),
+      { maxItems: 10 },
+    ),
+  ),
+});
+const KeyTagsAnswer = Type.Object(
+  { tags: Type.Array(TagItem), existTagsNum: Type.Integer() },
+  { title: 'ShowKmsTagsResponse' },
+);
+const ProjectTagsAnswer = Type.Object(
+  { tags: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })) },
+  { title: 'ListKmsTagsResponse' },
+);
+const ActionResource = Type.Object({
+  resource_id: Type.String(),
+  resource_detail: KeyDetails,
+  resource_name: Type.String(),
+  tags: Type.Array(TagItem),
+});
+const SearchAnswer = Type.Object(
+  { resources: Type.Array(ActionResource), total_count: Type.Integer() },
+  { title: 'ListKmsByTagsResponse' },
+);
+/** Of all keys that a project can have, with their tags, as a rule. */
+const SEARCH_BYTES = 262_144;
+const SEARCH_LIMIT_DEFAULT = 10;
+const OFFSET = { min: 0, max: 9_999_999_999 };
+
+/** CreateKmsTag, BatchCreateKmsTags, DeleteTag, ShowKmsTags, ListKmsTags, ListKmsByTags. */
+export function registerKeyTags(api: App): void {
+  api.route({
+    ...kmsRoute('POST', ':key_id/tags'),
+    schema: {
+      ...operation('CreateKmsTag', 'Sets a tag of a key'),
+      params: KeyPath,
+      body: CreateBody,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    handler: async ({ deps, params, body }, reply) => {
+      await changeKey(deps, toTarget(params), { kind: 'put-tags', tags: [toTag(body.tag)] });
+      return reply.code(204).send(undefined);
+    },
+  });
+  api.route({
+    ...kmsRoute('POST', ':key_id/tags/action'),
+    schema: {
+      ...operation('BatchCreateKmsTags', 'Sets or takes away several tags of a key, all or none of them'),
+      params: KeyPath,
+      body: BatchBody,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    handler: async ({ deps, params, body }, reply) => {
+      const { action, tags } = body;
+      const change: Extract<KeyChange, { kind: 'put-tags' | 'remove-tags' }> =
+        action === 'create'
+          ? { kind: 'put-tags', tags: tags.map(toTag) }
+          : { kind: 'remove-tags', tagKeys: tags.map(({ key }) => key) };
+      await changeKey(deps, toTarget(params), change);
+      return reply.code(204).send(undefined);
+    },
+  });
+  registerKeyTag(api);
+  registerProjectTags(api);
+}
+
+function registerKeyTag(api: App): void {
+  api.route({
+    ...kmsRoute('DELETE', ':key_id/tags/:key'),
+    schema: {
+      ...operation('DeleteTag', 'Takes a tag of a key away'),
+      params: TagPath,
+      response: nestedResponses({ 204: NoBody }),
+    },
+    handler: async ({ deps, params }, reply) => {
+      await changeKey(deps, toTarget(params), { kind: 'remove-tag', tagKey: params.key });
+      return reply.code(204).send(undefined);
+    },
+  });
+  api.route({
+    ...kmsRoute('GET', ':key_id/tags'),
+    schema: {
+      ...operation('ShowKmsTags', 'Lists the tags of a key'),
+      params: KeyPath,
+      response: nestedResponses({ 200: KeyTagsAnswer }),
+    },
+    handler: async ({ deps, params }) => {
+      const { tags } = await showKey(deps, toTarget(params));
+      return { tags: tags.map((tag) => ({ ...tag })), existTagsNum: tags.length };
+    },
+  });
+}
+
+function registerProjectTags(api: App): void {
+  api.route({
+    ...kmsRoute('GET', 'tags'),
+    schema: {
+      ...operation('ListKmsTags', 'Lists the tags of all keys with their values'),
+      params: KmsPath,
+      response: nestedResponses({ 200: ProjectTagsAnswer }),
+    },
+    handler: async ({ deps, params }) => {
+      const tags = await app.listProjectTags(deps, params.project_id);
+      return { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) };
+    },
+  });
+  api.route({
+    ...kmsPost(
+      'resource_instances/action',
+      operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
+      { body: SearchBody, answer: SearchAnswer, config: { answerBytes: () => SEARCH_BYTES } },
+    ),
+    handler: async (request) => {
+      const { deps, params, body } = request;
+      const { keys, total } = await app.findKeysByTags(deps, {
+        projectId: params.project_id,
+        tags: (body.tags ?? []).map(({ key, values }) => ({ key, values: values ?? [] })),
+        names: (body.matches ?? []).map(({ value }) => value),
+        limit: numberOf(body.limit ?? SEARCH_LIMIT_DEFAULT, 'limit', PAGE),
+        offset: numberOf(body.offset ?? 0, 'offset', OFFSET),
+      });
+      const resources = keys.map((key) => ({
+        resource_id: key.id,
+        resource_detail: toKeyDetails(key, ownerOf(request)),
+        resource_name: key.alias,
+        tags: key.tags.map((tag) => ({ ...tag })),
+      }));
+      return { resources: body.action === 'count' ? [] : resources, total_count: total };
+    },
+  });
+}
+
+function toTarget(params: { readonly project_id: string; readonly key_id: string }) {
+  return { projectId: params.project_id, keyId: params.key_id };
+}
+
+function toTag({ key, value }: { readonly key: string; readonly value?: string | null }): KeyTag {
+  return { key, value: value ?? '' };
+}

@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SecretError } from '../../core/errors.ts';
+import type { App } from '../app.ts';
+import { connectionOf } from '../connections/connection.ts';
+import { watchConnections } from '../connections/connections.ts';
+import { isHealth } from '../observability/health.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { createPressureGauge } from './pressure.ts';
+
+/**
+ * Watches what comes in, until the server closes. The answer lets a request in or throws unavailable: while the server
+ * stops, and, except for questions about health, under pressure and on a connection for which there was no place.
+ */
+export function guardEntrance(
+  app: App,
+  options: Pick<
+    ServerOptions,
+    'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log' | 'metrics'
+  >,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  const pressure = createPressureGauge();
+  const connections = watchConnections(app.server, options);
+  options.metrics?.watch({
+    connectionsOpen: () => connections.counts().open,
+    connectionsRefused: () => connections.counts().refused,
+    connectionsEvicted: () => connections.counts().evicted,
+  });
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    pressure.stop();
+    connections.drain();
+    done();
+  });
+  app.addHook('onClose', (_app, done) => {
+    connections.stop();
+    done();
+  });
+  return (request, reply) => {
+    if (isClosing) throw unavailable('the server stops');
+    const isReserved = connectionOf(request.raw.socket)?.isReserved === true;
+    if (isReserved) reply.header('connection', 'close');
+    if (isHealth(request)) return;
+    if (isReserved) throw unavailable('its connection has a place for questions about health only');
+    if (pressure.isHigh()) throw unavailable('the process has more to do than it can');
+  };
+}
+
+function unavailable(logReason: string): SecretError {
+  return new SecretError('unavailable', '', { logReason });
+}

@@ -1,0 +1,138 @@
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { PAGE, TIME_MS_MAX } from '../../core/limits.ts';
+import { SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../../core/names.ts';
+import { secretTypesWith } from '../../core/secrets/types.ts';
+
+/** A field that may be null: `type: [<type>, "null"]`, which OpenAPI 3.1 and every JSON Schema reader know. */
+export function Nullable<T extends TSchema>(schema: T) {
+  const values: unknown = schema.enum;
+  return Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [schema.type, 'null'].flat(),
+    ...(Array.isArray(values) && { enum: [...values, null] }),
+  });
+}
+
+/** An input field that may be left out; null means the same. */
+export function Omissible<T extends TSchema>(schema: T) {
+  return Type.Optional(Nullable(schema));
+}
+
+/** One of several words. */
+export function OneOf<const T extends string>(words: readonly T[], description?: string) {
+  return Type.Unsafe<T>({
+    type: 'string',
+    enum: [...words],
+    ...(description !== undefined && { description }),
+  });
+}
+
+/** Epoch milliseconds on the wire. */
+export const TimeMs = Type.Integer({
+  minimum: 0,
+  maximum: TIME_MS_MAX,
+  format: 'int64',
+  description: 'Epoch milliseconds',
+});
+
+/** A secret’s name in a path or a body. */
+export const SecretName = Type.String({ pattern: SECRET_NAME_PATTERN, description: 'Name of the secret' });
+/** A stage’s name in a path or a body. */
+export const StageName = Type.String({ pattern: STAGE_NAME_PATTERN, description: 'Name of the stage' });
+/** A key's name: its id (a UUID when the server made it, anything of this shape otherwise), an alias, or its URN. */
+export const KmsKeyId = Type.String({
+  pattern:
+    '^(?:[a-zA-Z0-9_-]{2,64}|(?:alias/|kms:[a-z0-9-]{1,64}:[a-zA-Z0-9-]{1,64}:alias:)[a-zA-Z0-9:/_-]{1,255})$',
+  description: 'Id of the KMS key, alias/<alias>, or the URN of an alias',
+});
+
+/** Whether and how a secret is rotated. */
+export const SecretTypeName = OneOf(secretTypesWith(() => true));
+/** The types of secret that are rotated by a function. */
+export const RotatedType = OneOf(
+  secretTypesWith(({ rotates }) => rotates),
+  'Type of the secrets',
+);
+
+/** A caller’s own serial number of a request; it has no effect. */
+export const Sequence = Type.String({
+  maxLength: 36,
+  description: 'Serial number of the request; no effect',
+});
+
+const ProjectId = Type.String({ description: 'Project id' });
+
+/** Path parameters of operations on a project’s secrets. What they may hold is checked by the rules, so that all clients get the same error. */
+export const ProjectPath = Type.Object({ project_id: ProjectId });
+/** Path parameters of operations on one secret. */
+export const SecretPath = Type.Object({ project_id: ProjectId, secret_name: SecretName });
+
+/** The query parameter that both lists share. */
+export const ListQuery = {
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: PAGE.min,
+      maximum: PAGE.max,
+      default: PAGE.default,
+      description: 'Entries per page',
+    }),
+  ),
+};
+
+/** Where a page begins and how to get the next one. @see CSMS API, object PageInfo */
+export const PageInfo = Type.Object(
+  {
+    next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
+    previous_marker: Nullable(Type.String({ description: 'First entry of this page' })),
+    current_count: Type.Integer({ description: 'Entries on this page' }),
+  },
+  { title: 'PageInfo' },
+);
+
+/** The body of every error of the service; the gateway's also repeat the request id. */
+export const ErrorBody = Type.Object(
+  {
+    error_code: Type.String({ minLength: 8, maxLength: 36 }),
+    error_msg: Type.String({ minLength: 2 }),
+    request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+  },
+  { title: 'Error' },
+);
+
+/** The body of every error of the families that nest it; the same is at the top for clients that look only there. */
+export const NestedErrorBody = Type.Object(
+  {
+    error: Type.Object({
+      ...ErrorBody.properties,
+      code: Type.String({ description: 'The error_code, where one client looks for it' }),
+      message: Type.String({ description: 'The error_msg, where one client looks for it' }),
+    }),
+    ...ErrorBody.properties,
+  },
+  { title: 'NestedError' },
+);
+
+/** An answer that says nothing: one client decodes JSON from every answer but a 204. */
+export const Nothing = Type.Object({}, { title: 'Nothing', description: 'An empty object' });
+
+/** An answer without a body, for a 204: send undefined, since null would be sent as JSON. */
+export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
+
+/** Response schemas of an operation: its own success, and the one error body for everything else. */
+export function responses<T extends Record<number, TSchema>>(success: T) {
+  return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
+}
+
+/** As `responses`, for routes of the error family `nested`. */
+export function nestedResponses<T extends Record<number, TSchema>>(success: T) {
+  return { ...success, '4xx': NestedErrorBody, '5xx': NestedErrorBody };
+}
+
+/** `page_info` of one page of wire entries, whose markers are in `key`. */
+export function pageInfo(markers: readonly string[], hasMore: boolean): Static<typeof PageInfo> {
+  return {
+    next_marker: hasMore ? (markers.at(-1) ?? null) : null,
+    previous_marker: markers[0] ?? null,
+    current_count: markers.length,
+  };
+}

@@ -1,0 +1,188 @@
+import { SecretError } from '../../core/errors.ts';
+
+/** What a column holds, whatever the engine. */
+export type Stored = string | number | Uint8Array | null;
+
+/** What the columns of one row hold, in the order of its table. */
+export type Row = readonly Stored[];
+
+/** How one field of a thing is kept in a column; what has no functions is stored as it is. */
+export interface Field<V> {
+  readonly encode?: (value: V) => Stored;
+  /** Undoes `encode` for what has been authenticated: only checked values were ever signed, so nothing is checked again. */
+  readonly decode?: (stored: Stored) => V;
+  /**
+   * What rows from before there was this field hold. Authenticated texts leave it out, so it stays the same for ever. A
+   * field that its table has had from the beginning needs none.
+   */
+  readonly fallback?: Stored;
+  /** The column, where it is not the field's name in snake case. */
+  readonly column?: string;
+}
+
+/** A field that is stored as it is: text, a whole number, bytes. */
+export function plain<V extends string | number | Uint8Array>(): Field<V> {
+  return {};
+}
+
+/** A field that is true or false: 1 or 0. */
+export function flag(): Field<boolean> {
+  return { encode: (value) => (value ? 1 : 0), decode: (stored) => stored === 1 };
+}
+
+/** A list of names, as JSON. */
+export function names<V extends string>(): Field<readonly V[]> {
+  return { encode: (value) => JSON.stringify(value), decode: (stored) => JSON.parse(stored as string) };
+}
+
+/** A field that may be absent, as it is where nothing was written. */
+export function optional<V extends string | number>(): Field<V | undefined> {
+  return { encode: (value) => value ?? null, decode: (stored) => (stored ?? undefined) as V, fallback: null };
+}
+
+/** A field that came later than its table, or is hardly ever anything else: it is `value` where nothing was written. */
+export function otherwise<V>(value: V, field: Field<V>): Field<V> {
+  return { ...field, fallback: field.encode === undefined ? (value as Stored) : field.encode(value) };
+}
+
+/** A part of a thing of which all fields are there, or none: the tables allow nothing else. */
+export function allOf<T extends object>(parts: { readonly [N in keyof T]: T[N] | undefined }): T | undefined {
+  // The cast holds because one absent field means that all are.
+  return Object.values(parts).includes(undefined) ? undefined : (parts as T);
+}
+
+/** What an authenticated text says about a table: its name, its columns in the order of their rows, and their fallbacks. */
+export interface Form {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly fallbacks: readonly (Stored | undefined)[];
+}
+
+/** A table, with everything that follows from the fields of what it holds. */
+export interface Table<T> extends Form {
+  /** Begins the texts of what the MAC in this row covers. */
+  readonly kind: string;
+  /** Columns of the fields alone, in the order of their names: what `encode` fills. */
+  readonly own: readonly string[];
+  /** Columns by which a row is found; none where there is one row only. */
+  readonly key: readonly string[];
+  encode(thing: T): Stored[];
+  /** `row` may have more columns behind those of the fields. */
+  decode(row: Row): T;
+  /** A thing as an older program may have written it in JSON. Throws damaged when it lacks what has no fallback. */
+  complete(written: unknown): T;
+}
+
+/** How a kind of thing is kept. `F`: its fields, all on one level. */
+export interface Layout<T, F> {
+  readonly name: string;
+  /**
+   * For rows with a MAC: keeps texts of one kind and form apart from all others. When what is stored gets another meaning,
+   * this gets another number, and a migration signs the rows anew.
+   */
+  readonly kind?: string;
+  readonly fields: { readonly [N in keyof F]-?: Field<F[N]> };
+  readonly key?: readonly string[];
+  /** Columns that are authenticated with the row without being fields of the thing. */
+  readonly more?: readonly string[];
+  /** A thing with parts has to be laid flat, and put together again. */
+  readonly flatten?: (thing: T) => F;
+  readonly gather?: (flat: F) => T;
+}
+
+/** Works out once what follows from the fields. */
+export function defineTable<T extends object, F extends object = T>(layout: Layout<T, F>): Table<T> {
+  const { flatten, gather, key = [], more = [], name, kind = name } = layout;
+  // The cast forgets which value goes with which field: they are always used in pairs.
+  const fields = (Object.entries(layout.fields) as [string, Field<unknown>][])
+    .map(([field, { column = snakeCase(field), ...rest }]) => ({ field, column, ...rest }))
+    .sort((one, other) => (one.column < other.column ? -1 : 1));
+  const blank = Object.fromEntries(fields.map(({ field }) => [field, undefined]));
+  const own = fields.map(({ column }) => column);
+  return {
+    name,
+    kind,
+    own,
+    key,
+    columns: [...own, ...more],
+    fallbacks: fields.map(({ fallback }) => fallback),
+    encode(thing) {
+      const flat = (flatten === undefined ? thing : flatten(thing)) as Record<string, Stored>;
+      const row: Stored[] = [];
+      for (const { encode, field } of fields) {
+        const value = flat[field] as Stored;
+        row.push(encode === undefined ? value : encode(value));
+      }
+      return row;
+    },
+    decode(row) {
+      // A copy that has all fields from the start keeps its shape.
+      const flat: Record<string, unknown> = { ...blank };
+      for (const [place, { decode, field }] of fields.entries()) {
+        const stored = row[place] as Stored;
+        flat[field] = decode === undefined ? stored : decode(stored);
+      }
+      return gather === undefined ? (flat as T) : gather(flat as F);
+    },
+    complete: (written) => complete(fields, written) as T,
+  };
+}
+
+interface NamedField extends Field<unknown> {
+  readonly field: string;
+}
+
+function complete(fields: readonly NamedField[], written: unknown): Record<string, unknown> {
+  const known = (written ?? {}) as Record<string, unknown>;
+  const lacking = fields.find(
+    ({ fallback, field }) => fallback === undefined && !Object.hasOwn(known, field),
+  );
+  if (lacking !== undefined) throw new SecretError('damaged', `A ${lacking.field} is missing.`);
+  return Object.fromEntries(
+    fields.map(({ decode, fallback = null, field }) => {
+      const isWritten = Object.hasOwn(known, field);
+      const absent = decode === undefined ? fallback : decode(fallback);
+      return [field, isWritten ? known[field] : absent];
+    }),
+  );
+}
+
+function snakeCase(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/**
+ * One unambiguous text for everything that one MAC covers: a JSON array of the kind, then of each table that has rows its
+ * name, the names of its columns and the rows. A column is left out where every row holds its fallback. So a field or a table
+ * that is added later changes no text that was ever signed, as long as nothing is in it, and any other value of it does.
+ */
+export function textOf(
+  kind: string,
+  parts: readonly (readonly [form: Form, rows: readonly Row[]])[],
+): string {
+  const written: unknown[] = [kind];
+  for (const [form, rows] of parts) if (rows.length > 0) written.push(writePart(form, rows));
+  return JSON.stringify(written);
+}
+
+function writePart({ columns, fallbacks, name }: Form, rows: readonly Row[]): unknown[] {
+  const places: number[] = [];
+  const present: string[] = [];
+  for (const [place, column] of columns.entries()) {
+    const fallback = fallbacks[place];
+    if (fallback !== undefined && rows.every((row) => row[place] === fallback)) continue;
+    places.push(place);
+    present.push(column);
+  }
+  const written: unknown[] = [name, present];
+  for (const row of rows) {
+    const values: unknown[] = [];
+    for (const place of places) {
+      const stored = row[place];
+      // No text is an array.
+      values.push(stored instanceof Uint8Array ? [Buffer.from(stored).toString('base64')] : stored);
+    }
+    written.push(values);
+  }
+  return written;
+}

@@ -1,0 +1,113 @@
+import type { Actor } from '../../../core/actor.ts';
+import type { Command, ResultOf } from '../../../core/commands.ts';
+import type { Permit } from '../../../core/permit.ts';
+import { answerNow } from '../../asking.ts';
+import { carry } from '../../carriers.ts';
+import type { Engine } from '../../engine.ts';
+import type { RowMac } from '../../row-mac.ts';
+import { createCheckerReads, createCheckerWrites } from '../tables/checker.ts';
+import { createClockWrite } from '../tables/clock.ts';
+import { createDamagedRemoval } from '../tables/damaged-secrets.ts';
+import { createTaskClearing } from '../tables/damaged-tasks.ts';
+import { createEventReads, createEventWrites } from '../tables/events.ts';
+import { createGrantReads, createGrantWrites } from '../tables/grants.ts';
+import { createKeyWrites } from '../tables/key-writes.ts';
+import { createKeyReads } from '../tables/keys.ts';
+import { createNotificationReads, createNotificationWrites } from '../tables/notifications.ts';
+import { createSecretReads, type LoadedSecret } from '../tables/secret-reads.ts';
+import { createSecretWrites } from '../tables/secret-writes.ts';
+import { createSigningKeyRead, createSigningKeyWrite } from '../tables/signing-key.ts';
+import { createTaskReads, createTaskWrites } from '../tables/tasks.ts';
+import type { Connection } from './open.ts';
+import type { Outcome } from './protocol.ts';
+
+type Carried = Omit<Extract<Outcome, { removed: boolean }>, 'id'>;
+
+/** Carries out commands on the writing connection. */
+export interface Carrier {
+  /**
+   * Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way; `damage`: places of
+   * damaged rows that were passed over or replaced.
+   */
+  carry<C extends Command>(
+    command: C,
+    actor: Actor,
+  ): Omit<Carried, 'result'> & { readonly result: ResultOf<C> };
+  /** To be called after a rollback: what was read since the transaction began never happened. */
+  forget(): void;
+}
+
+/** What an engine is told of while it works. */
+export interface EngineEars {
+  /** Sealed values or key material are deleted. */
+  onRemoval(): void;
+  onDamage(place: string): void;
+}
+
+/** The engine on one connection. */
+export interface SqliteEngine extends Engine<LoadedSecret> {
+  forget(): void;
+}
+
+/** Prepares the engine on the writing connection: everything answers at once. */
+export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage }: EngineEars): SqliteEngine {
+  const secrets = createSecretReads(db, mac);
+  const keys = createKeyReads(db, mac);
+  const tasks = createTaskReads(db, mac);
+  const notifications = createNotificationWrites(db, mac);
+  const saveSecret = createSecretWrites(db, mac, onRemoval);
+  const grants = createGrantWrites(db, mac);
+  return {
+    secrets: {
+      ...secrets,
+      save(loaded, decision) {
+        const saved = saveSecret(loaded, decision);
+        if (saved !== undefined) secrets.remember(saved);
+        notifications.insert(decision.notifications ?? []);
+      },
+      removeDamaged: createDamagedRemoval(db, onRemoval),
+    },
+    events: { ...createEventReads(db, mac), ...createEventWrites(db, mac) },
+    tasks: {
+      ...tasks,
+      save: createTaskWrites(db, mac),
+      clearDamaged: createTaskClearing(db, tasks, onDamage),
+    },
+    grants: {
+      ...createGrantReads(db, mac),
+      ...grants,
+      save: ({ row }, before, after) => grants.save(row, before, after),
+    },
+    keys: { ...keys, save: createKeyWrites(db, mac, onRemoval) },
+    notifications: { ...createNotificationReads(db, mac), save: notifications.save },
+    checkers: { ...createCheckerReads(db, mac), save: createCheckerWrites(db, mac) },
+    signingKey: { find: createSigningKeyRead(db, mac), save: createSigningKeyWrite(db, mac) },
+    clock: { save: createClockWrite(db, mac) },
+    onDamage,
+    forget() {
+      secrets.forget();
+      keys.forget();
+    },
+  };
+}
+
+/** Prepares the carrying out of commands on one connection. Absent `permit`: everybody may do everything. */
+export function createCarrier(db: Connection, mac: RowMac, permit?: Permit): Carrier {
+  let removed = false;
+  let damage: string[] = [];
+  const engine = createEngine(db, mac, {
+    onRemoval: () => {
+      removed = true;
+    },
+    onDamage: (place) => void damage.push(place),
+  });
+  return {
+    carry(command, actor) {
+      removed = false;
+      damage = [];
+      const result = answerNow(carry(engine, command, { actor, permit }));
+      return { result, removed, damage };
+    },
+    forget: engine.forget,
+  };
+}

@@ -1,0 +1,138 @@
+import Database from 'better-sqlite3';
+import { SecretError } from '../../../core/errors.ts';
+import { connect } from './connection.ts';
+
+/** A connection to the embedded database. */
+export type Connection = Database.Database;
+
+/** "CSMS" in ASCII: tells our files from other SQLite databases. */
+export const APPLICATION_ID = 0x43534d53;
+/** The first SQLite without the WAL-reset bug (two connections writing and checkpointing at once). */
+const SQLITE_MIN = [3, 51, 3] as const;
+const WAL_LIMIT_BYTES = 67_108_864;
+/** How long a change waits for another program's write lock. */
+const LOCK_WAIT_MS = 5_000;
+
+/** Every setting that durability or secrecy rests on, with the value that reading it back must give. */
+const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
+  ['journal_mode', 'wal'],
+  // better-sqlite3 compiles NORMAL in as the default for WAL: acknowledged writes would be lost with the power.
+  ['synchronous', 2],
+  ['fullfsync', 1],
+  ['checkpoint_fullfsync', 1],
+  // FAST leaves overflow pages behind.
+  ['secure_delete', 1],
+  ['foreign_keys', 1],
+  // Without it no trigger hears of a row that REPLACE takes away.
+  ['recursive_triggers', 1],
+  ['trusted_schema', 0],
+  ['cell_size_check', 1],
+  ['temp_store', 2],
+  ['mmap_size', 0],
+  ['wal_autocheckpoint', 1_000],
+  ['journal_size_limit', WAL_LIMIT_BYTES],
+  ['busy_timeout', LOCK_WAIT_MS],
+];
+
+const READER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
+  ['query_only', 1],
+  ['trusted_schema', 0],
+  ['cell_size_check', 1],
+  ['temp_store', 2],
+  ['mmap_size', 0],
+  ['busy_timeout', 1_000],
+];
+
+/** Opens the one connection that writes. Throws when a setting does not hold, or SQLite is too old. */
+export function openWriter(file: string): Connection {
+  return configure(connect(file), WRITER_SETTINGS);
+}
+
+/** Opens a connection that cannot write. The file must exist. */
+export function openReader(file: string): Connection {
+  return configure(connect(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
+}
+
+/** Runs work on the writing connection that gives up at once where it would wait for another program. */
+export function withoutWaiting<T>(db: Connection, work: () => T): T {
+  db.exec('PRAGMA busy_timeout = 0');
+  try {
+    return work();
+  } finally {
+    db.exec(`PRAGMA busy_timeout = ${LOCK_WAIT_MS}`);
+  }
+}
+
+/**
+ * Runs several reads on one snapshot: without it, a commit of the writer between two of them would look like damage.
+ * The work must not be asynchronous.
+ */
+export type Snapshot = <T>(read: () => T) => T;
+
+/** Prepares snapshots on a reading connection. */
+export function createSnapshot(db: Connection): Snapshot {
+  const begin = db.prepare('BEGIN');
+  const end = db.prepare('COMMIT');
+  return (read) => {
+    return readOrDamaged(() => {
+      begin.run();
+      try {
+        return read();
+      } finally {
+        end.run();
+      }
+    });
+  };
+}
+
+/**
+ * Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged;
+ * unavailable when another program keeps the database locked.
+ */
+export function readOrDamaged<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof Database.SqliteError)) throw cause;
+    if (isLocked(cause)) throw new SecretError('unavailable', '', { cause, logReason: LOCKED });
+    throw new SecretError('damaged', 'The database cannot be read.', { cause });
+  }
+}
+
+/** What the operator is told about a database that another program has locked. */
+export const LOCKED = 'another program has locked the database';
+
+/** True for what SQLite says when another program holds the lock that a statement needs. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_BUSY/.test(error.code);
+}
+
+function configure(
+  db: Connection,
+  settings: readonly (readonly [name: string, value: string | number])[],
+): Connection {
+  try {
+    requireSqliteVersion(db);
+    // A file that is new shall be able to give pages back; later this could be changed only by rewriting all of it.
+    if (db.pragma('page_count', { simple: true }) === 0) db.pragma('auto_vacuum = INCREMENTAL');
+    for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
+    // WAL takes over the compiled default of `synchronous` at the first statement, so the check comes after one.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    for (const [name, value] of settings) {
+      const actual = db.pragma(name, { simple: true });
+      if (actual !== value) throw new Error(`SQLite setting ${name} is ${String(actual)} and not ${value}`);
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function requireSqliteVersion(db: Connection): void {
+  const text = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '0';
+  const parts = text.split('.').map(Number);
+  const difference =
+    SQLITE_MIN.map((wanted, index) => (parts[index] ?? 0) - wanted).find((part) => part !== 0) ?? 0;
+  if (difference < 0) throw new Error(`SQLite ${text} is older than ${SQLITE_MIN.join('.')}`);
+}

@@ -1,0 +1,24 @@
+import type { Worker } from 'node:worker_threads';
+import type { RandomSource } from '../../../app/ports/deps.ts';
+import type { RowMac } from '../../row-mac.ts';
+import type { OnDamage } from '../rows/damage.ts';
+import type { ChangeCounters } from './change-counters.ts';
+
+/** What the store needs beside the directory. */
+export interface StoreOptions {
+  readonly mac: RowMac;
+  /** The thread that runs `runWriter`, already started, and what it counts its changes with. */
+  readonly writer: StartedWriter;
+  /** Called once when storage can no longer be trusted. */
+  onFatal(reason: string): void;
+  /** Told of rows that were passed over or replaced, each time. */
+  readonly onDamage: OnDamage;
+  /** Chooses samples. */
+  readonly random: RandomSource;
+}
+
+/** A writer thread that may not be ready yet. */
+export interface StartedWriter {
+  readonly worker: Worker;
+  readonly changes: ChangeCounters;
+}

@@ -1,0 +1,182 @@
+import type { Worker } from 'node:worker_threads';
+import type { StorageStatus, WriteRefusal } from '../../../app/health/storage-status.ts';
+import type { OnNews } from '../../../app/ports/deps.ts';
+import type { Actor } from '../../../core/actor.ts';
+import type { Command, ResultOf } from '../../../core/commands.ts';
+import { SecretError } from '../../../core/errors.ts';
+import { commandBytes } from '../../kinds.ts';
+import {
+  type FromWriter,
+  fromSentError,
+  type Outcome,
+  type Request,
+  type ToWriter,
+  type WriterStatus,
+} from './protocol.ts';
+import type { StoreOptions } from './store-options.ts';
+
+/** Commands that may wait for the writer, and the bytes of their values; beyond that the caller is sent away. */
+const WAITING_MAX = 1_000;
+const WAITING_BYTES_MAX = 33_554_432;
+
+/** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
+const ANSWER_MS_MAX = 20_000;
+const CHECK_MS = 1_000;
+
+interface Waiting {
+  readonly bytes: number;
+  readonly sinceMs: number;
+  resolve(result: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The main thread's side of the writer thread. */
+export interface WriterClient {
+  change<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>>;
+  status(): StorageStatus;
+  /** Lets the writer finish what it has; settles when the thread has ended, whatever it ended of. */
+  stop(): Promise<void>;
+}
+
+/** Commands on their way, with their promises. */
+interface WaitingRoom {
+  /** Undefined when there is no room: too many wait, or too many bytes. */
+  admit(command: Command): { readonly id: number; readonly answer: Promise<unknown> } | undefined;
+  settle(outcome: Outcome): void;
+  /** Nobody knows what became of those that have waited since before then. */
+  abandon(sinceMs: number): void;
+}
+
+function createWaitingRoom(): WaitingRoom {
+  const waiting = new Map<number, Waiting>();
+  let [nextId, waitingBytes] = [1, 0];
+
+  function settle(outcome: Outcome): void {
+    const entry = waiting.get(outcome.id);
+    if (entry === undefined) return;
+    waiting.delete(outcome.id);
+    waitingBytes -= entry.bytes;
+    if ('error' in outcome) entry.reject(fromSentError(outcome.error));
+    else entry.resolve(outcome.result);
+  }
+
+  return {
+    settle,
+    admit(command) {
+      const bytes = commandBytes(command);
+      if (waiting.size >= WAITING_MAX || waitingBytes + bytes > WAITING_BYTES_MAX) return undefined;
+      const id = nextId;
+      nextId += 1;
+      waitingBytes += bytes;
+      const answer = new Promise<unknown>((resolve, reject) => {
+        waiting.set(id, { bytes, sinceMs: performance.now(), resolve, reject });
+      });
+      return { id, answer };
+    },
+    abandon(sinceMs) {
+      // In order of arrival: the first one that is young enough ends the search.
+      for (const [id, entry] of waiting) {
+        if (entry.sinceMs >= sinceMs) break;
+        settle({ id, error: { code: 'outcome-unknown', message: '' } });
+      }
+    },
+  };
+}
+
+/**
+ * Talks to the writer thread. Commands of one turn of the event loop travel in one message. When the thread dies, every
+ * waiting command fails with outcome-unknown, since its transaction may or may not have reached the disk, and `onFatal`
+ * is told: nothing but a restart finds out. `onNews` is told of answers and of another status.
+ */
+export function createWriterClient(
+  worker: Worker,
+  first: WriterStatus,
+  { onFatal, onDamage, onNews }: Pick<StoreOptions, 'onFatal' | 'onDamage'> & { readonly onNews: OnNews },
+): WriterClient {
+  const waiting = createWaitingRoom();
+  let outgoing: Request[] = [];
+  let [status, dead, stopping] = [first, false, false];
+  const stopped = Promise.withResolvers<void>();
+  const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
+
+  function die(reason: string): void {
+    if (dead) return;
+    dead = true;
+    waiting.abandon(Number.POSITIVE_INFINITY);
+    clearInterval(patience);
+    stopped.resolve();
+    if (!stopping) onFatal(reason);
+    onNews('status');
+  }
+
+  function flush(): void {
+    if (outgoing.length > 0) worker.postMessage({ requests: outgoing } satisfies ToWriter);
+    outgoing = [];
+  }
+
+  worker.on('message', (message: FromWriter) => {
+    if ('outcomes' in message) {
+      message.outcomes.forEach(waiting.settle);
+      for (const place of message.outcomes.flatMap(damageIn)) onDamage(place);
+    } else if ('status' in message) status = message.status;
+    else if ('fatal' in message) die(message.fatal);
+    else if ('stopped' in message) stopped.resolve();
+    onNews('outcomes' in message ? 'changes' : 'status');
+  });
+  worker.on('error', () => die('the writer thread failed'));
+  worker.on('exit', () => die('the writer thread ended'));
+
+  return {
+    change<C extends Command>(command: C, actor: Actor) {
+      const admitted = dead || stopping ? undefined : waiting.admit(command);
+      if (admitted === undefined) return Promise.reject(notAdmitted(dead || stopping));
+      if (outgoing.length === 0) setImmediate(flush);
+      outgoing.push({ id: admitted.id, command, actor });
+      // The writer answers each command with the result that its kind is declared to have.
+      return admitted.answer as Promise<ResultOf<C>>;
+    },
+    status: () => toStorageStatus(status, dead),
+    async stop() {
+      if (!dead) {
+        flush();
+        stopping = true;
+        worker.postMessage({ stop: true } satisfies ToWriter);
+        await stopped.promise;
+        clearInterval(patience);
+      }
+      await untilEnded(worker);
+    },
+  };
+}
+
+/**
+ * Settles when the thread has ended by itself. It is never cut off: one that is cut off inside SQLite's binding, or while
+ * that is being taken down, can take the process with it. How long its disk may take is for whoever ends the process.
+ */
+export async function untilEnded(worker: Worker): Promise<void> {
+  const hasEnded = worker.threadId === -1;
+  if (hasEnded) return;
+  await new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve());
+  });
+}
+
+function damageIn(outcome: Outcome): readonly string[] {
+  return 'damage' in outcome ? outcome.damage : [];
+}
+
+function toStorageStatus(status: WriterStatus, isDead: boolean): StorageStatus {
+  const { isWritable, isLocked, ...figures } = status;
+  return { ...figures, refusal: refusalOf(isDead, status) };
+}
+
+function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): WriteRefusal | undefined {
+  if (isDead) return 'ended';
+  if (isLocked) return 'locked';
+  return isWritable ? undefined : 'no-room';
+}
+
+function notAdmitted(isOver: boolean): SecretError {
+  const logReason = isOver ? 'the writer has ended' : 'too many changes wait for the writer';
+  return new SecretError('unavailable', '', { logReason });
+}

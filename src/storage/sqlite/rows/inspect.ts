@@ -1,0 +1,138 @@
+import { SecretError } from '../../../core/errors.ts';
+import type { SigningKey } from '../../../core/events/signing-key.ts';
+import type { Key, KeyRef } from '../../../core/kms/keys.ts';
+import type { SealedValue, SecretAggregate } from '../../../core/secrets/secrets.ts';
+import type { RowMac } from '../../row-mac.ts';
+import type { Connection } from '../engine/open.ts';
+import { requireIntactInstallation } from '../files/installation-record.ts';
+import { createDestroyedKeyReads } from '../tables/destroyed-keys.ts';
+import { createGrantReads } from '../tables/grants.ts';
+import { createKeyReads } from '../tables/keys.ts';
+import { createSecretReads } from '../tables/secret-reads.ts';
+import { createSigningKeyRead } from '../tables/signing-key.ts';
+import { inspectRows } from './inspect-rows.ts';
+import { haveRowSums, staleShards } from './row-sums.ts';
+import { SHARDS } from './sums.ts';
+
+/** A stored secret as the inspection meets it; without an aggregate when its rows do not pass their check. */
+export interface InspectedSecret {
+  /** `<project id>/<name>` */
+  readonly place: string;
+  readonly aggregate: SecretAggregate | undefined;
+  /** Whether its grants pass their check. */
+  readonly grantsIntact: boolean;
+  /** Throws damaged when the value is missing. */
+  sealed(versionNumber: number): SealedValue;
+}
+
+/** Reads everything that is stored, for the full check. */
+export interface Inspector {
+  /** What SQLite itself and the counters say: one text for each finding. */
+  structure(): string[];
+  /** Whether the installation's own record passes its check. */
+  isRecordIntact(): boolean;
+  /** What the sums over all rows say: one text for each finding. The installation's own record has to be intact. */
+  sums(): string[];
+  /** Every key by its place; undefined when its rows do not pass their check. */
+  keys(): { readonly place: string; readonly key: Key | undefined }[];
+  /** Whether there is an intact record that the key was destroyed. */
+  isDestroyed(ref: KeyRef): boolean;
+  secrets(): Iterable<InspectedSecret>;
+  /** Kind and place of every other row that does not pass its check. */
+  changedRows(): string[];
+  /** Undefined when there is none yet, or its row does not pass its check. */
+  signingKey(): SigningKey | undefined;
+}
+
+const FINDINGS_MAX = 100;
+
+interface ForeignKeyFinding {
+  readonly table: string;
+  readonly parent: string;
+}
+
+/** Prepares the full check on a connection that nobody else writes to. */
+export function createInspector(db: Connection, mac: RowMac): Inspector {
+  const secretReads = createSecretReads(db, mac);
+  const keyReads = createKeyReads(db, mac);
+  const grantReads = createGrantReads(db, mac);
+  const destroyedReads = createDestroyedKeyReads(db, mac);
+  const secretRows = db.prepare<[], { row: number; id: string; project_id: string; name: string }>(
+    'SELECT row, id, project_id, name FROM secret ORDER BY project_id, name',
+  );
+  const keyRows = db.prepare<[], { project_id: string; id: string }>(
+    'SELECT project_id, id FROM kms_key ORDER BY 1, 2',
+  );
+  return {
+    structure: () => [...integrityFindings(db), ...countFindings(db)],
+    isRecordIntact: () => intact(() => requireIntactInstallation(db, mac) ?? true) === true,
+    sums: () => sumFindings(db, mac),
+    keys: () =>
+      keyRows.all().map(({ project_id: projectId, id }) => ({
+        place: `${projectId}/${id}`,
+        key: intact(() => keyReads.find({ projectId, id })),
+      })),
+    isDestroyed: (ref) => intact(() => destroyedReads.find(ref)) !== undefined,
+    changedRows: () =>
+      [...inspectRows(db, mac)]
+        .filter(({ check }) => intact(() => check() ?? true) === undefined)
+        .map(({ place }) => place),
+    signingKey: () => intact(createSigningKeyRead(db, mac)),
+    *secrets() {
+      for (const { row, id: secretId, project_id: projectId, name } of secretRows.all()) {
+        const loaded = intact(() => secretReads.loadRow(row));
+        yield {
+          place: `${projectId}/${name}`,
+          aggregate: loaded?.aggregate,
+          grantsIntact: intact(() => grantReads.list({ projectId, secretId })) !== undefined,
+          sealed: (number) => secretReads.sealed(loaded?.versionRows.get(number) ?? 0),
+        };
+      }
+    },
+  };
+}
+
+/** The result, or undefined when the rows do not pass their check. */
+function intact<T>(read: () => T | undefined): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SecretError && error.code === 'damaged') return undefined;
+    throw error;
+  }
+}
+
+function integrityFindings(db: Connection): string[] {
+  const integrity = db
+    .prepare<[], string>(`PRAGMA integrity_check(${FINDINGS_MAX})`)
+    .pluck()
+    .all()
+    .filter((text) => text !== 'ok');
+  const references = db
+    .prepare<[], ForeignKeyFinding>('PRAGMA foreign_key_check')
+    .all()
+    .slice(0, FINDINGS_MAX);
+  return [...integrity, ...references.map(({ table, parent }) => `a row of ${table} has no ${parent}`)];
+}
+
+function sumFindings(db: Connection, mac: RowMac): string[] {
+  if (!haveRowSums(db, mac)) return ['the sums over all rows: there are none, and the next start makes them'];
+  const stale = intact(() => staleShards(db, mac));
+  if (stale === undefined) return ['the sums over all rows: they are missing or have been changed'];
+  return stale.map(
+    (shard) =>
+      `shard ${shard} of ${SHARDS}: one of its rows is missing, or is not the one that was written last`,
+  );
+}
+
+function countFindings(db: Connection): string[] {
+  const wrong = db
+    .prepare<[], string>(
+      `SELECT p.id FROM project p
+        WHERE p.secret_count <> (SELECT count(*) FROM secret s WHERE s.project_id = p.id)
+       UNION SELECT DISTINCT s.project_id FROM secret s WHERE s.project_id NOT IN (SELECT id FROM project)`,
+    )
+    .pluck()
+    .all();
+  return wrong.map((projectId) => `the count of secrets of project ${projectId} is wrong`);
+}

@@ -1,0 +1,151 @@
+import { SecretError } from '../../../core/errors.ts';
+import type { RowMac } from '../../row-mac.ts';
+import type { Connection } from '../engine/open.ts';
+import { createRoll } from '../files/installation-record.ts';
+import { createSums, differingShards } from './sums.ts';
+
+/** On the roll of the installation once there are sums. */
+const ROLL_NAME = 'row-sums';
+/** Rows that are read at a time. */
+const PAGE_ROWS = 1_000;
+
+/** A table whose rows have MACs. */
+export interface SummedTable {
+  readonly table: string;
+  /** What `verify` calls its rows. */
+  readonly label: string;
+  /** Columns that tell one row from the other for its whole life. */
+  readonly place: readonly string[];
+  /** A number by which the rows are read, where that is not their place. */
+  readonly row?: string;
+}
+
+/** Every table with a `row_mac`. */
+export const SUMMED: readonly SummedTable[] = [
+  { table: 'checker_config', label: 'checker configuration of project', place: ['project_id'] },
+  { table: 'clock', label: 'the last time seen', place: [], row: 'only_row' },
+  { table: 'event', label: 'event', place: ['project_id', 'name'] },
+  { table: 'installation', label: 'the installation', place: [], row: 'only_row' },
+  { table: 'kms_key', label: 'key', place: ['project_id', 'id'] },
+  { table: 'kms_key_destroyed', label: 'destroyed key', place: ['project_id', 'id'] },
+  { table: 'notification', label: 'notification', place: ['id'] },
+  { table: 'secret', label: 'secret', place: ['project_id', 'name'], row: 'row' },
+  { table: 'secret_grant', label: 'grant', place: ['id'] },
+  { table: 'signing_key', label: 'the signing key', place: [], row: 'only_row' },
+  { table: 'task', label: 'task', place: ['id'] },
+];
+
+/** The place of a row as SQL; `row`: the name by which the statement knows it. */
+export function placeSql({ label, place }: SummedTable, row: string): string {
+  const columns = place.map((column) => `${row}.${column}`).join(` || '/' || `);
+  return columns === '' ? `'${label}'` : `'${label} ' || ${columns}`;
+}
+
+/** Sums as they were written last. */
+export interface StoredSums {
+  readonly counter: number;
+  readonly sums: Buffer;
+}
+
+/** Reads and writes the row of the sums. */
+export interface SumRecord {
+  /** Undefined where there are none. Throws damaged when they do not open. */
+  read(): StoredSums | undefined;
+  /** Writes the first sums of a database. Runs inside the write transaction. */
+  insert(stored: StoredSums): void;
+  /** Writes sums in the place of former ones. Runs inside the write transaction. */
+  update(stored: StoredSums): void;
+}
+
+/** Prepares the row of the sums on one connection. */
+export function createSumRecord(db: Connection, { sums: cipher }: RowMac): SumRecord {
+  const select = db.prepare<[], { id: string; counter: number; sealed: Buffer }>(
+    'SELECT id, counter, sealed FROM row_sums, installation',
+  );
+  const insert = db.prepare('INSERT INTO row_sums (only_row, counter, sealed) VALUES (1, ?, ?)');
+  const update = db.prepare('UPDATE row_sums SET counter = ?, sealed = ?');
+  const idOf = db.prepare<[], string>('SELECT id FROM installation').pluck();
+  let installationId: string | undefined;
+  function seal({ counter, sums }: StoredSums): [number, Buffer] {
+    installationId ??= idOf.get() ?? '';
+    return [counter, cipher.seal({ installationId, counter }, sums)];
+  }
+  return {
+    read() {
+      const row = select.get();
+      if (row === undefined) return undefined;
+      const { counter, id, sealed } = row;
+      return { counter, sums: cipher.open({ installationId: id, counter }, sealed) };
+    },
+    insert: (stored) => void insert.run(...seal(stored)),
+    update: (stored) => void update.run(...seal(stored)),
+  };
+}
+
+/**
+ * Adds up the rows that are there, and puts the sums on the roll: from then on they have to be there. What is damaged
+ * already is found by its own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the
+ * record of the installation has been changed.
+ */
+export function makeRowSums(db: Connection, mac: RowMac): void {
+  createRoll(db, mac).add(ROLL_NAME);
+  createSumRecord(db, mac).insert({ counter: 1, sums: addUp(db, mac) });
+}
+
+/** Whether there have ever been sums. The record of the installation has to be checked before. */
+export function haveRowSums(db: Connection, mac: RowMac): boolean {
+  return createRoll(db, mac).has(ROLL_NAME);
+}
+
+/**
+ * The shards, counted from 1, in which some row is not the one that was written last, or is missing, or does not belong
+ * there. Throws damaged when the sums are gone or do not open.
+ */
+export function staleShards(db: Connection, mac: RowMac): number[] {
+  const stored = createSumRecord(db, mac).read();
+  if (stored === undefined) throw new SecretError('damaged', 'A stored row is missing.');
+  return differingShards(stored.sums, addUp(db, mac)).map((shard) => shard + 1);
+}
+
+/** A row that has a MAC, as it is stored. */
+export interface PlacedMac {
+  readonly place: string;
+  readonly rowMac: Uint8Array;
+}
+
+/** Every row that has a MAC, a page of each table at a time; nothing is checked. */
+export function* placedMacs(db: Connection): Iterable<PlacedMac> {
+  for (const summed of SUMMED) {
+    const { place, row, table } = summed;
+    // By bytes: text that is not UTF-8 is read as another one, and continuing behind that might never end.
+    const columns = row === undefined ? place : [row];
+    const [read, given] =
+      row === undefined ? [asBytes, 'CAST(? AS TEXT)'] : [(column: string) => column, '?'];
+    const select = (where: string) =>
+      db
+        .prepare<unknown[], [string, Uint8Array | null, ...unknown[]]>(
+          `SELECT ${placeSql(summed, table)}, row_mac, ${columns.map(read).join(', ')} FROM ${table} ${where}
+            ORDER BY ${columns.join(', ')} LIMIT ${PAGE_ROWS}`,
+        )
+        .raw();
+    const following = select(`WHERE (${columns.join(', ')}) > (${columns.map(() => given).join(', ')})`);
+    let page = select('').all();
+    while (page.length > 0) {
+      // Only the record of an old installation may have none.
+      for (const [name, rowMac] of page) if (rowMac !== null) yield { place: name, rowMac };
+      const last = page.at(-1) ?? [];
+      page = page.length < PAGE_ROWS ? [] : following.all(...last.slice(2));
+    }
+  }
+}
+
+function asBytes(column: string): string {
+  return `CAST(${column} AS BLOB)`;
+}
+
+/** Sums over the rows that are there. The caller sees to it that they are all of one moment. */
+function addUp(db: Connection, mac: RowMac): Buffer {
+  const sums = createSums(mac.sums);
+  for (const { place, rowMac } of placedMacs(db)) sums.add(place, rowMac, 1);
+  return sums.bytes();
+}

@@ -1,0 +1,143 @@
+import type Database from 'better-sqlite3';
+import type { Row, Stored, Table } from '../../columns/fields.ts';
+import { type RowMac, requireIntact, rowText } from '../../row-mac.ts';
+import type { Connection } from '../engine/open.ts';
+
+type Columns = Pick<Table<never>, 'name' | 'own'>;
+
+/** Reads the columns of a table's fields, and `more` behind them; the caller continues with `WHERE`. */
+export function selectSql({ name, own }: Columns, more: readonly string[] = []): string {
+  return `SELECT ${[...own, ...more].join(', ')} FROM ${name}`;
+}
+
+/** Prepares the addition of a row: takes the row, then what goes into `more`. Answers the number of its place. */
+export function prepareInsert(
+  db: Connection,
+  { name, own }: Columns,
+  more: readonly string[],
+  verb = 'INSERT',
+): (row: Row, ...rest: readonly Stored[]) => number {
+  const columns = [...own, ...more];
+  const insert = db.prepare(
+    `${verb} INTO ${name} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  return (row, ...rest) => Number(insert.run([...row, ...rest]).lastInsertRowid);
+}
+
+/**
+ * Prepares the update of what differs between a row and what shall be there, and of `more`: a column that is not written
+ * leaves its indexes alone. Takes both, then what goes into `more`, then what `where` asks for. There are as many statements
+ * as sets of columns that change together, which are few.
+ */
+export function prepareUpdate(
+  db: Connection,
+  { name, own }: Columns,
+  { more, where }: { readonly more: readonly string[]; readonly where: string },
+): (before: Row, after: Row, ...rest: readonly Stored[]) => void {
+  const statements = new Map<string, Database.Statement>();
+  function prepare(places: readonly number[]): Database.Statement {
+    const columns = [...places.map((place) => own[place]), ...more];
+    return db.prepare(`UPDATE ${name} SET ${columns.map((column) => `${column} = ?`).join(', ')} ${where}`);
+  }
+  return (before, after, ...rest) => {
+    const places: number[] = [];
+    const values: Stored[] = [];
+    for (let place = 0; place < own.length; place += 1) {
+      const value = after[place] as Stored;
+      if (value === before[place]) continue;
+      places.push(place);
+      values.push(value);
+    }
+    const key = places.join();
+    const statement = statements.get(key) ?? prepare(places);
+    statements.set(key, statement);
+    statement.run(values.concat(rest));
+  };
+}
+
+/** Prepares a read of rows as they are stored. */
+export function prepareRows(db: Connection, sql: string) {
+  return db.prepare<unknown[], Stored[]>(sql).raw();
+}
+
+/** Reads rows that are wholes by themselves, each authenticated before it is given out. */
+export interface RowReads<T> {
+  /** Prepares a read by what comes behind `FROM`. */
+  prepare(tail?: string): RowRead<T>;
+  /** What a row holds. Throws damaged. */
+  authentic(row: Row): T;
+  /** What a row says of one of its columns, authenticated or not. */
+  valueOf(row: Row, column: string): Stored;
+}
+
+/** One prepared read. */
+export interface RowRead<T> {
+  /** Throws damaged. */
+  get(...parameters: readonly unknown[]): T | undefined;
+  /** Rows as they are stored, for `authentic`. */
+  rows(...parameters: readonly unknown[]): Row[];
+}
+
+/** Prepares the reads from one table. */
+export function createRowReads<T>(db: Connection, mac: RowMac, table: Table<T>): RowReads<T> {
+  const sql = selectSql(table, ['row_mac']);
+  const place = table.own.length;
+
+  function authentic(row: Row): T {
+    requireIntact(mac, table.kind, { text: rowText(table, row), rowMac: row[place] as Buffer });
+    return table.decode(row);
+  }
+
+  return {
+    authentic,
+    valueOf: (row, column) => row[table.own.indexOf(column)] ?? null,
+    prepare(tail = '') {
+      const statement = prepareRows(db, `${sql} ${tail}`);
+      return {
+        get(...parameters) {
+          const row = statement.get(...parameters);
+          return row && authentic(row);
+        },
+        rows: (...parameters) => statement.all(...parameters),
+      };
+    },
+  };
+}
+
+/** Writes rows that are wholes by themselves, with their MACs. */
+export interface RowWrites<T> {
+  /** Also over a row that is there already. */
+  put(thing: T): void;
+  /** Writes what differs between what was loaded and what shall be there. */
+  save(current: T | undefined, next: T | undefined): void;
+}
+
+/** Prepares the writes to one table. */
+export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>): RowWrites<T> {
+  const { key, name, own } = table;
+  const isSingle = key.length === 0;
+  const more = isSingle ? ['row_mac', 'only_row'] : ['row_mac'];
+  const where = isSingle ? '' : `WHERE ${key.map((column) => `${column} = ?`).join(' AND ')}`;
+  const insert = prepareInsert(db, table, more);
+  const replace = prepareInsert(db, table, more, 'INSERT OR REPLACE');
+  const update = prepareUpdate(db, table, { more: ['row_mac'], where });
+  const remove = db.prepare(`DELETE FROM ${name} ${where}`);
+  const keyPlaces = key.map((column) => own.indexOf(column));
+  const keyOf = (row: Row) => keyPlaces.map((place) => row[place] as Stored);
+  const sign = (row: Row) => mac.sign(rowText(table, row));
+  const beside = (row: Row) => (isSingle ? [sign(row), 1] : [sign(row)]);
+
+  return {
+    put(thing) {
+      const row = table.encode(thing);
+      replace(row, ...beside(row));
+    },
+    save(current, next) {
+      if (next === current) return;
+      const row = table.encode((next ?? current) as T);
+      if (next === undefined) remove.run(keyOf(row));
+      else if (current === undefined) insert(row, ...beside(row));
+      else update(table.encode(current), row, sign(row), ...keyOf(row));
+    },
+  };
+}

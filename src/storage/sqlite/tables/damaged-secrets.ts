@@ -1,0 +1,34 @@
+import { SecretError } from '../../../core/errors.ts';
+import type { SecretRef } from '../../../core/secrets/secrets.ts';
+import type { Connection } from '../engine/open.ts';
+import { prepareRecount } from './secret-writes.ts';
+
+/** Removes whatever hangs on the row of that name, unread. Runs inside the write transaction. Throws secret-not-found. */
+export type RemoveDamaged = (ref: SecretRef) => void;
+
+/**
+ * Prepares the removal of secrets whose rows do not pass their check, for owners who want to be rid of them; nobody is
+ * notified, since who was to be told is not known any more. `onRemoval` is told as of any removal of sealed values.
+ */
+export function createDamagedRemoval(db: Connection, onRemoval: () => void): RemoveDamaged {
+  const find = db
+    .prepare<[string, string], number>('SELECT row FROM secret WHERE project_id = ? AND name = ?')
+    .pluck();
+  const values = 'WHERE version_row IN (SELECT row FROM version WHERE secret_row = ?)';
+  const removals = [
+    `DELETE FROM version_key ${values}`,
+    `DELETE FROM version_body ${values}`,
+    'DELETE FROM stage WHERE secret_row = ?',
+    'DELETE FROM version WHERE secret_row = ?',
+    'DELETE FROM secret_tag WHERE secret_row = ?',
+    'DELETE FROM secret WHERE row = ?',
+  ].map((sql) => db.prepare<[number]>(sql));
+  const recount = prepareRecount(db);
+  return ({ projectId, name }) => {
+    const row = find.get(projectId, name);
+    if (row === undefined) throw new SecretError('secret-not-found');
+    onRemoval();
+    for (const removal of removals) removal.run(row);
+    recount.run(projectId);
+  };
+}

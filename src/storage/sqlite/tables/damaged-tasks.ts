@@ -1,0 +1,36 @@
+import type { Connection } from '../engine/open.ts';
+import { type OnDamage, unlessDamaged } from '../rows/damage.ts';
+import type { TaskReads } from './tasks.ts';
+
+/** Removes the damaged tasks that are in the way of a secret's next one. Runs inside the write transaction. */
+export type ClearTasks = (secretId: string) => void;
+
+/**
+ * Prepares their removal, unread: a damaged task tells nothing of where a rotation is, and while its row says that it is the
+ * newest of its secret, or under way, no other can start.
+ */
+export function createTaskClearing(db: Connection, tasks: TaskReads, onDamage: OnDamage): ClearTasks {
+  const inTheWay = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
+    `SELECT id, CAST(id AS BLOB) AS bytes
+       FROM (SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
+             UNION SELECT id FROM task WHERE secret_id = ? AND status = 'RUNNING')`,
+  );
+  // By its bytes: an id that is not UTF-8 any more comes out as another one.
+  const remove = db.prepare<[Buffer]>('DELETE FROM task WHERE id = CAST(? AS TEXT)');
+  /** One that is not found by the id that it was listed with is damaged as well. */
+  const isSound = (id: string) =>
+    unlessDamaged(
+      () => tasks.find(id) !== undefined,
+      () => false,
+    );
+  return (secretId) => {
+    for (;;) {
+      const damaged = inTheWay.all(secretId, secretId).filter(({ id }) => !isSound(id));
+      if (damaged.length === 0) return;
+      for (const { id, bytes } of damaged) {
+        onDamage(`task ${id}`);
+        remove.run(bytes);
+      }
+    }
+  };
+}

@@ -1,0 +1,71 @@
+import type { DamagedGrant, Grant, GrantRef } from '../../../core/identity/grants.ts';
+import type { Row } from '../../columns/fields.ts';
+import { GRANT } from '../../columns/secrets.ts';
+import { type RowMac, requireIntact, rowText } from '../../row-mac.ts';
+import type { Connection } from '../engine/open.ts';
+import { soundOnes } from '../rows/damage.ts';
+import { prepareInsert, prepareRows } from '../rows/rows.ts';
+
+/** Reads of grants on one connection. Every row is authenticated before it is given out. */
+export interface GrantReads {
+  /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
+  list(ref: GrantRef): Grant[];
+  /** The same without those that do not pass their check, which are told of. */
+  listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
+}
+
+/** Writes of the grants of one secret. They run inside the write transaction. */
+export interface GrantWrites {
+  save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void;
+  /** Removes the rows of the secret's grants that have this id, unread. */
+  remove(ref: GrantRef, id: string): void;
+}
+
+/** Prepares the reads of grants on one connection. */
+export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
+  const columns = GRANT.own.map((column) => `g.${column}`).join(', ');
+  const ofSecret = prepareRows(
+    db,
+    `SELECT ${columns}, s.project_id, s.id, g.row_mac FROM secret s JOIN secret_grant g ON g.secret_row = s.row
+      WHERE s.id = ? AND s.project_id = ? ORDER BY g.create_time_ms, g.id`,
+  );
+  function authentic(row: Row): Grant {
+    requireIntact(mac, GRANT.kind, { text: rowText(GRANT, row), rowMac: row.at(-1) as Buffer });
+    const [projectId, secretId] = row.slice(GRANT.own.length) as string[];
+    return { projectId: String(projectId), secretId: String(secretId), ...GRANT.decode(row) };
+  }
+
+  return {
+    list: ({ projectId, secretId }) => ofSecret.all(secretId, projectId).map(authentic),
+    listSound: ({ projectId, secretId }, tell) =>
+      soundOnes(ofSecret.all(secretId, projectId), authentic, (row) => tell(GRANT.decode(row))),
+  };
+}
+
+/** Prepares the writes of grants on one connection. */
+export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
+  const remove = db.prepare<[string | Buffer]>('DELETE FROM secret_grant WHERE id = CAST(? AS TEXT)');
+  const places = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
+    `SELECT g.id, CAST(g.id AS BLOB) AS bytes FROM secret s JOIN secret_grant g ON g.secret_row = s.row
+      WHERE s.id = ? AND s.project_id = ?`,
+  );
+  const insert = prepareInsert(db, GRANT, ['row_mac', 'secret_row']);
+  function save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void {
+    const [old, present] = [new Set(before), new Set(after)];
+    for (const grant of before) if (!present.has(grant)) remove.run(grant.id);
+    for (const grant of after) {
+      if (old.has(grant)) continue;
+      const row = GRANT.encode(grant);
+      const rowMac = mac.sign(rowText(GRANT, [...row, grant.projectId, grant.secretId]));
+      insert(row, rowMac, secretRow);
+    }
+  }
+
+  return {
+    save,
+    // By its bytes: an id that is not UTF-8 any more comes out as another one.
+    remove({ projectId, secretId }, id) {
+      for (const place of places.all(secretId, projectId)) if (place.id === id) remove.run(place.bytes);
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { DueNotification } from '../../../app/ports/deps.ts';
+import {
+  type Notification,
+  type NotificationDecision,
+  RECORDS_MAX,
+  WAITING_MAX,
+} from '../../../core/events/notifications.ts';
+import { NOTIFICATION } from '../../columns/small.ts';
+import type { RowMac } from '../../row-mac.ts';
+import { createOccasion } from '../engine/occasions.ts';
+import type { Connection } from '../engine/open.ts';
+import { soundOnes } from '../rows/damage.ts';
+import { createDueList } from '../rows/due-list.ts';
+import { createRowReads, createRowWrites } from '../rows/rows.ts';
+
+/** Reads of notifications on one connection. Rows that are given out whole are authenticated; throws damaged. */
+export interface NotificationReads {
+  find(id: string): Notification | undefined;
+  /** Records, newest first; those that do not pass their check are left out, and told of. */
+  list(projectId: string, tell: (id: string) => void): Notification[];
+  /** Those whose next attempt is due, or lies further away than any can; the projects take turns. */
+  listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
+  /** Ids of records made before then. */
+  listOld(beforeMs: number, limit: number): string[];
+}
+
+/** Writes notifications. Runs inside the write transaction. */
+export interface NotificationWrites {
+  insert(notifications: readonly Notification[]): void;
+  save(current: Notification | undefined, decision: NotificationDecision): void;
+}
+
+/** Prepares the reads of notifications on one connection. */
+export function createNotificationReads(db: Connection, mac: RowMac): NotificationReads {
+  const read = createRowReads(db, mac, NOTIFICATION);
+  const byId = read.prepare('WHERE id = ?');
+  const records = read.prepare(
+    'WHERE project_id = ? AND next_attempt_ms IS NULL ORDER BY create_time_ms DESC, id DESC LIMIT ?',
+  );
+  const due = createDueList<{ readonly id: string; readonly project_id: string }>(db, {
+    table: 'notification',
+    time: 'next_attempt_ms',
+    columns: 'id, project_id',
+    order: 'id',
+  });
+  const old = db
+    .prepare<[number, number], string>(
+      'SELECT id FROM notification WHERE next_attempt_ms IS NULL AND create_time_ms < ? LIMIT ?',
+    )
+    .pluck();
+  return {
+    find: (id) => byId.get(id),
+    list: (projectId, tell) =>
+      soundOnes(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
+        tell(String(read.valueOf(row, 'id'))),
+      ),
+    listDue: (nowMs, { limit, waitMsMax }) =>
+      due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(({ id, project_id: projectId }) => ({
+        id,
+        projectId,
+      })),
+    listOld: (beforeMs, limit) => old.all(beforeMs, limit),
+  };
+}
+
+/** How many of a project stay: records, and those that wait for their delivery; looked at with every so many. */
+export interface Kept {
+  readonly records: number;
+  readonly waiting: number;
+  readonly every: number;
+}
+const KEPT: Kept = Object.freeze({ records: RECORDS_MAX, waiting: WAITING_MAX, every: 64 });
+
+/** The oldest of a project beyond so many. What waits is as old as its next attempt, near enough: the index has that. */
+function prepareRemoval(db: Connection, which: string, order: string) {
+  return db.prepare<[string, number]>(
+    `DELETE FROM notification WHERE id IN (
+       SELECT id FROM notification WHERE project_id = ? AND ${which} ORDER BY ${order} LIMIT -1 OFFSET ?)`,
+  );
+}
+
+/** Prepares the writes of notifications on one connection. */
+export function createNotificationWrites(db: Connection, mac: RowMac, kept: Kept = KEPT): NotificationWrites {
+  const { save } = createRowWrites(db, mac, NOTIFICATION);
+  const removeOver = {
+    records: prepareRemoval(db, 'next_attempt_ms IS NULL', 'create_time_ms DESC, id DESC'),
+    waiting: prepareRemoval(db, 'next_attempt_ms IS NOT NULL', 'next_attempt_ms DESC, id DESC'),
+  };
+  const isTime = { records: createOccasion(kept.every), waiting: createOccasion(kept.every) };
+  const keepBound = (what: 'records' | 'waiting', projectId: string) => {
+    if (isTime[what](projectId)) removeOver[what].run(projectId, kept[what]);
+  };
+  return {
+    insert(notifications) {
+      for (const notification of notifications) {
+        save(undefined, notification);
+        keepBound('waiting', notification.projectId);
+      }
+    },
+    save(current, { next }) {
+      save(current, next);
+      if (next === undefined || next === current) return;
+      if (next.nextAttemptMs === undefined) keepBound('records', next.projectId);
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { SecretError } from '../../../core/errors.ts';
+import type { AddedValue, SecretDecision } from '../../../core/secrets/decision.ts';
+import type { SealedValue, SecretAggregate, Stage, Version } from '../../../core/secrets/secrets.ts';
+import { SECRET, STAGE, VERSION } from '../../columns/secrets.ts';
+import { type RowMac, type SignedSecret, signSecret } from '../../row-mac.ts';
+import type { Connection } from '../engine/open.ts';
+import { prepareInsert, prepareUpdate } from '../rows/rows.ts';
+import { expiryProject } from './expired-versions.ts';
+import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
+import { createTagWrites } from './tags.ts';
+
+/**
+ * Writes what the rules decided about a secret. Runs inside the write transaction. Answers the aggregate as it is stored
+ * now; undefined when nothing was written, or the secret is gone.
+ */
+export type SaveSecret = (
+  loaded: LoadedSecret | undefined,
+  decision: SecretDecision,
+) => SavedSecret | undefined;
+
+/** Prepares the writes of secrets on one connection; `onRemoval` is told of every sealed value that is deleted. */
+export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveSecret {
+  const statements = prepareSecret(db);
+  const saveVersions = createVersionWrites(db, onRemoval);
+  const saveTags = createTagWrites(db);
+
+  function remove(loaded: LoadedSecret): void {
+    saveVersions.removeAll(loaded);
+    saveTags.removeAll(loaded.row);
+    statements.remove.run(loaded.row);
+    statements.recount.run(loaded.aggregate.secret.projectId);
+  }
+
+  function put(loaded: LoadedSecret | undefined, projectId: string, signed: SignedSecret): number {
+    const { contentsDigest, row, rowMac } = signed;
+    if (loaded !== undefined) {
+      statements.update(SECRET.encode(loaded.aggregate.secret), row, contentsDigest, rowMac, loaded.row);
+      return loaded.row;
+    }
+    statements.count.run(projectId);
+    return statements.insert(row, rowMac);
+  }
+
+  return (loaded, decision) => {
+    const { next } = decision;
+    if (next === undefined) {
+      if (loaded !== undefined) remove(loaded);
+      return undefined;
+    }
+    if (next === loaded?.aggregate) return undefined;
+    const signed = signSecret(mac, next);
+    const row = put(loaded, next.secret.projectId, signed);
+    const versionRows = saveVersions.replace(row, loaded, decision, next);
+    saveTags.replace(row, next.secret.projectId, difference(loaded?.aggregate.tags ?? [], next.tags));
+    return { loaded: { row, rowMac: signed.rowMac, aggregate: next, versionRows }, signed };
+  };
+}
+
+/** Prepares the counting of a project's secrets, after some have been removed. Runs inside the write transaction. */
+export function prepareRecount(db: Connection) {
+  return db.prepare<[string]>(
+    'UPDATE project SET secret_count = (SELECT count(*) FROM secret s WHERE s.project_id = project.id) WHERE id = ?',
+  );
+}
+
+function prepareSecret(db: Connection) {
+  const more = ['contents_digest', 'row_mac'];
+  return {
+    insert: prepareInsert(db, SECRET, more),
+    update: prepareUpdate(db, SECRET, { more, where: 'WHERE row = ?' }),
+    remove: db.prepare('DELETE FROM secret WHERE row = ?'),
+    count: db.prepare(
+      'INSERT INTO project (id, secret_count) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET secret_count = secret_count + 1',
+    ),
+    // Counted anew: the count is not authenticated, and a wrong one must keep nobody from deleting.
+    recount: prepareRecount(db),
+  };
+}
+
+/**
+ * The order of the steps lets every constraint hold after each of them: stages leave first, then versions whose slots nobody
+ * takes; stages come or move last, when the versions that they mark are there. A version that takes the slot of another one
+ * takes its rows, which costs half as many pages as removing them and adding others does.
+ */
+function createVersionWrites(db: Connection, onRemoval: () => void) {
+  const rows = createVersionRows(db, onRemoval);
+  const stageRows = prepareStage(db);
+
+  return {
+    removeAll(loaded: LoadedSecret): void {
+      for (const stage of loaded.aggregate.stages) stageRows.remove.run(loaded.row, stage.name);
+      for (const row of loaded.versionRows.values()) rows.remove(row);
+    },
+
+    /** Answers the rows of the versions that are there afterwards. */
+    replace(
+      row: number,
+      loaded: LoadedSecret | undefined,
+      { added = [] }: SecretDecision,
+      next: SecretAggregate,
+    ): ReadonlyMap<number, number> {
+      const { projectId } = next.secret;
+      const { entered, left } = difference(loaded?.aggregate.versions ?? [], next.versions);
+      const versionRows = new Map(loaded?.versionRows);
+      const gone = left.filter(({ number }) => !entered.some((version) => version.number === number));
+      const stages = planStages(loaded?.aggregate.stages ?? [], next.stages, gone);
+      for (const { name } of stages.gone) stageRows.remove.run(row, name);
+      for (const { number, slot } of gone) {
+        const isTaken = entered.some((version) => version.slot === slot);
+        if (!isTaken) rows.remove(requireRow(versionRows, number));
+        versionRows.delete(number);
+      }
+      for (const version of entered) {
+        const { number, slot } = version;
+        const former = left.find((other) => other.slot === slot);
+        const isNew = former?.number !== number;
+        const entry = { version, projectId, sealed: isNew ? requireValue(added, number) : undefined };
+        if (former === undefined) versionRows.set(number, rows.add(row, entry));
+        else {
+          const place = requireRow(loaded?.versionRows, former.number);
+          rows.overwrite(place, former, entry);
+          versionRows.set(number, place);
+        }
+      }
+      for (const stage of stages.moved)
+        stageRows.move.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
+      for (const stage of stages.came) stageRows.insert(STAGE.encode(stage), row);
+      return versionRows;
+    },
+  };
+}
+
+/** A version as it shall be stored; without a value when it keeps the one that it has. */
+interface VersionEntry {
+  readonly version: Version;
+  readonly projectId: string;
+  readonly sealed: SealedValue | undefined;
+}
+
+/** Prepares the writes of the rows of one version. */
+function createVersionRows(db: Connection, onRemoval: () => void) {
+  const insert = prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']);
+  const update = prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' });
+  // A value that somebody has taken away is no reason to lose the one that shall take its place.
+  const putKey = db.prepare(
+    'INSERT INTO version_key (version_row, wrapped) VALUES (?, ?) ON CONFLICT DO UPDATE SET wrapped = excluded.wrapped',
+  );
+  const putBody = db.prepare(
+    'INSERT INTO version_body (version_row, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
+  );
+  // The small row is the data key: without it the body is noise, so it goes first.
+  const removeKey = db.prepare('DELETE FROM version_key WHERE version_row = ?');
+  const removeBody = db.prepare('DELETE FROM version_body WHERE version_row = ?');
+  const remove = db.prepare('DELETE FROM version WHERE row = ?');
+  return {
+    remove(place: number): void {
+      onRemoval();
+      removeKey.run(place);
+      removeBody.run(place);
+      remove.run(place);
+    },
+    /** Answers the place. */
+    add(secretRow: number, { projectId, sealed, version }: VersionEntry): number {
+      const place = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
+      putKey.run(place, sealed?.wrappedKey);
+      putBody.run(place, sealed?.body);
+      return place;
+    },
+    overwrite(place: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
+      update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), place);
+      if (sealed === undefined) return;
+      onRemoval();
+      putKey.run(place, sealed.wrappedKey);
+      putBody.run(place, sealed.body);
+    },
+  };
+}
+
+function prepareStage(db: Connection) {
+  return {
+    insert: prepareInsert(db, STAGE, ['secret_row']),
+    move: db.prepare(
+      'UPDATE stage SET version_number = ?, update_time_ms = ? WHERE secret_row = ? AND name = ?',
+    ),
+    remove: db.prepare('DELETE FROM stage WHERE secret_row = ? AND name = ?'),
+  };
+}
+
+/**
+ * What left and what entered, by identity: the rules copy what they change and keep the rest. There are so few that looking
+ * through them is quicker than making sets.
+ */
+function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; entered: T[] } {
+  if (before === after) return { left: [], entered: [] };
+  return {
+    left: before.filter((entry) => !after.includes(entry)),
+    entered: after.filter((entry) => !before.includes(entry)),
+  };
+}
+
+/**
+ * A stage that moves between versions that stay keeps its row: one statement instead of two, whenever a version is added.
+ */
+function planStages(before: readonly Stage[], after: readonly Stage[], removed: readonly Version[]) {
+  const { left, entered } = difference(before, after);
+  const former = new Map(left.map((stage) => [stage.name, stage]));
+  const keepsRow = ({ name, slot }: Stage) => {
+    const from = former.get(name);
+    return from?.slot === slot && !removed.some(({ number }) => number === from.versionNumber);
+  };
+  const moved = entered.filter(keepsRow);
+  for (const { name } of moved) former.delete(name);
+  return { gone: [...former.values()], moved, came: entered.filter((stage) => !moved.includes(stage)) };
+}
+
+function requireRow(versionRows: ReadonlyMap<number, number> | undefined, number: number): number {
+  const row = versionRows?.get(number);
+  if (row === undefined) throw new SecretError('internal');
+  return row;
+}
+
+function requireValue(added: readonly AddedValue[], number: number): SealedValue {
+  const value = added.find(({ versionNumber }) => versionNumber === number);
+  if (value === undefined) throw new SecretError('internal');
+  return value.sealed;
+}
