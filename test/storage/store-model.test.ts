@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshProject, type StoreEngine, type StoreHarness } from '../support/stores.ts';
-import { compareProject } from './model/model.ts';
-import type { Model, Real } from './model/state.ts';
+import { compareProject, type Model, type Real } from './model/model.ts';
 import { anyStep } from './model/steps.ts';
 import { sqliteEngine } from './sqlite/harness.ts';
 
@@ -24,12 +23,13 @@ describe.each(ENGINES)('store model on $name', (engine) => {
     const histories = fc.commands([anyStep], { maxCommands: STEPS_MAX, size: 'max' });
     let [steps, pruned] = [0, 0];
     const property = fc.asyncProperty(histories, async (history) => {
-      const model: Model = { secrets: new Map() };
+      const model: Model = { secrets: new Map(), values: new Map() };
       const real: Real = { harness, projectId: freshProject() };
       await fc.asyncModelRun(() => ({ model, real }), history);
       await compareProject(model, real);
       steps += [...history].length;
-      for (const { lastNumber, versions } of model.secrets.values()) pruned += lastNumber - versions.size;
+      for (const { secret, versions } of model.secrets.values())
+        pruned += secret.lastVersionNumber - versions.length;
     });
     await fc.assert(property, { numRuns: RUNS });
     // The histories do get to where the limits are.

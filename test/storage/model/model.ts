@@ -1,30 +1,48 @@
 import type fc from 'fast-check';
 import { expect } from 'vitest';
-import type { ErrorCode } from '../../../src/core/errors.ts';
-import type { SecretCommand, SecretResult } from '../../../src/core/secrets/secrets.ts';
-import { codeOf, DAY_MS, T0 } from '../../support/stores.ts';
-import type { Model, ModelSecret, Real } from './state.ts';
-import { compareTags, orderedTags } from './tags.ts';
+import { decideSecret } from '../../../src/core/secrets/rules.ts';
+import type {
+  SealedValue,
+  SecretAggregate,
+  SecretCommand,
+  SecretRef,
+} from '../../../src/core/secrets/secrets.ts';
+import { codeOf, DAY_MS, type StoreHarness, T0 } from '../../support/stores.ts';
+import { searched, tagsOfProject } from '../../support/walks.ts';
 
 export const NAMES = ['a', 'B', 'a.b', 'c'];
+/** Keys of tags. Their order in UTF-16 is not that of their bytes. */
+export const KEYS = ['b', 'A', '\u{20000}', '\ufe70'];
+
+const byBytes = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other));
+
+/** What the rules come to by themselves, without a store; whether they are right is for the histories in `test/core` to say. */
+export interface Model {
+  readonly secrets: Map<string, SecretAggregate>;
+  /** By the uid of the version. */
+  readonly values: Map<string, SealedValue>;
+}
+
+/** The store under test, in a project of its own. */
+export interface Real {
+  readonly harness: StoreHarness;
+  readonly projectId: string;
+}
 
 /** One step of a history. */
 export type Step = fc.AsyncCommand<Model, Real>;
 
-/** A command of the model: predicts the outcome, carries the command out, compares what can be read. */
+/** A command, as what the model knows of its secret makes it. */
+export type Wish = (ref: SecretRef, secretId: string) => SecretCommand;
+
+/** Has the rules and the store carry out a command about a secret, and compares what can be read of it. */
 export class ChangeStep implements Step {
   readonly name: string;
-  readonly text: string;
-  readonly predict: (model: Model) => ErrorCode | undefined;
-  readonly build: (real: Real, model: Model) => SecretCommand;
-  readonly apply: (model: Model, command: SecretCommand, result: SecretResult) => void;
+  readonly wish: Wish;
 
-  constructor(step: Pick<ChangeStep, 'name' | 'text' | 'predict' | 'build' | 'apply'>) {
-    this.name = step.name;
-    this.text = step.text;
-    this.predict = step.predict;
-    this.build = step.build;
-    this.apply = step.apply;
+  constructor(name: string, wish: Wish) {
+    this.name = name;
+    this.wish = wish;
   }
 
   check(): boolean {
@@ -32,21 +50,17 @@ export class ChangeStep implements Step {
   }
 
   async run(model: Model, real: Real): Promise<void> {
-    const refusal = this.predict(model);
-    const command = this.build(real, model);
-    let outcome: string | undefined;
-    try {
-      const result = await real.harness.store.change(command);
-      if (refusal === undefined) this.apply(model, command, result);
-    } catch (error) {
-      outcome = codeOf(error);
-    }
-    expect(outcome, this.text).toBe(refusal);
+    const ref = { projectId: real.projectId, name: this.name };
+    const command = this.wish(ref, model.secrets.get(this.name)?.secret.id ?? 'none');
+    const outcome = await real.harness.store.change(command).then(() => undefined, codeOf);
+    expect(outcome, this.toString()).toBe(decide(model, command));
     await compareSecret(model, real, this.name);
   }
 
   toString(): string {
-    return this.text;
+    return JSON.stringify(this.wish({ projectId: '', name: this.name }, ''), (key, value) =>
+      ['draft', 'limits', 'version'].includes(key) ? undefined : value,
+    );
   }
 }
 
@@ -74,18 +88,31 @@ export class CheckStep implements Step {
   }
 }
 
+/** Carries out a command in the model; answers the code of the refusal. */
+function decide({ secrets, values }: Model, command: SecretCommand): string | undefined {
+  const { name } = command.ref;
+  const current = secrets.get(name);
+  try {
+    const { added, next } = decideSecret({ current, secretsInProject: secrets.size, events: [] }, command);
+    for (const { sealed, versionNumber } of added ?? []) {
+      values.set(next!.versions.find(({ number }) => number === versionNumber)!.uid, sealed);
+    }
+    if (next === undefined) secrets.delete(name);
+    else secrets.set(name, next);
+    return undefined;
+  } catch (error) {
+    return codeOf(error);
+  }
+}
+
 /** Compares everything that can be read of the project with the model. */
 export async function compareProject(model: Model, real: Real): Promise<void> {
   const { harness, projectId } = real;
   const names = [...model.secrets.keys()].sort();
   const listed: string[] = [];
   for (let pages = 0; pages < NAMES.length; pages += 1) {
-    const afterName = listed.at(-1);
-    const page = await harness.store.listSecrets({
-      projectId,
-      limit: 2,
-      ...(afterName !== undefined && { afterName }),
-    });
+    const afterName = listed.at(-1) ?? '';
+    const page = await harness.store.listSecrets({ projectId, limit: 2, afterName });
     listed.push(...page.map((secret) => secret.name));
     if (page.length < 2) break;
   }
@@ -93,44 +120,58 @@ export async function compareProject(model: Model, real: Real): Promise<void> {
   const due = (await harness.store.listDueSecrets(T0 + 20 * DAY_MS, 100_000)).filter(
     ({ ref }) => ref.projectId === projectId,
   );
-  const expected = [...model.secrets].filter(
-    ([, secret]) => secret.isPending && secret.dueMs <= T0 + 20 * DAY_MS,
+  const expected = [...model.secrets.values()].filter(
+    ({ secret }) => (secret.scheduledDeleteTimeMs ?? Number.POSITIVE_INFINITY) <= T0 + 20 * DAY_MS,
   );
-  expect(due.map(({ ref }) => ref.name).sort()).toStrictEqual(expected.map(([name]) => name).sort());
+  expect(due.map(({ ref }) => ref.name).sort()).toStrictEqual(
+    expected.map(({ secret }) => secret.name).sort(),
+  );
   for (const name of NAMES) await compareSecret(model, real, name);
   await compareTags(model, real);
 }
 
-async function compareSecret(model: Model, { harness, projectId }: Real, name: string): Promise<void> {
+async function compareSecret({ secrets, values }: Model, { harness, projectId }: Real, name: string) {
+  const { store } = harness;
   const ref = { projectId, name };
-  const expected = model.secrets.get(name);
-  const found = await harness.store.findVersions(ref);
-  expect(await harness.store.findSecret(ref)).toStrictEqual(found?.secret);
-  if (expected === undefined) {
-    expect(found).toBeUndefined();
-    expect(await harness.store.findValue(ref, 'latest')).toBeUndefined();
-    return;
+  const expected = secrets.get(name);
+  expect(await store.findVersions(ref)).toStrictEqual(expected);
+  expect(await store.findSecret(ref)).toStrictEqual(expected?.secret);
+  if (expected === undefined) return expect(await store.findValue(ref, 'latest')).toBeUndefined();
+  const { secret, stages, versions } = expected;
+  expect(await store.findSecretById(projectId, secret.id)).toStrictEqual(expected);
+  for (const version of versions) {
+    const value = (await store.findValue(ref, version.number))!;
+    expect(value.version).toStrictEqual(version);
+    expect(value.sealed, `value of v${version.number}`).toEqual(values.get(version.uid));
+    const marking = stages.filter(({ versionNumber }) => versionNumber === version.number);
+    expect(new Set(value.stages)).toStrictEqual(new Set(marking.map((stage) => stage.name)));
   }
-  const { id, description, isPending, lastNumber } = expected;
-  expect(found?.secret).toMatchObject({ id, description, lastVersionNumber: lastNumber });
-  expect(found?.secret.state).toBe(isPending ? 'PENDING_DELETE' : 'ENABLED');
-  expect(found?.versions.map((version) => version.number)).toStrictEqual([...expected.versions.keys()]);
-  const marks = Object.fromEntries(found!.stages.map((stage) => [stage.name, stage.versionNumber]));
-  expect(marks).toStrictEqual(Object.fromEntries(expected.stages));
-  expect(found?.tags).toStrictEqual(orderedTags(expected.tags));
-  expect(await harness.store.findSecretById(projectId, id)).toStrictEqual(found);
-  for (const [number, version] of expected.versions) {
-    const value = await harness.store.findValue(ref, number);
-    expect(value?.version).toMatchObject({ number, uid: version.uid, expireTimeMs: version.expireTimeMs });
-    expect(Buffer.compare(value!.sealed.body, version.body), `value of v${number}`).toBe(0);
-    expect(new Set(value?.stages)).toStrictEqual(new Set(stagesOn(expected, number)));
-  }
-  const latest = await harness.store.findValue(ref, 'latest');
-  expect(latest?.version.number).toBe(expected.stages.get('SYSCURRENT'));
-  expect(await harness.store.findValue(ref, lastNumber + 1)).toBeUndefined();
+  const latest = await store.findValue(ref, 'latest');
+  const current = stages.find((stage) => stage.name === 'SYSCURRENT');
+  expect(latest?.version.number).toBe(current?.versionNumber);
+  expect(await store.findValue(ref, secret.lastVersionNumber + 1)).toBeUndefined();
 }
 
-/** Names of the stages that mark a version, in no order. */
-export function stagesOn(secret: ModelSecret, number: number): string[] {
-  return [...secret.stages].filter(([, marked]) => marked === number).map(([name]) => name);
+/** Compares the list of a project's tags, and searches with one condition and with two. */
+async function compareTags({ secrets }: Model, { harness, projectId }: Real): Promise<void> {
+  const all = [...secrets.values()].flatMap(({ tags }) => tags);
+  const pairs = [...new Set(all.map(({ key, value }) => `${key}\n${value}`))].sort(byBytes);
+  const listed = await tagsOfProject(harness.store, projectId);
+  expect(listed.map(({ key, value }) => `${key}\n${value}`)).toStrictEqual(pairs);
+  const conditions = KEYS.flatMap((key) => [[], ['x'], ['', 'y']].map((values) => ({ key, values })));
+  const searches = conditions.map((one, index) =>
+    index % 2 === 0 ? [one] : [one, conditions[(index * 5 + 7) % conditions.length]!],
+  );
+  for (const tags of searches) {
+    const fitting = [...secrets].filter(([, secret]) =>
+      tags.every(({ key, values }) => {
+        const value = secret.tags.find((tag) => tag.key === key)?.value;
+        return value !== undefined && (values.length === 0 || values.includes(value));
+      }),
+    );
+    const query = { projectId, tags, nameParts: [], limit: 100, offset: 0 };
+    const { total, secrets: found } = await searched(harness.store, query);
+    expect(found.map(({ secret }) => secret.name)).toStrictEqual(fitting.map(([name]) => name).sort());
+    expect(total).toBe(fitting.length);
+  }
 }
