@@ -7,23 +7,23 @@ export interface Caller extends Principal {
   readonly projectIds: ReadonlySet<string>;
 }
 
-/** A caller, with how the proof of its identity has read the request. */
+/** A caller, and how the proof of its identity reads the request. */
 export interface ProvenCaller extends Caller {
-  /** What a `+` in the query means: a signature says so, and everywhere else it is a blank, as forms write it. */
+  /** What a `+` in the query means: itself in a signed request, elsewhere a space, as in forms. */
   readonly plus: 'literal' | 'blank';
 }
 
-/** What is known of a request beside who sent it. */
+/** What is known of a request besides its sender. */
 export interface ReceivedRequest {
   readonly operation: OperationId;
   readonly requestId: string;
   /** The peer's. */
   readonly address: string;
-  /** Milliseconds since it came. */
+  /** Milliseconds since it arrived. */
   readonly elapsedMs: number;
 }
 
-/** The caller as the actor of one request; `nowMs` is the time by the clock of its data. Pure. */
+/** The caller as the actor of one request; `nowMs` is the time by the clock of its data. */
 export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number): CallerActor {
   const { accessKeyId, domainId, method, userId, userName, world } = caller;
   const { address, elapsedMs, operation, requestId } = request;
@@ -43,7 +43,7 @@ export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number)
   };
 }
 
-/** The name under which a user's share of anything is counted: the same id in another world is somebody else. Pure. */
+/** The name under which a user's share of anything is counted: the same id in another world is another user. */
 export function shareOf({ world, userId }: Pick<Caller, 'world' | 'userId'>): string {
   return `${world}/${userId}`;
 }

@@ -8,7 +8,7 @@ type Draft<C> = C extends Command
   ? Omit<C, 'nowMs' | 'limits' | 'versionCap'> & { readonly nowMs?: number }
   : never;
 
-/** A command without the bounds that the operator has set, and without its time unless that is not the present one. */
+/** A command without the operator's bounds, and without its time unless that is not the present. */
 export type CommandDraft = Draft<Command>;
 
 type ResultOfDraft<D extends CommandDraft> = ResultOf<Extract<Command, { aggregate: D['aggregate'] }>>;
@@ -21,6 +21,6 @@ export function change<D extends CommandDraft>(deps: ChangeDeps, draft: D): Prom
   const { limits, versionCap } = deps.policy;
   const { nowMs = deps.clock.nowMs() } = draft;
   const command = { ...draft, nowMs, limits, versionCap };
-  // A draft and these are a command; the compiler cannot add what is missing to each kind of a union.
+  // A draft and these make a command; the compiler cannot add the missing parts to each kind of a union.
   return deps.store.change(command as unknown as Command, deps.actor) as Promise<ResultOfDraft<D>>;
 }

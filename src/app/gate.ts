@@ -4,19 +4,19 @@ import type { Key } from '../core/kms/keys.ts';
 import { OPERATIONS } from '../core/operations.ts';
 import type { Deps } from './ports/deps.ts';
 
-/** What values leave by. */
+/** What values leave through. */
 export type Openers = Pick<Deps, 'keyring' | 'cipher'>;
 
 /**
- * Is told of every value before it is opened or made: who gets it, and the key that it is under, if any. What it throws keeps
- * the value in.
+ * Called for every value before it is opened or generated, with who gets it and its key, if any. If it throws, the value
+ * does not leave.
  */
 export type OnLeaving = (actor: Actor, key: Key | undefined) => void;
 
 /**
  * Puts a gate around keyring and cipher for each actor: the values of secrets, backups, data keys, what callers have
- * encrypted or decrypted and random bytes leave by it and by nothing else. It is shut for an operation that gives out
- * nothing, by the table of operations; the server's own work is not asked. Absent `onLeaving`: nobody is told.
+ * encrypted or decrypted and random bytes leave only through it. It is shut for operations that reveal nothing, by the
+ * table of operations; the server's own work is not checked. `onLeaving` may be absent.
  */
 export function createGate(openers: Openers, onLeaving?: OnLeaving): (actor: Actor) => Openers {
   const shut = around(openers, () => {

@@ -7,24 +7,22 @@ export interface Page<T> {
   readonly hasMore: boolean;
 }
 
-/** Reads the entries that follow one in a list, at most `limit`; undefined: from where the page begins. */
+/** Reads the entries that follow one in a list, at most `limit`; undefined: from the beginning of the page. */
 export type Scan<T> = (limit: number, last: T | undefined) => Awaitable<readonly T[]>;
 
 /** What a page shows. */
 export interface PageQuery<T> {
   readonly limit: number;
-  /** Entries that do not fit are passed over and do not count. Absent: all of them fit. */
+  /** Entries that do not fit are skipped and do not count. Absent: all fit. */
   readonly fits?: ((entry: T) => boolean) | undefined;
   /** Between two steps. */
   readonly pause?: Pause;
 }
 
-/** Entries that are read at one go. */
+/** Entries that are read at a time. */
 const SCAN_STEP = 100;
 
-/**
- * Goes through a page, some entries at a time, each as it is at that moment; its end answers whether another page follows.
- */
+/** Yields a page, some entries at a time, each as it is at that moment; returns whether another page follows. */
 export async function* walkPage<T>(
   scan: Scan<T>,
   { fits, limit, pause }: PageQuery<T>,
@@ -54,7 +52,7 @@ export async function collectPage<T>(scan: Scan<T>, query: PageQuery<T>): Promis
   }
 }
 
-/** A page out of a walk through everything that fits, whose end answers how many there are on all pages. */
+/** Yields a page of a walk through everything that fits; returns how many there are on all pages. */
 export function walkFitting<T>(
   walk: Walk<T, unknown>,
   page: { readonly offset: number; readonly limit: number; fits(entry: T): boolean },

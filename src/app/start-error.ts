@@ -1,6 +1,6 @@
 /**
- * Why the server cannot start or continue: something that it needs is `taken` or out of reach, the data is `damaged`, or
- * the `configuration` is wrong. Each kind has an exit code of its own.
+ * Why the server cannot start or continue: something that it needs is `taken` or out of reach, the data are `damaged`, or
+ * the `configuration` is wrong. Each kind has its own exit code.
  */
 export type StartErrorKind = 'taken' | 'damaged' | 'configuration';
 

@@ -1,34 +1,34 @@
 /**
- * To be called between two steps of work that takes long, each of some milliseconds at most. Undefined: continue. A promise:
- * wait for it, so that others come first.
+ * To be called between two steps of long work, each of some milliseconds at most. Undefined: continue. A promise: wait
+ * for it, so that others come first.
  */
 export type Pause = () => Promise<void> | undefined;
 
-/** Shares the thread of the requests between projects whose requests take long. */
+/** Shares the thread of requests between projects with long requests. */
 export interface Turns {
   pauseOf(projectId: string): Pause;
   /** Runs work of a project when no other such work of it is under way, and few of all projects; they take turns. */
   alone<T>(projectId: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** The engine's side of turns; for tests. */
+/** The clock and the event loop; for tests. */
 export interface TurnSources {
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a clock that cannot be set. */
   nowMs(): number;
   /** Calls back in the next turn of the event loop. */
   defer(work: () => void): void;
 }
 
-/** How long a turn of the event loop may be filled with work that takes long; one step may come on top. */
+/** How much of a turn of the event loop long work may take; one step may come on top. */
 export const TURN_MS = 5;
-/** Projects whose work alone is under way at one time; each holds what it has read so far. */
+/** Projects that may run work `alone` at one time; each holds what it has read so far. */
 export const ALONE_MAX = 4;
 
 const ENGINE: TurnSources = { nowMs: () => performance.now(), defer: (work) => setImmediate(work) };
 
 /**
- * Makes the turns of one thread. In each turn of the event loop at most one request that waits continues, and the projects
- * continue one after the other, however many requests each has: others wait for one step of somebody's, not for the whole.
+ * Creates the turns of one thread. In each turn of the event loop at most one waiting request continues, and the projects
+ * take turns, however many requests each has: others wait for one step of a request, not for the whole.
  */
 export function createTurns(sources: TurnSources = ENGINE): Turns {
   const resting = createLine();
@@ -82,7 +82,7 @@ export function createTurns(sources: TurnSources = ENGINE): Turns {
   };
 }
 
-/** Those who wait, by project: the project that was served last comes last. */
+/** Waiting requests by project: the project that was served last comes last. */
 function createLine() {
   const line = new Map<string, (() => void)[]>();
 

@@ -19,18 +19,18 @@ import type { Deps, Random, SigningKeys } from '../ports/deps.ts';
 import type { LoadSigningKey } from './signing-key.ts';
 
 const DELIVERY = { name: 'delivery', intervalMs: 1_000, time: 'wall' } as const;
-/** Notifications on their way at one time, and those of one project among them. */
+/** Concurrent deliveries, in all and of one project. */
 const CONCURRENCY = Object.freeze({ all: 16, project: 8 });
-/** Due notifications that one look takes in. */
+/** Due notifications that are read at a time. */
 const DUE_MAX = 64;
-/** Notifications of which it is remembered which endpoints have taken them. */
+/** Notifications whose accepting endpoints are remembered. */
 const TAKEN_MAX = 10_000;
-/** How long a run waits for the calls that it began; slow ones continue beside the next runs. */
+/** How long a run waits for the calls that it began; slow ones continue during the next runs. */
 const DELIVERY_PAUSE_MS = 500;
-/** After this long a run ends, and the next one continues. */
+/** A run ends after this long, and the next one continues. */
 const DELIVERY_RUN_MS_MAX = 30_000;
 
-/** Where the certificate is that messages are checked with, below the server's own address. */
+/** The path of the certificate that verifies messages, below the server's own address. */
 export const CERTIFICATE_PATH = '/smn/certificate.pem';
 
 /** What delivery works with. */
@@ -47,9 +47,9 @@ export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
 }
 
 /**
- * The job that delivers notifications: at least once to each endpoint of the topic, with a growing wait between attempts,
+ * The job that delivers notifications: at least once to each endpoint of the topic, with growing waits between attempts,
  * for an hour at most. An attempt is recorded when it is over, so a crash in the middle means another attempt with the
- * same message id. It tells nothing that is not true under a wrong clock, so it also runs while the clock is not trusted.
+ * same message id. Its messages are true whatever the clock shows, so it also runs while the clock is not trusted.
  * @see docs/adr/0013-notification-delivery.md
  */
 export function createDelivery(given: DeliveryDeps): Job {
@@ -58,7 +58,7 @@ export function createDelivery(given: DeliveryDeps): Job {
   const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
   const taken = createTaken();
   const lanes = createLanes(CONCURRENCY);
-  /** Settled or put off since the last run ended. */
+  /** Settled or postponed since the last run ended. */
   let settled = 0;
 
   async function deliverOne(id: string, ending: AbortSignal): Promise<void> {
@@ -66,7 +66,7 @@ export function createDelivery(given: DeliveryDeps): Job {
     if (notification === undefined) return;
     const accepted = taken.by(id);
     const outcome = await attempt({ ...deps, ending }, notification, accepted);
-    // The call may have been cut off; nothing is known of it, and the next start repeats it.
+    // The call may have been cut off: its outcome is unknown, and the next start repeats it.
     if (outcome.status !== 'SUCCESS' && ending.aborted) return;
     taken.keep(id, accepted);
     const { attempts } = notification;
@@ -76,7 +76,7 @@ export function createDelivery(given: DeliveryDeps): Job {
     if (result.changed) settled += 1;
   }
 
-  /** Starts what is due and has room; answers how many. */
+  /** Starts what is due and has room; returns how many. */
   async function startDue(tried: Set<string>, ending: AbortSignal): Promise<number> {
     const limit = DUE_MAX + guard.size;
     let started = 0;
@@ -90,11 +90,11 @@ export function createDelivery(given: DeliveryDeps): Job {
   }
 
   async function run(nowMs: number, ending: AbortSignal): Promise<number> {
-    // What is still due after it was tried is somebody else's, or will be next time.
+    // What is still due after an attempt is tried in a later run.
     const tried = new Set<string>();
     while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !ending.aborted) {
       const started = await startDue(tried, ending);
-      // As soon as one has ended there is room for another, however slow the rest may be.
+      // As soon as one has ended there is room for another, however slow the rest.
       const goesOn = await within(deps, started > 0 ? lanes.next() : lanes.idle());
       if (started === 0 || !goesOn) break;
     }
@@ -114,8 +114,8 @@ export function createDelivery(given: DeliveryDeps): Job {
 }
 
 /**
- * Endpoints that have taken a notification which is not settled. Forgotten with the process, and some of very many,
- * since a notification may go without being settled; both cost a repetition.
+ * Endpoints that have accepted an unsettled notification. Lost with the process, and bounded, since a notification may be
+ * dropped without being settled; both cost a repetition.
  */
 function createTaken() {
   const taken = createBoundedMap<string, Set<string>>(TAKEN_MAX);
@@ -128,7 +128,7 @@ function createTaken() {
   };
 }
 
-/** False when that takes too long. */
+/** Resolves with false when the work takes too long. */
 function within({ pause }: Pick<DeliveryDeps, 'pause'>, work: Promise<unknown>): Promise<boolean> {
   return Promise.race([work.then(() => true), pause(DELIVERY_PAUSE_MS).then(() => false)]);
 }
@@ -159,12 +159,12 @@ async function attempt(
   return afterFailure(notification, deps.clock.nowMs(), deps.jitter);
 }
 
-/** A topic leads somewhere only for events of its own project: no tenant sends to another's endpoints. */
+/** Only events of the topic's own project reach its endpoints: no tenant sends to another's. */
 function findTopic(hooks: Hooks, { projectId, targetId }: Notification): Hook | undefined {
   return topicProject(targetId) === projectId ? hooks.findTopic(targetId) : undefined;
 }
 
-/** Up to the end of its time a notification is tried again, the last time right at the end. */
+/** Retries until the notification's time ends, the last time right at the end. */
 function afterFailure(
   { attempts, createTimeMs }: Notification,
   nowMs: number,

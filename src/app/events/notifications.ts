@@ -4,10 +4,7 @@ import { createRetention } from '../jobs/retention.ts';
 import type { Job } from '../jobs/runner.ts';
 import type { Deps } from '../ports/deps.ts';
 
-/**
- * What became of a project's notifications, newest first, at most 1,000; those that still wait are not among them.
- * @see API page ListNotificationRecords
- */
+/** A project's settled notifications, newest first, at most 1,000. @see API page ListNotificationRecords */
 export async function listNotifications(deps: Deps, projectId: string): Promise<readonly Notification[]> {
   return deps.store.listNotifications(projectId);
 }

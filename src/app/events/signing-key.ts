@@ -7,8 +7,8 @@ import type { Log, SigningKeys } from '../ports/deps.ts';
 export type LoadSigningKey = () => Promise<SigningKey>;
 
 /**
- * Prepares the loading of the signing key. Whoever stores one first wins, so all processes sign with one key; it is read
- * from the store once. A damaged one would keep all notifications from being sent: it is made anew, and not silently.
+ * Prepares the loading of the signing key. The first one stored wins, so all processes sign with the same key; it is read
+ * from the store once. A damaged one would keep all notifications from being sent: it is replaced, and that is logged.
  * Throws storage-full, unavailable.
  */
 export function createSigningKeyLoader(

@@ -2,14 +2,14 @@ import { createBoundedMap } from '../../std/bounded-map.ts';
 import type { Deps } from '../ports/deps.ts';
 
 /**
- * Places that are remembered: all rows of several full projects, some megabytes. One that had to make room may be told of again,
- * and whoever lists more than fit has each told of again, list by list.
+ * Rows that are remembered: all of several full projects, some megabytes. One that had to make room may be reported
+ * again, and a longer list is reported each time.
  */
 const PLACES_MAX = 50_000;
 
 /**
- * Makes what tells the operator of damaged rows that were passed over or replaced: each place once, as long as the process
- * lives. A place is the row's kind and where it is, never what it holds.
+ * Creates the report of damaged rows that were skipped or replaced: the operator gets each address once in the life of
+ * the process. An address is the row's kind and key, never its contents.
  */
 export function createDamageReport({ log }: Pick<Deps, 'log'>): (place: string) => void {
   const told = createBoundedMap<string, true>(PLACES_MAX);

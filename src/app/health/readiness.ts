@@ -2,12 +2,12 @@ import type { Deps } from '../ports/deps.ts';
 import { openSamples } from './samples.ts';
 import { isReadable, type Readiness } from './storage-status.ts';
 
-/** So long what a test read has found is believed: a probe costs nothing more, however often it comes. */
+/** How long the result of a test read holds: more frequent probes cost nothing. */
 const FRESH_MS = 1_000;
-/** Newest values that are opened, and as many others: one that is damaged does not make a server unfit. */
+/** Newest values that are opened, and as many others: one damaged value does not make a server unfit. */
 const SAMPLES = 2;
 
-/** What readiness is made out from. */
+/** What readiness is judged by. */
 export interface ReadinessDeps extends Pick<Deps, 'store' | 'keyring'> {
   hasIdentities(): boolean;
   /** Milliseconds of a clock that only goes forward. */
@@ -15,9 +15,9 @@ export interface ReadinessDeps extends Pick<Deps, 'store' | 'keyring'> {
 }
 
 /**
- * Makes the answer of `/readyz`: whether values can be read, found out by reading some, rows' checks and decryption
- * included. Nothing is read, and what was found before counts, while another program has locked the database, since a
- * read could then have to wait. Never rejects.
+ * Creates the check behind `/readyz`: whether values can be read, tested by reading some, rows' checks and decryption
+ * included. While another program has locked the database nothing is read, since a read might have to wait, and the
+ * former result counts. Never rejects.
  */
 export function createReadiness(deps: ReadinessDeps): () => Promise<Readiness> {
   let canRead: Promise<boolean> | undefined;

@@ -1,20 +1,20 @@
 import { codeOf, SecretError } from '../../core/errors.ts';
-import type { Deps, Store, VersionPlace } from '../ports/deps.ts';
+import type { Deps, Store, VersionRef } from '../ports/deps.ts';
 import { showVersion } from '../secrets/versions.ts';
 import { StartError } from '../start-error.ts';
 
 /** What a sample of the stored values shows. */
 export interface SampleReport {
   readonly opened: number;
-  /** Values that are there but do not open, or whose rows do not pass their check. */
+  /** Values that do not open, or whose rows fail their check. */
   readonly damaged: number;
-  /** How many things are to blame for these, as far as one looks: a secret, a key, or a single value. */
+  /** How many things are to blame for these: secrets, keys or single values. */
   readonly causes: number;
 }
 
 /**
- * Opens the `count` newest versions and as many others: at the start of a server, it finds out whether key and data
- * belong together before anybody depends on it. Values of secrets or keys that are not in use are passed over.
+ * Opens the `count` newest versions and as many others: at the start of a server, this shows whether key and data belong
+ * together before any request depends on it. Values of secrets or keys that are not in use are skipped.
  */
 export async function openSamples(
   deps: Pick<Deps, 'store' | 'keyring'>,
@@ -37,8 +37,8 @@ export async function openSamples(
 }
 
 /**
- * Looks at such a sample and says what is wrong. Throws StartError (damaged) when values are there and none opens, and more
- * than one secret, key or value is to blame: one damaged row alone must not keep everybody from all other work.
+ * Checks such a sample and logs what is wrong. Throws StartError (damaged) when there are values, none opens, and more
+ * than one secret, key or value is to blame: a single damaged row must not stop all other work.
  */
 export async function checkSamples(
   deps: Pick<Deps, 'store' | 'keyring' | 'log'>,
@@ -52,7 +52,7 @@ export async function checkSamples(
 }
 
 /** What keeps the value from being opened. */
-async function causeOf(store: Store, { ref, number }: VersionPlace): Promise<string> {
+async function causeOf(store: Store, { ref, number }: VersionRef): Promise<string> {
   const { projectId, name } = ref;
   const found = await ifSound(async () => store.findVersions(ref));
   if (found === undefined) return `secret ${projectId}/${name}`;

@@ -1,14 +1,11 @@
-/**
- * Why changes are refused at present: want of room, another program's lock, files that are no longer where they were,
- * or a writer that has ended.
- */
+/** Why changes are refused at present: a full disk, another program's lock, missing files, or a writer that has ended. */
 export type WriteRefusal = 'no-room' | 'locked' | 'missing' | 'ended';
 
 /** What a writer knows about its files; all figures in bytes. */
 export interface RoomFigures {
   /** Free on the file system. */
   readonly freeBytes: number;
-  /** Free inside the database: what deletions left and has not been given back yet. */
+  /** Free inside the database: left by deletions and not yet returned to the file system. */
   readonly reusableBytes: number;
   /** Changes are refused while less than this is free, inside and outside together. */
   readonly neededBytes: number;
@@ -20,7 +17,7 @@ export interface RoomFigures {
 export interface StorageStatus extends RoomFigures {
   /** Absent while changes are accepted. */
   readonly refusal: WriteRefusal | undefined;
-  /** For how long another program's read has kept the log from being emptied; 0 while it does not. */
+  /** How long another program's read has kept the log from being emptied; 0 when it does not. */
   readonly checkpointOwedMs: number;
 }
 
@@ -31,12 +28,12 @@ export interface Readiness {
   readonly writes: 'ok' | 'refused';
 }
 
-/** True while values can be read: neither want of room nor another program's lock keeps anybody from that. Pure. */
+/** True while values can be read: a full disk or another program's lock does not prevent that. */
 export function isReadable({ refusal }: Pick<StorageStatus, 'refusal'>): boolean {
   return refusal !== 'missing' && refusal !== 'ended';
 }
 
-/** True while the storage takes what background jobs note about themselves; a disk without room does. Pure. */
+/** True while the storage accepts what background jobs record about themselves, as with a full disk. */
 export function takesJobs({ refusal }: Pick<StorageStatus, 'refusal'>): boolean {
   return refusal === undefined || refusal === 'no-room';
 }

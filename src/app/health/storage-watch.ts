@@ -1,10 +1,10 @@
 import type { Deps } from '../ports/deps.ts';
 import { type StorageStatus, takesJobs, type WriteRefusal } from './storage-status.ts';
 
-/** Room is told to be getting short below so many times what is needed, and to be enough again a quarter above that. */
+/** Room is reported short below so many times what is needed, and enough again a quarter above that. */
 const SHORT_TIMES = 4;
 const ENOUGH_TIMES = 5;
-/** A reader of another program that keeps the log from being emptied for so long is worth a line. */
+/** When another program's read has kept the log from being emptied for so long, that is logged. */
 const OWED_MS_MAX = 60_000;
 
 const REFUSED: Readonly<Record<WriteRefusal, string>> = Object.freeze({
@@ -16,8 +16,8 @@ const REFUSED: Readonly<Record<WriteRefusal, string>> = Object.freeze({
 });
 
 /**
- * Watches the storage for the operator: one line when something begins and one when it is over, whatever requests come
- * meanwhile. To be called now and then; answers whether background jobs can do anything but fail.
+ * Watches the storage for the operator: one line when something begins and one when it is over, however many requests
+ * come meanwhile. The function is to be called now and then; it returns whether background jobs can work.
  */
 export function createStorageWatch({ store, log }: Pick<Deps, 'store' | 'log'>): () => boolean {
   let refusal: WriteRefusal | undefined;
@@ -62,7 +62,7 @@ export function createStorageWatch({ store, log }: Pick<Deps, 'store' | 'log'>):
   };
 }
 
-/** Free inside and outside of the database together, and the limit. */
+/** Free inside and outside the database together, and the limit. */
 function roomOf({ freeBytes, reusableBytes, neededBytes }: StorageStatus) {
   return { freeBytes: freeBytes + reusableBytes, neededBytes };
 }

@@ -6,7 +6,7 @@ import type { Caller, Deps } from '../ports/deps.ts';
 import { required } from '../required.ts';
 import { loadById } from '../secrets/tags.ts';
 
-/** A permission that is to be given, or to end at another time. */
+/** A permission to give, or whose end to change. */
 export interface PutGrant {
   readonly ref: GrantRef;
   readonly grantee: Grantee;
@@ -14,16 +14,16 @@ export interface PutGrant {
   readonly expireTimeMs: number | undefined;
 }
 
-/** A grant together with the name of who has it: the id where no name is known. */
+/** A grant with its grantee's name: the id where no name is known. */
 export interface NamedGrant {
   readonly grant: Grant;
   readonly granteeName: string;
 }
 
 /**
- * Gives a user or a group a permission on a secret; a present one gets the new end.
- * Throws resource-not-found, secret-pending-deletion, invalid-parameter (no such user; an end that is past),
- * grant-limit. @see CSMS API, CreateGrants
+ * Gives a user or a group a permission on a secret; an existing one gets the new end.
+ * Throws resource-not-found, secret-pending-deletion, invalid-parameter (no such user; an end in the past), grant-limit.
+ * @see CSMS API, CreateGrants
  */
 export async function createGrant(deps: Deps, caller: Caller, input: PutGrant): Promise<Grant> {
   requireGrantee(deps, caller, input.grantee);
@@ -52,14 +52,14 @@ export async function listGrants(
 }
 
 /**
- * Takes permissions back: one grantee's, or everyone's. Throws resource-not-found (also for a grantee without any).
+ * Revokes permissions: one grantee's, or everyone's. Throws resource-not-found (also for a grantee without any).
  * @see CSMS API, DeleteGrant
  */
 export async function removeGrants(deps: Deps, ref: GrantRef, granteeId: string | undefined): Promise<void> {
   await change(deps, { aggregate: 'grant', kind: 'remove-grants', ref, granteeId });
 }
 
-/** The identities know no groups yet, so that a group's id cannot be checked. */
+/** Identities have no groups yet, so a group's id cannot be checked. */
 function requireGrantee(deps: Deps, { domainId }: Caller, { type, id }: Grantee): void {
   if (type === 'user' && deps.grantees.userName(domainId, id) === undefined) {
     throw invalidParameter('grantee_target_id', 'must be the id of a user');

@@ -6,19 +6,19 @@ const BACKOFF_MS = Object.freeze({ min: 5_000, max: 300_000 });
 /** Enough doublings to reach the longest wait. */
 const DOUBLINGS_MAX = 16;
 
-/** No next attempt lies further away, a run's length included. */
+/** No next attempt is further away, a run's length included. */
 export const WAIT_MS_MAX = 2 * BACKOFF_MS.max;
 
 /** Milliseconds until the next attempt; `failures`: 1 after the first. */
 export function waitAfter(failures: number, jitter: Random): number {
   const doubled = Math.min(BACKOFF_MS.min * 2 ** Math.min(failures - 1, DOUBLINGS_MAX), BACKOFF_MS.max);
-  // Between half and all of it, so that many that failed together do not come back together.
+  // Between half and all of it, so that many that failed together are not retried together.
   return Math.ceil((doubled * (1 + jitter.fraction())) / 2);
 }
 
 /**
- * When to look for attempts next: at once while some are under way, since each that ends makes room, or one lies further away than any
- * can, since the clock was set back.
+ * When to check for due attempts next: at once while some are under way, since each that ends makes room, or while one is
+ * further away than possible, since the clock was set back.
  */
 export async function nextAttempt(
   { clock, store }: Pick<Deps, 'clock' | 'store'>,

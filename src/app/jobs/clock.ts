@@ -5,12 +5,12 @@ import type { Deps } from '../ports/deps.ts';
 import type { Job } from './runner.ts';
 import type { TrustedTime } from './trusted-time.ts';
 
-/** How often what is known of the clock is kept. */
+/** How often what is known of the clock is recorded. */
 const RECORD_INTERVAL_MS = 50_000;
 
 /**
- * What an earlier run of the server left about the clock. A record that does not pass its check is as good as a very old
- * one: the clock is not trusted.
+ * What an earlier run of the server recorded about the clock. A record that fails its check counts as a very old one: the
+ * clock is not trusted.
  */
 export async function recallClock({
   store,
@@ -25,7 +25,7 @@ export async function recallClock({
   }
 }
 
-/** Keeps what the next start has to know about the clock. Throws what a change throws. */
+/** Records what the next start has to know about the clock. Throws what a change throws. */
 export async function recordClock(deps: ChangeDeps, trustedTime: TrustedTime): Promise<void> {
   await change(deps, { aggregate: 'clock', kind: 'record-clock', record: trustedTime.record() });
 }
@@ -38,7 +38,7 @@ export function createClockRecorder(deps: ChangeDeps, trustedTime: TrustedTime):
     intervalMs: RECORD_INTERVAL_MS,
     time: 'wall',
     nextDueMs() {
-      // Whatever the clock shows: it may have been set back since.
+      // The clock may have been set back since: then it is recorded at once.
       if (recordedMs === undefined || recordedMs > deps.clock.nowMs()) return 0;
       return recordedMs + RECORD_INTERVAL_MS;
     },

@@ -2,29 +2,29 @@ import { codeOf, type ErrorCode, SecretError } from '../../core/errors.ts';
 import { HOUR_MS } from '../../std/durations.ts';
 import type { Deps } from '../ports/deps.ts';
 
-/** How long an item that failed is left out; doubled with each failure in a row. */
+/** How long a failed item is skipped; doubled with each failure in a row. */
 const WAIT_MS = Object.freeze({ min: 60_000, max: HOUR_MS });
 /** A failure this long ago is forgotten: the item is gone by then, or was never listed again. */
 const REMEMBERED_MS = 3 * WAIT_MS.max;
-/** The store cannot work now: no other item would fare better. */
+/** The store cannot work now: every other item would fail too. */
 const STORE_DOWN: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full', 'outcome-unknown']);
 
-/** Lets background work continue beside items that fail. */
+/** Lets background work continue past items that fail. */
 export interface ItemGuard {
-  /** Items left out at present; they stay at the head of lists, so a list has to be longer by these. */
+  /** Items skipped at present; they stay at the head of lists, so a list must be longer by these. */
   readonly size: number;
-  /** How often an item has failed since the guard was made. */
+  /** How often an item has failed since the guard was created. */
   readonly failed: number;
-  /** True for an item that is damaged, and for one that failed a little while ago. */
+  /** True for a damaged item, and for one that failed a little while ago. */
   isLeftOut(id: string): boolean;
   /**
-   * The work's result; undefined when the item failed, which the operator is told, with where it is. Throws only what says that the store
+   * The work's result; undefined when the item failed, which is logged with its address. Throws only when the store
    * cannot work now: unavailable, storage-full, outcome-unknown.
    */
   run<T>(id: string, work: () => Promise<T>, place?: object): Promise<T | undefined>;
 }
 
-/** How the operator is told of an item: what it is, and what was not done. */
+/** How the log calls an item, and what was not done to it. */
 export interface ItemWords {
   readonly item: string;
   readonly outcome: string;
@@ -37,8 +37,8 @@ interface Failure {
 }
 
 /**
- * Makes a guard for one kind of items. A damaged item is left out for good and told of once; one that failed in any other
- * way, a mistake in the program included, is tried again after a wait. Both are forgotten with the process.
+ * Creates a guard for one kind of item. A damaged item is skipped for good and reported once; one that failed in any
+ * other way, a bug included, is tried again after a wait. Both are forgotten with the process.
  */
 export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, words: ItemWords): ItemGuard {
   const damaged = new Set<string>();
@@ -61,7 +61,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       if (nowMs - latestMs <= REMEMBERED_MS) break;
       failures.delete(oldId);
     }
-    // The code alone: an unexpected error's own words may hold anything.
+    // The code alone: an unexpected error's message may hold anything.
     const fields = { id, ...place, code, failures: count, waitMs: waitAfter(count) };
     log.error(fields, `${words.item} failed and ${words.outcome}; it is tried again later`);
   }
@@ -96,7 +96,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
   };
 }
 
-/** A failure that lies ahead does not count: the clock was set back. */
+/** A failure in the future does not count: the clock was set back. */
 function isWaiting({ count, latestMs }: Failure, nowMs: number): boolean {
   return latestMs <= nowMs && nowMs < latestMs + waitAfter(count);
 }

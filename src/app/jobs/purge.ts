@@ -4,27 +4,27 @@ import type { Deps, DueSecret } from '../ports/deps.ts';
 import { createItemGuard, type ItemGuard } from './guard.ts';
 import type { Job } from './runner.ts';
 
-/** Due secrets that one round removes. */
+/** Due secrets of one round. */
 const PURGE_BATCH = 100;
 const PURGE_INTERVAL_MS = 1_000;
-/** Carries out the deletions that are due at that time, which must be a trusted one; answers how many. */
+/** Carries out the deletions that are due at that time, which must be trusted; returns how many. */
 export type PurgeRound = (nowMs: number) => Promise<number>;
 
 /**
- * Prepares the rounds that remove due secrets. One that fails does not keep the others from being removed. A damaged one
- * stays until its owner deletes it: that it is due is only said by what somebody has changed.
+ * Prepares the rounds that remove due secrets. One that fails does not stop the others. A damaged one stays until its
+ * owner deletes it: only its changed row says that it is due.
  */
 export function createPurge(
   deps: ChangeDeps & Pick<Deps, 'log'>,
   guard: ItemGuard = createPurgeGuard(deps),
 ): PurgeRound {
-  /** True when the secret was there, due, and is gone now. */
+  /** True when the secret was due and is gone now. */
   async function purge(secret: DueSecret, nowMs: number): Promise<boolean> {
     try {
       const command = { aggregate: 'secret', kind: 'purge-secret', ...secret, nowMs } as const;
       return (await change(deps, command)).removed ?? false;
     } catch (error) {
-      // Somebody deleted it in the meantime.
+      // It was deleted in the meantime.
       if (error instanceof SecretError && error.code === 'secret-not-found') return false;
       throw error;
     }
@@ -32,7 +32,7 @@ export function createPurge(
 
   return async (nowMs) => {
     let purged = 0;
-    // Those left out stay at the head of the list; the round looks past them.
+    // Skipped ones stay at the head of the list; the round reads past them.
     for (const secret of await deps.store.listDueSecrets(nowMs, PURGE_BATCH + guard.size)) {
       if (guard.isLeftOut(secret.id)) continue;
       if (await guard.run(secret.id, () => purge(secret, nowMs), secret.ref)) purged += 1;

@@ -1,9 +1,9 @@
-/** After so many looks in a row without work, about a second apart, a thread that has just started is at rest. */
+/** After so many checks in a row without work, about a second apart, a thread that has just started is at rest. */
 const LOOKS = 5;
 
 /**
- * Makes what is told, about once a second, whether there is work, and runs `atRest` once, the first time that there has been none
- * for a while: what a start leaves behind is then cleared away while nobody waits.
+ * Returns a function to call about once a second with whether there is work. It runs `atRest` once, when there has been
+ * none for a while: what a start leaves behind is then cleaned up while no request waits.
  */
 export function watchStart(atRest: () => void): (isBusy: boolean) => void {
   let looks = 0;

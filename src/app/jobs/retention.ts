@@ -3,27 +3,27 @@ import type { Awaitable, Deps, DueKind } from '../ports/deps.ts';
 import { createItemGuard } from './guard.ts';
 import type { Job } from './runner.ts';
 
-/** A day or an hour more or less does not matter to records, and many are removed in one run. */
+/** An hour more or less does not matter to records, and many are removed in one run. */
 const INTERVAL_MS = HOUR_MS;
 const BATCH = 200;
 /** Batches of one run; the rest waits for the next. */
 const BATCHES_MAX = 50;
 
-/** What is kept for a while, and how it is removed afterwards. */
+/** What is kept for a while, and how to remove it afterwards. */
 export interface Retention<T extends { readonly id: string }> {
   /** Name of the job. */
   readonly job: string;
-  /** What one of them is called in the log: `an old task`. */
+  /** Its name in the log, such as `an old task`. */
   readonly item: string;
   readonly kind: Extract<DueKind, `${string}-record`>;
   readonly keptMs: number;
-  /** Those that were made before then, at most `limit`. */
+  /** Those created before then, at most `limit`. */
   listOld(beforeMs: number, limit: number): Awaitable<readonly T[]>;
-  /** Answers whether it was there and is gone now. */
+  /** Resolves with whether it existed and is gone now. */
   remove(thing: T, nowMs: number): Promise<{ readonly changed: boolean }>;
 }
 
-/** Makes the hourly job that removes what is too old; one that cannot be removed does not keep the others. */
+/** Creates the hourly job that removes what is too old; one that cannot be removed does not stop the others. */
 export function createRetention<T extends { readonly id: string }>(
   deps: Pick<Deps, 'store' | 'clock' | 'log'>,
   retention: Retention<T>,
@@ -54,7 +54,7 @@ export function createRetention<T extends { readonly id: string }>(
         const leftOut = guard.size;
         const removed = await removeBatch(nowMs);
         total += removed;
-        // A whole batch that failed is left out from now on; there may be others behind it.
+        // A whole failed batch is skipped from now on; there may be others behind it.
         const isOver = removed === 0 && guard.size <= leftOut;
         if (isOver || ending.aborted) break;
       }

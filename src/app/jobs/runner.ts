@@ -3,25 +3,25 @@ import { takesJobs } from '../health/storage-status.ts';
 import type { Awaitable, Deps } from '../ports/deps.ts';
 import type { MonotonicClock, TrustedTime } from './trusted-time.ts';
 
-/** Work that is done again and again in the background. */
+/** Recurring background work. */
 export interface Job {
   /** Letters, digits and dashes; unique. */
   readonly name: string;
-  /** From the end of one run to the start of the next, at least: what a busy server spends on the job. */
+  /** At least this long from the end of one run to the start of the next: bounds what a busy server spends on the job. */
   readonly intervalMs: number;
   /** `wall`: harmless under a wrong clock, so it also runs while the clock cannot be trusted. Default: trusted time. */
   readonly time?: 'wall' | 'trusted';
   /**
-   * When there is something to do next, epoch milliseconds; undefined: never, as things are. Only what comes due after
-   * `afterMs` counts: the rest has been looked at, and nothing could be done with it.
+   * When there is something to do next, epoch milliseconds; undefined: never, as things are. Only what is due after
+   * `afterMs` counts: nothing could be done about the rest.
    */
   nextDueMs(afterMs: number): Awaitable<number | undefined>;
   /**
-   * One bounded run; answers how many things it carried out. It may be cut off anywhere and must be safe to repeat.
-   * `ending` fires once the process wants to stop: a long run ends at its next good moment, and so do its calls.
+   * One bounded run; returns how many things it carried out. It may be cut off anywhere and must be safe to repeat.
+   * `ending` fires once the process is to stop: a long run then ends soon, and so do its calls.
    */
   run(nowMs: number, ending: AbortSignal): Promise<number>;
-  /** How often something failed that did not end a run, since the job was made. */
+  /** How often something failed without ending a run, since the job was created. */
   failedItems?(): number;
 }
 
@@ -34,26 +34,26 @@ export interface JobStatus {
   readonly isHeld: boolean;
   /** Failed runs of this process, and things that failed without ending one. */
   readonly failures: number;
-  /** Since when the job is due and has not ended a run, in milliseconds; 0 when it is not. */
+  /** How long the job has been due without ending a run, in milliseconds; 0 when it is not due. */
   readonly lagMs: number;
 }
 
 /** Runs jobs when they are due. */
 export interface JobRunner {
   /**
-   * Starts the jobs that have something to do at `nowMs` and do not run, whatever their intervals; resolves with how many
-   * things they carried out. For whoever moves the clock from one due moment to the next. Never rejects.
+   * Starts the idle jobs that have something to do at `nowMs`, whatever their intervals; resolves with how many things
+   * they carried out. For moving a clock from one due moment to the next. Never rejects.
    */
   runDue(nowMs: number): Promise<number>;
-  /** The next moment at which a job has something to do, epoch milliseconds; undefined: there is none. */
+  /** The next moment at which a job has something to do, epoch milliseconds; undefined: never. */
   nextDueMs(): Promise<number | undefined>;
   /** As `runDue` by the clock, but each job at its own pace. Never rejects. */
   tick(): Promise<void>;
   /** How long until the next tick is wanted: a minute at most, however little there is to do. */
   waitMs(): number;
-  /** Something has changed, and may make anything due. Cheap: to be called as often as it happens. */
+  /** To be called after every change, which may make anything due. Cheap. */
   wake(): void;
-  /** Starts nothing any more and waits for what runs. */
+  /** Starts nothing more and waits for what runs. */
   stop(): Promise<void>;
   status(): readonly JobStatus[];
 }
@@ -62,19 +62,19 @@ export interface JobRunner {
 export interface JobRunnerDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly monotonic: MonotonicClock;
   readonly trustedTime: Pick<TrustedTime, 'nowMs'>;
-  /** Called when `waitMs` has become another. */
+  /** Called when `waitMs` has changed. */
   onChange?(): void;
 }
 
 interface Entry {
   readonly job: Job;
-  /** When to look at it, on the monotonic clock. */
+  /** When to check it, on the monotonic clock. */
   lookAtMs: number;
-  /** When it was looked at last, on the monotonic clock. */
+  /** When it was last checked, on the monotonic clock. */
   lookedAtMs: number;
-  /** What was due up to then has been looked at in vain, and nothing has changed since. Epoch milliseconds. */
+  /** What was due up to then has been tried in vain, and nothing has changed since. Epoch milliseconds. */
   passedMs: number;
-  /** Whether something changed since the look that is under way has begun. */
+  /** Whether something has changed since the present check began. */
   isStale: boolean;
   running: Promise<number> | undefined;
   failures: number;
@@ -85,12 +85,12 @@ interface Entry {
 /** A job that failed waits longer each time, up to this or its own interval. */
 const FAILED_WAIT_MS_MAX = 60_000;
 /**
- * No longer than this without a look: the clock may be set, another process may change what is stored, and what failed
- * may do better.
+ * At most this long between checks: the clock may be set, another process may change what is stored, and what failed may
+ * work again.
  */
 const LOOK_MS_MAX = 60_000;
 
-/** Makes the runner of background jobs. At rest it reads the next due moment of each once a minute, and that is all. */
+/** Creates the runner of background jobs. At rest it only reads the next due moment of each, once a minute. */
 export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobRunner {
   const { clock, monotonic } = deps;
   const entries = jobs.map((job) => createEntry(job, monotonic.nowMs()));
@@ -99,7 +99,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
   const waits = ({ job }: Entry) => isHeld && job.time !== 'wall';
 
   async function round(wallMs: number, isReady: (entry: Entry) => boolean): Promise<number> {
-    // Read once, also when nothing is due: the guard compares neighbouring readings.
+    // Read once, also when nothing is due: trusted time compares consecutive readings.
     const trustedMs = deps.trustedTime.nowMs();
     isHeld = trustedMs === undefined;
     isAwake = false;
@@ -136,7 +136,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
       for (const entry of entries) {
         entry.passedMs = 0;
         entry.isStale = true;
-        // What failed waits all the same: it would fail once an interval while others change something.
+        // A failed job waits anyway: it would fail at each interval while others make changes.
         if (entry.failedInRow > 0) continue;
         const soonMs = Math.max(monotonic.nowMs(), entry.lookedAtMs + entry.job.intervalMs);
         entry.lookAtMs = Math.min(entry.lookAtMs, soonMs);
@@ -163,7 +163,7 @@ function statusOf({ job, lookAtMs, running, failures }: Entry, sinceMs: number):
   return { name: job.name, isDue, isRunning: running !== undefined, failures: failures + failedItems, lagMs };
 }
 
-/** Runs the job if it has something to do; answers how much it did. Never rejects: what fails here is tried again. */
+/** Runs the job if it has something to do; returns how much it did. Never rejects: what fails here is tried again. */
 async function lookAt(
   deps: JobRunnerDeps,
   entry: Entry,
@@ -174,7 +174,7 @@ async function lookAt(
   let waitMs: number;
   entry.isStale = false;
   try {
-    // What failed may do better after a while, with nothing having changed.
+    // What failed may work after a while, without any change.
     if (deps.monotonic.nowMs() - entry.lookedAtMs >= LOOK_MS_MAX) entry.passedMs = 0;
     let dueMs = await job.nextDueMs(entry.passedMs);
     const isDue = dueMs !== undefined && dueMs <= nowMs;
@@ -195,12 +195,12 @@ async function lookAt(
   return made;
 }
 
-/** Answers how long to wait. */
+/** Returns how long to wait. */
 function noteFailure({ log, store }: JobRunnerDeps, entry: Entry, error: unknown): number {
   const { intervalMs, name } = entry.job;
   entry.failures += 1;
   entry.failedInRow += 1;
-  // What keeps every job from its work is told once, and not by each of them.
+  // What stops every job is logged once elsewhere, and not by each of them.
   if (takesJobs(store.storageStatus()))
     log.error({ job: name, code: codeOf(error) }, 'a background job failed');
   const doubled = intervalMs * 2 ** Math.min(entry.failedInRow, 16);

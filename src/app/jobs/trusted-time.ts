@@ -12,14 +12,14 @@ import type { Deps } from '../ports/deps.ts';
 const CLOCK_JUMP_MS_MAX = 60_000;
 const REMEDY = 'If the clock is right, stop the server and run csms-server clock accept';
 
-/** A clock that nobody can set; milliseconds from an arbitrary start. */
+/** A clock that cannot be set; milliseconds from an arbitrary start. */
 export interface MonotonicClock {
   nowMs(): number;
 }
 
 /** The wall clock as far as it can be trusted. */
 export interface TrustedTime {
-  /** Epoch milliseconds; undefined while the clock cannot be trusted. To be read once a round. */
+  /** Epoch milliseconds; undefined while the clock cannot be trusted. To be read once per round. */
   nowMs(): number | undefined;
   /** What the next start has to know, as of the latest reading. */
   record(): ClockRecord;
@@ -29,17 +29,17 @@ export interface TrustedTime {
 interface Hold {
   /** How far the wall clock is ahead of where it should be. */
   readonly driftMs: number;
-  /** Ahead by no more than this, the clock has been set right. */
+  /** If it is ahead by no more than this, the clock has been corrected. */
   readonly driftMsMax: number;
-  /** As if the hold had begun then and the server had run ever since. */
+  /** As if the hold had begun then and the server had run since. */
   readonly sinceMs: number;
 }
 
 /**
- * Watches the wall clock. One that jumps forward, or has moved on by more than a day since an earlier run of the server
- * saw it (`remembered`; undefined: nobody has), must not delete or expire anything: there is no trusted time until the
+ * Watches the wall clock. One that jumps forward, or has advanced by more than a day since an earlier run of the server
+ * (`remembered`; undefined: there was none), must not delete or expire anything: there is no trusted time until the
  * server has run for a day, or the clock is set back; another jump starts the day again. A clock that is set back is
- * followed, and what is remembered follows too: it may have been wrong before.
+ * followed, also in the record: it may have been wrong before.
  */
 export function createTrustedTime(
   { clock, log }: Pick<Deps, 'clock' | 'log'>,
@@ -73,11 +73,11 @@ export function createTrustedTime(
         );
       }
       if (hold !== undefined && driftMs > driftMsMax && monotonicSeenMs - hold.sinceMs < CLOCK_HOLD_MS) {
-        // A clock that is set back halfway and jumps again has jumped again.
+        // A clock that is set back halfway and jumps again starts a new hold.
         hold = { ...hold, driftMs: Math.min(hold.driftMs, driftMs) };
         return undefined;
       }
-      // Small steps are followed, and so is a clock that was set back.
+      // Small steps and clocks that were set back are followed.
       originMs += driftMs;
       hold = undefined;
       seenMs = wallSeenMs;
@@ -110,7 +110,7 @@ function warnOfStart(
   );
 }
 
-/** A time for people; a clock may show what no date can. */
+/** A time for people; a clock may show what a date cannot. */
 function textOf(ms: number): string {
   const date = new Date(ms);
   return Number.isNaN(date.getTime()) ? String(ms) : date.toISOString();

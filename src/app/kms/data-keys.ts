@@ -1,20 +1,20 @@
 import type { Deps } from '../ports/deps.ts';
 import { type KeyTarget, showEnabledKey } from './keys.ts';
 
-/** A data key as it is given out. Whoever gets it zeroes `plaintext` after use. */
+/** A data key as it is returned to callers. The caller zeroes `plaintext` after use. */
 export interface DataKey {
   readonly keyId: string;
   readonly plaintext: Buffer;
   readonly ciphertext: Buffer;
 }
 
-/** A key, and what is bound to the ciphertext beside it; the empty text where nothing was given. */
+/** A key, and what else is bound to the ciphertext; the empty text where nothing was given. */
 export interface CipherTarget extends KeyTarget {
   readonly aad: string;
 }
 
 /**
- * Makes a random data key. bits: a multiple of 8.
+ * Creates a random data key. bits: a multiple of 8.
  * Throws key-not-found, key-id-invalid, key-disabled, key-pending-deletion. @see KMS API, CreateDatakey
  */
 export async function createDataKey(deps: Deps, target: CipherTarget, bits: number): Promise<DataKey> {
@@ -24,7 +24,7 @@ export async function createDataKey(deps: Deps, target: CipherTarget, bits: numb
   return { keyId: key.id, plaintext, ciphertext };
 }
 
-/** Encrypts a data key that the caller has made. Throws as `createDataKey` does. @see KMS API, EncryptDatakey */
+/** Encrypts a data key that the caller brings. Throws as `createDataKey` does. @see KMS API, EncryptDatakey */
 export async function encryptDataKey(
   deps: Deps,
   target: CipherTarget,

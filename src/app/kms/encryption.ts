@@ -19,8 +19,8 @@ export async function encryptData(
 
 /**
  * Decrypts a caller's own data with the key that the ciphertext names; the caller zeroes it after use. A key that the
- * request names must be that one. A ciphertext that names a key which is not there is as invalid as one that was
- * changed, since nobody can tell them apart.
+ * request names must be the same. A ciphertext that names an unknown key is as invalid as a changed one: they cannot be
+ * distinguished.
  * Throws ciphertext-invalid, key-disabled, key-pending-deletion; key-not-found, key-id-invalid for a key of the request.
  * @see KMS API, DecryptData
  */

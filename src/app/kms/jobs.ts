@@ -7,7 +7,7 @@ import type { Job } from '../jobs/runner.ts';
 import type { Deps, DueKeyQuery } from '../ports/deps.ts';
 
 const KEY_INTERVAL_MS = 1_000;
-/** Due keys that one run works through. */
+/** Due keys of one run. */
 const RUN_KEYS = 100;
 
 /** What the jobs on keys work with. */
@@ -58,7 +58,7 @@ export function createKeyRotation(deps: KeyJobDeps): Job {
   };
 }
 
-/** Prepares runs through the due keys; a run answers for how many `work` said that it was done. */
+/** Prepares runs through the due keys; a run returns for how many `work` did something. */
 function createDueRun(
   deps: KeyJobDeps,
   due: DueKeyQuery['due'],
@@ -70,7 +70,7 @@ function createDueRun(
     try {
       return await work(ref, nowMs);
     } catch (error) {
-      // Somebody destroyed it in the meantime.
+      // It was destroyed in the meantime.
       if (error instanceof SecretError && error.code === 'key-not-found') return false;
       throw error;
     }
@@ -78,7 +78,7 @@ function createDueRun(
 
   async function runDue(nowMs: number): Promise<number> {
     let done = 0;
-    // Those left out stay at the head of the list; the run looks past them.
+    // Skipped ones stay at the head of the list; the run reads past them.
     for (const ref of await deps.store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
       const place = `${ref.projectId}/${ref.id}`;
       if (guard.isLeftOut(place)) continue;

@@ -12,8 +12,8 @@ import { freshRevision } from '../fresh-revision.ts';
 import type { Deps } from '../ports/deps.ts';
 
 /**
- * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which is created on first
- * use. A key id that nobody has made is created (dev) or refused (serve), as the operator's policy says.
+ * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which is created on
+ * first use. An unknown key id is created (dev) or refused (serve), by the operator's choice.
  * Throws key-unusable. @see CSMS API, CreateSecret, kms_key_id; error code CSMS.0401
  */
 export async function sealingKey(deps: Deps, projectId: string, kmsKeyId: string | undefined): Promise<Key> {
@@ -32,7 +32,7 @@ async function defaultKey(deps: Deps, projectId: string): Promise<Key> {
 async function namedKey(deps: Deps, projectId: string, id: string): Promise<Key> {
   const present = await findNamed(deps, { projectId, keyId: id });
   if (present !== undefined) return present;
-  // A name says nothing about the id that a key should get.
+  // An alias does not say which id a new key should get.
   if (deps.policy.unknownKey === 'refuse' || aliasIn(id) !== undefined) {
     throw new SecretError('key-unusable', 'There is no such key.');
   }
@@ -76,7 +76,7 @@ const ALIAS_ID = /^(?:kms:[^:]*:[^:]*:alias:|alias\/)(.+)$/;
 export async function showKey(deps: Deps, target: KeyTarget): Promise<Key> {
   const key = await findNamed(deps, target);
   if (key !== undefined) return key;
-  // Keys that dev made have ids of other shapes, so the shape tells only why there is none.
+  // Keys that dev created have ids of other shapes, so the shape only says why there is none.
   if (aliasIn(target.keyId) === undefined && !UUID.test(target.keyId)) {
     throw new SecretError('key-id-invalid', 'key_id must be a UUID, alias/<alias> or the URN of an alias.');
   }
@@ -94,7 +94,7 @@ async function findNamed(deps: Deps, { projectId, keyId }: KeyTarget): Promise<K
   return await deps.store.findKeyByAlias(projectId, alias);
 }
 
-/** The named key, which is enabled. Throws key-disabled, key-pending-deletion beside what `showKey` throws. */
+/** The named key, if enabled. Throws key-disabled, key-pending-deletion beside what `showKey` throws. */
 export async function showEnabledKey(deps: Deps, target: KeyTarget): Promise<Key> {
   const key = await showKey(deps, target);
   requireEnabledKey(key);
@@ -119,7 +119,9 @@ export async function createKey(
   return (await change(deps, command)).key;
 }
 
-/** Changes the named key and answers it as it is then. Throws what `showKey` throws and what the rule of the change does. */
+/**
+ * Changes the named key and returns it as it is then. Throws what `showKey` throws and what the rule of the change does.
+ */
 export async function changeKey(
   deps: Deps,
   target: KeyTarget,
@@ -141,12 +143,12 @@ export async function keysOf({ sees, store }: Deps, projectId: string): Promise<
 export interface KeyQuery {
   readonly projectId: string;
   readonly limit: number;
-  /** Keys to pass over, in order of creation. */
+  /** Keys to skip, in order of creation. */
   readonly offset: number;
   readonly matches: (key: Key) => boolean;
 }
 
-/** A part of a project's keys in order of creation, and how many there are in all. @see KMS API, ListKeys */
+/** A part of a project's keys in order of creation, and their total. @see KMS API, ListKeys */
 export async function listKeys(
   deps: Deps,
   { projectId, limit, offset, matches }: KeyQuery,

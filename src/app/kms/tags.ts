@@ -3,7 +3,7 @@ import { type KeyTagCondition, matchesKey } from '../../core/kms/tags.ts';
 import type { Deps } from '../ports/deps.ts';
 import { listKeys } from './keys.ts';
 
-/** Which keys are looked for: those that have every tag and every text in their alias. */
+/** Which keys to find: those with every tag and every text in their alias. */
 export interface KeySearch {
   readonly projectId: string;
   readonly tags: readonly KeyTagCondition[];
@@ -12,7 +12,7 @@ export interface KeySearch {
   readonly offset: number;
 }
 
-/** Keys by their tags and aliases, in order of creation, and how many there are in all. @see KMS API, ListKmsByTags */
+/** Keys by their tags and aliases, in order of creation, and their total. @see KMS API, ListKmsByTags */
 export function findKeysByTags(
   deps: Deps,
   search: KeySearch,

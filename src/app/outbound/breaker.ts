@@ -1,13 +1,13 @@
 import { createBoundedMap } from '../../std/bounded-map.ts';
 import type { Webhooks } from './webhooks.ts';
 
-/** Endpoints that are remembered as silent. */
+/** Most endpoints that are remembered as silent. */
 const SILENT_MAX = 10_000;
 
 /**
- * Keeps calls away from endpoints that do not answer: one whose latest call waited to its end in vain gets one call at a
- * time until it answers, and every other call to it fails at once as `silent`. Each call that waits in vain holds a place
- * for as long as a call may last, and places are what others wait for.
+ * Keeps calls away from endpoints that do not answer: one whose latest call timed out gets one call at a time until it
+ * answers, and every other call to it fails at once as `silent`. Each call that times out takes one of few places for as
+ * long as a call may last, and others wait for a place.
  */
 export function withBreaker(webhooks: Webhooks): Webhooks {
   const silent = createBoundedMap<string, true>(SILENT_MAX);

@@ -1,20 +1,20 @@
-/** Calls that are under way beside each other, some of each project at most. */
+/** Concurrent calls, bounded in all and for each project. */
 export interface Lanes {
-  /** Starts the work of a thing; false when it is under way already, or its project or all of them have no room. */
+  /** Starts the work of a thing; false when it is already under way, or there is no room, for its project or at all. */
   start(thing: { readonly id: string; readonly projectId: string }, work: () => Promise<unknown>): boolean;
-  /** Resolves when one of those under way has ended, at once when none is. Never rejects. */
+  /** Resolves when one of the calls has ended, at once when there is none. Never rejects. */
   next(): Promise<unknown>;
   /** Resolves when all that is under way has ended. Never rejects. */
   idle(): Promise<unknown>;
-  /** True when nothing is under way, and none of what ended has thrown what was not asked for. */
+  /** True when nothing is under way and no error waits to be taken. */
   isEmpty(): boolean;
-  /** What the work threw since the last time that it was asked for. */
+  /** What work has thrown since the last call of this. */
   takeError(): unknown;
 }
 
 /**
- * Makes lanes for background work that waits for others: slow ones continue beside what comes next, and a project that has a
- * slow one has a part of the lanes only, so nobody waits for another's endpoint.
+ * Creates lanes for background work that waits for endpoints: slow calls continue while others start, and a project has
+ * only a part of the lanes, so no project waits for another's endpoint.
  */
 export function createLanes(room: { readonly all: number; readonly project: number }): Lanes {
   const driven = new Map<string, { readonly projectId: string; readonly end: Promise<unknown> }>();

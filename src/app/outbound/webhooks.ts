@@ -1,9 +1,9 @@
-/** What came of one call to a webhook. */
+/** The outcome of one call to a webhook. */
 export type WebhookOutcome =
   | { readonly kind: 'answered'; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: 'failed'; readonly reason: WebhookFailure };
 
-/** Why a webhook gave no answer: words for logs and task messages, without any address. */
+/** Why a webhook did not respond: words for logs and task messages, without any address. */
 export type WebhookFailure =
   | 'not-allowed'
   | 'unresolvable'
@@ -11,24 +11,24 @@ export type WebhookFailure =
   | 'tls-failed'
   | 'timed-out'
   | 'answer-too-large'
-  // It was not called: it has not answered lately, and another call tries it.
+  // It was not called: it did not respond lately, and another call is trying it.
   | 'silent';
 
 /** Bounds of one call. */
 export interface WebhookBounds {
-  /** From the look-up of the host to the last byte of the answer. */
+  /** From the look-up of the host to the last byte of the response. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
   /** Ends the call before its time; the outcome is `timed-out`. */
   readonly signal?: AbortSignal;
 }
 
-/** Bounds of a call whose answer nobody reads. */
+/** Bounds of a call whose response is not read. */
 export const WEBHOOK_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 5_000, answerBytesMax: 4_096 });
 
 /**
- * The only way out of the process. Calls nothing that the operator did not allow, follows no redirect (a 3xx is an
- * answer like any other), uses no proxy. Never rejects.
+ * The only way out of the process. Calls nothing that the operator did not allow, follows no redirect (a 3xx is a
+ * response like any other), uses no proxy. Never rejects.
  */
 export interface Webhooks {
   post(
@@ -39,7 +39,7 @@ export interface Webhooks {
   ): Promise<WebhookOutcome>;
 }
 
-/** Where a topic or a function leads, from the operator's hooks.yaml. */
+/** The endpoints of a topic or a function, from the operator's hooks.yaml. */
 export interface Hook {
   /** At least one; checked against the allowed hosts. */
   readonly urls: readonly string[];

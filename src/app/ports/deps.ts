@@ -21,7 +21,7 @@ export interface ValueBinding {
   readonly kind: ValueKind;
 }
 
-/** Seals and opens values under KMS keys. Synchronous: no remote call is ever on the way of a request. */
+/** Seals and opens values under KMS keys. Synchronous: a request never waits for a remote call. */
 export interface Keyring {
   /** New random material for a key version, wrapped under the key-encryption key. */
   createKeyMaterial(ref: KeyRef, versionNumber: number): Uint8Array;
@@ -33,7 +33,7 @@ export interface Keyring {
   sealBackup(key: Key, header: string, contents: Uint8Array): SealedValue;
   /** The caller owns the result and zeroes it after use. Any changed byte throws damaged. */
   openBackup(key: Key, header: string, sealed: SealedValue): Buffer;
-  /** Drops every key that is kept opened under this one: to be called when it is not in use any more. */
+  /** Drops every key that is cached under this one: to be called when it is no longer in use. */
   forget(ref: KeyRef): void;
 }
 
@@ -54,7 +54,7 @@ export interface DataCipher {
   ): Buffer;
   /** The id of the key that the ciphertext says it was made with. Throws ciphertext-invalid. */
   keyIdOf(use: CiphertextUse, ciphertext: Uint8Array): string;
-  /** Bytes that nobody can foresee; the caller owns them. */
+  /** Unpredictable bytes; the caller owns them. */
   random(bytes: number): Buffer;
 }
 
@@ -72,29 +72,29 @@ export interface Ids {
   uid(): string;
 }
 
-/** Chance that need not be unpredictable: spreads retries. */
+/** Randomness that need not be unpredictable: spreads retries. */
 export interface Random {
-  /** From 0 up to but without 1. */
+  /** At least 0, less than 1. */
   fraction(): number;
 }
 
-/** Randomness that nobody can foretell. */
+/** Unpredictable randomness. */
 export interface RandomSource {
   /** A whole number from 0 to `bound` - 1, each as likely as the other; 1 <= bound < 2^48. */
   below(bound: number): number;
 }
 
-/** Makes and uses the key that signs notifications; the private key is never outside of it in plaintext. */
+/** Creates and uses the key that signs notifications; the private key never leaves it in plaintext. */
 export interface SigningKeys {
   /** A new RSA key with its self-signed certificate. Takes about a tenth of a second, off the event loop. */
   create(nowMs: number): Promise<SigningKey>;
   /** RSASSA-PKCS1-v1_5 with SHA-256 over the UTF-8 text, Base64. Throws damaged. */
   sign(key: SigningKey, text: string): string;
-  /** 32 hex digits that stand for one text: the same every time. */
+  /** 32 hex digits that identify a text: the same every time. */
   digest(text: string): string;
 }
 
-/** What an operator is told while the server runs; never values, keys or tokens. */
+/** The operator's log; never values, keys or tokens. */
 export interface Log {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
@@ -106,9 +106,9 @@ export interface Choices {
   readonly limits: Limits;
   /** What happens at one version too many. */
   readonly versionCap: 'prune' | 'reject';
-  /** `create`: a key id that nobody has made is created on first use (dev). */
+  /** `create`: an unknown key id is created on first use (dev). */
   readonly unknownKey: 'create' | 'refuse';
-  /** Region id, as answers show it. */
+  /** Region id, as in responses. */
   readonly region: string;
 }
 
@@ -118,15 +118,15 @@ export interface Grantees {
   userName(domainId: string, userId: string): string | undefined;
 }
 
-/** Which entries of a list somebody sees; the others neither show nor count. */
+/** Which entries of a list the actor sees; the others neither show nor count. */
 export interface Sees {
   secret(secret: Secret): boolean;
   key(key: Key): boolean;
 }
 
-/** Everything that a use case works with. Chosen once for each request; nothing keeps it in a global. */
+/** Everything that a use case works with. Chosen once for each request; never kept in a global. */
 export interface Deps {
-  /** Who all this is done for. */
+  /** Whom the work is done for. */
   readonly actor: Actor;
   /** What the actor sees in lists; absent: everything. */
   readonly sees?: Sees | undefined;
@@ -147,7 +147,7 @@ export interface Deps {
 /** The part of it that is the same whoever asks. */
 export type SharedDeps = Omit<Deps, 'actor'>;
 
-/** A request as it came over the wire: what a signature covers. */
+/** A request as received: what a signature covers. */
 export interface RawRequest {
   /** Upper case. */
   readonly method: string;
@@ -160,19 +160,19 @@ export interface RawRequest {
   readonly body: Buffer;
 }
 
-/** Whose a request says it is, by its headers alone. */
+/** Whom a request claims to be from, by its headers alone. */
 export interface Claim {
   readonly world: string;
   readonly userId: string;
-  /** False while only a signature over the body can tell. */
+  /** False while only a signature over the body can prove it. */
   readonly isProven: boolean;
 }
 
-/** Finds out who is calling. */
+/** Identifies the caller. */
 export interface Authenticator {
   /**
    * Synchronous: nothing leaves the process. Throws unauthenticated, credentials-unsupported, token-expired,
-   * invalid-parameter (the client was built without a project id).
+   * invalid-parameter (the client has no project id).
    */
   authenticate(request: RawRequest): ProvenCaller;
 }
@@ -201,7 +201,7 @@ export interface Users {
   /** A user of the caller's domain. Throws resource-not-found. */
   show(caller: Caller, userId: string): UserView;
   /**
-   * Gives the caller another password, durably; its tokens become void. `address` is the peer's.
+   * Changes the caller's password, durably; its tokens become invalid. `address` is the peer's.
    * Throws invalid-parameter, throttled, password-fixed (its password cannot be changed here).
    */
   changePassword(

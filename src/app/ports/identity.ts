@@ -6,7 +6,7 @@ export type IdentityBody = object;
 /** The slice of the identity service that clients need. `baseUrl` is the server's address as the caller knows it. */
 export interface IdentityService {
   /**
-   * Checks a password, or a token that is exchanged for another one. `address` is the peer's.
+   * Checks a password, or a token that is exchanged for another. `address` is the peer's.
    * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
    */
   createTokenFor(input: {
@@ -26,22 +26,22 @@ export interface IdentityService {
     caller: Caller,
     query: { readonly baseUrl: string; readonly name?: string | undefined },
   ): IdentityBody;
-  /** The caller's projects; `path` is where the list was asked for. */
+  /** The caller's projects; `path` is that of the request. */
   listProjects(
     caller: Caller,
     query: { readonly baseUrl: string; readonly path: string; readonly name?: string | undefined },
   ): { readonly projects: readonly { readonly name: string }[] };
-  /** What the server offers. */
+  /** The services that the server offers. */
   listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): IdentityBody;
-  /** Where it offers that. */
+  /** Their endpoints. */
   listEndpoints(query: {
     readonly baseUrl: string;
     readonly interface?: string | undefined;
     readonly service_id?: string | undefined;
   }): IdentityBody;
-  /** Both together, as tokens hold it. */
+  /** Both together, as in tokens. */
   showCatalog(query: { readonly baseUrl: string }): IdentityBody;
-  /** Which version of the identity service this is. */
+  /** The version of the identity service. */
   showVersion(query: { readonly baseUrl: string }): IdentityBody;
   /** The caller's own domain. */
   listDomains(caller: Caller, query: { readonly baseUrl: string }): IdentityBody;

@@ -28,7 +28,7 @@ export interface StoredValue extends StagedVersion {
 }
 
 /** Names one version. */
-export interface VersionPlace {
+export interface VersionRef {
   readonly ref: SecretRef;
   readonly number: number;
 }
@@ -40,7 +40,7 @@ export interface SecretWithValues {
   readonly values: readonly StoredValue[];
 }
 
-/** What comes due by itself, each kind with a list of what is due; records are due by when they were made. */
+/** What becomes due by itself, each kind with a list of what is due; records are due by when they were created. */
 export type DueKind =
   | 'secret-deletion'
   | 'secret-rotation'
@@ -52,10 +52,10 @@ export type DueKind =
   | 'notification-record'
   | 'task-record';
 
-/** Told that changes of whichever caller have been answered, or that the status has become another. */
+/** Called when changes, of whichever caller, have been confirmed, or when the status has changed. */
 export type OnNews = (news: 'changes' | 'status') => void;
 
-/** Which keys a background round has to look at. */
+/** Which keys a background round has to check. */
 export interface DueKeyQuery {
   readonly due: 'deletion' | 'rotation';
   readonly nowMs: number;
@@ -78,7 +78,7 @@ export interface SecretQuery {
   readonly eventName?: string;
   /** Only secrets with a rotation configuration. */
   readonly rotatedOnly?: boolean;
-  /** Told the name of each secret on the page that does not pass its check and is therefore left out. */
+  /** Called with the name of each secret on the page that fails its check and is therefore left out. */
   onDamaged?(name: string): void;
 }
 
@@ -97,8 +97,8 @@ export interface SecretSearch {
 export type FoundSecret = Pick<SecretAggregate, 'secret' | 'tags'>;
 
 /**
- * A long read that continues when it is asked to, by a step of a few milliseconds at a time. Each step sees the state of its
- * own moment, and what it has found may be nothing. Whoever asks no more owes it nothing.
+ * A long read that is continued step by step, each of a few milliseconds. Each step sees the state of its own moment, and
+ * may find nothing. It can be abandoned at any step.
  */
 export interface Walk<T, R = undefined> {
   next(): Awaitable<IteratorResult<readonly T[], R>>;
@@ -113,7 +113,7 @@ export interface EventQuery {
 }
 
 /** Where a list of expired versions continues; both figures 0: at its start. */
-export interface ExpiryPlace {
+export interface ExpiryCursor {
   readonly expireTimeMs: number;
   /** The engine's own. */
   readonly row: number;
@@ -123,18 +123,18 @@ export interface ExpiryPlace {
 export interface ExpiredQuery {
   readonly projectId: string;
   readonly nowMs: number;
-  readonly after: ExpiryPlace;
+  readonly after: ExpiryCursor;
   readonly limit: number;
 }
 
-/** A version whose expiry has come and was not told. */
+/** A version whose expiry has come and was not notified. */
 export interface ExpiredVersion {
   readonly ref: SecretRef;
   readonly id: string;
   readonly versionNumber: number;
-  /** What the secret is subscribed to. */
+  /** The events that the secret is subscribed to. */
   readonly eventNames: readonly string[];
-  readonly place: ExpiryPlace;
+  readonly cursor: ExpiryCursor;
 }
 
 /** How much there is, over all projects. */
@@ -154,28 +154,28 @@ export interface DueNotification {
 /** What background work on notifications looks for. */
 export interface NotificationStore {
   /**
-   * Notifications whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back): those of a
-   * project by time, with the projects taking turns.
+   * Notifications whose next attempt is due, or more than `waitMsMax` away (the clock was set back): those of a project
+   * by time; the projects take turns.
    */
   listDueNotifications(
     nowMs: number,
     page: { readonly limit: number; readonly waitMsMax: number },
   ): Awaitable<DueNotification[]>;
   findNotification(id: string): Awaitable<Notification | undefined>;
-  /** Ids of records made before then. */
+  /** Ids of records created before then. */
   listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
-  /** Projects with versions that expire, some day or already, and were not told of; by id. */
+  /** Projects with versions whose expiry, past or future, was not notified; by id. */
   listExpiringProjects(afterProjectId: string, limit: number): Awaitable<string[]>;
   /** Versions of a project that expired up to `nowMs`, by time. */
   listExpiredVersions(query: ExpiredQuery): Awaitable<ExpiredVersion[]>;
-  /** The key that signs notifications; absent until it was needed. */
+  /** The key that signs notifications; absent until it is first needed. */
   findSigningKey(): Awaitable<SigningKey | undefined>;
 }
 
 /**
- * The only way to stored state. `change` carries out one command in one durable transaction and resolves after
- * COMMIT; everything else is a read model that sees every change whose answer has been given. Rows are
- * authenticated as they are read: a changed one throws damaged, and is left out of a list, which the operator is told.
+ * The only way to stored state. `change` carries out one command in one durable transaction and resolves after COMMIT;
+ * everything else is a read model that sees every confirmed change. Rows are authenticated as they are read: a changed
+ * one throws damaged, and is left out of a list, which is logged.
  */
 export interface Store extends NotificationStore, TaskStore {
   /**
@@ -185,24 +185,24 @@ export interface Store extends NotificationStore, TaskStore {
   /** Metadata alone. */
   findSecret(ref: SecretRef): Awaitable<Secret | undefined>;
   /**
-   * For a value that is to be sealed, whose command looks again: the secret, or an enabled one that it was last known as. What
-   * has turned out to be `outdated` is not answered again.
+   * For sealing a value, whose command checks again: the secret, or an enabled one that it was last known as. What has
+   * turned out to be `outdated` is not returned again.
    */
   findForSealing(ref: SecretRef, outdated: Secret | undefined): Awaitable<Secret | undefined>;
   /** With versions, stages and tags, without values. */
   findVersions(ref: SecretRef): Awaitable<SecretAggregate | undefined>;
-  /** As `findVersions`, for those who know the id. */
+  /** As `findVersions`, by id. */
   findSecretById(projectId: string, secretId: string): Awaitable<SecretAggregate | undefined>;
   listSecrets(query: SecretQuery): Awaitable<Secret[]>;
   /** `latest` is the holder of SYSCURRENT. Absent secret or version: undefined; `findSecret` says which. */
   findValue(ref: SecretRef, version: number | 'latest'): Awaitable<StoredValue | undefined>;
   /** Everything about a secret at one moment, for a backup. */
   findContents(ref: SecretRef): Awaitable<SecretWithValues | undefined>;
-  /** Every pair of key and value that a project's secrets have, once, by key and value. */
+  /** Every distinct tag of a project's secrets, by key and value. */
   listTags(projectId: string): Walk<Tag>;
-  /** A page of a search, ordered by name in byte order; its end answers how many there are on all pages. */
+  /** A page of a search, ordered by name in byte order; it returns how many there are on all pages. */
   searchSecrets(query: SecretSearch): Walk<FoundSecret, number>;
-  /** Every grant on a secret, oldest first, expired ones included; none when there is no such secret. */
+  /** Every grant on a secret, oldest first, expired ones included; empty when there is no such secret. */
   listGrants(ref: GrantRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   /** By any of its aliases, with or without `alias/` in front. */
@@ -213,29 +213,29 @@ export interface Store extends NotificationStore, TaskStore {
   listDueKeys(query: DueKeyQuery): Awaitable<KeyRef[]>;
   /** Absent: the project has never made a choice. */
   findChecker(projectId: string): Awaitable<CheckerConfig | undefined>;
-  /** What earlier runs of the server left about the clock; absent: nothing. */
+  /** What earlier runs of the server recorded about the clock. */
   findClock(): Awaitable<ClockRecord | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
   /** Final ones, newest first, at most 1,000. */
   listNotifications(projectId: string): Awaitable<Notification[]>;
   /**
-   * The first moment after `afterMs` at which something of that kind is due; undefined: there is none. 0, over very many
-   * projects: there may be one, so look at the list.
+   * The first moment after `afterMs` at which something of that kind is due; undefined: never. 0, with very many
+   * projects: there may be one, so read the list.
    */
   findNextDue(kind: DueKind, afterMs: number): Awaitable<number | undefined>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /**
-   * Where the versions in the `count` newest rows are, and as many others, chosen at random. A version that made another one
-   * leave may have its rows.
+   * The versions in the `count` newest rows, and as many others, chosen at random. A version may have the rows of the one
+   * that made room for it.
    */
-  sampleVersions(count: number): Awaitable<VersionPlace[]>;
+  sampleVersions(count: number): Awaitable<VersionRef[]>;
   /** Over all projects; cheap. */
   countAll(): Awaitable<StoreCounts>;
   /** How many secrets each project has; projects without one are left out. */
   countByProject(): Awaitable<ProjectCount[]>;
-  /** Each listener is told from then on. */
+  /** Each listener is called from then on. */
   onNews(listener: OnNews): void;
   /** What the store knows about its files, and whether changes are refused. Cheap. */
   storageStatus(): StorageStatus;

@@ -1,10 +1,10 @@
 import type { Task } from '../../core/rotation/tasks.ts';
 import type { SecretRef } from '../../core/secrets/secrets.ts';
 
-/** A value, or the promise of one: an embedded engine answers at once, a remote one does not. */
+/** A value, or the promise of one: an embedded engine has it at once, a remote one does not. */
 export type Awaitable<T> = T | Promise<T>;
 
-/** A secret for which the time of a deletion or a rotation has come. */
+/** A secret whose deletion or rotation is due. */
 export interface DueSecret {
   readonly ref: SecretRef;
   readonly id: string;
@@ -26,13 +26,13 @@ export interface DueTask {
   readonly id: string;
 }
 
-/** What is read of rotations. */
+/** The read models of rotations. */
 export interface TaskStore {
   findTask(id: string): Awaitable<Task | undefined>;
   listTasks(query: TaskQuery): Awaitable<Task[]>;
   /** Tasks over all pages. */
   countTasks(query: Omit<TaskQuery, 'limit' | 'after'>): Awaitable<number>;
-  /** Tasks whose next attempt has come, or lies more than `waitMsMax` away (the clock was set back); projects take turns. */
+  /** Tasks whose next attempt is due, or more than `waitMsMax` away (the clock was set back); projects take turns. */
   listDueTasks(
     nowMs: number,
     page: { readonly limit: number; readonly waitMsMax: number },

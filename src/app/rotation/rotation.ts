@@ -13,9 +13,9 @@ import { carryOutStep, type RotationStepDeps } from './step.ts';
 const SCHEDULE_INTERVAL_MS = 5_000;
 const SCHEDULE_BATCH = 100;
 const ROTATION_INTERVAL_MS = 500;
-/** Rotations under way at one time, and those of one project among them. */
+/** Concurrent rotations, in all and of one project. */
 const CONCURRENCY = Object.freeze({ all: 32, project: 8 });
-/** Tasks that one run looks at. */
+/** Tasks that one run checks. */
 const TASKS_MAX = 500;
 /** How long a run waits for the calls that it began. */
 const ROTATION_RUN_MS_MAX = 500;
@@ -41,7 +41,7 @@ export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'id
       const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
       return (await change(deps, command)).changed;
     } catch (error) {
-      // Somebody deleted it in the meantime.
+      // It was deleted in the meantime.
       if (error instanceof SecretError && error.code === 'secret-not-found') return false;
       throw error;
     }
@@ -65,10 +65,10 @@ export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'id
 }
 
 /**
- * The job that brings rotations forward. What is done is in the task before the next call begins, and every call may come
- * again: a crash anywhere means that the latest call is repeated. It decides nothing by the date, so it also runs while
- * the clock is not trusted. A run starts what can continue and waits for it a little; slow functions continue beside the next
- * runs, and a project has a part of the calls only, so nobody waits for another's function. @see docs/adr/0020-rotation.md
+ * The job that carries rotations forward. The task records each step before the next call begins, and every call may be
+ * repeated: a crash anywhere repeats the latest call. It decides nothing by the date, so it also runs while the clock is
+ * not trusted. A run starts what can continue and waits for it a little; slow functions continue during the next runs, and
+ * a project has only a part of the calls, so no project waits for another's function. @see docs/adr/0020-rotation.md
  */
 export function createRotation(given: RotationDeps): Job {
   const deps = { ...given, webhooks: withBreaker(given.webhooks) };
@@ -78,7 +78,7 @@ export function createRotation(given: RotationDeps): Job {
   /** Since the last run ended. */
   let steps = 0;
 
-  /** Step after step, until the task has ended or has to wait. */
+  /** Takes step after step, until the task has ended or has to wait. */
   async function drive(id: string, ending: AbortSignal): Promise<void> {
     let task = await store.findTask(id);
     while (task?.status === 'RUNNING' && isDue(task, clock.nowMs()) && !ending.aborted) {
@@ -111,17 +111,17 @@ export function createRotation(given: RotationDeps): Job {
   };
 }
 
-/** One that waits longer than any wait can be is due too: the clock was set back. */
+/** One that waits longer than possible is due too: the clock was set back. */
 function isDue({ nextAttemptMs = 0 }: Task, nowMs: number): boolean {
   return nextAttemptMs <= nowMs || nextAttemptMs > nowMs + WAIT_MS_MAX;
 }
 
-/** The task after one call of its function; undefined when nothing was noted. */
+/** The task after one call of its function; undefined when nothing was recorded. */
 async function bringForward(deps: RotationDeps, task: Task, ending: AbortSignal): Promise<Task | undefined> {
   const outcome = await carryOutStep(deps, task, ending);
-  // Its function is silent, and another task tries it: this one keeps its turn and holds no place meanwhile.
+  // Its function is silent, and another task tries it: this one keeps its turn without taking a place.
   if (outcome.kind === 'held') return undefined;
-  // The call may have been cut off; nothing is known of it, and the next start repeats it.
+  // The call may have been cut off: its outcome is unknown, and the next start repeats it.
   if (outcome.kind === 'failed' && ending.aborted) return undefined;
   const result =
     outcome.kind === 'stored' ? outcome.result : await change(deps, draftAfter(deps, task, outcome));
@@ -139,7 +139,7 @@ function draftAfter(deps: RotationDeps, task: Task, outcome: CallOutcome) {
   return { ...base, kind: 'fail-attempt', error: outcome.error, nextAttemptMs } as const;
 }
 
-/** The operator is told of failures by their code: a function's own words are for the owner of the secret. */
+/** Logs failures by their code: a function's own words are for the owner of the secret. */
 function report({ log }: Pick<Deps, 'log'>, before: Task, after: Task): void {
   const { attempts, id: taskId, step } = before;
   const fields = { taskId, step, attempts };

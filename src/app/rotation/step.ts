@@ -40,13 +40,13 @@ export interface RotationStepDeps extends Deps {
   readonly webhooks: Webhooks;
 }
 
-/** How a step ended: a call that is to be noted, a new value that has been stored, or no call at all for now. */
+/** How a step ended: a call to record, a new value that has been stored, or no call for now. */
 export type StepOutcome =
   | CallOutcome
   | { readonly kind: 'stored'; readonly result: TaskResult }
   | { readonly kind: 'held' };
 
-/** A refusal that ends the rotation: what it is about does not change by itself. */
+/** A refusal that ends the rotation: its reason does not change by itself. */
 class StepEnded extends Error {
   readonly error: TaskError;
 
@@ -57,8 +57,9 @@ class StepEnded extends Error {
 }
 
 /**
- * Calls the task's function for its next step. The values go into the body of that call and nowhere else. After `create`
- * the answer is sealed and stored. `ending` cuts the call off. Throws what the store throws. @see docs/adr/0018-rotation-webhook.md
+ * Calls the task's function for its next step. The values go into the body of that call and nowhere else. The value that
+ * `create` returns is sealed and stored. `ending` cuts the call off. Throws what the store throws. @see
+ * docs/adr/0018-rotation-webhook.md
  */
 export async function carryOutStep(
   deps: RotationStepDeps,
@@ -79,7 +80,7 @@ export async function carryOutStep(
     if (error instanceof StepEnded) return { kind: 'failed', error: error.error, isFinal: true };
     const known = error instanceof SecretError ? AFTER_REFUSAL[error.code] : undefined;
     if (known !== undefined) return { kind: 'failed', ...known };
-    // A value that the rules refuse: their text names the member and the rule.
+    // A value that the rules refuse: their message names the member and the rule.
     if (error instanceof SecretError && error.code === 'invalid-parameter') {
       return failure('ANSWER_INVALID', `The answer to create is refused: ${error.message}`);
     }
@@ -90,7 +91,7 @@ export async function carryOutStep(
 const BAD_CONFIG =
   'rotation_config is no JSON object with InstanceId and SecretSubType (SingleUser, MultiUser).';
 
-/** Refusals of our own rules, as errors of a task. */
+/** Refusals of our rules, as errors of a task. */
 const AFTER_REFUSAL: Readonly<Partial<Record<string, { error: TaskError; isFinal: boolean }>>> =
   Object.freeze({
     'secret-not-found': { error: GONE, isFinal: true },
@@ -118,7 +119,7 @@ function ended(code: TaskError['code'], message: string): StepEnded {
   return new StepEnded({ code, message });
 }
 
-/** A function leads somewhere only for secrets of its own project: no tenant sends values to another's endpoint. */
+/** Only secrets of the function's own project reach its endpoint: no tenant sends values to another's. */
 function findFunction(hooks: Hooks, { functionUrn, projectId }: Task): Hook {
   if (functionUrn === undefined) {
     throw ended('FUNCTION_NOT_MAPPED', 'The secret has no rotation_func_urn.');

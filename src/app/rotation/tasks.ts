@@ -10,7 +10,7 @@ import type { DueTask, TaskQuery } from '../ports/tasks.ts';
 import { required } from '../required.ts';
 
 /**
- * Starts a rotation, or brings the next attempt of the one that is under way forward; the work is done in the background.
+ * Starts a rotation, or brings forward the next attempt of the one under way; the work is done in the background.
  * Throws secret-not-found, invalid-parameter (COMMON), secret-pending-deletion, secret-not-enabled.
  * @see API page RotateSecret
  */

@@ -8,13 +8,13 @@ import { deleteSecret } from './lifecycle.ts';
 import { type CreateSecret, createSecret, secretsOf } from './secrets.ts';
 import { type OpenedVersion, showVersion } from './versions.ts';
 
-/** What became of one value that was asked for. Whoever gets it zeroes the bytes after use. */
+/** The outcome for one requested value. The caller zeroes the bytes after use. */
 export type BatchValue = { readonly name: string } & (
   | { readonly opened: OpenedVersion; readonly refusal?: undefined }
   | { readonly opened?: undefined; readonly refusal: SecretError }
 );
 
-/** Which secrets an instance's removal takes along. */
+/** Which secrets are removed with an instance. */
 export interface InstanceQuery {
   readonly projectId: string;
   readonly instanceId: string;
@@ -24,7 +24,8 @@ export interface InstanceQuery {
 
 /**
  * Creates secrets one after the other, each by the rules for one; one that is refused, or whose name a damaged secret
- * has, does not hold up the others. `inputs` are parsed when their turn comes. Answers each one's refusal, undefined for what was created. Throws failures of the server.
+ * has, does not stop the others. `inputs` are parsed one by one. Returns each one's refusal, undefined for what was
+ * created. Throws failures of the server.
  * @see API page BatchImportSecrets
  */
 export async function importSecrets(
@@ -48,7 +49,8 @@ export async function importSecrets(
 }
 
 /**
- * Opens the current value of each named secret; one that is refused or damaged does not hold up the others. Throws failures of the server.
+ * Opens the current value of each named secret; one that is refused or damaged does not stop the others. Throws failures
+ * of the server.
  * @see API page BatchShowSecretVersion
  */
 export async function showCurrentVersions(
@@ -76,9 +78,9 @@ export async function showCurrentVersions(
 }
 
 /**
- * Deletes at once, for good, every secret whose rotation configuration names the instance, also one whose versions, stages
- * or tags are damaged. Answers the names of what was deleted and of what was not. A secret whose own row is damaged counts
- * among the latter: nobody can say whose it is. Throws failures of the server. @see API page BatchDeleteSecrets
+ * Deletes at once, for good, every secret whose rotation configuration names the instance, also one whose versions,
+ * stages or tags are damaged. Returns the names of the deleted and of the others. A secret whose own row is damaged
+ * counts among the latter: its instance is unknown. Throws failures of the server. @see API page BatchDeleteSecrets
  */
 export async function deleteOfInstance(
   deps: Deps,

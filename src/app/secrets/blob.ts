@@ -39,7 +39,7 @@ export async function downloadBlob(deps: Deps, ref: SecretRef): Promise<string> 
 }
 
 /**
- * Brings a secret back from its backup, under the key that seals the backup. Its name must be free.
+ * Restores a secret from its backup, under the key that seals the backup. Its name must be free.
  * Throws invalid-parameter (not a blob of this project, or a damaged one), key-unusable, secret-exists, secret-limit,
  * version-limit, stage-limit. @see API operation UploadSecretBlob; docs/adr/0016-blob.md
  */
@@ -66,7 +66,7 @@ export async function uploadBlob(deps: Deps, projectId: string, text: string): P
   }
 }
 
-/** What keeps a blob from opening is in the blob: the caller's fault, and not damage in the store. */
+/** A blob that does not open is the caller's fault, and not damage in the store. */
 function openBackup<T>(open: () => T): T {
   try {
     return open();

@@ -4,7 +4,7 @@ import type { SecretValue } from '../../core/secrets/values.ts';
 import { change } from '../change.ts';
 import type { Deps } from '../ports/deps.ts';
 
-/** Whether the project has its new values checked; it does not until it says so. @see API operation ShowSecretsConfig */
+/** Whether the project's new values are checked; off by default. @see API operation ShowSecretsConfig */
 export async function checksStrength(deps: Deps, projectId: string): Promise<boolean> {
   return (await deps.store.findChecker(projectId))?.checksStrength ?? false;
 }
@@ -16,7 +16,7 @@ export function setStrengthCheck(deps: Deps, projectId: string, checks: boolean)
 }
 
 /**
- * Rates each member of what a caller wants to have checked, one at a time. Throws invalid-parameter.
+ * Rates the given values, one at a time. Throws invalid-parameter.
  * @see API operation CheckSecrets; docs/adr/0015-checker.md
  */
 export async function rateValues(
@@ -34,7 +34,7 @@ export async function rateValues(
 }
 
 /**
- * Refuses a value that is easy to guess, in a project that has its values checked: for every operation that takes a new
+ * Refuses a value that is easy to guess, in a project whose values are checked: for every operation that accepts a new
  * value from a caller. Throws invalid-parameter. @see docs/adr/0015-checker.md
  */
 export async function requireStrength(deps: Deps, projectId: string, value: SecretValue): Promise<void> {

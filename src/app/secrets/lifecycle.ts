@@ -5,8 +5,8 @@ import type { Deps } from '../ports/deps.ts';
 import { required } from '../required.ts';
 
 /**
- * Removes a secret at once, for good, also one that is damaged, which the operator is told of. With an id only the secret
- * that has it, by its own row, which then has to pass its check. Throws secret-not-found, damaged.
+ * Removes a secret at once, for good, also a damaged one, which is then logged. With an id only the secret that has it,
+ * by its own row, which must then pass its check. Throws secret-not-found, damaged.
  * @see API page DeleteSecret
  */
 export async function deleteSecret(deps: Deps, ref: SecretRef, id?: string): Promise<void> {
@@ -16,8 +16,8 @@ export async function deleteSecret(deps: Deps, ref: SecretRef, id?: string): Pro
 }
 
 /**
- * Schedules a deletion. recoveryWindowDays: 7 to 30. Throws secret-not-found, deletion-already-scheduled, damaged: what the
- * schedule would be kept in is not to be believed, and the caller is told what is left to do.
+ * Schedules a deletion. recoveryWindowDays: 7 to 30. Throws secret-not-found, deletion-already-scheduled, damaged: the
+ * row that would hold the schedule cannot be trusted, and the message says what to do instead.
  * @see API page DeleteSecretForSchedule
  */
 export async function scheduleDeletion(

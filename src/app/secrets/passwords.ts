@@ -3,8 +3,8 @@ import { generatePassword, type PasswordRecipe } from '../../core/secrets/passwo
 import type { Deps } from '../ports/deps.ts';
 
 /**
- * A random password after a recipe. There are no named policies, so every name of one is refused: a password that does
- * not follow the policy which the caller asked for would be a surprise.
+ * A random password after a recipe. There are no named policies, so every name of one is refused: ignoring the policy
+ * that the caller asked for would be a surprise.
  * Throws invalid-parameter. @see API operation GenerateRandomPassword
  */
 export function generateRandomPassword(

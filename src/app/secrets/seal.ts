@@ -22,8 +22,8 @@ export function sealVersion(
 }
 
 /**
- * Runs `attempt` again while its value turns out to be sealed for a key or a secret that is no longer the present one.
- * Throws unavailable when that does not end.
+ * Repeats `attempt` while its value turns out to be sealed for a key or a secret that is no longer the present one.
+ * Throws unavailable after too many attempts.
  */
 export async function untilSealed<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 0; attempts < SEAL_ATTEMPTS_MAX; attempts += 1) {
@@ -31,7 +31,7 @@ export async function untilSealed<T>(attempt: () => Promise<T>): Promise<T> {
       return await attempt();
     } catch (error) {
       const code = error instanceof SecretError ? error.code : undefined;
-      // The first attempt may go by a key that the secret had: it may be unusable while the present one is not.
+      // The first attempt may use a former key of the secret: it may be unusable while the present one is not.
       const isOutdated = code === 'seal-outdated' || (code === 'key-unusable' && attempts === 0);
       if (!isOutdated) throw error;
     }

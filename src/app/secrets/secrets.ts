@@ -15,7 +15,7 @@ import { required } from '../required.ts';
 import { requireStrength } from './checker.ts';
 import { sealVersion } from './seal.ts';
 
-/** What a new secret is made of. */
+/** A new secret, as its creator describes it. */
 export interface CreateSecret {
   readonly ref: SecretRef;
   readonly draft: SecretDraft;
@@ -31,7 +31,7 @@ export interface CreateSecret {
 export async function createSecret(deps: Deps, input: CreateSecret): Promise<Secret> {
   const { ref, draft, value } = input;
   await requireStrength(deps, ref.projectId, value);
-  // Before a key is made for a name that is taken; the rules decide again inside the transaction.
+  // Avoids creating a key for a name in use; the rules decide again inside the transaction.
   if ((await deps.store.findSecret(ref)) !== undefined) throw new SecretError('secret-exists');
   const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);
   const id = deps.ids.uuid();
@@ -54,7 +54,9 @@ export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAg
   return found;
 }
 
-/** A page of a project's secrets, by name, some at a time; its end answers whether another page follows. @see API page ListSecrets */
+/**
+ * A page of a project's secrets, by name, some at a time; returns whether another page follows. @see API page ListSecrets
+ */
 export function walkSecrets(deps: Deps, query: SecretQuery): AsyncGenerator<readonly Secret[], boolean> {
   const pause = deps.turns.pauseOf(query.projectId);
   return walkPage(secretsOf(deps, query), { limit: query.limit, fits: deps.sees?.secret, pause });
@@ -78,7 +80,7 @@ export async function updateSecret(deps: Deps, ref: SecretRef, update: SecretUpd
   return required((await change(deps, command)).secret);
 }
 
-/** The update with the id of the key that it names, perhaps by alias. */
+/** The update with the id of its key, which may be named by alias. */
 async function withKeyId(deps: Deps, projectId: string, update: SecretUpdate): Promise<SecretUpdate> {
   if (update.kmsKeyId === undefined) return update;
   return { ...update, kmsKeyId: (await sealingKey(deps, projectId, update.kmsKeyId)).id };

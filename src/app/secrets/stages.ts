@@ -28,7 +28,7 @@ export async function showStage(deps: Deps, ref: SecretRef, name: string): Promi
 }
 
 /**
- * Takes a stage away. Throws secret-not-found, secret-pending-deletion, stage-built-in, stage-not-found.
+ * Removes a stage. Throws secret-not-found, secret-pending-deletion, stage-built-in, stage-not-found.
  * @see API page DeleteSecretStage
  */
 export async function removeStage(deps: Deps, ref: SecretRef, name: string): Promise<void> {

@@ -10,7 +10,7 @@ export interface SecretIdRef {
   readonly secretId: string;
 }
 
-/** What is read before somebody has to take it; the last step may bring as many more. */
+/** Entries that are read before the consumer has to take them; the last step may bring as many more. */
 const SLICE_ENTRIES = 32;
 
 /** The secret of that id, with its contents. Throws resource-not-found. */
@@ -34,7 +34,7 @@ export async function putTags(deps: Deps, ref: SecretIdRef, tags: readonly Tag[]
 }
 
 /**
- * Takes tags away, all or none. Throws resource-not-found, also for a key that is not there if that is to be refused;
+ * Removes tags, all or none. Throws resource-not-found, also for an absent key if that is to be refused;
  * secret-pending-deletion. @see API pages DeleteSecretTag, BatchCreateOrDeleteTags
  */
 export async function removeTags(
@@ -46,16 +46,16 @@ export async function removeTags(
 }
 
 /**
- * The tags of all secrets of a project, by key and value, some at a time: whoever asks for them has to take them before more
- * are read. @see API page ListProjectSecretsTags
+ * The tags of all secrets of a project, by key and value, some at a time: the consumer has to take them before more are
+ * read. @see API page ListProjectSecretsTags
  */
 export function listProjectTags(deps: Deps, projectId: string): AsyncGenerator<readonly Tag[], undefined> {
   return inSlices(deps, projectId, deps.store.listTags(projectId));
 }
 
 /**
- * Finds secrets by tags and parts of their names, some at a time; its end answers how many there are on all pages. A part
- * without characters matches nothing. @see API page ListResourceInstances
+ * Finds secrets by tags and parts of their names, some at a time; returns how many there are on all pages. A part without
+ * characters matches nothing. @see API page ListResourceInstances
  */
 export function searchSecrets(
   deps: Deps,
@@ -66,7 +66,7 @@ export function searchSecrets(
   return inSlices(deps, search.projectId, walk);
 }
 
-/** Whoever does not see all secrets has to have them all looked at, for the total. */
+/** For an actor who does not see all secrets, all have to be read, for the total. */
 function searchSeen({ sees, store }: Deps, search: SecretSearch): Walk<FoundSecret, number> {
   if (sees === undefined) return store.searchSecrets(search);
   const all = store.searchSecrets({ ...search, offset: 0, limit: Number.MAX_SAFE_INTEGER });
@@ -76,8 +76,8 @@ function searchSeen({ sees, store }: Deps, search: SecretSearch): Walk<FoundSecr
 const FOUND_NOTHING = { done: true, value: 0 } as const;
 
 /**
- * Goes through a project's secrets by so much at a time as is to be kept in memory. The project has no other such work done
- * meanwhile; between two slices, which may be as long as a peer likes, it may.
+ * Reads a project's secrets in slices small enough to hold in memory. The project has no other such work under way
+ * meanwhile, except between two slices, where the peer may pause as long as it likes.
  */
 async function* inSlices<T, R>(
   { turns }: Deps,
@@ -102,7 +102,7 @@ async function* inSlices<T, R>(
   }
 }
 
-/** Commands name a secret by project and name; the id tells whether it is still the same one. */
+/** Commands name a secret by project and name; the id shows whether it is still the same one. */
 async function commandBase(deps: Deps, { projectId, secretId: id }: SecretIdRef) {
   const { name } = (await loadById(deps, { projectId, secretId: id })).secret;
   return { aggregate: 'secret', ref: { projectId, name }, id } as const;

@@ -15,7 +15,7 @@ import { loadVersions, showSecret } from './secrets.ts';
 /** The start of the year 2000. One of the service's own documents speaks of seconds where milliseconds are meant. */
 const YEAR_2000_MS = 946_684_800_000;
 
-/** What a new version is made of. */
+/** A new version, as its creator describes it. */
 export interface AddVersion {
   readonly ref: SecretRef;
   readonly value: SecretValue;
@@ -24,7 +24,7 @@ export interface AddVersion {
   readonly expireTimeMs: number | undefined;
 }
 
-/** A version with its opened value. Whoever gets it zeroes `bytes` after use. */
+/** A version with its opened value. The caller zeroes `bytes` after use. */
 export interface OpenedVersion extends StagedVersion {
   readonly kind: ValueKind;
   readonly bytes: Buffer;

@@ -229,7 +229,7 @@ export function notificationContract(harnessOf: HarnessOf): void {
     expect([await numbers(9), await numbers(10), await numbers(29)]).toStrictEqual([[], [2], [2, 3]]);
     const [first] = await list(30, START, 1);
     expect(first).toMatchObject({ ref, id, versionNumber: 2, eventNames: ['alarm'] });
-    expect(await numbers(30, first!.place)).toStrictEqual([3, 1]);
+    expect(await numbers(30, first!.cursor)).toStrictEqual([3, 1]);
     expect((await notify(2, 30)).notified).toBe(true);
     expect((await notify(2, 30)).notified).toBe(false);
     expect(await numbers(30)).toStrictEqual([3, 1]);

@@ -1,4 +1,4 @@
-import type { ProjectCount, RandomSource, VersionPlace } from '../../../app/ports/deps.ts';
+import type { ProjectCount, RandomSource, VersionRef } from '../../../app/ports/deps.ts';
 import type { Connection } from '../engine/open.ts';
 
 interface PlaceRow {
@@ -8,7 +8,7 @@ interface PlaceRow {
 }
 
 /** Chooses the newest versions and as many others at random; nothing is checked. */
-export function createSampleRead(db: Connection, random: RandomSource): (count: number) => VersionPlace[] {
+export function createSampleRead(db: Connection, random: RandomSource): (count: number) => VersionRef[] {
   const columns = `SELECT s.project_id, s.name, v.number FROM version v JOIN secret s ON s.row = v.secret_row`;
   const newest = db.prepare<[number], PlaceRow>(`${columns} ORDER BY v.row DESC LIMIT ?`);
   const following = db.prepare<[number], PlaceRow>(`${columns} WHERE v.row >= ? ORDER BY v.row LIMIT 1`);
@@ -18,7 +18,7 @@ export function createSampleRead(db: Connection, random: RandomSource): (count: 
     const others = Array.from({ length: count }, () =>
       last === 0 ? [] : following.all(1 + random.below(last)),
     );
-    const places = new Map<string, VersionPlace>();
+    const places = new Map<string, VersionRef>();
     for (const { project_id: projectId, name, number } of [...newest.all(count), ...others.flat()]) {
       places.set(`${projectId}/${name}/${number}`, { ref: { projectId, name }, number });
     }

@@ -52,7 +52,7 @@ export function createExpiredReads(db: Connection): ExpiredReads {
           id: row.id,
           versionNumber: row.number,
           eventNames: parseNames(row.event_subscriptions),
-          place: { expireTimeMs: row.expire_time_ms, row: row.place_row },
+          cursor: { expireTimeMs: row.expire_time_ms, row: row.place_row },
         })),
   };
 }
