@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { Durations } from './test/support/durations.ts';
 
 /** `npm run test:edges` takes what wants a machine to itself: thousands of connections, full disks, waits for time-outs, many starts. */
 const EDGES = 'test/edges/**/*.test.ts';
@@ -11,6 +12,7 @@ export default defineConfig(({ mode }) => ({
     // They end what hangs, and nothing else: a machine that others use as well may be ten times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    reporters: ['default', ...(mode === 'edges' ? [] : [new Durations()])],
     // Only `npm run matrix` wants to know which test calls what.
     setupFiles: process.env.RECORD_OPERATIONS === undefined ? [] : ['test/matrix/record.ts'],
     pool: 'forks',
