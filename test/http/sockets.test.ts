@@ -53,7 +53,11 @@ describe('headers', () => {
     expect(outcome(await withHeader(33_000))).toEqual(HEADERS_TOO_LARGE);
   });
 
-  it('may be 100, and not 101', async () => {
+  it('may be 100, and not 101, and no more of them are kept', async () => {
+    let kept = 0;
+    server.app.server.on('request', ({ rawHeaders }) => {
+      kept = Math.max(kept, rawHeaders.length / 2);
+    });
     const withHeaders = (count: number) =>
       send(
         requestText('GET /healthz HTTP/1.1', [
@@ -64,6 +68,7 @@ describe('headers', () => {
     expect((await withHeaders(100)).status).toBe(200);
     expect(outcome(await withHeaders(101))).toEqual(HEADERS_TOO_LARGE);
     expect(outcome(await withHeaders(1_500))).toEqual(HEADERS_TOO_LARGE);
+    expect(kept).toBe(101);
   });
 
   it.each([

@@ -29,7 +29,7 @@ export function createHttpServer(
   // An expectation that nobody knows is passed over, as RFC 9110 allows, instead of answered in Node's own shape.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.maxRequestsPerSocket = limits.REQUESTS_PER_CONNECTION_MAX;
-  // Node would drop headers beyond its own count without a word; ours is checked in a hook.
-  server.maxHeadersCount = 0;
+  // What is beyond Node drops without a word; that there is one too many is enough for the hook that refuses.
+  server.maxHeadersCount = limits.HEADERS_MAX + 1;
   return server;
 }
