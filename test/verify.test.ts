@@ -9,7 +9,7 @@ import { ALPHA, startTestServer } from './support/server.ts';
 
 it('the full check tells values of a destroyed key from those of a lost one', async () => {
   const server = await startTestServer();
-  const [acme, kms] = [callsOf(() => server), kmsCallsOf(() => server)];
+  const [acme, kms] = [callsOf(server), kmsCallsOf(server)];
   const verify = () => {
     const dataDirectory = join(server.directory, 'data');
     const rootKey = `file:${join(server.directory, 'root.key')}`;

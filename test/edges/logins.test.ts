@@ -1,18 +1,17 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { hashPassword } from '../../src/auth/logins/password.ts';
-import { ADMIN, ALPHA, GUEST, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, GUEST, OUTSIDER, shareServer } from '../support/server.ts';
 
 const GUESSERS = 64;
 const LOGINS = 6;
 /** Generous: alone it takes less than a tenth of a second. */
 const LOGIN_MS_MAX = 3_000;
 
-let server: TestServer;
+const server = shareServer({ listen: true });
 beforeAll(async () => {
-  server = await startTestServer({ listen: true });
   // Hashes that cost what real ones do; those of the test server are cheap.
   const file = join(server.directory, 'identities.yaml');
   let text = readFileSync(file, 'utf8');
@@ -23,7 +22,6 @@ beforeAll(async () => {
   writeFileSync(file, text);
   await server.composed.reload();
 });
-afterAll(() => server.close());
 
 interface Guess {
   readonly name: string;

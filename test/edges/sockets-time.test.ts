@@ -1,16 +1,12 @@
 import { Agent, request as httpRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { exchangeOne, requestText, type WireAnswer } from '../http/raw-socket.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer, startTestServer } from '../support/server.ts';
 
 const LIST = `/v1/${ALPHA}/secrets`;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ listen: true });
-});
-afterAll(() => server.close());
+const server = shareServer({ listen: true });
 
 /** How late a limit may be noticed on a busy machine, beyond the server's own check. */
 const GRACE_MS = 2_500;

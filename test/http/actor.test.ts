@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { ADMIN, startTestServer, type TestServer } from '../support/server.ts';
+import { expect, it, vi } from 'vitest';
+import { ADMIN, shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 
 it('a change is made by the caller, in the operation and request that it came with', async () => {
   const change = vi.spyOn(server.composed.store, 'change');

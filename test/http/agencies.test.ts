@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { OUTSIDER, shareServer } from '../support/server.ts';
 import { INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
+const server = shareServer();
 const path = '/v1/csms/agencies';
 
 describe('CreateAgency and ShowAgency', () => {

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SECRET_ANSWER_BYTES_MAX } from '../../src/http/wire/limits.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
-let server: TestServer;
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 const kms = (name: string, body: object) =>
   server.send({ method: 'POST', path: `/v1.0/${ALPHA}/kms/${name}`, body });
 const bytesOf = async (answer: ReturnType<typeof kms>) => {
@@ -12,11 +12,6 @@ const bytesOf = async (answer: ReturnType<typeof kms>) => {
   expect(status, text.slice(0, 200)).toBe(200);
   return bytes.length;
 };
-
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
 
 /** Escapes six times as long as what they stand for. */
 const CONTROLS = '\u0001'.repeat(2_048);

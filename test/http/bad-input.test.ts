@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Operation, openapiDocument, type Schema } from '../support/answers.ts';
 import type { Answer } from '../support/exchange.ts';
-import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, ok, problem } from './calls.ts';
 
 const TOPIC = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
@@ -134,9 +134,8 @@ const targets: Target[] = Object.entries((await openapiDocument()).paths).flatMa
 );
 const withBody = targets.filter(({ body, path }) => body !== undefined && path.startsWith('/v1/'));
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   secretId = (await acme.create('db')).id;
   await acme.addVersion('db');
   const base = { resource_id: secretId, type: 'SECRET', grantee_type: '2' };
@@ -149,8 +148,7 @@ beforeAll(async () => {
   await acme.remove('/new');
   before = await state();
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 let before: unknown;
 let secretId = '';
 const state = async () => [

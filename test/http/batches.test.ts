@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ADMIN, BETA, OUTSIDER, shareServer, startTestServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
-const beta = callsOf(() => server, ADMIN, BETA);
-const foreign = callsOf(() => server, OUTSIDER);
+const server = shareServer();
+const acme = callsOf(server);
+const beta = callsOf(server, ADMIN, BETA);
+const foreign = callsOf(server, OUTSIDER);
 const current = async (name: string) => ok(await acme.get(`/${name}/versions/latest`)).version;
 
 describe('BatchImportSecrets', () => {
@@ -125,7 +121,7 @@ describe('BatchImportSecrets', () => {
 
   it('stops at the quota of the project and says so', async () => {
     const small = await startTestServer({ env: { CSMS_LIMITS: 'secrets=2' } });
-    const calls = callsOf(() => small);
+    const calls = callsOf(small);
     const secrets = ['a', 'b', 'c'].map((name) => ({ name, secret_string: 'x' }));
     const answer = ok(await calls.post('/batch-import', { secrets }));
     await small.close();

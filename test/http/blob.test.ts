@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   ADMIN,
   ALPHA,
@@ -6,20 +6,16 @@ import {
   GAMMA,
   GUEST,
   OUTSIDER,
+  shareServer,
   startTestServer,
-  type TestServer,
 } from '../support/server.ts';
 import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, ok, problem } from './calls.ts';
 
 const TAKEN = [409, 'CSMS.0101'] as const;
 const NO_KEY = [400, 'CSMS.0401'] as const;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ mode: 'dev' });
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer({ mode: 'dev' });
+const acme = callsOf(server);
 
 const blobOf = async (name: string): Promise<string> => ok(await acme.post(`/${name}/backup`)).secret_blob;
 const restore = (secret_blob: unknown) => acme.post('/restore', { secret_blob });
@@ -131,17 +127,14 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
     await acme.create('bound');
     const blob = await blobOf('bound');
     const body = { secret_blob: blob };
-    const others = [callsOf(() => server, ADMIN, BETA), callsOf(() => server, OUTSIDER, GAMMA)];
+    const others = [callsOf(server, ADMIN, BETA), callsOf(server, OUTSIDER, GAMMA)];
     for (const other of others) {
       const answer = await other.post('/restore', body);
       expect(problem(answer)).toEqual(INVALID);
       expect(answer.json.error_msg).toContain('another project');
       expect(problem(await other.get('/bound'))).toEqual(NO_SECRET);
     }
-    expect(problem(await callsOf(() => server, GUEST, BETA).post('/restore', body))).toEqual([
-      403,
-      'APIGW.0302',
-    ]);
+    expect(problem(await callsOf(server, GUEST, BETA).post('/restore', body))).toEqual([403, 'APIGW.0302']);
   });
 
   it('refuse a changed blob wherever it was changed, with one text', async () => {
@@ -165,7 +158,7 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
 
   it('refuse what another installation has made for the same project and key', async () => {
     const other = await startTestServer({ mode: 'dev' });
-    const there = callsOf(() => other);
+    const there = callsOf(other);
     await there.create('foreign', { secret_string: 'x', kms_key_id: 'shared-key-id' });
     await acme.create('local', { secret_string: 'x', kms_key_id: 'shared-key-id' });
     const blob = ok(await there.post('/foreign/backup')).secret_blob;

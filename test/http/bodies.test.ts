@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BODY_BYTES_FREE, BODY_BYTES_MAX, LOGIN_BODY_BYTES_MAX } from '../../src/http/wire/limits.ts';
-import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, shareServer } from '../support/server.ts';
 import { exchange, exchangeOne, requestText } from './raw-socket.ts';
 
 const LIST = `/v1/${ALPHA}/secrets`;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ listen: true });
-});
-afterAll(() => server.close());
+const server = shareServer({ listen: true });
 
 const HEALTH = requestText('GET /healthz HTTP/1.1', ['Host: a']);
 /** A value that makes a body long enough to be accounted for. */

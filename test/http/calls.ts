@@ -39,13 +39,13 @@ export interface WireVersion {
 }
 
 /** The calls of one user; paths start behind `/v1/<project>/secrets`. */
-export function callsOf(server: () => TestServer, user: TestUser = ADMIN, project = ALPHA): Calls {
+export function callsOf(server: TestServer, user: TestUser = ADMIN, project = ALPHA): Calls {
   const base = `/v1/${project}/secrets`;
   const send = (method: string, path: string, body?: unknown, headers?: Record<string, string>) =>
-    server().send({ method, path: `${base}${path}`, body, ...(headers && { headers }) }, user);
+    server.send({ method, path: `${base}${path}`, body, ...(headers && { headers }) }, user);
   const calls: Calls = {
     base,
-    csms: (method, path, body) => server().send({ method, path: `/v1/${project}/csms${path}`, body }, user),
+    csms: (method, path, body) => server.send({ method, path: `/v1/${project}/csms${path}`, body }, user),
     get: (path, headers) => send('GET', path, undefined, headers),
     post: (path, body, headers) => send('POST', path, body, headers),
     put: (path, body) => send('PUT', path, body),

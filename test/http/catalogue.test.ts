@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { shareServer } from '../support/server.ts';
 import { ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CSMS_REGION: 'region-7' } });
-});
-afterAll(() => server.close());
+const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 
 const get = async (path: string) => ok(await server.send({ method: 'GET', path }));
 

@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, BETA, GUEST, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, GUEST, shareServer } from '../support/server.ts';
 import { callsOf, INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
-const beta = callsOf(() => server, ADMIN, BETA);
+const server = shareServer();
+const acme = callsOf(server);
+const beta = callsOf(server, ADMIN, BETA);
 const set = (on: unknown) => acme.post('/checker/config', { checking_secret_strength: on });
 const STRONG = 'gX4kW9bZ2fM7tQ5h';
 
@@ -39,10 +35,7 @@ describe('ShowSecretsConfig and UpdateSecretsConfig', () => {
   });
 
   it('keep projects apart', async () => {
-    expect(problem(await callsOf(() => server, GUEST, BETA).get('/checker/config'))).toEqual([
-      403,
-      'APIGW.0302',
-    ]);
+    expect(problem(await callsOf(server, GUEST, BETA).get('/checker/config'))).toEqual([403, 'APIGW.0302']);
   });
 });
 

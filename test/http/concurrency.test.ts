@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ADMIN, BETA, shareServer } from '../support/server.ts';
 import { callsOf, ok, type WireVersion } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ listen: true });
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer({ listen: true });
+const acme = callsOf(server);
 
 /** Sends over a real connection. */
 async function fetchSigned(method: string, path: string, body?: object) {
@@ -54,7 +50,7 @@ describe('requests at the same moment', () => {
   });
 
   it('that create the first secrets of a project share one default key', async () => {
-    const beta = callsOf(() => server, ADMIN, BETA);
+    const beta = callsOf(server, ADMIN, BETA);
     const secrets = await Promise.all(times(20).map((index) => beta.create(`first-${index}`)));
     expect(new Set(secrets.map(({ kms_key_id }) => kms_key_id)).size).toBe(1);
     const values = await Promise.all(

@@ -1,15 +1,11 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ALPHA, eachServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
-let server: TestServer;
-beforeEach(async () => {
-  server = await startTestServer();
-});
-afterEach(() => server.close());
-const acme = callsOf(() => server);
+const server = eachServer();
+const acme = callsOf(server);
 
 /** Changes rows under the running server, which has not read them yet. */
 function tamper(statement: string): void {

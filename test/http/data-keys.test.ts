@@ -1,20 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, ALPHA, BETA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { ABSENT_KEY, changeAt, kmsCallsOf, refusal } from './kms-calls.ts';
 
 const HEX = /^(?:[0-9A-F]{2})+$/;
 const AAD = { additional_authenticated_data: '123aad' };
-let server: TestServer;
+const server = shareServer();
 let key_id: string;
 beforeAll(async () => {
-  server = await startTestServer();
   key_id = await kms.create('master');
 });
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const beta = kmsCallsOf(() => server, ADMIN, BETA);
+const kms = kmsCallsOf(server);
+const beta = kmsCallsOf(server, ADMIN, BETA);
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest();
 const withDigest = (dek: Buffer) => Buffer.concat([dek, sha256(dek)]).toString('hex');
 const decrypt = (cipher_text: unknown, bytes: unknown, more: object = {}) =>

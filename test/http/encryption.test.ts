@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, BETA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { ABSENT_KEY, kmsCallsOf, refusal } from './kms-calls.ts';
 
 const AAD = { additional_authenticated_data: '123aad' };
-let server: TestServer;
+const server = shareServer();
 let key_id: string;
 beforeAll(async () => {
-  server = await startTestServer();
   key_id = await kms.create('master');
 });
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const beta = kmsCallsOf(() => server, ADMIN, BETA);
+const kms = kmsCallsOf(server);
+const beta = kmsCallsOf(server, ADMIN, BETA);
 const encrypt = async (plain_text: string, more: object = {}): Promise<string> =>
   ok(await kms.post('encrypt-data', { key_id, plain_text, ...more })).cipher_text;
 const decrypt = (cipher_text: unknown, more: object = {}) =>

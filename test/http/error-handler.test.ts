@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { toWireError } from '../../src/http/requests/error-handler.ts';
 import { ERROR_TABLE } from '../../src/http/wire/error-table.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { shareServer, startTestServer } from '../support/server.ts';
 import { callsOf, problem } from './calls.ts';
 
 /** What the vendor publishes: status, code and sentence. @see the tables of the API reference and of the gateway */
@@ -188,12 +188,8 @@ describe('the errors of the key service', () => {
 });
 
 describe('a failure of the server', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.close());
-  const acme = callsOf(() => server);
+  const server = shareServer();
+  const acme = callsOf(server);
 
   it('is named to the caller when a record was changed on disk, and no value is shown', async () => {
     await acme.create('damaged', { secret_string: 'untouched' });
@@ -218,7 +214,7 @@ describe('a failure of the server', () => {
         throw new TypeError('canary-of-the-url');
       },
     });
-    const answer = await callsOf(() => broken).get('/canary-of-the-url');
+    const answer = await callsOf(broken).get('/canary-of-the-url');
     const [failure] = broken.logged().filter(({ level }) => level === 50);
     await broken.close();
     expect(answer.status).toBe(500);

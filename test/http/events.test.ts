@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, BETA, GAMMA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ALPHA, BETA, GAMMA, OUTSIDER, shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NOT_THERE, ok, problem, UUID } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CSMS_LIMITS: 'events=40' } });
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer({ env: { CSMS_LIMITS: 'events=40' } });
+const acme = callsOf(server);
 
 const TOPIC = { target_type: 'SMN', target_id: `urn:smn:local-1:${ALPHA}:ops`, target_name: 'ops' };
 const ALL_TYPES = [

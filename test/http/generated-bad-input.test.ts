@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { REFERENCE } from '../matrix/results.ts';
 import { openapiDocument } from '../support/answers.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../support/bad-values.ts';
 import type { Answer } from '../support/exchange.ts';
 import { requestPath, requestQuery, type Target, targetsOf } from '../support/requests.ts';
-import { ADMIN, ALPHA, BETA, GAMMA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, GAMMA, shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
 // Everything here is made from the server's own document, so a new route is tested without a line for it.
@@ -34,16 +34,14 @@ const known: Record<string, unknown> = {
   secret_string: 'x',
 };
 
-let server: TestServer;
+const server = shareServer();
 let token: string;
 beforeAll(async () => {
-  server = await startTestServer();
   token = server.composed.issueToken(ADMIN.id, ALPHA) ?? '';
-  const { id } = await callsOf(() => server, ADMIN, BETA).create('foreign');
+  const { id } = await callsOf(server, ADMIN, BETA).create('foreign');
   foreignId = id;
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 let foreignId: string;
 
 /** Whatever the test before has done, the secret of the samples is there and can be used. */

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, GUEST, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ADMIN, BETA, GUEST, OUTSIDER, shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NOT_THERE, ok, PENDING, problem, UUID } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 
 let names = 0;
 const aSecret = async (name = `s${++names}`) => (await acme.create(name)).id;
@@ -129,9 +125,9 @@ describe('CreateGrants', () => {
   it('needs a body, a secret of the project, and one that does not wait for deletion', async () => {
     expect(problem(await acme.csms('POST', '/grants'))).toEqual(BAD_BODY);
     const id = await aSecret('closing');
-    const elsewhere = callsOf(() => server, ADMIN, BETA);
+    const elsewhere = callsOf(server, ADMIN, BETA);
     expect(problem(await elsewhere.csms('POST', '/grants', bodyOf(id)))).toEqual(NOT_THERE);
-    const foreign = callsOf(() => server, OUTSIDER).csms('POST', '/grants', bodyOf(id));
+    const foreign = callsOf(server, OUTSIDER).csms('POST', '/grants', bodyOf(id));
     expect(problem(await foreign)).toEqual([403, 'APIGW.0302']);
     ok(await acme.post('/closing/scheduled-deleted-tasks/create', { recovery_window_in_days: 7 }));
     expect(problem(await grant(id))).toEqual(PENDING);
@@ -235,7 +231,7 @@ describe('ListGrants', () => {
     expect(problem(await acme.csms('GET', `/grants?resource_id=${'x'.repeat(65)}`))).toEqual(INVALID);
     expect(problem(await acme.csms('GET', '/grants?resource_id=%00'))).toEqual(INVALID);
     expect(problem(await acme.csms('GET', `/grants?resource_id=${ABSENT}`))).toEqual(NOT_THERE);
-    const elsewhere = callsOf(() => server, ADMIN, BETA);
+    const elsewhere = callsOf(server, ADMIN, BETA);
     expect(problem(await elsewhere.csms('GET', `/grants?resource_id=${id}`))).toEqual(NOT_THERE);
   });
 });
@@ -277,7 +273,7 @@ describe('DeleteGrant', () => {
     expect(problem(await remove(''))).toEqual(INVALID);
     expect(problem(await remove(`resource_id=${ABSENT}`))).toEqual(NOT_THERE);
     expect(problem(await remove(`resource_id=${id}&grantee_user=${'x'.repeat(65)}`))).toEqual(INVALID);
-    const elsewhere = callsOf(() => server, ADMIN, BETA);
+    const elsewhere = callsOf(server, ADMIN, BETA);
     expect(problem(await elsewhere.csms('DELETE', `/grants?resource_id=${id}`))).toEqual(NOT_THERE);
     expect(await idsOf(id)).toEqual([GUEST.id]);
   });

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Answer } from '../support/exchange.ts';
 import {
@@ -9,17 +9,13 @@ import {
   BETA,
   GUEST,
   OUTSIDER,
+  shareServer,
   startTestServer,
-  type TestServer,
   type TestUser,
 } from '../support/server.ts';
 import { callsOf, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CSMS_REGION: 'region-7' } });
-});
-afterAll(() => server.close());
+const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 afterEach(() => void vi.useRealTimers());
 
 const loginBody = (user: TestUser, scope?: object, password = user.password) => ({
@@ -230,7 +226,7 @@ describe('a token', () => {
     const headers = { 'x-auth-token': await tokenOf(ADMIN, { project: { id: ALPHA } }) };
     const body = { name: 'by-token', secret_string: 'x' };
     ok(await server.sendUnsigned({ method: 'POST', path: secrets(ALPHA), body, headers }));
-    expect(ok(await callsOf(() => server).get('/by-token/versions/latest')).version.secret_string).toBe('x');
+    expect(ok(await callsOf(server).get('/by-token/versions/latest')).version.secret_string).toBe('x');
   });
 
   it('ends after 24 hours', async () => {

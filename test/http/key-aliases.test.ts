@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, BETA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { ABSENT_KEY, kmsCallsOf, refusal } from './kms-calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 let key_id: string;
 let other: string;
 beforeAll(async () => {
-  server = await startTestServer();
   key_id = await kms.create('own');
   other = await kms.create('zebra');
 });
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const beta = kmsCallsOf(() => server, ADMIN, BETA);
+const kms = kmsCallsOf(server);
+const beta = kmsCallsOf(server, ADMIN, BETA);
 const listed = async (query = '') =>
   ok(await kms.get(`aliases${query}`)).aliases.map(({ alias }: { alias: string }) => alias);
 

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { ABSENT_KEY, changeAt, kmsCallsOf, refusal } from './kms-calls.ts';
 
 const DAY_MS = 86_400_000;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
+const server = shareServer();
+const kms = kmsCallsOf(server);
 
 describe('EnableKey and DisableKey', () => {
   it('switch between two states and answer them', async () => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 import { ABSENT_KEY, changeAt, keyringOf, kmsCallsOf, refusal } from './kms-calls.ts';
 
@@ -10,13 +10,9 @@ const OFF = {
   last_rotation_time: '',
   number_of_rotations: 0,
 };
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const acme = callsOf(() => server);
+const server = shareServer();
+const kms = kmsCallsOf(server);
+const acme = callsOf(server);
 const status = async (key_id: string) => ok(await kms.post('get-key-rotation-status', { key_id }));
 
 /** Rotates a key as the background round would, at a time when it is due. */

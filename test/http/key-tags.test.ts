@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, BETA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { ABSENT_KEY, kmsCallsOf, refusal } from './kms-calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 let key_id: string;
 beforeAll(async () => {
-  server = await startTestServer();
   key_id = await kms.create('tagged');
 });
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const beta = kmsCallsOf(() => server, ADMIN, BETA);
+const kms = kmsCallsOf(server);
+const beta = kmsCallsOf(server, ADMIN, BETA);
 const tag = (key: string, value = '') => ({ key, value });
 const tagsOf = async (id = key_id) => ok(await kms.get(`${id}/tags`));
 

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN, ALPHA, shareServer, startTestServer } from '../support/server.ts';
 import { callsOf, INVALID, ok, problem } from './calls.ts';
 import { ABSENT_KEY, changeAt, kmsCallsOf } from './kms-calls.ts';
 
 const UNUSABLE = [400, 'CSMS.0401'] as const;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const acme = callsOf(() => server);
+const server = shareServer();
+const kms = kmsCallsOf(server);
+const acme = callsOf(server);
 
 let made = 0;
 let key_id: string;
@@ -129,7 +125,7 @@ describe('a key that is named by an alias or its URN', () => {
     const dev = await startTestServer({ mode: 'dev' });
     try {
       const body = { name: 'new', secret_string: 'x', kms_key_id: 'alias/absent' };
-      expect(problem(await callsOf(() => dev).post('', body))).toEqual(UNUSABLE);
+      expect(problem(await callsOf(dev).post('', body))).toEqual(UNUSABLE);
     } finally {
       await dev.close();
     }
@@ -157,10 +153,10 @@ describe('a key that dev makes again after it was destroyed', () => {
   it('is another key: it seals, and opens nothing of the destroyed one', async () => {
     const dev = await startTestServer({ mode: 'dev' });
     try {
-      const secrets = callsOf(() => dev);
+      const secrets = callsOf(dev);
       await secrets.create('s', { secret_string: 'first', kms_key_id: 'again' });
       ok(await secrets.get('/s/versions/v1'));
-      const keys = kmsCallsOf(() => dev);
+      const keys = kmsCallsOf(dev);
       ok(await keys.post('schedule-key-deletion', { key_id: 'again', pending_days: '7' }));
       const ref = { projectId: ALPHA, id: 'again' };
       await changeAt(dev, { kind: 'purge-key', ref, nowMs: Date.now() + 8 * 86_400_000 } as never);

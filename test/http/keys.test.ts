@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, BETA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, ALPHA, BETA, OUTSIDER, shareServer } from '../support/server.ts';
 import { callsOf, ok, problem, UUID } from './calls.ts';
 import { ABSENT_KEY, kmsCallsOf, refusal } from './kms-calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ mode: 'dev' });
-});
-afterAll(() => server.close());
-const kms = kmsCallsOf(() => server);
-const beta = kmsCallsOf(() => server, ADMIN, BETA);
-const acme = callsOf(() => server);
+const server = shareServer({ mode: 'dev' });
+const kms = kmsCallsOf(server);
+const beta = kmsCallsOf(server, ADMIN, BETA);
+const acme = callsOf(server);
 
 describe('CreateKey', () => {
   it('answers the id of a key that is enabled', async () => {
@@ -131,7 +127,7 @@ describe('ListKeyDetail', () => {
     const key_id = await kms.create('mine');
     expect(refusal(await beta.post('describe-key', { key_id }))).toEqual([404, 'KMS.0207']);
     expect(refusal(await beta.post('describe-key', { key_id: 'alias/mine' }))).toEqual([404, 'KMS.0207']);
-    const foreign = kmsCallsOf(() => server, OUTSIDER, ALPHA);
+    const foreign = kmsCallsOf(server, OUTSIDER, ALPHA);
     expect(problem(await foreign.post('describe-key', { key_id }))).toEqual([403, 'APIGW.0302']);
   });
 
@@ -205,7 +201,7 @@ describe('UpdateKeyAlias and UpdateKeyDescription', () => {
 });
 
 describe('ListKeys, ShowUserInstances and ShowUserQuotas', () => {
-  const outsider = kmsCallsOf(() => server, OUTSIDER, 'c3'.repeat(16));
+  const outsider = kmsCallsOf(server, OUTSIDER, 'c3'.repeat(16));
   let ids: string[];
   beforeAll(async () => {
     ids = [];
@@ -214,7 +210,7 @@ describe('ListKeys, ShowUserInstances and ShowUserQuotas', () => {
     }
     ok(await outsider.post('disable-key', { key_id: ids[1] }));
     ok(await outsider.post('schedule-key-deletion', { key_id: ids[2], pending_days: 7 }));
-    ok(await callsOf(() => server, OUTSIDER, 'c3'.repeat(16)).post('', { name: 's', secret_string: 'x' }));
+    ok(await callsOf(server, OUTSIDER, 'c3'.repeat(16)).post('', { name: 's', secret_string: 'x' }));
   });
   const list = async (body?: object) => ok(await outsider.post('list-keys', body));
 

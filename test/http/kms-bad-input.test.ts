@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument, type Schema } from '../support/answers.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { ok } from './calls.ts';
 import { kmsCallsOf, refusal } from './kms-calls.ts';
 
@@ -45,21 +45,19 @@ const SAMPLES: readonly (readonly [string, string])[] = [
   ['array', '['.repeat(49_000) + ']'.repeat(49_000)],
 ];
 
-let server: TestServer;
+const server = shareServer();
 let key_id: string;
 let before: unknown;
-const kms = kmsCallsOf(() => server);
+const kms = kmsCallsOf(server);
 const state = async () => [
   ok(await kms.post('list-keys')),
   ok(await kms.get('aliases')),
   ok(await kms.get('tags')),
 ];
 beforeAll(async () => {
-  server = await startTestServer();
   key_id = await kms.create('only');
   before = await state();
 });
-afterAll(() => server.close());
 
 const operations = Object.entries((await openapiDocument()).paths)
   .filter(([path]) => path.startsWith('/v1.0/{project_id}/kms/'))

@@ -22,10 +22,10 @@ export interface KmsCalls {
 }
 
 /** The calls of one user; paths start behind `/v1.0/<project>/kms/`. */
-export function kmsCallsOf(server: () => TestServer, user: TestUser = ADMIN, project = ALPHA): KmsCalls {
+export function kmsCallsOf(server: TestServer, user: TestUser = ADMIN, project = ALPHA): KmsCalls {
   const base = `/v1.0/${project}/kms`;
   const send = (method: string, path: string, body?: unknown) =>
-    server().send({ method, path: `${base}/${path}`, body }, user);
+    server.send({ method, path: `${base}/${path}`, body }, user);
   const calls: KmsCalls = {
     base,
     post: (operation, body) => send('POST', operation, body),

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openapiDocument } from '../support/answers.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
+const server = shareServer();
 
 const { paths } = await openapiDocument();
 const withBody = Object.entries(paths).flatMap(([path, methods]) =>

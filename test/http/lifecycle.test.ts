@@ -1,17 +1,13 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Answer } from '../support/exchange.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer, startTestServer } from '../support/server.ts';
 import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, ok, PENDING, problem } from './calls.ts';
 
 const DAY_MS = 86_400_000;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 const schedule = (name: string, body?: unknown, headers?: Record<string, string>) =>
   acme.post(`/${name}/scheduled-deleted-tasks/create`, body, headers);
 const cancel = (name: string, body?: unknown, headers?: Record<string, string>) =>
@@ -202,7 +198,7 @@ describe('a deletion that is due', () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const early = await startTestServer();
-    const { create, get, post } = callsOf(() => early);
+    const { create, get, post } = callsOf(early);
     const isGone = (name: string) =>
       vi.waitFor(async () => expect(problem(await get(`/${name}`))).toEqual(NO_SECRET), {
         timeout: 60_000,

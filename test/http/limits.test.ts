@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { problem } from './calls.ts';
 
 describe('requests per second and principal', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({ env: { CSMS_RATE_LIMIT: '2' } });
-  });
-  afterAll(() => server.close());
+  const server = shareServer({ env: { CSMS_RATE_LIMIT: '2' } });
 
   it('are counted over the operations and the identity calls together, and refused with 429', async () => {
     const paths = ['/v3/projects', `/v1/${ALPHA}/secrets`, '/v3/auth/domains', '/v3/projects'];
@@ -31,11 +27,7 @@ describe('requests per second and principal', () => {
 });
 
 describe('a path parameter', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.close());
+  const server = shareServer();
 
   it('of 2,048 characters is looked at, and a longer one is too long', async () => {
     const show = (characters: number) =>
@@ -46,11 +38,7 @@ describe('a path parameter', () => {
 });
 
 describe('a signed target', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer();
-  });
-  afterAll(() => server.close());
+  const server = shareServer();
 
   /** The answer to a request whose target has so many characters. */
   function ask(pathCharacters: number, queryCharacters: number) {

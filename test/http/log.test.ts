@@ -1,19 +1,17 @@
 import Fastify, { LogController } from 'fastify';
 import pino from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { SecretError } from '../../src/core/errors.ts';
 import { logRequest } from '../../src/http/observability/log.ts';
 import { createErrorHandler } from '../../src/http/requests/error-handler.ts';
-import { ADMIN, ALPHA, GAMMA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, GAMMA, shareServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   await acme.create('db', { secret_string: 'x' });
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 const LIST = `/v1/${ALPHA}/secrets`;
 const lastLine = () => server.logged().at(-1)!;
 

@@ -1,19 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ALPHA, shareServer, startTestServer, type TestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CSMS_METRICS: 'on' } });
-});
-afterAll(() => server.close());
+const server = shareServer({ env: { CSMS_METRICS: 'on' } });
 const read = (of: TestServer, remoteAddress?: string, headers: Record<string, string> = {}) =>
   of.app.inject({ method: 'GET', url: '/metrics', headers, ...(remoteAddress && { remoteAddress }) });
 
 describe('GET /metrics', () => {
   it('counts requests by operation and status, in the Prometheus text form', async () => {
-    const acme = callsOf(() => server);
+    const acme = callsOf(server);
     await acme.create('counted');
     await acme.get('/counted');
     await acme.get('/counted');
@@ -50,7 +46,7 @@ describe('GET /metrics', () => {
   });
 
   it('counts secrets and what waits for its delivery, and tells the room of the store', async () => {
-    const acme = callsOf(() => server);
+    const acme = callsOf(server);
     await acme.create('one-more');
     const { payload } = await read(server);
     const secrets = (await acme.get('?limit=1000')).json.secrets.length;

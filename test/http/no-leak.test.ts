@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, TestRequest } from '../support/exchange.ts';
-import { ADMIN, ALPHA, GUEST, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, GUEST, shareServer, startTestServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 import { exchange, requestText } from './raw-socket.ts';
 
@@ -10,7 +10,7 @@ const TEXT = 'canary-text "quoted" \\ /slash & é漢🔑 end-of-canary';
 const BYTES = Buffer.from('canary-binary \x00\x01\xfe\xff end-of-canary', 'latin1');
 const LIST = `/v1/${ALPHA}/secrets`;
 
-let server: TestServer;
+const server = shareServer({ mode: 'dev', listen: true });
 /** Every answer but the one that carries the value, and the one that carries the token. */
 const answers: string[] = [];
 const carriers: Answer[] = [];
@@ -78,12 +78,10 @@ const loginBody = (password: string) => ({
 });
 
 beforeAll(async () => {
-  server = await startTestServer({ mode: 'dev', listen: true });
   canaries['root key'] =
     readFileSync(join(server.directory, 'root.key'), 'utf8').trim().split(/[\s:]/).at(-1) ?? '';
   await runEverything();
 });
-afterAll(() => server.close());
 
 /** Every operation with the canaries in its values, then everything that can go wrong with them in it. */
 async function runEverything(): Promise<void> {
@@ -296,7 +294,7 @@ describe('a canary', () => {
 
   it('is not in the database in plaintext after the server has stopped either', async () => {
     const stopped = await startTestServer();
-    await callsOf(() => stopped).create('db', { secret_string: TEXT });
+    await callsOf(stopped).create('db', { secret_string: TEXT });
     await stopped.app.close();
     await stopped.composed.close();
     const data = join(stopped.directory, 'data');

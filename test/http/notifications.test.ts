@@ -2,35 +2,34 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { isSignedBySmn, isSignedWith, type Receiver, startReceiver } from '../support/receiver.ts';
-import { ALPHA, BETA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, BETA, OUTSIDER, shareServer, type TestServer } from '../support/server.ts';
 import { callsOf, ok, problem } from './calls.ts';
 
 const SECRET = 'the key of the topic called ops';
 const urn = (topic: string, project = ALPHA) => `urn:smn:local-1:${project}:${topic}`;
 
-let directory: string;
-let server: TestServer;
 let receiver: Receiver;
-beforeAll(async () => {
+const directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
+const server = shareServer(async () => {
   receiver = await startReceiver();
-  directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
   writeFileSync(join(directory, 'ops.key'), SECRET, { mode: 0o600 });
   const topic = (name: string) =>
     `  - { urn: "${urn(name)}", endpoints: ["${receiver.url}/${name}"], secret_file: ops.key }\n`;
   writeFileSync(join(directory, 'hooks.yaml'), `topics:\n${topic('ops')}${topic('other')}`);
-  server = await startTestServer({
-    env: { CSMS_HOOKS: join(directory, 'hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback', CSMS_METRICS: 'on' },
-    listen: true,
-  });
+  const env = {
+    CSMS_HOOKS: join(directory, 'hooks.yaml'),
+    CSMS_WEBHOOK_HOSTS: 'loopback',
+    CSMS_METRICS: 'on',
+  };
+  return { env, listen: true };
 });
-afterAll(async () => {
-  await server.close();
+afterAll(() => {
   receiver.close();
   rmSync(directory, { recursive: true, force: true });
 });
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 
 const csms = (method: string, path: string, body?: unknown, project = ALPHA) =>
   server.send({ method, path: `/v1/${project}/csms/${path}`, body });
@@ -108,7 +107,7 @@ describe('a change of a subscribed secret', () => {
   it('is INVALID where the topic leads nowhere, or belongs to another project', async () => {
     await createEvent('lost', urn('nowhere'));
     await createEvent('foreign', urn('ops'), BETA);
-    const beta = callsOf(() => server, undefined, BETA);
+    const beta = callsOf(server, undefined, BETA);
     await acme.create('lost', { secret_string: 'x', event_subscriptions: ['lost'] });
     await beta.create('foreign', { secret_string: 'x', event_subscriptions: ['foreign'] });
     const statuses = async () => {
@@ -148,7 +147,7 @@ describe('ListNotificationRecords', () => {
   });
 
   it('is empty for a project without any, and closed to strangers', async () => {
-    const own = callsOf(() => server, OUTSIDER);
+    const own = callsOf(server, OUTSIDER);
     expect(own.base).toContain(ALPHA);
     const path = `/v1/${ALPHA}/csms/notification-records`;
     expect(problem(await server.send({ method: 'GET', path }, OUTSIDER))).toEqual([403, 'APIGW.0302']);

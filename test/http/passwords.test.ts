@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, BETA, GUEST, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { ADMIN, ALPHA, BETA, GUEST, shareServer } from '../support/server.ts';
 import { INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
+const server = shareServer();
 
 const generate = (body?: unknown, user = ADMIN, project = ALPHA) =>
   server.send({ method: 'POST', path: `/v1/${project}/csms/generate-password`, body }, user);

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { expect, it, vi } from 'vitest';
+import { eachServer } from '../support/server.ts';
 import { problem } from './calls.ts';
 
 const gauge = { isHigh: vi.fn(() => false), stop: vi.fn() };
 vi.mock('../../src/http/requests/pressure.ts', () => ({ createPressureGauge: () => gauge }));
 
-let server: TestServer;
-beforeEach(async () => {
-  server = await startTestServer();
-});
-afterEach(() => server.close());
+const server = eachServer();
 
 it('a server under pressure sends requests away until it is better, and stops looking when it is closed', async () => {
   const list = () => server.send({ method: 'GET', path: '/v3/projects' });

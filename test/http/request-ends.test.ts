@@ -1,17 +1,16 @@
 import { connect, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 
-let server: TestServer;
+const server = shareServer({ listen: true, env: { CSMS_METRICS: 'on' } });
 let isHolding = false;
 /** Held open until the test says so. */
 let release: (() => void) | undefined;
 
 beforeAll(async () => {
-  server = await startTestServer({ listen: true, env: { CSMS_METRICS: 'on' } });
   const { store } = server.composed;
   const change = store.change.bind(store);
   // The writer of a busy server: a change is on its way for as long as the test likes.
@@ -22,7 +21,6 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => server.close());
 
 const create = (name: string): TestRequest => ({
   method: 'POST',

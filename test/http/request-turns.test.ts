@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createTurns } from '../../src/app/turns.ts';
 import { joined } from '../../src/http/connections/pieces.ts';
 import { turnsOf } from '../../src/http/requests/turns.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 
 const GONE = { code: 'unavailable', logReason: 'the client has gone' };
 
@@ -49,11 +49,7 @@ it('a long answer that is given up leaves no bytes behind', async () => {
 });
 
 describe('an import', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({ listen: true });
-  });
-  afterAll(() => server.close());
+  const server = shareServer({ listen: true });
 
   it('ends when its client has gone', async () => {
     const secrets = Array.from({ length: 1_000 }, (_, number) => ({

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ADMIN, BETA, shareServer } from '../support/server.ts';
 import { callsOf, INVALID, ok, problem } from './calls.ts';
 
 /** In byte order: digits, then capitals, then small letters. */
 const NAMES = ['0', 'A', 'Z', 'a', 'a-b', 'a.b', 'a_b', 'aa', 'b'].sort();
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   for (const name of NAMES.toReversed()) await acme.create(name);
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 
 /** Names of all pages of that size, following next_marker until it is null. */
 async function walk(limit: number): Promise<{ names: string[]; pages: number }> {
@@ -41,7 +39,7 @@ describe('ListSecrets', () => {
   });
 
   it('answers an empty page with an empty list and no markers', async () => {
-    const answer = await callsOf(() => server, ADMIN, BETA).get('');
+    const answer = await callsOf(server, ADMIN, BETA).get('');
     expect(answer.json).toEqual({
       secrets: [],
       page_info: { next_marker: null, previous_marker: null, current_count: 0 },
@@ -86,7 +84,7 @@ describe('ListSecrets', () => {
   });
 
   it('is 50 long unless told otherwise', async () => {
-    const beta = callsOf(() => server, ADMIN, BETA);
+    const beta = callsOf(server, ADMIN, BETA);
     const numbered = Array.from({ length: 51 }, (_, index) => `s${String(index).padStart(3, '0')}`);
     await Promise.all(numbered.map((name) => beta.create(name)));
     const { secrets, page_info } = ok(await beta.get(''));

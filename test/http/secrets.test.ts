@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BETA, GAMMA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { BETA, GAMMA, OUTSIDER, shareServer, startTestServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NO_SECRET, ok, PENDING, problem, UUID } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ env: { CSMS_LIMITS: 'secrets=400' } });
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer({ env: { CSMS_LIMITS: 'secrets=400' } });
+const acme = callsOf(server);
 
 describe('CreateSecret', () => {
   it('answers every field of the secret, null where nothing is set', async () => {
@@ -59,7 +55,7 @@ describe('CreateSecret', () => {
   });
 
   it('gives secrets of one project one default key, and other projects another', async () => {
-    const beta = callsOf(() => server, undefined, BETA);
+    const beta = callsOf(server, undefined, BETA);
     const [one, two, other] = [
       await acme.create('key-1'),
       await acme.create('key-2'),
@@ -154,8 +150,8 @@ describe('CreateSecret', () => {
 
   it('refuses one secret more than the project may have', async () => {
     const limited = await startTestServer({ env: { CSMS_LIMITS: 'secrets=2' } });
-    const calls = callsOf(() => limited);
-    const outsider = callsOf(() => limited, OUTSIDER, GAMMA);
+    const calls = callsOf(limited);
+    const outsider = callsOf(limited, OUTSIDER, GAMMA);
     await calls.create('one');
     await calls.create('two');
     const refused = await calls.post('', { name: 'three', secret_string: 'x' });
@@ -260,7 +256,7 @@ describe('a key that nobody has made', () => {
 
   it('is made by dev, with a warning in the log; versions of before keep their key', async () => {
     const dev = await startTestServer({ mode: 'dev' });
-    const calls = callsOf(() => dev);
+    const calls = callsOf(dev);
     const created = await calls.create('with-key', { secret_string: 'x', kms_key_id });
     await calls.put('/with-key', { kms_key_id: 'b'.repeat(32) });
     await calls.addVersion('with-key', { secret_string: 'y' });

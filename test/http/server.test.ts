@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openapiDocument } from '../support/answers.ts';
 import {
   ADMIN,
@@ -7,18 +7,16 @@ import {
   GAMMA,
   GUEST,
   OUTSIDER,
+  shareServer,
   startTestServer,
-  type TestServer,
 } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   await acme.create('db', { secret_string: 'x' });
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 const LIST = `/v1/${ALPHA}/secrets`;
 const FORBIDDEN = [403, 'APIGW.0302'] as const;
 
@@ -150,7 +148,7 @@ describe('the project', () => {
   });
 
   it('keeps secrets apart, of one name too', async () => {
-    const [beta, outsider] = [callsOf(() => server, ADMIN, BETA), callsOf(() => server, OUTSIDER, GAMMA)];
+    const [beta, outsider] = [callsOf(server, ADMIN, BETA), callsOf(server, OUTSIDER, GAMMA)];
     await beta.create('db', { secret_string: 'of beta' });
     await outsider.create('db', { secret_string: 'of gamma' });
     const latestOf = async (calls: typeof acme) =>
@@ -277,7 +275,7 @@ describe('too many requests of one user', () => {
 describe('missing things', () => {
   it('get the published table’s 400 when the operator wants that', async () => {
     const published = await startTestServer({ env: { CSMS_NOT_FOUND_STATUS: '400' } });
-    const calls = callsOf(() => published);
+    const calls = callsOf(published);
     await calls.create('db');
     const answers = [
       await calls.get('/absent'),

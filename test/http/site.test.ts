@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
 import { createSite, type SiteSettings } from '../../src/http/connections/site.ts';
-import { ADMIN, ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, shareServer } from '../support/server.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 
 const LOOPBACK = { publicUrl: undefined, allowedHosts: '', listenAddress: () => '127.0.0.1', tls: false };
@@ -198,11 +198,7 @@ describe('the address in answers', () => {
 });
 
 describe('a server on loopback', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({ listen: true, env: { CSMS_ALLOWED_HOSTS: '', CSMS_METRICS: 'on' } });
-  });
-  afterAll(() => server.close());
+  const server = shareServer({ listen: true, env: { CSMS_ALLOWED_HOSTS: '', CSMS_METRICS: 'on' } });
 
   const paths = ['/healthz', '/metrics', `/v1/${ALPHA}/secrets`, '/v3/projects', '/nowhere'];
   const send = (path: string, headers: readonly string[]) =>

@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
-import { ADMIN, ALPHA, BETA, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, shareServer } from '../support/server.ts';
 import { callsOf } from './calls.ts';
 import { exchange, exchangeOne, requestText, type WireAnswer } from './raw-socket.ts';
 
 const LIST = `/v1/${ALPHA}/secrets`;
 /** Stands in every refused request where it must not come back from: path, query, header and body. */
 const CANARY = 'canary-of-the-request';
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ listen: true, env: { CSMS_METRICS: 'on' } });
-  await acme.create('db', { secret_string: 'x' });
+const server = shareServer({ listen: true, env: { CSMS_METRICS: 'on' } });
+const acme = callsOf(server);
+beforeAll(() => acme.create('db', { secret_string: 'x' }));
+// After all of them: none has left a trace in the log.
+afterAll(() => {
+  expect(
+    server
+      .logText()
+      .split('\n')
+      .filter((line) => line.includes(CANARY)),
+  ).toEqual([]);
 });
-afterAll(async () => {
-  // After all of them: none has left a trace in the log.
-  const lines = server.logText().split('\n');
-  await server.close();
-  expect(lines.filter((line) => line.includes(CANARY))).toEqual([]);
-});
-const acme = callsOf(() => server);
 
 const send = (text: string | Buffer | readonly (string | Buffer)[]) => exchangeOne(server.baseUrl, text);
 /** The headers of a signed request as lines, with Host. */

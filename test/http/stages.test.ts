@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NO_SECRET, NOT_THERE, ok, problem } from './calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   await acme.create('db');
   await acme.addVersion('db');
   await acme.addVersion('db');
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 
 describe('CreateSecretStage and UpdateSecretStage', () => {
   it('attach a stage and answer where it is', async () => {

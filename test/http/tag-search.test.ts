@@ -1,15 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BETA, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { BETA, OUTSIDER, shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, ok, problem } from './calls.ts';
 
-let server: TestServer;
+const server = shareServer();
 const TAGS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'api-prod': { env: 'prod', team: 'a' },
   'api-test': { env: 'test', team: 'a' },
   'db-prod': { env: 'prod', team: 'b' },
   plain: {},
 };
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 const search = (body: object) => acme.csms('POST', '/resource_instances/action', body);
 /** Names of what is found. */
 async function found(conditions: object): Promise<string[]> {
@@ -20,14 +20,12 @@ async function found(conditions: object): Promise<string[]> {
 }
 
 beforeAll(async () => {
-  server = await startTestServer();
   for (const [name, tags] of Object.entries(TAGS)) {
     const { id } = await acme.create(name);
     const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
     if (list.length > 0) ok(await acme.csms('POST', `/${id}/tags/action`, { action: 'create', tags: list }));
   }
 });
-afterAll(() => server.close());
 
 describe('ListResourceInstances', () => {
   it('answers one resource for each secret, with its detail and tags', async () => {
@@ -118,7 +116,7 @@ describe('ListResourceInstances', () => {
   });
 
   it('has pages of 10 unless it is told', async () => {
-    const gamma = callsOf(() => server, OUTSIDER, 'c3'.repeat(16));
+    const gamma = callsOf(server, OUTSIDER, 'c3'.repeat(16));
     for (let count = 0; count < 11; count += 1) await gamma.create(`s${String(count).padStart(2, '0')}`);
     const pageOf = async (more: object) => {
       const answer = await gamma.csms('POST', '/resource_instances/action', { action: 'filter', ...more });
@@ -151,13 +149,13 @@ describe('ListResourceInstances', () => {
   });
 
   it('shows secrets that wait for deletion, and stays in its project', async () => {
-    const beta = callsOf(() => server, undefined, BETA);
+    const beta = callsOf(server, undefined, BETA);
     await beta.create('mine');
     ok(await beta.post('/mine/scheduled-deleted-tasks/create', { recovery_window_in_days: 7 }));
     const { resources } = ok(await beta.csms('POST', '/resource_instances/action', { action: 'filter' }));
     expect(resources).toHaveLength(1);
     expect(resources[0].resource_detail).toMatchObject({ name: 'mine', state: 'PENDING_DELETE' });
-    const foreign = callsOf(() => server, OUTSIDER).csms('POST', '/resource_instances/action', {});
+    const foreign = callsOf(server, OUTSIDER).csms('POST', '/resource_instances/action', {});
     expect(problem(await foreign)).toEqual([403, 'APIGW.0302']);
   });
 

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BETA, GAMMA, GUEST, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { BETA, GAMMA, GUEST, OUTSIDER, shareServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NOT_THERE, ok, PENDING, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 
 let names = 0;
 /** The id of a new secret with these tags. */
@@ -188,7 +184,7 @@ describe('a tag operation', () => {
     '%s %s finds no secret that is absent or of another project',
     async (method, path, body) => {
       const id = await tagged({ a: '1' });
-      const elsewhere = callsOf(() => server, undefined, BETA);
+      const elsewhere = callsOf(server, undefined, BETA);
       for (const answer of [
         await acme.csms(method, `/${ABSENT}${path}`, body),
         await elsewhere.csms(method, `/${id}${path}`, body),
@@ -202,7 +198,7 @@ describe('a tag operation', () => {
 
   it.each(operations)('%s %s is refused in a foreign project', async (method, path, body) => {
     const id = await tagged();
-    const foreign = callsOf(() => server, OUTSIDER).csms(method, `/${id}${path}`, body);
+    const foreign = callsOf(server, OUTSIDER).csms(method, `/${id}${path}`, body);
     expect(problem(await foreign)).toEqual([403, 'APIGW.0302']);
   });
 
@@ -236,7 +232,7 @@ describe('a tag operation', () => {
 
 describe('ListProjectSecretsTags', () => {
   it('lists every key once with its values, inside the project', async () => {
-    const gamma = callsOf(() => server, OUTSIDER, GAMMA);
+    const gamma = callsOf(server, OUTSIDER, GAMMA);
     for (const tags of [{ key1: 'val1', key2: 'val2' }, { key1: 'val0' }, { key1: 'val1' }]) {
       const { id } = await gamma.create(`g${++names}`);
       const list = Object.entries(tags).map(([key, value]) => ({ key, value }));
@@ -248,11 +244,11 @@ describe('ListProjectSecretsTags', () => {
         { key: 'key2', values: ['val2'] },
       ],
     });
-    expect(ok(await callsOf(() => server, undefined, BETA).csms('GET', '/tags'))).toEqual({ tags: [] });
+    expect(ok(await callsOf(server, undefined, BETA).csms('GET', '/tags'))).toEqual({ tags: [] });
   });
 
   it('is refused in a foreign project, in the nested shape', async () => {
-    const answer = await callsOf(() => server, GUEST, BETA).csms('GET', '/tags');
+    const answer = await callsOf(server, GUEST, BETA).csms('GET', '/tags');
     expect(problem(answer)).toEqual([403, 'APIGW.0302']);
     expect(answer.json.error).toMatchObject({ error_code: 'APIGW.0302', code: 'APIGW.0302' });
   });

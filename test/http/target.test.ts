@@ -1,15 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ALPHA, GUEST, startTestServer, type TestServer } from '../support/server.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ALPHA, GUEST, shareServer } from '../support/server.ts';
 import { callsOf, ok, problem } from './calls.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer({ listen: true });
-});
-afterAll(() => server.close());
+const server = shareServer({ listen: true });
 
 const LIST = `/v1/${ALPHA}/secrets`;
 
@@ -25,9 +21,9 @@ async function sendOther(method: string, signed: string, sent: string | Buffer):
 
 describe('a signature for one target', () => {
   it('does not delete another secret than the one that was named', async () => {
-    await callsOf(() => server).create('victim');
+    await callsOf(server).create('victim');
     expect(await sendOther('DELETE', `${LIST}/victim%23`, `${LIST}/victim#`)).toBe(400);
-    expect((await callsOf(() => server).get('/victim')).status).toBe(200);
+    expect((await callsOf(server).get('/victim')).status).toBe(200);
   });
 
   it('is not taken for one with raw bytes', async () => {

@@ -1,42 +1,37 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type FunctionServer, startFunction } from '../support/function-server.ts';
-import { ADMIN, ALPHA, BETA, GUEST, OUTSIDER, startTestServer, type TestServer } from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, GUEST, OUTSIDER, shareServer } from '../support/server.ts';
 import { callsOf, ok, problem, UUID } from './calls.ts';
 
 const KEY = 'the key of the function that rotates';
 const urn = (name: string, project = ALPHA) => `urn:fss:local-1:${project}:function:default:${name}`;
 const account = (username: string, password: string) => JSON.stringify({ username, password });
 
-let directory: string;
-let server: TestServer;
 let rotator: FunctionServer;
-beforeAll(async () => {
+const directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
+const server = shareServer(async () => {
   rotator = await startFunction(KEY, {
     app: 'Canary-one',
     two: 'Canary-one',
     two_2: 'Canary-two',
     late: 'x',
   });
-  directory = mkdtempSync(join(tmpdir(), 'csms-hooks-'));
   writeFileSync(join(directory, 'good.key'), KEY, { mode: 0o600 });
   writeFileSync(join(directory, 'bad.key'), 'another key, which is wrong', { mode: 0o600 });
   const entry = (name: string, key: string) =>
     `  - { urn: "${urn(name)}", url: "${rotator.url}", secret_file: ${key}.key }\n`;
   const functions = `${entry('rotate', 'good')}${entry('forged', 'bad')}`;
   writeFileSync(join(directory, 'hooks.yaml'), `functions:\n${functions}`);
-  server = await startTestServer({
-    env: { CSMS_HOOKS: join(directory, 'hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback' },
-  });
+  return { env: { CSMS_HOOKS: join(directory, 'hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback' } };
 });
-afterAll(async () => {
-  await server.close();
+afterAll(() => {
   rotator.close();
   rmSync(directory, { recursive: true, force: true });
 });
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 
 const list = (query = '', project = ALPHA, user = ADMIN) =>
   server.send({ method: 'GET', path: `/v1/${project}/csms/tasks${query}` }, user);
@@ -172,7 +167,7 @@ describe('RotateSecret', () => {
     const path = `${acme.base}/single/rotate`;
     expect(problem(await server.send({ method: 'POST', path }, OUTSIDER))).toEqual([403, 'APIGW.0302']);
     expect(problem(await server.sendUnsigned({ method: 'POST', path }))[0]).toBe(401);
-    const other = callsOf(() => server, ADMIN, BETA);
+    const other = callsOf(server, ADMIN, BETA);
     expect(problem(await other.post('/single/rotate'))).toEqual([404, 'CSMS.0106']);
   });
 });

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseTrustedProxies, peerAddress } from '../../src/http/connections/trusted-proxies.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { shareServer } from '../support/server.ts';
 
 const PROXY = '10.0.0.5';
 const isTrusted = parseTrustedProxies('10.0.0.5, 192.168.0.0/16,2001:db8::/32');
@@ -109,11 +109,7 @@ describe('the peer', () => {
 });
 
 describe('a server behind a proxy', () => {
-  let server: TestServer;
-  beforeAll(async () => {
-    server = await startTestServer({ env: { CSMS_TRUSTED_PROXIES: '127.0.0.1' } });
-  });
-  afterAll(() => server.close());
+  const server = shareServer({ env: { CSMS_TRUSTED_PROXIES: '127.0.0.1' } });
 
   const addressLogged = async (remoteAddress: string, headers: Record<string, string>) => {
     const answer = await server.app.inject({ method: 'GET', url: '/nowhere', remoteAddress, headers });

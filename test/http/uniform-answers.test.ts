@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { openapiDocument } from '../support/answers.ts';
-import { ALPHA, startTestServer, type TestServer } from '../support/server.ts';
+import { ALPHA, shareServer } from '../support/server.ts';
 import { callsOf, ok, problem } from './calls.ts';
 
 const PATH_VALUES: Readonly<Record<string, string>> = { project_id: ALPHA, secret_name: 'db' };
@@ -14,13 +14,11 @@ const operations = Object.entries((await openapiDocument()).paths).flatMap(([tem
   })),
 );
 
-let server: TestServer;
+const server = shareServer();
 beforeAll(async () => {
-  server = await startTestServer();
   await acme.create('db');
 });
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const acme = callsOf(server);
 const reasonOf = (requestId: string | undefined) =>
   server.logged().find((line) => line.requestId === requestId)?.reason;
 

@@ -1,23 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Answer } from '../support/exchange.ts';
 import {
   ADMIN,
   ALPHA,
   GUEST,
   OUTSIDER,
+  shareServer,
   startTestServer,
-  type TestServer,
   type TestUser,
 } from '../support/server.ts';
 import { INVALID, NOT_THERE, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
+const server = shareServer();
 
 const users = '/v1/csms/users';
 const get = (path: string, user: TestUser = ADMIN) => server.send({ method: 'GET', path }, user);

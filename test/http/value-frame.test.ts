@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { frameVersion } from '../../src/http/csms/versions.ts';
 import { frameValue } from '../../src/http/wire/value-frame.ts';
 import { aVersion } from '../support/builders.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
 /** Text of every kind: any code point, and more of what JSON escapes than chance would give. */
@@ -112,14 +112,12 @@ describe('frameVersion', () => {
 });
 
 describe('a value over HTTP', () => {
-  let server: TestServer;
+  const server = shareServer();
   beforeAll(async () => {
-    server = await startTestServer();
     await acme.create('value');
     await acme.create('described');
   });
-  afterAll(() => server.close());
-  const acme = callsOf(() => server);
+  const acme = callsOf(server);
   const back = async (body: object) => {
     const { id } = await acme.addVersion('value', body);
     const { version_metadata, ...value } = ok(await acme.get(`/value/versions/${id}`)).version;

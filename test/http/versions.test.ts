@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { describe, expect, it } from 'vitest';
+import { shareServer, startTestServer } from '../support/server.ts';
 import { BAD_BODY, callsOf, INVALID, NO_SECRET, NOT_ENABLED, NOT_THERE, ok, problem } from './calls.ts';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startTestServer();
-});
-afterAll(() => server.close());
-const acme = callsOf(() => server);
+const server = shareServer();
+const acme = callsOf(server);
 const idsOf = async (name: string) =>
   ok(await acme.get(`/${name}/versions`)).version_metadatas.map(({ id }: { id: string }) => id);
 const latest = async (name: string) => ok(await acme.get(`/${name}/versions/latest`)).version.secret_string;
@@ -126,7 +122,7 @@ describe('CreateSecretVersion', () => {
     const strict = await startTestServer({
       env: { CSMS_VERSION_CAP: 'reject', CSMS_LIMITS: 'versions=4,stages=3' },
     });
-    const calls = callsOf(() => strict);
+    const calls = callsOf(strict);
     await calls.create('full');
     for (let count = 0; count < 3; count += 1) await calls.addVersion('full');
     const refused = await calls.post('/full/versions', { secret_string: 'x' });

@@ -66,24 +66,30 @@ export function openapiDocument(): Promise<OpenapiDocument> {
   return document;
 }
 
-/** The operation that a request is for; undefined where none is declared. */
-export async function operationOf(
-  request: Pick<TestRequest, 'method' | 'path'>,
-): Promise<Operation | undefined> {
-  const { paths } = await openapiDocument();
-  const [path = ''] = request.path.split('?');
-  const method = request.method.toLowerCase();
-  const templates = Object.keys(paths).filter((candidate) => {
-    const pattern = candidate.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+');
-    return paths[candidate]?.[method] !== undefined && new RegExp(`^${pattern}$`).test(path);
-  });
-  // As in the router, a word wins over a parameter in its place.
-  const [template] = templates.sort((a, b) => parameters(a) - parameters(b));
-  return template === undefined ? undefined : paths[template]?.[method];
+interface Route {
+  readonly pattern: RegExp;
+  readonly methods: Readonly<Record<string, Operation>>;
 }
 
-function parameters(template: string): number {
-  return template.split('{').length;
+/** Every path of the document with the requests that it is for; as in the router, a word wins over a parameter in its place. */
+let routes: readonly Route[] | undefined;
+
+/** The operation that a request is for; undefined where none is declared. */
+export async function operationOf({
+  method,
+  path,
+}: Pick<TestRequest, 'method' | 'path'>): Promise<Operation | undefined> {
+  routes ??= Object.entries((await openapiDocument()).paths)
+    .sort(([one], [other]) => one.split('{').length - other.split('{').length)
+    .map(([template, methods]) => ({
+      pattern: new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+      methods,
+    }));
+  const [place = ''] = path.split('?');
+  const name = method.toLowerCase();
+  return routes.find(({ pattern, methods }) => methods[name] !== undefined && pattern.test(place))?.methods[
+    name
+  ];
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import pino from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { stringify } from 'yaml';
 import { hashPassword } from '../../src/auth/logins/password.ts';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
@@ -12,9 +13,9 @@ import { type Config, readConfig } from '../../src/config/config.ts';
 import type { ServerMode } from '../../src/config/setting-values.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/app.ts';
-import { checkAnswer, openapiDocument, operationOf } from './answers.ts';
+import { openapiDocument } from './answers.ts';
 import type { Answer, TestRequest } from './exchange.ts';
-import { recordOperation } from './recorder.ts';
+import { headersOf, inject, payloadOf } from './injection.ts';
 
 /** Someone with an access key and a password. */
 export interface TestUser {
@@ -104,17 +105,43 @@ export async function prepareFiles(
   return { config, directory };
 }
 
-/**
- * Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. It
- * listens only when asked to. `env` holds settings as an operator would give them.
- */
-export async function startTestServer(
-  options: {
-    readonly mode?: ServerMode;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly listen?: boolean;
-  } = {},
-): Promise<TestServer> {
+/** What a server is started with. `env` holds settings as an operator would give them; it listens only when asked to. */
+export interface ServerOptions {
+  readonly mode?: ServerMode;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly listen?: boolean;
+}
+
+/** One server for all tests of the file or block that asks for it: there once they run, and closed behind them. */
+export function shareServer(options: ServerOptions | (() => Promise<ServerOptions>) = {}): TestServer {
+  return serverBetween(beforeAll, afterAll, options);
+}
+
+/** A fresh server for each test of the file or block, for tests that leave it in a state that others could not use. */
+export function eachServer(options: ServerOptions = {}): TestServer {
+  return serverBetween(beforeEach, afterEach, options);
+}
+
+function serverBetween(
+  before: typeof beforeAll | typeof beforeEach,
+  after: typeof afterAll | typeof afterEach,
+  options: ServerOptions | (() => Promise<ServerOptions>),
+): TestServer {
+  let server: TestServer | undefined;
+  before(async () => {
+    server = await startTestServer(typeof options === 'function' ? await options() : options);
+  });
+  after(() => server?.close());
+  return new Proxy({} as TestServer, {
+    get(_, name: keyof TestServer) {
+      if (server === undefined) throw new Error('no test runs yet');
+      return server[name];
+    },
+  });
+}
+
+/** Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. */
+export async function startTestServer(options: ServerOptions = {}): Promise<TestServer> {
   const { mode = 'serve', env = {}, listen = false } = options;
   // Made now: it takes so long that a server in the same process would take itself for overloaded.
   await openapiDocument();
@@ -162,40 +189,6 @@ export async function startTestServer(
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function inject(
-  app: App,
-  baseUrl: string,
-  request: TestRequest,
-  headers: Record<string, string>,
-): Promise<Answer> {
-  const response = await app.inject({
-    method: request.method as 'GET',
-    url: request.path,
-    authority: new URL(baseUrl).host,
-    headers,
-    ...(request.body !== undefined && { payload: payloadOf(request.body) }),
-  });
-  const answer: Answer = {
-    status: response.statusCode,
-    headers: response.headers as Record<string, string>,
-    text: response.payload,
-    bytes: response.rawPayload,
-    json: response.payload === '' ? undefined : JSON.parse(response.payload),
-  };
-  await checkAnswer(request, answer);
-  const operation = await operationOf(request);
-  if (operation !== undefined) recordOperation(operation.operationId);
-  return answer;
-}
-
-function payloadOf(body: unknown): string | Buffer {
-  return typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-}
-
-function headersOf(request: TestRequest): Record<string, string> {
-  return { ...(request.body !== undefined && { 'content-type': 'application/json' }), ...request.headers };
 }
 
 /** A log of that level which adds each line to `lines`. */
