@@ -6,9 +6,10 @@ import { createXaesKey, sealXaes } from '../src/crypto/aead.ts';
 import { encodeContext, formatHeader } from '../src/crypto/envelope.ts';
 import { createRootKeyFile } from '../src/crypto/root-key.ts';
 import { createRowMac } from '../src/crypto/row-mac.ts';
+import { CLOCK } from '../src/storage/columns/small.ts';
 import { openReader } from '../src/storage/sqlite/engine/open.ts';
 import { openDirectory } from '../src/storage/sqlite/files/installation.ts';
-import { createClockRead } from '../src/storage/sqlite/tables/clock.ts';
+import { createWholeReads } from '../src/storage/sqlite/rows/wholes.ts';
 import {
   databaseFile,
   MIGRATIONS,
@@ -74,8 +75,8 @@ describe('the record of an installation', () => {
     tamper(directory, (db) => db.exec('DELETE FROM clock'));
     start();
     const reader = openReader(databaseFile(directory));
-    const read = createClockRead(reader, createRowMac(rootKey.derive('rowmac')));
-    expect(read).toThrow('A stored row is missing.');
+    const find = createWholeReads(reader, createRowMac(rootKey.derive('rowmac')));
+    expect(find(CLOCK)).toThrow('A stored row is missing.');
     reader.close();
     tamper(directory, (db) => db.exec('UPDATE installation SET create_time_ms = 6, row_mac = NULL'));
     expect(start).toThrow('record of its installation has been changed');

@@ -1,100 +1,18 @@
-import { type ClockCommand, type ClockDecision, type ClockRecord, decideClock } from './clock.ts';
-import {
-  decideEvent,
-  type EventCommand,
-  type EventDecision,
-  type EventScope,
-  type SecretEvent,
-} from './events/events.ts';
-import {
-  decideNotification,
-  type NotificationCommand,
-  type NotificationDecision,
-  type NotificationScope,
-} from './events/notifications.ts';
-import {
-  decideSigningKey,
-  type SigningKey,
-  type SigningKeyCommand,
-  type SigningKeyDecision,
-  type SigningKeyScope,
-} from './events/signing-key.ts';
-import {
-  decideGrant,
-  type GrantCommand,
-  type GrantDecision,
-  type GrantResult,
-  type GrantScope,
-} from './identity/grants.ts';
-import type { KeyCommand, KeyDecision, KeyResult, KeyScope } from './kms/keys.ts';
+import { decideClock } from './clock.ts';
+import { decideEvent } from './events/events.ts';
+import { decideNotification } from './events/notifications.ts';
+import { decideSigningKey } from './events/signing-key.ts';
+import { decideGrant } from './identity/grants.ts';
 import { decideKey } from './kms/rules.ts';
 import { decideTask } from './rotation/rules.ts';
-import type { TaskCommand, TaskDecision, TaskResult, TaskScope } from './rotation/tasks.ts';
-import {
-  type CheckerCommand,
-  type CheckerConfig,
-  type CheckerDecision,
-  type CheckerScope,
-  decideChecker,
-} from './secrets/checker.ts';
-import type { SecretDecision } from './secrets/decision.ts';
+import { decideChecker } from './secrets/checker.ts';
 import { decideSecret } from './secrets/rules.ts';
-import type { SecretCommand, SecretResult, SecretScope } from './secrets/secrets.ts';
 
 /**
- * The kinds of aggregate, each with what its rules see, the commands that change it, what they decide and what a change
- * returns. A new resource adds a row here, to `decide` below and to each engine's table of loaders and savers.
+ * The rules of each kind of aggregate: of what they see and of a command that changes one they make a decision. Pure and
+ * synchronous; they run inside the write transaction. A new kind adds a row here, and its descriptor in `storage/kinds.ts`.
  */
-export interface Aggregates {
-  secret: { scope: SecretScope; command: SecretCommand; decision: SecretDecision; result: SecretResult };
-  event: {
-    scope: EventScope;
-    command: EventCommand;
-    decision: EventDecision;
-    result: SecretEvent | undefined;
-  };
-  notification: {
-    scope: NotificationScope;
-    command: NotificationCommand;
-    decision: NotificationDecision;
-    result: NotificationDecision['result'];
-  };
-  'signing-key': {
-    scope: SigningKeyScope;
-    command: SigningKeyCommand;
-    decision: SigningKeyDecision;
-    result: SigningKey;
-  };
-  task: { scope: TaskScope; command: TaskCommand; decision: TaskDecision; result: TaskResult };
-  grant: { scope: GrantScope; command: GrantCommand; decision: GrantDecision; result: GrantResult };
-  key: { scope: KeyScope; command: KeyCommand; decision: KeyDecision; result: KeyResult };
-  checker: {
-    scope: CheckerScope;
-    command: CheckerCommand;
-    decision: CheckerDecision;
-    result: CheckerConfig;
-  };
-  /** Sees nothing: the former record does not matter. */
-  clock: {
-    scope: object;
-    command: ClockCommand;
-    decision: ClockDecision;
-    result: ClockRecord;
-  };
-}
-
-export type AggregateKind = keyof Aggregates;
-export type Command = Aggregates[AggregateKind]['command'];
-/** What `change(command)` returns. */
-export type ResultOf<C extends Command> = Aggregates[C['aggregate']]['result'];
-
-/** The rules of each kind of aggregate. Pure and synchronous: they run inside the write transaction. */
-export const decide: {
-  readonly [A in AggregateKind]: (
-    scope: Aggregates[A]['scope'],
-    command: Aggregates[A]['command'],
-  ) => Aggregates[A]['decision'];
-} = {
+export const decide = {
   secret: decideSecret,
   grant: decideGrant,
   event: decideEvent,
@@ -104,4 +22,24 @@ export const decide: {
   key: decideKey,
   checker: decideChecker,
   clock: decideClock,
+} as const;
+
+type Rules = typeof decide;
+
+/** Names a kind of aggregate. */
+export type AggregateKind = keyof Rules;
+
+/** For each kind: what its rules see, the commands that change it, what they decide and what they answer. */
+export type Aggregates = {
+  readonly [A in AggregateKind]: {
+    readonly scope: Parameters<Rules[A]>[0];
+    readonly command: Parameters<Rules[A]>[1];
+    readonly decision: ReturnType<Rules[A]>;
+    readonly result: ReturnType<Rules[A]>['result'];
+  };
 };
+
+/** Every change, as plain data. */
+export type Command = Aggregates[AggregateKind]['command'];
+/** What `change(command)` answers. */
+export type ResultOf<C extends Command> = Aggregates[C['aggregate']]['result'];

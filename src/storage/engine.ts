@@ -1,18 +1,28 @@
 import type { Awaitable } from '../app/ports/deps.ts';
-import type { ClockDecision } from '../core/clock.ts';
-import type { EventDecision, EventRef, SecretEvent } from '../core/events/events.ts';
+import type { EventRef } from '../core/events/events.ts';
 import type { Notification, NotificationDecision } from '../core/events/notifications.ts';
-import type { SigningKey, SigningKeyDecision } from '../core/events/signing-key.ts';
 import type { DamagedGrant, Grant, GrantRef } from '../core/identity/grants.ts';
 import type { Key, KeyDecision, KeyRef } from '../core/kms/keys.ts';
 import type { Task, TaskDecision } from '../core/rotation/tasks.ts';
-import type { CheckerConfig, CheckerDecision } from '../core/secrets/checker.ts';
 import type { SecretDecision } from '../core/secrets/decision.ts';
 import type { Secret, SecretAggregate, SecretRef } from '../core/secrets/secrets.ts';
+import type { Table } from './columns/fields.ts';
 
 /** A secret as an engine loads it, with whatever the engine needs to save it again. */
 export interface Loaded {
   readonly aggregate: SecretAggregate;
+}
+
+/** Rows of one table that are wholes by themselves, found by the values of its key. */
+export interface Wholes<T> {
+  /** Throws damaged. */
+  find(...key: readonly string[]): Awaitable<T | undefined>;
+  /** Writes what differs between what was loaded and what shall be there; absent: nothing. */
+  save(current: T | undefined, next: T | undefined): Awaitable<void>;
+  /** Also over a row that is there already. */
+  put(next: T): Awaitable<void>;
+  /** Removes the row, unread. */
+  remove(...key: readonly string[]): Awaitable<void>;
 }
 
 /** Saves what the rules decided about one thing. `current`: the thing as it was loaded. */
@@ -36,16 +46,12 @@ export interface Engine<L extends Loaded> {
     removeDamaged(ref: SecretRef): Awaitable<void>;
   };
   readonly events: {
-    find(ref: EventRef): Awaitable<SecretEvent | undefined>;
     countInProject(projectId: string): Awaitable<number>;
     countSubscribers(ref: EventRef): Awaitable<number>;
-    save: Save<SecretEvent, EventDecision>;
-    /** Removes the row, unread. */
-    remove(ref: EventRef): Awaitable<void>;
   };
   readonly tasks: {
-    find(id: string): Awaitable<Task | undefined>;
     findLatest(secretId: string): Awaitable<Task | undefined>;
+    /** Keeps the number of a project's tasks bounded. */
     save: Save<Task, TaskDecision>;
     /** Removes the damaged ones that are in the way of the secret's next one. */
     clearDamaged(secretId: string): Awaitable<void>;
@@ -63,19 +69,10 @@ export interface Engine<L extends Loaded> {
     countInProject(projectId: string): Awaitable<number>;
     save: Save<Key, KeyDecision>;
   };
-  readonly notifications: {
-    find(id: string): Awaitable<Notification | undefined>;
-    save: Save<Notification, NotificationDecision>;
-  };
-  readonly checkers: {
-    find(projectId: string): Awaitable<CheckerConfig | undefined>;
-    save: Save<CheckerConfig, CheckerDecision>;
-  };
-  readonly signingKey: {
-    find(): Awaitable<SigningKey | undefined>;
-    save: Save<SigningKey, SigningKeyDecision>;
-  };
-  readonly clock: { save(decision: ClockDecision): Awaitable<void> };
+  /** Keeps the number of a project's notifications bounded. */
+  readonly notifications: { readonly save: Save<Notification, NotificationDecision> };
+  /** What needs nothing but its table. */
+  rows<T>(table: Table<T>): Wholes<T>;
   /** Is told of damaged rows that were passed over or replaced. */
   onDamage(place: string): void;
 }

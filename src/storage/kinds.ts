@@ -1,38 +1,80 @@
-import type { AggregateKind, Aggregates, Command } from '../core/commands.ts';
+import { type AggregateKind, type Aggregates, type Command, decide } from '../core/commands.ts';
 import type { NewVersion, SecretRef } from '../core/secrets/secrets.ts';
+import {
+  type Carry,
+  carryClock,
+  carryEvent,
+  carryGrant,
+  carryKey,
+  carryNotification,
+  carryRow,
+  carrySecret,
+  carryTask,
+} from './carriers.ts';
+import type { Table } from './columns/fields.ts';
+import { DESTROYED_KEY, KEY } from './columns/keys.ts';
+import { GRANT, SECRET } from './columns/secrets.ts';
+import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from './columns/small.ts';
 
-/** What is true of a kind of aggregate, whatever the engine. */
-interface Kind<C extends Command> {
+/** Everything that is true of a kind of aggregate, whatever the engine. */
+export interface Kind<A extends AggregateKind> {
+  readonly carry: Carry<A>;
+  /** Tables whose rows are wholes by themselves. */
+  readonly wholes?: readonly Table<object>[];
+  /** Tables whose rows are authenticated together with others. */
+  readonly composed?: readonly Table<object>[];
   /** Commands that take sealed values or keys away. A nearly full disk has room for them. */
-  readonly removals?: readonly C['kind'][];
+  readonly removals?: readonly Aggregates[A]['command']['kind'][];
   /** Other commands that a nearly full disk has room for. */
-  readonly whenFull?: readonly C['kind'][];
+  readonly whenFull?: readonly Aggregates[A]['command']['kind'][];
   /** Whose secret a change is one of, or that any secret's readers may have to look again; absent: nothing is remembered of it. */
-  readonly readers?: 'all' | ((command: C) => SecretRef);
+  readonly readers?: 'all' | ((command: Aggregates[A]['command']) => SecretRef);
   /** The sealed values that a command carries. */
-  readonly values?: (command: C) => readonly NewVersion[];
+  readonly values?: (command: Aggregates[A]['command']) => readonly NewVersion[];
 }
 
-/** One row per kind; a new one adds its own. */
-const KINDS: { readonly [A in AggregateKind]: Kind<Aggregates[A]['command']> } = {
+/** One row per kind: its descriptor. */
+export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
   secret: {
+    carry: carrySecret,
+    composed: [SECRET],
     removals: ['delete-secret', 'purge-secret'],
     readers: ({ ref }) => ref,
     values: valuesIn,
   },
   task: {
+    carry: carryTask,
+    wholes: [TASK],
     // A rotation that has begun is brought to its end; a new value waits for space.
     whenFull: ['pass-step', 'fail-attempt', 'remove-task'],
     readers: ({ ref }) => ref,
     values: valuesIn,
   },
-  key: { removals: ['purge-key'], readers: 'all' },
-  grant: { removals: ['remove-grants'] },
-  checker: { readers: 'all' },
-  event: {},
-  notification: { whenFull: ['settle-notification', 'remove-notification'] },
-  'signing-key': {},
-  clock: { whenFull: ['record-clock'] },
+  key: {
+    carry: carryKey,
+    composed: [KEY],
+    wholes: [DESTROYED_KEY],
+    removals: ['purge-key'],
+    readers: 'all',
+  },
+  grant: { carry: carryGrant, composed: [GRANT], removals: ['remove-grants'] },
+  checker: {
+    carry: carryRow(CHECKER, ({ ref }) => [ref.projectId], decide.checker),
+    wholes: [CHECKER],
+    readers: 'all',
+  },
+  event: { carry: carryEvent, wholes: [EVENT] },
+  notification: {
+    carry: carryNotification,
+    wholes: [NOTIFICATION],
+    whenFull: ['settle-notification', 'remove-notification'],
+  },
+  // Only who has found no sound key asks for one.
+  'signing-key': {
+    carry: carryRow(SIGNING_KEY, () => [], decide['signing-key']),
+    wholes: [SIGNING_KEY],
+  },
+  clock: { carry: carryClock, wholes: [CLOCK], whenFull: ['record-clock'] },
 };
 
 function valuesIn(command: Aggregates['secret' | 'task']['command']): readonly NewVersion[] {
@@ -40,11 +82,23 @@ function valuesIn(command: Aggregates['secret' | 'task']['command']): readonly N
   return 'version' in command ? [command.version] : [];
 }
 
-/** The table pairs each kind with its own commands, which the compiler cannot follow through the union. */
-function kindOf(command: Command): Kind<Command> {
-  return KINDS[command.aggregate] as Kind<Command>;
+/** What is true of a command's kind. */
+export function kindOf(command: Command): Kind<AggregateKind> {
+  // The table pairs each kind with its own commands, which the compiler cannot follow through the union.
+  return KINDS[command.aggregate] as Kind<AggregateKind>;
 }
 
+/** The tables of all kinds whose rows are authenticated, each by itself or together with others. */
+export function authenticatedTables(): {
+  readonly wholes: Table<object>[];
+  readonly composed: Table<object>[];
+} {
+  const kinds = Object.values(KINDS) as Kind<AggregateKind>[];
+  return {
+    wholes: kinds.flatMap(({ wholes = [] }) => wholes),
+    composed: kinds.flatMap(({ composed = [] }) => composed),
+  };
+}
 /** True for what takes sealed values or keys away: their bytes must leave the log as well. Pure. */
 export function isRemoval(command: Command): boolean {
   return kindOf(command).removals?.includes(command.kind) ?? false;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
 import type { SecretAggregate } from '../core/secrets/secrets.ts';
-import { type Form, type Row, textOf } from './columns/fields.ts';
+import { type Form, type Row, textOf, wordOf } from './columns/fields.ts';
 import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './columns/keys.ts';
 import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
 
@@ -112,6 +112,5 @@ export function requireIntact(
 
 /** What is thrown for a row of that kind that is not as it was signed. */
 export function changedRow(kind: string): SecretError {
-  const what = kind.replace(/\/.*/, '').replaceAll('-', ' ');
-  return new SecretError('damaged', `A stored ${what} has been changed.`);
+  return new SecretError('damaged', `A stored ${wordOf(kind)} has been changed.`);
 }

@@ -3,7 +3,9 @@ import type { Awaitable, Store } from '../../src/app/ports/deps.ts';
 import type { Command } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { type Asking, answerNow, ask } from '../../src/storage/asking.ts';
-import { carry } from '../../src/storage/carriers.ts';
+import { carry } from '../../src/storage/carry.ts';
+import type { Table } from '../../src/storage/columns/fields.ts';
+import type { Engine, Loaded } from '../../src/storage/engine.ts';
 import { createChangeCounters } from '../../src/storage/sqlite/engine/change-counters.ts';
 import { createEngine } from '../../src/storage/sqlite/engine/engine.ts';
 import { openReader, openWriter } from '../../src/storage/sqlite/engine/open.ts';
@@ -64,6 +66,7 @@ function slow<T extends object>(quick: T): T {
     get(target, name) {
       const part: unknown = Reflect.get(target, name);
       if (name === 'onDamage') return part;
+      if (name === 'rows') return (table: Table<object>) => slow((part as Engine<Loaded>['rows'])(table));
       if (typeof part === 'object' && part !== null) return slow(part);
       return typeof part !== 'function'
         ? part
@@ -173,9 +176,16 @@ describe('an engine of maps', () => {
       remove(ref),
     ];
     const ends: string[] = [];
+    const refuse = (error: unknown) => {
+      maps.forget();
+      throw error;
+    };
     for (const command of commands) {
       const [mapped, stored] = await Promise.allSettled([
-        answerLater(carry(maps, structuredClone(command), { actor: ACTOR })).then(structuredClone),
+        answerLater(carry(maps, structuredClone(command), { actor: ACTOR })).then((result) => {
+          maps.commit();
+          return structuredClone(result);
+        }, refuse),
         open.store.change(command),
       ]);
       if (mapped.status === 'rejected')

@@ -1,43 +1,37 @@
-import type { ClockRecord } from '../../src/core/clock.ts';
-import type { SecretEvent } from '../../src/core/events/events.ts';
-import type { Notification } from '../../src/core/events/notifications.ts';
-import type { SigningKey } from '../../src/core/events/signing-key.ts';
 import type { Grant } from '../../src/core/identity/grants.ts';
 import { aliasSpellings } from '../../src/core/kms/aliases.ts';
 import type { Key } from '../../src/core/kms/keys.ts';
 import type { Task } from '../../src/core/rotation/tasks.ts';
-import type { CheckerConfig } from '../../src/core/secrets/checker.ts';
 import type { SealedValue, SecretAggregate } from '../../src/core/secrets/secrets.ts';
+import type { Table } from '../../src/storage/columns/fields.ts';
+import { SECRET, VERSION } from '../../src/storage/columns/secrets.ts';
+import { EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
 import type { Engine, Loaded } from '../../src/storage/engine.ts';
 
-/** Everything that is stored in memory. Maps are by `<project id>/<name or id>`, or by the id where there is no project. */
+/** Everything that is stored in memory. Paths are `<project id>/<name or id>`, or the id where there is no project. */
 export interface Memory {
   readonly secrets: Map<string, SecretAggregate>;
-  /** By `<secret id>/<version number>`. */
+  /** By the uid of the version; the newest last. */
   readonly values: Map<string, SealedValue>;
   readonly keys: Map<string, Key>;
-  readonly checkers: Map<string, CheckerConfig>;
-  readonly events: Map<string, SecretEvent>;
-  readonly notifications: Map<string, Notification>;
-  readonly tasks: Map<string, Task>;
   /** By the secret's id. */
   readonly grants: Map<string, readonly Grant[]>;
-  signingKey: SigningKey | undefined;
-  clock: ClockRecord | undefined;
+  /** Rows that are wholes by themselves, of one table. */
+  rows<T>(table: Table<T>): Map<string, T>;
 }
 
 export function emptyMemory(): Memory {
+  const tables = new Map<string, Map<string, unknown>>();
   return {
     secrets: new Map(),
     values: new Map(),
     keys: new Map(),
-    checkers: new Map(),
-    events: new Map(),
-    notifications: new Map(),
-    tasks: new Map(),
     grants: new Map(),
-    signingKey: undefined,
-    clock: undefined,
+    rows<T>({ name }: Table<T>) {
+      const rows = tables.get(name) ?? new Map<string, unknown>();
+      tables.set(name, rows);
+      return rows as Map<string, T>;
+    },
   };
 }
 
@@ -54,16 +48,34 @@ export function byAge(a: Pick<Task, 'id' | 'createTimeMs'>, b: Pick<Task, 'id' |
   return b.createTimeMs - a.createTimeMs || (a.id > b.id ? -1 : 1);
 }
 
-/** The carriers' second engine, which carriers.test.ts holds against the tables: loads and saves in maps, and knows no rule. */
-export function memoryEngine(memory: Memory): Engine<Loaded> {
-  const { checkers, events, grants, keys, notifications, secrets, tasks, values } = memory;
+/** An engine whose writes are seen once they are committed: a decision is all that a command reads for. */
+export interface MemoryEngine extends Engine<Loaded> {
+  commit(): void;
+  forget(): void;
+}
+
+/** The carriers' second engine: loads and saves in maps, and knows no rule. */
+export function memoryEngine(memory: Memory): MemoryEngine {
+  const { grants, keys, secrets, values } = memory;
+  let writes: (() => void)[] = [];
+  const write = <T>(map: Map<string, T>, path: string, next: T | undefined) =>
+    void writes.push(() => (next === undefined ? map.delete(path) : map.set(path, next)));
   const loaded = (aggregate: SecretAggregate | undefined) => aggregate && { aggregate };
   const inProject = (projectId: string) =>
     [...secrets.values()].filter(({ secret }) => secret.projectId === projectId);
   const keysIn = (projectId: string) => [...keys.values()].filter((key) => key.projectId === projectId);
-  const put = <T>(map: Map<string, T>, path: string, next: T | undefined) => {
-    if (next === undefined) map.delete(path);
-    else map.set(path, next);
+  const rows: Engine<Loaded>['rows'] = (table) => {
+    const map = memory.rows(table);
+    const put = (next: Parameters<typeof table.encode>[0]) => write(map, keyOf(table, next), next);
+    return {
+      find: (...key) => map.get(key.join('/')),
+      save(current, next) {
+        if (next !== undefined) put(next);
+        else if (current !== undefined) write(map, keyOf(table, current), undefined);
+      },
+      put,
+      remove: (...key) => write(map, key.join('/'), undefined),
+    };
   };
   return {
     secrets: {
@@ -71,36 +83,38 @@ export function memoryEngine(memory: Memory): Engine<Loaded> {
       loadById: (projectId, id) => loaded(inProject(projectId).find(({ secret }) => secret.id === id)),
       loadSecret: (ref) => secrets.get(pathOf(ref))?.secret,
       countInProject: (projectId) => inProject(projectId).length,
-      save(before, { next, added = [], notifications: made = [] }) {
-        for (const one of made) notifications.set(one.id, one);
-        const aggregate = next ?? before?.aggregate;
-        if (aggregate === undefined) return;
-        put(secrets, pathOf(aggregate.secret), next);
-        for (const value of added) values.set(`${aggregate.secret.id}/${value.versionNumber}`, value.sealed);
+      save(before, { next, added = [], notifications = [] }) {
+        for (const notification of notifications) rows(NOTIFICATION).put(notification);
+        if (next !== undefined) requireStorable(next, before === undefined ? secrets.values() : []);
+        const versions = new Set(next?.versions);
+        for (const { number, uid } of next?.versions ?? []) {
+          const value = added.find(({ versionNumber }) => versionNumber === number);
+          if (value !== undefined) write(values, uid, value.sealed);
+        }
+        for (const version of before?.aggregate.versions ?? [])
+          if (!versions.has(version) && !next?.versions.some(({ uid }) => uid === version.uid))
+            write(values, version.uid, undefined);
+        const { secret } = (next ?? before?.aggregate)!;
+        write(secrets, pathOf(secret), next);
+        if (next === undefined) write(grants, secret.id, undefined);
       },
-      removeDamaged: (ref) => void secrets.delete(pathOf(ref)),
+      removeDamaged: (ref) => write(secrets, pathOf(ref), undefined),
     },
     events: {
-      find: (ref) => events.get(pathOf(ref)),
       countInProject: (projectId) =>
-        [...events.values()].filter((event) => event.projectId === projectId).length,
+        [...memory.rows(EVENT).values()].filter((event) => event.projectId === projectId).length,
       countSubscribers: ({ projectId, name }) =>
         inProject(projectId).filter(({ secret }) => secret.eventSubscriptions.includes(name)).length,
-      save: (current, { next }) => put(events, pathOf((next ?? current)!), next),
-      remove: (ref) => void events.delete(pathOf(ref)),
     },
     tasks: {
-      find: (id) => tasks.get(id),
-      findLatest: (id) => [...tasks.values()].filter(({ secretId }) => secretId === id).sort(byAge)[0],
-      save(current, { next }) {
-        const task = next ?? current;
-        if (task !== undefined) put(tasks, task.id, next);
-      },
+      findLatest: (id) =>
+        [...memory.rows(TASK).values()].filter(({ secretId }) => secretId === id).sort(byAge)[0],
+      save: (current, { next }) => rows(TASK).save(current, next),
       clearDamaged: () => {},
     },
     grants: {
       listSound: ({ secretId }) => grants.get(secretId) ?? [],
-      save: ({ aggregate }, _, after) => void grants.set(aggregate.secret.id, after),
+      save: ({ aggregate }, _, after) => write(grants, aggregate.secret.id, after),
       remove: () => {},
     },
     keys: {
@@ -110,30 +124,28 @@ export function memoryEngine(memory: Memory): Engine<Loaded> {
         return keysIn(projectId).find((key) => key.aliases.some((known) => spellings.includes(known.alias)));
       },
       countInProject: (projectId) => keysIn(projectId).filter((key) => !key.isDefault).length,
-      save: (current, { next }) => put(keys, pathOf((next ?? current)!), next),
+      save: (current, { next }) => write(keys, pathOf((next ?? current)!), next),
     },
-    notifications: {
-      find: (id) => notifications.get(id),
-      save(current, { next }) {
-        const id = (next ?? current)?.id;
-        if (id !== undefined) put(notifications, id, next);
-      },
-    },
-    checkers: {
-      find: (projectId) => checkers.get(projectId),
-      save: (_, { next }) => void checkers.set(next.projectId, next),
-    },
-    signingKey: {
-      find: () => memory.signingKey,
-      save(_, { next }) {
-        memory.signingKey = next;
-      },
-    },
-    clock: {
-      save({ next }) {
-        memory.clock = next;
-      },
-    },
+    notifications: { save: (current, { next }) => rows(NOTIFICATION).save(current, next) },
+    rows,
     onDamage: () => {},
+    commit() {
+      for (const carryOut of writes.splice(0)) carryOut();
+    },
+    forget() {
+      writes = [];
+    },
   };
+}
+
+function keyOf<T>(table: Table<T>, thing: T): string {
+  const row = table.encode(thing);
+  return table.key.map((column) => row[table.own.indexOf(column)]).join('/');
+}
+
+/** What tables refuse by themselves: an id twice among `others`, and numbers that are no whole ones. */
+function requireStorable({ secret, versions }: SecretAggregate, others: Iterable<SecretAggregate>): void {
+  for (const other of others) if (other.secret.id === secret.id) throw new Error('two secrets have one id');
+  for (const stored of [SECRET.encode(secret), ...versions.map(VERSION.encode)].flat())
+    if (typeof stored === 'number' && !Number.isInteger(stored)) throw new Error('a number is no whole one');
 }

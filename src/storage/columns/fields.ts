@@ -62,6 +62,8 @@ export interface Form {
 export interface Table<T> extends Form {
   /** Begins the texts of what the MAC in this row covers. */
   readonly kind: string;
+  /** What findings call a row, before its key. */
+  readonly label: string;
   /** Columns of the fields alone, in the order of their names: what `encode` fills. */
   readonly own: readonly string[];
   /** Columns by which a row is found; none where there is one row only. */
@@ -81,6 +83,8 @@ export interface Layout<T, F> {
    * this gets another number, and a migration signs the rows anew.
    */
   readonly kind?: string;
+  /** Absent: the word of the kind. */
+  readonly label?: string;
   readonly fields: { readonly [N in keyof F]-?: Field<F[N]> };
   readonly key?: readonly string[];
   /** Columns that are authenticated with the row without being fields of the thing. */
@@ -92,7 +96,7 @@ export interface Layout<T, F> {
 
 /** Works out once what follows from the fields. */
 export function defineTable<T extends object, F extends object = T>(layout: Layout<T, F>): Table<T> {
-  const { flatten, gather, key = [], more = [], name, kind = name } = layout;
+  const { flatten, gather, key = [], more = [], name, kind = name, label = wordOf(kind) } = layout;
   // The cast forgets which value goes with which field: they are always used in pairs.
   const fields = (Object.entries(layout.fields) as [string, Field<unknown>][])
     .map(([field, { column = snakeCase(field), ...rest }]) => ({ field, column, ...rest }))
@@ -102,6 +106,7 @@ export function defineTable<T extends object, F extends object = T>(layout: Layo
   return {
     name,
     kind,
+    label,
     own,
     key,
     columns: [...own, ...more],
@@ -145,6 +150,16 @@ function complete(fields: readonly NamedField[], written: unknown): Record<strin
       return [field, isWritten ? known[field] : absent];
     }),
   );
+}
+
+/** The word for things of such a kind: `signing key` for `signing-key/2`. */
+export function wordOf(kind: string): string {
+  return kind.replace(/\/.*/, '').replaceAll('-', ' ');
+}
+
+/** Kind and place of a row, as findings name it. */
+export function placeOf({ label }: Pick<Table<never>, 'label'>, key: readonly unknown[]): string {
+  return key.length === 0 ? label : `${label} ${key.join('/')}`;
 }
 
 function snakeCase(field: string): string {

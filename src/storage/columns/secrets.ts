@@ -6,6 +6,7 @@ import { defineTable, flag, names, optional, otherwise, plain } from './fields.t
 export const SECRET = defineTable<Secret>({
   name: 'secret',
   kind: 'secret/2',
+  key: ['project_id', 'name'],
   fields: {
     id: plain(),
     projectId: plain(),

@@ -92,6 +92,7 @@ export const TASK = defineTable<
 export const CHECKER = defineTable<CheckerConfig>({
   name: 'checker_config',
   kind: 'checker/2',
+  label: 'checker configuration of project',
   key: ['project_id'],
   fields: { projectId: plain(), checksStrength: flag(), updateTimeMs: plain(), revision: plain() },
 });
@@ -107,6 +108,7 @@ export const CLOCK = defineTable<
 >({
   name: 'clock',
   kind: 'clock/2',
+  label: 'the last time seen',
   fields: { seenMs: plain(), holdSeenMs: optional(), holdPassedMs: optional() },
   flatten: ({ hold, seenMs }) => ({ seenMs, holdSeenMs: hold?.seenMs, holdPassedMs: hold?.passedMs }),
   gather: ({ holdPassedMs: passedMs, holdSeenMs, seenMs }) => ({
@@ -119,5 +121,6 @@ export const CLOCK = defineTable<
 export const SIGNING_KEY = defineTable<SigningKey>({
   name: 'signing_key',
   kind: 'signing-key/2',
+  label: 'the signing key',
   fields: { certificatePem: plain(), sealedPrivateKey: plain(), createTimeMs: plain() },
 });

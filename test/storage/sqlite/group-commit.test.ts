@@ -128,7 +128,9 @@ describe('group commit', () => {
 
   it('carries out each command once, also beside others that are refused', () => {
     const carried: string[] = [];
-    const counting = createCommitBatch(db, ROW_MAC, changes, (_actor, { kind }) => void carried.push(kind));
+    const counting = createCommitBatch(db, ROW_MAC, changes, {
+      permit: (_actor, { kind }) => void carried.push(kind),
+    });
     const commands = [create(one), create(one), expire(other, 1, T0 + 1), create(other)];
     counting(requests(...commands));
     expect(carried).toStrictEqual(commands.map(({ kind }) => kind));

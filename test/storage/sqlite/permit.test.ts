@@ -4,6 +4,7 @@ import type { Actor } from '../../../src/core/actor.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import type { Attributes, Permit } from '../../../src/core/permit.ts';
+import type { Recorder } from '../../../src/storage/carry.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
 import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
@@ -18,6 +19,7 @@ import {
   freshProject,
   putTags,
   remove,
+  removeTags,
   startRotation,
 } from '../../support/stores.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
@@ -27,6 +29,8 @@ describe('a permit', () => {
   let db: Database.Database;
   let asked: (readonly [Actor, Command['kind'], Attributes | undefined])[];
   let refused: (attributes: Attributes | undefined) => boolean;
+  let recorded: unknown[];
+  let fails: (records: number) => boolean;
   const ref = { projectId: freshProject(), name: 'db' };
   const created = create(ref);
   const { id } = created;
@@ -41,6 +45,9 @@ describe('a permit', () => {
     db = openWriter(databaseFile(directory));
     asked = [];
     refused = () => false;
+    db.exec('CREATE TABLE note (kind TEXT)');
+    recorded = [];
+    fails = () => false;
   });
   afterEach(() => {
     db.close();
@@ -51,8 +58,15 @@ describe('a permit', () => {
     asked.push([actor, kind, attributes]);
     if (refused(attributes)) throw new SecretError('project-forbidden');
   };
+  const record: Recorder = (actor, { kind }, { decision, scope }) => {
+    const { rowid } = db.prepare('INSERT INTO note VALUES (?) RETURNING rowid').get(kind) as {
+      rowid: number;
+    };
+    if (fails(rowid)) throw new Error('no record');
+    recorded.push([actor, kind, 'facts' in decision && decision.facts, 'current' in scope && scope.current]);
+  };
   const send = (...commands: Command[]) =>
-    createCommitBatch(db, ROW_MAC, createChangeCounters(), permit)(requests(...commands));
+    createCommitBatch(db, ROW_MAC, createChangeCounters(), { permit, record })(requests(...commands));
 
   it('is asked by whom and for what, with the attributes of the very state that is changed', () => {
     send(created, putTags(ref, id, [tag]), putTags(ref, id, [mark]), startRotation(ref, id));
@@ -94,6 +108,26 @@ describe('a permit', () => {
     expect(send(remove(ref))).toMatchObject([{ error: { code: 'project-forbidden' } }]);
     refused = () => false;
     expect(send(remove(ref))).toMatchObject([{ result: { wasDamaged: true } }]);
+  });
+
+  it('and the rules stand before records, which are kept of what was done, by whom, with its facts', () => {
+    send(created, created, removeTags(ref, id, ['absent'], 'ignore'), putTags(ref, id, [tag]));
+    const before = { secret: { id, revision: 1 } };
+    const tagged = { kind: 'tags-changed', keys: ['team'] };
+    expect(recorded).toMatchObject([
+      [ACTOR, 'create-secret', [{ kind: 'version-added' }, { kind: 'stage-moved' }], undefined],
+      [ACTOR, 'remove-tags', [], before],
+      [ACTOR, 'put-tags', [tagged], before],
+    ]);
+  });
+
+  it('leaves no change behind whose record fails, and no record of a change that failed', () => {
+    fails = (records) => records === 2;
+    const other = { ...ref, name: 'other' };
+    const outcomes = send(created, create(other), create({ ...ref, name: 'twin' }, { id }));
+    expect(outcomes).toMatchObject([{ result: {} }, { error: { code: 'internal' } }, { error: {} }]);
+    expect(db.prepare('SELECT name FROM secret').pluck().all()).toEqual([ref.name]);
+    expect(db.prepare('SELECT kind FROM note').pluck().all()).toEqual(['create-secret']);
   });
 });
 

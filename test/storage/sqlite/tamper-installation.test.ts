@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
 import type { KeyRef } from '../../../src/core/kms/keys.ts';
+import { DESTROYED_KEY } from '../../../src/storage/columns/keys.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
-import { createDestroyedKeyReads } from '../../../src/storage/sqlite/tables/destroyed-keys.ts';
+import { createWholeReads } from '../../../src/storage/sqlite/rows/wholes.ts';
 import { requests } from '../../support/acting.ts';
 import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
 import { filledDirectory } from './filled-directory.ts';
@@ -132,10 +133,10 @@ describe('tampering with rows of the installation', () => {
     }
     if (table === 'kms_key_destroyed') {
       const db = openReader(databaseFile(filled.path));
-      const reads = createDestroyedKeyReads(db, ROW_MAC);
+      const find = createWholeReads(db, ROW_MAC)(DESTROYED_KEY);
       const refs = db.prepare<[], KeyRef>('SELECT project_id AS projectId, id FROM kms_key_destroyed').all();
       expect(refs).toHaveLength(1);
-      for (const ref of refs) expect(() => reads.find(ref)).toThrow('has been changed');
+      for (const { projectId, id } of refs) expect(() => find(projectId, id)).toThrow('has been changed');
       db.close();
       return;
     }

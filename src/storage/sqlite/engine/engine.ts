@@ -1,22 +1,20 @@
 import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
-import type { Permit } from '../../../core/permit.ts';
 import { answerNow } from '../../asking.ts';
-import { carry } from '../../carriers.ts';
+import { carry, type Oversight } from '../../carry.ts';
+import { TASK } from '../../columns/small.ts';
 import type { Engine } from '../../engine.ts';
 import type { RowMac } from '../../row-mac.ts';
-import { createCheckerReads, createCheckerWrites } from '../tables/checker.ts';
-import { createClockWrite } from '../tables/clock.ts';
+import { createWholeReads, createWholes } from '../rows/wholes.ts';
 import { createDamagedRemoval } from '../tables/damaged-secrets.ts';
 import { createTaskClearing } from '../tables/damaged-tasks.ts';
-import { createEventReads, createEventWrites } from '../tables/events.ts';
+import { createEventReads } from '../tables/events.ts';
 import { createGrantReads, createGrantWrites } from '../tables/grants.ts';
 import { createKeyWrites } from '../tables/key-writes.ts';
 import { createKeyReads } from '../tables/keys.ts';
-import { createNotificationReads, createNotificationWrites } from '../tables/notifications.ts';
+import { createNotificationWrites } from '../tables/notifications.ts';
 import { createSecretReads, type LoadedSecret } from '../tables/secret-reads.ts';
 import { createSecretWrites } from '../tables/secret-writes.ts';
-import { createSigningKeyRead, createSigningKeyWrite } from '../tables/signing-key.ts';
 import { createTaskReads, createTaskWrites } from '../tables/tasks.ts';
 import type { Connection } from './open.ts';
 import type { Outcome } from './protocol.ts';
@@ -53,7 +51,7 @@ export interface SqliteEngine extends Engine<LoadedSecret> {
 export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage }: EngineEars): SqliteEngine {
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
-  const tasks = createTaskReads(db, mac);
+  const find = createWholeReads(db, mac);
   const notifications = createNotificationWrites(db, mac);
   const saveSecret = createSecretWrites(db, mac, onRemoval);
   const grants = createGrantWrites(db, mac);
@@ -67,11 +65,11 @@ export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage 
       },
       removeDamaged: createDamagedRemoval(db, onRemoval),
     },
-    events: { ...createEventReads(db, mac), ...createEventWrites(db, mac) },
+    events: createEventReads(db, mac),
     tasks: {
-      ...tasks,
+      ...createTaskReads(db, mac),
       save: createTaskWrites(db, mac),
-      clearDamaged: createTaskClearing(db, tasks, onDamage),
+      clearDamaged: createTaskClearing(db, find(TASK), onDamage),
     },
     grants: {
       ...createGrantReads(db, mac),
@@ -79,10 +77,8 @@ export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage 
       save: ({ row }, before, after) => grants.save(row, before, after),
     },
     keys: { ...keys, save: createKeyWrites(db, mac, onRemoval) },
-    notifications: { ...createNotificationReads(db, mac), save: notifications.save },
-    checkers: { ...createCheckerReads(db, mac), save: createCheckerWrites(db, mac) },
-    signingKey: { find: createSigningKeyRead(db, mac), save: createSigningKeyWrite(db, mac) },
-    clock: { save: createClockWrite(db, mac) },
+    notifications,
+    rows: createWholes(db, mac, find),
     onDamage,
     forget() {
       secrets.forget();
@@ -91,8 +87,8 @@ export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage 
   };
 }
 
-/** Prepares the carrying out of commands on one connection. Absent `permit`: everybody may do everything. */
-export function createCarrier(db: Connection, mac: RowMac, permit?: Permit): Carrier {
+/** Prepares the carrying out of commands on one connection. */
+export function createCarrier(db: Connection, mac: RowMac, oversight: Oversight = {}): Carrier {
   let removed = false;
   let damage: string[] = [];
   const engine = createEngine(db, mac, {
@@ -105,7 +101,7 @@ export function createCarrier(db: Connection, mac: RowMac, permit?: Permit): Car
     carry(command, actor) {
       removed = false;
       damage = [];
-      const result = answerNow(carry(engine, command, { actor, permit }));
+      const result = answerNow(carry(engine, command, { actor, ...oversight }));
       return { result, removed, damage };
     },
     forget: engine.forget,

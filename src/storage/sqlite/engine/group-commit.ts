@@ -1,6 +1,6 @@
 import { SecretError } from '../../../core/errors.ts';
-import type { Permit } from '../../../core/permit.ts';
 import { systemCode } from '../../../std/system-code.ts';
+import type { Oversight } from '../../carry.ts';
 import type { RowMac } from '../../row-mac.ts';
 import { createSumTracker, type SumTracker } from '../rows/sum-tracker.ts';
 import type { ChangeCounters } from './change-counters.ts';
@@ -41,9 +41,9 @@ export function createCommitBatch(
   db: Connection,
   mac: RowMac,
   changes: Pick<ChangeCounters, 'begin' | 'end'>,
-  permit?: Permit,
+  oversight: Oversight = {},
 ): CommitBatch {
-  const carrier = createCarrier(db, mac, permit);
+  const carrier = createCarrier(db, mac, oversight);
   const sums = createSumTracker(db, mac);
   const { abandon, begin, commit } = createTransaction(db, carrier, sums);
   const carryAll = createCarryAll(db, carrier);

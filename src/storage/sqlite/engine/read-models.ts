@@ -2,12 +2,12 @@ import type { RandomSource, SecretQuery, Store } from '../../../app/ports/deps.t
 import type { Key } from '../../../core/kms/keys.ts';
 import type { CheckerConfig } from '../../../core/secrets/checker.ts';
 import type { Secret, SecretRef } from '../../../core/secrets/secrets.ts';
+import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { OnDamage } from '../rows/damage.ts';
 import { createDueTimeRead } from '../rows/due-times.ts';
 import { createProjectCountRead, createSampleRead } from '../rows/samples.ts';
-import { createCheckerReads } from '../tables/checker.ts';
-import { createClockRead } from '../tables/clock.ts';
+import { createWholeReads, type WholeReads } from '../rows/wholes.ts';
 import { createCountRead } from '../tables/counts.ts';
 import { createEventReads } from '../tables/events.ts';
 import { createExpiredReads } from '../tables/expired-versions.ts';
@@ -16,7 +16,6 @@ import { createKeyReads, type KeyReads } from '../tables/keys.ts';
 import { createNotificationReads } from '../tables/notifications.ts';
 import { createSecretReads } from '../tables/secret-reads.ts';
 import { createSecretSearch } from '../tables/secret-search.ts';
-import { createSigningKeyRead } from '../tables/signing-key.ts';
 import { createTagReads } from '../tables/tags.ts';
 import { createTaskReads } from '../tables/tasks.ts';
 import { createReadContents, createReadValue } from '../tables/value-reads.ts';
@@ -38,6 +37,7 @@ interface Source {
   readonly mac: RowMac;
   readonly changes: ChangeCounters;
   readonly snapshot: Snapshot;
+  readonly wholes: WholeReads;
   readonly onDamage: OnDamage;
   /** Chooses samples. */
   readonly random: RandomSource;
@@ -47,12 +47,14 @@ interface Source {
  * Prepares the read models on a connection that cannot write; each answer is of one moment. Lists leave out rows that do
  * not pass their check, which `onDamage` is told of each time.
  */
-export function createReadModels(db: Connection, given: Omit<Source, 'db' | 'snapshot'>): ReadModels {
-  const source = { ...given, db, snapshot: createSnapshot(db) };
-  const { changes, mac } = source;
+export function createReadModels(
+  db: Connection,
+  given: Omit<Source, 'db' | 'snapshot' | 'wholes'>,
+): ReadModels {
+  const { changes, mac } = given;
+  const wholes = createWholeReads(db, mac);
+  const source = { ...given, db, wholes, snapshot: createSnapshot(db) };
   const keys = createKeyReads(db, mac);
-  const checkers = createCheckerReads(db, mac);
-  const findClock = createClockRead(db, mac);
   const countAll = createCountRead(db);
   const knownChoices = createRemembered<{ readonly config: CheckerConfig | undefined }>(
     changes,
@@ -60,7 +62,7 @@ export function createReadModels(db: Connection, given: Omit<Source, 'db' | 'sna
   );
   const findNextDue = createDueTimeRead(source.db);
   // One row is a snapshot by itself.
-  const readChoice = (projectId: string) => ({ config: readOrDamaged(() => checkers.find(projectId)) });
+  const readChoice = (projectId: string) => ({ config: readOrDamaged(() => wholes(CHECKER)(projectId)) });
   return {
     ...createSecretModels(source, keys),
     ...createKeyModels(source, keys),
@@ -68,7 +70,7 @@ export function createReadModels(db: Connection, given: Omit<Source, 'db' | 'sna
     ...createTaskModels(source),
     // Asked at every new value; most projects have never made a choice, which is worth remembering too.
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
-    findClock: () => readOrDamaged(findClock),
+    findClock: () => readOrDamaged(wholes(CLOCK)),
     countAll: () => source.snapshot(countAll),
     findNextDue: (kind, afterMs) => source.snapshot(() => findNextDue(kind, afterMs)),
   };
@@ -125,30 +127,29 @@ function createKeyModels({ changes, snapshot, onDamage }: Source, keys: KeyReads
   } satisfies Partial<ReadModels>;
 }
 
-function createNotificationModels({ db, mac, snapshot, onDamage }: Source) {
+function createNotificationModels({ db, mac, snapshot, wholes, onDamage }: Source) {
   const events = createEventReads(db, mac);
   const notifications = createNotificationReads(db, mac);
   const expired = createExpiredReads(db);
-  const findSigningKey = createSigningKeyRead(db, mac);
   return {
-    findEvent: (ref) => snapshot(() => events.find(ref)),
+    findEvent: ({ projectId, name }) => snapshot(() => wholes(EVENT)(projectId, name)),
     listEvents: (query) =>
       snapshot(() => events.list(query, ({ projectId, name }) => onDamage(`event ${projectId}/${name}`))),
     listNotifications: (projectId) =>
       snapshot(() => notifications.list(projectId, (id) => onDamage(`notification ${id}`))),
-    findNotification: (id) => snapshot(() => notifications.find(id)),
+    findNotification: (id) => snapshot(() => wholes(NOTIFICATION)(id)),
     listDueNotifications: (nowMs, page) => snapshot(() => notifications.listDue(nowMs, page)),
     listOldNotifications: (beforeMs, limit) => snapshot(() => notifications.listOld(beforeMs, limit)),
     listExpiringProjects: (after, limit) => snapshot(() => expired.listProjects(after, limit)),
     listExpiredVersions: (query) => snapshot(() => expired.list(query)),
-    findSigningKey: () => snapshot(findSigningKey),
+    findSigningKey: () => snapshot(wholes(SIGNING_KEY)),
   } satisfies Partial<ReadModels>;
 }
 
-function createTaskModels({ db, mac, snapshot, onDamage }: Source) {
+function createTaskModels({ db, mac, snapshot, wholes, onDamage }: Source) {
   const tasks = createTaskReads(db, mac);
   return {
-    findTask: (id) => snapshot(() => tasks.find(id)),
+    findTask: (id) => snapshot(() => wholes(TASK)(id)),
     listTasks: (query) => snapshot(() => tasks.list(query, (id) => onDamage(`task ${id}`))),
     countTasks: (query) => snapshot(() => tasks.count(query)),
     listDueTasks: (nowMs, page) => snapshot(() => tasks.listDue(nowMs, page)),

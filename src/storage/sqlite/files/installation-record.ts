@@ -16,9 +16,11 @@ export interface Installation {
   readonly canary: Uint8Array;
 }
 
-const INSTALLATION = defineTable<Installation>({
+/** The one row that says which installation it is. */
+export const INSTALLATION = defineTable<Installation>({
   name: 'installation',
   kind: 'installation/2',
+  label: 'the installation',
   fields: {
     id: plain(),
     createTimeMs: plain(),

@@ -2,17 +2,18 @@ import { SecretError } from '../../../core/errors.ts';
 import type { SigningKey } from '../../../core/events/signing-key.ts';
 import type { Key, KeyRef } from '../../../core/kms/keys.ts';
 import type { SealedValue, SecretAggregate } from '../../../core/secrets/secrets.ts';
+import { DESTROYED_KEY } from '../../columns/keys.ts';
+import { SIGNING_KEY } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 import { requireIntactInstallation } from '../files/installation-record.ts';
-import { createDestroyedKeyReads } from '../tables/destroyed-keys.ts';
 import { createGrantReads } from '../tables/grants.ts';
 import { createKeyReads } from '../tables/keys.ts';
 import { createSecretReads } from '../tables/secret-reads.ts';
-import { createSigningKeyRead } from '../tables/signing-key.ts';
 import { inspectRows } from './inspect-rows.ts';
 import { haveRowSums, staleShards } from './row-sums.ts';
 import { SHARDS } from './sums.ts';
+import { createWholeReads } from './wholes.ts';
 
 /** A stored secret as the inspection meets it; without an aggregate when its rows do not pass their check. */
 export interface InspectedSecret {
@@ -56,7 +57,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
   const grantReads = createGrantReads(db, mac);
-  const destroyedReads = createDestroyedKeyReads(db, mac);
+  const find = createWholeReads(db, mac);
   const secretRows = db.prepare<[], { row: number; id: string; project_id: string; name: string }>(
     'SELECT row, id, project_id, name FROM secret ORDER BY project_id, name',
   );
@@ -72,12 +73,12 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
         place: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
-    isDestroyed: (ref) => intact(() => destroyedReads.find(ref)) !== undefined,
+    isDestroyed: ({ projectId, id }) => intact(() => find(DESTROYED_KEY)(projectId, id)) !== undefined,
     changedRows: () =>
-      [...inspectRows(db, mac)]
+      [...inspectRows(db, find)]
         .filter(({ check }) => intact(() => check() ?? true) === undefined)
         .map(({ place }) => place),
-    signingKey: () => intact(createSigningKeyRead(db, mac)),
+    signingKey: () => intact(find(SIGNING_KEY)),
     *secrets() {
       for (const { row, id: secretId, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));

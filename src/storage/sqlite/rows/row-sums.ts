@@ -1,43 +1,31 @@
 import { SecretError } from '../../../core/errors.ts';
+import type { Table } from '../../columns/fields.ts';
+import { SECRET } from '../../columns/secrets.ts';
+import { authenticatedTables } from '../../kinds.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { createRoll } from '../files/installation-record.ts';
+import { createRoll, INSTALLATION } from '../files/installation-record.ts';
 import { createSums, differingShards } from './sums.ts';
 
 /** On the roll of the installation once there are sums. */
 const ROLL_NAME = 'row-sums';
 /** Rows that are read at a time. */
 const PAGE_ROWS = 1_000;
+/** The numbers by which rows are read, where that is not their key. */
+const ROW_NUMBERS = new Map([[SECRET.name, 'row']]);
 
-/** A table whose rows have MACs. */
-export interface SummedTable {
-  readonly table: string;
-  /** What `verify` calls its rows. */
-  readonly label: string;
-  /** Columns that tell one row from the other for its whole life. */
-  readonly place: readonly string[];
-  /** A number by which the rows are read, where that is not their place. */
-  readonly row?: string;
+/** A table whose rows have MACs, which its key tells one from the other for their whole life. */
+type SummedTable = Pick<Table<object>, 'key' | 'label' | 'name'>;
+
+/** Every table with a `row_mac`: a label and a key never change, or the sums would not be those of the same rows. */
+export function summedTables(): SummedTable[] {
+  const { composed, wholes } = authenticatedTables();
+  return [INSTALLATION, ...composed, ...wholes];
 }
 
-/** Every table with a `row_mac`. */
-export const SUMMED: readonly SummedTable[] = [
-  { table: 'checker_config', label: 'checker configuration of project', place: ['project_id'] },
-  { table: 'clock', label: 'the last time seen', place: [], row: 'only_row' },
-  { table: 'event', label: 'event', place: ['project_id', 'name'] },
-  { table: 'installation', label: 'the installation', place: [], row: 'only_row' },
-  { table: 'kms_key', label: 'key', place: ['project_id', 'id'] },
-  { table: 'kms_key_destroyed', label: 'destroyed key', place: ['project_id', 'id'] },
-  { table: 'notification', label: 'notification', place: ['id'] },
-  { table: 'secret', label: 'secret', place: ['project_id', 'name'], row: 'row' },
-  { table: 'secret_grant', label: 'grant', place: ['id'] },
-  { table: 'signing_key', label: 'the signing key', place: [], row: 'only_row' },
-  { table: 'task', label: 'task', place: ['id'] },
-];
-
 /** The place of a row as SQL; `row`: the name by which the statement knows it. */
-export function placeSql({ label, place }: SummedTable, row: string): string {
-  const columns = place.map((column) => `${row}.${column}`).join(` || '/' || `);
+export function placeSql({ label, key }: SummedTable, row: string): string {
+  const columns = key.map((column) => `${row}.${column}`).join(` || '/' || `);
   return columns === '' ? `'${label}'` : `'${label} ' || ${columns}`;
 }
 
@@ -115,10 +103,11 @@ export interface PlacedMac {
 
 /** Every row that has a MAC, a page of each table at a time; nothing is checked. */
 export function* placedMacs(db: Connection): Iterable<PlacedMac> {
-  for (const summed of SUMMED) {
-    const { place, row, table } = summed;
+  for (const summed of summedTables()) {
+    const { key, name: table } = summed;
     // By bytes: text that is not UTF-8 is read as another one, and continuing behind that might never end.
-    const columns = row === undefined ? place : [row];
+    const row = key.length === 0 ? 'only_row' : ROW_NUMBERS.get(table);
+    const columns = row === undefined ? key : [row];
     const [read, given] =
       row === undefined ? [asBytes, 'CAST(? AS TEXT)'] : [(column: string) => column, '?'];
     const select = (where: string) =>

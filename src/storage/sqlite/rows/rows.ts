@@ -5,6 +5,11 @@ import type { Connection } from '../engine/open.ts';
 
 type Columns = Pick<Table<never>, 'name' | 'own'>;
 
+/** The condition that finds a row by its key; nothing where there is one row only. */
+export function keySql({ key }: Pick<Table<never>, 'key'>): string {
+  return key.length === 0 ? '' : `WHERE ${key.map((column) => `${column} = ?`).join(' AND ')}`;
+}
+
 /** Reads the columns of a table's fields, and `more` behind them; the caller continues with `WHERE`. */
 export function selectSql({ name, own }: Columns, more: readonly string[] = []): string {
   return `SELECT ${[...own, ...more].join(', ')} FROM ${name}`;
@@ -110,6 +115,8 @@ export interface RowWrites<T> {
   put(thing: T): void;
   /** Writes what differs between what was loaded and what shall be there. */
   save(current: T | undefined, next: T | undefined): void;
+  /** Removes the row with this key, unread. */
+  remove(...key: readonly Stored[]): void;
 }
 
 /** Prepares the writes to one table. */
@@ -117,7 +124,7 @@ export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>)
   const { key, name, own } = table;
   const isSingle = key.length === 0;
   const more = isSingle ? ['row_mac', 'only_row'] : ['row_mac'];
-  const where = isSingle ? '' : `WHERE ${key.map((column) => `${column} = ?`).join(' AND ')}`;
+  const where = keySql(table);
   const insert = prepareInsert(db, table, more);
   const replace = prepareInsert(db, table, more, 'INSERT OR REPLACE');
   const update = prepareUpdate(db, table, { more: ['row_mac'], where });
@@ -135,9 +142,10 @@ export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>)
     save(current, next) {
       if (next === current) return;
       const row = table.encode((next ?? current) as T);
-      if (next === undefined) remove.run(keyOf(row));
+      if (next === undefined) remove.run(...keyOf(row));
       else if (current === undefined) insert(row, ...beside(row));
       else update(table.encode(current), row, sign(row), ...keyOf(row));
     },
+    remove: (...values) => void remove.run(...values),
   };
 }

@@ -1,6 +1,6 @@
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { createSumRecord, placeSql, SUMMED } from './row-sums.ts';
+import { createSumRecord, placeSql, summedTables } from './row-sums.ts';
 import { createSums } from './sums.ts';
 
 /**
@@ -33,7 +33,7 @@ export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
     told.push(row as unknown as (typeof told)[number]);
     return null;
   });
-  for (const summed of SUMMED) db.exec(triggersSql(summed));
+  for (const summed of summedTables()) db.exec(triggersSql(summed));
 
   return {
     begin() {
@@ -67,7 +67,7 @@ export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
 
 /** They belong to the connection alone, and nothing of them is in the database. The columns of a place never change. */
 function triggersSql(summed: Parameters<typeof placeSql>[0]): string {
-  const { table } = summed;
+  const { name: table } = summed;
   const make = (event: string, on: string, macs: string, row: string) =>
     `CREATE TEMP TRIGGER IF NOT EXISTS ${table}_${event} AFTER ${on} ON main.${table}
      BEGIN SELECT tell_row(${placeSql(summed, row)}, ${macs}); END;`;

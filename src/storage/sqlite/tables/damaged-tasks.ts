@@ -1,6 +1,6 @@
+import type { Task } from '../../../core/rotation/tasks.ts';
 import type { Connection } from '../engine/open.ts';
 import { type OnDamage, unlessDamaged } from '../rows/damage.ts';
-import type { TaskReads } from './tasks.ts';
 
 /** Removes the damaged tasks that are in the way of a secret's next one. Runs inside the write transaction. */
 export type ClearTasks = (secretId: string) => void;
@@ -9,7 +9,11 @@ export type ClearTasks = (secretId: string) => void;
  * Prepares their removal, unread: a damaged task tells nothing of where a rotation is, and while its row says that it is the
  * newest of its secret, or under way, no other can start.
  */
-export function createTaskClearing(db: Connection, tasks: TaskReads, onDamage: OnDamage): ClearTasks {
+export function createTaskClearing(
+  db: Connection,
+  find: (id: string) => Task | undefined,
+  onDamage: OnDamage,
+): ClearTasks {
   const inTheWay = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
     `SELECT id, CAST(id AS BLOB) AS bytes
        FROM (SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
@@ -20,7 +24,7 @@ export function createTaskClearing(db: Connection, tasks: TaskReads, onDamage: O
   /** One that is not found by the id that it was listed with is damaged as well. */
   const isSound = (id: string) =>
     unlessDamaged(
-      () => tasks.find(id) !== undefined,
+      () => find(id) !== undefined,
       () => false,
     );
   return (secretId) => {

@@ -1,9 +1,8 @@
 import type { Key, KeyDecision } from '../../../core/kms/keys.ts';
-import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from '../../columns/keys.ts';
+import { DESTROYED_KEY, KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from '../../columns/keys.ts';
 import { type RowMac, signKey } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { prepareInsert, prepareUpdate } from '../rows/rows.ts';
-import { createDestroyedKeyWrite } from './destroyed-keys.ts';
+import { createRowWrites, prepareInsert, prepareUpdate } from '../rows/rows.ts';
 
 /** Writes what the rules decided about a key. Runs inside the write transaction. `current`: the key as it was loaded. */
 export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
@@ -12,7 +11,8 @@ export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
 export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveKey {
   const statements = prepareKey(db);
   const parts = createPartWrites(db);
-  const saveDestroyed = createDestroyedKeyWrite(db, mac);
+  // A key that was made again under its old id may be destroyed again.
+  const { put: putDestroyed } = createRowWrites(db, mac, DESTROYED_KEY);
 
   return (current, { next, destroyed }) => {
     if (next === undefined) {
@@ -20,7 +20,7 @@ export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => vo
       onRemoval();
       parts.removeAll(current);
       statements.remove.run(current.projectId, current.id);
-      if (destroyed !== undefined) saveDestroyed(destroyed);
+      if (destroyed !== undefined) putDestroyed(destroyed);
       return;
     }
     const { row, rowMac } = signKey(mac, next);

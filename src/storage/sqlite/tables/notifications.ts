@@ -15,7 +15,6 @@ import { createRowReads, createRowWrites } from '../rows/rows.ts';
 
 /** Reads of notifications on one connection. Rows that are given out whole are authenticated; throws damaged. */
 export interface NotificationReads {
-  find(id: string): Notification | undefined;
   /** Records, newest first; those that do not pass their check are left out, and told of. */
   list(projectId: string, tell: (id: string) => void): Notification[];
   /** Those whose next attempt is due, or lies further away than any can; the projects take turns. */
@@ -33,7 +32,6 @@ export interface NotificationWrites {
 /** Prepares the reads of notifications on one connection. */
 export function createNotificationReads(db: Connection, mac: RowMac): NotificationReads {
   const read = createRowReads(db, mac, NOTIFICATION);
-  const byId = read.prepare('WHERE id = ?');
   const records = read.prepare(
     'WHERE project_id = ? AND next_attempt_ms IS NULL ORDER BY create_time_ms DESC, id DESC LIMIT ?',
   );
@@ -49,7 +47,6 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
     )
     .pluck();
   return {
-    find: (id) => byId.get(id),
     list: (projectId, tell) =>
       soundOnes(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
         tell(String(read.valueOf(row, 'id'))),

@@ -12,7 +12,6 @@ import { createRowReads, createRowWrites, type RowReads } from '../rows/rows.ts'
 
 /** Reads of tasks on one connection. Rows that are given out whole are authenticated; throws damaged. */
 export interface TaskReads {
-  find(id: string): Task | undefined;
   /** The newest task of a secret, by the secret's id. */
   findLatest(secretId: string): Task | undefined;
   /** Newest first; those that do not pass their check are left out, and told of. */
@@ -32,10 +31,8 @@ export type SaveTask = (current: Task | undefined, decision: TaskDecision) => vo
 /** Prepares the reads of tasks on one connection. */
 export function createTaskReads(db: Connection, mac: RowMac): TaskReads {
   const read = createRowReads(db, mac, TASK);
-  const byId = read.prepare('WHERE id = ?');
   const latest = read.prepare('WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1');
   return {
-    find: (id) => byId.get(id),
     findLatest: (secretId) => latest.get(secretId),
     ...createTaskList(db, read),
     ...createDueLists(db),

@@ -1,0 +1,36 @@
+import type { Awaitable } from '../app/ports/deps.ts';
+import type { Actor } from '../core/actor.ts';
+import type { AggregateKind, Command, ResultOf } from '../core/commands.ts';
+import type { Attributes, Permit } from '../core/permit.ts';
+import { type Asking, ask } from './asking.ts';
+import type { Carried } from './carriers.ts';
+import type { Engine, Loaded } from './engine.ts';
+import { kindOf } from './kinds.ts';
+
+/**
+ * Keeps a record of a change: who has made which, on what, and what was decided, facts included. Runs in the transaction, when
+ * all is saved; what it throws undoes the change. Whether anything was changed is for it to see.
+ */
+export type Recorder = (actor: Actor, command: Command, carried: Carried<AggregateKind>) => Awaitable<void>;
+
+/** Who watches over changes. Absent `permit`: everybody may do everything. Absent `record`: no records are kept. */
+export interface Oversight {
+  readonly permit?: Permit | undefined;
+  readonly record?: Recorder | undefined;
+}
+
+/**
+ * Carries out one command inside the engine's transaction: load, permit, decide, save, record. Throws what the rules, `permit`
+ * and `record` throw, and damaged.
+ */
+export function* carry<C extends Command>(
+  engine: Engine<Loaded>,
+  command: C,
+  { actor, permit, record }: Oversight & { readonly actor: Actor },
+): Asking<ResultOf<C>> {
+  const allow = permit && ((attributes?: Attributes) => permit(actor, command, attributes));
+  const carried = yield* kindOf(command).carry(engine, command, allow);
+  if (record !== undefined) yield* ask(record(actor, command, carried));
+  // Each kind's rules answer its own commands, which the compiler cannot follow through the union.
+  return carried.decision.result as ResultOf<C>;
+}
