@@ -9,12 +9,12 @@ import { formatSdkDate, parseSdkDate } from './signatures/sdk-date.ts';
 import { type SignedRequest, type UnsignedPayload, verifySignature } from './signatures/signature.ts';
 import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './tokens/token.ts';
 
-/** A request whose sender is to be found out; `headers` are Node's own, by lower-case name. */
+/** A request to authenticate; `headers` are Node's, by lower-case name. */
 export interface RequestToAuthenticate extends SignedRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
 
-/** Finds out who is calling. */
+/** Identifies the caller. */
 export interface RequestAuthenticator {
   /**
    * Synchronous: no input or output, and about ten microseconds. Whether the path and X-Project-Id name one of the
@@ -34,18 +34,18 @@ export interface AuthenticatorDeps {
   readonly unsignedPayload: UnsignedPayload;
 }
 
-/** @see API Gateway, AK/SK signing: what is more than 15 minutes away is refused */
+/** @see API Gateway, AK/SK signing: dates more than 15 minutes away are refused */
 export const CLOCK_WINDOW_MS = 15 * 60_000;
 /** The part of a refusal that repeats the request. */
 const ECHO = /, canonicalRequest:.*$/s;
 
 /**
- * Makes an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) wins over X-Auth-Token. All access keys are
- * permanent, so none fits an X-Security-Token.
+ * Creates an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) takes precedence over X-Auth-Token. All
+ * access keys are permanent, so none belongs to an X-Security-Token.
  * @see API Gateway, error codes, for the wording of the refusals
  */
 export function createAuthenticator(deps: AuthenticatorDeps): RequestAuthenticator {
-  // Unknown access keys are checked against this one, so that they cost as much as a wrong signature does.
+  // Unknown access keys are checked against this one, so that they cost as much as a wrong signature.
   const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
 
   function bySignature(request: RequestToAuthenticate, authorization: ParsedAuthorization): ProvenCaller {
@@ -63,7 +63,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): RequestAuthenticat
     if (!verdict.isAuthentic) throw refused(verdict.reason, verdict.reason.replace(ECHO, ''));
     checkWindow(verdict.date, found.realm.clock, deps.windowMs);
     if ((request.headers['x-security-token'] ?? '') !== '') throw strayToken();
-    // Signed for another path than the one that the router sees, so nothing may be carried out by it.
+    // Signed for a path other than the one that the router sees, so the request must not be carried out.
     if (verdict.mode === 'raw') throw missingProject();
     const { realm, user } = found;
     return {
@@ -106,8 +106,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): RequestAuthenticat
 }
 
 /**
- * Checks a token against the present directory of its world: it is void when its user is gone, has another password, or has
- * lost the token's project.
+ * Checks a token against the present directory of its world: it is invalid when its user is gone, has changed the
+ * password, or has lost the token's project.
  * Throws unauthenticated, token-expired.
  */
 export function readToken(
@@ -148,7 +148,7 @@ function missingProject(): SecretError {
   return invalidParameter('project_id', 'is missing: the client was built without a project id');
 }
 
-/** `logReason`: the same without what the caller has sent, which may be a secret in the wrong place. */
+/** `logReason`: the same without the caller's text, which may be a misplaced secret. */
 function refused(reason: string, logReason: string): SecretError {
   return new SecretError('unauthenticated', reason, { logReason });
 }

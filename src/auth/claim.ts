@@ -8,8 +8,8 @@ import { parseAuthorization } from './signatures/authorization.ts';
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Makes what tells whose a request says it is before its body is there: a token proves it, an access key only names somebody
- * until the signature is verified. Undefined when it cannot be anybody's; authentication then says why.
+ * Creates a reader of whom a request claims to be from, before its body has arrived: a token proves it, an access key
+ * only names a user until the signature is verified. Undefined when no user fits; authentication then says why.
  */
 export function createClaimReader(
   deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey'>,

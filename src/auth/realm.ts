@@ -1,18 +1,18 @@
 import type { Clock } from '../app/ports/deps.ts';
 import type { AccessKey, Directory } from './identities/identities.ts';
 
-/** What authentication knows of a world: whose credentials belong there, and what time it is there. */
+/** What authentication knows of a world: its identities and its time. */
 export interface Realm {
   /** Names the world. */
   readonly world: string;
   readonly clock: Clock;
-  /** The present directory; asked for each request, so that a reload needs nothing more. */
+  /** The present directory; read for each request, so that a reload takes effect at once. */
   directory(): Directory;
 }
 
 /** The worlds of a process. An access key and a token belong to one of them; ids may be the same in all. */
 export interface Realms {
-  /** Where names and passwords belong. */
+  /** The world of names and passwords. */
   readonly main: Realm;
   all(): Iterable<Realm>;
   find(world: string): Realm | undefined;
@@ -30,7 +30,7 @@ export function findAccessKey(
   return undefined;
 }
 
-/** The directory of a caller's world. Throws when the world has ended meanwhile, which no check of a caller lets through. */
+/** The directory of a caller's world. Throws when the world has ended, for which authentication refuses callers. */
 export function directoryOf(realms: Realms, world: string): Directory {
   const realm = realms.find(world);
   if (realm === undefined) throw new Error('the world of the caller has ended');

@@ -12,7 +12,7 @@ import { createJobRunner, type Job, type JobRunner } from '../app/jobs/runner.ts
 import { createTrustedTime, type MonotonicClock } from '../app/jobs/trusted-time.ts';
 import { createKeyDeletion, createKeyRotation } from '../app/kms/jobs.ts';
 import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
-import type { Random, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
+import type { Jitter, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
 import { createRotation, createRotationSchedule } from '../app/rotation/rotation.ts';
 import { createTaskRetention } from '../app/rotation/tasks.ts';
 import type { Config } from '../config/config.ts';
@@ -89,7 +89,7 @@ export interface BackgroundDeps extends SharedDeps, Outbound {
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
   /** Spreads retries. */
-  readonly jitter: Random;
+  readonly jitter: Jitter;
   readonly monotonic: MonotonicClock;
   /** False for a clock that is moved on purpose: it is believed whatever it shows, and not recorded. */
   readonly isClockWatched: boolean;

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { MonotonicClock } from '../app/jobs/trusted-time.ts';
-import type { Clock, Ids, Random, RandomSource } from '../app/ports/deps.ts';
+import type { Clock, Ids, Jitter, RandomSource } from '../app/ports/deps.ts';
 import { createHexIds } from '../std/random-hex.ts';
 
 /** Wall clock of the machine. */
@@ -12,7 +12,7 @@ export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
  */
 export const monotonicClock: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
-/** Random identifiers. */
+/** Jitter identifiers. */
 export const randomIds: Ids = Object.freeze({
   uuid: () => randomUUID(),
   uid: createHexIds(),
@@ -22,4 +22,4 @@ export const randomIds: Ids = Object.freeze({
 export const systemRandom: RandomSource = Object.freeze({ below: (bound: number) => randomInt(bound) });
 
 /** Spreads retries. */
-export const systemJitter: Random = Object.freeze({ fraction: () => Math.random() });
+export const systemJitter: Jitter = Object.freeze({ fraction: () => Math.random() });

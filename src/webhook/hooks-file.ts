@@ -13,7 +13,7 @@ import {
   type TextRule,
   textOf,
   type YamlNode,
-} from '../yaml/yaml-place.ts';
+} from '../yaml/yaml-node.ts';
 import type { AddressRules } from './address-rules.ts';
 
 /** Endpoints of one topic. */

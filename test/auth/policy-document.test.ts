@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPolicyDocument } from '../../src/auth/identities/policy-document.ts';
-import { parseYaml } from '../../src/yaml/yaml-place.ts';
+import { parseYaml } from '../../src/yaml/yaml-node.ts';
 
 const read = (document: unknown) =>
   readPolicyDocument(parseYaml({ file: 'p', text: JSON.stringify(document, null, 1) }));

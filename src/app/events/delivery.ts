@@ -15,7 +15,7 @@ import {
   WEBHOOK_BOUNDS,
   type Webhooks,
 } from '../outbound/webhooks.ts';
-import type { Deps, Random, SigningKeys } from '../ports/deps.ts';
+import type { Deps, Jitter, SigningKeys } from '../ports/deps.ts';
 import type { LoadSigningKey } from './signing-key.ts';
 
 const DELIVERY = { name: 'delivery', intervalMs: 1_000, time: 'wall' } as const;
@@ -39,7 +39,7 @@ export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
   readonly webhooks: Webhooks;
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
-  readonly jitter: Random;
+  readonly jitter: Jitter;
   /** The server's own address, without a slash at its end. */
   baseUrl(): string;
   /** Resolves after so many milliseconds. */
@@ -168,7 +168,7 @@ function findTopic(hooks: Hooks, { projectId, targetId }: Notification): Hook | 
 function afterFailure(
   { attempts, createTimeMs }: Notification,
   nowMs: number,
-  jitter: Random,
+  jitter: Jitter,
 ): DeliveryOutcome {
   const endMs = createTimeMs + TIME_TO_LIVE_MS;
   if (nowMs >= endMs) return { status: 'FAIL' };

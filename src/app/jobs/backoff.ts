@@ -1,5 +1,5 @@
 import type { Lanes } from '../outbound/lanes.ts';
-import type { Deps, Random } from '../ports/deps.ts';
+import type { Deps, Jitter } from '../ports/deps.ts';
 
 /** Wait after the first failure, doubled with each further one. */
 const BACKOFF_MS = Object.freeze({ min: 5_000, max: 300_000 });
@@ -10,7 +10,7 @@ const DOUBLINGS_MAX = 16;
 export const WAIT_MS_MAX = 2 * BACKOFF_MS.max;
 
 /** Milliseconds until the next attempt; `failures`: 1 after the first. */
-export function waitAfter(failures: number, jitter: Random): number {
+export function waitAfter(failures: number, jitter: Jitter): number {
   const doubled = Math.min(BACKOFF_MS.min * 2 ** Math.min(failures - 1, DOUBLINGS_MAX), BACKOFF_MS.max);
   // Between half and all of it, so that many that failed together are not retried together.
   return Math.ceil((doubled * (1 + jitter.fraction())) / 2);

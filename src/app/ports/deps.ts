@@ -73,7 +73,7 @@ export interface Ids {
 }
 
 /** Randomness that need not be unpredictable: spreads retries. */
-export interface Random {
+export interface Jitter {
   /** At least 0, less than 1. */
   fraction(): number;
 }

@@ -7,7 +7,7 @@ import { createItemGuard } from '../jobs/guard.ts';
 import type { Job } from '../jobs/runner.ts';
 import { withBreaker } from '../outbound/breaker.ts';
 import { createLanes } from '../outbound/lanes.ts';
-import type { Deps, DueSecret, Random } from '../ports/deps.ts';
+import type { Deps, DueSecret, Jitter } from '../ports/deps.ts';
 import { carryOutStep, type RotationStepDeps } from './step.ts';
 
 const SCHEDULE_INTERVAL_MS = 5_000;
@@ -22,7 +22,7 @@ const ROTATION_RUN_MS_MAX = 500;
 
 /** What rotation works with. */
 export interface RotationDeps extends RotationStepDeps {
-  readonly jitter: Random;
+  readonly jitter: Jitter;
   /** Resolves after so many milliseconds. */
   pause(ms: number): Promise<void>;
 }

@@ -12,7 +12,7 @@ import {
   type TextRule,
   textOf,
   type YamlNode,
-} from '../../yaml/yaml-place.ts';
+} from '../../yaml/yaml-node.ts';
 import { isPasswordHash } from '../logins/password.ts';
 import { createSigningKey } from '../signatures/algorithms.ts';
 import {
@@ -29,25 +29,25 @@ import {
 import { readPolicyDocument } from './policy-document.ts';
 import { createSecretSources, readIdentitiesText, type SecretSources } from './sources.ts';
 
-/** An identities file, and where what it points to comes from. */
+/** An identities file, and the sources of the secrets that it names. */
 export interface IdentitiesText {
   readonly file: string;
   readonly text: string;
   readonly sources: SecretSources;
 }
 
-/** A domain, with what would take long to look for in it or to make for each of its users. */
+/** A domain, with what would be slow to search or to rebuild for each of its users. */
 interface DomainProjects {
   readonly domain: Domain;
   readonly byName: ReadonlyMap<string, Project>;
   readonly ids: ReadonlySet<string>;
 }
 
-/** All that is collected while the file is read. */
+/** What is collected while the file is read. */
 interface Reading {
   readonly file: string;
   readonly sources: SecretSources;
-  /** What kind of name was seen where, so that a second one can be refused. */
+  /** The line of each name and its kind, to refuse a second one. */
   readonly seen: Map<string, number>;
   readonly users: User[];
   readonly accessKeys: AccessKey[];
@@ -73,7 +73,7 @@ const VARIABLE: TextRule = { pattern: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, rule: 't
 const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
 
 /**
- * Loads identities.yaml and everything that it points to.
+ * Loads identities.yaml and all files that it names.
  * Throws FileError (`file:line: key: reason`), also when a file cannot be read or must not be trusted.
  * @see docs/adr/0038-files-of-the-operator.md
  */
@@ -95,13 +95,13 @@ export function loadIdentities(input: {
 
 /**
  * Reads the text of an identities file. Relative paths in it start at the file's own directory.
- * Throws FileError for unknown keys, wrong types, doubled ids and names, and names that lead nowhere.
+ * Throws FileError for unknown keys, wrong types, repeated ids and names, and unresolved names.
  */
 export function parseIdentities(input: IdentitiesText): Directory {
   return createDirectory(readIdentities(input));
 }
 
-/** The same, not put together yet. */
+/** The same, before the look-ups are built. */
 export function readIdentities(input: IdentitiesText): DirectoryContents {
   const root = parseYaml(input);
   const fields = fieldsOf(root, ['domains', 'policies']);
@@ -239,7 +239,7 @@ function onlyOne(
   return name === undefined ? undefined : { name, node: requiredField(node, fields, name) };
 }
 
-/** A text that must not come twice among those of its kind. */
+/** A text that must be unique among those of its kind. */
 function distinct(seen: Map<string, number>, kind: string, node: YamlNode, rule: TextRule): string {
   const text = textOf(node, rule);
   const first = seen.get(`${kind}\n${text}`);

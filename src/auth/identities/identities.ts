@@ -16,13 +16,13 @@ export interface Project {
   readonly domainId: string;
 }
 
-/** A policy of the identities file; built-in ones have a name only. */
+/** A policy of the identities file; built-in ones have only a name. */
 export interface Policy {
   readonly name: string;
   readonly document: PolicyDocument;
 }
 
-/** Someone who calls. */
+/** A user who may call the API. */
 export interface User {
   readonly id: string;
   readonly name: string;
@@ -91,17 +91,17 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'KMSReadOnlyPolicy',
 ]);
 
-/** Collects identities one by one, so that many of them need not be put together at one go. */
+/** Collects identities one by one, so that many of them need not be collected in one step. */
 export interface DirectoryBuilder {
   addDomain(domain: Domain): void;
   addPolicy(policy: Policy): void;
   addUser(user: User): void;
   addAccessKey(accessKey: AccessKey): void;
-  /** Nothing is added any more. */
+  /** Ends the collection. */
   build(): Directory;
 }
 
-/** Builds the look-ups. Pure; the contents must be consistent, as `parseIdentities` makes them. */
+/** Builds the look-ups; the contents must be consistent, as `parseIdentities` makes them. */
 export function createDirectory(contents: DirectoryContents): Directory {
   const builder = createDirectoryBuilder();
   for (const domain of contents.domains) builder.addDomain(domain);
@@ -111,7 +111,7 @@ export function createDirectory(contents: DirectoryContents): Directory {
   return builder.build();
 }
 
-/** Starts a directory with nothing in it. */
+/** Starts an empty directory. */
 export function createDirectoryBuilder(): DirectoryBuilder {
   const domains = new Map<string, Domain>();
   const domainIds = new Map<string, string>();

@@ -9,12 +9,12 @@ import {
   type User,
 } from './identities.ts';
 
-/** A user whose projects are told by their ids; undefined: all of the domain, so that they need not be repeated. */
+/** A user with the ids of its projects; undefined: all of the domain, so that they need not be repeated. */
 interface UserPiece extends Pick<User, 'id' | 'name' | 'domainId' | 'passwordHash' | 'policies'> {
   readonly projectIds: readonly string[] | undefined;
 }
 
-/** One of the identities as it goes from thread to thread; it may only speak of what has gone before. */
+/** One of the identities as it is sent between threads; it may only refer to earlier ones. */
 export type IdentityPiece =
   | { readonly policy: Policy }
   | { readonly domain: Pick<Domain, 'id' | 'name'> }
@@ -22,7 +22,7 @@ export type IdentityPiece =
   | { readonly user: UserPiece }
   | { readonly accessKey: { readonly id: string; readonly secret: KeyObject; readonly userId: string } };
 
-/** Takes identities apart. Pure. */
+/** Splits identities into pieces. */
 export function* identityPieces(contents: DirectoryContents): Generator<IdentityPiece> {
   const ofDomain = new Map<string, readonly Project[]>();
   for (const policy of contents.policies) yield { policy };
@@ -47,7 +47,7 @@ interface OpenDomain {
   readonly projectIds: Set<string>;
 }
 
-/** Puts the pieces together again, in the order in which they were taken apart. Throws when one is missing. */
+/** Rebuilds a directory from the pieces, in their order. Throws when one is missing. */
 export function createPieceCollector(): { add(piece: IdentityPiece): void; build(): Directory } {
   const builder = createDirectoryBuilder();
   const domains = new Map<string, OpenDomain>();

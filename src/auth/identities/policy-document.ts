@@ -8,9 +8,9 @@ import {
   type TextRule,
   textOf,
   type YamlNode,
-} from '../../yaml/yaml-place.ts';
+} from '../../yaml/yaml-node.ts';
 
-/** Operator, then condition key, then the values, of which one must fit. */
+/** By operator, then by condition key: the values, of which one must match. */
 export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** One statement, with the vendor's own member names; an absent list is undefined. */
@@ -124,7 +124,7 @@ function readConditions(node: YamlNode): PolicyConditions {
   return Object.freeze(Object.fromEntries(conditions));
 }
 
-/** A single value may stand without a list around it. */
+/** A single value may be given without a list. */
 function readConditionValues(node: YamlNode): readonly string[] {
   if (!isList(node)) return Object.freeze([textOf(node, CONDITION_VALUE)]);
   return readStrings(node, CONDITION_VALUE) ?? [];

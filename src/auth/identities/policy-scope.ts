@@ -7,7 +7,7 @@ const FULL = {
   kms: new Set(['KMS Administrator', 'KMS CMKFullAccess', 'DEW Console FullAccess']),
 };
 
-/** How many users have policies that allow less than everything on secrets and keys; those without any are among them. Pure. */
+/** How many users have policies that allow less than everything on secrets and keys, or none. */
 export function countNarrowUsers(directory: Directory): number {
   const users = [...directory.domains.keys()].flatMap((domainId) => directory.usersOf(domainId));
   return users.filter((user) => isNarrow(directory, user)).length;

@@ -1,6 +1,6 @@
 import type { FileReader } from '../../files/file-reader.ts';
 
-/** Where secrets that the identities file only points to come from. */
+/** The sources of secrets that the identities file only names. */
 export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a small text file; the path is absolute. Its errors may be of any kind. */
@@ -9,10 +9,10 @@ export interface SecretSources {
 
 /** Bytes of a file that holds one secret key or one hash. */
 const SECRET_FILE_BYTES_MAX = 4_096;
-/** Some ten thousand users. All of them are in memory twice while the file is read again. */
+/** Some ten thousand users, which are in memory twice while the file is read again. */
 const IDENTITIES_BYTES_MAX = 2_097_152;
 
-/** The sources of a server: its environment, and files that it alone may read. */
+/** The sources of a server: its environment, and files that only it may read. */
 export function createSecretSources(env: SecretSources['env'], reader: FileReader): SecretSources {
   return {
     env,

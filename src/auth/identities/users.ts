@@ -9,7 +9,7 @@ import { directoryOf, type Realms } from '../realm.ts';
 import { principalOfUser } from '../tokens/iam.ts';
 import type { User } from './identities.ts';
 
-/** Told of another password, for who keeps it where its user finds it. */
+/** Called with a new password, to store it where its user finds it (dev). */
 export type PasswordChanged = (change: {
   readonly userId: string;
   readonly password: string;
@@ -20,13 +20,13 @@ export type PasswordChanged = (change: {
 export interface UsersDeps {
   readonly realms: Realms;
   readonly passwords: PasswordChecker;
-  /** Stores the hash durably and makes it the present one. Rejects with password-fixed when that is not possible here. */
+  /** Stores the hash durably and puts it in force. Rejects with password-fixed when that is not possible here. */
   replaceHash(change: HashChange): Promise<void>;
-  /** Called once another password is in force. */
+  /** Called once a new password is in force. */
   readonly passwordChanged?: PasswordChanged | undefined;
 }
 
-/** Makes the view of the users of the identities. Nobody sees beyond the own domain. @see docs/adr/0017-users.md */
+/** Creates the view of the users of the identities. Callers see only their own domain. @see docs/adr/0017-users.md */
 export function createUsers(deps: UsersDeps): Users {
   return {
     list(caller, { search = '', domainId = caller.domainId, page, limit }) {
@@ -56,7 +56,7 @@ function viewOf({ id, name, domainId }: User): UserView {
   return { id, name, domainId };
 }
 
-/** Passwords are in the file of the main world, and other worlds have none of their own there. */
+/** Only the main world has passwords, in its file. */
 function presentHash({ realms: { main } }: UsersDeps, { userId, world }: Caller): string {
   if (world !== main.world) throw new SecretError('password-fixed', 'This password cannot be changed.');
   const hash = main.directory().findUserById(userId)?.passwordHash;
@@ -64,7 +64,7 @@ function presentHash({ realms: { main } }: UsersDeps, { userId, world }: Caller)
   throw new SecretError('password-fixed', 'This user has no password.');
 }
 
-/** A wrong one counts as a failed login: otherwise this would be a way around the throttle. */
+/** A wrong one counts as a failed login: otherwise this would bypass the throttle. */
 async function checkOldPassword(
   { passwords }: UsersDeps,
   { domainId, userName: name }: Caller,

@@ -29,20 +29,20 @@ export interface SignedText {
   readonly signature: string;
 }
 
-/** How a scope is written behind the access key id and a slash; its first eight characters are the day. */
+/** How a scope is written after the access key id and a slash; its first eight characters are the day. */
 export interface ScopeForm {
   readonly pattern: RegExp;
-  /** The whole credential, for messages. */
+  /** The form of the whole credential, for messages. */
   readonly shown: string;
 }
 
-/** One row of the table of signing algorithms. */
+/** A signing algorithm. */
 export interface Algorithm {
   readonly name: string;
   readonly digest: 'sha256' | 'sm3';
   /** Lower-case name of the header that may stand in for the hash of the body. */
   readonly payloadHeader: 'x-sdk-content-sha256' | 'x-sdk-content-sm3';
-  /** What the key is derived from, and how the credential writes it; undefined where the key is the secret itself. */
+  /** What the key is derived from, as the credential writes it; undefined where the key is the secret itself. */
   readonly scope: ScopeForm | undefined;
   /** The form of the same name that writes `Credential` in place of `Access`. */
   readonly older?: Algorithm;
@@ -60,7 +60,7 @@ const ECDSA_HEX = /^(?:[0-9a-f]{2}){8,72}$/;
 
 /** Whether this OpenSSL has the digest of SDK-HMAC-SM3. */
 export const hasSm3: boolean = getHashes().includes('sm3');
-/** Both caches live exactly as long as the access key they belong to, so a reload needs no invalidation. */
+/** Both caches live as long as the access key they belong to, so a reload needs no invalidation. */
 const derivedKeys = new WeakMap<KeyObject, BoundedMap<string, KeyObject>>();
 const p256Keys = new WeakMap<KeyObject, KeyObject>();
 
@@ -68,7 +68,7 @@ const V11_SCOPE: ScopeForm = {
   pattern: /^\d{8}\/[A-Za-z0-9_.-]{1,64}\/[A-Za-z0-9_.-]{1,64}$/,
   shown: 'AK/YYYYMMDD/region/service',
 };
-/** Region and service may be empty: the older clients leave out what they were not told. */
+/** Region and service may be empty: older clients omit what is not configured. */
 const OLDER_SCOPE: ScopeForm = {
   pattern: /^\d{8}\/[A-Za-z0-9_.-]{0,64}\/[A-Za-z0-9_.-]{0,64}\/sdk_request$/,
   shown: 'AK/YYYYMMDD/region/service/sdk_request',
@@ -93,8 +93,8 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
 );
 
 /**
- * Makes the key of one access key. `secretKey` is used as its UTF-8 bytes, 1 to 256 characters; it is not kept
- * as a string. Pure.
+ * Creates the key of one access key. `secretKey` is used as its UTF-8 bytes, 1 to 256 characters; it is not kept as a
+ * string.
  */
 export function createSigningKey(input: {
   readonly accessKeyId: string;
@@ -105,8 +105,8 @@ export function createSigningKey(input: {
 
 /**
  * Finds an algorithm by its exact name.
- * Throws credentials-unsupported for an unknown one, for SDK-SM2-SM3 (Node verifies no SM2 signature that is made
- * with a user id) and for SM3 where the OpenSSL at hand lacks it.
+ * Throws credentials-unsupported for an unknown one, for SDK-SM2-SM3 (Node cannot verify SM2 signatures made with a user
+ * id) and for SM3 where OpenSSL lacks it.
  */
 export function findAlgorithm(name: string): Algorithm {
   const algorithm = ALGORITHMS.get(name);
@@ -124,8 +124,8 @@ export function findAlgorithm(name: string): Algorithm {
 }
 
 /**
- * Derives the key of V11-HMAC-SHA256: the 64 ASCII characters of the hex of HKDF-SHA256(SK, salt AK, info scope).
- * scope: `<YYYYMMDD>/<region>/<service>`, at most 256 bytes. Remembered.
+ * Derives the key of V11-HMAC-SHA256: the 64 ASCII characters of the hex of HKDF-SHA256(SK, salt AK, info scope). scope:
+ * `<YYYYMMDD>/<region>/<service>`, at most 256 bytes. Cached.
  * @see the vendor's SDK cores, V11-HMAC-SHA256 and SDK-ECDSA-P256-SHA256
  */
 export function deriveScopedKey(key: RequestKey, scope: string): KeyObject {
@@ -136,8 +136,8 @@ export function deriveScopedKey(key: RequestKey, scope: string): KeyObject {
 }
 
 /**
- * Derives the key of the older, scoped SDK-HMAC-SHA256: a chain of HMAC-SHA256 that starts with "SDK" and the secret key
- * and takes in each part of the scope. scope: `<YYYYMMDD>/<region>/<service>/sdk_request`. Remembered like the others.
+ * Derives the key of the older, scoped SDK-HMAC-SHA256: a chain of HMAC-SHA256 over "SDK" and the secret key, then each
+ * part of the scope. scope: `<YYYYMMDD>/<region>/<service>/sdk_request`. Cached like the others.
  * @see support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html
  */
 export function deriveChainedKey(key: RequestKey, scope: string): KeyObject {
@@ -157,8 +157,8 @@ export function deriveChainedKey(key: RequestKey, scope: string): KeyObject {
 }
 
 /**
- * Derives the public key of SDK-ECDSA-P256-SHA256 (SP 800-108 in counter mode with rejection, then d = k + 1).
- * Remembered for the life of the access key.
+ * Derives the public key of SDK-ECDSA-P256-SHA256 (SP 800-108 in counter mode with rejection, then d = k + 1). Cached for
+ * the life of the access key.
  * @see the vendor's SDK cores, V11-HMAC-SHA256 and SDK-ECDSA-P256-SHA256
  */
 export function deriveP256Key(key: RequestKey): KeyObject {
@@ -204,7 +204,7 @@ function scopedAlgorithm(
   };
 }
 
-/** The forms of scope differ in their number of parts, so one map for each access key holds them all. */
+/** The forms of scope differ in their number of parts, so one map per access key holds them all. */
 function remembered(key: RequestKey, scope: string, derive: () => KeyObject): KeyObject {
   const known = derivedKeys.get(key.secret) ?? createBoundedMap<string, KeyObject>(DERIVED_KEYS_MAX);
   const found = known.get(scope);
@@ -216,7 +216,7 @@ function remembered(key: RequestKey, scope: string, derive: () => KeyObject): Ke
 }
 
 function hmacMatches(digest: 'sha256' | 'sm3', secret: KeyObject, text: SignedText): boolean {
-  // Strict first: Buffer.from(x, 'hex') silently stops at the first character that is no hex digit.
+  // Strict first: Buffer.from(x, 'hex') silently stops at the first character that is not a hex digit.
   if (!HMAC_HEX.test(text.signature)) return false;
   const expected = hmac(digest, secret, text.stringToSign);
   return timingSafeEqual(expected, Buffer.from(text.signature, 'hex'));
@@ -235,7 +235,7 @@ function ecdsaMatches(text: SignedText): boolean {
 function deriveP256Scalar(key: RequestKey): string {
   const head = Buffer.from('\0\0\0\x01SDK-ECDSA-P256-SHA256\0', 'latin1');
   const accessKeyId = Buffer.from(key.accessKeyId, 'latin1');
-  // One try fails with a chance of 2^-32; 256 tries never do.
+  // One try fails with probability 2^-32; 256 tries practically never do.
   for (let counter = 0; counter < 256; counter += 1) {
     const tail = Buffer.from([counter, 0, 0, 1, 0]);
     const bits = createHmac('sha256', key.secret)

@@ -3,7 +3,7 @@ import { TARGET_CHARACTERS } from '../../core/limits.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
 import { type Algorithm, findAlgorithm } from './algorithms.ts';
 
-/** What an Authorization header says before its signature; the same for every request that a client sends that day. */
+/** What precedes the signature in an Authorization header: the same for every request of a client on one day. */
 interface AuthorizationHead {
   readonly algorithm: Algorithm;
   /** 1 to 128 printable ASCII characters. */
@@ -27,7 +27,7 @@ export const SIGNATURE_LIMITS = Object.freeze({
   accessKeyId: 128,
   signature: 256,
   signedHeaders: 64,
-  /** Whatever is let in with a query as long as it may be can also be signed. */
+  /** Every target that is accepted can be signed, with the longest query. */
   target: TARGET_CHARACTERS.path + TARGET_CHARACTERS.query + 1,
   echo: 4_096,
 });
@@ -36,13 +36,13 @@ const ACCESS_KEY_ID = /^[\x21-\x2b\x2d-\x2e\x30-\x3c\x3e-\x7e]{1,128}$/;
 const HEADER_NAME = /^[a-z0-9!#$%&'*+\-.^_`|~]{1,128}$/;
 const SIGNATURE = 'Signature=';
 const KNOWN_HEADS_MAX = 1_000;
-/** Heads that were parsed before. Parsing is pure, so an entry holds for ever. */
+/** Heads that were parsed before. Parsing is pure, so an entry is valid for ever. */
 const knownHeads = createBoundedMap<string, AuthorizationHead>(KNOWN_HEADS_MAX);
 
 /**
- * Reads an Authorization header. Pure. Undefined when its scheme is none of ours (Bearer, Basic).
- * Throws credentials-unsupported with the reason when the scheme is SDK-* or V11-* and anything about it is not as
- * the SDKs write it.
+ * Reads an Authorization header. Undefined for other schemes (Bearer, Basic).
+ * Throws credentials-unsupported with the reason when the scheme is SDK-* or V11-* and the rest is not as the SDKs write
+ * it.
  * @see API Gateway, AK/SK signing
  */
 export function parseAuthorization(header: string): ParsedAuthorization | undefined {
@@ -53,7 +53,7 @@ export function parseAuthorization(header: string): ParsedAuthorization | undefi
   const isShort = text.length <= SIGNATURE_LIMITS.authorization;
   if (known !== undefined && isShort && isSignature(signature)) return { ...known, signature };
   const parsed = parseAnew(text);
-  // Only where the signature comes last, as every client writes it.
+  // Only if the signature is last, as every client writes it.
   if (parsed?.signature === signature) knownHeads.set(text.slice(0, signatureAt), parsed);
   return parsed;
 }

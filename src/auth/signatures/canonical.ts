@@ -1,7 +1,7 @@
-/** How the path on the wire becomes the canonical one: decoded and encoded again, or encoded as it stands. */
+/** How the path on the wire becomes the canonical one: decoded and encoded again, or encoded as it is. */
 export type PathMode = 'decode' | 'raw';
 
-/** What a `+` in the query means: itself, or a blank (form encoders). */
+/** What a `+` in the query means: itself, or a space (form encoders). */
 export type PlusMode = 'literal' | 'blank';
 
 /** One way in which a target may have been signed. */
@@ -13,29 +13,29 @@ export interface CanonicalMode {
 /** The parts of a canonical request that are the same in all modes. */
 export interface CanonicalParts {
   readonly method: string;
-  /** Request target as received, before any router has touched it. */
+  /** Request target as received, before routing. */
   readonly target: string;
   /** Lower-case names, in the order in which they were signed. */
   readonly signedHeaders: readonly string[];
-  /** Their values, trimmed, in the same order; characters stand for bytes (latin1), as Node hands them over. */
+  /** Their values, trimmed, in the same order; characters stand for bytes (latin1), as Node provides them. */
   readonly values: readonly string[];
   readonly payloadHash: string;
 }
 
-/** What a request's headers say for some names. */
+/** A request's headers of some names. */
 export interface HeaderValues {
-  /** In the order of the names asked for; undefined where the header is absent. Of a repeated one, the first. */
+  /** In the order of the names; undefined where the header is absent. Of a repeated one, the first. */
   readonly values: readonly (string | undefined)[];
-  /** The first of these names that came more than once. */
+  /** The first of these names that is repeated. */
   readonly doubled: string | undefined;
 }
 
 const UNRESERVED = /^[A-Za-z0-9\-_.~]*$/;
 const UNRESERVED_PATH = /^[A-Za-z0-9\-_.~/]*$/;
 const RESERVED = /[^A-Za-z0-9\-_.~]/g;
-/** An escape that is none, a fragment (routers cut it off), and bytes that a client would have had to escape. */
+/** An invalid escape, a fragment (routers cut it off), and bytes that a client must escape. */
 const UNREADABLE = /%(?![0-9A-Fa-f]{2})|#|[^ -~]/;
-/** The placeholder for a project that a client was not told; its place is never a real project's. */
+/** The placeholder of a client without a project id; no real project has that name. */
 const PLACEHOLDER = /^\/v\d+(?:\.\d+)?\/%7B\w+%7D(?:\/|$)/;
 const DECODE: CanonicalMode = { path: 'decode', plus: 'literal' };
 const DECODE_BLANK: CanonicalMode = { path: 'decode', plus: 'blank' };
@@ -49,8 +49,8 @@ const ENCODED: readonly string[] = Array.from(
 );
 
 /**
- * Finds some headers in Node's flat list of names and values, without Node's rules for repeated names. Pure.
- * `names`: lower-case, distinct. Values are trimmed of blanks and tabs only (a latin1 0xA0 may be half of a UTF-8
+ * Finds headers in Node's flat list of names and values, without Node's rules for repeated names.
+ * `names`: lower-case, distinct. Values are trimmed of spaces and tabs only (a latin1 0xA0 may be half of a UTF-8
  * character).
  */
 export function readHeaders(rawHeaders: readonly string[], names: readonly string[]): HeaderValues {
@@ -66,9 +66,9 @@ export function readHeaders(rawHeaders: readonly string[], names: readonly strin
 }
 
 /**
- * The ways in which this target may have been signed, most likely first; at most two, and none that would repeat
- * another one. Pure: it depends on the target alone, so a wrong key costs the same as a wrong signature. Mode `raw` is
- * for the literal `{project_id}` of the Node SDK, which is then told what is missing; no request is carried out by it.
+ * The ways in which this target may have been signed, most likely first; at most two, and distinct. They depend on the
+ * target alone, so a wrong key costs the same as a wrong signature. Mode `raw` is for the literal `{project_id}` of the
+ * Node SDK, which then gets an error that says what is missing; no such request is carried out.
  */
 export function canonicalModes(target: string): readonly CanonicalMode[] {
   if (target.includes('%7B') && PLACEHOLDER.test(splitTarget(target).path)) return WITH_RAW;
@@ -76,9 +76,9 @@ export function canonicalModes(target: string): readonly CanonicalMode[] {
 }
 
 /**
- * Builds the canonical request, whose hash is signed. Pure.
- * Undefined when the target cannot be read in one way only: not starting with `/`, with a percent sign that starts no
- * escape, a `#`, or characters beyond ASCII.
+ * Builds the canonical request, whose hash is signed.
+ * Undefined when the target is ambiguous: not starting with `/`, with an invalid escape, a `#`, or characters beyond
+ * ASCII.
  * @see API Gateway, AK/SK signing; docs/adr/0029-what-a-signature-covers.md
  */
 export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): string | undefined {
@@ -87,7 +87,7 @@ export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): st
   const { signedHeaders, values } = parts;
   let text = `${parts.method}\n${canonicalUri(path, mode.path)}\n${canonicalQuery(query, mode.plus)}\n`;
   let names = '';
-  // Every signed request comes by here; `entries` and `join` cost as much as all the rest.
+  // Every signed request gets here; `entries` and `join` would cost as much as all the rest.
   for (let index = 0; index < signedHeaders.length; index += 1) {
     const name = signedHeaders[index] ?? '';
     text += `${name}:${values[index] ?? ''}\n`;
@@ -96,7 +96,7 @@ export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): st
   return `${text}\n${names}\n${parts.payloadHash}`;
 }
 
-/** Without blanks and tabs at both ends; all other white space of Unicode is part of a value. Pure. */
+/** Without spaces and tabs at both ends; all other white space of Unicode is part of a value. */
 export function trimBlanks(value: string): string {
   let start = 0;
   let end = value.length;
@@ -136,7 +136,7 @@ function canonicalQuery(query: string, plus: PlusMode): string {
   return pairs.map((pair) => `${encodeBytes(pair.name)}=${encodeBytes(pair.value)}`).join('&');
 }
 
-/** One character per byte, so that comparing characters is comparing bytes. */
+/** One character per byte, so that comparing characters compares bytes. */
 function decodeBytes(text: string): string {
   if (!text.includes('%')) return text;
   return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
@@ -146,7 +146,7 @@ function decodeBytes(text: string): string {
 
 function encodeBytes(bytes: string): string {
   if (UNRESERVED.test(bytes)) return bytes;
-  // Node never hands over characters above 0xFF; `?` is in no canonical path or value, so they match nothing.
+  // Node never provides characters above 0xFF; `?` is in no canonical path or value, so they match nothing.
   return bytes.replace(RESERVED, (character) => ENCODED[character.charCodeAt(0)] ?? '?');
 }
 

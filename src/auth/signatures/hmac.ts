@@ -3,7 +3,7 @@ import { hash, type KeyObject } from 'node:crypto';
 /** Digests whose block is 64 bytes and whose result is 32. */
 export type HmacDigest = 'sha256' | 'sm3';
 
-/** The key as the two passes of HMAC begin with it. */
+/** The key as the two passes of HMAC begin. */
 interface Pads {
   readonly inner: Buffer;
   readonly outer: Buffer;
@@ -12,15 +12,15 @@ interface Pads {
 const BLOCK_BYTES = 64;
 const RESULT_BYTES = 32;
 
-/** They live exactly as long as the access key they belong to, so a reload needs no invalidation. */
+/** They live as long as the access key they belong to, so a reload needs no invalidation. */
 const knownPads: Readonly<Record<HmacDigest, WeakMap<KeyObject, Pads>>> = {
   sha256: new WeakMap(),
   sm3: new WeakMap(),
 };
 
 /**
- * HMAC of latin1 text, 32 bytes; for the signatures of requests only. Two calls of the one-shot hash: an Hmac object
- * costs several times as much to make as the hashing itself, and this is on the way of every signed request.
+ * HMAC of latin1 text, 32 bytes; for the signatures of requests only. Two calls of the one-shot hash: creating an Hmac
+ * object costs several times as much as the hashing itself, for every signed request.
  * @see RFC 2104, 2
  */
 export function hmac(digest: HmacDigest, key: KeyObject, text: string): Buffer {
@@ -37,7 +37,7 @@ export function hmac(digest: HmacDigest, key: KeyObject, text: string): Buffer {
 function makePads(digest: HmacDigest, key: KeyObject): Pads {
   const exported = key.export();
   const bytes = exported.length > BLOCK_BYTES ? hash(digest, exported, 'buffer') : exported;
-  // Memory of their own: Node's buffer pool is shared with whatever comes next.
+  // Memory of their own: Node's buffer pool is shared with later buffers.
   const inner = Buffer.allocUnsafeSlow(BLOCK_BYTES).fill(0x36);
   const outer = Buffer.allocUnsafeSlow(BLOCK_BYTES).fill(0x5c);
   for (const [index, byte] of bytes.entries()) {

@@ -10,7 +10,7 @@ import {
   readHeaders,
 } from './canonical.ts';
 
-/** A request as it came off the wire. */
+/** A request as received. */
 export interface SignedRequest {
   readonly method: string;
   /** Path and query, raw. */
@@ -21,7 +21,7 @@ export interface SignedRequest {
   readonly body: Buffer;
 }
 
-/** What the operator decides about bodies that are left out of the signature. */
+/** The operator's choice about unsigned bodies. */
 export type UnsignedPayload = 'allow' | 'refuse';
 
 /** The outcome of a verification; `reason` is text for the caller, without the gateway's sentence. */
@@ -30,7 +30,7 @@ export type Verdict =
       readonly isAuthentic: true;
       /** `raw` only for the Node SDK's double encoding of a literal `{project_id}` in the path. */
       readonly mode: PathMode;
-      /** What a `+` in the query means: the query has to be read as it was signed. */
+      /** What a `+` in the query means: the query must be read as it was signed. */
       readonly plus: PlusMode;
       readonly canonicalHash: string;
       /** Value of X-Sdk-Date; its format is unchecked. */
@@ -42,7 +42,7 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD';
 const FAILED = 'verify aksk signature fail';
 const EMPTY_HASHES = { sha256: hash('sha256', '', 'hex'), sm3: hasSm3 ? hash('sm3', '', 'hex') : '' };
 const NOT_ECHOED = /[^\x20-\x7e]/g;
-/** Credentials that may be among the signed headers: their values are not sent back. */
+/** Credentials that may be among the signed headers: their values are not echoed. */
 const REDACTED: ReadonlySet<string> = new Set([
   'x-security-token',
   'x-auth-token',
@@ -51,10 +51,10 @@ const REDACTED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Checks that the request is what the owner of `key` has signed. Pure; the work depends on the request alone,
- * never on the key. The age of the date is the caller's to check, afterwards.
- * Refuses signed headers that are absent or doubled, a stated body hash that is not the body's, and a V11
- * credential of another day than the date.
+ * Checks that the owner of `key` has signed the request. The work depends on the request alone, never on the key. The age
+ * of the date is the caller's to check, afterwards.
+ * Refuses signed headers that are absent or repeated, a stated body hash that is not the body's, and a V11 credential of
+ * another day than the date.
  * @see docs/adr/0029-what-a-signature-covers.md
  */
 export function verifySignature(input: {
@@ -84,7 +84,7 @@ export function verifySignature(input: {
   return refused(`${FAILED}, canonicalRequest:${echoCanonical(parts)}`);
 }
 
-/** The canonical parts and the date, or the reason why there are none. */
+/** The canonical parts and the date, or the reason for a refusal. */
 function readSignedParts(
   input: Parameters<typeof verifySignature>[0],
 ): { readonly parts: CanonicalParts; readonly date: string } | string {
@@ -116,7 +116,7 @@ function hashBody(digest: Algorithm['digest'], body: Buffer): string {
   return body.length === 0 ? EMPTY_HASHES[digest] : hash(digest, body, 'hex');
 }
 
-/** What the server computed, on one line; it holds nothing but what the caller has sent. */
+/** What the server computed, on one line; it only holds what the caller has sent. */
 function echoCanonical(parts: CanonicalParts): string {
   const values = parts.values.map((value, index) =>
     REDACTED.has(parts.signedHeaders[index] ?? '') ? '***' : value,

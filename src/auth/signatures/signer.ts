@@ -5,9 +5,9 @@ import { formatSdkDate } from './sdk-date.ts';
 /** A request that a client is about to send. */
 export interface RequestToSign {
   readonly method: string;
-  /** `http://host[:port]/path?query`. What is signed is what URL makes of it, dot segments resolved. */
+  /** `http://host[:port]/path?query`. Signed in URL's normal form, dot segments resolved. */
   readonly url: string | URL;
-  /** Sent and signed as well; names in any case, each once. */
+  /** Sent and signed as well; names are case-insensitive, each once. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly accessKeyId: string;
@@ -21,9 +21,9 @@ export interface RequestToSign {
 const ALGORITHM = 'SDK-HMAC-SHA256';
 
 /**
- * Signs a request with SDK-HMAC-SHA256, as the official SDKs do. Pure.
- * Answers all headers to send: the given ones, X-Sdk-Date, X-Project-Id and Authorization. Host is signed but not
- * among them, since every HTTP client sends it by itself.
+ * Signs a request with SDK-HMAC-SHA256, as the official SDKs do.
+ * Returns all headers to send: the given ones, X-Sdk-Date, X-Project-Id and Authorization. Host is signed but not among
+ * them, since every HTTP client sends it anyway.
  * @see API Gateway, AK/SK signing
  */
 export function signRequest(request: RequestToSign): Record<string, string> {

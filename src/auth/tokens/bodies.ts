@@ -19,7 +19,7 @@ interface Listed extends Named {
   readonly links: { readonly self: string };
 }
 
-/** Body of a token answer. @see IAM API, POST /v3/auth/tokens */
+/** Body of a token response. @see IAM API, POST /v3/auth/tokens */
 export interface TokenBody {
   readonly token: {
     readonly methods: readonly TokenMethod[];
@@ -56,7 +56,7 @@ export interface UsersBody {
   readonly links: Links;
 }
 
-/** What a token says, in wire form; `site` undefined leaves the catalogue empty. Pure. */
+/** What a token says, in wire form; `site` undefined leaves the catalogue empty. */
 export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite | undefined): TokenBody {
   const domain = { id: user.domainId, name: user.domainName };
   const project = user.projects.find(({ id }) => id === claims.projectId);
@@ -74,7 +74,7 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
   };
 }
 
-/** A list of projects in wire form; `path` is where it was asked for. Pure. */
+/** A list of projects in wire form; `path` is that of the request. */
 export function projectsBody(
   { baseUrl, path }: { readonly baseUrl: string; readonly path: string },
   projects: readonly Project[],
@@ -88,13 +88,13 @@ export function projectsBody(
   return { projects: entries, links: linksTo(`${baseUrl}${path}`) };
 }
 
-/** A list of one domain or none, in wire form. Pure. */
+/** A list of one domain or none, in wire form. */
 export function domainsBody(baseUrl: string, domain: Domain | undefined): DomainsBody {
   const domains = domain === undefined ? [] : [listed(domain, `${baseUrl}/v3/domains/${domain.id}`)];
   return { domains, links: linksTo(`${baseUrl}/v3/auth/domains`) };
 }
 
-/** A list of one user or none, in wire form. Pure. */
+/** A list of one user or none, in wire form. */
 export function usersBody(baseUrl: string, user: User | undefined): UsersBody {
   const links = linksTo(`${baseUrl}/v3/users`);
   if (user === undefined) return { users: [], links };
@@ -102,7 +102,7 @@ export function usersBody(baseUrl: string, user: User | undefined): UsersBody {
   return { users: [{ ...entry, domain_id: user.domainId, password_expires_at: '' }], links };
 }
 
-/** Microseconds, as clients that replace `000Z` by `Z` expect. */
+/** Microseconds, as expected by clients that replace `000Z` with `Z`. */
 function iamTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('Z', '000Z');
 }

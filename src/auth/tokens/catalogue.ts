@@ -14,7 +14,7 @@ interface Endpoint {
   readonly url: string;
 }
 
-/** A service with where it is to be found. */
+/** A service with its endpoints. */
 export interface Catalogued {
   readonly id: string;
   readonly name: string;
@@ -62,14 +62,14 @@ export interface VersionBody {
   };
 }
 
-/** Where the server is to be found. */
+/** The server's address and region. */
 export interface CatalogueSite {
   /** `scheme://host[:port]` */
   readonly baseUrl: string;
   readonly region: string;
 }
 
-/** The identity service is there twice: the cloud calls its type `iam`, clients of its forebear look for `identity`. */
+/** The identity service is listed twice: the cloud calls its type `iam`, OpenStack clients look for `identity`. */
 const SERVICES = [
   { type: 'kms', name: 'kms', path: '/v1.0', isGlobal: false },
   { type: 'csms', name: 'csms', path: '/v1', isGlobal: false },
@@ -77,7 +77,7 @@ const SERVICES = [
   { type: 'identity', name: 'keystone', path: '/v3', isGlobal: true },
 ] as const;
 
-/** The services of this server, as tokens name them. Pure. */
+/** The services of this server, as tokens name them. */
 export function catalogOf({ baseUrl, region }: CatalogueSite): readonly Catalogued[] {
   return SERVICES.map(({ name, type, path, isGlobal }) => {
     const where = isGlobal ? '*' : region;
@@ -87,12 +87,12 @@ export function catalogOf({ baseUrl, region }: CatalogueSite): readonly Catalogu
   });
 }
 
-/** The catalogue by itself. Pure. */
+/** The catalogue by itself. */
 export function catalogBody(site: CatalogueSite): CatalogBody {
   return { catalog: catalogOf(site), links: { self: `${site.baseUrl}/v3/auth/catalog` } };
 }
 
-/** The services, all or those of one type. Pure. */
+/** The services, all or those of one type. */
 export function servicesBody(
   site: CatalogueSite,
   wanted: { readonly type?: string | undefined },
@@ -109,7 +109,7 @@ export function servicesBody(
   return { services, links: { self, next: null, previous: null } };
 }
 
-/** The endpoints, all or those that fit. Pure. */
+/** The endpoints, all or those that match. */
 export function endpointsBody(
   site: CatalogueSite,
   wanted: { readonly interface?: string | undefined; readonly service_id?: string | undefined },
@@ -123,7 +123,7 @@ export function endpointsBody(
   return { endpoints, links: { self, next: null, previous: null } };
 }
 
-/** The version document, by which clients find out that this is version 3. Pure. */
+/** The version document, from which clients learn that this is version 3. */
 export function versionBody(baseUrl: string): VersionBody {
   return {
     version: {

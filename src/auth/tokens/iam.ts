@@ -39,7 +39,7 @@ export interface IamDeps {
 }
 
 /**
- * The few IAM calls that CSMS clients make. Bodies are in wire form. `baseUrl` is the server's address as the caller knows
+ * The few IAM calls that CSMS clients make. Bodies are in wire form. `baseUrl` is the server's address as the caller uses
  * it, `scheme://host[:port]` without a final slash.
  */
 export interface Iam {
@@ -64,14 +64,14 @@ export interface Iam {
     caller: Caller,
     query: {
       readonly baseUrl: string;
-      /** Where the list was asked for. */
+      /** The path of the request. */
       readonly path: string;
       readonly name?: string | undefined;
     },
   ): ProjectsBody;
-  /** GET /v3/services: what is in the catalogue. */
+  /** GET /v3/services: the services of the catalogue. */
   listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): ServicesBody;
-  /** GET /v3/endpoints: where it is. */
+  /** GET /v3/endpoints: their endpoints. */
   listEndpoints(query: {
     readonly baseUrl: string;
     readonly interface?: string | undefined;
@@ -83,14 +83,14 @@ export interface Iam {
   showVersion(query: { readonly baseUrl: string }): VersionBody;
   /** GET /v3/auth/domains: the caller's own domain. */
   listDomains(caller: Caller, query: { readonly baseUrl: string }): DomainsBody;
-  /** GET /v3/users: the caller alone, since nobody may look at others here. */
+  /** GET /v3/users: the caller alone; others are not shown here. */
   listUsers(
     caller: Caller,
     query: { readonly baseUrl: string; readonly name?: string | undefined },
   ): UsersBody;
 }
 
-/** Makes the IAM slice. Nothing is kept but what the password checker keeps. */
+/** Creates the IAM slice. It keeps no state except the password checker's. */
 export function createIam(deps: IamDeps): Iam {
   const { region } = deps;
 
@@ -117,7 +117,7 @@ export function createIam(deps: IamDeps): Iam {
         domainId: user.domainId,
         ...scope,
         issuedAtMs,
-        // However often a token is exchanged, it ends when the first one does.
+        // However often a token is exchanged, it expires with the first one.
         expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
         credentialMark: credentialMark(deps.tokenKey, user),
       };
@@ -150,7 +150,7 @@ export function createIam(deps: IamDeps): Iam {
   };
 }
 
-/** Who asks for a token, and what the token says that was shown for it. */
+/** Who asks for a token, and the claims of the token shown for it. */
 async function identify(
   deps: IamDeps,
   login: Login,
@@ -163,7 +163,7 @@ async function identify(
   return { ...known, held };
 }
 
-/** Unknown users and wrong passwords are counted the same and get the same answer. */
+/** Unknown users and wrong passwords count the same and get the same error. */
 async function checkLogin(
   deps: IamDeps,
   login: Extract<Login, { method: 'password' }>,
@@ -186,12 +186,12 @@ function refusalOf(user: User | undefined): string {
   return user.passwordHash === undefined ? 'the user has no password' : 'wrong password';
 }
 
-/** The name under which the throttle counts a user's failures. Pure. */
+/** The name under which the throttle counts a user's failures. */
 export function principalOfUser(user: Pick<User, 'domainId' | 'name'>): string {
   return JSON.stringify([user.domainId, user.name]);
 }
 
-/** One name for all ways to write it, whether the user exists or not: otherwise the throttle would tell which. */
+/** One name for all ways to write it, whether the user exists or not: otherwise the throttle would reveal which. */
 function principalOf(directory: Directory, query: UserQuery, user: User | undefined): string {
   const { userId, userName, domainId, domainName } = query;
   if (user !== undefined) return principalOfUser(user);

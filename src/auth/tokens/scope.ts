@@ -3,16 +3,13 @@ import type { Directory, User } from '../identities/identities.ts';
 import type { LoginScope } from '../logins/login.ts';
 import type { TokenClaims } from './token.ts';
 
-/** What a token is made out for. */
+/** What a token is issued for. */
 export type GrantedScope = Pick<TokenClaims, 'scope' | 'projectId'>;
 
-/** Projects that a reason names. */
+/** Most projects that a reason names. */
 const NAMED_MAX = 5;
 
-/**
- * The scope that was asked for, if the user may go there. Whether there is such a place is not told. Pure.
- * Throws scope-refused.
- */
+/** The requested scope, if the user may have it. Does not reveal whether it exists. Throws scope-refused. */
 export function requireScope(user: User, directory: Directory, wanted: LoginScope | undefined): GrantedScope {
   if (wanted === undefined) return { scope: 'unscoped', projectId: undefined };
   const { domainId = user.domainId, domainName = user.domainName } = wanted;
@@ -31,7 +28,7 @@ export function requireScope(user: User, directory: Directory, wanted: LoginScop
 }
 
 /**
- * Refuses what would reach further than the token that asks for it: a token of one project stays in it. Pure.
+ * Refuses a scope wider than that of the token that asks for it: a token of one project stays in it.
  * Throws scope-refused.
  */
 export function requireNarrower(held: GrantedScope, wanted: GrantedScope): void {

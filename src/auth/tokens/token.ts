@@ -3,7 +3,7 @@ import { SecretError } from '../../core/errors.ts';
 import { type BoundedMap, createBoundedMap } from '../../std/bounded-map.ts';
 import { DAY_MS } from '../../std/durations.ts';
 
-/** What a token reaches. */
+/** What a token gives access to. */
 export type TokenScope = 'project' | 'domain' | 'unscoped';
 
 /** What a token was issued for. */
@@ -11,7 +11,7 @@ export type TokenMethod = 'password' | 'token';
 
 /** What a token says. Times are epoch milliseconds. */
 export interface TokenClaims {
-  /** The world whose user it is. */
+  /** The user's world. */
   readonly world: string;
   readonly method: TokenMethod;
   readonly userId: string;
@@ -25,10 +25,10 @@ export interface TokenClaims {
   readonly credentialMark: string;
 }
 
-/** Life of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
+/** Lifetime of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
 export const TOKEN_VALIDITY_MS = DAY_MS;
 
-/** Tokens that are remembered as genuine. */
+/** Tokens that are cached as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
 
 const FORMAT = 3;
@@ -36,14 +36,14 @@ const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
 
-/** By the key that they were checked with, and a digest: a token itself is not kept in memory. */
+/** By the key that verified them, and a digest: tokens themselves are not kept in memory. */
 const knownTokens = new WeakMap<KeyObject, BoundedMap<string, TokenClaims>>();
-/** A user object never changes; a reload makes new ones. */
+/** A user object never changes; a reload creates new ones. */
 const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
 
 /**
- * Makes the key of one installation's tokens from the root key's share for them: a copy with the same root key and the
- * same identities, such as a test system, takes none of them. Pure.
+ * Creates the key of one installation's tokens from the root key's share for them: a copy with the same root key and
+ * identities, such as a test system, accepts none of them.
  */
 export function createTokenKey(share: KeyObject, installationId: string): KeyObject {
   const bytes = createHmac('sha256', share).update(`installation\0${installationId}`).digest();
@@ -53,8 +53,8 @@ export function createTokenKey(share: KeyObject, installationId: string): KeyObj
 }
 
 /**
- * Issues a token: the claims in the clear (ids and times, nothing secret) and an HMAC-SHA256 over them. Pure.
- * key: of the installation, so that any replica can check what another has issued.
+ * Issues a token: the claims in plaintext (ids and times, nothing secret) and an HMAC-SHA256 over them. key: of the
+ * installation, so that any replica can verify what another has issued.
  */
 export function issueToken(key: KeyObject, claims: TokenClaims): string {
   const payload = Buffer.from(
@@ -75,8 +75,8 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
 }
 
 /**
- * Checks a token and answers what it says; whether it has expired by its world's clock, and whether its user and project still
- * exist, is the caller's to check. Pure. Throws unauthenticated for everything that this key has not issued.
+ * Verifies a token and returns its claims; the caller checks whether it has expired by its world's clock, and whether its
+ * user and project still exist. Throws unauthenticated for everything that this key has not issued.
  */
 export function verifyToken(key: KeyObject, token: string): TokenClaims {
   if (token.length > TOKEN_CHARACTERS_MAX) throw unreadableToken();
@@ -100,8 +100,8 @@ function readGenuine(key: KeyObject, token: string): TokenClaims {
 }
 
 /**
- * A short fingerprint of the user's password hash: a token whose mark is no longer the user's is void. Pure.
- * 16 characters; it tells nothing about the hash without the key.
+ * A short fingerprint of the user's password hash: a token whose mark is no longer the user's is invalid. 16 characters,
+ * which reveal nothing about the hash without the key.
  */
 export function credentialMark(
   key: KeyObject,
@@ -117,7 +117,7 @@ export function credentialMark(
   return mark;
 }
 
-/** The one answer to every token that cannot be believed. @see API Gateway, error codes, APIGW.0301 */
+/** The one error for every token that cannot be verified. @see API Gateway, error codes, APIGW.0301 */
 export function unreadableToken(): SecretError {
   return new SecretError('unauthenticated', 'decrypt token fail', { logReason: 'the token is not valid' });
 }
@@ -126,7 +126,7 @@ function macOf(key: KeyObject, payload: string): string {
   return createHmac('sha256', key).update(`token\0${payload}`).digest('base64url');
 }
 
-/** The MAC was right, so this is what `issueToken` of some release has written; an unknown format is refused. */
+/** The MAC was right, so `issueToken` of some release has written this; an unknown format is refused. */
 function readClaims(payload: string): TokenClaims {
   const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
   if (!Array.isArray(fields) || fields.length !== 10 || fields[0] !== FORMAT) throw unreadableToken();
