@@ -12,7 +12,7 @@ export const systemClock: Clock = Object.freeze({ nowMs: () => Date.now() });
  */
 export const monotonicClock: MonotonicClock = Object.freeze({ nowMs: () => performance.now() });
 
-/** Jitter identifiers. */
+/** Random identifiers. */
 export const randomIds: Ids = Object.freeze({
   uuid: () => randomUUID(),
   uid: createHexIds(),
