@@ -16,38 +16,38 @@ import type { IsTrustedProxy } from './connections/trusted-proxies.ts';
 import type { RequestLog } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 
-/** What the HTTP side is built from. */
+/** What the HTTP server is built from. */
 export interface ServerOptions {
   readonly authenticator: Authenticator;
-  /** Whose a request says it is, before its body is read; undefined when it cannot be anybody's. */
+  /** Whom a request claims to be from, before its body is read; undefined when it cannot be any user's. */
   readClaim(headers: IncomingMessage['headers']): Claim | undefined;
   readonly identity: IdentityService;
   readonly users: Users;
   readonly functionTemplates: FunctionTemplates;
-  /** The one place where a request gets what it works with. */
+  /** Provides a request's dependencies. */
   depsFor(caller: Caller, request: ReceivedRequest): Deps;
-  /** Whether values can be read, and changes are accepted. */
+  /** Whether values can be read and changes are accepted. */
   readiness(): Promise<Readiness>;
-  /** 32 lower-case hex digits, never the same twice. */
+  /** 32 lower-case hex digits, never repeated. */
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */
   readonly takeRequest: (caller: Caller) => void;
   /** PEM of the certificate that notifications are signed with. */
   certificate(): Promise<string>;
-  /** What is counted; absent: nothing is. */
+  /** Counts requests; absent: no metrics. */
   readonly metrics: Metrics | undefined;
-  /** Whether `/metrics` is here, for callers on loopback. */
+  /** Whether this server has `/metrics`, for callers on loopback. */
   readonly servesMetrics: boolean;
   readonly log: FastifyBaseLogger;
-  /** Gets one line for each request; absent: there are none. */
+  /** Gets one line for each request; absent: no request log. */
   readonly requestLog?: RequestLog;
-  /** True for the address of a proxy whose `X-Forwarded-For` counts: it speaks for many. */
+  /** True for the address of a proxy whose `X-Forwarded-For` counts: it carries many clients. */
   readonly isTrustedProxy: IsTrustedProxy;
   /** Connections that the operating system has descriptors for. */
   readonly connectionsAllowed: number;
-  /** Clears away what a start or a crowd of connections has left behind. */
+  /** Frees what a start or a crowd of connections has left behind. */
   giveMemoryBack(): void;
-  /** Whose pages may call, and where the caller has found the server. */
+  /** The pages that may call, and the server's names. */
   readonly site: Site;
   /** 404, or the published table's 400. */
   readonly notFoundStatus: number;

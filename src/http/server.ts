@@ -33,20 +33,20 @@ export function buildServer(options: ServerOptions): Promise<App> {
   return addOperations(createApp(options), options);
 }
 
-/** A server without routes, and what learns how its requests end. */
+/** A server without routes, and the record of how its requests end. */
 interface Bare {
   readonly app: App;
   readonly ends: RequestEnds;
 }
 
-/** Adds everything that the server answers. */
+/** Adds all routes. */
 export async function addOperations({ app, ends }: Bare, options: ServerOptions): Promise<App> {
   app.setErrorHandler(createErrorHandler({ notFoundStatus: options.notFoundStatus }));
   app.setNotFoundHandler((request) => {
     throw routeNotFound(request);
   });
   app.removeAllContentTypeParsers();
-  // It is there already: see addHooks.
+  // The body has been read: see addHooks.
   app.addContentTypeParser('*', (request, _payload, done) => done(null, request.rawBody));
   addHooks(app, options, ends);
   const otherMethods = refuseOtherMethods(app);
@@ -59,7 +59,7 @@ export async function addOperations({ app, ends }: Bare, options: ServerOptions)
   return app;
 }
 
-/** Makes the server that `addOperations` completes: who watches the routes begins in between. */
+/** Creates the server that `addOperations` completes; a watcher of routes can be added in between. */
 export function createApp(options: ServerOptions): Bare {
   const ends = createRequestEnds(options.requestLog, options.metrics);
   const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
@@ -67,15 +67,15 @@ export function createApp(options: ServerOptions): Bare {
   const app = Fastify({
     serverFactory: (handler) => createHttpServer(handler, options.tls),
     loggerInstance: options.log,
-    // One logger for all: request lines are written by our own hook, from an allow-list.
+    // One logger for all: our own hook writes request lines, from an allow-list.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     requestIdHeader: false,
-    // It would believe X-Forwarded-Host and -Proto too, and take any text for an address; `ip` is ours.
+    // Fastify would trust X-Forwarded-Host and -Proto too, and accept any text as an address; `ip` is ours.
     trustProxy: false,
     exposeHeadRoutes: false,
-    // Its answer would have another shape and no request id; our hook says the same.
+    // Fastify's response would have another shape and no request id; our hook says the same.
     return503OnClosing: false,
     bodyLimit: limits.BODY_BYTES_MAX,
     routerOptions: {
@@ -87,8 +87,8 @@ export function createApp(options: ServerOptions): Bare {
       wrongProtocol.watchPlain(error, socket);
       answerClientError(error, socket, ends);
     },
-    // Fastify's own compilers are not even loaded. The handlers' types say what goes out; a serializer compiled for each
-    // route would take memory and time at the start.
+    // Fastify's own compilers are not even loaded. The handlers' types define the responses; a serializer compiled for
+    // each route would take memory and time at the start.
     schemaController: {
       compilersFactory: {
         buildValidator: createValidatorCompiler,
@@ -131,7 +131,7 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
   });
   app.addHook('onRoute', (route) => {
     const labels = labelsOf(route);
-    // Every look at a request's routeOptions would make them anew.
+    // Reading a request's routeOptions creates them anew each time.
     const label: onRequestHookHandler = (request, _reply, done) => {
       request.labels = labels;
       done();
@@ -140,7 +140,7 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
   });
 }
 
-/** The operations that need credentials: who is calling comes first, what the body says second. */
+/** The operations that need credentials: authentication comes first, the body second. */
 async function registerSigned(signed: App, options: ServerOptions): Promise<void> {
   signed.addHook('preValidation', (request, reply, done) => {
     try {

@@ -4,18 +4,18 @@ import { SecretError } from '../../core/errors.ts';
 import { nodeHttp } from '../../std/node-http.ts';
 
 /**
- * Bytes that are given to a connection at one go. TLS encrypts all of them at once, and a peer that takes no whole piece in
- * the time that is given to it counts as one that does not read.
+ * Bytes that are written to a connection at a time. TLS encrypts all of them at once, and a peer that does not take a
+ * whole piece in time counts as not reading.
  */
 const PIECE_BYTES = 65_536;
 
-/** A peer that takes a piece at least so often is reading; and for how long that counts while others wait. */
+/** A peer that takes a piece at least so often is reading; `all`: for how long that counts while others wait. */
 const READING_MS = Object.freeze({ piece: 2_000, all: 30_000 });
 
-/** When the peer has taken its first piece of an answer and its last one, by a clock that nobody sets. */
+/** When the peer took its first and its latest piece of a response, by a monotonic clock. */
 const readings = new WeakMap<ServerResponse, { readonly sinceMs: number; takenMs: number }>();
 
-/** Whether the peer is taking the answer at some pace: others who wait for its room wait for it too, for half a minute. */
+/** Whether the peer is taking the response at some pace: others who wait for its room wait for it, for half a minute. */
 export function isBeingTaken(answer: ServerResponse): boolean {
   const reading = readings.get(answer);
   if (reading === undefined) return false;
@@ -31,9 +31,9 @@ function noteTaken(answer: ServerResponse): void {
 }
 
 /**
- * An answer whose head is written in one go. The request id gets back the spelling that one client looks for: Fastify
- * lowers all names, and a header set beside Fastify would put every answer on Node's slow way of merging the two. A long body
- * goes out piece by piece, as the peer takes it.
+ * A response whose head is written at once. Its request id header regains the spelling that one client looks for: Fastify
+ * lower-cases all names, and a header set beside Fastify would make Node merge the two slowly for every response. A long
+ * body is sent piece by piece, as the peer takes it.
  */
 export class Answer extends nodeHttp.ServerResponse {
   override writeHead(status: number, ...rest: readonly unknown[]): this {
@@ -58,8 +58,8 @@ export class Answer extends nodeHttp.ServerResponse {
 }
 
 /**
- * Gives bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them all. Throws
- * unavailable when the connection has gone, and what the pause throws.
+ * Writes bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them all. Throws
+ * unavailable when the connection is gone, and what the pause throws.
  */
 export async function give(answer: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
   try {

@@ -5,21 +5,24 @@ import { SecretError } from '../../core/errors.ts';
 import { BODIES, BODY_BYTES_FREE, BODY_BYTES_MAX } from '../wire/limits.ts';
 import { createByteAccount, type Hold } from './byte-account.ts';
 
-/** Reads the body of a request, any method's, into `rawBody`; calls back when it is there, or with what is wrong with it. */
+/**
+ * Reads the body of a request, any method's, into `rawBody`; calls back when it is complete, or with what is wrong with
+ * it.
+ */
 export type ReadBody = (
   request: FastifyRequest,
   reply: FastifyReply,
   done: (error?: SecretError) => void,
 ) => void;
 
-/** Who sends to operations that ask for no credentials. */
+/** The sender to operations that need no credentials. */
 const ANYBODY: Claim = Object.freeze({ world: '', userId: '', isProven: false });
 
 /**
- * Makes the one reader of bodies. A short body is read at once. A longer one has its bytes set aside first: in one account
- * while only a signature could say whether its sender is who it claims to be, in another when a token has proven it. One
- * whose sender cannot be anybody is counted and thrown away as it comes, for authentication to refuse in the usual way.
- * The callback may get body-too-large, request-malformed, unavailable.
+ * Creates the one reader of bodies. A short body is read at once. A longer one first reserves its bytes: in one account
+ * while only a signature could prove its sender, in another when a token has proven it. A body that cannot be any user's
+ * is counted and discarded as it arrives, for authentication to refuse as usual. The callback may get body-too-large,
+ * request-malformed, unavailable.
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export function createBodyReader(
@@ -39,7 +42,7 @@ export function createBodyReader(
     const bytes = stated ?? max;
     const finish = (error?: SecretError) => {
       if (error !== undefined) {
-        // What else the peer sends is not wanted.
+        // The peer is to send nothing more.
         reply.header('connection', 'close');
         request.raw.on('data', free);
       }
@@ -81,7 +84,9 @@ export function createBodyReader(
   };
 }
 
-/** Takes a body off the wire. Its bytes are copied into one piece: a peer may send it byte by byte, and each costs its own. */
+/**
+ * Receives a body, copying its chunks into one buffer: a peer may send it byte by byte, and each chunk has an overhead.
+ */
 function receive(
   request: FastifyRequest,
   how: { readonly max: number; readonly stated: number | undefined; readonly isKept: boolean },
@@ -100,7 +105,7 @@ function receive(
       return;
     }
     if (isKept && bytes <= max) {
-      // Pages that nothing is written to take no memory.
+      // Untouched pages take no memory.
       body ??= Buffer.allocUnsafeSlow(stated ?? max);
       chunk.copy(body, bytes - length);
     }
@@ -128,10 +133,10 @@ function receive(
 }
 
 /**
- * Gives the memory of a chunk back at once. The collector lets some 64 MiB of such chunks gather before it comes to them,
- * and the operating system sees little of that again.
+ * Frees the memory of a chunk at once. The collector lets some 64 MiB of such chunks accumulate first, and little of that
+ * is returned to the operating system.
  */
 function free({ buffer, length }: Buffer): void {
-  // What shares its memory with something else stays.
+  // A chunk that shares its memory stays.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }

@@ -4,40 +4,40 @@ import { SecretError } from '../../core/errors.ts';
 export interface AccountLimits {
   /** Bytes in all. */
   readonly max: number;
-  /** Bytes of one holder, unless it is a single piece. */
+  /** Bytes of one holder, unless in a single piece. */
   readonly shareMax: number;
   readonly waitersMax: number;
-  /** Whether a holder's own slow peers make room for it, where only its share is full. */
+  /** Whether a holder's own slow peers make room for it when only its share is full. */
   readonly endsOwn: boolean;
 }
 
-/** Bytes that are kept for somebody. */
+/** Bytes that are held for a user. */
 export interface Hold {
   readonly holder: string;
   readonly bytes: number;
-  /** Gives them up when their owner is what they wait for; answers whether it did. Asked only when others wait for them. */
+  /** Gives them up if they are waiting for a slow peer; returns whether it did. Called only when others wait for them. */
   end(): boolean;
 }
 
-/** Bytes of this process that are kept for its peers. */
+/** Bytes of this process that are held for its peers. */
 export interface ByteAccount {
   used(): number;
   usedBy(holder: string): number;
-  /** Keeps bytes; false when there is no room, not even after slow peers have gone. */
+  /** Holds bytes; false when there is no room, not even after ending slow peers. */
   keep(hold: Hold): boolean;
-  /** Keeps bytes that are there already and cannot be refused, beyond the limits too. */
+  /** Holds bytes that exist already and cannot be refused, even beyond the limits. */
   keepAnyway(hold: Hold): void;
-  /** Nothing for what was not kept, or is no longer. */
+  /** No effect on bytes that are not held. */
   release(hold: Hold): void;
-  /** Calls back when there is room for so many bytes more: at once, in turn, or with unavailable after a while. */
+  /** Calls back when there is room for so many more bytes: at once, in turn, or with unavailable after a while. */
   whenRoom(need: Need, ready: (error?: SecretError) => void): void;
 }
 
-/** Bytes that somebody wants to keep. */
+/** Bytes to be held. */
 export interface Need {
   readonly holder: string;
   readonly bytes: number;
-  /** True where only the holder's share counts. */
+  /** True if only the holder's share counts. */
   readonly isOfShare?: boolean;
 }
 
@@ -46,12 +46,12 @@ interface Waiter extends Need {
   ready(error?: SecretError): void;
 }
 
-/** How long somebody waits for room, how old what is in the way must be to be ended, and how often both is looked at. */
+/** How long to wait for room, how old a hold must be to be ended for others, and how often both are checked. */
 const WAIT = Object.freeze({ maxMs: 5_000, patienceMs: 2_000, intervalMs: 250 });
 
 /**
- * Counts bytes, in all and for each holder. Who finds no room waits in turn; holders at their share do not hold up others.
- * While somebody waits, what has been held for long by a peer that is slow, or does nothing, is given up.
+ * Counts bytes, in all and for each holder. Those who find no room wait in turn; holders at their share do not hold up
+ * others. While any wait, old holds of slow or idle peers are ended.
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export function createByteAccount(limits: AccountLimits): ByteAccount {
@@ -60,7 +60,7 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
   let watch: NodeJS.Timeout | undefined;
   let isServing = false;
 
-  /** One in each turn of the loop, so that the next one finds what this one has taken. */
+  /** One in each turn of the event loop, so that the next one sees what this one has taken. */
   function serve(): void {
     isServing = false;
     for (const waiter of waiters) {
@@ -114,12 +114,12 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
   };
 }
 
-/** What is held, in the order in which it came. */
+/** Holds in the order of their beginning. */
 function createHolds(limits: AccountLimits) {
   const holds = new Map<Hold, number>();
   const tally = createTally();
 
-  /** Bytes that are missing: of the whole, and of the holder's share. */
+  /** Missing bytes: of the whole, and of the holder's share. */
   function missing({ holder, bytes, isOfShare = false }: Need): { all: number; share: number } {
     const own = tally.usedBy(holder);
     return {
@@ -138,7 +138,7 @@ function createHolds(limits: AccountLimits) {
     return all <= 0 && share <= 0;
   }
 
-  /** Gives up what stands in the way of somebody, oldest first. */
+  /** Ends holds that are in the way, oldest first. */
   function endSlow(need: Need): void {
     let { all, share } = missing(need);
     if (share > 0 && !limits.endsOwn) return;
@@ -168,7 +168,7 @@ function createHolds(limits: AccountLimits) {
   return { used: tally.used, usedBy: tally.usedBy, hasRoom, add, keep, remove, endSlow };
 }
 
-/** Bytes in all, and of each holder that has some. */
+/** Bytes in all, and of each holder with any. */
 function createTally() {
   const byHolder = new Map<string, number>();
   let used = 0;

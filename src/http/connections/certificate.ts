@@ -11,7 +11,7 @@ export interface Certificate {
   readonly cert: Buffer;
   /** PEM. */
   readonly key: Buffer;
-  /** When the server's own certificate begins and ends to be valid, epoch milliseconds. */
+  /** The validity of the server's own certificate, epoch milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -20,9 +20,9 @@ const PEM_BYTES_MAX = 1_048_576;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
- * Reads the files of CSMS_TLS_CERT and CSMS_TLS_KEY. Throws StartError (configuration) that names the file and says what
- * is wrong with it: it cannot be read, is no PEM, or the two do not belong together. A certificate that is not valid now
- * is no error: a server that starts with one is better than none.
+ * Reads the files of CSMS_TLS_CERT and CSMS_TLS_KEY. Throws StartError (configuration) that names the file and its fault:
+ * it cannot be read, is not PEM, or the two do not belong together. A certificate that is not valid now is not an error:
+ * a server that starts with one is better than none.
  */
 export function readCertificate(
   reader: FileReader,
@@ -39,7 +39,7 @@ export function readCertificate(
       : wrong(`CSMS_TLS_KEY: ${keyFile} is the key of another certificate than that in ${certFile}`);
   }
   try {
-    // What else the library minds, such as a key that is too short, is found here and not at the first connection.
+    // Other faults that the library sees, such as a short key, show here and not at the first connection.
     createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
   } catch (cause) {
     throw wrong(`CSMS_TLS_CERT: ${certFile} cannot be used: ${systemCode(cause) || 'unknown reason'}`, cause);
@@ -47,7 +47,7 @@ export function readCertificate(
   return { cert, key, startMs: Date.parse(own.validFrom), endMs: Date.parse(own.validTo) };
 }
 
-/** Why clients will refuse the certificate at that time; undefined: they have no reason to. Pure. */
+/** Why clients will refuse the certificate at that time; undefined: they will not. */
 export function validityFault({ startMs, endMs }: Certificate, nowMs: number): string | undefined {
   if (nowMs > endMs) return 'the certificate is over';
   return nowMs < startMs ? 'the certificate is not valid yet' : undefined;

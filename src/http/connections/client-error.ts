@@ -7,21 +7,21 @@ import { toWireError } from '../requests/error-handler.ts';
 import { TIMEOUT_MS } from '../wire/limits.ts';
 import { connectionOf } from './connection.ts';
 
-/** What Node's parser refuses before there is a request, by its code; everything else is malformed. */
+/** The parser's refusals before there is a request, by Node's code; all others mean malformed. */
 const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
-  // More requests ahead than a connection may have.
+  // More requests sent ahead than a connection may have.
   HPE_CB_HEADERS_COMPLETE: 'throttled',
 });
 
-/** What comes behind the bytes that were refused is refused in silence. */
+/** What follows refused bytes is refused silently. */
 const refused = new WeakSet<Socket>();
 
 /**
- * Answers on a connection whose bytes are no HTTP request, once those before them that are requests have their answers: in
- * the usual shape, with a request id, then ends it.
+ * Answers on a connection whose bytes are not an HTTP request, once the requests before them have their responses: in the
+ * usual shape, with a request id; then ends it.
  */
 export function answerClientError(
   error: Error & { code?: string },
@@ -30,17 +30,17 @@ export function answerClientError(
 ): void {
   if (refused.has(socket)) return;
   if (error.code === 'ECONNRESET' || 'syscall' in error) {
-    // The connection is broken: nobody is there to be answered, and no bytes were refused.
+    // The connection is broken: nothing can be sent, and no bytes were refused.
     socket.destroy();
     return;
   }
   refused.add(socket);
-  // The error has the bytes too, which would be kept while others before them are answered.
+  // The error holds the bytes, which would be kept in memory while earlier requests are answered.
   const { code } = error;
   whenAnswered(socket, () => refuse(code, socket, ends));
 }
 
-/** Calls back when no whole request is being answered: the peer would take what is sent before that for its answer. */
+/** Calls back when no complete request is being answered: its peer would mistake what is sent now for its response. */
 function whenAnswered(socket: Socket, ready: () => void): void {
   const current = connectionOf(socket)?.current;
   if (current?.req.complete !== true) {
@@ -52,8 +52,8 @@ function whenAnswered(socket: Socket, ready: () => void): void {
 }
 
 /**
- * The other end gets a moment to read the refusal, and what it still sends is thrown away: closing at once would make its
- * kernel forget the answer. Nobody else would end the connection: it is no longer on Node's list.
+ * The other end gets a moment to read the refusal, and what it still sends is discarded: closing at once would make its
+ * kernel drop the response. Only this ends the connection: it is no longer on Node's list.
  */
 function refuse(reason: string | undefined, socket: Socket, ends: Pick<RequestEnds, 'refuse'>): void {
   const timer = setTimeout(() => socket.destroy(), TIMEOUT_MS.refusal);

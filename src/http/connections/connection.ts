@@ -2,46 +2,46 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { REQUESTS_AHEAD_MAX } from '../wire/limits.ts';
 
-/** An answer on its way; on the server's side it always knows its request. */
+/** A response; on the server's side it always has its request. */
 export type Response = ServerResponse<IncomingMessage>;
 
 /** One connection, from the moment it is accepted. */
 export interface PeerConnection {
   readonly tcp: Socket;
-  /** What HTTP is spoken on: with TLS another socket than `tcp` once the handshake is over. */
+  /** The socket that carries HTTP: with TLS not `tcp` once the handshake is over. */
   socket: Socket;
   /** The other end's, without a port; for IPv6 the /64 network, unless it is a trusted proxy. */
   readonly address: string;
-  /** May only ask about health: all places of ordinary connections were taken. */
+  /** May only ask about health: all places for ordinary connections were in use. */
   readonly isReserved: boolean;
-  /** Has carried a request with good credentials. */
+  /** Has carried a request with valid credentials. */
   isKnown: boolean;
-  /** The answer to the request in progress. */
+  /** The response to the request in progress. */
   current: Response | undefined;
-  /** The answers to requests that were sent before it was their turn. */
+  /** The responses to requests that were sent ahead. */
   readonly waiting: Response[];
-  /** Of two connections, the lower one has been at what it does now for longer. */
+  /** Of two connections, the one with the lower order has been in its present state for longer. */
   order: number;
-  /** Bytes that the kernel had taken for the other end when that was last looked at. */
+  /** Bytes that the kernel had taken for the other end at the last check. */
   taken: number;
-  /** How often in a row nothing more had been taken of an answer. */
+  /** Checks in a row at which nothing more of a response had been taken. */
   looks: number;
 }
 
 const CONNECTION = Symbol('connection');
 type Marked = Socket & { [CONNECTION]?: PeerConnection; readonly parser?: Parser | null };
-/** What Node has on a socket that speaks HTTP; no part of its documented interface. */
+/** Node's parser on an HTTP socket; not part of its documented interface. */
 interface Parser {
   onIncoming?: ((request: IncomingMessage, keepAlive: boolean) => number) | null;
 }
-/** Any answer that Node itself never gives: what follows in the same bytes is not parsed, and they are a client's error. */
+/** Any value that Node itself never returns: the rest of the bytes is not parsed, and they count as a client's error. */
 const REFUSED = -1;
 let lastOrder = 0;
 
 /**
- * Has the connection found by its socket, and Node's parser stop at a request for whose answer nothing is kept. It would
- * make two objects for every further request of a piece, and an error with a trace for each when the connection is ended:
- * a hundred times what the parsing takes.
+ * Makes the connection findable by its socket, and Node's parser stop at requests that will not be answered. It would
+ * create two objects for every further request of a chunk, and an error with a stack for each when the connection ends: a
+ * hundred times the cost of parsing.
  */
 export function mark(socket: Socket, connection: PeerConnection): void {
   const marked: Marked = socket;
@@ -53,26 +53,25 @@ export function mark(socket: Socket, connection: PeerConnection): void {
     connection.waiting.length < REQUESTS_AHEAD_MAX ? onIncoming(request, keepAlive) : REFUSED;
 }
 
-/** The connection of a request's socket; undefined for a request that came over none, as in tests. */
+/** The connection of a request's socket; undefined for a request without one, as in tests. */
 export function connectionOf(socket: Socket): PeerConnection | undefined {
   return (socket as Marked)[CONNECTION];
 }
 
-/** Notes that the connection begins something new. */
+/** Records that the connection begins something new. */
 export function touch(connection: PeerConnection): void {
   lastOrder += 1;
   connection.order = lastOrder;
 }
 
 /**
- * True while ending it would undo nothing: no request is there, or one that is still being sent, whose sender nobody has
- * authenticated yet.
+ * True while ending it loses nothing: it has no request, or one that is still being sent and is not authenticated yet.
  */
 export function isUnused({ current }: PeerConnection): boolean {
   return current === undefined || !current.req.complete;
 }
 
-/** Ends it without a word, whatever its other end does. */
+/** Ends it at once, whatever its other end does. */
 export function destroy({ socket, tcp }: PeerConnection): void {
   socket.destroy();
   tcp.destroy();

@@ -10,10 +10,10 @@ import { createPlaces, type Places } from './places.ts';
 import { endUnread } from './readers.ts';
 import { createWrongProtocol, type WrongProtocol } from './wrong-protocol.ts';
 
-/** What became of connections since the start. */
+/** Outcomes of connections since the start. */
 export interface ConnectionCounts {
   readonly open: number;
-  /** Closed at once, since there was no place. */
+  /** Closed at once, for lack of a place. */
   readonly refused: number;
   /** Closed while unused, to make room for others. */
   readonly evicted: number;
@@ -22,17 +22,17 @@ export interface ConnectionCounts {
 /** The connections of one server. */
 export interface Connections {
   counts(): ConnectionCounts;
-  /** Ends those without a request, and each further one when its answer is out; after TIMEOUT_MS.drain all. */
+  /** Ends those without a request, and each other one when its response is sent; after TIMEOUT_MS.drain all. */
   drain(): void;
   stop(): void;
 }
 
-/** Between two lines in the log about connections that were refused. */
+/** Between two log lines about refused connections. */
 const LOG_EVERY_MS = 60_000;
 
 /**
- * Watches a server's connections: gives them places, ends those whose other end does not read what it has asked for, and
- * ends all when the server stops. Nothing here waits for the other end.
+ * Watches a server's connections: gives them places, ends those whose other end does not read its response, and ends all
+ * when the server stops. Nothing here waits for the other end.
  */
 export function watchConnections(
   server: Server,
@@ -52,7 +52,7 @@ export function watchConnections(
     }
     tcp.once('close', () => places.leave(connection));
   });
-  // For lack of memory, or of descriptors in the whole machine: one connection is lost, not the process.
+  // The machine lacks memory or descriptors: one connection is lost, not the process.
   server.on('error', ({ syscall }: Error & { syscall?: string }) => {
     if (syscall === 'accept') refused += 1;
   });
@@ -99,7 +99,7 @@ function watchHandshakes(server: Server, places: Places, wrongProtocol: WrongPro
     connection.socket = socket;
     mark(socket, connection);
   });
-  // What a failed handshake leaves cannot be answered, except for plain HTTP, and nobody else would end it.
+  // After a failed handshake nothing can be answered, except plain HTTP, and only this ends the connection.
   server.on('tlsClientError', (error: Error & { code?: string }, socket: Socket) => {
     const connection = places.all().find(({ tcp }) => isSame(tcp, socket));
     if (connection !== undefined) wrongProtocol.answerOnTls(error, connection.tcp);
@@ -107,7 +107,7 @@ function watchHandshakes(server: Server, places: Places, wrongProtocol: WrongPro
   });
 }
 
-/** Both ends of a TLS connection's socket are those of the TCP connection below it. */
+/** A TLS socket has the same addresses as the TCP connection below it. */
 function isSame(tcp: Socket, socket: Socket): boolean {
   return (
     tcp.remotePort === socket.remotePort &&

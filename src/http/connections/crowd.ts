@@ -1,6 +1,9 @@
 import { CROWD } from '../wire/limits.ts';
 
-/** Makes what is told, now and then, how many connections are open, and runs `gone` once each time that a crowd has left. */
+/**
+ * Returns a function to call now and then with how many connections are open. It runs `gone` once each time that a crowd
+ * has left.
+ */
 export function watchCrowd(gone: () => void): (open: number) => void {
   let isThere = false;
   return (open) => {

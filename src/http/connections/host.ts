@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net';
 export interface Host {
   /** Lower case, addresses as a URL spells them and without brackets, no final dot. */
   readonly name: string;
-  /** As it was given; empty without one. */
+  /** As given; empty without one. */
   readonly port: string;
 }
 
@@ -14,7 +14,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Reads a Host header, or an entry of a list of hosts; undefined when it is none. Pure. */
+/** Reads a Host header, or an entry of a list of hosts; undefined when it is invalid. */
 export function readHost(text: string): Host | undefined {
   const [, given = '', port = ''] = SHAPE.exec(text) ?? [];
   const parsed = given === '' ? null : URL.parse(`http://${given}/`);
@@ -22,12 +22,12 @@ export function readHost(text: string): Host | undefined {
   return { name: parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, ''), port };
 }
 
-/** True for the names and addresses that lead to the own machine wherever they are looked up. Pure. */
+/** True for names and addresses that mean the machine itself wherever they are resolved. */
 export function isLoopback({ name }: Host): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
 }
 
-/** True for a loopback address in any form; false for other addresses and for what is none. Pure. */
+/** True for a loopback address in any form; false for all other texts. */
 export function isLoopbackAddress(address: string): boolean {
   const family = isIP(address);
   return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');

@@ -9,7 +9,7 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const ARRAY = 0x5b;
 const OBJECT = 0x7b;
-/** Bytes that are looked at between two pauses: less than a millisecond. */
+/** Bytes that are scanned between two pauses: less than a millisecond. */
 const STEP_BYTES = 262_144;
 
 /** Puts the JSON of a long body on its authenticated request. Throws invalid-body. */
@@ -19,8 +19,8 @@ export async function readLongBody(request: FastifyRequest): Promise<void> {
 }
 
 /**
- * Reads a body that is so long that it could hold too many values: they are counted before anything is made of them,
- * since a parser cannot be interrupted, and what it takes grows with them and not with the bytes. Throws invalid-body.
+ * Parses a body long enough to hold too many values. They are counted first, since a parser cannot be interrupted and its
+ * cost grows with values rather than bytes. Throws invalid-body.
  */
 export async function parseLongBody(bytes: Buffer, pause: Pause): Promise<unknown> {
   const place: Place = { at: 0, isText: false, values: 0 };
@@ -38,12 +38,12 @@ export async function parseLongBody(bytes: Buffer, pause: Pause): Promise<unknow
 
 interface Place {
   at: number;
-  /** Inside of a string. */
+  /** Inside a string. */
   isText: boolean;
   values: number;
 }
 
-/** Counts what stands in front of a value or a member, outside of strings, for one step. */
+/** Counts what precedes a value or a member, outside strings, for one step. */
 function countValues(bytes: Buffer, place: Place): void {
   const end = Math.min(place.at + STEP_BYTES, bytes.length);
   let { at, isText, values } = place;

@@ -7,13 +7,13 @@ import { give } from './answer.ts';
 
 /** Characters that become bytes between two pauses; the text that reaches them may be some tens of KiB longer. */
 const STEP_CHARACTERS = 65_536;
-/** Of one step of an answer that is sent while it is made: its chunk, its bytes, and what the connection has of it. */
+/** Of one step of a streamed response: its chunk, its bytes, and the connection's copy. */
 const STEP_BYTES = 524_288;
 
-/** The JSON of a long answer, in chunks that are made when they are asked for. Bytes may be wiped once the next is. */
+/** The JSON of a long response, in chunks that are made on demand. A chunk may be wiped once the next is requested. */
 export type Chunks = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
-/** The JSON of each entry, with commas between them; an entry has some KiB. */
+/** The JSON of each entry, separated by commas; an entry has some KiB. */
 export function* textsOf<T>(entries: Iterable<T>, toWire: (entry: T) => unknown): Generator<string> {
   let comma = '';
   for (const entry of entries) {
@@ -22,21 +22,21 @@ export function* textsOf<T>(entries: Iterable<T>, toWire: (entry: T) => unknown)
   }
 }
 
-/** Bytes that an answer of any length keeps at most, beside those that whoever makes it does. */
+/** Bytes that a response of any length holds at most, beside those of its producer. */
 export const LONG_ANSWER_BYTES_MAX = WHOLE_ANSWER_BYTES_MAX + STEP_BYTES;
 
-/** How a long answer is sent. */
+/** How a long response is sent. */
 export interface Sending {
   readonly pause: Pause;
-  /** Bytes that whoever makes the chunks keeps for them meanwhile. */
+  /** Bytes that the producer of the chunks holds meanwhile. */
   readonly heldBytes: number;
 }
 
 /**
- * Sends JSON that may be long. Up to 1 MiB it is made whole, so that its length is known and a failure is answered as ever;
- * shorter ones gain nothing by it and lose nothing. What is longer is sent while it is made, as the peer takes it: the list
- * may have any length, and the process keeps a part of it. When that fails the connection is cut, since an end would make
- * the peer take what it has for the whole. Throws what making throws before anything is sent, and unavailable.
+ * Sends JSON that may be long. Up to 1 MiB it is made whole first, so that its length is known and a failure becomes an
+ * error response. What is longer is streamed as the peer takes it: the list may have any length, and the process holds a
+ * part of it. When that fails the connection is cut, since a regular end would make a part look like the whole. Throws
+ * what the chunks throw before anything is sent, and unavailable.
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, heldBytes }: Sending) {
@@ -46,7 +46,7 @@ export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, h
   try {
     while (bytes <= WHOLE_ANSWER_BYTES_MAX) {
       const { done, value } = await steps.next();
-      // Not awaited: a reply is there once the peer has taken all of it, and the pieces are wiped before.
+      // Not awaited: a reply resolves once the peer has taken all of it, and the pieces are wiped before.
       if (done) return sendWhole(reply, await joined(made, pause));
       made.push(value);
       bytes += value.length;
@@ -59,7 +59,7 @@ export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, h
   }
 }
 
-/** Puts chunks together to steps of some tens of KiB, with a pause behind each. Nobody else has the bytes that it gives. */
+/** Joins chunks into steps of some tens of KiB, with a pause after each. The consumer owns the bytes. */
 async function* stepsOf(chunks: Chunks, pause: Pause): AsyncGenerator<Buffer, undefined> {
   let text = '';
   for await (const chunk of chunks) {
@@ -83,8 +83,8 @@ function sendWhole(reply: FastifyReply, whole: Buffer) {
 }
 
 /**
- * One buffer of all; the pieces may be wiped afterwards. Memory is touched piece by piece too, which is what takes time.
- * Throws what the pause throws, and leaves nothing of the pieces behind then.
+ * One buffer of all pieces, which may be wiped afterwards. Memory is touched piece by piece too, which is what takes
+ * time. Throws what the pause throws, after wiping what was copied.
  */
 export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promise<Buffer> {
   const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
@@ -103,7 +103,7 @@ export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promi
   return whole;
 }
 
-/** Sends what is made and what is still to be made; the answer is ours from here on, its failure too. */
+/** Sends the finished pieces and the steps to come; from here on this function owns the response and its failures. */
 async function sendSteps(
   reply: FastifyReply,
   answer: { readonly made: readonly Buffer[]; readonly steps: AsyncGenerator<Buffer>; readonly pause: Pause },
@@ -120,12 +120,12 @@ async function sendSteps(
   return reply;
 }
 
-/** A peer that has gone by itself has nothing to be told, and nobody else has. */
+/** When the peer itself has gone, there is nothing to report. */
 function cutOff(request: FastifyRequest, { raw }: FastifyReply, error: Error): void {
   const hasGone = raw.closed || request.raw.socket.destroyed;
   request.raw.socket.destroy();
   if (hasGone) return;
   logCutOff(request, error);
-  // It has no end that would give its request a line in the log; whoever waits for one waits for this too.
+  // No end event will log its request; those who wait for one also wait for this.
   if (raw.listenerCount('error') > 0) raw.emit('error', error);
 }

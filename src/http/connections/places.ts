@@ -6,19 +6,19 @@ import type { IsTrustedProxy } from './trusted-proxies.ts';
 
 /** The places for connections. */
 export interface Places {
-  /** Gives a new connection a place; undefined when there is none. */
+  /** Gives a new connection a place; undefined when all are in use. */
   admit(tcp: Socket): PeerConnection | undefined;
   leave(connection: PeerConnection): void;
   /** Every connection that has a place. */
   all(): readonly PeerConnection[];
-  /** How many had to leave their place to others. */
+  /** How many were closed to make room for others. */
   evicted(): number;
 }
 
 /**
- * Bounds connections. A new one beyond the limit of all, or of its address, takes the place of the one that has been unused
- * for longest; those that never carried good credentials go first. Where none is unused, it may ask about health on one of a
- * few places in reserve. Trusted proxies speak for many and have no limit of their own.
+ * Bounds connections. A new one beyond the limit of all, or of its address, replaces the one that has been unused for
+ * longest; those that never carried valid credentials go first. When none is unused, it may ask about health on one of a
+ * few reserved places. Trusted proxies carry many clients and have no limit of their own.
  * @see docs/adr/0026-connections.md
  */
 export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNECTIONS.max): Places {
@@ -35,7 +35,7 @@ export function createPlaces(isTrustedProxy: IsTrustedProxy, max: number = CONNE
     if (own?.size === 0) byAddress.delete(connection.address);
   }
 
-  /** True when there is room among these, if need be after one of them has gone. */
+  /** True when there is room among these, if need be after closing one of them. */
   function makeRoom(connections: ReadonlySet<PeerConnection>, max: number): boolean {
     if (connections.size < max) return true;
     const victim = longestUnused(connections);
@@ -98,7 +98,7 @@ function createConnection(
   return connection;
 }
 
-/** Looked for only when there is no room, so that requests need not keep any order. */
+/** Searched only when there is no room, so that requests need not maintain an order. */
 function longestUnused(connections: Iterable<PeerConnection>): PeerConnection | undefined {
   let found: PeerConnection | undefined;
   for (const connection of connections) {

@@ -5,36 +5,36 @@ import { SecretError } from '../../core/errors.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
 import { type Host, isLoopback, isLoopbackAddress, readHost } from './host.ts';
 
-/** Under which names the server is reached, and whose pages may call it. */
+/** The names under which the server is reached, and the pages that may call it. */
 export interface Site {
   /**
-   * Refuses what a browser sends for a foreign page, and a Host that is none of this server's.
+   * Refuses what a browser sends for a foreign page, and a Host that is not one of this server's.
    * Throws request-malformed, host-foreign, origin-foreign.
    */
   check(request: IncomingMessage): void;
-  /** The server's address in the answer to a checked request: `scheme://host[:port]` and no final slash. */
+  /** The server's address in the response to a checked request: `scheme://host[:port]` and no final slash. */
   baseUrlOf(request: IncomingMessage): string;
 }
 
-/** What the site is made from, as the operator wrote it. */
+/** The settings of a site, as the operator wrote them. */
 export interface SiteSettings {
-  /** Under which clients reach the server; absent: what they say themselves. */
+  /** The URL under which clients reach the server; absent: what their requests say. */
   readonly publicUrl: string | undefined;
   /** Hosts beside those of loopback, such as `csms.example,csms.example:8080`. */
   readonly allowedHosts: string;
-  /** The address at which the server listens; asked for when a host comes that was not seen before. */
+  /** The address at which the server listens; read when an unknown host comes. */
   listenAddress(): string;
   readonly tls: boolean;
 }
 
-/** Host headers that are remembered as good: clients have few, and an attacker may send many. */
+/** Host headers that are cached as accepted: clients have few, and an attacker may send many. */
 const KNOWN_HOSTS_MAX = 64;
 const FOREIGN_PAGE = /cross-site|same-site/i;
 
 /**
- * Makes the rules of a site. A page that had its name rebound to this machine sends its own name as Host, so plain HTTP on
- * loopback answers to loopback names and to the operator's; elsewhere the network decides who gets there.
- * Throws StartError (configuration) when the list of hosts is none.
+ * Creates the rules of a site. A page whose name was rebound to this machine sends its own name as Host, so plain HTTP on
+ * loopback accepts only loopback names and the operator's; elsewhere the network decides who gets there. Throws
+ * StartError (configuration) for an invalid list of hosts.
  */
 export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: SiteSettings): Site {
   const allowed = parseHosts(allowedHosts);
@@ -59,14 +59,14 @@ export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: Site
     if (origin === publicOrigin) return true;
     const page = URL.parse(origin);
     if (page === null || !/^https?:$/.test(page.protocol) || (tls && page.protocol === 'http:')) return false;
-    // Under the page's own scheme, so that its default port may be left out on both sides.
+    // Under the page's own scheme, so that its default port may be omitted on both sides.
     return page.host === URL.parse(`${page.protocol}//${host}`)?.host;
   }
 
   return {
     check({ headers }) {
       const { host = '', origin } = headers;
-      // No browser leaves it out.
+      // No browser omits it.
       if (host !== '') checkHost(host);
       const site = headers['sec-fetch-site'];
       if (site !== undefined && FOREIGN_PAGE.test(String(site))) throw new SecretError('origin-foreign');
@@ -98,7 +98,7 @@ function nameWithPort({ name, port }: Host): string {
   return `${name}:${port}`;
 }
 
-/** The address that a caller without a Host has called. */
+/** The address that a request without a Host was sent to. */
 function localAddress({ localAddress: address = '', localPort }: IncomingMessage['socket']): string {
   const host = address.replace(/^::ffff:/, '');
   return `${isIPv6(host) ? `[${host}]` : host}:${localPort}`;

@@ -3,12 +3,12 @@ import { SecretError } from '../../core/errors.ts';
 import { TARGET_CHARACTERS } from '../../core/limits.ts';
 import { QUERY_PAIRS_MAX } from '../wire/limits.ts';
 
-/** Routers cut a fragment off, and every client has to escape what is not ASCII: nobody sends these. */
+/** Routers cut a fragment off, and clients must escape what is not ASCII: real clients send neither. */
 const UNREADABLE = /#|[^!-~]/;
 
 /**
- * Refuses a request target that could be read in more than one way, or that costs more to read than any real one does:
- * this comes before it is known who is calling. Throws request-malformed, uri-too-large.
+ * Refuses a request target that is ambiguous, or that costs more to read than any real one: this happens before
+ * authentication. Throws request-malformed, uri-too-large.
  * @see docs/adr/0029-what-a-signature-covers.md
  */
 export function checkTarget(target: string): void {
@@ -30,8 +30,8 @@ function checkQuery(query: string): void {
 }
 
 /**
- * Reads a query; a name that comes twice has a list of values. Pure. `plus`: what a `+` means, as the signature had it.
- * Queries that are the same to a signature are the same here.
+ * Reads a query; a repeated name has a list of values. `plus`: what a `+` means to the signature. Queries that are the
+ * same to a signature are the same here.
  */
 export function readQuery(query: string, plus: 'literal' | 'blank' = 'blank'): ParsedUrlQuery {
   return parse(plus === 'literal' ? query.replaceAll('+', '%2B') : query);

@@ -2,17 +2,17 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { StartError } from '../../app/start-error.ts';
 
-/** Tells whether an address is that of a proxy whose `X-Forwarded-For` counts; false for what is no address. */
+/** True for the address of a proxy whose `X-Forwarded-For` counts; false for texts that are not addresses. */
 export type IsTrustedProxy = (address: string) => boolean;
 
-/** Entries of one header that are looked at: nobody has a longer chain of proxies. */
+/** Entries of one header that are read: real chains of proxies are shorter. */
 const HOPS_MAX = 32;
-/** An IPv6 address with a zone; net.isIP sets the zone no limit. */
+/** An IPv6 address with a zone, for which net.isIP has no limit. */
 const ADDRESS_CHARACTERS_MAX = 64;
 
 /**
  * Reads `CSMS_TRUSTED_PROXIES`: addresses and networks, such as `10.0.0.5,10.2.0.0/16,2001:db8::/32`; the empty text
- * trusts nobody. Throws StartError (configuration).
+ * trusts none. Throws StartError (configuration).
  */
 export function parseTrustedProxies(text: string): IsTrustedProxy {
   const entries = text
@@ -24,15 +24,15 @@ export function parseTrustedProxies(text: string): IsTrustedProxy {
   for (const entry of entries) addEntry(list, entry);
   return (address) => {
     const family = isIP(address);
-    // BlockList looks at an IPv4 address in IPv6 clothes (`::ffff:…`) as what it is.
+    // BlockList judges an IPv4 address in IPv6 form (`::ffff:…`) as IPv4.
     return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   };
 }
 
 /**
- * Who sent the request: the address of the connection, unless that is a trusted proxy; then the right-most address of
- * `X-Forwarded-For` that is none, since everything to its left is only what its sender says. Where an entry is no address,
- * the proxy that passed it on is the best that is known. Undefined for a connection that is gone.
+ * The sender's address: that of the connection, unless it is a trusted proxy; then the right-most address of
+ * `X-Forwarded-For` that is not one, since everything to its left is only the sender's claim. Where an entry is not an
+ * address, the proxy that passed it on is the best known. Undefined for a connection that is gone.
  */
 export function peerAddress(
   { headers, socket }: IncomingMessage,
@@ -55,7 +55,7 @@ export function peerAddress(
   return peer;
 }
 
-/** An entry's address without port and brackets, as some proxies write them; undefined when it has none. */
+/** An entry's address without the port and brackets that some proxies add; undefined when it has none. */
 function readAddress(entry: string): string | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(entry) ?? [];
   const address = bracketed ?? dotted ?? entry;

@@ -6,19 +6,19 @@ import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from '../wire/limit
 import { isBeingTaken } from './answer.ts';
 import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
 
-/** Both run once for each request: `wait` directly before it is handled, `keep` directly behind. */
+/** Both run once for each request: `wait` directly before its handler, `keep` directly after. */
 export interface UnreadAnswers {
   wait(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
-  /** Keeps the bytes of the answer. Throws unavailable, never for a request that may have changed something. */
+  /** Holds the bytes of the response. Throws unavailable, never for a request that may have changed something. */
   keep(request: FastifyRequest, reply: FastifyReply, bytes: number): void;
 }
 
 /**
- * Bounds the bytes of answers that have not left the process. Who has its share of them waits before more is worked out for
- * it, and is told to come again after a while. What may be longer than is free has its bytes set aside before it is handled:
- * about so many for a read, which may still be refused when it is there, and the most for a change, since what was done
- * must not be answered as not done. Changes have an account of their own, so that nobody's lists keep them waiting. When
- * there is room for nobody, the answers go that have been on their way for long.
+ * Bounds the bytes of responses that have not left the process. A user at its share waits before more is produced for it,
+ * and is refused after a while. A response that may be long has its bytes reserved before the handler: an estimate for a
+ * read, which may still be refused afterwards, and the most for a change, since what was done must not be reported as not
+ * done. Changes have a separate account, so that lists never keep them waiting. When there is no room at all, the oldest
+ * unread responses are ended.
  * @see docs/adr/0027-bytes-of-peers.md
  */
 export function createUnreadAnswers(): UnreadAnswers {
@@ -43,7 +43,7 @@ export function createUnreadAnswers(): UnreadAnswers {
         done();
         return;
       }
-      // A short answer only waits for its own holder's others.
+      // A short response only waits for others of its own holder.
       const need = { holder: holderOf(request), bytes: isLong ? expected : 1, isOfShare: !isLong };
       account.whenRoom(need, (error) => {
         if (error !== undefined || reply.raw.closed) {
@@ -65,7 +65,7 @@ export function createUnreadAnswers(): UnreadAnswers {
         holder,
         bytes,
         end() {
-          // Who has most of a share cannot keep it by reading slowly.
+          // A holder of most of a share cannot keep it by reading slowly.
           const isModest = account.usedBy(holder) <= limits.shareMax / 2;
           if (isModest && isBeingTaken(reply.raw)) return false;
           request.raw.socket.destroy();
@@ -86,7 +86,7 @@ interface Making {
   readonly bytes: number;
 }
 
-/** Whatever is not known to read only: a new operation is safe before anybody has thought of its answer. */
+/** Every operation that is not known to only read: so a new one is safe by default. */
 function mayChange({ method, labels }: FastifyRequest): boolean {
   return method !== 'GET' && method !== 'HEAD' && labels?.answerBytes === undefined;
 }
@@ -96,7 +96,7 @@ function expectedBytes(request: FastifyRequest): number {
   return (labels?.answerBytes ?? labels?.changeAnswerBytes)?.(request) ?? 0;
 }
 
-/** All who have no credentials count as one. */
+/** All requests without credentials count as one holder's. */
 function holderOf({ caller }: FastifyRequest): string {
   return caller === undefined ? '' : shareOf(caller);
 }
@@ -108,7 +108,7 @@ function bytesOf(payload: unknown): number {
   return Buffer.isBuffer(payload) ? payload.length : 0;
 }
 
-/** Puts the two where they belong: nothing may come between them and the handler. */
+/** Adds the two hooks around `around`: nothing may come between them and the handler. */
 export function boundUnreadAnswers(app: App, around: (app: App) => void): void {
   const answers = createUnreadAnswers();
   app.decorateReply('keepBytes', function (bytes) {

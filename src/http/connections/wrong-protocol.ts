@@ -1,24 +1,24 @@
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Tells of clients that speak HTTPS to a port for plain HTTP, or the other way round. */
+/** Reports clients that speak HTTPS to a plain HTTP port, or the other way round. */
 export interface WrongProtocol {
-  /** Looks at what the HTTP parser has refused. */
+  /** Checks what the HTTP parser has refused. */
   watchPlain(error: { readonly rawPacket?: unknown }, socket: Socket): void;
-  /** Looks at a handshake that has failed; on the bare connection, plain HTTP gets the one answer that it can read. */
+  /** Checks a failed handshake; on the bare connection, plain HTTP gets the one response that it can read. */
   answerOnTls(error: { readonly code?: string }, tcp: Socket): void;
 }
 
-/** Between two lines in the log about the same: anybody can cause them. */
+/** Between two log lines about the same: any peer can cause them. */
 const LOG_EVERY_MS = 60_000;
-/** How a TLS connection begins: a handshake record of any version. */
+/** The beginning of a TLS connection: a handshake record of any version. */
 const TLS_HELLO = [0x16, 0x03] as const;
 const SPEAK_HTTPS = 'This port speaks HTTPS: call it with https://\n';
 const ANSWER =
   'HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n' +
   `Connection: close\r\nContent-Length: ${Buffer.byteLength(SPEAK_HTTPS)}\r\n\r\n${SPEAK_HTTPS}`;
 
-/** Makes the watch; both sides of it have one line a minute in the log. */
+/** Creates the watch; each direction has one log line a minute. */
 export function createWrongProtocol(log: Pick<FastifyBaseLogger, 'warn'>): WrongProtocol {
   const dueMs = new Map<string, number>();
 

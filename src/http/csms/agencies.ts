@@ -18,7 +18,7 @@ const ShowAgencyAnswer = Type.Object(
   { title: 'ShowAgencyResponse' },
 );
 
-/** CreateAgency, ShowAgency: in the cloud one service lets another one act; here there is one service only. */
+/** CreateAgency, ShowAgency: in the cloud one service lets another act; here there is only one. */
 export function registerAgencies(api: App): void {
   api.route({
     method: 'POST',

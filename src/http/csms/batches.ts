@@ -16,11 +16,11 @@ import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
 const NAME_CHARACTERS_SHOWN = 64;
-/** Of a refused secret in an answer: a name that may be all escapes, and at most 512 characters of a message. */
+/** Of a refused secret in a response: a name that may be all escapes, and at most 512 characters of a message. */
 const REFUSAL_BYTES = 1_024;
 /** Of a name in a list, with its quotes and comma. */
 const LISTED_NAME_BYTES = 67;
-/** Of one value that is read, at most. */
+/** At most, of one value that is read. */
 const VALUE_BYTES = 65_536;
 
 const Refusals = Type.Array(
@@ -140,7 +140,7 @@ function registerBatchRead(api: App): void {
       body: ReadBody,
       response: responses({ 200: ReadAnswer }),
     },
-    // The schema has checked it before this is asked.
+    // The schema is checked before this is called.
     config: {
       answerBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
     },
@@ -174,7 +174,7 @@ function sendValues(reply: FastifyReply, values: readonly app.BatchValue[], paus
   return sendPieces(reply, chunksOf(values), { pause, heldBytes });
 }
 
-/** What is kept for so many values and their answer. */
+/** Held for so many values and their response. */
 function bytesOfValues(count: number): number {
   return count * VALUE_BYTES + Math.min(count * VALUE_BYTES, LONG_ANSWER_BYTES_MAX);
 }

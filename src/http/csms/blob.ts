@@ -7,7 +7,7 @@ import { operation } from '../wire/operation.ts';
 import { ProjectPath, responses, SecretPath } from '../wire/schemas.ts';
 import { SecretAnswer, toRef, toWireSecret } from '../wire/secrets.ts';
 
-/** Of a blob whose versions are all full, as a rule. */
+/** Of a typical blob whose versions are all full. */
 const BLOB_BYTES = 2_097_152;
 
 const Blob = Type.String({

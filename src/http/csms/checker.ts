@@ -14,7 +14,7 @@ const UpdateConfigBody = Type.Object(
   { title: 'UpdateSecretsConfigRequest' },
 );
 const CheckType = OneOf([CHECK_TYPE], 'The check of strength');
-/** Of one rating, beside the name that it repeats. */
+/** Of one rating, without the name that it repeats. */
 const RATING_BYTES = 128;
 const CheckBody = Type.Object(
   {

@@ -8,9 +8,9 @@ import type { App } from '../app.ts';
 import { operation } from '../wire/operation.ts';
 import { NoBody, Nullable, Omissible, OneOf, ProjectPath, responses, TimeMs } from '../wire/schemas.ts';
 
-/** The documents' numbers for who is granted something. @see CSMS API, GrantSecretReqBody, grantee_type */
+/** The documents' numbers for kinds of grantee. @see CSMS API, GrantSecretReqBody, grantee_type */
 const GRANTEE_TYPES: Readonly<Record<'0' | '2', Grantee['type']>> = Object.freeze({ 0: 'user', 2: 'group' });
-/** In force: the only state of a grant that is ever shown. */
+/** In force: the only state that is ever shown. */
 const STATE_IN_FORCE = 0;
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
@@ -18,7 +18,7 @@ const ResourceQuery = Type.Object({ resource_id: Id });
 const GrantBody = Type.Object(
   {
     resource_id: Id,
-    // A pattern, because client generators make one name of two enumerated words that differ in case only.
+    // A pattern, because client generators merge two enumerated words that differ only in case.
     type: Type.String({
       pattern: '^(?:SECRET|GROUP|secret|group)$',
       description: 'SECRET; there are no groups of secrets',
@@ -183,7 +183,7 @@ function toWireGrant(grant: Grant): Static<typeof GrantAnswer>['data'] {
   };
 }
 
-/** The times are those of the first grant and of the last change; of the secret while there are no grants. */
+/** The times are those of the first grant and of the last change; the secret's while there are no grants. */
 function toWireList(
   secret: Secret,
   grants: readonly app.NamedGrant[],

@@ -44,7 +44,7 @@ export function registerNotifications(api: App): void {
   });
 }
 
-/** The certificate that delivered messages are checked with; for everybody, as SMN's is. */
+/** The certificate that verifies delivered messages; public, as SMN's is. */
 export function registerCertificate(
   app: App,
   options: { readonly certificate: () => Promise<string> },
@@ -60,7 +60,7 @@ export function registerCertificate(
   });
 }
 
-/** Those that still wait are no records: the wire has no word for their status. */
+/** Notifications that still wait are not records: the wire has no word for their status. */
 function toWireRecord(notification: Notification): Static<typeof RecordSchema> {
   const { status } = notification;
   if (status === 'PENDING') throw new SecretError('internal');

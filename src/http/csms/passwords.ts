@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { operation } from '../wire/operation.ts';
 import { Omissible, ProjectPath, responses } from '../wire/schemas.ts';
 
-/** Bytes of an answer: the longest password, every character escaped. */
+/** Bytes of a response: the longest password, every character escaped. */
 const ANSWER_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
 const Switch = Omissible(Type.Boolean());
 const GenerateBody = Type.Object(

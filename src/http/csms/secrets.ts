@@ -22,9 +22,9 @@ import {
 } from '../wire/schemas.ts';
 import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
 
-/** What is kept while a list is made: as many secrets as are read at one go. */
+/** Held while a list is made: the secrets that are read at a time. */
 const HELD_BYTES = 1_048_576;
-/** Of a secret in a list, as a rule. */
+/** Of a typical secret in a list. */
 const ENTRY_BYTES = 1_024;
 
 const Description = Type.String({ description: 'At most 2,048 bytes of UTF-8' });
@@ -35,7 +35,7 @@ const EventNames = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' })
   description: 'Name of the event to subscribe to',
 });
 
-/** What a secret is created from, by itself or with others. @see API page CreateSecret */
+/** The body that creates a secret, by itself or in an import. @see API page CreateSecret */
 export const CreateSecretBody = Type.Object(
   {
     name: SecretName,
@@ -172,7 +172,7 @@ function registerSecret(api: App): void {
   });
 }
 
-/** What the body of a creation asks for, checked. Throws invalid-parameter. */
+/** The checked contents of a creation's body. Throws invalid-parameter. */
 export function toCreateSecret(
   projectId: string,
   body: Static<typeof CreateSecretBody>,
@@ -196,7 +196,7 @@ function toDraft(body: Static<typeof CreateSecretBody>): SecretDraft {
   };
 }
 
-/** Absent fields stay as they are; null clears subscriptions, as a client that always sends the list expects. */
+/** Absent fields stay as they are; null clears subscriptions, as expected by a client that always sends the list. */
 function toUpdate(body: Static<typeof UpdateSecretBody>): SecretUpdate {
   const { auto_rotation: autoRotation, kms_key_id: kmsKeyId } = body;
   const rotationPeriod = textOf(body.rotation_period, 'rotation_period');

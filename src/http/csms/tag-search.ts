@@ -17,13 +17,13 @@ import { nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from '../wir
 import { SecretSchema, toWireSecret } from '../wire/secrets.ts';
 import { TagSchema } from './tags.ts';
 
-/** What is kept meanwhile: where the secrets are, and a slice of them. */
+/** Held meanwhile: where the secrets are, and a slice of them. */
 const HELD_BYTES = 1_572_864;
-/** Of a secret with its tags, as a rule. */
+/** Of a typical secret with its tags. */
 const ENTRY_BYTES = 4_096;
 const OFFSET_MAX = 2_147_483_647;
 
-/** A number, or its digits as text: the documents say one, clients send the other. */
+/** A number, or its digits as text: the documents have the one, clients send the other. */
 const Count = (description: string) =>
   Type.Unsafe<string | number>({
     type: ['string', 'integer'],

@@ -25,7 +25,7 @@ const TagValue = Type.String({
   maxLength: TAG_VALUE_CHARACTERS_MAX,
   description: 'Letters, digits, blanks and _.:/=+-@; may be empty',
 });
-/** What is kept while a project's tags are listed: what its secrets vouch for, and a slice. */
+/** Held while a project's tags are listed: the tags that its secrets authenticate, and a slice. */
 const LIST_HELD_BYTES = 3_145_728;
 /** A tag of one secret on the wire. @see CSMS API, object TagItem */
 export const TagSchema = Type.Object({ key: TagKey, value: TagValue }, { title: 'Tag' });
@@ -149,7 +149,7 @@ function registerTagLists(api: App): void {
   });
 }
 
-/** The values of a key stand together, as it comes; there may be as many of either as the project has tags. */
+/** The values of each key, streamed: there may be as many of either as the project has tags. */
 async function* textsOfTags(slices: AsyncIterable<readonly Tag[]>): AsyncGenerator<string> {
   yield '{"tags":[';
   let current: string | undefined;
@@ -172,7 +172,7 @@ function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {
   return { projectId: params.project_id, secretId: params.secret_id };
 }
 
-/** A tag without a value has the empty one. */
+/** A tag without a value gets the empty one. */
 function toTag({ key, value }: Static<typeof TagInput>, parameter: string): Tag {
   return {
     key: requireTagKey(key, `${parameter}.key`),

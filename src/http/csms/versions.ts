@@ -174,7 +174,7 @@ function toWireVersion(
   };
 }
 
-/** Bytes around a version in an answer; those behind it begin with the brace that closes the version. */
+/** Bytes around a version in a response; those after it begin with the brace that closes the version. */
 export interface Around {
   readonly before: Uint8Array;
   readonly after: Uint8Array;

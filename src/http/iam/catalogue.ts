@@ -17,7 +17,7 @@ export function registerVersion(app: App, identity: IdentityService): void {
       schema: {
         ...operation('KeystoneShowVersion', 'Shows the version of the identity service'),
         security: [],
-        // One operation under two paths: the second one is not documented again.
+        // One operation under two paths: the second is not documented.
         hide: url !== '/v3',
         response: responses({ 200: body(VersionAnswer) }),
       },
@@ -26,7 +26,7 @@ export function registerVersion(app: App, identity: IdentityService): void {
   }
 }
 
-/** What the server offers and where, for clients that look it up. The routes need credentials. */
+/** The services and their endpoints, for clients that look them up. The routes need credentials. */
 export function registerCatalogue(signed: App, identity: IdentityService): void {
   signed.route({
     method: 'GET',

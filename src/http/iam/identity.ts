@@ -18,10 +18,10 @@ import { operation, routeOf } from '../wire/operation.ts';
 import { responses } from '../wire/schemas.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
 
-/** Projects that a line of the log names: whoever has many could make it as long as it likes. */
+/** Most projects that a log line names: a user with many could make it arbitrarily long. */
 const NAMED_MAX = 5;
 
-/** The identity service's calls that need no credentials: what it is, and a token for a password. */
+/** The identity service's calls that need no credentials: its version, and a token for a password. */
 export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
   nameTraces(app);
   registerVersion(app, identity);
@@ -53,7 +53,7 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
   });
 }
 
-/** Clients quote it in their messages as what the operator should look for. */
+/** Clients quote this header in their messages, for the operator to search for. */
 function nameTraces(app: App): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.raw.setHeader('X-IAM-Trace-Id', request.id);
@@ -61,7 +61,7 @@ function nameTraces(app: App): void {
   });
 }
 
-/** Its calls about the caller, who is known: projects, domain, users, services. */
+/** Its calls about an authenticated caller: projects, domain, users, services. */
 export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 'identity'>): void {
   nameTraces(signed);
   registerProjects(signed, identity);
@@ -78,7 +78,7 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
   registerCatalogue(signed, identity);
 }
 
-/** The same list under the names that the cloud and its forebear have for it. */
+/** The same list under the names of the cloud and of OpenStack. */
 function registerProjects(signed: App, identity: IdentityService): void {
   for (const [path, operationId] of [
     ['/v3/projects', 'KeystoneListProjects'],
@@ -134,7 +134,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
   });
 }
 
-/** The identity service has one text for every body that it cannot read. */
+/** The identity service has one message for every body that it cannot read. */
 function parseLogin(bytes: Buffer): unknown {
   try {
     return parseBody(bytes);
@@ -143,7 +143,7 @@ function parseLogin(bytes: Buffer): unknown {
   }
 }
 
-/** A token that cannot be believed is one that does not exist, whatever is wrong with it. */
+/** An invalid token is reported as absent, whatever is wrong with it. */
 function showToken(identity: IdentityService, input: Parameters<IdentityService['showToken']>[0]) {
   try {
     return identity.showToken(input);

@@ -6,7 +6,7 @@ import { nestedResponses, responses } from '../wire/schemas.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
 const PAGE = Object.freeze({ min: 10, max: 100 });
-/** Beyond it no page can be: the identities hold fewer users. */
+/** No page is beyond it: the identities hold fewer users. */
 const PAGES_MAX = 1_000_000;
 
 const Relation = Type.Object({ org_id: Type.String(), relation_type: Type.String() });
@@ -24,7 +24,7 @@ const ListAnswer = Type.Object(
   { total: Type.Integer(), users: Type.Array(ListedUser) },
   { title: 'ListUsersResponse' },
 );
-// The documents give `disabled` another type here than in the list.
+// In the documents `disabled` has another type here than in the list.
 const ShowAnswer = Type.Object(
   { ...UserFields, disabled: Type.Boolean(), locked: Flag, domain_id: Type.String() },
   { title: 'ShowUserDetailResponse' },

@@ -112,7 +112,7 @@ function toWireAlias(entry: app.AliasOfKey, owner: KeyOwner): Static<typeof Alia
   };
 }
 
-/** `2024-04-01T00:00:00Z`: the one place where the key service tells time in words. */
+/** `2024-04-01T00:00:00Z`: the only times of the key service in this format. */
 function toIsoSeconds(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19)}Z`;
 }

@@ -71,7 +71,7 @@ const DecryptAnswer = Type.Object(
   { title: 'DecryptDatakeyResponse' },
 );
 
-/** Bytes of an answer: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
+/** Bytes of a response: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
 const ANSWER_BYTES_MAX = 8_192;
 const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 
@@ -107,7 +107,7 @@ export function registerDataKeys(api: App): void {
   registerGiven(api);
 }
 
-/** The operations on data keys that the caller has. */
+/** The operations on data keys that the caller brings. */
 function registerGiven(api: App): void {
   api.route({
     ...kmsPost(
@@ -133,7 +133,7 @@ function registerGiven(api: App): void {
       const length = numberOf(body.datakey_cipher_length, 'datakey_cipher_length', DATA_KEY_BYTES);
       const ciphertext = bytesOfHex(body.cipher_text, 'ciphertext-invalid');
       const plaintext = await app.decryptDataKey(deps, toTarget(params, body), ciphertext);
-      // The length of the key itself, in spite of the name: the pages give 64 for a key of 512 bits.
+      // The length of the key itself, despite the name: the pages give 64 for a key of 512 bits.
       if (plaintext.length !== length) {
         plaintext.fill(0);
         throw new SecretError('data-key-cipher-length-wrong');
@@ -156,7 +156,7 @@ function toTarget(
   return { projectId: params.project_id, keyId: body.key_id, aad };
 }
 
-/** The length wins over the specification where both are given. */
+/** The length takes precedence over the specification where both are given. */
 function bitsOf(body: {
   readonly datakey_length?: string | number | null;
   readonly key_spec?: string | null;
@@ -176,7 +176,7 @@ function bitsOf(body: {
   );
 }
 
-/** The data key in front of its SHA-256, both in one text; the caller zeroes it. */
+/** The data key before its SHA-256 in one text; the caller zeroes it. */
 function readPlaintext(body: {
   readonly plain_text: string;
   readonly datakey_plain_length: string | number;

@@ -43,7 +43,7 @@ const RandomAnswer = Type.Object(
   { title: 'CreateRandomResponse' },
 );
 
-/** Bytes of an answer: 4,096 characters that grow six times, and the same in Base64. */
+/** Bytes of a response: 4,096 characters that grow six times, and the same in Base64. */
 const ANSWER_BYTES_MAX = 32_768;
 const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
 
@@ -121,7 +121,7 @@ function readText(text: string): Buffer {
   throw invalidParameter('plain_text', `must be 1 to ${KMS_DATA_BYTES.max} bytes of well-formed text`);
 }
 
-/** The bytes of Base64 in its one canonical spelling: otherwise a changed character could go unnoticed. */
+/** The bytes of canonical Base64: otherwise a changed character could go unnoticed. */
 function readBase64(text: string): Buffer {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.toString('base64') === text) return bytes;

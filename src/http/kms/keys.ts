@@ -29,7 +29,7 @@ import { nestedResponses, Omissible, OneOf } from '../wire/schemas.ts';
 
 const LISTED_SPECS = Object.entries(KEY_SPECS).flatMap(([spec, { isListed }]) => (isListed ? [spec] : []));
 const OFFSET = { min: 0, max: 9_999_999_999 };
-/** Of a list of all keys that a project can have, as a rule. */
+/** Of a typical list of all keys that a project can have. */
 const LIST_BYTES = 131_072;
 const ENTERPRISE_ALL = 'all';
 
@@ -160,7 +160,10 @@ function registerUpdates(api: App): void {
   });
 }
 
-/** What is asked for beside the documented default must be there: nothing else would be what the caller meant. */
+/**
+ * Refuses options beyond the documented default that this server does not have: ignoring them would not be what the
+ * caller meant.
+ */
 function toDraft(body: Static<typeof CreateKeyBody>): KeyDraft {
   requireOnly(body.key_spec, 'key_spec', OFFERED_KEY_SPEC);
   requireOnly(body.key_usage, 'key_usage', 'ENCRYPT_DECRYPT');
@@ -177,7 +180,7 @@ function requireOnly(value: string | null | undefined, parameter: string, only: 
   throw invalidParameter(parameter, `must be ${only}: this server has no other`);
 }
 
-/** Without `key_spec` a list shows the one kind that all keys are. */
+/** Without `key_spec` a list shows the one kind that exists here. */
 function filterOf(body: Static<typeof ListKeysBody>): (key: Key) => boolean {
   const { key_state: state, enterprise_project_id: project, key_spec: spec } = body;
   const hasSpec = spec == null || spec === 'ALL' || spec === OFFERED_KEY_SPEC;

@@ -9,7 +9,7 @@ import { operation } from '../wire/operation.ts';
 const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
 const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });
 
-/** EnableKey, DisableKey, DeleteKey, CancelKeyDeletion. The last two answer without `key_info` around. */
+/** EnableKey, DisableKey, DeleteKey, CancelKeyDeletion. The last two respond without a surrounding `key_info`. */
 export function registerKeyLifecycle(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({

@@ -76,7 +76,7 @@ function registerInterval(api: App): void {
   });
 }
 
-/** Differs: the interval is 0 while rotation is off, as the service answers though its page says 30 to 365. */
+/** Differs: the interval is 0 while rotation is off, as in the service's responses, though its page says 30 to 365. */
 function toStatus({ rotation, versions }: Key): Static<typeof RotationStatus> {
   const rotations = versions.length - 1;
   return {

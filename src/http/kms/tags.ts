@@ -66,7 +66,7 @@ const SearchAnswer = Type.Object(
   { resources: Type.Array(ActionResource), total_count: Type.Integer() },
   { title: 'ListKmsByTagsResponse' },
 );
-/** Of all keys that a project can have, with their tags, as a rule. */
+/** Of all keys that a project can have, with typical tags. */
 const SEARCH_BYTES = 262_144;
 const SEARCH_LIMIT_DEFAULT = 10;
 const OFFSET = { min: 0, max: 9_999_999_999 };

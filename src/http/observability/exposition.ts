@@ -3,10 +3,10 @@ import type { JobStatus } from '../../app/jobs/runner.ts';
 import type { Awaitable, StoreCounts } from '../../app/ports/deps.ts';
 import { DURATION_BOUNDS, type RequestFigures } from './request-figures.ts';
 
-/** A figure that a part of the server knows about itself; undefined while there is none. It must be cheap to ask for. */
+/** A number that a part of the server reports; undefined while it has none. Must be cheap to read. */
 type Figure = () => number | undefined;
 
-/** What the parts of the server have to tell, each in its own unit. What is absent is not shown. */
+/** What the parts of the server report, each in its unit. What is absent is not shown. */
 export interface MetricSources {
   readonly jobs?: () => readonly JobStatus[];
   /** Open connections. */
@@ -15,7 +15,7 @@ export interface MetricSources {
   readonly connectionsRefused?: Figure;
   /** Unused connections closed since the start to make room for others. */
   readonly connectionsEvicted?: Figure;
-  /** Lines that the log had no room for since the start. */
+  /** Log lines dropped since the start, for lack of room. */
   readonly logLinesDropped?: Figure;
   /** Epoch milliseconds of the end of the TLS certificate. */
   readonly certificateEndMs?: Figure;
@@ -24,15 +24,15 @@ export interface MetricSources {
   readonly storeBytes?: Figure;
   /** Bytes that the server can still write. */
   readonly storeFreeBytes?: Figure;
-  /** Changes are refused below so many. */
+  /** Changes are refused below this. */
   readonly storeNeededBytes?: Figure;
-  /** For how long another program's read has kept the log from being emptied; 0 while it does not. */
+  /** How long another program's read has kept the log from being emptied; 0 when it does not. */
   readonly checkpointOwedMs?: Figure;
-  /** Whether changes are taken. */
+  /** Whether changes are accepted. */
   readonly isWritable?: () => boolean;
 }
 
-/** The figures in words that Prometheus reads. */
+/** The metrics in Prometheus' text format. */
 export interface Exposition {
   read(): Promise<{ readonly text: string; readonly mediaType: string }>;
 }
@@ -40,7 +40,7 @@ export interface Exposition {
 /** The operation whose refusals are failed logins. */
 const LOGIN_OPERATION = 'KeystoneCreateUserTokenByPassword';
 const LOGIN_FAILURES: Readonly<Record<number, string>> = { 401: 'refused', 429: 'throttled' };
-/** What the library says of the event loop when Node has no sample since the last reading. */
+/** The library's values of the event loop when Node has no sample since the last reading. */
 const NO_SAMPLE = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\S*)\n/gm;
 
 type Row = readonly [
@@ -98,7 +98,7 @@ const COUNTERS: readonly Row[] = [
   ],
 ];
 
-/** Prepares the figures, and from now on those of the process itself. */
+/** Prepares the metrics, and starts those of the process itself. */
 export function createExposition(shown: {
   readonly requests: RequestFigures;
   sources(): MetricSources;
@@ -169,7 +169,7 @@ function registerRequestCounters(register: Registry, { byOperation }: RequestFig
   });
 }
 
-/** One gauge for each figure of a job; their label is the program's own name of the job. */
+/** One gauge for each figure of a job; labelled with the program's name of the job. */
 function registerJobGauges(register: Registry, status: () => readonly JobStatus[]): void {
   const gauges: Readonly<Record<string, readonly [help: string, read: (job: JobStatus) => number]>> = {
     csms_job_due: ['Whether the background job is due', ({ isDue }) => Number(isDue)],
@@ -194,7 +194,7 @@ function registerJobGauges(register: Registry, status: () => readonly JobStatus[
   }
 }
 
-/** The histogram of durations, worded here: the library's own would have to see every request. */
+/** The histogram of durations, formatted here: the library's would have to see every request. */
 function durations({ byOperation }: RequestFigures): string {
   const name = 'csms_http_request_duration_seconds';
   const lines = [

@@ -22,7 +22,7 @@ const NotReady = Type.Object(
 
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
-/** True for the questions that are answered whatever else is refused. */
+/** True for the health checks, which are answered whatever else is refused. */
 export function isHealth({ url }: FastifyRequest): boolean {
   return PATHS.has(url.split('?', 1)[0] ?? '');
 }

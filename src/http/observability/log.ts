@@ -3,20 +3,20 @@ import type { ErrorCode, SecretError } from '../../core/errors.ts';
 import { isSecretName } from '../../core/names.ts';
 import type { Refusal, RouteLabels } from '../requests/context.ts';
 
-/** Where lines go that are made here. */
+/** Where the lines formatted here go. */
 export interface RequestLog {
-  /** Lines of a lower level are not wanted. */
+  /** The lowest level that is logged. */
   readonly levelMin: number;
   /** Takes one line, its line feed included. */
   write(line: string): void;
 }
 
 const LEVEL = { info: 30, warn: 40 } as const;
-/** Their messages repeat what an unknown caller sent, and that may be a key in the wrong place. */
+/** Their messages repeat what an unknown caller sent, which may be a misplaced key. */
 const UNTRUSTED: ReadonlySet<ErrorCode> = new Set(['unauthenticated', 'credentials-unsupported']);
 const REASON_CHARACTERS_MAX = 300;
 
-/** How a request has ended. */
+/** How a request ended. */
 export interface RequestEnd {
   readonly status: number;
   readonly durationMs: number;
@@ -26,8 +26,8 @@ export interface RequestEnd {
 
 /**
  * Writes one line for a request that has ended, from an allow-list: the route's pattern and never the path, no query, no
- * header, no body. The line is made by a template, since a general logger takes ten times as long; every text that is
- * not the program's own is escaped.
+ * header, no body. The line is made by a template, since a general logger takes ten times as long; every text from
+ * outside is escaped.
  */
 export function logRequest(
   log: RequestLog,
@@ -37,7 +37,7 @@ export function logRequest(
   const { caller } = request;
   const level = status >= 500 ? LEVEL.warn : LEVEL.info;
   if (level < log.levelMin) return;
-  // What the caller named counts only once the project is one of its own.
+  // The caller's names are logged only if the project is one of its own.
   const isTrusted = request.deps !== undefined;
   const projectId = isTrusted ? (request.params as { project_id?: string }).project_id : undefined;
   const secretName = isTrusted ? secretNameOf(request, labels.operation) : undefined;
@@ -51,7 +51,7 @@ export function logRequest(
   );
 }
 
-/** Writes one line for bytes that were no request. The parser's own code is the reason; of the bytes nothing is said. */
+/** Writes one line for bytes that were not a request. The parser's code is the reason; the bytes are not logged. */
 export function logRefusedBytes(
   log: RequestLog,
   refused: Refusal & {
@@ -68,13 +68,13 @@ export function logRefusedBytes(
   );
 }
 
-/** What the log says of an error beside its code: the operator's reason, else what the caller was told. */
+/** What the log says of an error beside its code: the operator's reason, else the caller's message. */
 export function logReasonOf(error: SecretError): string | undefined {
   const shown = UNTRUSTED.has(error.code) ? undefined : error.message;
   return (error.logReason ?? shown)?.slice(0, REASON_CHARACTERS_MAX) || undefined;
 }
 
-/** Only what has the form of a name: anything else could be a value in the wrong place. */
+/** Only what has the form of a name: anything else could be a misplaced value. */
 function secretNameOf(request: FastifyRequest, operation: string): string | undefined {
   const { secret_name: inPath } = request.params as { secret_name?: string };
   const body = request.body as { name?: unknown } | null | undefined;

@@ -11,13 +11,13 @@ export interface MetricsListener {
   /** The address that was bound. */
   readonly address: string;
   readonly port: number;
-  /** Ends it, with whatever is open. */
+  /** Ends it with all its connections. */
   close(): Promise<void>;
 }
 
 /**
- * Listens for whoever gathers metrics. It has few connections, each for a short time, and wakes the rest of the server at
- * most once a second. Throws StartError (taken) that names the setting.
+ * Listens for collectors of metrics. It accepts few, short connections, and uses the rest of the server at most once a
+ * second. Throws StartError (taken) that names the setting.
  */
 export async function listenForMetrics(
   { host, port }: { readonly host: string; readonly port: number },
@@ -37,9 +37,9 @@ export async function listenForMetrics(
     },
   );
   server.maxConnections = METRICS.connectionsMax;
-  // Many requests in one packet would all be answered before anybody reads.
+  // Many requests in one packet would all be answered before any response is read.
   server.maxRequestsPerSocket = 1;
-  // Covers what the others leave open: a reader that does not read, a peer that does not close.
+  // Covers what the other limits do not: a peer that does not read or does not close.
   server.setTimeout(METRICS.timeoutMs, (socket) => socket.destroy());
   server.on('clientError', (_error, socket) => socket.destroy());
   await listen(server, { host, port });
@@ -87,7 +87,7 @@ function refuse(response: ServerResponse, status: number): void {
   response.writeHead(status, { 'content-length': 0 }).end();
 }
 
-/** The last answer again for a while, so that nobody keeps the server at making new ones. */
+/** Repeats the last response for a while, so that frequent requests cost nothing. */
 function remember(read: Metrics['read']): Metrics['read'] {
   let last: ReturnType<Metrics['read']> | undefined;
   let untilMs = 0;
@@ -106,7 +106,7 @@ function remember(read: Metrics['read']): Metrics['read'] {
 
 function listen(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
-    // For as long as the server lives: a connection that cannot be accepted, for lack of memory, must not end the process.
+    // For the life of the server: a connection that cannot be accepted, for lack of memory, must not end the process.
     server.on('error', (cause: Error & { code?: string }) => {
       const reason = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${cause.code})`;
       reject(new StartError('taken', `CSMS_METRICS: ${host}:${port} ${reason}`, { cause }));

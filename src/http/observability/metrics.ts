@@ -9,16 +9,16 @@ import { createRequestFigures } from './request-figures.ts';
 export interface Metrics {
   /** Counts a finished request. `operation`: an operation id, or `none`. */
   count(operation: string, status: number, durationMs: number): void;
-  /** Has more figures shown, beside those that were watched before; each is asked for at every reading. */
+  /** Adds sources to those that are watched; each is read at every reading. */
   watch(sources: MetricSources): void;
   /** The Prometheus text and its media type. */
   read(): Promise<{ readonly text: string; readonly mediaType: string }>;
 }
 
-/** Headers by which a proxy says that it passes on what somebody else has asked. */
+/** Headers by which a proxy says that it forwards a request. */
 const FORWARDING = /^(?:forwarded|via|x-real-ip|x-forwarded-.*)$/;
 
-/** Counts requests by operation and status. The library that words the figures is loaded when somebody asks. */
+/** Counts requests by operation and status. The library that formats the metrics is loaded at the first reading. */
 export function createMetrics(): Metrics {
   const requests = createRequestFigures();
   let sources: MetricSources = {};
@@ -37,7 +37,7 @@ export function createMetrics(): Metrics {
   };
 }
 
-/** `/metrics` for callers on loopback that no proxy stands in front of; for others the path does not exist. */
+/** `/metrics` for direct callers on loopback; for others the path does not exist. */
 export function registerMetrics(app: App, metrics: Metrics): void {
   app.route({
     method: ['GET', 'HEAD'],

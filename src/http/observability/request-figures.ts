@@ -1,10 +1,10 @@
-/** Upper bounds of the classes of durations, in seconds; what takes longer is in the last one. */
+/** Upper bounds of the classes of durations, in seconds; longer ones are in the last class. */
 export const DURATION_BOUNDS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
-/** What is counted of one operation's requests. */
+/** The counts of one operation's requests. */
 export interface OperationFigures {
   readonly byStatus: Map<number, number>;
-  /** Requests of each class of durations, not added up; one more than there are bounds. */
+  /** Requests of each class of durations, not cumulative; one more than there are bounds. */
   readonly byDuration: number[];
   durationMs: number;
 }
@@ -17,7 +17,7 @@ export interface RequestFigures {
 
 const BOUNDS_MS = DURATION_BOUNDS.map((seconds) => seconds * 1_000);
 
-/** Counts with two look-ups and no garbage, since every request passes here; words are for the reading. */
+/** Counts with two look-ups and no garbage, since every request passes here; formatting is left to the reading. */
 export function createRequestFigures(): RequestFigures {
   const byOperation = new Map<string, OperationFigures>();
   return {

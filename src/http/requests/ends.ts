@@ -7,26 +7,26 @@ import { logRefusedBytes, logRequest, type RequestLog } from '../observability/l
 import type { Metrics } from '../observability/metrics.ts';
 import type { Refusal, RouteLabels } from './context.ts';
 
-/** What the parser has refused, and what was answered. */
+/** What the parser has refused, and the response. */
 export interface RefusedBytes extends Refusal {
   readonly requestId: string;
   readonly status: number;
 }
 
-/** Notes how each request ends, once: in a line of the log and in the count. */
+/** Records how each request ends, once: in a log line and in the count. */
 export interface RequestEnds {
   /** To be called when a request begins. */
   watch(request: FastifyRequest, reply: FastifyReply): void;
-  /** To be called for bytes that are no request, or not the rest of the one that is being received. */
+  /** To be called for bytes that are not a request, or not the rest of the one being received. */
   refuse(socket: Socket, refused: RefusedBytes): void;
 }
 
-/** The other end, or this one, closed the connection before the answer was out. No such status is ever sent. */
+/** Either end closed the connection before the response was sent. This status is never sent. */
 const CLOSED = 499;
 
 /**
- * Makes the one place where requests end. The end is the last byte of the answer, or the end of its connection, whichever
- * comes first: a handler may continue for whoever has gone.
+ * Creates the one place where requests end: with the last byte of the response, or with its connection, whichever comes
+ * first. A handler may continue after its peer has gone.
  */
 export function createRequestEnds(
   log: RequestLog | undefined,
@@ -64,7 +64,7 @@ export function createRequestEnds(
   };
 }
 
-/** What logs and metrics call a route. Pure. */
+/** A route's names in logs and metrics. */
 export function labelsOf(route: {
   readonly url?: string | undefined;
   readonly schema?: FastifySchema;
@@ -83,7 +83,7 @@ export function labelsOf(route: {
   };
 }
 
-/** A route that names no operation is there for the machine or for its operator, and not for callers of the API. */
+/** A route without an operation is for the machine or its operator, and not for callers of the API. */
 function requireOperation(id: string | undefined): RouteLabels['operation'] {
   if (id === undefined) return 'none';
   if (!isOperationId(id)) throw new Error(`core/operations.ts has no ${id}`);

@@ -8,8 +8,8 @@ import type { ServerOptions } from '../server-options.ts';
 import { createPressureGauge } from './pressure.ts';
 
 /**
- * Watches what comes in, until the server closes. The answer lets a request in or throws unavailable: while the server
- * stops, and, except for questions about health, under pressure and on a connection for which there was no place.
+ * Watches the load until the server closes. Returns a check that admits a request or throws unavailable: while the server
+ * stops, and, except for health checks, under pressure and on a reserved connection.
  */
 export function guardEntrance(
   app: App,

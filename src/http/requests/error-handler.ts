@@ -6,17 +6,17 @@ import { ERROR_TABLE, HINTS, NOT_FOUND_CODES, type WireRow } from '../wire/error
 import { kmsRow } from '../wire/kms-errors.ts';
 import type { ErrorFamily } from './context.ts';
 
-/** An error as it goes out. */
+/** An error as it is sent. */
 export interface WireError {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 const MESSAGE_CHARACTERS_MAX = 512;
-/** Failures that come with a known state of the server: the request's own line says all of them. */
+/** Failures with a known cause: the request's own line says everything. */
 const EXPECTED: ReadonlySet<ErrorCode> = new Set(['unavailable', 'storage-full']);
 
-/** Fastify's own refusals, as ours. Anything else that Fastify refuses with a 4xx is a malformed request. */
+/** Fastify's refusals, as ours. Anything else that Fastify refuses with a 4xx is a malformed request. */
 const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   FST_ERR_CTP_BODY_TOO_LARGE: 'body-too-large',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media-type',
@@ -26,8 +26,8 @@ const FRAMEWORK_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
 });
 
 /**
- * Turns an error into status and body. `notFoundStatus` replaces the 404 of missing secrets, versions and stages.
- * The body never holds more than the code's fixed sentence and the detail that our own code wrote.
+ * Turns an error into status and body. `notFoundStatus` replaces the 404 of missing secrets, versions and stages. The
+ * body only holds the code's fixed sentence and the detail that our own code wrote.
  */
 export function toWireError(
   error: SecretError,
@@ -47,13 +47,11 @@ export function toWireError(
       ? { error_msg: message, error_code: row.code, request_id: options.requestId }
       : { error_code: row.code, error_msg: message };
   if (options.family === 'flat') return { status, body: flat };
-  // `code` and `message` are where the Node SDK looks, error_code and error_msg where the documents put them.
+  // The Node SDK reads `code` and `message`; the documents have error_code and error_msg.
   return { status, body: { error: { ...flat, code: row.code, message }, ...flat } };
 }
 
-/**
- * The server's last word on every failure: logs what is not the caller's fault, answers in the family's shape.
- */
+/** Handles every failure: logs what is not the caller's fault, responds in the family's shape. */
 export function createErrorHandler(options: { readonly notFoundStatus: number }) {
   return (thrown: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void => {
     const error = toSecretError(thrown);
@@ -70,13 +68,13 @@ export function createErrorHandler(options: { readonly notFoundStatus: number })
   };
 }
 
-/** The text of an error, wherever it goes out: the code's fixed sentence and the detail that our own code wrote. */
+/** The text of an error, wherever it is sent: the code's fixed sentence and the detail that our own code wrote. */
 export function wireMessage(error: SecretError, row: WireRow = ERROR_TABLE[error.code]): string {
   const message = [row.sentence, error.message, HINTS[error.code]].filter(Boolean).join(' ');
   return message.slice(0, row.origin === 'service' ? MESSAGE_CHARACTERS_MAX : undefined);
 }
 
-/** Any error as one of ours. Text of foreign errors is dropped: it may quote the request. */
+/** Any error as one of ours. The text of foreign errors is dropped: it may quote the request. */
 function toSecretError(thrown: FastifyError | Error): SecretError {
   if (thrown instanceof SecretError) return thrown;
   if ('validation' in thrown && thrown.validation) {
@@ -91,7 +89,7 @@ function toSecretError(thrown: FastifyError | Error): SecretError {
   return new SecretError('internal');
 }
 
-/** What a schema does not allow, as one of our errors: names the field and the rule, never the value. */
+/** A schema's refusal as one of our errors: names the field and the rule, never the value. */
 export function validationError(
   problems: NonNullable<FastifyError['validation']>,
   isBody: boolean,
@@ -110,7 +108,7 @@ export function validationError(
   );
 }
 
-/** Logs why an answer was cut off behind its beginning, and keeps that for the line of its request. */
+/** Logs why a response was cut off after its beginning, and keeps that for the line of its request. */
 export function logCutOff(request: FastifyRequest, thrown: Error): void {
   const error = toSecretError(thrown);
   request.refusal = { code: error.code, reason: logReasonOf(error) };

@@ -10,7 +10,7 @@ import type { ServerOptions } from '../server-options.ts';
 import { HEADERS_MAX } from '../wire/limits.ts';
 import { turnsOf } from './turns.ts';
 
-/** Headers of every answer: nothing is cached, sniffed, framed or referred to. */
+/** Headers of every response: nothing is cached, sniffed, framed or referred to. */
 const ANSWER_HEADERS = Object.freeze({
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
@@ -19,7 +19,7 @@ const ANSWER_HEADERS = Object.freeze({
 });
 const TLS_HEADER = 'max-age=31536000';
 
-/** Headers that decide who is calling or how to read the body: two of them are an attack or a mistake. */
+/** Headers that decide who is calling or how to read the body: repeating one is an attack or a mistake. */
 const SINGLE_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'content-length',
@@ -36,19 +36,19 @@ const SINGLE_HEADERS: ReadonlySet<string> = new Set([
 const PROJECT_ID = /^[0-9a-z]{32}$/;
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
-/** Sets the headers of every answer. */
+/** Sets the headers of every response. */
 export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
   reply.header('x-request-id', request.id).headers(ANSWER_HEADERS);
   if (tls) reply.header('strict-transport-security', TLS_HEADER);
 }
 
 /**
- * Refuses requests whose headers are too many, ambiguous or lack the host. Throws headers-too-large, request-malformed.
+ * Refuses requests with too many or ambiguous headers, or without a host. Throws headers-too-large, request-malformed.
  */
 export function checkHeaders({ rawHeaders, headers, httpVersion }: IncomingMessage): void {
   if (httpVersion === '1.1' && headers.host === undefined) throw new SecretError('request-malformed');
   if (rawHeaders.length > HEADERS_MAX * 2) throw new SecretError('headers-too-large');
-  // Node keeps one entry for each name, so as many entries as lines means that no name came twice.
+  // Node keeps one entry for each name, so as many entries as lines means that no name is repeated.
   if (Object.keys(headers).length * 2 === rawHeaders.length) return;
   const seen = new Set<string>();
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -67,8 +67,8 @@ export function checkMediaType(request: FastifyRequest): void {
 }
 
 /**
- * Refuses a body without a media type, where no credentials come with it: pages of other sites can send such a body, and no
- * client does. Throws media-type.
+ * Refuses a body without a media type and without credentials: pages of other sites can send such a body, and no client
+ * does. Throws media-type.
  */
 export function requireMediaType(request: FastifyRequest): void {
   if (request.headers['content-type'] !== undefined || !hasBody(request)) return;
@@ -90,7 +90,8 @@ export function parseBody(bytes: Buffer): unknown {
 }
 
 /**
- * Refuses null where a body is read: a client that has nothing to say sends no body, which counts as `{}` where it may.
+ * Refuses null where a body is expected: a client with nothing to say sends no body, which counts as `{}` where it is
+ * optional.
  * Throws invalid-body.
  */
 export function requireBody(request: FastifyRequest): void {
@@ -100,9 +101,9 @@ export function requireBody(request: FastifyRequest): void {
 }
 
 /**
- * Authenticates a request, checks its project, puts the caller and what it works with on the request, and takes it from
- * what the caller may ask in a while.
- * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable, throttled.
+ * Authenticates a request, checks its project, sets its caller and dependencies, and counts it against the caller's rate.
+ * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable,
+ * throttled.
  */
 export function authenticate(
   request: FastifyRequest,
@@ -117,7 +118,7 @@ export function authenticate(
     headers: request.headers,
     body: request.rawBody,
   });
-  // Credentials that became good while the body was thrown away: the next try has them from the beginning.
+  // The credentials became valid while the body was discarded: a retry will succeed.
   if (request.isBodyDropped) {
     throw new SecretError('unavailable', '', {
       logReason: 'its credentials became good too late for its body',
@@ -136,7 +137,7 @@ export function authenticate(
   options.takeRequest(caller);
 }
 
-/** The router takes every `+` for a blank; this one was signed as what it is. */
+/** The router reads every `+` as a space; this one was signed as itself. */
 function readQueryAgain(request: FastifyRequest): void {
   const mark = request.url.indexOf('?');
   const query = mark < 0 ? '' : request.url.slice(mark + 1);
@@ -153,7 +154,7 @@ function requireProject(request: FastifyRequest, caller: Caller): void {
   const named = request.headers['x-project-id'];
   const consistent = named === undefined || named === '' || named === projectId;
   if (consistent && caller.projectIds.has(projectId)) return;
-  // What has not the form of an id may be anything, a secret in the wrong place too.
+  // What has not the form of an id may be anything, such as a misplaced secret.
   const shown = PROJECT_ID.test(projectId) ? `project ${projectId}` : 'what the path names as project';
   const logReason = consistent
     ? `${shown} is none of the caller's; ${describeProjects(caller)}`

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 
-/** Operations of the key service below `/v1.0/{project_id}/kms/` that clients have and this server has not. */
+/** Operations of the key service below `/v1.0/{project_id}/kms/` that clients have and this server does not. */
 const KEY_OPERATIONS: ReadonlySet<string> = new Set([
   'sign',
   'verify',
@@ -19,7 +19,7 @@ const KEY_OPERATIONS: ReadonlySet<string> = new Set([
   'import-key-material',
   'delete-imported-key-material',
 ]);
-/** The same elsewhere, each with what it is. */
+/** Others elsewhere, with their names. */
 const OTHERS: readonly (readonly [path: RegExp, name: string])[] = [
   [/^\/v1\.0\/[^/]+\/keystores(?:\/|$)/, 'dedicated keystores'],
   [/^\/v2\/[^/]+\/kms\//, 'keys in several regions'],
@@ -31,8 +31,8 @@ const OTHERS: readonly (readonly [path: RegExp, name: string])[] = [
 ];
 
 /**
- * The error for a path that leads nowhere. A slash at the end is the commonest reason, and an operation that exists elsewhere
- * the next: the operator is told which, by our own name and never by the path.
+ * The error for an unknown path. A final slash is the commonest reason, and an operation that only the cloud has the
+ * next: the log says which, by our own name and never by the path.
  */
 export function routeNotFound({ url }: Pick<FastifyRequest, 'url'>): SecretError {
   const [path = ''] = url.split('?', 1);
@@ -43,7 +43,7 @@ export function routeNotFound({ url }: Pick<FastifyRequest, 'url'>): SecretError
   return new SecretError('route-not-found', detail, { logReason });
 }
 
-/** Refuses a path whose last parameter is empty, as in a list with a slash behind it. Throws invalid-parameter. */
+/** Refuses a path whose last parameter is empty, as in a list with a final slash. Throws invalid-parameter. */
 export function requireLastParameter({ params, url }: Pick<FastifyRequest, 'params' | 'url'>): void {
   const [path = ''] = url.split('?', 1);
   if (!endsWithSlash(path)) return;
@@ -57,7 +57,7 @@ function nameOf(path: string): string | undefined {
   return OTHERS.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** True for a path that would be another one without its last character. Pure. */
+/** True for a path with a removable final slash. */
 export function endsWithSlash(path: string): boolean {
   return path.length > 1 && path.endsWith('/');
 }

@@ -6,9 +6,9 @@ import { endsWithSlash, routeNotFound } from './not-found.ts';
 const METHODS: readonly HTTPMethods[] = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 /**
- * Watches which paths get routes from now on; `register` then answers 405 for every other method on them, with the
- * methods that exist in `Allow`. Unknown paths stay with the 404 handler. A path such as `/secrets/restore` is also a
- * secret's: methods that only the route with the parameter has stay with that route.
+ * Watches which paths get routes from now on; `register` then makes every other method on them respond 405, with the
+ * existing methods in `Allow`. Unknown paths are left to the 404 handler. A path such as `/secrets/restore` is also a
+ * secret's: methods that only the route with the parameter has are left to that route.
  */
 export function refuseOtherMethods(app: App): { register(): void } {
   const methodsOf = new Map<string, Set<string>>();

@@ -2,18 +2,18 @@ import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { PRESSURE } from '../wire/limits.ts';
 
-/** Tells when the process has more to do than it can. */
+/** Shows when the process is overloaded. */
 export interface PressureGauge {
-  /** True while new requests should be sent away. */
+  /** True while new requests should be refused. */
   isHigh(): boolean;
   stop(): void;
 }
 
-/** What the gauge looks at; for tests. */
+/** What the gauge reads; for tests. */
 export interface PressureSources {
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   nowMs(): number;
-  /** Used part of what the process may have, 0 to 1: of the heap, or of all memory, whichever is fuller. */
+  /** The used part of the heap, or of all memory that the process may have, whichever is fuller; 0 to 1. */
   memoryShare(): number;
 }
 
@@ -25,16 +25,16 @@ const PROCESS: PressureSources = {
   },
 };
 
-/** Bytes that the process may have: its container's limit or all of the machine. What buffers take is in no heap. */
+/** Bytes that the process may have: its container's limit or all of the machine. Buffers are not part of the heap. */
 function memoryLimit(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }
 
 /**
- * Looks twice a second how late its own timer is, which is how long everything else waits too, and how full the
- * heap and the memory are.
- * Pressure is high from the second bad look in a row: a machine that stood still for a moment has none.
+ * Checks twice a second how late its own timer is, which is how long everything else waits too, and how full the heap and
+ * the memory are.
+ * Pressure is high from the second bad check in a row: a machine that was suspended for a moment has none.
  */
 export function createPressureGauge(sources: PressureSources = PROCESS): PressureGauge {
   let badLooks = 0;

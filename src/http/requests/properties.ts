@@ -2,7 +2,7 @@ import type { App } from '../app.ts';
 import { peerAddress } from '../connections/trusted-proxies.ts';
 import type { ServerOptions } from '../server-options.ts';
 
-/** Gives every request what the hooks fill in later, and what it can tell about itself. */
+/** Declares what the hooks set on every request, and its computed properties. */
 export function addRequestProperties(
   app: App,
   options: Pick<ServerOptions, 'isTrustedProxy' | 'site'>,

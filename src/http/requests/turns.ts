@@ -3,8 +3,8 @@ import type { Turns } from '../../app/turns.ts';
 import { SecretError } from '../../core/errors.ts';
 
 /**
- * The turns of one request. Work whose client has gone ends when it would have its next turn: nobody is there for its
- * answer, and what is kept for a request is counted only while its connection is there. Throws unavailable then.
+ * The turns of one request. Work whose client has gone ends at its next turn: its response is not needed, and what a
+ * request holds is counted only while its connection exists. Throws unavailable then.
  * @see docs/adr/0032-long-requests-in-turns.md
  */
 export function turnsOf(turns: Turns, { socket }: Pick<IncomingMessage, 'socket'>): Turns {

@@ -1,17 +1,17 @@
 import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv';
 
-/** The part of Ajv's functions that Fastify uses: the reasons stand in `errors` until the next check. */
+/** The part of Ajv's functions that Fastify uses: the reasons are in `errors` until the next check. */
 interface Validate {
   (data: unknown): boolean;
   errors?: ErrorObject[] | null | undefined;
 }
 
-/** A number of a query in full: other spellings that JavaScript would read are no numbers to anybody else. */
+/** A number in a query: other spellings that JavaScript accepts are not numbers elsewhere. */
 const DIGITS = /^[0-9]{1,15}$/;
 
 /**
- * Makes the checks of Fastify's routes. Bodies are taken as they are typed; a query is text, so its numbers are read from
- * decimal digits. A schema is compiled when its first request comes: most are never needed by one server, and all of them
+ * Creates the validation of Fastify's routes. Bodies are checked as they are typed; a query is text, so its numbers are
+ * read from decimal digits. A schema is compiled at its first request: one server never needs most of them, and all
  * together would take most of the start.
  */
 export function createValidatorCompiler() {
@@ -21,7 +21,7 @@ export function createValidatorCompiler() {
     useDefaults: false,
     removeAdditional: false,
     coerceTypes: false,
-    // The schemas are this program's own, which a test checks: there is no need to know what a schema may be.
+    // The schemas are this program's, and a test checks them: the meta-schema is not needed.
     meta: false,
     validateSchema: false,
   });
@@ -46,7 +46,7 @@ function numbersOf(schema: AnySchema): readonly string[] {
   return Object.entries(properties).flatMap(([name, { type }]) => (type === 'integer' ? [name] : []));
 }
 
-/** Whatever is not made of digits stays text, which the check then refuses. */
+/** What is not made of digits stays text, which the check then refuses. */
 function readNumbers(data: unknown, names: readonly string[]): void {
   const query = data as Record<string, unknown>;
   for (const name of names) {

@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../core/errors.ts';
 
 /**
- * Whose error it is, and so which body it has: the service's, or the gateway's in front of it (which repeats the
- * request id). A code that is never answered has no entry of its own.
+ * Whose error it is, and so which body it has: the service's, or that of the gateway before it (which repeats the request
+ * id).
  */
 export type ErrorOrigin = 'service' | 'gateway';
 
@@ -34,7 +34,7 @@ const APIGW = (status: number, number: string, sentence: string): WireRow => ({
   origin: 'gateway',
 });
 
-/** Statuses of missing things that the operator may turn into the published table's 400. */
+/** Codes for missing things, whose status the operator may change to the published table's 400. */
 export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
   'secret-not-found',
   'version-not-found',
@@ -124,7 +124,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'seal-outdated': CSMS(500, '0001', 'An internal error occurred.'),
 });
 
-/** What the caller is told behind the fixed sentence of an error that has no detail of its own. */
+/** What follows the fixed sentence of an error without a detail of its own. */
 export const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = Object.freeze({
   'host-foreign': 'The host is not a name of this server; its operator allows more with CSMS_ALLOWED_HOSTS.',
   'origin-foreign': 'Pages of other sites cannot use this server.',

@@ -18,9 +18,7 @@ const Listed = {
   links: Type.Object({ self: Type.String() }),
 };
 
-/**
- * The request for a token, for the document: what the body must be is checked by the identity service, whose errors say less.
- */
+/** The request for a token, for the document only: the identity service checks the body, with errors that say less. */
 export const TokenSchema = Type.Object(
   {
     auth: Type.Object({
@@ -66,7 +64,7 @@ export const TokenAnswer = Type.Object(
   { title: 'TokenResponse' },
 );
 
-/** The projects that the caller reaches. */
+/** The caller's projects. */
 export const ProjectsAnswer = Type.Object(
   {
     projects: Type.Array(
@@ -81,7 +79,7 @@ export const ProjectsAnswer = Type.Object(
   },
   { title: 'ProjectsResponse' },
 );
-/** The domain of the caller. */
+/** The caller's domain. */
 export const DomainsAnswer = Type.Object(
   { domains: Type.Array(Type.Object(Listed)), links: Links },
   { title: 'DomainsResponse' },
@@ -103,7 +101,7 @@ export const UsersAnswer = Type.Object(
   { title: 'UsersResponse' },
 );
 
-/** The bodies are the identity service's; the schema writes them out and checks them. */
+/** The bodies are the identity service's; the schema documents them. */
 export function body<T extends TSchema>(schema: T) {
   return Type.Unsafe<object>(schema);
 }

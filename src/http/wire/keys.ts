@@ -55,18 +55,18 @@ export function toKeyStatus(key: Key): Static<typeof KeyStatus> {
   return { key_id: key.id, key_state: STATES[key.state] };
 }
 
-/** Whose a key is, and where. */
+/** A key's domain, project and region. */
 export interface KeyOwner {
   readonly domainId: string;
   readonly region: string;
 }
 
-/** The caller's domain has the project that a request is about. */
+/** The owner of the keys in the project of a request. */
 export function ownerOf({ caller, deps }: Pick<FastifyRequest, 'caller' | 'deps'>): KeyOwner {
   return { domainId: caller.domainId, region: deps.policy.region };
 }
 
-/** A key on the wire: every field is there, empty when it is not set. */
+/** A key on the wire: every field is present, empty when it is not set. */
 export function toKeyDetails(key: Key, owner: KeyOwner): Static<typeof KeyDetails> {
   return {
     key_id: key.id,

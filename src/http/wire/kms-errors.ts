@@ -1,7 +1,7 @@
 import type { ErrorCode, SecretError } from '../../core/errors.ts';
 import { ERROR_TABLE, KMS, type WireRow } from './error-table.ts';
 
-/** Codes that several services answer, as the key service does. @see api-dew, KMS error codes */
+/** Codes that several services have, as the key service maps them. @see api-dew, KMS error codes */
 const KMS_TABLE: Readonly<Partial<Record<ErrorCode, WireRow>>> = Object.freeze({
   'parameter-missing': KMS(400, '0204', 'Parameters missing in the request message.'),
   'invalid-parameter': KMS(400, '0308', 'Invalid parameter.'),
@@ -14,7 +14,7 @@ const KMS_TABLE: Readonly<Partial<Record<ErrorCode, WireRow>>> = Object.freeze({
   'seal-outdated': KMS(500, '0101', 'KMS error.'),
 });
 
-/** Parameters that have a code of their own; the members of a list go by the list's name. */
+/** Parameters with a code of their own; the members of a list have the list's. */
 const PARAMETER_ROWS: Readonly<Record<string, WireRow>> = Object.freeze({
   key_id: KMS(400, '0205', 'Invalid key ID.'),
   sequence: KMS(400, '0206', 'Invalid sequence number.'),

@@ -5,7 +5,7 @@ import { KMS_AAD_BYTES } from '../../core/limits.ts';
 import { type operation, routeOf } from './operation.ts';
 import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
 
-/** Where an operation of the key service is; its errors have the codes and the shape of that service. */
+/** The route of an operation of the key service, whose errors have that service's codes and shape. */
 export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
   method: M,
   path: string,
@@ -16,7 +16,7 @@ export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
 
 /** Path parameters of operations on a project’s keys. */
 export const KmsPath = ProjectPath;
-/** An operation that takes and answers a body, as nearly all of the key service do. */
+/** An operation with a request and a response body, as nearly all of the key service. */
 export function kmsPost<B extends TSchema, A extends TSchema>(
   path: string,
   described: ReturnType<typeof operation>,
@@ -28,13 +28,13 @@ export function kmsPost<B extends TSchema, A extends TSchema>(
 
 /** Path parameters of operations on one key. */
 export const KeyPath = Type.Object({ ...ProjectPath.properties, key_id: Type.String({ maxLength: 512 }) });
-/** A key as callers name it. Which of the forms it has is looked at when there is no such key. */
+/** A key as callers name it. The form matters only when there is no such key. */
 export const KeyName = Type.String({
   minLength: 1,
   maxLength: 512,
   description: 'UUID of the key, alias/<alias>, or the URN of an alias',
 });
-/** A number that the documents send as text; the number itself is taken too. */
+/** A number that the documents send as text; the number itself is accepted too. */
 export const NumberText = Type.Unsafe<string | number>({
   type: ['string', 'integer'],
   pattern: '^[0-9]{1,10}$',
@@ -43,7 +43,7 @@ export const NumberText = Type.Unsafe<string | number>({
   description: 'Decimal digits',
 });
 
-/** A body field with the number of a parameter that may be left out. */
+/** An optional number in a body. */
 export const OptionalNumberText = Type.Optional(
   Type.Unsafe<string | number | null>({ ...NumberText, type: ['string', 'integer', 'null'] }),
 );
@@ -58,10 +58,10 @@ export function kmsBody<T extends Record<string, TSchema>>(title: string, fields
   return Type.Object({ ...fields, sequence: Omissible(Sequence) }, { title });
 }
 
-/** The body of operations that need no more than a key. */
+/** The body of operations that need only a key. */
 export const OperateKeyBody = kmsBody('OperateKeyRequest', { key_id: KeyName });
 
-/** The number in a field. Throws invalid-parameter outside of the bounds, both included. */
+/** The number in a field. Throws invalid-parameter outside the bounds, which are inclusive. */
 export function numberOf(
   text: Static<typeof NumberText>,
   parameter: string,

@@ -1,27 +1,29 @@
 /** Bytes of a request body: 64 KiB of control characters are 393,218 bytes as JSON. */
 export const BODY_BYTES_MAX = 524_288;
-/** Bytes of the body of an operation that takes whole secrets: the blob of a restore, and a batch. */
+/** Bytes of a body with whole secrets: the blob of a restore, and a batch. */
 export const LARGE_BODY_BYTES_MAX = 8_388_608;
 /** Members and elements of a body; a full import of 1,000 secrets has fewer than half as many. */
 export const BODY_VALUES_MAX = 50_000;
-/** Bodies up to here are parsed without counting: in so few bytes there cannot be more values. */
+/** Bodies up to here are parsed without counting: so few bytes cannot hold more values. */
 export const SHORT_BODY_BYTES_MAX = 65_536;
 /** Bytes of a body that asks for a token; a real one has a tenth. */
 export const LOGIN_BODY_BYTES_MAX = 16_384;
-/** Bodies up to here are read without being accounted for: all connections together could send so many bytes. */
+/** Bodies up to here are not accounted for: all connections together may send so many bytes. */
 export const BODY_BYTES_FREE = 4_096;
 /**
- * Bytes of longer bodies that are there together. Before authentication these, 4 KiB for each connection and a chunk for
- * each that waits make 32 MiB.
+ * Bytes of all longer bodies together. Before authentication these, 4 KiB for each connection and a chunk for each that
+ * waits make 32 MiB.
  */
 export const BODIES = Object.freeze({
   unproven: Object.freeze({ max: 16_777_216, shareMax: 8_388_608, waitersMax: 128, endsOwn: true }),
   proven: Object.freeze({ max: 67_108_864, shareMax: 16_777_216, waitersMax: 256, endsOwn: true }),
 });
-/** Answers up to here are not accounted for; where these are characters, they may be three times as many bytes. */
+/**
+ * Responses up to here are not accounted for; texts are measured in characters, which may be three times as many bytes.
+ */
 export const ANSWER_BYTES_FREE = 4_096;
 /**
- * Bytes of longer answers of what only reads that have not left the process; with those of changes and the short ones of all
+ * Bytes of longer responses to reads that have not left the process; with those to changes and the short ones of all
  * connections 64 MiB. As many may wait as there are connections.
  */
 export const UNREAD_ANSWERS = Object.freeze({
@@ -30,16 +32,16 @@ export const UNREAD_ANSWERS = Object.freeze({
   waitersMax: 2_064,
   endsOwn: false,
 });
-/** The same of what changes something. */
+/** The same for changes. */
 export const CHANGE_ANSWERS = Object.freeze({
   max: 12_582_912,
   shareMax: 8_388_608,
   waitersMax: 2_064,
   endsOwn: false,
 });
-/** Bytes of a list that is made whole before it is sent; a longer one is sent while it is made. */
+/** Bytes of a list that is made whole before it is sent; a longer one is streamed. */
 export const WHOLE_ANSWER_BYTES_MAX = 1_048_576;
-/** Bytes of an answer that shows a secret: a description and a configuration of control characters grow six times. */
+/** Bytes of a response that shows a secret: a description and a configuration of control characters grow six times. */
 export const SECRET_ANSWER_BYTES_MAX = 24_576;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
@@ -47,7 +49,7 @@ export const HEADERS_MAX = 100;
 /** Characters of one path parameter: a tag key of 128 Unicode characters, percent-encoded. */
 export const PARAMETER_CHARACTERS_MAX = 2_048;
 
-/** Parameters of a query; no operation knows more than eight. */
+/** Parameters of a query; no operation has more than eight. */
 export const QUERY_PAIRS_MAX = 64;
 
 /** Time limits in milliseconds. */
@@ -60,23 +62,23 @@ export const TIMEOUT_MS = Object.freeze({
   keepAlive: 65_000,
   /** How late any of these may be noticed. */
   check: 1_000,
-  /** A peer that takes nothing of its answer. */
+  /** A peer that takes nothing of its response. */
   unread: 10_000,
   /** The bytes of a refusal, before the connection is destroyed. */
   refusal: 500,
   /** A TLS handshake. */
   handshake: 10_000,
-  /** Open requests when the server stops; what is behind them has the rest of ten seconds. */
+  /** Open requests when the server stops; the storage has the rest of ten seconds. */
   drain: 7_000,
-  /** Between two looks for connections that have become unused while the server stops. */
+  /** Between two checks for connections that have become unused while the server stops. */
   sweep: 50,
 });
 
-/** Then a connection is closed, so that long-lived clients spread again. */
+/** After so many a connection is closed, so that long-lived clients are spread anew. */
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
-/** Requests of a connection that wait for the answer to an earlier one. */
+/** Requests of a connection that wait for the response to an earlier one. */
 export const REQUESTS_AHEAD_MAX = 64;
-/** Open connections: in all, of one address, and beside them those that may only ask about health. */
+/** Open connections: in all, of one address, and additional ones that may only ask about health. */
 export const CONNECTIONS = Object.freeze({
   max: 2_000,
   perAddressMax: 256,
@@ -84,17 +86,17 @@ export const CONNECTIONS = Object.freeze({
   reservePerAddressMax: 8,
 });
 
-/** So many connections are a crowd, and when no more than so many are left it has gone. */
+/** So many connections are a crowd, which has left when no more than so many remain. */
 export const CROWD = Object.freeze({ from: 1_000, goneAt: 200 });
 
-/** Beyond these, requests are answered with 503 until it is better: lateness of a timer, and memory in use. */
+/** Beyond these, requests get 503 until the load falls: lateness of a timer, and memory in use. */
 export const PRESSURE = Object.freeze({ intervalMs: 500, delayMsMax: 1_000, memoryShareMax: 0.95 });
 
-/** The listener for metrics: few gather them, and each reading takes a moment of the server's thread. */
+/** The listener for metrics: few clients read them, and each reading takes a moment of the server's thread. */
 export const METRICS = Object.freeze({
   connectionsMax: 16,
   timeoutMs: 10_000,
   headerBytesMax: 8_192,
-  /** So long an answer is given out again. */
+  /** How long a response is repeated. */
   freshMs: 1_000,
 });

@@ -2,12 +2,12 @@ import type { FastifyContextConfig } from 'fastify';
 import { OPERATIONS, type OperationId } from '../../core/operations.ts';
 import type { ErrorFamily } from '../requests/context.ts';
 
-/** What makes a route an operation: the part of its schema that names and describes it in the OpenAPI document. */
+/** The part of a route's schema that names and describes its operation in the OpenAPI document. */
 export function operation(operationId: OperationId, summary: string) {
   return { operationId, tags: [OPERATIONS[operationId].tag], summary };
 }
 
-/** Where an operation is whose errors have the shape of a family. */
+/** The route of an operation whose errors have the shape of a family. */
 export function routeOf<M extends 'GET' | 'POST' | 'PUT' | 'DELETE'>(
   errorFamily: ErrorFamily,
   method: M,

@@ -13,7 +13,7 @@ export function Nullable<T extends TSchema>(schema: T) {
   });
 }
 
-/** An input field that may be left out; null means the same. */
+/** An optional input field; null counts as absent. */
 export function Omissible<T extends TSchema>(schema: T) {
   return Type.Optional(Nullable(schema));
 }
@@ -46,7 +46,7 @@ export const KmsKeyId = Type.String({
   description: 'Id of the KMS key, alias/<alias>, or the URN of an alias',
 });
 
-/** Whether and how a secret is rotated. */
+/** The type of a secret. */
 export const SecretTypeName = OneOf(secretTypesWith(() => true));
 /** The types of secret that are rotated by a function. */
 export const RotatedType = OneOf(
@@ -62,7 +62,10 @@ export const Sequence = Type.String({
 
 const ProjectId = Type.String({ description: 'Project id' });
 
-/** Path parameters of operations on a project’s secrets. What they may hold is checked by the rules, so that all clients get the same error. */
+/**
+ * Path parameters of operations on a project’s secrets. The rules check their contents, so that all clients get the same
+ * error.
+ */
 export const ProjectPath = Type.Object({ project_id: ProjectId });
 /** Path parameters of operations on one secret. */
 export const SecretPath = Type.Object({ project_id: ProjectId, secret_name: SecretName });
@@ -79,7 +82,7 @@ export const ListQuery = {
   ),
 };
 
-/** Where a page begins and how to get the next one. @see CSMS API, object PageInfo */
+/** The beginning of a page and how to get the next. @see CSMS API, object PageInfo */
 export const PageInfo = Type.Object(
   {
     next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
@@ -99,7 +102,7 @@ export const ErrorBody = Type.Object(
   { title: 'Error' },
 );
 
-/** The body of every error of the families that nest it; the same is at the top for clients that look only there. */
+/** The body of every error of the families that nest it; repeated at the top for clients that look only there. */
 export const NestedErrorBody = Type.Object(
   {
     error: Type.Object({
@@ -112,13 +115,13 @@ export const NestedErrorBody = Type.Object(
   { title: 'NestedError' },
 );
 
-/** An answer that says nothing: one client decodes JSON from every answer but a 204. */
+/** An empty response: one client decodes JSON from every response except a 204. */
 export const Nothing = Type.Object({}, { title: 'Nothing', description: 'An empty object' });
 
-/** An answer without a body, for a 204: send undefined, since null would be sent as JSON. */
+/** A response without a body, for a 204: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
 
-/** Response schemas of an operation: its own success, and the one error body for everything else. */
+/** Response schemas of an operation: its success, and the one error body for everything else. */
 export function responses<T extends Record<number, TSchema>>(success: T) {
   return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
 }

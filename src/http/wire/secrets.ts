@@ -29,7 +29,7 @@ export const SecretSchema = Type.Object(
   { title: 'Secret' },
 );
 
-/** The answer of every operation that shows one secret. */
+/** The response of every operation that shows one secret. */
 export const SecretAnswer = Type.Object({ secret: SecretSchema }, { title: 'SecretResponse' });
 
 /** The secret that a path names. Throws invalid-parameter. */
@@ -48,7 +48,7 @@ export function parseGivenValue(
   );
 }
 
-/** A secret on the wire: every field is there, null when it is not set. */
+/** A secret on the wire: every field is present, null when it is not set. */
 export function toWireSecret(secret: Secret): Static<typeof SecretSchema> {
   return {
     id: secret.id,

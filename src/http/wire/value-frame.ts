@@ -2,11 +2,11 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
-/** Escaping makes `\u0000` of one byte. */
+/** Escaping turns one byte into `\u0000`. */
 const ESCAPED_BYTES_MAX = 6;
 
 /**
- * Puts UTF-8 bytes between two pieces of JSON as a JSON string, without ever making a JavaScript string of them:
+ * Frames UTF-8 bytes as a JSON string between two pieces of JSON, without ever making a JavaScript string of them:
  * strings cannot be wiped, buffers can. The caller wipes the result once it is sent.
  * @see RFC 8259, section 7: quotation mark, reverse solidus and control characters are escaped, the rest is not
  */
@@ -33,7 +33,7 @@ export function frameValue(before: readonly Uint8Array[], value: Uint8Array, aft
   return frame.subarray(0, at + after.length);
 }
 
-// Counted loops: iterating over typed arrays costs several times as much, and this is the way of every value.
+// Counted loops: iterating over typed arrays costs several times as much, and every value passes here.
 function countEscapes(value: Uint8Array): number {
   let count = 0;
   for (let index = 0; index < value.length; index += 1) {
