@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { REQUESTS_AHEAD_MAX } from '../wire/limits.ts';
+import { boundParser } from './parser.ts';
 
 /** A response; on the server's side it always has its request. */
 export type Response = ServerResponse<IncomingMessage>;
@@ -29,28 +30,13 @@ export interface PeerConnection {
 }
 
 const CONNECTION = Symbol('connection');
-type Marked = Socket & { [CONNECTION]?: PeerConnection; readonly parser?: Parser | null };
-/** Node's parser on an HTTP socket; not part of its documented interface. */
-interface Parser {
-  onIncoming?: ((request: IncomingMessage, keepAlive: boolean) => number) | null;
-}
-/** Any value that Node itself never returns: the rest of the bytes is not parsed, and they count as a client's error. */
-const REFUSED = -1;
+type Marked = Socket & { [CONNECTION]?: PeerConnection };
 let lastOrder = 0;
 
-/**
- * Makes the connection findable by its socket, and Node's parser stop at requests that will not be answered. It would
- * create two objects for every further request of a chunk, and an error with a stack for each when the connection ends: a
- * hundred times the cost of parsing.
- */
+/** Makes the connection findable by its socket, and has nothing parsed for which it has no room. */
 export function mark(socket: Socket, connection: PeerConnection): void {
-  const marked: Marked = socket;
-  marked[CONNECTION] = connection;
-  const { parser } = marked;
-  if (typeof parser?.onIncoming !== 'function') return;
-  const { onIncoming } = parser;
-  parser.onIncoming = (request, keepAlive) =>
-    connection.waiting.length < REQUESTS_AHEAD_MAX ? onIncoming(request, keepAlive) : REFUSED;
+  (socket as Marked)[CONNECTION] = connection;
+  boundParser(socket, () => connection.waiting.length < REQUESTS_AHEAD_MAX);
 }
 
 /** The connection of a request's socket; undefined for a request without one, as in tests. */
