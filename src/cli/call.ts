@@ -25,8 +25,8 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
     ...(body !== undefined && { body }),
     ...(projectId !== undefined && { projectId }),
   });
-  const answer = await reach(url, { method, headers, ...(body !== undefined && { body }) });
-  printToStderr(`${answer.status} ${answer.headers.get('x-request-id') ?? ''}\n`);
-  if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
-  return answer.status >= 400 ? EXIT.checkFailed : EXIT.ok;
+  const response = await reach(url, { method, headers, ...(body !== undefined && { body }) });
+  printToStderr(`${response.status} ${response.headers.get('x-request-id') ?? ''}\n`);
+  if (response.text !== '') process.stdout.write(`${response.text}\n`);
+  return response.status >= 400 ? EXIT.checkFailed : EXIT.ok;
 }

@@ -21,14 +21,14 @@ export async function run({ flags, env }: CommandInput): Promise<number> {
     },
   };
   const { url } = destinationAt(endpoint, '/v3/auth/tokens');
-  const answer = await reach(url, {
+  const response = await reach(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
-  const token = answer.headers.get('x-subject-token');
-  if (answer.status >= 400) {
-    printToStderr(`${answer.status} ${answer.text}\n`);
+  const token = response.headers.get('x-subject-token');
+  if (response.status >= 400) {
+    printToStderr(`${response.status} ${response.text}\n`);
     return EXIT.checkFailed;
   }
   if (token === null) throw new StartError('configuration', 'CSMS_ENDPOINT gives no tokens');

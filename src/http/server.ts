@@ -6,7 +6,7 @@ import { answerClientError } from './connections/client-error.ts';
 import { createHttpServer } from './connections/http-server.ts';
 import { readLongBody } from './connections/long-bodies.ts';
 import { checkTarget, readQuery } from './connections/target.ts';
-import { boundUnreadAnswers } from './connections/unread-answers.ts';
+import { boundUnreadResponses } from './connections/unread-responses.ts';
 import { createWrongProtocol } from './connections/wrong-protocol.ts';
 import { registerCertificate } from './csms/notifications.ts';
 import { registerIdentity, registerLogin } from './iam/identity.ts';
@@ -97,7 +97,7 @@ export function createApp(options: ServerOptions): Bare {
     },
     frameworkErrors: (error, request, reply) => {
       ends.watch(request, reply);
-      hooks.setAnswerHeaders(request, reply, options.tls !== undefined);
+      hooks.setResponseHeaders(request, reply, options.tls !== undefined);
       errorHandler(error, request, reply);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -111,7 +111,7 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
   app.addHook('onRequest', (request, reply, done) => {
     ends.watch(request, reply);
     request.rawBody = NO_BODY;
-    hooks.setAnswerHeaders(request, reply, tls);
+    hooks.setResponseHeaders(request, reply, tls);
     try {
       checkTarget(request.url);
       hooks.checkHeaders(request.raw);
@@ -124,7 +124,7 @@ function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
     }
     done();
   });
-  boundUnreadAnswers(app, separatePhases);
+  boundUnreadResponses(app, separatePhases);
   const readBody = createBodyReader(options.readClaim);
   app.addHook('preParsing', (request, reply, payload, done) => {
     readBody(request, reply, (error) => done(error ?? null, payload));

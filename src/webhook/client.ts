@@ -49,8 +49,12 @@ export function createWebhooks({ rules, resolveHost = systemResolve }: WebhookCl
         const target = URL.parse(url);
         if (target === null || rules.refuseUrl(target) !== undefined) throw new CallFailed('not-allowed');
         const address = await beforeDeadline(deadline, findAddress(target, rules, resolveHost));
-        const answer = await send({ target, address, body, headers, signal: deadline, rules });
-        return { kind: 'answered', status: answer.statusCode ?? 0, body: await readAnswer(answer, bounds) };
+        const message = await send({ target, address, body, headers, signal: deadline, rules });
+        return {
+          kind: 'answered',
+          status: message.statusCode ?? 0,
+          body: await readResponse(message, bounds),
+        };
       } catch (error) {
         return { kind: 'failed', reason: deadline.aborted ? 'timed-out' : reasonOf(error) };
       }
@@ -107,13 +111,13 @@ function send({ target, address, body, headers, signal, rules }: Call): Promise<
 }
 
 /** The whole response, which must be small. */
-async function readAnswer(answer: IncomingMessage, { answerBytesMax }: WebhookBounds): Promise<Buffer> {
+async function readResponse(response: IncomingMessage, { responseBytesMax }: WebhookBounds): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of answer) {
+  for await (const chunk of response) {
     bytes += (chunk as Buffer).length;
-    if (bytes > answerBytesMax) {
-      answer.destroy();
+    if (bytes > responseBytesMax) {
+      response.destroy();
       throw new CallFailed('answer-too-large');
     }
     chunks.push(chunk as Buffer);

@@ -325,7 +325,7 @@ describe('a function that fails', () => {
         },
       },
     });
-    expect(given).toStrictEqual({ timeoutMs: 30_000, answerBytesMax: 131_072, signal: NEVER });
+    expect(given).toStrictEqual({ timeoutMs: 30_000, responseBytesMax: 131_072, signal: NEVER });
   });
 });
 

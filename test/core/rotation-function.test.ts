@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   functionRequest,
   parseAccount,
-  readFunctionAnswer,
+  readFunctionResponse,
   readPending,
 } from '../../src/core/rotation/functions.ts';
 import { functionProject, parseRotationConfig } from '../../src/core/rotation/rotation.ts';
@@ -89,11 +89,11 @@ describe('a request', () => {
 describe('an answer', () => {
   const read = (status: number, body: unknown = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return readFunctionAnswer({ status, text }, ACCOUNTS);
+    return readFunctionResponse({ status, text }, ACCOUNTS);
   };
 
   it('of 200 with an object passes', () => {
-    expect(read(200, { pending: 1 })).toStrictEqual({ kind: 'passed', answer: { pending: 1 } });
+    expect(read(200, { pending: 1 })).toStrictEqual({ kind: 'passed', response: { pending: 1 } });
   });
 
   it.each(['', 'ok', '[]', 'null', '<html>', '"x"', '{"a":1'])(
@@ -157,7 +157,7 @@ describe('an answer', () => {
       ['of another member', `{"note":${JSON.stringify(NOTE)}}`],
     ])('%s', (_, error_msg) => {
       expect(
-        readFunctionAnswer({ status: 500, text: JSON.stringify({ error_msg }) }, accounts),
+        readFunctionResponse({ status: 500, text: JSON.stringify({ error_msg }) }, accounts),
       ).toMatchObject({
         error: {
           message:
@@ -170,7 +170,7 @@ describe('an answer', () => {
   it('has none of its words kept while the new value is not known', () => {
     const accounts = { ...ACCOUNTS, pending: undefined };
     const text = JSON.stringify({ error_msg: 'cannot use Canary-made' });
-    expect(readFunctionAnswer({ status: 500, text }, accounts)).toMatchObject({
+    expect(readFunctionResponse({ status: 500, text }, accounts)).toMatchObject({
       error: {
         code: 'FUNCTION_FAILED',
         message:

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { SECRET_ANSWER_BYTES_MAX } from '../../src/http/wire/limits.ts';
+import { SECRET_RESPONSE_BYTES_MAX } from '../../src/http/wire/limits.ts';
 import { ALPHA, shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
 
@@ -38,7 +38,7 @@ it('an answer that shows a secret has the bytes that are set aside for it at mos
   for (const { bytes, status } of [made, ...others]) {
     expect(status).toBe(200);
     expect(bytes.length).toBeGreaterThan(18_432);
-    expect(bytes.length).toBeLessThanOrEqual(SECRET_ANSWER_BYTES_MAX);
+    expect(bytes.length).toBeLessThanOrEqual(SECRET_RESPONSE_BYTES_MAX);
   }
 });
 

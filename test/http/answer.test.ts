@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Answer } from '../../src/http/connections/answer.ts';
+import { PiecewiseResponse } from '../../src/http/connections/response.ts';
 
 const MIB = 1_048_576;
 const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
@@ -11,8 +11,8 @@ let close: () => void = () => undefined;
 afterEach(() => close());
 
 /** One answer of these bytes, with its server's side and the client's, which does not read yet. */
-async function answerOf(body: Buffer): Promise<{ response: Answer; message: IncomingMessage }> {
-  const server = createServer({ ServerResponse: Answer }, (_request, response) => {
+async function answerOf(body: Buffer): Promise<{ response: PiecewiseResponse; message: IncomingMessage }> {
+  const server = createServer({ ServerResponse: PiecewiseResponse }, (_request, response) => {
     response.writeHead(200, { 'content-length': String(body.length) });
     response.end(body);
     server.emit('answered', response);

@@ -136,8 +136,8 @@ async function linesFor(
         bodyBytesMax: undefined,
         isOpen: false,
         isBodyOptional: false,
-        answerBytes: undefined,
-        changeAnswerBytes: undefined,
+        responseBytes: undefined,
+        changeResponseBytes: undefined,
       },
     });
   });

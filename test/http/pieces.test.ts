@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SecretError } from '../../src/core/errors.ts';
-import { Answer } from '../../src/http/connections/answer.ts';
 import { type Chunks, sendPieces, textsOf } from '../../src/http/connections/pieces.ts';
+import { PiecewiseResponse } from '../../src/http/connections/response.ts';
 
 const MIB = 1_048_576;
 /** What has been said to the log, and the bytes that were asked for. */
@@ -30,7 +30,7 @@ async function askFor(
   } = {},
 ): Promise<IncomingMessage> {
   const app = Fastify({
-    serverFactory: (handler) => createServer({ ServerResponse: Answer }, handler),
+    serverFactory: (handler) => createServer({ ServerResponse: PiecewiseResponse }, handler),
     genReqId: () => 'r1',
   });
   app.decorateRequest('refusal');

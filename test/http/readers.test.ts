@@ -6,10 +6,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Answer } from '../../src/http/connections/answer.ts';
 import { mark, type PeerConnection } from '../../src/http/connections/connection.ts';
 import { createPlaces } from '../../src/http/connections/places.ts';
 import { endUnread } from '../../src/http/connections/readers.ts';
+import { PiecewiseResponse } from '../../src/http/connections/response.ts';
 import { inTurn } from '../../src/http/connections/turns.ts';
 import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { ROOT } from '../e2e/process.ts';
@@ -37,7 +37,7 @@ interface Asked {
 /** A connection that has sent one request to a server with the handler. */
 async function ask(handler: RequestListener, isTls = false): Promise<Asked> {
   const places = createPlaces(() => false);
-  const settings = { ServerResponse: Answer };
+  const settings = { ServerResponse: PiecewiseResponse };
   const server = isTls
     ? (createTlsServer({ ...settings, ...TLS }, inTurn(handler)) as unknown as Server)
     : createServer(settings, inTurn(handler));

@@ -2,16 +2,16 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { give } from '../../src/http/connections/answer.ts';
-import { createUnreadAnswers, type UnreadAnswers } from '../../src/http/connections/unread-answers.ts';
+import { give } from '../../src/http/connections/response.ts';
+import { createUnreadResponses, type UnreadResponses } from '../../src/http/connections/unread-responses.ts';
 import type { RouteLabels } from '../../src/http/requests/context.ts';
-import { CHANGE_ANSWERS, UNREAD_ANSWERS } from '../../src/http/wire/limits.ts';
+import { CHANGE_RESPONSES, UNREAD_RESPONSES } from '../../src/http/wire/limits.ts';
 import { codeOf } from '../support/stores.ts';
 
-let answers: UnreadAnswers;
+let answers: UnreadResponses;
 beforeEach(() => {
   vi.useFakeTimers();
-  answers = createUnreadAnswers();
+  answers = createUnreadResponses();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -40,9 +40,9 @@ function exchangeOf(userId: string, method: string, labels: Partial<RouteLabels>
   };
 }
 
-const read = (userId: string, bytes: number) => exchangeOf(userId, 'GET', { answerBytes: () => bytes });
+const read = (userId: string, bytes: number) => exchangeOf(userId, 'GET', { responseBytes: () => bytes });
 const change = (userId: string, bytes: number) =>
-  exchangeOf(userId, 'POST', { changeAnswerBytes: () => bytes });
+  exchangeOf(userId, 'POST', { changeResponseBytes: () => bytes });
 
 /** Answers that nobody reads, so many bytes of one user. */
 function fill(userId: string, bytes: number, kind = change) {
@@ -53,7 +53,7 @@ function fill(userId: string, bytes: number, kind = change) {
 }
 
 describe('a change', () => {
-  const share = CHANGE_ANSWERS.shareMax;
+  const share = CHANGE_RESPONSES.shareMax;
 
   it('is refused before it is handled, when there is no room for the most that its answer may have', () => {
     fill('a', share - 20_000);
@@ -75,7 +75,7 @@ describe('a change', () => {
   it('that was handled is answered, whatever has come meanwhile', () => {
     const handled = change('a', 24_576);
     handled.begin();
-    for (const user of ['b', 'c', 'd']) fill(user, (CHANGE_ANSWERS.max - 24_576) / 3);
+    for (const user of ['b', 'c', 'd']) fill(user, (CHANGE_RESPONSES.max - 24_576) / 3);
     fill('a', 4_000);
     expect(() => handled.answer(24_576)).not.toThrow();
   });
@@ -83,7 +83,7 @@ describe('a change', () => {
   it.each(['POST', 'PUT', 'DELETE'])(
     'by %s is answered, though nobody has said how long that may be',
     (method) => {
-      for (const user of ['b', 'c', 'd']) fill(user, CHANGE_ANSWERS.max / 3);
+      for (const user of ['b', 'c', 'd']) fill(user, CHANGE_RESPONSES.max / 3);
       const forgotten = exchangeOf('a', method);
       expect(forgotten.begin()).toBe('handled');
       expect(() => forgotten.answer(1_000_000)).not.toThrow();
@@ -91,14 +91,14 @@ describe('a change', () => {
   );
 
   it('does not wait for lists that nobody reads, its own user’s included', () => {
-    fill('a', UNREAD_ANSWERS.shareMax, read);
-    fill('b', UNREAD_ANSWERS.max - UNREAD_ANSWERS.shareMax, read);
+    fill('a', UNREAD_RESPONSES.shareMax, read);
+    fill('b', UNREAD_RESPONSES.max - UNREAD_RESPONSES.shareMax, read);
     expect(change('a', 24_576).begin()).toBe('handled');
     expect(exchangeOf('a', 'DELETE').begin()).toBe('handled');
   });
 
   it('waits two seconds for answers to others’ changes that nobody reads, and their connections are ended', () => {
-    const unread = ['b', 'c', 'd'].map((user) => fill(user, CHANGE_ANSWERS.max / 3));
+    const unread = ['b', 'c', 'd'].map((user) => fill(user, CHANGE_RESPONSES.max / 3));
     const waiting = change('a', 24_576);
     expect(waiting.begin()).toBe('waits');
     vi.advanceTimersByTime(2_500);
@@ -118,14 +118,14 @@ function thrownBy(act: () => void): string {
 
 describe('a read', () => {
   it('may be refused when its answer is there: nothing was done', () => {
-    fill('a', UNREAD_ANSWERS.shareMax, read);
+    fill('a', UNREAD_RESPONSES.shareMax, read);
     const longer = read('c', 10_000);
     expect(longer.begin()).toBe('handled');
-    expect(thrownBy(() => longer.answer(UNREAD_ANSWERS.shareMax))).toBe('unavailable');
+    expect(thrownBy(() => longer.answer(UNREAD_RESPONSES.shareMax))).toBe('unavailable');
   });
 
   it('of a user at its share waits, also for a short answer', () => {
-    const unread = fill('a', UNREAD_ANSWERS.shareMax, read);
+    const unread = fill('a', UNREAD_RESPONSES.shareMax, read);
     const [short, other] = [exchangeOf('a', 'GET'), exchangeOf('b', 'GET')];
     expect([short.begin(), other.begin()]).toEqual(['waits', 'handled']);
     unread.close();
@@ -135,7 +135,7 @@ describe('a read', () => {
 });
 
 describe('a peer that takes a piece every second', () => {
-  const { max, shareMax } = UNREAD_ANSWERS;
+  const { max, shareMax } = UNREAD_RESPONSES;
 
   /** How many seconds the answer is there while another user waits for room. */
   async function secondsOf(reading: ReturnType<typeof read>, others: number): Promise<number> {

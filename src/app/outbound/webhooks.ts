@@ -18,13 +18,13 @@ export type WebhookFailure =
 export interface WebhookBounds {
   /** From the look-up of the host to the last byte of the response. */
   readonly timeoutMs: number;
-  readonly answerBytesMax: number;
+  readonly responseBytesMax: number;
   /** Ends the call before its time; the outcome is `timed-out`. */
   readonly signal?: AbortSignal;
 }
 
 /** Bounds of a call whose response is not read. */
-export const WEBHOOK_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 5_000, answerBytesMax: 4_096 });
+export const WEBHOOK_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 5_000, responseBytesMax: 4_096 });
 
 /**
  * The only way out of the process. Calls nothing that the operator did not allow, follows no redirect (a 3xx is a

@@ -6,7 +6,7 @@ import {
   failure,
   functionRequest,
   parseAccount,
-  readFunctionAnswer,
+  readFunctionResponse,
   readPending,
 } from '../../core/rotation/functions.ts';
 import { functionProject, parseRotationConfig } from '../../core/rotation/rotation.ts';
@@ -32,7 +32,7 @@ import { showSecret } from '../secrets/secrets.ts';
 import { showVersion } from '../secrets/versions.ts';
 
 /** Bounds of one call; a function may have to wait for its database. */
-const FUNCTION_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 30_000, answerBytesMax: 131_072 });
+const FUNCTION_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 30_000, responseBytesMax: 131_072 });
 
 /** What a step works with. */
 export interface RotationStepDeps extends Deps {
@@ -75,7 +75,7 @@ export async function carryOutStep(
     const request = functionRequest(task, aggregate.secret.secretType, config, accounts);
     const outcome = await call({ ...deps, ending }, hook, JSON.stringify(request), accounts);
     if (task.step !== 'create' || outcome.kind !== 'passed') return outcome;
-    return await storePending(deps, task, readPending(outcome.answer, accounts.current, config));
+    return await storePending(deps, task, readPending(outcome.response, accounts.current, config));
   } catch (error) {
     if (error instanceof StepEnded) return { kind: 'failed', error: error.error, isFinal: true };
     const known = error instanceof SecretError ? AFTER_REFUSAL[error.code] : undefined;
@@ -172,7 +172,7 @@ async function call(
   const outcome = await deps.webhooks.post(url, body, headers, { ...FUNCTION_BOUNDS, signal: deps.ending });
   if (outcome.kind === 'answered') {
     const text = Buffer.from(outcome.body).toString('utf8');
-    return readFunctionAnswer({ status: outcome.status, text }, accounts);
+    return readFunctionResponse({ status: outcome.status, text }, accounts);
   }
   if (outcome.reason === 'silent') return { kind: 'held' };
   if (outcome.reason === 'answer-too-large') {

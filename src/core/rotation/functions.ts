@@ -19,7 +19,7 @@ export interface Accounts {
 
 /** What one call of a function led to. */
 export type CallOutcome =
-  | { readonly kind: 'passed'; readonly answer: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'passed'; readonly response: Readonly<Record<string, unknown>> }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly isFinal: boolean };
 
 /** The body of a call, before it is JSON. @see docs/adr/0018-rotation-webhook.md */
@@ -57,14 +57,14 @@ export function parseAccount(text: string): Account | undefined {
  * rest calls for another attempt. `accounts` are the values that no error text may repeat; while the new one is not among
  * them (`create`), none of the function's text is kept.
  */
-export function readFunctionAnswer(
-  answer: { readonly status: number; readonly text: string },
+export function readFunctionResponse(
+  response: { readonly status: number; readonly text: string },
   accounts: Accounts,
 ): CallOutcome {
-  const { status, text } = answer;
+  const { status, text } = response;
   const body = readObject(text);
   if (status === 200) {
-    if (body !== undefined) return { kind: 'passed', answer: body };
+    if (body !== undefined) return { kind: 'passed', response: body };
     return failure('ANSWER_INVALID', 'The function answered 200 with something else than a JSON object.');
   }
   const told = errorText(body?.error_msg, accounts);
@@ -84,11 +84,11 @@ export function failure(code: TaskError['code'], message: string): Extract<CallO
  * SingleUser keeps the account, MultiUser takes the other one, and the password always changes.
  */
 export function readPending(
-  answer: Readonly<Record<string, unknown>>,
+  response: Readonly<Record<string, unknown>>,
   current: Account,
   { subType }: RotationConfig,
 ): string {
-  const text = JSON.stringify(answer.pending) ?? '';
+  const text = JSON.stringify(response.pending) ?? '';
   const pending = parseAccount(text);
   if (pending === undefined)
     throw invalidParameter('pending', 'must be an object with username and password');

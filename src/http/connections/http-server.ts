@@ -2,7 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { nodeHttp } from '../../std/node-http.ts';
 import * as limits from '../wire/limits.ts';
-import { Answer } from './answer.ts';
+import { PiecewiseResponse } from './response.ts';
 import { inTurn } from './turns.ts';
 
 /**
@@ -19,7 +19,7 @@ export function createHttpServer(
     headersTimeout: limits.TIMEOUT_MS.headers,
     requestTimeout: limits.TIMEOUT_MS.request,
     keepAliveTimeout: limits.TIMEOUT_MS.keepAlive,
-    ServerResponse: Answer,
+    ServerResponse: PiecewiseResponse,
     connectionsCheckingInterval: limits.TIMEOUT_MS.check,
     handshakeTimeout: limits.TIMEOUT_MS.handshake,
     // Node's refusal has no request id; our hook refuses the same.

@@ -2,8 +2,8 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pause } from '../../app/turns.ts';
 import { logCutOff } from '../requests/error-handler.ts';
-import { WHOLE_ANSWER_BYTES_MAX } from '../wire/limits.ts';
-import { give } from './answer.ts';
+import { WHOLE_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
+import { give } from './response.ts';
 
 /** Characters that become bytes between two pauses; the text that reaches them may be some tens of KiB longer. */
 const STEP_CHARACTERS = 65_536;
@@ -23,7 +23,7 @@ export function* textsOf<T>(entries: Iterable<T>, toWire: (entry: T) => unknown)
 }
 
 /** Bytes that a response of any length holds at most, beside those of its producer. */
-export const LONG_ANSWER_BYTES_MAX = WHOLE_ANSWER_BYTES_MAX + STEP_BYTES;
+export const LONG_RESPONSE_BYTES_MAX = WHOLE_RESPONSE_BYTES_MAX + STEP_BYTES;
 
 /** How a long response is sent. */
 export interface Sending {
@@ -44,14 +44,14 @@ export async function sendPieces(reply: FastifyReply, chunks: Chunks, { pause, h
   const made: Buffer[] = [];
   let bytes = 0;
   try {
-    while (bytes <= WHOLE_ANSWER_BYTES_MAX) {
+    while (bytes <= WHOLE_RESPONSE_BYTES_MAX) {
       const { done, value } = await steps.next();
       // Not awaited: a reply resolves once the peer has taken all of it, and the pieces are wiped before.
       if (done) return sendWhole(reply, await joined(made, pause));
       made.push(value);
       bytes += value.length;
     }
-    reply.keepBytes(heldBytes + LONG_ANSWER_BYTES_MAX);
+    reply.keepBytes(heldBytes + LONG_RESPONSE_BYTES_MAX);
     return await sendSteps(reply, { made, steps, pause });
   } finally {
     for (const piece of made) piece.fill(0);
@@ -106,13 +106,17 @@ export async function joined(pieces: readonly Uint8Array[], pause: Pause): Promi
 /** Sends the finished pieces and the steps to come; from here on this function owns the response and its failures. */
 async function sendSteps(
   reply: FastifyReply,
-  answer: { readonly made: readonly Buffer[]; readonly steps: AsyncGenerator<Buffer>; readonly pause: Pause },
+  sending: {
+    readonly made: readonly Buffer[];
+    readonly steps: AsyncGenerator<Buffer>;
+    readonly pause: Pause;
+  },
 ) {
   const { raw, request } = reply.type('application/json').hijack();
   try {
     raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
-    for (const piece of answer.made) await give(raw, piece, answer.pause);
-    for await (const piece of answer.steps) await give(raw, piece, answer.pause);
+    for (const piece of sending.made) await give(raw, piece, sending.pause);
+    for await (const piece of sending.steps) await give(raw, piece, sending.pause);
     raw.end();
   } catch (error) {
     cutOff(request, reply, error as Error);

@@ -5,7 +5,7 @@ import { operation } from '../wire/operation.ts';
 import { RotatedType, responses } from '../wire/schemas.ts';
 
 const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
-const CreateAgencyAnswer = Type.Object(
+const CreateAgencyResponse = Type.Object(
   {
     agencies: Type.Array(
       Type.Object({ agency_name: Type.String(), agency_id: Type.String() }, { title: 'Agency' }),
@@ -13,7 +13,7 @@ const CreateAgencyAnswer = Type.Object(
   },
   { title: 'CreateAgencyResponse' },
 );
-const ShowAgencyAnswer = Type.Object(
+const ShowAgencyResponse = Type.Object(
   { agency_granted: Type.String({ enum: ['true'], description: 'Always true' }) },
   { title: 'ShowAgencyResponse' },
 );
@@ -29,7 +29,7 @@ export function registerAgencies(api: App): void {
         'Does nothing: no delegation is needed here; answers the names that the cloud uses',
       ),
       body: CreateAgencyBody,
-      response: responses({ 200: CreateAgencyAnswer }),
+      response: responses({ 200: CreateAgencyResponse }),
     },
     handler: async () => ({
       agencies: AGENCIES.map(({ name, id }) => ({ agency_name: name, agency_id: id })),
@@ -41,7 +41,7 @@ export function registerAgencies(api: App): void {
     schema: {
       ...operation('ShowAgency', 'Says that the delegation exists: none is needed here'),
       querystring: Type.Object({ secret_type: RotatedType }),
-      response: responses({ 200: ShowAgencyAnswer }),
+      response: responses({ 200: ShowAgencyResponse }),
     },
     handler: async () => ({ agency_granted: 'true' }),
   });

@@ -7,7 +7,7 @@ import { BATCH_IMPORT_MAX, BATCH_READ_MAX } from '../../core/limits.ts';
 import { requireSecretName } from '../../core/names.ts';
 import { INSTANCE_SERVICES, secretTypesWith } from '../../core/secrets/types.ts';
 import type { App } from '../app.ts';
-import { LONG_ANSWER_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
+import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
 import { validationError, wireMessage } from '../requests/error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation } from '../wire/operation.ts';
@@ -36,7 +36,7 @@ const ImportBody = Type.Object(
   },
   { title: 'BatchImportSecretsRequest' },
 );
-const ImportAnswer = Type.Object(
+const ImportResponse = Type.Object(
   { total: Type.Integer(), success: Type.Integer(), failed: Type.Integer(), error_list: Refusals },
   { title: 'BatchImportSecretsResponse' },
 );
@@ -48,7 +48,7 @@ const DeleteBody = Type.Object(
   },
   { title: 'BatchDeleteSecretsRequest' },
 );
-const DeleteAnswer = Type.Object(
+const DeleteResponse = Type.Object(
   {
     total: Type.Integer(),
     success_secrets: Type.Array(Type.String()),
@@ -61,7 +61,7 @@ const ReadBody = Type.Object(
   { secret_name_list: Type.Array(SecretName, { minItems: 1, maxItems: BATCH_READ_MAX }) },
   { title: 'BatchShowSecretVersionRequest' },
 );
-const ReadAnswer = Type.Object(
+const ReadResponse = Type.Object(
   {
     total_count: Type.Integer({ description: 'Values that are there' }),
     versions: Type.Array(VersionSchema),
@@ -80,10 +80,10 @@ export function registerBatches(api: App): void {
       ...operation('BatchImportSecrets', 'Creates secrets; a refused one does not hold up the others'),
       params: ProjectPath,
       body: ImportBody,
-      response: responses({ 200: ImportAnswer }),
+      response: responses({ 200: ImportResponse }),
     },
     config: {
-      changeAnswerBytes: ({ body }) => (body as Static<typeof ImportBody>).secrets.length * REFUSAL_BYTES,
+      changeResponseBytes: ({ body }) => (body as Static<typeof ImportBody>).secrets.length * REFUSAL_BYTES,
     },
     handler: async (request) => {
       const { deps, params, body } = request;
@@ -106,9 +106,9 @@ export function registerBatches(api: App): void {
       ...operation('BatchDeleteSecrets', 'Deletes the secrets of a database instance at once, for good'),
       params: ProjectPath,
       body: DeleteBody,
-      response: responses({ 200: DeleteAnswer }),
+      response: responses({ 200: DeleteResponse }),
     },
-    config: { changeAnswerBytes: ({ deps }) => deps.policy.limits.secrets * LISTED_NAME_BYTES },
+    config: { changeResponseBytes: ({ deps }) => deps.policy.limits.secrets * LISTED_NAME_BYTES },
     handler: async ({ deps, params, body }) => {
       const { instance_type: service } = body;
       const { deleted, refused } = await app.deleteOfInstance(deps, {
@@ -138,11 +138,11 @@ function registerBatchRead(api: App): void {
       ),
       params: ProjectPath,
       body: ReadBody,
-      response: responses({ 200: ReadAnswer }),
+      response: responses({ 200: ReadResponse }),
     },
     // The schema is checked before this is called.
     config: {
-      answerBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
+      responseBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
     },
     handler: async ({ deps, params, body }, reply) => {
       const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));
@@ -176,7 +176,7 @@ function sendValues(reply: FastifyReply, values: readonly app.BatchValue[], paus
 
 /** Held for so many values and their response. */
 function bytesOfValues(count: number): number {
-  return count * VALUE_BYTES + Math.min(count * VALUE_BYTES, LONG_ANSWER_BYTES_MAX);
+  return count * VALUE_BYTES + Math.min(count * VALUE_BYTES, LONG_RESPONSE_BYTES_MAX);
 }
 
 function* chunksOf(values: readonly app.BatchValue[]): Generator<string | Buffer> {

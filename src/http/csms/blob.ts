@@ -2,10 +2,10 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../../app/secrets/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../../core/secrets/blob.ts';
 import type { App } from '../app.ts';
-import { LARGE_BODY_BYTES_MAX, SECRET_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { LARGE_BODY_BYTES_MAX, SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
 import { operation } from '../wire/operation.ts';
 import { ProjectPath, responses, SecretPath } from '../wire/schemas.ts';
-import { SecretAnswer, toRef, toWireSecret } from '../wire/secrets.ts';
+import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
 /** Of a typical blob whose versions are all full. */
 const BLOB_BYTES = 2_097_152;
@@ -14,7 +14,7 @@ const Blob = Type.String({
   maxLength: BLOB_CHARACTERS_MAX,
   description: 'All of a secret, sealed under its KMS key; only the installation that made it can open it',
 });
-const DownloadAnswer = Type.Object({ secret_blob: Blob }, { title: 'DownloadSecretBlobResponse' });
+const DownloadResponse = Type.Object({ secret_blob: Blob }, { title: 'DownloadSecretBlobResponse' });
 const UploadBody = Type.Object({ secret_blob: Blob }, { title: 'UploadSecretBlobRequest' });
 
 /** DownloadSecretBlob, UploadSecretBlob. */
@@ -25,9 +25,9 @@ export function registerBlob(api: App): void {
     schema: {
       ...operation('DownloadSecretBlob', 'Backs a secret up, with all its versions'),
       params: SecretPath,
-      response: responses({ 200: DownloadAnswer }),
+      response: responses({ 200: DownloadResponse }),
     },
-    config: { answerBytes: () => BLOB_BYTES },
+    config: { responseBytes: () => BLOB_BYTES },
     handler: async ({ deps, params }) => ({ secret_blob: await app.downloadBlob(deps, toRef(params)) }),
   });
   api.route({
@@ -38,9 +38,9 @@ export function registerBlob(api: App): void {
       ...operation('UploadSecretBlob', 'Brings a secret back from its backup; its name must be free'),
       params: ProjectPath,
       body: UploadBody,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
-    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     handler: async ({ deps, params, body }) => ({
       secret: toWireSecret(await app.uploadBlob(deps, params.project_id, body.secret_blob)),
     }),

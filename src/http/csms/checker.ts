@@ -36,7 +36,7 @@ const Rating = Type.Object(
   },
   { title: 'StrengthRating' },
 );
-const CheckAnswer = Type.Object(
+const CheckResponse = Type.Object(
   {
     type: CheckType,
     data: Type.Object({}, { additionalProperties: Rating, description: 'The rating of each value' }),
@@ -80,9 +80,9 @@ export function registerChecker(api: App): void {
       ...operation('CheckSecrets', 'Rates how hard values are to guess; nothing is stored'),
       params: ProjectPath,
       body: CheckBody,
-      response: responses({ 200: CheckAnswer }),
+      response: responses({ 200: CheckResponse }),
     },
-    config: { answerBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
+    config: { responseBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
     handler: async ({ deps, params, body }) => ({
       type: body.type,
       data: await app.rateValues(deps, params.project_id, body.data),

@@ -47,8 +47,8 @@ const EventSchema = Type.Object(
   },
   { title: 'Event' },
 );
-const EventAnswer = Type.Object({ event: EventSchema }, { title: 'SecretEventResponse' });
-const EventsAnswer = Type.Object(
+const EventResponse = Type.Object({ event: EventSchema }, { title: 'SecretEventResponse' });
+const EventsResponse = Type.Object(
   { events: Type.Array(EventSchema), page_info: PageInfo },
   { title: 'ListSecretEventsResponse' },
 );
@@ -75,7 +75,7 @@ export function registerEvents(api: App): void {
       ...operation('CreateSecretEvent', 'Creates an event, which secrets can subscribe to'),
       params: ProjectPath,
       body: CreateEventBody,
-      response: nestedResponses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const ref = { projectId: params.project_id, name: requireEventName(body.name, 'name') };
@@ -96,7 +96,7 @@ export function registerEvents(api: App): void {
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Name of the last event of the page before' })),
       }),
-      response: nestedResponses({ 200: EventsAnswer }),
+      response: nestedResponses({ 200: EventsResponse }),
     },
     handler: async ({ deps, params, query }) => {
       const { limit = PAGE.default, marker = '' } = query;
@@ -116,7 +116,7 @@ function registerEvent(api: App): void {
     schema: {
       ...operation('ShowSecretEvent', 'Shows an event'),
       params: EventPath,
-      response: nestedResponses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventResponse }),
     },
     handler: async ({ deps, params }) => ({
       event: toWireEvent(await app.showEvent(deps, toEventRef(params))),
@@ -128,7 +128,7 @@ function registerEvent(api: App): void {
       ...operation('UpdateSecretEvent', 'Changes an event’s types, state or topic'),
       params: EventPath,
       body: UpdateEventBody,
-      response: nestedResponses({ 200: EventAnswer }),
+      response: nestedResponses({ 200: EventResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const event = await app.updateEvent(deps, toEventRef(params), toUpdate(body));

@@ -16,7 +16,7 @@ const TemplateQuery = Type.Object({
   secret_sub_type: OneOf(ROTATION_SUB_TYPES, 'One account that gets new passwords, or two that take turns'),
   engine: Type.Optional(OneOf(ROTATION_ENGINES, 'Required for RDS-FG, not possible for GaussDB-FG')),
 });
-const TemplateAnswer = Type.Object(
+const TemplateResponse = Type.Object(
   { function_templates: Type.String({ description: 'Source text of a function for Node' }) },
   { title: 'ShowSecretFunctionTemplatesResponse' },
 );
@@ -32,7 +32,7 @@ export function registerFunctionTemplates(api: App, templates: FunctionTemplates
         'Shows the source of a function that answers the rotation webhook',
       ),
       querystring: TemplateQuery,
-      response: responses({ 200: TemplateAnswer }),
+      response: responses({ 200: TemplateResponse }),
     },
     handler: async ({ query }) => ({
       function_templates: templates.textFor({ subType: query.secret_sub_type, engine: engineOf(query) }),

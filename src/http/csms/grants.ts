@@ -32,7 +32,7 @@ const GrantBody = Type.Object(
   { title: 'GrantRequest' },
 );
 
-const GrantAnswer = Type.Object(
+const GrantResponse = Type.Object(
   {
     data: Type.Object(
       {
@@ -52,7 +52,7 @@ const GrantAnswer = Type.Object(
   { title: 'GrantResponse' },
 );
 
-const ListGrantsAnswer = Type.Object(
+const ListGrantsResponse = Type.Object(
   {
     data: Type.Object(
       {
@@ -89,7 +89,7 @@ export function registerGrants(api: App): void {
       ...operation('CreateGrants', 'Grants a user or a group a permission on a secret'),
       params: ProjectPath,
       body: GrantBody,
-      response: responses({ 200: GrantAnswer }),
+      response: responses({ 200: GrantResponse }),
     },
     handler: async ({ caller, deps, params, body }) => {
       const grant = await app.createGrant(deps, caller, toPutGrant(params.project_id, body));
@@ -104,7 +104,7 @@ export function registerGrants(api: App): void {
       params: ProjectPath,
       querystring: ResourceQuery,
       body: GrantBody,
-      response: responses({ 200: GrantAnswer }),
+      response: responses({ 200: GrantResponse }),
     },
     handler: async ({ deps, params, query, body }) => {
       if (query.resource_id !== body.resource_id) {
@@ -124,7 +124,7 @@ function registerGrantList(api: App): void {
       ...operation('ListGrants', 'Lists who has a permission on a secret'),
       params: ProjectPath,
       querystring: ResourceQuery,
-      response: responses({ 200: ListGrantsAnswer }),
+      response: responses({ 200: ListGrantsResponse }),
     },
     handler: async ({ caller, deps, params, query }) => {
       const ref = toGrantRef(params.project_id, query.resource_id);
@@ -169,7 +169,7 @@ function toPutGrant(projectId: string, body: Static<typeof GrantBody>): app.PutG
   };
 }
 
-function toWireGrant(grant: Grant): Static<typeof GrantAnswer>['data'] {
+function toWireGrant(grant: Grant): Static<typeof GrantResponse>['data'] {
   return {
     uuid: grant.id,
     resourceId: grant.secretId,
@@ -187,7 +187,7 @@ function toWireGrant(grant: Grant): Static<typeof GrantAnswer>['data'] {
 function toWireList(
   secret: Secret,
   grants: readonly app.NamedGrant[],
-): Static<typeof ListGrantsAnswer>['data'] {
+): Static<typeof ListGrantsResponse>['data'] {
   const created = grants.map(({ grant }) => grant.createTimeMs);
   const updated = grants.map(({ grant }) => grant.updateTimeMs);
   return {

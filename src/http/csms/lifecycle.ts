@@ -2,10 +2,10 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../../app/secrets/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
-import { SECRET_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
 import { operation } from '../wire/operation.ts';
 import { Nothing, Omissible, responses, SecretPath } from '../wire/schemas.ts';
-import { SecretAnswer, toRef, toWireSecret } from '../wire/secrets.ts';
+import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
 const ScheduleBody = Type.Object(
   {
@@ -38,12 +38,12 @@ export function registerLifecycle(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
-    config: { isBodyOptional: true, changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    config: { isBodyOptional: true, changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     schema: {
       ...operation('DeleteSecretForSchedule', 'Schedules the deletion of a secret'),
       params: SecretPath,
       body: ScheduleBody,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const days = body.recovery_window_in_days ?? RECOVERY_WINDOW_DAYS.default;
@@ -56,9 +56,9 @@ export function registerLifecycle(api: App): void {
     schema: {
       ...operation('RestoreSecret', 'Calls a scheduled deletion off'),
       params: SecretPath,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
-    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     handler: async ({ deps, params }) => ({
       secret: toWireSecret(await app.cancelDeletion(deps, toRef(params))),
     }),

@@ -22,7 +22,7 @@ const RecordSchema = Type.Object(
   },
   { title: 'Record' },
 );
-const RecordsAnswer = Type.Object(
+const RecordsResponse = Type.Object(
   { records: Type.Array(RecordSchema), page_info: PageInfo },
   { title: 'ListNotificationRecordsResponse' },
 );
@@ -34,7 +34,7 @@ export function registerNotifications(api: App): void {
     schema: {
       ...operation('ListNotificationRecords', 'Lists what became of notifications, newest first'),
       params: ProjectPath,
-      response: nestedResponses({ 200: RecordsAnswer }),
+      response: nestedResponses({ 200: RecordsResponse }),
     },
     handler: async ({ deps, params }) => {
       const records = (await app.listNotifications(deps, params.project_id)).map(toWireRecord);

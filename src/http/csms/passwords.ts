@@ -6,7 +6,7 @@ import { operation } from '../wire/operation.ts';
 import { Omissible, ProjectPath, responses } from '../wire/schemas.ts';
 
 /** Bytes of a response: the longest password, every character escaped. */
-const ANSWER_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
+const RESPONSE_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
 const Switch = Omissible(Type.Boolean());
 const GenerateBody = Type.Object(
   {
@@ -32,19 +32,22 @@ const GenerateBody = Type.Object(
   },
   { title: 'GenerateRandomPasswordRequest' },
 );
-const GenerateAnswer = Type.Object({ password: Type.String() }, { title: 'GenerateRandomPasswordResponse' });
+const GenerateResponse = Type.Object(
+  { password: Type.String() },
+  { title: 'GenerateRandomPasswordResponse' },
+);
 
 /** GenerateRandomPassword. */
 export function registerPasswords(api: App): void {
   api.route({
     method: 'POST',
     url: '/v1/:project_id/csms/generate-password',
-    config: { isBodyOptional: true, answerBytes: () => ANSWER_BYTES_MAX },
+    config: { isBodyOptional: true, responseBytes: () => RESPONSE_BYTES_MAX },
     schema: {
       ...operation('GenerateRandomPassword', 'Makes a random password; nothing is stored'),
       params: ProjectPath,
       body: GenerateBody,
-      response: responses({ 200: GenerateAnswer }),
+      response: responses({ 200: GenerateResponse }),
     },
     handler: async ({ deps, body }) => {
       const policyName = body.password_policy_name || undefined;

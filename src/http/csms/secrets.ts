@@ -5,8 +5,8 @@ import { type Limits, PAGE } from '../../core/limits.ts';
 import { requireSecretName } from '../../core/names.ts';
 import type { Secret, SecretDraft, SecretUpdate } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
-import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
-import { SECRET_ANSWER_BYTES_MAX } from '../wire/limits.ts';
+import { LONG_RESPONSE_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
+import { SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
 import { operation } from '../wire/operation.ts';
 import {
   KmsKeyId,
@@ -20,7 +20,7 @@ import {
   SecretPath,
   SecretTypeName,
 } from '../wire/schemas.ts';
-import { parseGivenValue, SecretAnswer, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
+import { parseGivenValue, SecretResponse, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
 
 /** Held while a list is made: the secrets that are read at a time. */
 const HELD_BYTES = 1_048_576;
@@ -66,7 +66,7 @@ const UpdateSecretBody = Type.Object(
   { title: 'UpdateSecretRequest' },
 );
 
-const ListSecretsAnswer = Type.Object(
+const ListSecretsResponse = Type.Object(
   { secrets: Type.Array(SecretSchema), page_info: PageInfo },
   { title: 'ListSecretsResponse' },
 );
@@ -80,9 +80,9 @@ export function registerSecrets(api: App): void {
       ...operation('CreateSecret', 'Creates a secret and its version v1'),
       params: ProjectPath,
       body: CreateSecretBody,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
-    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     handler: async ({ deps, params, body }) => {
       const input = toCreateSecret(params.project_id, body, deps.policy.limits);
       return { secret: toWireSecret(await app.createSecret(deps, input)) };
@@ -99,12 +99,12 @@ export function registerSecrets(api: App): void {
         marker: Type.Optional(Type.String({ description: 'Name of the last secret of the page before' })),
         event_name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
       }),
-      response: responses({ 200: ListSecretsAnswer }),
+      response: responses({ 200: ListSecretsResponse }),
     },
     config: {
-      answerBytes: ({ query }) => {
+      responseBytes: ({ query }) => {
         const { limit = PAGE.default } = query as { limit?: number };
-        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_ANSWER_BYTES_MAX);
+        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
       },
     },
     handler: async ({ deps, params, query }, reply) => {
@@ -148,7 +148,7 @@ function registerSecret(api: App): void {
     schema: {
       ...operation('ShowSecret', 'Shows a secret, without values'),
       params: SecretPath,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
     handler: async ({ deps, params }) => {
       const secret = await app.showSecret(deps, toRef(params));
@@ -162,9 +162,9 @@ function registerSecret(api: App): void {
       ...operation('UpdateSecret', 'Changes a secret’s metadata'),
       params: SecretPath,
       body: UpdateSecretBody,
-      response: responses({ 200: SecretAnswer }),
+      response: responses({ 200: SecretResponse }),
     },
-    config: { changeAnswerBytes: () => SECRET_ANSWER_BYTES_MAX },
+    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     handler: async ({ deps, params, body }) => {
       const secret = await app.updateSecret(deps, toRef(params), toUpdate(body));
       return { secret: toWireSecret(secret) };

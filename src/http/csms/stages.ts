@@ -11,7 +11,7 @@ const StageSchema = Type.Object(
   { name: StageName, update_time: TimeMs, secret_name: Type.String(), version_id: Type.String() },
   { title: 'Stage' },
 );
-const StageAnswer = Type.Object({ stage: StageSchema }, { title: 'StageResponse' });
+const StageResponse = Type.Object({ stage: StageSchema }, { title: 'StageResponse' });
 const StagePath = Type.Object({ ...SecretPath.properties, stage_name: StageName });
 
 const VersionId = Type.String({ pattern: VERSION_ID_PATTERN, description: 'Version that the stage marks' });
@@ -30,7 +30,7 @@ export function registerStages(api: App): void {
       ...operation('CreateSecretStage', 'Attaches a stage to a version, or moves it there'),
       params: SecretPath,
       body: CreateStageBody,
-      response: responses({ 200: StageAnswer }),
+      response: responses({ 200: StageResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const input = { name: body.name, versionNumber: parseStageVersion(body.version_id) };
@@ -44,7 +44,7 @@ export function registerStages(api: App): void {
       ...operation('UpdateSecretStage', 'Moves a stage to a version, or attaches it'),
       params: StagePath,
       body: UpdateStageBody,
-      response: responses({ 200: StageAnswer }),
+      response: responses({ 200: StageResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const input = {
@@ -64,7 +64,7 @@ function registerStage(api: App): void {
     schema: {
       ...operation('ShowSecretStage', 'Shows which version a stage marks'),
       params: StagePath,
-      response: responses({ 200: StageAnswer }),
+      response: responses({ 200: StageResponse }),
     },
     handler: async ({ deps, params }) => {
       const stage = await app.showStage(deps, toRef(params), requireStageName(params.stage_name));

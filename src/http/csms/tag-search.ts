@@ -11,7 +11,7 @@ import {
 } from '../../core/limits.ts';
 import { requireDistinct } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
-import { LONG_ANSWER_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
+import { LONG_RESPONSE_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
 import { operation } from '../wire/operation.ts';
 import { nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from '../wire/schemas.ts';
 import { SecretSchema, toWireSecret } from '../wire/secrets.ts';
@@ -83,7 +83,7 @@ const ResourceSchema = Type.Object(
   },
   { title: 'TaggedResource' },
 );
-const SearchAnswer = Type.Object(
+const SearchResponse = Type.Object(
   {
     resources: Type.Array(ResourceSchema),
     total_count: Type.Integer({ description: 'Entries on all pages' }),
@@ -100,13 +100,13 @@ export function registerTagSearch(api: App): void {
       ...operation('ListResourceInstances', 'Finds or counts secrets by tags and parts of their names'),
       params: ProjectPath,
       body: SearchBody,
-      response: nestedResponses({ 200: SearchAnswer }),
+      response: nestedResponses({ 200: SearchResponse }),
     },
     config: {
       errorFamily: 'nested',
-      answerBytes: ({ body }) => {
+      responseBytes: ({ body }) => {
         const limit = toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default);
-        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_ANSWER_BYTES_MAX);
+        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
       },
     },
     handler: async ({ deps, params, body }, reply) => {

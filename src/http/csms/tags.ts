@@ -4,7 +4,7 @@ import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX 
 import type { Tag } from '../../core/secrets/secrets.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
-import { LONG_ANSWER_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
+import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
 import { operation, routeOf } from '../wire/operation.ts';
 import {
   NoBody,
@@ -50,7 +50,7 @@ const BatchTagsBody = Type.Object(
   { title: 'BatchCreateOrDeleteTagsRequest' },
 );
 
-const ListTagsAnswer = Type.Object(
+const ListTagsResponse = Type.Object(
   {
     tags: Type.Array(TagSchema),
     sys_tags: Nullable(
@@ -60,7 +60,7 @@ const ListTagsAnswer = Type.Object(
   { title: 'ListSecretTagsResponse' },
 );
 const TagValues = Type.Object({ key: TagKey, values: Type.Array(TagValue) }, { title: 'TagValues' });
-const ProjectTagsAnswer = Type.Object(
+const ProjectTagsResponse = Type.Object(
   { tags: Type.Array(TagValues) },
   { title: 'ListProjectSecretsTagsResponse' },
 );
@@ -123,7 +123,7 @@ function registerTagLists(api: App): void {
     schema: {
       ...operation('ListSecretTags', 'Lists the tags of a secret by key'),
       params: SecretIdPath,
-      response: nestedResponses({ 200: ListTagsAnswer }),
+      response: nestedResponses({ 200: ListTagsResponse }),
     },
     handler: async ({ deps, params }) => {
       const tags = await app.listTags(deps, toIdRef(params));
@@ -132,12 +132,12 @@ function registerTagLists(api: App): void {
   });
   api.route({
     ...routeOf('nested', 'GET', '/v1/:project_id/csms/tags', {
-      answerBytes: () => LIST_HELD_BYTES + LONG_ANSWER_BYTES_MAX,
+      responseBytes: () => LIST_HELD_BYTES + LONG_RESPONSE_BYTES_MAX,
     }),
     schema: {
       ...operation('ListProjectSecretsTags', 'Lists the tags of all secrets by key, with their values'),
       params: ProjectPath,
-      response: nestedResponses({ 200: ProjectTagsAnswer }),
+      response: nestedResponses({ 200: ProjectTagsResponse }),
     },
     handler: async ({ deps, params }, reply) => {
       const projectId = params.project_id;

@@ -37,7 +37,7 @@ const TaskSchema = Type.Object(
   },
   { title: 'SecretTask' },
 );
-const TasksAnswer = Type.Object(
+const TasksResponse = Type.Object(
   {
     tasks: Type.Array(TaskSchema),
     total: Type.Integer({ description: 'Tasks over all pages' }),
@@ -45,7 +45,7 @@ const TasksAnswer = Type.Object(
   },
   { title: 'ListSecretTaskResponse' },
 );
-const RotateAnswer = Type.Object(
+const RotateResponse = Type.Object(
   { rotation_task_id: Type.String({ pattern: TASK_ID_PATTERN }) },
   { title: 'RotateSecretResponse' },
 );
@@ -64,7 +64,7 @@ export function registerTasks(api: App): void {
     schema: {
       ...operation('RotateSecret', 'Starts the rotation of a secret'),
       params: SecretPath,
-      response: nestedResponses({ 200: RotateAnswer }),
+      response: nestedResponses({ 200: RotateResponse }),
     },
     handler: async ({ deps, params }) => {
       const task = await app.rotateSecret(deps, toRef(params));
@@ -78,7 +78,7 @@ export function registerTasks(api: App): void {
       ...operation('ListSecretTask', 'Lists rotations, newest first'),
       params: ProjectPath,
       querystring: TasksQuery,
-      response: responses({ 200: TasksAnswer }),
+      response: responses({ 200: TasksResponse }),
     },
     handler: async ({ deps, params, query }) => {
       const { entries, hasMore, total } = await app.readTasks(deps, toQuery(params.project_id, query));

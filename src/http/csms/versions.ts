@@ -32,7 +32,7 @@ const VersionMetadata = Type.Object(
   { title: 'VersionMetadata' },
 );
 
-const VersionAnswer = Type.Object(
+const VersionResponse = Type.Object(
   { version_metadata: VersionMetadata },
   { title: 'VersionMetadataResponse' },
 );
@@ -47,9 +47,9 @@ export const VersionSchema = Type.Object(
   { title: 'Version', description: 'Only the kind of value that was stored is there' },
 );
 
-const ShowVersionAnswer = Type.Object({ version: VersionSchema }, { title: 'ShowSecretVersionResponse' });
+const ShowVersionResponse = Type.Object({ version: VersionSchema }, { title: 'ShowSecretVersionResponse' });
 
-const ListVersionsAnswer = Type.Object(
+const ListVersionsResponse = Type.Object(
   { version_metadatas: Type.Array(VersionMetadata), page_info: PageInfo },
   { title: 'ListSecretVersionsResponse' },
 );
@@ -85,7 +85,7 @@ export function registerVersions(api: App): void {
       ...operation('CreateSecretVersion', 'Adds a version'),
       params: SecretPath,
       body: CreateVersionBody,
-      response: responses({ 200: VersionAnswer }),
+      response: responses({ 200: VersionResponse }),
     },
     handler: async ({ deps, params, body }) => {
       const value = parseGivenValue(body, deps.policy.limits);
@@ -106,7 +106,7 @@ export function registerVersions(api: App): void {
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Id of the last version of the page before' })),
       }),
-      response: responses({ 200: ListVersionsAnswer }),
+      response: responses({ 200: ListVersionsResponse }),
     },
     handler: async ({ deps, params, query }) => {
       const { limit = PAGE.default, marker = '' } = query;
@@ -132,7 +132,7 @@ function registerVersion(api: App): void {
     schema: {
       ...operation('ShowSecretVersion', 'Shows a version with its value; latest is the holder of SYSCURRENT'),
       params: VersionPath,
-      response: responses({ 200: ShowVersionAnswer }),
+      response: responses({ 200: ShowVersionResponse }),
     },
     handler: async ({ deps, params }, reply) => {
       const id = params.version_id;
@@ -147,7 +147,7 @@ function registerVersion(api: App): void {
       ...operation('UpdateVersion', 'Sets when a version expires'),
       params: VersionPath,
       body: UpdateVersionBody,
-      response: responses({ 200: VersionAnswer }),
+      response: responses({ 200: VersionResponse }),
     },
     handler: async ({ deps, params, body }) => {
       if (params.version_id === 'latest')

@@ -1,7 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { IdentityService } from '../../app/ports/deps.ts';
 import type { App } from '../app.ts';
-import { CatalogAnswer, EndpointsAnswer, ServicesAnswer, VersionAnswer } from '../wire/catalogue-schemas.ts';
+import {
+  CatalogResponse,
+  EndpointsResponse,
+  ServicesResponse,
+  VersionResponse,
+} from '../wire/catalogue-schemas.ts';
 import { body } from '../wire/identity-schemas.ts';
 import { operation } from '../wire/operation.ts';
 import { responses } from '../wire/schemas.ts';
@@ -19,7 +24,7 @@ export function registerVersion(app: App, identity: IdentityService): void {
         security: [],
         // One operation under two paths: the second is not documented.
         hide: url !== '/v3',
-        response: responses({ 200: body(VersionAnswer) }),
+        response: responses({ 200: body(VersionResponse) }),
       },
       handler: async ({ baseUrl }) => identity.showVersion({ baseUrl }),
     });
@@ -33,7 +38,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     url: '/v3/auth/catalog',
     schema: {
       ...operation('KeystoneShowCatalog', 'Shows the catalogue that tokens hold'),
-      response: responses({ 200: body(CatalogAnswer) }),
+      response: responses({ 200: body(CatalogResponse) }),
     },
     handler: async ({ baseUrl }) => identity.showCatalog({ baseUrl }),
   });
@@ -43,7 +48,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     schema: {
       ...operation('KeystoneListServices', 'Lists the services of the catalogue'),
       querystring: Type.Object({ type: Name }),
-      response: responses({ 200: body(ServicesAnswer) }),
+      response: responses({ 200: body(ServicesResponse) }),
     },
     handler: async ({ baseUrl, query }) => identity.listServices({ ...query, baseUrl }),
   });
@@ -53,7 +58,7 @@ export function registerCatalogue(signed: App, identity: IdentityService): void 
     schema: {
       ...operation('KeystoneListEndpoints', 'Lists the endpoints of the catalogue'),
       querystring: Type.Object({ interface: Name, service_id: Name }),
-      response: responses({ 200: body(EndpointsAnswer) }),
+      response: responses({ 200: body(EndpointsResponse) }),
     },
     handler: async ({ baseUrl, query }) => identity.listEndpoints({ ...query, baseUrl }),
   });

@@ -6,12 +6,12 @@ import { parseBody, requireMediaType } from '../requests/hooks.ts';
 import type { ServerOptions } from '../server-options.ts';
 import {
   body,
-  DomainsAnswer,
+  DomainsResponse,
   IdentityError,
-  ProjectsAnswer,
-  TokenAnswer,
+  ProjectsResponse,
+  TokenResponse,
   TokenSchema,
-  UsersAnswer,
+  UsersResponse,
 } from '../wire/identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation, routeOf } from '../wire/operation.ts';
@@ -36,19 +36,19 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       body: TokenSchema,
-      response: { 201: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
+      response: { 201: body(TokenResponse), '4xx': IdentityError, '5xx': IdentityError },
     },
     attachValidation: true,
     onRequest: async (request) => requireMediaType(request),
     handler: async (request, reply) => {
-      const { token, body: answer } = await identity.createTokenFor({
+      const { token, body } = await identity.createTokenFor({
         body: parseLogin(request.rawBody),
         address: request.ip,
         baseUrl: request.baseUrl,
         noCatalog: request.query.nocatalog !== undefined,
       });
       reply.raw.setHeader('X-Subject-Token', token);
-      return reply.code(201).send(answer);
+      return reply.code(201).send(body);
     },
   });
 }
@@ -70,7 +70,7 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
     url: '/v3/auth/domains',
     schema: {
       ...operation('KeystoneListAuthDomains', 'Lists the domain of the caller'),
-      response: responses({ 200: body(DomainsAnswer) }),
+      response: responses({ 200: body(DomainsResponse) }),
     },
     handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
   });
@@ -90,16 +90,16 @@ function registerProjects(signed: App, identity: IdentityService): void {
       schema: {
         ...operation(operationId, 'Lists the projects that the caller reaches'),
         querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
-        response: responses({ 200: body(ProjectsAnswer) }),
+        response: responses({ 200: body(ProjectsResponse) }),
       },
       handler: async ({ baseUrl, caller, id, log, query }) => {
-        const answer = identity.listProjects(caller, { ...query, baseUrl, path });
-        if (query.name !== undefined && answer.projects.length === 0) {
+        const listed = identity.listProjects(caller, { ...query, baseUrl, path });
+        if (query.name !== undefined && listed.projects.length === 0) {
           const own = identity.listProjects(caller, { baseUrl, path }).projects;
           const projects = own.slice(0, NAMED_MAX).map(({ name }) => name);
           log.info({ requestId: id, projects }, 'a client asked for a project by a name that none has');
         }
-        return answer;
+        return listed;
       },
     });
   }
@@ -112,7 +112,7 @@ function registerUsers(signed: App, identity: IdentityService): void {
     schema: {
       ...operation('KeystoneListUsers', 'Lists the caller, the one user that it may see'),
       querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
-      response: responses({ 200: body(UsersAnswer) }),
+      response: responses({ 200: body(UsersResponse) }),
     },
     handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
   });
@@ -122,14 +122,14 @@ function registerUsers(signed: App, identity: IdentityService): void {
       ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
-      response: { 200: body(TokenAnswer), '4xx': IdentityError, '5xx': IdentityError },
+      response: { 200: body(TokenResponse), '4xx': IdentityError, '5xx': IdentityError },
     },
     handler: async ({ baseUrl, headers, query }, reply) => {
       const token = headers['x-subject-token'] ?? '';
       const noCatalog = query.nocatalog !== undefined;
-      const answer = showToken(identity, { token, baseUrl, noCatalog });
+      const claims = showToken(identity, { token, baseUrl, noCatalog });
       reply.raw.setHeader('X-Subject-Token', token);
-      return answer;
+      return claims;
     },
   });
 }

@@ -20,12 +20,12 @@ const UserFields = {
 };
 const Flag = Type.String({ enum: ['true', 'false'] });
 const ListedUser = Type.Object({ ...UserFields, disabled: Flag, locked: Flag }, { title: 'ListedUser' });
-const ListAnswer = Type.Object(
+const ListResponse = Type.Object(
   { total: Type.Integer(), users: Type.Array(ListedUser) },
   { title: 'ListUsersResponse' },
 );
 // In the documents `disabled` has another type here than in the list.
-const ShowAnswer = Type.Object(
+const ShowResponse = Type.Object(
   { ...UserFields, disabled: Type.Boolean(), locked: Flag, domain_id: Type.String() },
   { title: 'ShowUserDetailResponse' },
 );
@@ -34,7 +34,7 @@ const ChangeBody = Type.Object(
   { password: Password, old_password: Password },
   { title: 'UpdateUserPasswordRequest' },
 );
-const ChangeAnswer = Type.Object({ user_id: Type.String() }, { title: 'UpdateUserPasswordResponse' });
+const ChangeResponse = Type.Object({ user_id: Type.String() }, { title: 'UpdateUserPasswordResponse' });
 
 const ListQuery = Type.Object({
   offset: Type.Integer({ minimum: 0, maximum: PAGES_MAX, description: 'Page, counted from 0' }),
@@ -50,7 +50,7 @@ export function registerUsers(api: App, users: Users): void {
     schema: {
       ...operation('ListUsers', 'Lists the users of the caller’s domain'),
       querystring: ListQuery,
-      response: nestedResponses({ 200: ListAnswer }),
+      response: nestedResponses({ 200: ListResponse }),
     },
     handler: async ({ caller, query }) => {
       const { limit, offset, org_id: domainId, user_info: search } = query;
@@ -64,7 +64,7 @@ export function registerUsers(api: App, users: Users): void {
     schema: {
       ...operation('ShowUserDetail', 'Shows a user of the caller’s domain'),
       params: Type.Object({ user_id: Type.String() }),
-      response: responses({ 200: ShowAnswer }),
+      response: responses({ 200: ShowResponse }),
     },
     handler: async ({ caller, params }) => {
       const user = users.show(caller, params.user_id);
@@ -77,7 +77,7 @@ export function registerUsers(api: App, users: Users): void {
     schema: {
       ...operation('UpdateUserPassword', 'Gives the caller another password; its tokens become void'),
       body: ChangeBody,
-      response: responses({ 200: ChangeAnswer }),
+      response: responses({ 200: ChangeResponse }),
     },
     handler: async ({ caller, body, ip }) => {
       const { password: newPassword, old_password: oldPassword } = body;

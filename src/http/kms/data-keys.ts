@@ -54,33 +54,33 @@ const DecryptBody = kmsBody('DecryptDatakeyRequest', {
   additional_authenticated_data: Aad,
 });
 const KeyId = Type.String();
-const CreateAnswer = Type.Object(
+const CreateResponse = Type.Object(
   { key_id: KeyId, plain_text: HexText, cipher_text: HexText },
   { title: 'CreateDatakeyResponse' },
 );
-const WithoutPlaintextAnswer = Type.Object(
+const WithoutPlaintextResponse = Type.Object(
   { key_id: KeyId, cipher_text: HexText },
   { title: 'CreateDatakeyWithoutPlaintextResponse' },
 );
-const EncryptAnswer = Type.Object(
+const EncryptResponse = Type.Object(
   { key_id: KeyId, cipher_text: HexText, datakey_length: Type.String({ description: 'Bytes' }) },
   { title: 'EncryptDatakeyResponse' },
 );
-const DecryptAnswer = Type.Object(
+const DecryptResponse = Type.Object(
   { data_key: HexText, datakey_length: Type.String({ description: 'Bytes' }), datakey_dgst: HexText },
   { title: 'DecryptDatakeyResponse' },
 );
 
 /** Bytes of a response: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
-const ANSWER_BYTES_MAX = 8_192;
-const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
+const RESPONSE_BYTES_MAX = 8_192;
+const CONFIG = { changeResponseBytes: () => RESPONSE_BYTES_MAX };
 
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
     ...kmsPost('create-datakey', operation('CreateDatakey', 'Makes a data key'), {
       body: CreateBody,
-      answer: CreateAnswer,
+      response: CreateResponse,
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -96,7 +96,7 @@ export function registerDataKeys(api: App): void {
     ...kmsPost(
       'create-datakey-without-plaintext',
       operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
-      { body: CreateBody, answer: WithoutPlaintextAnswer, config: CONFIG },
+      { body: CreateBody, response: WithoutPlaintextResponse, config: CONFIG },
     ),
     handler: async ({ deps, params, body }) => {
       const made = await app.createDataKey(deps, toTarget(params, body), bitsOf(body));
@@ -113,7 +113,7 @@ function registerGiven(api: App): void {
     ...kmsPost(
       'encrypt-datakey',
       operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
-      { body: EncryptBody, answer: EncryptAnswer, config: CONFIG },
+      { body: EncryptBody, response: EncryptResponse, config: CONFIG },
     ),
     handler: async ({ deps, params, body }) => {
       const plaintext = readPlaintext(body);
@@ -126,7 +126,7 @@ function registerGiven(api: App): void {
   api.route({
     ...kmsPost('decrypt-datakey', operation('DecryptDatakey', 'Decrypts a data key'), {
       body: DecryptBody,
-      answer: DecryptAnswer,
+      response: DecryptResponse,
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {

@@ -30,29 +30,29 @@ const DecryptBody = kmsBody('DecryptDataRequest', {
   encryption_algorithm: Algorithm,
 });
 const RandomBody = kmsBody('CreateRandomRequest', { random_data_length: NumberText });
-const EncryptAnswer = Type.Object(
+const EncryptResponse = Type.Object(
   { key_id: Type.String(), cipher_text: Type.String({ description: 'Base64' }) },
   { title: 'EncryptDataResponse' },
 );
-const DecryptAnswer = Type.Object(
+const DecryptResponse = Type.Object(
   { key_id: Type.String(), plain_text: Type.String(), plain_text_base64: Type.String() },
   { title: 'DecryptDataResponse' },
 );
-const RandomAnswer = Type.Object(
+const RandomResponse = Type.Object(
   { random_data: Type.String({ description: 'Hexadecimal digits' }) },
   { title: 'CreateRandomResponse' },
 );
 
 /** Bytes of a response: 4,096 characters that grow six times, and the same in Base64. */
-const ANSWER_BYTES_MAX = 32_768;
-const CONFIG = { changeAnswerBytes: () => ANSWER_BYTES_MAX };
+const RESPONSE_BYTES_MAX = 32_768;
+const CONFIG = { changeResponseBytes: () => RESPONSE_BYTES_MAX };
 
 /** EncryptData, DecryptData, CreateRandom. */
 export function registerEncryption(api: App): void {
   api.route({
     ...kmsPost('encrypt-data', operation('EncryptData', 'Encrypts a small piece of text under a key'), {
       body: EncryptBody,
-      answer: EncryptAnswer,
+      response: EncryptResponse,
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -71,7 +71,7 @@ export function registerEncryption(api: App): void {
   api.route({
     ...kmsPost('decrypt-data', operation('DecryptData', 'Decrypts what encrypt-data gave out'), {
       body: DecryptBody,
-      answer: DecryptAnswer,
+      response: DecryptResponse,
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -82,13 +82,13 @@ export function registerEncryption(api: App): void {
         aad: aadOf(body.additional_authenticated_data),
       };
       const { keyId, plaintext } = await app.decryptData(deps, target, readBase64(body.cipher_text));
-      const answer = {
+      const decrypted = {
         key_id: keyId,
         plain_text: plaintext.toString('utf8'),
         plain_text_base64: plaintext.toString('base64'),
       };
       plaintext.fill(0);
-      return answer;
+      return decrypted;
     },
   });
   registerRandom(api);
@@ -98,7 +98,7 @@ function registerRandom(api: App): void {
   api.route({
     ...kmsPost('gen-random', operation('CreateRandom', 'Makes random bytes'), {
       body: RandomBody,
-      answer: RandomAnswer,
+      response: RandomResponse,
       config: CONFIG,
     }),
     handler: async ({ deps, body }) => {

@@ -59,7 +59,7 @@ const KeyInfo = Type.Object(
   { title: 'KeKInfo' },
 );
 const AliasBody = kmsBody('UpdateKeyAliasRequest', { key_id: KeyName, key_alias: KeyAliasText });
-const ListKeysAnswer = Type.Object(
+const ListKeysResponse = Type.Object(
   {
     keys: Type.Array(Type.String()),
     key_details: Type.Array(KeyDetails),
@@ -70,7 +70,7 @@ const ListKeysAnswer = Type.Object(
   { title: 'ListKeysResponse' },
 );
 
-function answer<T extends Record<string, TSchema>>(title: string, fields: T) {
+function changed<T extends Record<string, TSchema>>(title: string, fields: T) {
   const info = Type.Object({ key_id: Type.String(), ...fields }, { title });
   return Type.Object({ key_info: info });
 }
@@ -80,7 +80,7 @@ export function registerKeys(api: App): void {
   api.route({
     ...kmsPost('create-key', operation('CreateKey', 'Creates a key'), {
       body: CreateKeyBody,
-      answer: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }),
+      response: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }),
     }),
     handler: async ({ caller, deps, params, body }) => {
       const input = { projectId: params.project_id, alias: body.key_alias, draft: toDraft(body) };
@@ -91,7 +91,7 @@ export function registerKeys(api: App): void {
   api.route({
     ...kmsPost('describe-key', operation('ListKeyDetail', 'Shows a key'), {
       body: OperateKeyBody,
-      answer: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }),
+      response: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }),
     }),
     handler: async (request) => {
       const { deps, params, body } = request;
@@ -107,8 +107,8 @@ function registerList(api: App): void {
   api.route({
     ...kmsPost('list-keys', operation('ListKeys', 'Lists keys in order of creation'), {
       body: ListKeysBody,
-      answer: ListKeysAnswer,
-      config: { isBodyOptional: true, answerBytes: () => LIST_BYTES },
+      response: ListKeysResponse,
+      config: { isBodyOptional: true, responseBytes: () => LIST_BYTES },
     }),
     handler: async (request) => {
       const { deps, params, body } = request;
@@ -135,7 +135,7 @@ function registerUpdates(api: App): void {
       ...operation('UpdateKeyAlias', 'Changes a key’s own alias'),
       params: KmsPath,
       body: AliasBody,
-      response: nestedResponses({ 200: answer('KeyAliasInfo', { key_alias: KeyAliasText }) }),
+      response: nestedResponses({ 200: changed('KeyAliasInfo', { key_alias: KeyAliasText }) }),
     },
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
@@ -149,7 +149,7 @@ function registerUpdates(api: App): void {
       ...operation('UpdateKeyDescription', 'Changes a key’s description'),
       params: KmsPath,
       body: DescriptionBody,
-      response: nestedResponses({ 200: answer('KeyDescriptionInfo', { key_description: Type.String() }) }),
+      response: nestedResponses({ 200: changed('KeyDescriptionInfo', { key_description: Type.String() }) }),
     },
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };

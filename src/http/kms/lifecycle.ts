@@ -6,14 +6,17 @@ import { KeyStatus, toKeyStatus } from '../wire/keys.ts';
 import { KeyName, kmsBody, kmsPost, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
 
-const KeyStatusAnswer = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
+const KeyStatusResponse = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
 const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });
 
 /** EnableKey, DisableKey, DeleteKey, CancelKeyDeletion. The last two respond without a surrounding `key_info`. */
 export function registerKeyLifecycle(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, answer: KeyStatusAnswer }),
+      ...kmsPost(name, operation(operationId, summary), {
+        body: OperateKeyBody,
+        response: KeyStatusResponse,
+      }),
       handler: async ({ deps, params, body }) => {
         const target = { projectId: params.project_id, keyId: body.key_id };
         return { key_info: toKeyStatus(await app.changeKey(deps, target, { kind })) };
@@ -33,7 +36,7 @@ function registerDeletion(api: App): void {
     ...kmsPost(
       'schedule-key-deletion',
       operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
-      { body: ScheduleBody, answer: KeyStatus },
+      { body: ScheduleBody, response: KeyStatus },
     ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
@@ -46,7 +49,7 @@ function registerDeletion(api: App): void {
     ...kmsPost(
       'cancel-key-deletion',
       operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
-      { body: OperateKeyBody, answer: KeyStatus },
+      { body: OperateKeyBody, response: KeyStatus },
     ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };

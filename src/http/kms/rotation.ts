@@ -25,7 +25,7 @@ const RotationStatus = Type.Object(
 export function registerKeyRotation(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, answer: Nothing }),
+      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, response: Nothing }),
       handler: async ({ deps, params, body }) => {
         await app.changeKey(deps, { projectId: params.project_id, keyId: body.key_id }, { kind });
         return {};
@@ -55,7 +55,7 @@ function registerInterval(api: App): void {
     ...kmsPost(
       'update-key-rotation-interval',
       operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
-      { body: IntervalBody, answer: Nothing },
+      { body: IntervalBody, response: Nothing },
     ),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
@@ -68,7 +68,7 @@ function registerInterval(api: App): void {
     ...kmsPost(
       'get-key-rotation-status',
       operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
-      { body: OperateKeyBody, answer: RotationStatus },
+      { body: OperateKeyBody, response: RotationStatus },
     ),
     handler: async ({ deps, params, body }) => {
       return toStatus(await app.showKey(deps, { projectId: params.project_id, keyId: body.key_id }));

@@ -48,11 +48,11 @@ const SearchBody = kmsBody('ListKmsByTagsRequest', {
     ),
   ),
 });
-const KeyTagsAnswer = Type.Object(
+const KeyTagsResponse = Type.Object(
   { tags: Type.Array(TagItem), existTagsNum: Type.Integer() },
   { title: 'ShowKmsTagsResponse' },
 );
-const ProjectTagsAnswer = Type.Object(
+const ProjectTagsResponse = Type.Object(
   { tags: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })) },
   { title: 'ListKmsTagsResponse' },
 );
@@ -62,7 +62,7 @@ const ActionResource = Type.Object({
   resource_name: Type.String(),
   tags: Type.Array(TagItem),
 });
-const SearchAnswer = Type.Object(
+const SearchResponse = Type.Object(
   { resources: Type.Array(ActionResource), total_count: Type.Integer() },
   { title: 'ListKmsByTagsResponse' },
 );
@@ -126,7 +126,7 @@ function registerKeyTag(api: App): void {
     schema: {
       ...operation('ShowKmsTags', 'Lists the tags of a key'),
       params: KeyPath,
-      response: nestedResponses({ 200: KeyTagsAnswer }),
+      response: nestedResponses({ 200: KeyTagsResponse }),
     },
     handler: async ({ deps, params }) => {
       const { tags } = await showKey(deps, toTarget(params));
@@ -141,7 +141,7 @@ function registerProjectTags(api: App): void {
     schema: {
       ...operation('ListKmsTags', 'Lists the tags of all keys with their values'),
       params: KmsPath,
-      response: nestedResponses({ 200: ProjectTagsAnswer }),
+      response: nestedResponses({ 200: ProjectTagsResponse }),
     },
     handler: async ({ deps, params }) => {
       const tags = await app.listProjectTags(deps, params.project_id);
@@ -152,7 +152,7 @@ function registerProjectTags(api: App): void {
     ...kmsPost(
       'resource_instances/action',
       operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
-      { body: SearchBody, answer: SearchAnswer, config: { answerBytes: () => SEARCH_BYTES } },
+      { body: SearchBody, response: SearchResponse, config: { responseBytes: () => SEARCH_BYTES } },
     ),
     handler: async (request) => {
       const { deps, params, body } = request;

@@ -31,9 +31,9 @@ declare module 'fastify' {
     /** Clients may omit the body: it then counts as `{}`. */
     isBodyOptional?: boolean;
     /** For reads whose response may exceed 4 KiB: about how many bytes. */
-    answerBytes?: AnswerBytes;
+    responseBytes?: ResponseBytes;
     /** For changes whose response may exceed 4 KiB: how many bytes at most. */
-    changeAnswerBytes?: AnswerBytes;
+    changeResponseBytes?: ResponseBytes;
   }
 }
 
@@ -51,7 +51,7 @@ export interface Refusal {
 }
 
 /** How many bytes the response to a validated request will have: they are reserved for it. */
-export type AnswerBytes = (request: FastifyRequest) => number;
+export type ResponseBytes = (request: FastifyRequest) => number;
 
 /** A route's names in logs and metrics. */
 export interface RouteLabels {
@@ -63,8 +63,8 @@ export interface RouteLabels {
   /** True for routes that need no credentials. */
   readonly isOpen: boolean;
   readonly isBodyOptional: boolean;
-  readonly answerBytes: AnswerBytes | undefined;
-  readonly changeAnswerBytes: AnswerBytes | undefined;
+  readonly responseBytes: ResponseBytes | undefined;
+  readonly changeResponseBytes: ResponseBytes | undefined;
 }
 
 /** A request without a body. */

@@ -78,8 +78,8 @@ export function labelsOf(route: {
     bodyBytesMax: bodyLimit,
     isOpen: schema?.security?.length === 0,
     isBodyOptional: config?.isBodyOptional === true,
-    answerBytes: config?.answerBytes,
-    changeAnswerBytes: config?.changeAnswerBytes,
+    responseBytes: config?.responseBytes,
+    changeResponseBytes: config?.changeResponseBytes,
   };
 }
 

@@ -11,7 +11,7 @@ import { HEADERS_MAX } from '../wire/limits.ts';
 import { turnsOf } from './turns.ts';
 
 /** Headers of every response: nothing is cached, sniffed, framed or referred to. */
-const ANSWER_HEADERS = Object.freeze({
+const RESPONSE_HEADERS = Object.freeze({
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -37,8 +37,8 @@ const PROJECT_ID = /^[0-9a-z]{32}$/;
 const JSON_MEDIA_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
 /** Sets the headers of every response. */
-export function setAnswerHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
-  reply.header('x-request-id', request.id).headers(ANSWER_HEADERS);
+export function setResponseHeaders(request: FastifyRequest, reply: FastifyReply, tls: boolean): void {
+  reply.header('x-request-id', request.id).headers(RESPONSE_HEADERS);
   if (tls) reply.header('strict-transport-security', TLS_HEADER);
 }
 

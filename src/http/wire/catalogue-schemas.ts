@@ -22,10 +22,10 @@ export const Catalogue = Type.Array(
 );
 
 /** The catalogue by itself. */
-export const CatalogAnswer = Type.Object({ catalog: Catalogue, links: Self }, { title: 'CatalogResponse' });
+export const CatalogResponse = Type.Object({ catalog: Catalogue, links: Self }, { title: 'CatalogResponse' });
 
 /** The services of the catalogue. */
-export const ServicesAnswer = Type.Object(
+export const ServicesResponse = Type.Object(
   {
     services: Type.Array(
       Type.Object({ ...Service, description: Type.String(), enabled: Type.Boolean(), links: Self }),
@@ -36,7 +36,7 @@ export const ServicesAnswer = Type.Object(
 );
 
 /** The endpoints of the catalogue. */
-export const EndpointsAnswer = Type.Object(
+export const EndpointsResponse = Type.Object(
   {
     endpoints: Type.Array(
       Type.Object({ ...Endpoint, service_id: Type.String(), enabled: Type.Boolean(), links: Self }),
@@ -47,7 +47,7 @@ export const EndpointsAnswer = Type.Object(
 );
 
 /** The version document of the identity service. */
-export const VersionAnswer = Type.Object(
+export const VersionResponse = Type.Object(
   {
     version: Type.Object({
       id: Type.String(),

@@ -48,7 +48,7 @@ export const TokenSchema = Type.Object(
 );
 
 /** What a token says. */
-export const TokenAnswer = Type.Object(
+export const TokenResponse = Type.Object(
   {
     token: Type.Object({
       methods: Type.Array(Type.String()),
@@ -65,7 +65,7 @@ export const TokenAnswer = Type.Object(
 );
 
 /** The caller's projects. */
-export const ProjectsAnswer = Type.Object(
+export const ProjectsResponse = Type.Object(
   {
     projects: Type.Array(
       Type.Object({
@@ -80,7 +80,7 @@ export const ProjectsAnswer = Type.Object(
   { title: 'ProjectsResponse' },
 );
 /** The caller's domain. */
-export const DomainsAnswer = Type.Object(
+export const DomainsResponse = Type.Object(
   { domains: Type.Array(Type.Object(Listed)), links: Links },
   { title: 'DomainsResponse' },
 );
@@ -91,7 +91,7 @@ export const IdentityError = Type.Object(
 );
 
 /** Users that the caller may see: itself. */
-export const UsersAnswer = Type.Object(
+export const UsersResponse = Type.Object(
   {
     users: Type.Array(
       Type.Object({ ...Listed, domain_id: Type.String(), password_expires_at: Type.String() }),

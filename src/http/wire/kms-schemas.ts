@@ -20,9 +20,10 @@ export const KmsPath = ProjectPath;
 export function kmsPost<B extends TSchema, A extends TSchema>(
   path: string,
   described: ReturnType<typeof operation>,
-  { answer, body, config }: { readonly body: B; readonly answer: A; readonly config?: FastifyContextConfig },
+  given: { readonly body: B; readonly response: A; readonly config?: FastifyContextConfig },
 ) {
-  const response = nestedResponses({ 200: answer });
+  const { body, config } = given;
+  const response = nestedResponses({ 200: given.response });
   return { ...kmsRoute('POST', path, config), schema: { ...described, params: KmsPath, body, response } };
 }
 

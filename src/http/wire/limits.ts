@@ -21,28 +21,28 @@ export const BODIES = Object.freeze({
 /**
  * Responses up to here are not accounted for; texts are measured in characters, which may be three times as many bytes.
  */
-export const ANSWER_BYTES_FREE = 4_096;
+export const RESPONSE_BYTES_FREE = 4_096;
 /**
  * Bytes of longer responses to reads that have not left the process; with those to changes and the short ones of all
  * connections 64 MiB. As many may wait as there are connections.
  */
-export const UNREAD_ANSWERS = Object.freeze({
+export const UNREAD_RESPONSES = Object.freeze({
   max: 29_360_128,
   shareMax: 16_777_216,
   waitersMax: 2_064,
   endsOwn: false,
 });
 /** The same for changes. */
-export const CHANGE_ANSWERS = Object.freeze({
+export const CHANGE_RESPONSES = Object.freeze({
   max: 12_582_912,
   shareMax: 8_388_608,
   waitersMax: 2_064,
   endsOwn: false,
 });
 /** Bytes of a list that is made whole before it is sent; a longer one is streamed. */
-export const WHOLE_ANSWER_BYTES_MAX = 1_048_576;
+export const WHOLE_RESPONSE_BYTES_MAX = 1_048_576;
 /** Bytes of a response that shows a secret: a description and a configuration of control characters grow six times. */
-export const SECRET_ANSWER_BYTES_MAX = 24_576;
+export const SECRET_RESPONSE_BYTES_MAX = 24_576;
 /** Bytes of all request headers; the cloud's gateway allows 32 KiB for one. */
 export const HEADER_BYTES_MAX = 32_768;
 export const HEADERS_MAX = 100;

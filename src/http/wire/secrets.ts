@@ -30,7 +30,7 @@ export const SecretSchema = Type.Object(
 );
 
 /** The response of every operation that shows one secret. */
-export const SecretAnswer = Type.Object({ secret: SecretSchema }, { title: 'SecretResponse' });
+export const SecretResponse = Type.Object({ secret: SecretSchema }, { title: 'SecretResponse' });
 
 /** The secret that a path names. Throws invalid-parameter. */
 export function toRef(params: Static<typeof SecretPath>): SecretRef {

@@ -20,7 +20,7 @@ const WAITING_MAX = 1_000;
 const WAITING_BYTES_MAX = 33_554_432;
 
 /** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
-const ANSWER_MS_MAX = 20_000;
+const RESPONSE_MS_MAX = 20_000;
 const CHECK_MS = 1_000;
 
 interface Waiting {
@@ -97,7 +97,7 @@ export function createWriterClient(
   let outgoing: Request[] = [];
   let [status, dead, stopping] = [first, false, false];
   const stopped = Promise.withResolvers<void>();
-  const patience = setInterval(() => waiting.abandon(performance.now() - ANSWER_MS_MAX), CHECK_MS);
+  const patience = setInterval(() => waiting.abandon(performance.now() - RESPONSE_MS_MAX), CHECK_MS);
 
   function die(reason: string): void {
     if (dead) return;

@@ -16,17 +16,17 @@ const READING_MS = Object.freeze({ piece: 2_000, all: 30_000 });
 const readings = new WeakMap<ServerResponse, { readonly sinceMs: number; takenMs: number }>();
 
 /** Whether the peer is taking the response at some pace: others who wait for its room wait for it, for half a minute. */
-export function isBeingTaken(answer: ServerResponse): boolean {
-  const reading = readings.get(answer);
+export function isBeingTaken(response: ServerResponse): boolean {
+  const reading = readings.get(response);
   if (reading === undefined) return false;
   const nowMs = performance.now();
   return nowMs - reading.takenMs < READING_MS.piece && nowMs - reading.sinceMs < READING_MS.all;
 }
 
-function noteTaken(answer: ServerResponse): void {
+function noteTaken(response: ServerResponse): void {
   const nowMs = performance.now();
-  const reading = readings.get(answer);
-  if (reading === undefined) readings.set(answer, { sinceMs: nowMs, takenMs: nowMs });
+  const reading = readings.get(response);
+  if (reading === undefined) readings.set(response, { sinceMs: nowMs, takenMs: nowMs });
   else reading.takenMs = nowMs;
 }
 
@@ -35,7 +35,7 @@ function noteTaken(answer: ServerResponse): void {
  * lower-cases all names, and a header set beside Fastify would make Node merge the two slowly for every response. A long
  * body is sent piece by piece, as the peer takes it.
  */
-export class Answer extends nodeHttp.ServerResponse {
+export class PiecewiseResponse extends nodeHttp.ServerResponse {
   override writeHead(status: number, ...rest: readonly unknown[]): this {
     const headers = rest.at(-1);
     if (typeof headers !== 'object' || headers === null) return super.writeHead(status);
@@ -61,29 +61,29 @@ export class Answer extends nodeHttp.ServerResponse {
  * Writes bytes to the connection piece by piece, each when the peer has taken the one before, and wipes them all. Throws
  * unavailable when the connection is gone, and what the pause throws.
  */
-export async function give(answer: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
+export async function give(response: ServerResponse, bytes: Buffer, pause: Pause): Promise<void> {
   try {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
       const others = pause();
       if (others !== undefined) await others;
-      await taken(answer, bytes.subarray(at, at + PIECE_BYTES));
-      noteTaken(answer);
+      await taken(response, bytes.subarray(at, at + PIECE_BYTES));
+      noteTaken(response);
     }
   } finally {
     bytes.fill(0);
   }
 }
 
-function taken(answer: ServerResponse, piece: Buffer): Promise<void> {
+function taken(response: ServerResponse, piece: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = () => reject(new SecretError('unavailable', '', { logReason: 'the client has gone' }));
-    if (answer.closed) {
+    if (response.closed) {
       onClose();
       return;
     }
-    answer.once('close', onClose);
-    answer.write(piece, (error) => {
-      answer.off('close', onClose);
+    response.once('close', onClose);
+    response.write(piece, (error) => {
+      response.off('close', onClose);
       if (error) reject(error);
       else resolve();
     });
@@ -91,18 +91,18 @@ function taken(answer: ServerResponse, piece: Buffer): Promise<void> {
 }
 
 function sendFrom(
-  answer: ServerResponse,
+  response: ServerResponse,
   body: Buffer,
   { start, end }: { readonly start: number; readonly end: (last: Buffer) => void },
 ): void {
   let at = start;
   while (at + PIECE_BYTES < body.length) {
-    const isTaken = answer.write(body.subarray(at, at + PIECE_BYTES));
+    const isTaken = response.write(body.subarray(at, at + PIECE_BYTES));
     at += PIECE_BYTES;
     if (isTaken) continue;
-    answer.once('drain', () => {
-      noteTaken(answer);
-      sendFrom(answer, body, { start: at, end });
+    response.once('drain', () => {
+      noteTaken(response);
+      sendFrom(response, body, { start: at, end });
     });
     return;
   }

@@ -2,12 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { shareOf } from '../../app/caller.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
-import { ANSWER_BYTES_FREE, CHANGE_ANSWERS, UNREAD_ANSWERS } from '../wire/limits.ts';
-import { isBeingTaken } from './answer.ts';
+import { CHANGE_RESPONSES, RESPONSE_BYTES_FREE, UNREAD_RESPONSES } from '../wire/limits.ts';
 import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
+import { isBeingTaken } from './response.ts';
 
 /** Both run once for each request: `wait` directly before its handler, `keep` directly after. */
-export interface UnreadAnswers {
+export interface UnreadResponses {
   wait(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
   /** Holds the bytes of the response. Throws unavailable, never for a request that may have changed something. */
   keep(request: FastifyRequest, reply: FastifyReply, bytes: number): void;
@@ -21,9 +21,9 @@ export interface UnreadAnswers {
  * unread responses are ended.
  * @see docs/adr/0027-bytes-of-peers.md
  */
-export function createUnreadAnswers(): UnreadAnswers {
-  const reads = { limits: UNREAD_ANSWERS, account: createByteAccount(UNREAD_ANSWERS) };
-  const changes = { limits: CHANGE_ANSWERS, account: createByteAccount(CHANGE_ANSWERS) };
+export function createUnreadResponses(): UnreadResponses {
+  const reads = { limits: UNREAD_RESPONSES, account: createByteAccount(UNREAD_RESPONSES) };
+  const changes = { limits: CHANGE_RESPONSES, account: createByteAccount(CHANGE_RESPONSES) };
   const accountFor = (isChange: boolean) => (isChange ? changes : reads);
   const inMaking = new WeakMap<FastifyRequest, Hold>();
 
@@ -38,7 +38,7 @@ export function createUnreadAnswers(): UnreadAnswers {
     wait(request, reply, done) {
       const { account, limits } = accountFor(mayChange(request));
       const expected = Math.min(expectedBytes(request), limits.shareMax);
-      const isLong = expected > ANSWER_BYTES_FREE;
+      const isLong = expected > RESPONSE_BYTES_FREE;
       if (!isLong && (request.caller === undefined || account.used() === 0)) {
         done();
         return;
@@ -59,7 +59,7 @@ export function createUnreadAnswers(): UnreadAnswers {
       const { account, limits } = accountFor(isChange);
       const made = inMaking.get(request);
       if (made !== undefined) account.release(made);
-      if (bytes <= ANSWER_BYTES_FREE || reply.raw.closed) return;
+      if (bytes <= RESPONSE_BYTES_FREE || reply.raw.closed) return;
       const holder = holderOf(request);
       const hold: Hold = {
         holder,
@@ -88,12 +88,12 @@ interface Making {
 
 /** Every operation that is not known to only read: so a new one is safe by default. */
 function mayChange({ method, labels }: FastifyRequest): boolean {
-  return method !== 'GET' && method !== 'HEAD' && labels?.answerBytes === undefined;
+  return method !== 'GET' && method !== 'HEAD' && labels?.responseBytes === undefined;
 }
 
 function expectedBytes(request: FastifyRequest): number {
   const { labels } = request;
-  return (labels?.answerBytes ?? labels?.changeAnswerBytes)?.(request) ?? 0;
+  return (labels?.responseBytes ?? labels?.changeResponseBytes)?.(request) ?? 0;
 }
 
 /** All requests without credentials count as one holder's. */
@@ -103,14 +103,14 @@ function holderOf({ caller }: FastifyRequest): string {
 
 function bytesOf(payload: unknown): number {
   if (typeof payload === 'string') {
-    return payload.length <= ANSWER_BYTES_FREE ? payload.length : Buffer.byteLength(payload);
+    return payload.length <= RESPONSE_BYTES_FREE ? payload.length : Buffer.byteLength(payload);
   }
   return Buffer.isBuffer(payload) ? payload.length : 0;
 }
 
 /** Adds the two hooks around `around`: nothing may come between them and the handler. */
-export function boundUnreadAnswers(app: App, around: (app: App) => void): void {
-  const answers = createUnreadAnswers();
+export function boundUnreadResponses(app: App, around: (app: App) => void): void {
+  const answers = createUnreadResponses();
   app.decorateReply('keepBytes', function (bytes) {
     answers.keep(this.request, this, bytes);
   });
