@@ -8,9 +8,17 @@ import type { Config } from '../config/config.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { createSigningKeys } from '../crypto/signing-keys.ts';
+import type { Oversight } from '../storage/carry.ts';
+import type { RowMac } from '../storage/row-mac.ts';
+import { discard } from '../storage/sqlite/engine/connection.ts';
+import { createInlineStore } from '../storage/sqlite/engine/inline-store.ts';
+import { openImage } from '../storage/sqlite/engine/open.ts';
 import { createSqliteStore, startWriter } from '../storage/sqlite/engine/store.ts';
+import type { SqliteStore } from '../storage/sqlite/engine/store-options.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
+import type { OnDamage } from '../storage/sqlite/rows/damage.ts';
 import { openInstallation } from './installation.ts';
+import { giveMemoryBack } from './memory.ts';
 import { systemClock, systemRandom } from './sources.ts';
 
 /** Newest versions that are opened at the start, and as many others. */
@@ -21,6 +29,16 @@ export interface Storage {
   readonly store: Store;
   readonly keyring: Keyring & { readonly cipher: DataCipher };
   readonly signingKeys: SigningKeys;
+  /** The same data once more, in memory and without a writer thread: nothing that is done to one is seen in the other. */
+  copy(oversight?: Oversight): Storage;
+}
+
+/** What opens data and checks them. */
+interface Sealing {
+  readonly installationId: string;
+  readonly kek: KeyObject;
+  readonly mac: RowMac;
+  readonly onDamage: OnDamage;
 }
 
 /** The storage of a data directory, and what else its root key is used for. */
@@ -56,21 +74,34 @@ export async function openStorage(
   const { directory, databaseFile } = open;
   const settings = { directory, databaseFile, freeBytesMin: config.freeBytesMin };
   const rowMacKey = rootKey.derive('rowmac');
+  const [installationId, kek, mac] = [installation.id, rootKey.derive('kek'), createRowMac(rowMacKey)];
+  const sealing = { installationId, kek, mac, onDamage: createDamageReport({ log }) };
   const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, {
-    mac: createRowMac(rowMacKey),
+    ...sealing,
     writer,
     onFatal: start.onFatal,
-    onDamage: createDamageReport({ log }),
     random: systemRandom,
   });
-  const keys = { installationId: installation.id, kek: rootKey.derive('kek') };
-  const keyring = createKeyring(keys);
-  await checkSamples({ store, keyring, log }, START_SAMPLES).catch(closing(store));
-  const signingKeys = createSigningKeys(keys);
-  const tokenKey = createTokenKey(rootKey.derive('token'), installation.id);
-  const { fingerprint: rootKeyFingerprint } = rootKey;
-  return { store, keyring, signingKeys, tokenKey, rootKeyFingerprint };
+  const storage = storageOf(store, sealing);
+  await checkSamples({ ...storage, log }, START_SAMPLES).catch(closing(store));
+  const tokenKey = createTokenKey(rootKey.derive('token'), installationId);
+  return { ...storage, tokenKey, rootKeyFingerprint: rootKey.fingerprint };
+}
+
+function storageOf(store: SqliteStore, sealing: Sealing): Storage {
+  return {
+    store,
+    keyring: createKeyring(sealing),
+    signingKeys: createSigningKeys(sealing),
+    copy: (oversight) => storageOf(openCopy(store.image(), sealing, oversight), sealing),
+  };
+}
+
+function openCopy(image: Buffer, { mac, onDamage }: Sealing, oversight: Oversight | undefined): SqliteStore {
+  const db = openImage(image);
+  const close = () => discard(db, giveMemoryBack);
+  return createInlineStore({ db, mac, onDamage, oversight, random: systemRandom, close });
 }
 
 /** Cleans up after a failed start: a writer thread would keep the process alive and the data directory locked. */

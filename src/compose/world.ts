@@ -2,6 +2,7 @@ import { actorOf } from '../app/caller.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/events/signing-key.ts';
 import { createGate } from '../app/gate.ts';
 import { isReadable } from '../app/health/storage-status.ts';
+import { createLookUps } from '../app/look-ups.ts';
 import type { Hooks } from '../app/outbound/webhooks.ts';
 import type { Choices, Clock, SharedDeps } from '../app/ports/deps.ts';
 import type { Turns } from '../app/turns.ts';
@@ -9,6 +10,7 @@ import type { Directory } from '../auth/identities/identities.ts';
 import type { Realm, Realms } from '../auth/realm.ts';
 import type { Config } from '../config/config.ts';
 import { SecretError } from '../core/errors.ts';
+import type { Permit } from '../core/permit.ts';
 import type { ServerOptions } from '../http/server-options.ts';
 import { completeBackup } from '../storage/backup.ts';
 import { type Background, startBackground } from './background.ts';
@@ -31,6 +33,8 @@ export interface WorldParts {
   readonly hooks: Hooks;
   /** The identities that belong to it at present. */
   directory(): Directory;
+  /** Asked about what requests read; absent: everybody may read everything. Changes are the store's to ask about. */
+  readonly permit?: Permit | undefined;
 }
 
 /** Data with their clock, their keys and their background work. */
@@ -52,7 +56,7 @@ export interface Worlds extends Realms {
 /** Puts a world together and starts its background work. */
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
-  const { clock, directory, hooks, isClockWatched, storage, world } = parts;
+  const { clock, directory, hooks, isClockWatched, permit, storage, world } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
     store,
@@ -77,7 +81,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
   const outgoing = { ...outbound, hooks, signingKeys, loadSigningKey };
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
-  return { world, clock, directory, depsFor: binding(deps), loadSigningKey, ...background };
+  return { world, clock, directory, depsFor: binding(deps, permit), loadSigningKey, ...background };
 }
 
 /** The world of the process's own data directory, on the machine's clock. */
@@ -107,12 +111,13 @@ export function createWorlds(main: World): Worlds {
  * What each request works with, bound to its caller and how it came. Throws unavailable when the data are gone: responses
  * from memory would hide that.
  */
-function binding(deps: SharedDeps): ServerOptions['depsFor'] {
+function binding(deps: SharedDeps, permit: Permit | undefined): ServerOptions['depsFor'] {
   const gate = createGate(deps);
+  const lookUps = permit && createLookUps(deps.store, permit);
   return (caller, request) => {
     if (isReadable(deps.store.storageStatus())) {
       const actor = actorOf(caller, request, deps.clock.nowMs());
-      return { ...deps, ...gate(actor), actor };
+      return { ...deps, ...gate(actor), ...lookUps?.(actor), actor };
     }
     throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
   };

@@ -1,5 +1,6 @@
 import type { Actor } from './actor.ts';
 import type { Command } from './commands.ts';
+import type { SecretError } from './errors.ts';
 import type { Key } from './kms/keys.ts';
 import type { SecretAggregate, Tag } from './secrets/secrets.ts';
 import type { SecretType } from './secrets/types.ts';
@@ -7,21 +8,47 @@ import type { SecretType } from './secrets/types.ts';
 /** What a policy may look at in a resource beside its name. */
 export interface Attributes {
   readonly enterpriseProjectId: string;
-  readonly tags: readonly Tag[];
+  /** Absent in a list that is read without them. */
+  readonly tags?: readonly Tag[] | undefined;
   /** Of a secret. */
   readonly secretType?: SecretType;
   /** Of a key, without `alias/`. */
   readonly aliases?: readonly string[];
 }
 
+/** A look at one secret, one of its versions, or one key. */
+export interface LookUp {
+  readonly aggregate: 'secret' | 'key';
+  readonly kind: 'look-up';
+  /** What the caller names it by and, once it is found, what it is. */
+  readonly ref: {
+    readonly projectId: string;
+    readonly name?: string | undefined;
+    readonly id?: string | undefined;
+    readonly alias?: string | undefined;
+  };
+  /** The version that is wanted; its number once it is found. */
+  readonly version?: number | 'latest' | undefined;
+}
+
 /**
- * Throws when the actor may not carry out the command; asked in the transaction, before the rules decide. Absent
- * attributes: the resource does not exist, or is damaged.
+ * Returns why an actor may not have what it wants; undefined: it may. Asked about a command in the transaction, before the rules
+ * decide; about a look-up with what was found, before anybody gets it; about nothing in particular as soon as it is known who asks
+ * for which operation. Absent attributes: the resource does not exist, or is damaged.
  */
-export type Permit = (actor: Actor, command: Command, attributes: Attributes | undefined) => void;
+export type Permit = (
+  actor: Actor,
+  wanted: Command | LookUp | undefined,
+  attributes: Attributes | undefined,
+) => SecretError | undefined;
+
+/** A secret as a permit looks at it. */
+export interface SecretWithTags
+  extends Pick<SecretAggregate, 'secret'>,
+    Partial<Pick<SecretAggregate, 'tags'>> {}
 
 /** The attributes of a secret. */
-export function secretAttributes({ secret, tags }: Pick<SecretAggregate, 'secret' | 'tags'>): Attributes {
+export function secretAttributes({ secret, tags }: SecretWithTags): Attributes {
   const { enterpriseProjectId, secretType } = secret;
   return { enterpriseProjectId, tags, secretType };
 }

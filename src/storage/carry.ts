@@ -20,15 +20,20 @@ export interface Oversight {
 }
 
 /**
- * Carries out one command inside the engine's transaction: load, permit, decide, save, record. Throws what the rules, `permit`
- * and `record` throw, and damaged.
+ * Carries out one command inside the engine's transaction: load, permit, decide, save, record. Throws what the rules and
+ * `record` throw, what `permit` returns, and damaged.
  */
 export function* carry<C extends Command>(
   engine: Engine<Loaded>,
   command: C,
   { actor, permit, record }: Oversight & { readonly actor: Actor },
 ): Asking<ResultOf<C>> {
-  const allow = permit && ((attributes?: Attributes) => permit(actor, command, attributes));
+  const allow =
+    permit &&
+    ((attributes?: Attributes) => {
+      const refusal = permit(actor, command, attributes);
+      if (refusal !== undefined) throw refusal;
+    });
   const carried = yield* kindOf(command).carry(engine, command, allow);
   if (record !== undefined) yield* ask(record(actor, command, carried));
   // Each kind's rules answer its own commands, which the compiler cannot follow through the union.

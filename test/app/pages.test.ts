@@ -62,7 +62,7 @@ describe('a page', () => {
 describe('whoever does not see everything', () => {
   const { projectId } = REF;
   const sees = {
-    secret: ({ name }: { name: string }) => name.startsWith('mine'),
+    secret: ({ secret }: { secret: { name: string } }) => secret.name.startsWith('mine'),
     key: ({ alias }: { alias: string }) => alias.startsWith('mine'),
   };
   const draft = aDraft({ secretType: 'RDS-FG', rotationConfig: '{"InstanceId":"i-1"}' });
@@ -89,7 +89,7 @@ describe('whoever does not see everything', () => {
     const afterName = first.entries.at(-1)!.name;
     const second = await walked(walkSecrets(deps, { projectId, limit: 120, afterName }));
     expect([second.entries.length, second.end]).toEqual([10, false]);
-    expect([...first.entries, ...second.entries].every(sees.secret)).toBe(true);
+    expect([...first.entries, ...second.entries].every((secret) => sees.secret({ secret }))).toBe(true);
   });
 
   it('finds only those, and they alone count', async () => {

@@ -9,13 +9,11 @@ import type { SealedValue } from '../../src/core/secrets/secrets.ts';
 import { completeBackup } from '../../src/storage/backup.ts';
 import { createChangeCounters } from '../../src/storage/sqlite/engine/change-counters.ts';
 import { connect } from '../../src/storage/sqlite/engine/connection.ts';
-import { createCommitBatch } from '../../src/storage/sqlite/engine/group-commit.ts';
-import { createReadModels } from '../../src/storage/sqlite/engine/read-models.ts';
+import { createInlineStore } from '../../src/storage/sqlite/engine/inline-store.ts';
 import { writeInstallation } from '../../src/storage/sqlite/files/installation-record.ts';
 import { INSTALLATION, MIGRATIONS, ROW_MAC } from '../storage/sqlite/harness.ts';
-import { ACTOR, type TestStore } from './acting.ts';
+import { ACTOR, byTest, type TestStore } from './acting.ts';
 import { T0 } from './builders.ts';
-import { createDirectStore } from './direct-store.ts';
 import { createShelves } from './shelves.ts';
 import { setStrengthCheck } from './stores.ts';
 
@@ -78,10 +76,8 @@ function storeInMemory(random: Deps['random']) {
   for (const { sql } of MIGRATIONS) db.exec(sql);
   writeInstallation(db, ROW_MAC, INSTALLATION);
   const changes = createChangeCounters();
-  const onDamage = () => undefined;
-  const reads = createReadModels(db, { mac: ROW_MAC, changes, random, onDamage });
-  const commit = createCommitBatch(db, ROW_MAC, changes);
-  const store = createDirectStore({ commit, reads, onDamage, close: () => db.close() });
+  const [onDamage, close] = [() => undefined, () => undefined];
+  const store = byTest(createInlineStore({ db, changes, mac: ROW_MAC, onDamage, random, close }));
   // Changes of what a project has chosen make readers forget everything.
   const anything = [setStrengthCheck('any', false)];
   const shelves = createShelves(db, (write) => {

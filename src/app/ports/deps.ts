@@ -2,7 +2,8 @@ import type { Actor } from '../../core/actor.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { SealedValue, Secret, SecretAggregate, ValueKind } from '../../core/secrets/secrets.ts';
+import type { SecretWithTags } from '../../core/permit.ts';
+import type { SealedValue, SecretAggregate, ValueKind } from '../../core/secrets/secrets.ts';
 import type { Caller, ProvenCaller } from '../caller.ts';
 import type { Turns } from '../turns.ts';
 import type { Store } from './store.ts';
@@ -120,7 +121,7 @@ export interface Grantees {
 
 /** Which entries of a list the actor sees; the others neither show nor count. */
 export interface Sees {
-  secret(secret: Secret): boolean;
+  secret(found: SecretWithTags): boolean;
   key(key: Key): boolean;
 }
 

@@ -20,8 +20,7 @@ import type { StorageStatus } from '../health/storage-status.ts';
 import type { Awaitable, DueSecret, TaskStore } from './tasks.ts';
 
 /** A version with everything needed to open its value. */
-export interface StoredValue extends StagedVersion {
-  readonly secret: Secret;
+export interface StoredValue extends StagedVersion, FoundSecret {
   /** The key that the version was sealed under; absent when it has been destroyed. */
   readonly key: Key | undefined;
   readonly sealed: SealedValue;

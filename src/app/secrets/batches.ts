@@ -110,7 +110,7 @@ async function listOfInstance(
     (secretTypes?.includes(secret.secretType) ?? true) && instanceIdOf(secret) === instanceId;
   const { entries: found } = await collectPage(secretsOf(deps, { projectId, rotatedOnly: true, onDamaged }), {
     limit: Number.POSITIVE_INFINITY,
-    fits: (secret) => isMeant(secret) && (deps.sees?.secret(secret) ?? true),
+    fits: (secret) => isMeant(secret) && (deps.sees?.secret({ secret }) ?? true),
     pause: deps.turns.pauseOf(projectId),
   });
   return { found, damaged: [...damaged] };

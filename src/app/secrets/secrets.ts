@@ -58,8 +58,10 @@ export async function loadVersions(deps: Deps, ref: SecretRef): Promise<SecretAg
  * A page of a project's secrets, by name, some at a time; returns whether another page follows. @see API page ListSecrets
  */
 export function walkSecrets(deps: Deps, query: SecretQuery): AsyncGenerator<readonly Secret[], boolean> {
-  const pause = deps.turns.pauseOf(query.projectId);
-  return walkPage(secretsOf(deps, query), { limit: query.limit, fits: deps.sees?.secret, pause });
+  const { sees, turns } = deps;
+  const pause = turns.pauseOf(query.projectId);
+  const fits = sees && ((secret: Secret) => sees.secret({ secret }));
+  return walkPage(secretsOf(deps, query), { limit: query.limit, fits, pause });
 }
 
 /** The secrets of a project, by name. */

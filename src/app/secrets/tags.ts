@@ -70,7 +70,7 @@ export function searchSecrets(
 function searchSeen({ sees, store }: Deps, search: SecretSearch): Walk<FoundSecret, number> {
   if (sees === undefined) return store.searchSecrets(search);
   const all = store.searchSecrets({ ...search, offset: 0, limit: Number.MAX_SAFE_INTEGER });
-  return walkFitting(all, { ...search, fits: ({ secret }) => sees.secret(secret) });
+  return walkFitting(all, { ...search, fits: (found) => sees.secret(found) });
 }
 
 const FOUND_NOTHING = { done: true, value: 0 } as const;

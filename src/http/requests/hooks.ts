@@ -101,7 +101,7 @@ export function requireBody(request: FastifyRequest): void {
 }
 
 /**
- * Authenticates a request, checks its project, sets its caller and dependencies, and counts it against the caller's rate.
+ * Authenticates a request, checks its project, counts it against the caller's rate, and sets its caller and dependencies.
  * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable,
  * throttled.
  */
@@ -132,9 +132,9 @@ export function authenticate(
   const { operation = 'none' } = request.labels ?? {};
   if (operation === 'none') throw new SecretError('internal');
   const received = { operation, requestId: request.id, address: request.ip, elapsedMs: reply.elapsedTime };
+  options.takeRequest(caller);
   const deps = options.depsFor(caller, received);
   request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
-  options.takeRequest(caller);
 }
 
 /** The router reads every `+` as a space; this one was signed as itself. */

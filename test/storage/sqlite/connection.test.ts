@@ -2,6 +2,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { discard } from '../../../src/storage/sqlite/engine/connection.ts';
 import { openReader, openWriter, withoutWaiting } from '../../../src/storage/sqlite/engine/open.ts';
 import { createTruncation } from '../../../src/storage/sqlite/files/checkpoints.ts';
 import { databaseFile, makeDirectory, removeDirectory } from './harness.ts';
@@ -45,6 +46,30 @@ function use(): void {
     db.close();
   }
 }
+
+it('what ends before its thread is kept until many have, and then collected at once', async () => {
+  let collected = 0;
+  let collections = 0;
+  const registry = new FinalizationRegistry(() => {
+    collected += 1;
+  });
+  const discardOne = () => {
+    const db = openWriter(databaseFile(directory));
+    registry.register(db, undefined);
+    registry.register(db.prepare('SELECT 1'), undefined);
+    discard(db, () => {
+      collections += 1;
+    });
+  };
+  for (let count = 0; count < 15; count += 1) discardOne();
+  registry.register({}, undefined);
+  await collectGarbage(() => collected > 0);
+  expect([collected, collections]).toEqual([1, 0]);
+  discardOne();
+  expect(collections).toBe(1);
+  await collectGarbage(() => collected > 32);
+  expect(collected).toBe(33);
+});
 
 it('what runs again and again makes nothing new to keep', () => {
   const db = openWriter(databaseFile(directory));

@@ -129,7 +129,10 @@ describe('group commit', () => {
   it('carries out each command once, also beside others that are refused', () => {
     const carried: string[] = [];
     const counting = createCommitBatch(db, ROW_MAC, changes, {
-      permit: (_actor, { kind }) => void carried.push(kind),
+      permit: (_, wanted) => {
+        carried.push(`${wanted?.kind}`);
+        return undefined;
+      },
     });
     const commands = [create(one), create(one), expire(other, 1, T0 + 1), create(other)];
     counting(requests(...commands));

@@ -11,9 +11,8 @@ import {
   createChangeCounters,
 } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { connect } from '../../../src/storage/sqlite/engine/connection.ts';
-import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
+import { createInlineStore } from '../../../src/storage/sqlite/engine/inline-store.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
-import { createReadModels } from '../../../src/storage/sqlite/engine/read-models.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
 import {
   DATABASE_NAME,
@@ -21,7 +20,6 @@ import {
   openDirectory,
 } from '../../../src/storage/sqlite/files/installation.ts';
 import { byTest, type TestStore } from '../../support/acting.ts';
-import { createDirectStore } from '../../support/direct-store.ts';
 import type { StoreEngine, StoreHarness } from '../../support/stores.ts';
 
 export const ROW_MAC_KEY = createSecretKey(Buffer.alloc(32, 7));
@@ -99,16 +97,23 @@ export function openDirect(directory: string): OpenStore {
   writer.pragma('synchronous = OFF');
   const changes = createChangeCounters();
   const damage: string[] = [];
-  const onDamage = (place: string) => void damage.push(place);
   const reader = openReader(open.databaseFile);
-  const reads = createReadModels(reader, { mac: ROW_MAC, changes, onDamage, random: RANDOM });
   const close = () => {
     reader.close();
     writer.close();
     open.release();
   };
-  const commit = createCommitBatch(writer, ROW_MAC, changes);
-  return { store: createDirectStore({ commit, reads, onDamage, close }), changes, damage };
+  const onDamage = (place: string) => void damage.push(place);
+  const store = createInlineStore({
+    db: writer,
+    reader,
+    changes,
+    mac: ROW_MAC,
+    onDamage,
+    random: RANDOM,
+    close,
+  });
+  return { store: byTest(store), changes, damage };
 }
 
 /** Ends the writer thread wherever it is, as a crash would. */

@@ -27,7 +27,7 @@ import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDir
 describe('a permit', () => {
   let directory: string;
   let db: Database.Database;
-  let asked: (readonly [Actor, Command['kind'], Attributes | undefined])[];
+  let asked: (readonly [Actor, string | undefined, Attributes | undefined])[];
   let refused: (attributes: Attributes | undefined) => boolean;
   let recorded: unknown[];
   let fails: (records: number) => boolean;
@@ -54,9 +54,9 @@ describe('a permit', () => {
     removeDirectory(directory);
   });
 
-  const permit: Permit = (actor, { kind }, attributes) => {
-    asked.push([actor, kind, attributes]);
-    if (refused(attributes)) throw new SecretError('project-forbidden');
+  const permit: Permit = (actor, wanted, attributes) => {
+    asked.push([actor, wanted?.kind, attributes]);
+    return refused(attributes) ? new SecretError('project-forbidden') : undefined;
   };
   const record: Recorder = (actor, { kind }, { decision, scope }) => {
     const { rowid } = db.prepare('INSERT INTO note VALUES (?) RETURNING rowid').get(kind) as {

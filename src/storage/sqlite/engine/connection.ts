@@ -4,21 +4,26 @@ import Database from 'better-sqlite3';
  * What SQLite's binding has made for this thread, from the first connection to the end of the thread. Nothing of it may
  * ever be collected. @see docs/adr/0034-what-the-binding-makes-is-kept.md
  */
-const kept: object[] = [];
-
-function keep<T extends object>(made: T): T {
-  kept.push(made);
-  return made;
-}
+const kept = new Map<Database.Database, object[]>();
+/** Databases that `discard` has closed and that are still kept. */
+const discarded: Database.Database[] = [];
+/** So many are let go of together: garbage is collected for each time. */
+const DISCARDED_MAX = 16;
 
 /**
  * Opens a database, in a file or in memory: the one way to do so. The connection and all that is prepared on it live as
  * long as the thread, closed or not; what runs again and again is therefore prepared once, or is text for `exec`.
  * Throws what SQLite throws.
  */
-export function connect(file: string, options: Database.Options = {}): Database.Database {
-  const db = keep(new Database(file, options));
+export function connect(file: string | Buffer, options: Database.Options = {}): Database.Database {
+  const db = new Database(file, options);
+  const made: object[] = [];
+  kept.set(db, made);
   const prepare = db.prepare as (source: string) => Database.Statement;
+  const keep = (statement: Database.Statement) => {
+    made.push(statement);
+    return statement;
+  };
   return Object.assign(db, {
     prepare: ((source: string) => keep(prepare.call(db, source))) as typeof db.prepare,
     pragma(source: string, { simple = false }: Database.PragmaOptions = {}): unknown {
@@ -29,4 +34,16 @@ export function connect(file: string, options: Database.Options = {}): Database.
       return simple ? (rows as unknown[][])[0]?.[0] : rows;
     },
   });
+}
+
+/**
+ * Closes a database that ends before its thread does. What was made for it may be collected, but only when many have gone, and
+ * right then: `collect` does so, and nothing of it is left for the end of the thread.
+ */
+export function discard(db: Database.Database, collect: () => void): void {
+  db.close();
+  discarded.push(db);
+  if (discarded.length < DISCARDED_MAX) return;
+  for (const each of discarded.splice(0)) kept.delete(each);
+  collect();
 }

@@ -34,6 +34,20 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   ['busy_timeout', LOCK_WAIT_MS],
 ];
 
+/** Of a database in memory: the same but for files, logs and other programs. */
+const IMAGE_SETTINGS = WRITER_SETTINGS.filter(([name]) =>
+  [
+    'secure_delete',
+    'foreign_keys',
+    'recursive_triggers',
+    'trusted_schema',
+    'cell_size_check',
+    'temp_store',
+  ].includes(name),
+);
+/** @see SQLite, database file format, write and read version: where they are in the header */
+const FORMAT_VERSIONS = [18, 20] as const;
+
 const READER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
   ['query_only', 1],
   ['trusted_schema', 0],
@@ -46,6 +60,24 @@ const READER_SETTINGS: readonly (readonly [name: string, value: string | number]
 /** Opens the one connection that writes. Throws when a setting does not hold, or SQLite is too old. */
 export function openWriter(file: string): Connection {
   return configure(connect(file), WRITER_SETTINGS);
+}
+
+/** Opens a copy of a database in memory. */
+export function openImage(image: Buffer): Connection {
+  return configure(connect(image), IMAGE_SETTINGS);
+}
+
+/** The whole database at one moment, as `openImage` takes it. */
+export function imageOf(db: Connection): Buffer {
+  db.exec('BEGIN');
+  try {
+    const image = db.serialize();
+    // There is no write-ahead log in memory, and what names one in its header cannot be opened there.
+    image.fill(1, ...FORMAT_VERSIONS);
+    return image;
+  } finally {
+    db.exec('COMMIT');
+  }
 }
 
 /** Opens a connection that cannot write. The file must exist. */
@@ -87,12 +119,13 @@ export function createSnapshot(db: Connection): Snapshot {
 
 /**
  * Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged;
- * unavailable when another program keeps the database locked.
+ * unavailable when another program keeps the database locked, or it has been closed.
  */
 export function readOrDamaged<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
+    if (isClosed(cause)) throw new SecretError('unavailable', '', { cause, logReason: ENDED });
     if (!(cause instanceof Database.SqliteError)) throw cause;
     if (isLocked(cause)) throw new SecretError('unavailable', '', { cause, logReason: LOCKED });
     throw new SecretError('damaged', 'The database cannot be read.', { cause });
@@ -101,6 +134,13 @@ export function readOrDamaged<T>(read: () => T): T {
 
 /** What the operator is told about a database that another program has locked. */
 export const LOCKED = 'another program has locked the database';
+
+/** What the operator is told about a database that has been closed while somebody still worked with it. */
+export const ENDED = 'the database has been closed';
+
+function isClosed(error: unknown): boolean {
+  return error instanceof TypeError && error.message === 'The database connection is not open';
+}
 
 /** True for what SQLite says when another program holds the lock that a statement needs. */
 export function isLocked(error: unknown): boolean {

@@ -1,8 +1,14 @@
 import type { Worker } from 'node:worker_threads';
-import type { RandomSource } from '../../../app/ports/deps.ts';
+import type { RandomSource, Store } from '../../../app/ports/deps.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { OnDamage } from '../rows/damage.ts';
 import type { ChangeCounters } from './change-counters.ts';
+
+/** The embedded store, whose data can be copied. */
+export interface SqliteStore extends Store {
+  /** The whole database at this moment, to be opened in memory. */
+  image(): Buffer;
+}
 
 /** What the store needs beside the directory. */
 export interface StoreOptions {

@@ -1,16 +1,16 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { StorageStatus } from '../../../app/health/storage-status.ts';
-import type { OnNews, Store } from '../../../app/ports/deps.ts';
+import type { OnNews } from '../../../app/ports/deps.ts';
 import { StartError } from '../../../app/start-error.ts';
 import { SecretError } from '../../../core/errors.ts';
 import type { OpenDirectory } from '../files/installation.ts';
 import { watchPresence } from '../files/presence.ts';
 import { createChangeCounters } from './change-counters.ts';
-import { openReader } from './open.ts';
+import { imageOf, openReader } from './open.ts';
 import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
-import type { StartedWriter, StoreOptions } from './store-options.ts';
+import type { SqliteStore, StartedWriter, StoreOptions } from './store-options.ts';
 import { createWriterClient, untilEnded } from './writer-client.ts';
 
 /** What the operator is told when the files are no longer where they were. */
@@ -34,7 +34,7 @@ export function startWriter(
  * The embedded store: changes go to the writer thread, reads are answered here from a connection that cannot write.
  * Throws StartError when the writer does not come up.
  */
-export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<Store> {
+export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<SqliteStore> {
   const { mac, onDamage, random } = options;
   const { worker, changes } = options.writer;
   const first = await untilReady(worker).catch(async (error: unknown) => {
@@ -66,6 +66,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     storageStatus,
     onNews: (listener) => listeners.push(listener),
     ...createReadModels(db, { mac, changes, onDamage, random }),
+    image: () => imageOf(db),
     async close() {
       presence.stop();
       await writer.stop();

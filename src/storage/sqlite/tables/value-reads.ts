@@ -113,7 +113,7 @@ function lookUp(
 ): Pick<KnownValue, 'stored' | 'secretMac' | 'versionRow' | 'keyId'> | undefined {
   const loaded = secrets.load(ref);
   if (loaded === undefined) return undefined;
-  const { secret, stages } = loaded.aggregate;
+  const { secret, stages, tags } = loaded.aggregate;
   const number = wanted === 'latest' ? latestVersionNumber(stages) : wanted;
   const found = number === undefined ? undefined : findVersion(loaded.aggregate, number);
   const versionRow = number === undefined ? undefined : loaded.versionRows.get(number);
@@ -121,7 +121,7 @@ function lookUp(
   const keyId = found.version.kmsKeyId;
   const key = keys.find({ projectId: ref.projectId, id: keyId });
   const sealed = secrets.sealed(versionRow);
-  return { stored: { ...found, secret, key, sealed }, secretMac: loaded.rowMac, versionRow, keyId };
+  return { stored: { ...found, secret, tags, key, sealed }, secretMac: loaded.rowMac, versionRow, keyId };
 }
 
 /** Prepares the read of everything about a secret, in one snapshot. Throws damaged when a value is missing. */

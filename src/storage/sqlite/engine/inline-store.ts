@@ -1,0 +1,76 @@
+import type { StorageStatus } from '../../../app/health/storage-status.ts';
+import type { OnNews, RandomSource } from '../../../app/ports/deps.ts';
+import type { Actor } from '../../../core/actor.ts';
+import type { Command, ResultOf } from '../../../core/commands.ts';
+import { SecretError } from '../../../core/errors.ts';
+import type { Oversight } from '../../carry.ts';
+import type { RowMac } from '../../row-mac.ts';
+import type { OnDamage } from '../rows/damage.ts';
+import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
+import { createCommitBatch, DiskFullError } from './group-commit.ts';
+import { type Connection, ENDED, imageOf } from './open.ts';
+import { fromSentError } from './protocol.ts';
+import { createReadModels } from './read-models.ts';
+import type { SqliteStore } from './store-options.ts';
+
+/** What a store without a writer thread is made of. */
+export interface InlineOptions {
+  /** Writes, and reads unless there is a `reader`. */
+  readonly db: Connection;
+  readonly reader?: Connection;
+  readonly changes?: ChangeCounters;
+  readonly mac: RowMac;
+  readonly oversight?: Oversight | undefined;
+  readonly onDamage: OnDamage;
+  readonly random: RandomSource;
+  close(): void;
+}
+
+/** There is room in memory, and nothing is in the way. */
+const ROOM = Object.freeze({
+  freeBytes: 2 ** 40,
+  reusableBytes: 0,
+  neededBytes: 0,
+  databaseBytes: 0,
+  logBytes: 0,
+  checkpointOwedMs: 0,
+});
+
+/**
+ * The embedded store with its writer on the thread that asks: each change is a transaction of its own, and nothing happens
+ * by itself. For data in memory, whose changes wait for no disk.
+ */
+export function createInlineStore(options: InlineOptions): SqliteStore {
+  const { db, reader = db, changes = createChangeCounters(), mac, onDamage, oversight, random } = options;
+  const commit = createCommitBatch(db, mac, changes, oversight);
+  const listeners: OnNews[] = [];
+  let refusal: StorageStatus['refusal'];
+  return {
+    ...createReadModels(reader, { mac, changes, onDamage, random }),
+    async change<C extends Command>(command: C, actor: Actor) {
+      if (refusal !== undefined) throw new SecretError('unavailable', '', { logReason: ENDED });
+      const [outcome] = commitOne({ id: 0, command, actor });
+      if (outcome === undefined) throw new Error('a command without an outcome');
+      if ('error' in outcome) throw fromSentError(outcome.error);
+      outcome.damage.forEach(onDamage);
+      for (const listener of listeners) listener('changes');
+      return outcome.result as ResultOf<C>;
+    },
+    onNews: (listener) => void listeners.push(listener),
+    storageStatus: () => ({ ...ROOM, refusal }),
+    image: () => imageOf(reader),
+    async close() {
+      refusal = 'ended';
+      options.close();
+    },
+  };
+
+  function commitOne(request: Parameters<typeof commit>[0][number]) {
+    try {
+      return commit([request]);
+    } catch (cause) {
+      if (!(cause instanceof DiskFullError)) throw cause;
+      throw new SecretError('storage-full', '', { cause });
+    }
+  }
+}
