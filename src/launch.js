@@ -23,6 +23,10 @@ if (isNewEnough && hasPackages()) {
   endWithParent();
   // The middle compiler takes memory that the last one takes again; a busy server is hardly slower without it.
   v8.setFlagsFromString('--no-maglev');
+  // V8 would put what a burst's requests are made of among the old objects from the start, and keep with each whatever it
+  // points to until the next full collection: reads then took up to twice the processor time.
+  // See docs/adr/0045-new-objects.md.
+  v8.setFlagsFromString('--no-allocation-site-pretenuring');
   // Keeps the stripped and compiled sources: a later start is faster and needs no TypeScript reader in memory. Where the
   // directory cannot be written, it starts without. The variable is for the writer thread.
   const cache = fileURLToPath(new URL('../node_modules/.cache/csms-server', import.meta.url));
