@@ -15,9 +15,7 @@ const soon = () => new Promise<void>((resume) => setImmediate(resume));
 /** Endpoints that answer when the test says so. */
 function endpoints() {
   const open: { readonly url: string; readonly end: (outcome: WebhookOutcome) => void }[] = [];
-  const webhooks: Webhooks = {
-    post: (url) => new Promise((end) => open.push({ url, end })),
-  };
+  const webhooks: Webhooks = { post: (url) => new Promise((end) => open.push({ url, end })) };
   return { open, webhooks };
 }
 

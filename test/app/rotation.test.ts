@@ -95,11 +95,7 @@ describe('a rotation of one account', () => {
     expect(await runOnce()).toBe(4);
     expect(task()).toMatchObject({ id, status: 'SUCCESS', attempts: 1, error: undefined });
     expect(marks(aggregate())).toStrictEqual({ SYSCURRENT: 2, SYSPREVIOUS: 1 });
-    expect(await latest()).toStrictEqual({
-      username: 'app',
-      password: 'Canary-made-1',
-      host: 'Canary-host',
-    });
+    expect(await latest()).toStrictEqual({ username: 'app', password: 'Canary-made-1', host: 'Canary-host' });
     expect([...database.passwords]).toStrictEqual([
       ['app', 'Canary-made-1'],
       ['app_2', 'Canary-two'],

@@ -97,9 +97,7 @@ describe('the refusal', () => {
 
   it('is bounded and printable, whatever was sent', () => {
     const sent = vector('N1');
-    const verdict = verify(sent, {
-      headers: withHeader(sent, 'host', `\u0001\u00ff${'h'.repeat(20_000)}`),
-    });
+    const verdict = verify(sent, { headers: withHeader(sent, 'host', `\u0001\u00ff${'h'.repeat(20_000)}`) });
     const reason = verdict.isAuthentic ? '' : verdict.reason;
     expect(reason.length).toBeLessThan(SIGNATURE_LIMITS.echo + 100);
     expect(reason).toMatch(/^[\x20-\x7e]+$/);

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/core/commands.ts';
 import {
   type CheckerCommand,
   type CheckerConfig,
@@ -32,11 +31,6 @@ describe('set-strength-check', () => {
     expect(result).toBe(next);
   });
 
-  it('changes the choice and counts the change', () => {
-    const { next } = decideChecker({ current: config() }, set(false));
-    expect(next).toEqual(config({ checksStrength: false, updateTimeMs: T0 + 5, revision: 4 }));
-  });
-
   it('leaves the same choice as it is', () => {
     const current = config();
     expect(decideChecker({ current }, set(true))).toEqual({ next: current, result: current });
@@ -45,10 +39,6 @@ describe('set-strength-check', () => {
 
   it('never dates a change before the last one', () => {
     expect(decideChecker({ current: config() }, set(false, T0 - 1)).next.updateTimeMs).toBe(T0);
-  });
-
-  it('is found in the table of rules', () => {
-    expect(decide.checker).toBe(decideChecker);
   });
 });
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/core/commands.ts';
 import {
   decideEvent,
   EVENT_TYPES,
@@ -102,11 +101,6 @@ describe('update-event', () => {
     const current = anEvent({ updateTimeMs: T0 + 9 });
     expect(decideEvent(scope({ current }), update({ state: 'DISABLED' })).next?.updateTimeMs).toBe(T0 + 9);
   });
-
-  it('is allowed while secrets refer to the event', () => {
-    const used = scope({ current: anEvent(), subscribers: 3 });
-    expect(outcome(() => decideEvent(used, update({ state: 'DISABLED' })))).toBe('ok');
-  });
 });
 
 describe('delete-event', () => {
@@ -127,9 +121,5 @@ describe('delete-event', () => {
 describe('an event that is not there', () => {
   it.each([update({ state: 'DISABLED' }), update({}), remove])('%j', (command) => {
     expect(outcome(() => decideEvent(scope(), command))).toBe('resource-not-found');
-  });
-
-  it('and its rules are found in the table', () => {
-    expect(decide.event).toBe(decideEvent);
   });
 });

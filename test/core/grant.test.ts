@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/core/commands.ts';
 import {
   decideGrant,
   type Grant,
@@ -121,12 +120,6 @@ describe('creating a grant', () => {
     ]);
   });
 
-  it('takes the place of one that has expired', () => {
-    const expired = aGrant({ expireTimeMs: NOW });
-    const { next } = decideOn([expired], create(user('ann')));
-    expect(next.map(({ id, createTimeMs }) => [id, createTimeMs])).toEqual([['grant-9', NOW]]);
-  });
-
   it.each([
     [NOW + 1, 'ok'],
     [NOW, 'invalid-parameter'],
@@ -209,10 +202,4 @@ describe('which state of the secret allows which command', () => {
       );
     },
   );
-
-  it('refuses what nobody knows, and is found in the table of rules', () => {
-    const unknown = { ...remove(), kind: 'nonsense' } as unknown as GrantCommand;
-    expect(() => decideOn([], unknown)).toThrow('unknown command nonsense');
-    expect(decide.grant).toBe(decideGrant);
-  });
 });

@@ -1,6 +1,5 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/core/commands.ts';
 import {
   currentKeyVersion,
   type Key,
@@ -97,10 +96,6 @@ describe('ensure-key', () => {
     expect(outcome(() => decideKey({ ...empty, keysInProject: 100 }, named))).toBe('key-unusable');
     expect(outcome(() => decideKey({ ...empty, keysInProject: 100 }, ensure))).toBe('ok');
   });
-
-  it('is found in the table of rules', () => {
-    expect(decide.key).toBe(decideKey);
-  });
 });
 
 describe('create-key', () => {
@@ -164,11 +159,6 @@ describe('every change', () => {
       'key-pending-deletion',
     );
   });
-
-  it('that does something gives the key its next revision', () => {
-    const { next } = decideOnKey(aCustomKey({ revision: 5 }), { kind: 'disable-key' });
-    expect(next?.revision).toBe(6);
-  });
 });
 
 describe('the state of a key', () => {
@@ -215,11 +205,6 @@ describe('purge-key', () => {
       destroyed: { projectId: pending.projectId, id: pending.id, destroyTimeMs: T0 + 10 },
       result: { key: pending, changed: true },
     });
-  });
-
-  it.each(['ENABLED', 'DISABLED'] as const)('leaves a key alone that is %s again', (state) => {
-    const key = aCustomKey({ state });
-    expect(decideOnKey(key, { kind: 'purge-key' }, T0 * 2).next).toBe(key);
   });
 });
 

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isDue, requireChangeable } from '../../src/core/secrets/lifecycle.ts';
-import type {
-  Secret,
-  SecretAggregate,
-  SecretCommandOf,
-  SecretState,
-} from '../../src/core/secrets/secrets.ts';
+import { isDue } from '../../src/core/secrets/lifecycle.ts';
+import type { SecretAggregate, SecretCommandOf } from '../../src/core/secrets/secrets.ts';
 import {
   aCommand,
   anAggregate,
@@ -44,30 +39,9 @@ describe('a scheduled deletion', () => {
       },
     });
   });
-
-  it('cannot be scheduled twice, not even with another window', () => {
-    expect(outcome(() => decideOn(pending, schedule))).toBe('deletion-already-scheduled');
-    const longer = aCommand('schedule-deletion', { recoveryWindowDays: 30 });
-    expect(outcome(() => decideOn(pending, longer))).toBe('deletion-already-scheduled');
-  });
-
-  it('can be scheduled again once it was cancelled', () => {
-    const again = evolve(
-      pending,
-      cancel,
-      aCommand('schedule-deletion', { recoveryWindowDays: 9, nowMs: T0 + 5 }),
-    );
-    expect(again.secret.scheduledDeleteTimeMs).toBe(T0 + 5 + 9 * DAY_MS);
-  });
 });
 
 describe('cancelling a deletion', () => {
-  it.each(['ENABLED', 'DISABLED', 'FROZEN'] as const)('is refused while the secret is %s', (state) => {
-    expect(outcome(() => decideOn(anAggregate({ secret: { state } }), cancel))).toBe(
-      'deletion-not-scheduled',
-    );
-  });
-
   it.each(['ENABLED', 'DISABLED'] as const)('goes back to %s', (state) => {
     const before = anAggregate({ secret: { state } });
     expect(evolve(before, schedule, cancel)).toEqual({
@@ -107,17 +81,6 @@ describe('a deletion', () => {
     expect(isDue(aSecret(secret), nowMs)).toBe(due);
   });
 
-  it('at once removes the secret in every state', () => {
-    for (const state of ['ENABLED', 'DISABLED', 'PENDING_DELETE', 'FROZEN'] as const) {
-      const before = anAggregate({ secret: { state } });
-      expect(decideOn(before, aCommand('delete-secret'))).toEqual({
-        next: undefined,
-        facts: [{ kind: 'secret-removed' }],
-        result: {},
-      });
-    }
-  });
-
   it('at once spares another secret that has the name, when one was meant', () => {
     const { id } = current.secret;
     expect(outcome(() => decideOn(current, aCommand('delete-secret', { id })))).toBe('ok');
@@ -145,37 +108,7 @@ describe('purging', () => {
     expect(decideOn(pending, purge({ nowMs: dueMs + 365 * DAY_MS }))).toEqual(removed);
   });
 
-  it('leaves a secret that is not due yet as it is', () => {
-    expectKept(pending, purge({ nowMs: dueMs - 1 }));
-  });
-
   it('leaves another secret of the same name as it is', () => {
     expectKept(pending, purge({ id: '33333333-3333-4333-8333-333333333333' }));
-  });
-
-  it('leaves a secret whose deletion was called off as it is', () => {
-    expectKept(evolve(pending, cancel), purge());
-  });
-
-  it('waits for the new time when the deletion was scheduled again', () => {
-    const later = evolve(
-      pending,
-      cancel,
-      aCommand('schedule-deletion', { recoveryWindowDays: 30, nowMs: T0 + DAY_MS }),
-    );
-    expectKept(later, purge());
-    expect(decideOn(later, purge({ nowMs: T0 + 31 * DAY_MS }))).toEqual(removed);
-  });
-});
-
-describe('metadata may be changed', () => {
-  it.each([
-    ['ENABLED', 'ok'],
-    ['DISABLED', 'ok'],
-    ['PENDING_DELETE', 'secret-pending-deletion'],
-    ['FROZEN', 'secret-not-enabled'],
-  ] as const)('in state %s: %s', (state: SecretState, ends) => {
-    const secret: Partial<Secret> = { state };
-    expect(outcome(() => requireChangeable(anAggregate({ secret })))).toBe(ends);
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { decide } from '../../src/core/commands.ts';
 import type { EventType, SecretEvent } from '../../src/core/events/events.ts';
 import {
   type DeliveryOutcome,
@@ -77,14 +76,6 @@ describe('a change of a subscribed secret', () => {
   it('tells nothing of a secret without a subscription', () => {
     expect(told(anAggregate(), aCommand('add-version'))).toEqual([]);
     expect(decideOn(anAggregate(), aCommand('delete-secret')).notifications).toBeUndefined();
-  });
-
-  it('tells by the event that is subscribed to after an update, not before', () => {
-    const events = [anEvent(), anEvent({ name: 'other' })];
-    const update = aCommand('update-secret', { update: { eventSubscriptions: ['other'] } });
-    const { next } = decideOn(open, update, events);
-    const { notifications } = decideOn(next, aCommand('add-version'), events);
-    expect(notifications?.map(({ eventName }) => eventName)).toEqual(['other']);
   });
 });
 
@@ -231,10 +222,6 @@ describe('settling a notification', () => {
       next: undefined,
       result: { changed: false },
     });
-  });
-
-  it('is found in the table of rules', () => {
-    expect(decide.notification).toBe(decideNotification);
   });
 });
 

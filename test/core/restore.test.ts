@@ -68,12 +68,6 @@ describe('restore-secret', () => {
     expect(next!.stages).toEqual(BACKUP.stages);
   });
 
-  it('continues with the number after the last one that was ever given', () => {
-    const { next } = decideOn(undefined, restore(BACKUP));
-    const added = decideOn(next, aCommand('add-version', { version: aNewVersion({ kmsKeyId: NEW_KEY }) }));
-    expect(added.next!.versions.at(-1)!.number).toBe(9);
-  });
-
   it('keeps what else the aggregate holds', () => {
     const extended = { ...BACKUP, extra: ['of a later release'] } as SecretAggregate;
     expect(decideOn(undefined, restore(extended)).next).toMatchObject({ extra: ['of a later release'] });
@@ -82,10 +76,6 @@ describe('restore-secret', () => {
   it('takes project and name from the command', () => {
     const ref = { projectId: 'b'.repeat(32), name: 'other' };
     expect(decideOn(undefined, restore(BACKUP, { ref })).next!.secret).toMatchObject(ref);
-  });
-
-  it('needs a free name', () => {
-    expect(outcome(() => decideOn(anAggregate(), restore(BACKUP)))).toBe('secret-exists');
   });
 
   it.each([

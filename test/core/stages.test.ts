@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import { findStage, placeStage, placeVersionStages, stageNames } from '../../src/core/secrets/stages.ts';
+import { findStage, placeStage, placeVersionStages } from '../../src/core/secrets/stages.ts';
 import {
   aCommand,
   anAggregate,
@@ -103,14 +103,6 @@ describe('a new version', () => {
     expect(numbers(v21)).toEqual(range(2, 21));
   });
 
-  it('gives SYSPREVIOUS to the holder of SYSCURRENT, newest or not', () => {
-    const rolledBack = evolve(current, put('SYSCURRENT', 1));
-    expect(marks(evolve(rolledBack, aCommand('add-version')))).toMatchObject({
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 1,
-    });
-  });
-
   it('stamps the stages that it moved, and no other', () => {
     const next = evolve(current, aCommand('add-version', { nowMs: T0 + 9 }));
     expect(next.stages.map((stage) => [stage.name, stage.updateTimeMs])).toEqual([
@@ -140,19 +132,8 @@ describe('putting a stage', () => {
     expect(next!.secret).toEqual({ ...current.secret, revision: current.secret.revision + 1 });
   });
 
-  it('never lets a stage mark two versions', () => {
-    const next = evolve(current, put('blue', 1), put('blue', 3), put('blue', 3));
-    expect(next.stages.filter((stage) => stage.name === 'blue')).toHaveLength(1);
-    expect(stageNames(next.stages, 3)).toEqual(['SYSCURRENT', 'blue']);
-  });
-
   it.each([0, 4, 9_999_999_999])('on version %i, which does not exist, is refused', (versionNumber) => {
     expect(outcome(() => decideOn(current, put('blue', versionNumber)))).toBe('version-not-found');
-  });
-
-  it('on a version that made room is refused', () => {
-    const pruned = anAggregate({ versions: [2, 3] });
-    expect(outcome(() => decideOn(pruned, put('blue', 1)))).toBe('version-not-found');
   });
 });
 
@@ -178,39 +159,6 @@ describe('the limit of 12 stages', () => {
     { stages: undefined, ends: 'ok' },
   ])('holds for stages that come with a new version: $stages ends $ends', ({ stages, ends }) => {
     expect(outcome(() => decideOn(full, aCommand('add-version', { stages })))).toBe(ends);
-  });
-
-  it('takes 10 own stages that come with one version, and not 11', () => {
-    const names = (count: number) => Object.keys(ownStages(count));
-    const add = (count: number) => aCommand('add-version', { stages: names(count) });
-    expect(Object.keys(marks(evolve(anAggregate(), add(10))))).toHaveLength(11);
-    expect(outcome(() => decideOn(anAggregate(), add(11)))).toBe('stage-limit');
-  });
-
-  it('never stops a rotation or a move', () => {
-    const rotated = evolve(full, aCommand('add-version'));
-    expect(rotated.stages).toHaveLength(12);
-    expect(marks(evolve(rotated, put('own10', 2), put('SYSPREVIOUS', 2)))).toMatchObject({
-      own10: 2,
-      SYSPREVIOUS: 2,
-    });
-  });
-
-  it('has room again once a stage was taken away', () => {
-    const next = evolve(full, remove('own4'), put('fresh', 1));
-    expect(findStage(next.stages, 'fresh')?.slot).toBe(findStage(full.stages, 'own4')?.slot);
-    expect(outcome(() => decideOn(next, put('own4', 1)))).toBe('stage-limit');
-  });
-
-  it('can be as low as 3: one of the user’s own', () => {
-    const limits = { ...DEFAULT_LIMITS, stages: 3 };
-    const one = evolve(anAggregate(), put('own1', 1, limits));
-    expect(outcome(() => decideOn(one, put('own2', 1, limits)))).toBe('stage-limit');
-    expect(marks(evolve(one, aCommand('add-version', { limits })))).toEqual({
-      SYSCURRENT: 2,
-      SYSPREVIOUS: 1,
-      own1: 1,
-    });
   });
 
   it('lets stages stay and move that a higher limit allowed', () => {

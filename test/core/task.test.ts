@@ -122,20 +122,6 @@ describe('the start of a rotation', () => {
     expect(decision.result).toStrictEqual({ task: decision.next, changed: true });
   });
 
-  it('is a new task each time, also when the one before failed since its function was not mapped', () => {
-    const error = { code: 'FUNCTION_NOT_MAPPED', message: 'm' } as const;
-    const latest = aTask({
-      id: 'earlier',
-      functionUrn: URN,
-      createTimeMs: T0,
-      status: 'FAILED',
-      nextAttemptMs: undefined,
-      error,
-    });
-    const { next } = decide({ secret: aRotated(), latest }, start());
-    expect(next).toMatchObject({ id: TASK_ID, status: 'RUNNING', createTimeMs: NOW });
-  });
-
   it.each<[string, Partial<Secret>, ErrorCode]>([
     ['COMMON', { secretType: 'COMMON' }, 'invalid-parameter'],
     [
@@ -237,23 +223,11 @@ describe('the new value', () => {
     expect(decision.secret?.facts[0]).toMatchObject({ kind: 'version-added', origin: 'rotation' });
   });
 
-  it('finds room among 20 versions', () => {
-    const secret = anAggregate({ secret: ROTATED, versions: range(1, 20), stages: { SYSCURRENT: 20 } });
-    const decision = decide({ current: aTask(), secret }, store());
-    expect(decision.secret?.next?.versions.map(({ number }) => number)).toStrictEqual(range(2, 21));
-  });
-
   it.each<[string, Partial<Secret>, ErrorCode]>([
     ['the key is another one', { kmsKeyId: 'another' }, 'seal-outdated'],
     ['the secret is disabled', { state: 'DISABLED' }, 'secret-not-enabled'],
   ])('is refused when %s', (_, changes, code) => {
     expect(outcome(() => decide({ current: aTask(), secret: aRotated(changes) }, store()))).toBe(code);
-  });
-
-  it('is refused when the secret has all its stages', () => {
-    const own = Object.fromEntries(range(1, 10).map((number) => [`own${number}`, 1]));
-    const secret = aRotated({}, own);
-    expect(outcome(() => decide({ current: aTask(), secret }, store()))).toBe('stage-limit');
   });
 
   it.each([undefined, aRotated({ id: 'another' })])('fails the task when the secret is gone', (secret) => {
@@ -294,15 +268,6 @@ describe('steps', () => {
     ]);
   });
 
-  it('sets no next time while automatic rotation is off', () => {
-    const secret = withPending({ autoRotation: false, nextRotationTimeMs: undefined });
-    const decision = decide({ current: at('test'), secret }, pass('test'));
-    expect(decision.secret?.next?.secret).toMatchObject({
-      rotationTimeMs: NOW,
-      nextRotationTimeMs: undefined,
-    });
-  });
-
   it('finish ends it', () => {
     const { next, secret } = decide({ current: at('finish'), secret: withPending() }, pass('finish'));
     expect(next).toMatchObject({ status: 'SUCCESS', nextAttemptMs: undefined, error: undefined });
@@ -316,12 +281,6 @@ describe('steps', () => {
     );
     expect(next).toMatchObject({ status: 'SUCCESS', nextAttemptMs: undefined, error: ERROR });
     expect(secret).toBeUndefined();
-  });
-
-  it('create cannot be passed without a value', () => {
-    expect(outcome(() => decide({ current: at('create'), secret: aRotated() }, pass('create')))).toBe(
-      'internal',
-    );
   });
 
   it.each<[string, SecretAggregate | undefined]>([
@@ -364,13 +323,6 @@ describe('a failed attempt', () => {
       { eventType: 'SECRET_ROTATED_FAILED', versionId: 'v3', errorCode: 'FUNCTION_FAILED', errorMsg: TOLD },
     ]);
     expect(decision.secret?.next?.secret.rotationTimeMs).toBeUndefined();
-  });
-
-  it('is not the last while one is left', () => {
-    const attempts = ATTEMPTS_MAX - 1;
-    const task = { ...current, attempts };
-    const { next } = decide({ current: task, secret: withPending() }, fail('set', NOW, attempts));
-    expect(next?.status).toBe('RUNNING');
   });
 
   const afterFailure = (changes: Partial<Task>, secret: Partial<Secret> = {}) =>

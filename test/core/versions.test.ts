@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { SecretAggregate } from '../../src/core/secrets/secrets.ts';
-import { findVersion, latestVersionNumber, requireEnabled } from '../../src/core/secrets/versions.ts';
+import { findVersion, latestVersionNumber } from '../../src/core/secrets/versions.ts';
 import {
   aCommand,
   aNewVersion,
@@ -59,30 +59,6 @@ describe('a new version', () => {
       revision: current.secret.revision + 1,
     });
   });
-
-  it('leaves the others alone', () => {
-    const current = anAggregate({ versions: [1, 2] });
-    expect(evolve(current, add).versions.slice(0, 2)).toEqual(current.versions);
-  });
-
-  it('never gets a number that was given before', () => {
-    expect(numbers(evolve(anAggregate({ versions: [2, 7], secret: { lastVersionNumber: 9 } }), add))).toEqual(
-      [2, 7, 10],
-    );
-  });
-
-  it('never gets the number of a version that made room', () => {
-    const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
-    const small = aCommand('add-version', { limits, stages: [] });
-    const history = evolve(
-      anAggregate({ versions: range(1, 4), stages: { SYSCURRENT: 1 } }),
-      small,
-      small,
-      small,
-    );
-    expect(numbers(history)).toEqual([1, 5, 6, 7]);
-    expect(history.secret.lastVersionNumber).toBe(7);
-  });
 });
 
 describe('create_time of versions', () => {
@@ -101,17 +77,6 @@ describe('create_time of versions', () => {
     expect(evolve(twoVersions, aCommand('add-version', { nowMs })).versions.at(-1)?.createTimeMs).toBe(
       createTimeMs,
     );
-  });
-
-  it('rises past a last version that makes room itself', () => {
-    const current = anAggregate({
-      versions: range(1, 4),
-      stages: { SYSCURRENT: 1, SYSPREVIOUS: 2, blue: 3 },
-    });
-    const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
-    const next = evolve(current, aCommand('add-version', { limits, stages: [], nowMs: T0 }));
-    expect(numbers(next)).toEqual([1, 2, 3, 5]);
-    expect(next.versions.at(-1)?.createTimeMs).toBe(current.versions.at(-1)!.createTimeMs + 1);
   });
 });
 
@@ -160,59 +125,10 @@ describe('the 21st version', () => {
       versions.map((number) => [number === 20 ? 'SYSCURRENT' : `own${number}`, number]),
     );
   }
-
-  it('is the first to remove anything', () => {
-    expect(victims(anAggregate({ versions: range(1, 18) }))).toEqual([]);
-    expect(victims(anAggregate({ versions: range(1, 19) }))).toEqual([]);
-    expect(victims(anAggregate({ versions: range(1, 20) }))).toEqual([1]);
-  });
-
-  it('gets the slot that became free', () => {
-    const current = anAggregate({
-      versions: range(1, 20),
-      stages: { SYSCURRENT: 20, SYSPREVIOUS: 19, blue: 1 },
-    });
-    const next = evolve(current, add);
-    expect(next.versions.at(-1)).toMatchObject({ number: 21, slot: findVersion(current, 2)!.version.slot });
-    expect(new Set(next.versions.map((version) => version.slot)).size).toBe(20);
-  });
-
-  it('is refused when the cap rejects, and the 20th is not', () => {
-    const reject = aCommand('add-version', { versionCap: 'reject' });
-    expect(outcome(() => decideOn(anAggregate({ versions: range(1, 19) }), reject))).toBe('ok');
-    expect(outcome(() => decideOn(anAggregate({ versions: range(1, 20) }), reject))).toBe('version-limit');
-  });
-
-  it('is refused, rather than removing a staged one, when every version has a stage', () => {
-    const stages = Object.fromEntries(range(1, 20).map((number) => [`own${number}`, number]));
-    expect(
-      outcome(() =>
-        decideOn(anAggregate({ versions: range(1, 20), stages }), aCommand('add-version', { stages: [] })),
-      ),
-    ).toBe('version-limit');
-  });
 });
 
 describe('a lower limit of versions', () => {
   const limits = { ...DEFAULT_LIMITS, versions: 4, stages: 3 };
-
-  it('is kept like the documented one', () => {
-    const small = aCommand('add-version', { limits });
-    const three = anAggregate({ versions: [1, 2, 3], stages: { SYSCURRENT: 3, SYSPREVIOUS: 2, blue: 1 } });
-    const four = evolve(three, small);
-    expect(numbers(four)).toEqual([1, 2, 3, 4]);
-    expect(numbers(evolve(four, small))).toEqual([1, 3, 4, 5]);
-    expect(outcome(() => decideOn(four, aCommand('add-version', { limits, versionCap: 'reject' })))).toBe(
-      'version-limit',
-    );
-  });
-
-  it('has room for every stage on a version of its own', () => {
-    const full = anAggregate({ versions: range(1, 4), stages: { SYSCURRENT: 4, SYSPREVIOUS: 3, blue: 1 } });
-    const next = evolve(full, aCommand('add-version', { limits, stages: ['SYSCURRENT'] }));
-    expect(numbers(next)).toEqual([1, 3, 4, 5]);
-    expect(marks(next)).toEqual({ SYSCURRENT: 5, SYSPREVIOUS: 4, blue: 1 });
-  });
 
   it('removes as many as are too many since it was lowered', () => {
     const current = anAggregate({
@@ -237,19 +153,6 @@ describe('a lower limit of versions', () => {
       const next = evolve(current, small);
       expect(numbers(next)).toEqual([...range(1, 10), 20, 21]);
       expect(marks(next)).toEqual({ ...own, SYSCURRENT: 21, SYSPREVIOUS: 20 });
-    });
-
-    it('never adds to their number, however often it rotates', () => {
-      const next = evolve(current, ...range(1, 30).map(() => small));
-      expect(numbers(next)).toEqual([...range(1, 10), 49, 50]);
-    });
-
-    it('gives each a slot of its own, beyond the limit where need be', () => {
-      const next = evolve(current, small);
-      const slots = next.versions.map((version) => version.slot);
-      expect(next.versions.slice(0, 10)).toEqual(current.versions.slice(0, 10));
-      expect(slots.at(-1)).toBe(10);
-      expect(new Set(slots).size).toBe(12);
     });
 
     it('lets their number shrink as stages leave, down to the limit', () => {
@@ -313,12 +216,6 @@ describe('setting an expiry', () => {
     expect(result).toEqual({ version: { version, stages: ['blue'] } });
   });
 
-  it('can be done again', () => {
-    const expiry = (expireTimeMs: number) =>
-      aCommand('set-version-expiry', { versionNumber: 1, expireTimeMs });
-    expect(evolve(current, expiry(5), expiry(6)).versions[0]?.expireTimeMs).toBe(6);
-  });
-
   it.each([0, 4])('of version %i, which does not exist, is refused', (versionNumber) => {
     expect(outcome(() => decideOn(current, aCommand('set-version-expiry', { versionNumber })))).toBe(
       'version-not-found',
@@ -344,14 +241,5 @@ describe('reading', () => {
       stages: ['SYSCURRENT', 'SYSPREVIOUS', 'blue'],
     });
     expect(findVersion(current, 3)).toBeUndefined();
-  });
-
-  it.each([
-    ['ENABLED', 'ok'],
-    ['DISABLED', 'secret-not-enabled'],
-    ['PENDING_DELETE', 'secret-not-enabled'],
-    ['FROZEN', 'secret-not-enabled'],
-  ] as const)('of values in state %s ends %s', (state, ends) => {
-    expect(outcome(() => requireEnabled(anAggregate({ secret: { state } })))).toBe(ends);
   });
 });

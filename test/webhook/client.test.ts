@@ -173,10 +173,7 @@ describe('a bad receiver', () => {
     servers.pop()?.close();
     await expect
       .poll(() => post(clientOf('loopback'), `http://127.0.0.1:${port}/`))
-      .toEqual({
-        kind: 'failed',
-        reason: 'unreachable',
-      });
+      .toEqual({ kind: 'failed', reason: 'unreachable' });
   });
 
   it('that cuts the connection fails', async () => {

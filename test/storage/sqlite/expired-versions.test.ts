@@ -18,12 +18,7 @@ afterAll(async () => {
 });
 const list = async (projectId: string) =>
   (
-    await store.listExpiredVersions({
-      projectId,
-      nowMs: 10,
-      after: { expireTimeMs: 0, row: 0 },
-      limit: 9,
-    })
+    await store.listExpiredVersions({ projectId, nowMs: 10, after: { expireTimeMs: 0, row: 0 }, limit: 9 })
   ).map(({ ref }) => ref.projectId);
 
 describe('versions that expire', () => {
