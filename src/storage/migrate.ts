@@ -22,9 +22,7 @@ export function readMigrations(directory: URL): Migration[] {
   });
 }
 
-/**
- * The steps that a database at `version` still needs. Throws when the database was written by a newer program.
- */
+/** The steps that a database at `version` still lacks. Throws when a newer program has written it. */
 export function pendingMigrations(migrations: readonly Migration[], version: number): Migration[] {
   if (version > migrations.length) {
     throw new Error(`the database has schema ${version}, this program knows ${migrations.length}`);

@@ -9,14 +9,14 @@ export type Row = readonly Stored[];
 /** How one field of a thing is kept in a column; what has no functions is stored as it is. */
 export interface Field<V> {
   readonly encode?: (value: V) => Stored;
-  /** Undoes `encode` for what has been authenticated: only checked values were ever signed, so nothing is checked again. */
+  /** Reverses `encode` for authenticated values: only checked values were ever signed, so nothing is checked again. */
   readonly decode?: (stored: Stored) => V;
   /**
-   * What rows from before there was this field hold. Authenticated texts leave it out, so it stays the same for ever. A
-   * field that its table has had from the beginning needs none.
+   * The value in rows older than the field. Authenticated texts omit it, so it must never change. A field that its table
+   * has always had needs none.
    */
   readonly fallback?: Stored;
-  /** The column, where it is not the field's name in snake case. */
+  /** The column; default: the field's name in snake case. */
   readonly column?: string;
 }
 
@@ -35,17 +35,17 @@ export function names<V extends string>(): Field<readonly V[]> {
   return { encode: (value) => JSON.stringify(value), decode: (stored) => JSON.parse(stored as string) };
 }
 
-/** A field that may be absent, as it is where nothing was written. */
+/** A field that may be absent, and is by default. */
 export function optional<V extends string | number>(): Field<V | undefined> {
   return { encode: (value) => value ?? null, decode: (stored) => (stored ?? undefined) as V, fallback: null };
 }
 
-/** A field that came later than its table, or is hardly ever anything else: it is `value` where nothing was written. */
+/** A field that is newer than its table, or rarely differs: its default is `value`. */
 export function otherwise<V>(value: V, field: Field<V>): Field<V> {
   return { ...field, fallback: field.encode === undefined ? (value as Stored) : field.encode(value) };
 }
 
-/** A part of a thing of which all fields are there, or none: the tables allow nothing else. */
+/** A part of a thing with all its fields or none: the tables allow nothing else. */
 export function allOf<T extends object>(parts: { readonly [N in keyof T]: T[N] | undefined }): T | undefined {
   // The cast holds because one absent field means that all are.
   return Object.values(parts).includes(undefined) ? undefined : (parts as T);
@@ -60,27 +60,29 @@ export interface Form {
 
 /** A table, with everything that follows from the fields of what it holds. */
 export interface Table<T> extends Form {
-  /** Begins the texts of what the MAC in this row covers. */
+  /** Begins the texts that the MAC in this row covers. */
   readonly kind: string;
   /** What findings call a row, before its key. */
   readonly label: string;
   /** Columns of the fields alone, in the order of their names: what `encode` fills. */
   readonly own: readonly string[];
-  /** Columns by which a row is found; none where there is one row only. */
+  /** Columns that identify a row; none where there is only one row. */
   readonly key: readonly string[];
   encode(thing: T): Stored[];
-  /** `row` may have more columns behind those of the fields. */
+  /** `row` may have more columns after those of the fields. */
   decode(row: Row): T;
-  /** A thing as an older program may have written it in JSON. Throws damaged when it lacks what has no fallback. */
+  /**
+   * A thing from JSON that an older program may have written. Throws damaged when a field without a fallback is missing.
+   */
   complete(written: unknown): T;
 }
 
-/** How a kind of thing is kept. `F`: its fields, all on one level. */
+/** How a kind of thing is stored. `F`: its fields, all on one level. */
 export interface Layout<T, F> {
   readonly name: string;
   /**
-   * For rows with a MAC: keeps texts of one kind and form apart from all others. When what is stored gets another meaning,
-   * this gets another number, and a migration signs the rows anew.
+   * For rows with a MAC: distinguishes texts of one kind and form from all others. When the meaning of stored values
+   * changes, so does the number, and a migration signs the rows anew.
    */
   readonly kind?: string;
   /** Absent: the word of the kind. */
@@ -89,15 +91,15 @@ export interface Layout<T, F> {
   readonly key?: readonly string[];
   /** Columns that are authenticated with the row without being fields of the thing. */
   readonly more?: readonly string[];
-  /** A thing with parts has to be laid flat, and put together again. */
+  /** Flattens a thing with parts into fields. */
   readonly flatten?: (thing: T) => F;
   readonly gather?: (flat: F) => T;
 }
 
-/** Works out once what follows from the fields. */
+/** Derives once what follows from the fields. */
 export function defineTable<T extends object, F extends object = T>(layout: Layout<T, F>): Table<T> {
   const { flatten, gather, key = [], more = [], name, kind = name, label = wordOf(kind) } = layout;
-  // The cast forgets which value goes with which field: they are always used in pairs.
+  // The cast drops which value belongs to which field: they are always used in pairs.
   const fields = (Object.entries(layout.fields) as [string, Field<unknown>][])
     .map(([field, { column = snakeCase(field), ...rest }]) => ({ field, column, ...rest }))
     .sort((one, other) => (one.column < other.column ? -1 : 1));
@@ -121,7 +123,7 @@ export function defineTable<T extends object, F extends object = T>(layout: Layo
       return row;
     },
     decode(row) {
-      // A copy that has all fields from the start keeps its shape.
+      // A copy that starts with all fields keeps its shape.
       const flat: Record<string, unknown> = { ...blank };
       for (const [place, { decode, field }] of fields.entries()) {
         const stored = row[place] as Stored;
@@ -152,12 +154,12 @@ function complete(fields: readonly NamedField[], written: unknown): Record<strin
   );
 }
 
-/** The word for things of such a kind: `signing key` for `signing-key/2`. */
+/** The word for things of a kind: `signing key` for `signing-key/2`. */
 export function wordOf(kind: string): string {
   return kind.replace(/\/.*/, '').replaceAll('-', ' ');
 }
 
-/** Kind and place of a row, as findings name it. */
+/** Kind and address of a row, as findings name it. */
 export function placeOf({ label }: Pick<Table<never>, 'label'>, key: readonly unknown[]): string {
   return key.length === 0 ? label : `${label} ${key.join('/')}`;
 }
@@ -167,9 +169,9 @@ function snakeCase(field: string): string {
 }
 
 /**
- * One unambiguous text for everything that one MAC covers: a JSON array of the kind, then of each table that has rows its
- * name, the names of its columns and the rows. A column is left out where every row holds its fallback. So a field or a table
- * that is added later changes no text that was ever signed, as long as nothing is in it, and any other value of it does.
+ * One unambiguous text for everything that one MAC covers: a JSON array of the kind, then for each table with rows its
+ * name, the names of its columns and the rows. A column is omitted where every row holds its fallback. So a field or a
+ * table that is added later changes no text that was ever signed, while any value of it does.
  */
 export function textOf(
   kind: string,
@@ -194,7 +196,7 @@ function writePart({ columns, fallbacks, name }: Form, rows: readonly Row[]): un
     const values: unknown[] = [];
     for (const place of places) {
       const stored = row[place];
-      // No text is an array.
+      // Unlike any text, this is an array.
       values.push(stored instanceof Uint8Array ? [Buffer.from(stored).toString('base64')] : stored);
     }
     written.push(values);

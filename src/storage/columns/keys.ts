@@ -1,7 +1,7 @@
 import type { DestroyedKey, Key, KeyAlias, KeyRotation, KeyTag, KeyVersion } from '../../core/kms/keys.ts';
 import { allOf, defineTable, flag, optional, plain } from './fields.ts';
 
-/** A key without what it has several of, which its MAC covers as well. */
+/** A key without its versions, aliases and tags, which its MAC covers as well. */
 export const KEY = defineTable<
   Omit<Key, 'aliases' | 'tags' | 'versions'>,
   Omit<Key, 'aliases' | 'tags' | 'versions' | 'rotation'> & {
@@ -49,7 +49,7 @@ export const KEY_ALIAS = defineTable<KeyAlias>({
   fields: { alias: plain(), createTimeMs: plain(), updateTimeMs: plain() },
 });
 
-/** A tag of a key, and its place among them. */
+/** A tag of a key, and its position among them. */
 export const KEY_TAG = defineTable<
   KeyTag & { readonly position: number },
   { readonly tagKey: string; readonly tagValue: string; readonly position: number }
@@ -60,7 +60,7 @@ export const KEY_TAG = defineTable<
   gather: ({ position, tagKey, tagValue }) => ({ key: tagKey, value: tagValue, position }),
 });
 
-/** What stays of a destroyed key. */
+/** What is kept of a destroyed key. */
 export const DESTROYED_KEY = defineTable<DestroyedKey>({
   name: 'kms_key_destroyed',
   kind: 'destroyed-key/2',

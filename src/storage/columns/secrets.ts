@@ -2,7 +2,7 @@ import type { Grant, Grantee } from '../../core/identity/grants.ts';
 import type { Secret, Stage, Tag, Version } from '../../core/secrets/secrets.ts';
 import { defineTable, flag, names, optional, otherwise, plain } from './fields.ts';
 
-/** A secret's own row. What hangs on it is authenticated through a digest. */
+/** A secret's own row. Its contents are authenticated through a digest. */
 export const SECRET = defineTable<Secret>({
   name: 'secret',
   kind: 'secret/2',
@@ -60,7 +60,7 @@ export const TAG = defineTable<Tag>({ name: 'secret_tag', fields: { key: plain()
 /** Begins the texts of versions, stages and tags, whose digest is in their secret's row. */
 export const CONTENTS_KIND = 'contents/2';
 
-/** A permission; whose secret it is on is in the secret's row. */
+/** A permission; its secret is named by the secret's row. */
 export const GRANT = defineTable<
   Omit<Grant, 'projectId' | 'secretId'>,
   Omit<Grant, 'projectId' | 'secretId' | 'grantee'> & {

@@ -30,7 +30,7 @@ export const EVENT = defineTable<
   gather: ({ targetId, targetName, ...event }) => ({ ...event, target: { id: targetId, name: targetName } }),
 });
 
-/** A notification, waiting or on record. */
+/** A notification, waiting or recorded. */
 export const NOTIFICATION = defineTable<Notification>({
   name: 'notification',
   kind: 'notification/2',
@@ -88,7 +88,7 @@ export const TASK = defineTable<
   }),
 });
 
-/** Whether a project has its values checked. */
+/** Whether a project's values are checked. */
 export const CHECKER = defineTable<CheckerConfig>({
   name: 'checker_config',
   kind: 'checker/2',

@@ -5,18 +5,18 @@ import type { Outcome, Request } from '../engine/protocol.ts';
 
 const IDLE_CHECKPOINT_MS = 30_000;
 const WAL_PAGES_MAX = 4_096;
-/** How long the bytes of a version that made room for a new one may stay in the log: not every new version pays for it. */
+/** How long the bytes of a pruned version may stay in the log: not every new version pays for a checkpoint. */
 const REMOVED_MS_MAX = 1_000;
-/** Between two attempts at a checkpoint that another reader is in the way of. */
+/** Between two attempts at a checkpoint that another reader blocks. */
 const RETRY_MS = Object.freeze({ min: 50, max: 1_000 });
 
 /** Moves what the log holds into the database. */
 export interface Checkpoints {
-  /** To be called after each committed batch, with what became of it. */
+  /** To be called after each committed batch, with its outcomes. */
   after(batch: readonly Request[], outcomes: readonly Outcome[]): void;
-  /** Has the log emptied within a second. */
+  /** Empties the log within a second. */
   soon(): void;
-  /** For how long a checkpoint has been in want of the end of another's read; 0: none is owed. */
+  /** How long a checkpoint has been waiting for another program's read; 0: none is waiting. */
   owedMs(): number;
   /** The last one, before the connection is closed. */
   stop(): void;
@@ -25,10 +25,9 @@ export interface Checkpoints {
 }
 
 /**
- * TRUNCATE checkpoints: after deletions, so that no deleted byte stays in the log; soon after whatever else took sealed
- * values or keys away; when the log has grown; and when nobody has written for a while. None of them waits: one that a
- * read of another program keeps from ending moves what it can, is remembered and tried again until it is done. `guarded`
- * runs each that a timer starts.
+ * TRUNCATE checkpoints: after deletions, so that no deleted byte stays in the log; soon after other removals of sealed
+ * values or keys; when the log has grown; and after a while without writes. None of them waits: one that another
+ * program's read blocks moves what it can and is tried again until it is done. `guarded` runs each that a timer starts.
  */
 export function createCheckpoints(db: Connection, guarded: (work: () => void) => void): Checkpoints {
   const truncateLog = createTruncation(db);
@@ -65,7 +64,7 @@ export function createCheckpoints(db: Connection, guarded: (work: () => void) =>
     clearTimeout(timer);
   }
 
-  // What a former life of the server was kept from.
+  // What an earlier run of the server could not finish.
   shorten();
   const idle = setTimeout(() => guarded(shorten), IDLE_CHECKPOINT_MS);
   return {
@@ -73,7 +72,7 @@ export function createCheckpoints(db: Connection, guarded: (work: () => void) =>
       idle.refresh();
       batches += 1;
       if (outcomes.some((outcome) => 'result' in outcome && outcome.removed)) plan(REMOVED_MS_MAX);
-      // Timers do not come while one batch follows the other.
+      // Timers do not fire while batches follow each other.
       if (performance.now() >= dueAtMs) shorten();
       else if (owedSinceMs !== undefined) return;
       else if (batch.some(({ command }) => isRemoval(command))) shorten();
@@ -90,8 +89,8 @@ export function createCheckpoints(db: Connection, guarded: (work: () => void) =>
 }
 
 /**
- * Prepares what moves the log into the database and empties it, without waiting. False: another program's read or write
- * was in the way, or there was no room; nothing is lost, and the log stays a log.
+ * Prepares moving the log into the database and emptying it, without waiting. False: another program's read or write
+ * blocks it, or there is no room; nothing is lost, and the log stays.
  */
 export function createTruncation(db: Connection): () => boolean {
   const truncate = db.prepare<[], { busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)');

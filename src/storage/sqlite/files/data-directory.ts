@@ -22,17 +22,17 @@ import { lockHolder } from './lock-holder.ts';
 
 /** A data directory that belongs to this process until it is released or the process ends. */
 export interface ClaimedDirectory {
-  /** Where the data lies: the directory that was named, or the private folder in it. */
+  /** Where the data are: the named directory, or the private folder in it. */
   readonly path: string;
   release(): void;
 }
 
-/** The private folder in a directory that root has given to a group of ours, as Kubernetes does with a volume. */
+/** The private folder in a directory that root has given to one of our groups, as Kubernetes does with a volume. */
 const PRIVATE_FOLDER = 'csms';
 
 /**
- * Where the data of a directory lies: in the directory itself, or, when that is root's and open to a group of ours, in
- * the private folder in it, which need not be there yet. Changes nothing.
+ * Where the data of a directory are: in the directory itself, or, when that is root's and open to one of our groups, in
+ * the private folder in it, which need not exist yet. Changes nothing.
  */
 export function dataFolder(directory: string): string {
   const reader = presentReader();
@@ -43,9 +43,9 @@ export function dataFolder(directory: string): string {
 }
 
 /**
- * Takes the data directory for this process, before anything is written into it: makes it if need be, private to this
- * user, and locks it. Throws StartError: configuration when it is no directory, belongs to somebody else or can be
- * written by anybody; taken when another process has it. @see docs/adr/0038-files-of-the-operator.md
+ * Claims the data directory for this process, before anything is written into it: creates it if need be, private to this
+ * user, and locks it. Throws StartError: configuration when it is not a directory, belongs to another user or others can
+ * write to it; taken when another process has it. @see docs/adr/0038-files-of-the-operator.md
  */
 export function claimDirectory(directory: string): ClaimedDirectory {
   makeDirectory(directory);
@@ -69,7 +69,7 @@ export function claimDirectory(directory: string): ClaimedDirectory {
   return { path, release: () => lock.release() };
 }
 
-/** Throws StartError (configuration) unless the directory is this user's; keeps everybody else out of it. */
+/** Throws StartError (configuration) unless the directory is this user's; makes it private. */
 export function requireOwn(directory: string): void {
   const { mode, uid } = statSync(directory);
   const own = process.geteuid?.();
@@ -86,8 +86,8 @@ export function requireOwn(directory: string): void {
 }
 
 /**
- * Takes the group's access away from our files, which Kubernetes gives at every mount. What anybody could read stays as it
- * is: whoever reads such a file complains.
+ * Removes the group's access to our files, which Kubernetes grants at every mount. Files that all users could read stay
+ * as they are: reading them is refused.
  */
 function tightenFiles(directory: string): void {
   const own = process.geteuid?.();
@@ -101,8 +101,8 @@ function tightenFiles(directory: string): void {
 }
 
 /**
- * Makes a private directory, and those above it that are missing. Throws StartError (configuration) when that cannot be
- * done. Node's own recursive form never ends on a file system that refuses, such as /proc.
+ * Creates a private directory, and missing ones above it. Throws StartError (configuration) when that fails. Node's own
+ * recursive form never ends on a file system that refuses, such as /proc.
  */
 export function makeDirectory(directory: string): void {
   const missing: string[] = [];
@@ -113,7 +113,7 @@ export function makeDirectory(directory: string): void {
   }
 }
 
-/** Another start may make it at the same moment. */
+/** Another start may create it at the same moment. */
 function makeOne(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });
@@ -129,12 +129,12 @@ export interface DirectoryLock {
   release(): void;
 }
 
-/** What this process holds, by real path. It is a fact of the process, and it keeps the locks from being collected. */
+/** The directories that this process holds, by real path; keeps the locks from being collected. */
 const held = new Map<string, Connection>();
 
 /**
- * Takes the directory for this process: a second one is refused at once, and the kernel frees the lock when the
- * process ends, however it ends. Throws StartError (taken).
+ * Locks the directory for this process: a second one is refused at once, and the kernel frees the lock when the process
+ * ends, however it ends. Throws StartError (taken).
  */
 export function lockDirectory(directory: string): DirectoryLock {
   const path = realpathSync(directory);
@@ -160,12 +160,12 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
-/** A link, a file of another user, a pipe, a directory, a file system that is mounted to be read. */
+/** A link, a file of another user, a pipe, a directory, a read-only file system. */
 const NOT_OURS = new Set(['ELOOP', 'EACCES', 'EPERM', 'ENXIO', 'EISDIR', 'EROFS']);
 
 /**
- * Makes a file that only this user can read, unless it is there; answers its path. Throws StartError (configuration) for
- * a link or anything else that is no file of its own: following it would write elsewhere.
+ * Creates a file that only this user can read, unless it exists; returns its path. Throws StartError (configuration) for
+ * a link or anything else that is not the user's own file: following it would write elsewhere.
  */
 export function createPrivate(file: string): string {
   const { O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_WRONLY } = constants;

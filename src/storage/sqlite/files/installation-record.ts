@@ -16,7 +16,7 @@ export interface Installation {
   readonly canary: Uint8Array;
 }
 
-/** The one row that says which installation it is. */
+/** The one row that identifies the installation. */
 export const INSTALLATION = defineTable<Installation>({
   name: 'installation',
   kind: 'installation/2',
@@ -34,20 +34,19 @@ export const INSTALLATION = defineTable<Installation>({
 });
 
 /**
- * The rows of the installation itself that have been made and must be there ever since: `signing-key`, `clock`,
- * `row-sums`.
+ * The installation's single rows that have been created and must exist from then on: `signing-key`, `clock`, `row-sums`.
  */
 export interface Roll {
   has(name: string): boolean;
-  /** Throws damaged when a row that is not there must be there. */
+  /** Throws damaged when the missing row must exist. */
   requireAbsent(name: string): undefined;
-  /** Notes that the row is there from now on. Runs inside the write transaction. Throws damaged. */
+  /** Records that the row exists from now on. Runs inside the write transaction. Throws damaged. */
   add(name: string): void;
 }
 
 /**
- * Reads the record, not yet authenticated, and of any schema: its own columns are those of the first one. Undefined in a
- * new database. Throws StartError (damaged) if it was lost.
+ * Reads the record, not yet authenticated, of any schema: its columns are those of the first one. Undefined in a new
+ * database. Throws StartError (damaged) if it was lost.
  */
 export function readInstallation(db: Connection): Installation | undefined {
   const row = prepareRows(db, selectSql(INSTALLATION)).get();
@@ -66,8 +65,8 @@ export function writeInstallation(db: Connection, mac: RowMac, installation: Ins
 }
 
 /**
- * Signs the record of a database from before records were signed, with the rows that are there now, and puts the canary
- * in that says so from now on. To be called only when the old canary has been opened and is of the first form.
+ * Signs the record of a database that is older than signed records, with the rows that exist now, and stores the canary
+ * that says so. To be called only when the old canary has been opened and is of the first form.
  */
 export function signFirstInstallation(db: Connection, mac: RowMac, canary: Uint8Array): void {
   db.transaction(() => {
@@ -103,14 +102,14 @@ export function createRoll(db: Connection, mac: RowMac): Roll {
     add(name) {
       const present = names();
       if (present.includes(name)) return;
-      // What somebody has changed must not be signed.
+      // A changed record must not be signed.
       requireSigned();
       sign([...present, name]);
     },
   };
 }
 
-/** Prepares the reading of the record as it is authenticated, the roll included. It throws damaged when there is none. */
+/** Prepares reading the record as authenticated, the roll included. The read throws damaged when there is none. */
 function prepareSigned(db: Connection): () => Row {
   const record = prepareRows(db, selectSql(INSTALLATION, ['roll', 'row_mac']));
   return () => {
@@ -140,7 +139,7 @@ function createSigner(db: Connection, mac: RowMac): (roll: readonly string[]) =>
   };
 }
 
-/** Nothing of a roll that is no list of names: its row's MAC finds that. */
+/** Empty for a roll that is not a list of names: its row's MAC shows that. */
 function readNames(roll: string): string[] {
   try {
     const names: unknown = JSON.parse(roll);

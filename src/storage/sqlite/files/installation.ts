@@ -28,21 +28,22 @@ import {
 import { migrate, requirePresent } from './schema.ts';
 import { convertOnce } from './vacuum.ts';
 
-/** A data directory that this process owns, with its database brought up to date. */
+/** A data directory that this process owns, with its database migrated. */
 export interface OpenDirectory {
   readonly directory: string;
   readonly databaseFile: string;
-  /** Absent on the first start: a new database, in which nothing is stored yet. Not authenticated yet. */
+  /** Absent on the first start, in a new, empty database. Not authenticated yet. */
   readonly installation: Installation | undefined;
   /** Writes the one row that a new database lacks. */
   initialise(installation: Installation, mac: RowMac): void;
   /** Applies the migrations that need the key, and checks that row. Throws StartError (damaged). */
   requireIntact(mac: RowMac): void;
-  /** Applies them, and signs a row from before rows were signed; `canary` says that it is. */
+  /** Applies them, and signs a row that is older than signed rows; `canary` says that it is signed. */
   signFirst(mac: RowMac, canary: Uint8Array): void;
   /**
-   * Checks the sums over all rows, once the record of the installation is known to be intact, and makes them for a database
-   * from before there were any. Answers the shards, counted from 1, in which some row is not the one that was written last.
+   * Checks the sums over all rows, once the record of the installation is known to be intact, and creates them for a
+   * database that is older than sums. Returns the shards, counted from 1, in which a row is not the one that was written
+   * last.
    * Throws StartError (damaged) when the sums themselves are gone or changed.
    */
   findStaleShards(mac: RowMac): number[];
@@ -53,8 +54,9 @@ export interface OpenDirectory {
 export const DATABASE_NAME = 'csms.db';
 
 /**
- * Takes the data directory, unless the caller has done so already, opens the database, checks it and applies the
- * migrations that it lacks, as far as they need no key. Throws StartError: taken; configuration (another program's database, or a newer one); damaged.
+ * Claims the data directory, unless the caller has done so, opens the database, checks it and applies missing migrations,
+ * as far as they need no key. Throws StartError: taken; configuration (another program's database, or a newer one);
+ * damaged.
  */
 export function openDirectory(
   given: string | ClaimedDirectory,
@@ -104,7 +106,7 @@ export function openDirectory(
   }
 }
 
-/** A data directory that this process holds, with its database as it is, open for reading alone. */
+/** A data directory that this process holds, with its database as it is, opened read-only. */
 export interface InspectedDirectory {
   readonly db: Connection;
   /** Not authenticated yet. */
@@ -113,9 +115,9 @@ export interface InspectedDirectory {
 }
 
 /**
- * Takes the data directory and opens its database without changing it: nothing is made, migrated or recovered. Throws
- * StartError: taken; configuration (no database, another program's, or one that a server of this release has not brought
- * up yet); damaged.
+ * Claims the data directory and opens its database without changing it: nothing is created, migrated or recovered. Throws
+ * StartError: taken; configuration (no database, another program's, or one that no server of this release has migrated);
+ * damaged.
  */
 export function inspectDirectory(directory: string, migrations: readonly Migration[]): InspectedDirectory {
   const databaseFile = join(directory, DATABASE_NAME);
@@ -146,8 +148,8 @@ export function inspectDirectory(directory: string, migrations: readonly Migrati
 }
 
 /**
- * SQLite makes files beside a database that it only reads; answers how to remove those that were not there before. A log
- * with something in it is another program's, which came meanwhile: without it, what that has written would be lost.
+ * SQLite creates files beside a database that it only reads; returns how to remove new ones. A log that is not empty
+ * belongs to another program that came meanwhile: removing it would lose what that has written.
  */
 function rememberSideFiles(databaseFile: string): () => void {
   const log = `${databaseFile}-wal`;
@@ -163,14 +165,14 @@ function bringUp(
   { directory, databaseFile }: Pick<OpenDirectory, 'directory' | 'databaseFile'>,
   migrations: readonly Migration[],
 ): { readonly installation: Installation | undefined; readonly isComplete: boolean } {
-  // A clean stop leaves no log behind.
+  // A clean stop leaves no log.
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   withDatabase(() => connect(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
     if (unclean) requireSound(db);
     const isComplete = migrate(db, migrations);
     convertOnce(db, measureDisk(directory).freeBytes);
-    // What is in the way of it is not waited for: the writer keeps trying.
+    // If it is blocked, this does not wait: the writer keeps trying.
     createTruncation(db)();
     return { installation: readInstallation(db), isComplete };
   });
@@ -192,7 +194,7 @@ function withDatabase<T>(open: () => Connection, databaseFile: string, work: (db
   }
 }
 
-/** Runs work on the database; what SQLite throws becomes a StartError. */
+/** Runs work on the database; SQLite's errors become StartErrors. */
 function whileUsable<T>(databaseFile: string, work: () => T): T {
   try {
     return work();
@@ -209,7 +211,7 @@ function whileUsable<T>(databaseFile: string, work: () => T): T {
   }
 }
 
-/** Looks before anything is set: another program's database stays as it was. */
+/** Checks before anything is set: another program's database stays as it was. */
 function requireOurs(db: Connection): void {
   const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0;
   if (tables > 0 && db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {

@@ -2,17 +2,20 @@ import { type CommitBatch, DatabaseLockedError } from '../engine/group-commit.ts
 import { type Connection, isLocked, LOCKED, withoutWaiting } from '../engine/open.ts';
 import type { Outcome, Request } from '../engine/protocol.ts';
 
-/** Stands between the queue and the commit while another program holds the write lock of the database. */
+/** Guards the commit while another program holds the write lock of the database. */
 export interface LockGuard {
-  /** Commits; answers unavailable when the lock was not to be had in time. Throws DiskFullError, FatalStorageError. */
+  /**
+   * Commits; the outcomes are unavailable when the lock could not be obtained in time. Throws DiskFullError,
+   * FatalStorageError.
+   */
   readonly commit: CommitBatch;
   /** True from a batch that waited in vain until the lock is free again. */
   isLocked(): boolean;
-  /** Finds out whether the lock is free by now, without waiting for it. */
+  /** Checks whether the lock is free by now, without waiting for it. */
   look(): void;
 }
 
-/** Makes a commit that outlives another program's write lock: nothing was begun, so nothing is unknown. */
+/** Creates a commit that survives another program's write lock: nothing was begun, so no outcome is unknown. */
 export function createLockGuard(db: Connection, commit: CommitBatch): LockGuard {
   let locked = false;
   return {
@@ -34,7 +37,7 @@ export function createLockGuard(db: Connection, commit: CommitBatch): LockGuard 
   };
 }
 
-/** What a command is answered that waited for the lock in vain. */
+/** The outcome of a command that waited for the lock in vain. */
 export function refuseLocked({ id }: Request): Outcome {
   return { id, error: { code: 'unavailable', message: '', logReason: LOCKED } };
 }

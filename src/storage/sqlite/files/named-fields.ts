@@ -6,18 +6,18 @@ import type { Connection } from '../engine/open.ts';
 import { parseNames } from '../tables/subscriptions.ts';
 
 /**
- * A row of schema 12, its columns in the order in which they were declared. Nothing here follows the program's own tables,
- * which keep changing.
+ * A row of schema 12, its columns in their declared order. Nothing here depends on the program's tables, which keep
+ * changing.
  */
 type OldRow = Readonly<Record<string, Stored>>;
 
-/** What a MAC covers of one table: the values in the old text, and the part of the new one. */
+/** What a MAC covers of one table: the values in the old text, and the part of the new text. */
 interface Covered {
   readonly old: readonly unknown[][];
   readonly part: Parameters<typeof textOf>[1][number];
 }
 
-/** Rows with nothing hanging on them, by kind: the table, and its key. */
+/** Rows that are authenticated alone, by kind: the table, and its key. */
 const WHOLES = {
   event: ['event', 'project_id, name'],
   notification: ['notification', 'id'],
@@ -27,7 +27,7 @@ const WHOLES = {
   'signing-key': ['signing_key', 'only_row'],
 } as const;
 
-/** Where a row is, and what is told of it elsewhere. */
+/** Columns that locate a row, or repeat what is authenticated elsewhere. */
 const PLACES = ['row', 'only_row', 'row_mac', 'contents_digest', 'secret_row', 'key_id', 'expiry_project_id'];
 const FLAGS = ['auto_rotation', 'is_default', 'expiry_notified', 'checks_strength', 'is_automatic'];
 const LISTS = ['event_subscriptions', 'types'];
@@ -35,9 +35,9 @@ const LISTS = ['event_subscriptions', 'types'];
 const PAGE_ROWS = 500;
 
 /**
- * Signs every row anew whose MAC was right for the text that rows had up to schema 12. All others stay as they are: what was
- * damaged before is damaged afterwards. Runs inside the transaction of its migration. Throws StartError (damaged) when the
- * record of the installation is not the signed one.
+ * Signs every row anew whose MAC was right for the texts up to schema 12. All others stay as they are: what was damaged
+ * before is damaged afterwards. Runs inside the transaction of its migration. Throws StartError (damaged) when the record
+ * of the installation is not the signed one.
  */
 export function signNamedFields(db: Connection, mac: RowMac): void {
   signInstallation(db, mac);
@@ -57,7 +57,7 @@ export function signNamedFields(db: Connection, mac: RowMac): void {
   signSecrets(db, mac);
 }
 
-/** A record that is not signed at all is left to the start, which knows whether that may be. */
+/** An unsigned record is left to the start, which knows whether that is allowed. */
 function signInstallation(db: Connection, mac: RowMac): void {
   signAll(db, { table: 'installation', key: 'only_row' }, (row) => {
     if (row.row_mac === null) return undefined;
@@ -73,7 +73,7 @@ function signGrants(db: Connection, mac: RowMac): void {
   signAll(db, { table: 'secret_grant', key: 'id' }, (row) => {
     const place = find.get(row.secret_row) ?? {};
     const covered = cover('secret_grant', [{ ...row, ...place }], ['project_id', 'secret_id']);
-    // The old text began with the place.
+    // The old text began with the address.
     const fields = covered.old.flat();
     const old = [...fields.slice(-2), ...fields.slice(0, -2)];
     return resign(mac, row, { kind: 'grant', old, parts: [covered] });
@@ -107,8 +107,8 @@ function signKeys(db: Connection, mac: RowMac): void {
 }
 
 /**
- * Where the row is right and what hangs on it is not, the row keeps the digest that it has: no contents have that digest in
- * the new form.
+ * Where the row is right and its contents are not, the row keeps its digest: no contents have that digest in the new
+ * form.
  */
 function signSecrets(db: Connection, mac: RowMac): void {
   const read = (table: string, order: string) =>
@@ -152,8 +152,8 @@ function resign(
 }
 
 /**
- * Goes through a table by its key, and writes what `sign` answers for a row. It continues behind signed rows alone and counts the
- * others: a text that is not UTF-8 comes out as another one, which may come before it.
+ * Walks a table by its key, and writes what `sign` returns for a row. It continues only after signed rows and counts the
+ * others: text that is not UTF-8 reads as other text, which may sort before it.
  */
 function signAll(
   db: Connection,
@@ -195,7 +195,7 @@ function createPartRead(
     );
 }
 
-/** `more`: columns that the new text names behind the others. */
+/** `more`: columns that the new text names after the others. */
 function cover(table: string, rows: readonly OldRow[], more: readonly string[] = []): Covered {
   const declared = Object.keys(rows[0] ?? {}).filter(
     (column) => !PLACES.includes(column) && !more.includes(column),
@@ -210,7 +210,7 @@ function cover(table: string, rows: readonly OldRow[], more: readonly string[] =
   };
 }
 
-/** What the old texts said of a column: true and false for 1 and 0, a list for its JSON, Base64 for bytes. */
+/** The value of a column in the old texts: true and false for 1 and 0, a list for its JSON, Base64 for bytes. */
 function oldValue(column: string, stored: Stored): unknown {
   if (stored instanceof Uint8Array) return Buffer.from(stored).toString('base64');
   if (FLAGS.includes(column) && (stored === 0 || stored === 1)) return stored === 1;

@@ -1,19 +1,19 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 
-/** How often the files are looked for: what happens to them is noticed within a second. */
+/** How often the files are checked: changes are noticed within a second. */
 const LOOK_MS = 300;
 
-/** Whether the files that are open are still the ones that their names lead to. */
+/** Whether the opened files are still those that their names lead to. */
 export interface Presence {
-  /** False once one was removed, replaced or put out of reach; true again when the same one is back. */
+  /** False once one has been removed, replaced or made unreachable; true again when the same one is back. */
   isThere(): boolean;
   stop(): void;
 }
 
 /**
- * Watches files that are open: a file that is removed keeps working for whoever has it open, and everything written
- * to it is lost with the process. Looks without waiting, so that a file system that hangs stops nobody, and tells when the answer has become another.
+ * Watches opened files: a removed file keeps working while it is open, and everything written to it is lost with the
+ * process. Checks without waiting, so that a hanging file system stops nothing, and reports changes.
  */
 export function watchPresence(files: readonly string[], onChange: () => void): Presence {
   const opened = files.map((file) => identityOf(statSync(file, { bigint: true })));

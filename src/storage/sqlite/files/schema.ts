@@ -11,7 +11,7 @@ interface SchemaRow {
   readonly type: string;
   readonly name: string;
   readonly tbl_name: string;
-  /** Null for the indexes that SQLite makes by itself. */
+  /** Null for indexes that SQLite creates by itself. */
   readonly sql: string | null;
 }
 
@@ -19,10 +19,10 @@ interface SchemaRow {
 const SIGNINGS: Readonly<Record<number, (db: Connection, mac: RowMac) => void>> = { 13: signNamedFields };
 
 /**
- * Applies the migrations that a database lacks, up to the first one that needs `mac`: it is not there before the root key is
- * known to fit. A database in which nothing is stored yet needs none. Answers whether none is left. Nothing is applied to a schema that somebody has
- * changed, whose triggers would run on the way. Throws StartError: configuration (a newer program's database); damaged (a
- * changed schema, or rows that must not be signed anew).
+ * Applies missing migrations, up to the first that needs `mac`, which is absent until the root key is known to fit. An
+ * empty database needs none. Returns whether none is left. Nothing is applied to a changed schema, whose triggers would
+ * run. Throws StartError: configuration (a newer program's database); damaged (a changed schema, or rows that must not be
+ * signed anew).
  */
 export function migrate(db: Connection, migrations: readonly Migration[], mac?: RowMac): boolean {
   const pending = pendingOf(db, migrations);
@@ -53,15 +53,15 @@ export function requirePresent(db: Connection, migrations: readonly Migration[])
 }
 
 /**
- * What the schema of a database has that its migrations do not make, and the other way round: one text for each table,
- * index, trigger or view, by name.
+ * What the schema of a database has beyond its migrations, and what it lacks: one text for each table, index, trigger or
+ * view, by name.
  */
 export function schemaFindings(db: Connection, migrations: readonly Migration[]): string[] {
   const expected = new Map(schemaOf(migrations.slice(0, versionOf(db))).map((row) => [nameOf(row), row]));
   const findings: string[] = [];
   for (const row of readSchema(db)) {
     const wanted = expected.get(nameOf(row));
-    // Taken out, so that a second row of the name is one too many.
+    // Removed, so that a second row of the name is one too many.
     expected.delete(nameOf(row));
     if (wanted === undefined) findings.push(`${nameOf(row)} does not belong there`);
     else if (textOf(row) !== textOf(wanted)) findings.push(`${nameOf(row)} is another one`);
@@ -82,7 +82,7 @@ function versionOf(db: Connection): number {
   return Number(db.pragma('user_version', { simple: true }));
 }
 
-/** What these migrations make of an empty database; a few milliseconds in memory. */
+/** The schema that these migrations create; takes a few milliseconds in memory. */
 function schemaOf(migrations: readonly Migration[]): SchemaRow[] {
   const db = connect(':memory:');
   try {
@@ -103,7 +103,7 @@ function nameOf({ type, name }: SchemaRow): string {
   return `${type} ${name}`;
 }
 
-/** SQLite keeps the statement as it was written; blanks mean nothing in ours. */
+/** SQLite keeps the statement as it was written; white space is insignificant in ours. */
 function textOf({ tbl_name: table, sql }: SchemaRow): string {
   return JSON.stringify([table, sql?.replaceAll(/\s+/g, ' ') ?? null]);
 }

@@ -6,14 +6,16 @@ import type { Connection } from '../engine/open.ts';
 import type { Outcome, Request, WriterSettings } from '../engine/protocol.ts';
 import { type Disk, measureDisk, missingReserve, releaseBallast, writeBallast } from './disk.ts';
 
-/** How old what is known about the disk may be when a batch comes. */
+/** How old the known figures may be when a batch comes. */
 const LOOK_MS = 1_000;
-/** A disk that was full while it said that it had room is not believed so soon again. */
+/** How long a disk that was full while reporting room is not trusted. */
 const BALLAST_PAUSE_MS = 60_000;
-/** Room inside the file counts only while so much of the limit is free outside: a change goes through the log first. */
+/**
+ * Room inside the file counts only while this share of the limit is free outside: a change goes through the log first.
+ */
 const OUTSIDE_SHARE = 1 / 8;
 
-/** Before the first look. */
+/** Before the first check. */
 const UNKNOWN: RoomFigures = Object.freeze({
   freeBytes: 0,
   reusableBytes: 0,
@@ -22,22 +24,22 @@ const UNKNOWN: RoomFigures = Object.freeze({
   logBytes: 0,
 });
 
-/** Stands between the queue and the commit while the disk is nearly full. */
+/** Guards the commit while the disk is nearly full. */
 export interface SpaceGuard {
   /** False while changes that need more space are refused. */
   writable(): boolean;
-  /** Looks at the disk; makes the reserve again when there is room for it. */
+  /** Checks the disk; restores the reserve when there is room for it. */
   look(): void;
-  /** As they were at the last look. */
+  /** As of the last check. */
   figures(): RoomFigures;
-  /** Commits what there is room for; answers the rest with storage-full. */
+  /** Commits what there is room for; the outcome of the rest is storage-full. */
   admit(batch: readonly Request[], commit: CommitBatch): Outcome[];
 }
 
 /**
- * Refuses what needs more space while the disk is nearly full; deletions still get through. On a disk that is full all
- * the same, the reserve is given up so that they can. A reserve that is missing counts as used, so that giving it up
- * lets no change in, and making it again refuses none.
+ * Refuses what needs more space while the disk is nearly full; deletions still get through. On a full disk the reserve is
+ * released so that they can. A missing reserve counts as used, so that releasing it admits no change, and restoring it
+ * refuses none.
  */
 export function createSpaceGuard(
   db: Connection,
@@ -59,7 +61,7 @@ export function createSpaceGuard(
       disk = measureDisk(directory, freeBytesMin);
       reusableBytes = (pages.get() ?? 0) * pageBytes;
     } catch {
-      // What is out of reach for a look may be as well as ever for whoever has it open; the next change finds out.
+      // What cannot be checked may still work for those who have it open; the next change shows.
       return;
     }
     const { neededBytes } = disk;
@@ -68,7 +70,7 @@ export function createSpaceGuard(
     const [databaseBytes, logBytes] = [sizeOf(databaseFile), sizeOf(`${databaseFile}-wal`)];
     figures = { freeBytes: disk.freeBytes, reusableBytes, neededBytes, databaseBytes, logBytes };
     const canRestore = outsideBytes >= neededBytes && lookedAtMs >= ballastFromMs;
-    // Nothing is put beside files that have taken the place of ours.
+    // Nothing is written beside files that have replaced ours.
     if (missingReserve(disk) > 0 && canRestore && inodeOf(databaseFile) === inode)
       writeBallast(directory, disk.reserveBytes);
   }
@@ -87,7 +89,7 @@ export function createSpaceGuard(
       ballastFromMs = performance.now() + BALLAST_PAUSE_MS;
       look();
       writable = false;
-      // The reserve is there for what came in the very batch that found the disk full, too.
+      // The reserve also serves the batch that found the disk full.
       return commitPart(batch, { isAdmitted, refuse, commit }) ?? batch.map(refuse);
     },
   };

@@ -5,30 +5,30 @@ import type { LockGuard } from './lock-guard.ts';
 import type { SpaceGuard } from './space-guard.ts';
 import type { Vacuum } from './vacuum.ts';
 
-/** How often the writer looks after its files; it does so at rest as well. */
+/** How often the writer maintains its files, also at rest. */
 const LOOK_MS = 1_000;
 
 /** What the writer does beside changes. */
 export interface Upkeep {
-  /** To be called after each batch and before its answers: whoever is refused finds the reason known. */
+  /** To be called after each batch and before its outcomes are sent: a refused caller finds the reason known. */
   noteBatch(): void;
   status(): WriterStatus;
   stop(): void;
 }
 
-/** What upkeep looks after. */
+/** What upkeep maintains. */
 export interface UpkeepParts {
   readonly guard: SpaceGuard;
   readonly lock: LockGuard;
   readonly checkpoints: Checkpoints;
   readonly vacuum: Vacuum;
-  /** Is told at each look whether there has been a batch since the last one. */
+  /** Called at each check with whether there has been a batch since the last. */
   afterStart(isBusy: boolean): void;
 }
 
 /**
- * Looks at the disk and at another program's lock, gives pages back, and tells `report` what has changed, so that
- * refused changes end by themselves, without one having to come. `guarded` runs each look.
+ * Checks the disk and other programs' locks, returns pages, and passes changes to `report`, so that refusals end without
+ * waiting for a change. `guarded` runs each check.
  */
 export function startUpkeep(
   { guard, lock, checkpoints, vacuum, afterStart }: UpkeepParts,

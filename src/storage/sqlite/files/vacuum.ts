@@ -1,21 +1,21 @@
 import { isDiskFull } from '../engine/group-commit.ts';
 import { type Connection, isLocked, withoutWaiting } from '../engine/open.ts';
 
-/** Pages of one slice: what it moves is synced while changes wait. */
+/** Pages of one slice: they are synced while changes wait. */
 const SLICE_PAGES = Object.freeze({ idle: 512, busy: 128 });
-/** Free pages that stay in the file, for the changes to come. */
+/** Free pages that stay in the file, for changes to come. */
 const KEPT_PAGES_MIN = 256;
 const KEPT_SHARE = 1 / 16;
-/** A database of at most so many bytes is rewritten once, so that it can give pages back from then on. */
+/** A database of at most so many bytes is rewritten once, so that it can return pages from then on. */
 const CONVERTED_BYTES_MAX = 32 * 1_048_576;
 
-/** Gives what deletions left back to the file system, little by little. */
+/** Returns the space of deletions to the file system, little by little. */
 export interface Vacuum {
-  /** Carries out one slice when there is something to give back. True: it did. */
+  /** Returns one slice of pages if there are any; true if it did. */
   slice(load: keyof typeof SLICE_PAGES): boolean;
 }
 
-/** Prepares the vacuum; a database that cannot give pages back keeps them, and they count as room. */
+/** Prepares the vacuum; a database that cannot return pages keeps them, and they count as room. */
 export function createVacuum(db: Connection): Vacuum {
   if (!canGiveBack(db)) return { slice: () => false };
   const count = db.prepare<[], { free: number; all: number }>(
@@ -39,8 +39,8 @@ export function createVacuum(db: Connection): Vacuum {
 }
 
 /**
- * Rewrites a small database of an earlier release once, so that it can give pages back. `freeBytes`: room outside of
- * it. A larger one, or one without the room, stays as it is.
+ * Rewrites a small database of an earlier release once, so that it can return pages. `freeBytes`: room outside it. A
+ * larger one, or one without room, stays as it is.
  */
 export function convertOnce(db: Connection, freeBytes: number): void {
   const bytes =
@@ -57,7 +57,7 @@ function canGiveBack(db: Connection): boolean {
   return db.pragma('auto_vacuum', { simple: true }) === 2;
 }
 
-/** Where there is no room, or another program is in the way, nothing changes, and nothing depends on it. */
+/** Without room, or when another program blocks it, nothing changes, and nothing depends on it. */
 function attempt(work: () => void, db: Connection): void {
   try {
     withoutWaiting(db, work);

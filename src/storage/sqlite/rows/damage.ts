@@ -1,9 +1,9 @@
 import { isDamaged } from '../../../core/errors.ts';
 
-/** Told of a row that does not pass its check and was passed over or replaced: kind and place, as `verify` names it. */
+/** Called for a row that fails its check and was skipped or replaced: kind and address, as `verify` names it. */
 export type OnDamage = (place: string) => void;
 
-/** What `work` answers; what `fallback` answers when it meets a damaged row. */
+/** What `work` returns; what `fallback` returns when it meets a damaged row. */
 export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
   try {
     return work();
@@ -13,7 +13,7 @@ export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
   }
 }
 
-/** What `work` answers; undefined when it meets a damaged row, which `tell` then tells of. */
+/** What `work` returns; undefined when it meets a damaged row, for which `tell` is called. */
 export function ifSound<T>(work: () => T, tell: () => void): T | undefined {
   return unlessDamaged<T | undefined>(work, () => {
     tell();
@@ -21,7 +21,7 @@ export function ifSound<T>(work: () => T, tell: () => void): T | undefined {
   });
 }
 
-/** What `read` makes of each row, without those that are damaged, which `tell` is told of. */
+/** What `read` makes of each row, without damaged ones, for which `tell` is called. */
 export function soundOnes<R, T>(rows: readonly R[], read: (row: R) => T, tell: (row: R) => void): T[] {
   return rows.flatMap((row) =>
     unlessDamaged(
@@ -34,20 +34,20 @@ export function soundOnes<R, T>(rows: readonly R[], read: (row: R) => T, tell: (
   );
 }
 
-/** Which rows of a list are read: up to `limit`, without the first `offset` ones behind `last`, or behind the start. */
+/** Which rows of a list are read: up to `limit`, without the first `offset` ones after `last`, or after the start. */
 export interface Stretch<R> {
   readonly last: R | undefined;
   readonly offset: number;
   readonly limit: number;
 }
 
-/** Rows that are read at least once some have been passed over: there may be very many of them. */
+/** The least number of rows to read once some have been skipped: there may be very many of them. */
 const STRETCH_ROWS = 100;
 
 /**
- * Reads on until `limit` sound rows are there or no more follow: a page that came out short would look like the last one.
- * It continues behind sound rows alone and counts the others: what a damaged one says of its place may lead anywhere, and text
- * that is not UTF-8 comes out as another one, which may come before it.
+ * Reads until there are `limit` intact rows or no more follow: a short page would look like the last one. It continues
+ * only after intact rows and counts the others: a damaged one's own cursor may lead anywhere, and text that is not UTF-8
+ * reads as other text, which may sort before it.
  */
 export function soundPage<R, T>(
   limit: number,

@@ -1,38 +1,41 @@
 import type { Connection } from '../engine/open.ts';
 
-/** Where due things are, and what is read of them. Texts of SQL, all our own; the table has an index (project_id, time). */
+/**
+ * Where due things are, and what is read of them. All texts are the program's own SQL; the table has an index
+ * (project_id, time).
+ */
 export interface DueTable {
   readonly table: string;
-  /** The column with the time at which a thing is due; what has none is never due. */
+  /** The column with the time at which a thing is due; without one it is never due. */
   readonly time: string;
-  /** What else makes a row part of that index. */
+  /** The index's condition. */
   readonly where?: string;
   readonly columns: string;
   /** Distinguishes what is due at the same time. */
   readonly order: string;
 }
 
-/** Which times are due: up to `nowMs`, and behind `beyondMs` (the clock was set back). */
+/** Which times are due: up to `nowMs`, and after `beyondMs` (the clock was set back). */
 export interface DueTimes {
   readonly nowMs: number;
   readonly beyondMs?: number;
 }
 
-/** Projects that one look goes through; the next look continues with those that follow. */
+/** Projects of one look-up; the next continues with those that follow. */
 export const LOOK_PROJECTS_MAX = 256;
 const NO_PROJECT: Buffer = Buffer.alloc(0);
-/** Rows of each project at least, however many projects have some. */
+/** Least rows of each project, however many projects have some. */
 const SHARE_MIN = 16;
 
 /**
- * Prepares the list of what is due, at most `limit`: of each project what has been due for longest, with the projects taking
- * turns. What a project has waiting therefore keeps no other waiting, and a look takes no longer for it. Which project
- * comes first changes from look to look: there may be more than one look can serve, or places for a few of them only.
+ * Prepares the list of what is due, at most `limit`: of each project what has been due for longest; the projects take
+ * turns. So a project's backlog keeps no other waiting and slows no look-up. The first project changes with each look-up:
+ * there may be more than one can serve, or places for only a few.
  */
 export function createDueList<T>(db: Connection, where: DueTable): (times: DueTimes, limit: number) => T[] {
   const { columns, order, table, time } = where;
   const indexed = `${time} IS NOT NULL${where.where === undefined ? '' : ` AND ${where.where}`}`;
-  // By their bytes: an id that is not UTF-8 any more comes out as another one, which may come before it.
+  // By their bytes: an id that is no longer UTF-8 reads as another, which may sort before it.
   const nextProject = db
     .prepare<[Buffer], Buffer>(
       `SELECT CAST(project_id AS BLOB) FROM ${table}
@@ -45,7 +48,7 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
   const dueOf = db.prepare<[object], T>(`${part('<= @nowMs')} UNION ALL ${part('> @beyondMs')} LIMIT @limit`);
   let lastProject = NO_PROJECT;
 
-  /** Those of which something is due, as many as one look can serve. */
+  /** Projects with something due, as many as one look-up can serve. */
   function chooseProjects(times: DueTimes, limit: number): Buffer[] {
     const due: Buffer[] = [];
     let looked = 0;
@@ -59,7 +62,7 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
       looked += 1;
       behind = projectId;
     }
-    // All have been seen: the one that came first now comes last in the next look.
+    // All have been read: the first now comes last in the next look-up.
     lastProject = due[0] ?? lastProject;
     return due;
   }
@@ -74,7 +77,7 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
       left -= rows.length;
       return rows;
     });
-    // What some projects do not need is for those that have more.
+    // What some projects do not need is left to those that have more.
     for (const [index, rows] of lists.entries()) {
       if (left <= 0) break;
       if (rows.length < share) continue;
@@ -86,7 +89,7 @@ export function createDueList<T>(db: Connection, where: DueTable): (times: DueTi
   };
 }
 
-/** From the project behind `last` on, and then from the first one up to it. */
+/** From the project after `last` on, then from the first up to it. */
 function* projectsBehind(
   last: Buffer,
   next: (projectId: Buffer) => Buffer | undefined,

@@ -2,13 +2,13 @@ import type { DueKind } from '../../../app/ports/deps.ts';
 import type { Connection } from '../engine/open.ts';
 import { LOOK_PROJECTS_MAX } from './due-list.ts';
 
-/** Where the times of a kind are, by the index that its list of what is due goes by. Texts of SQL, all our own. */
+/** Where the times of a kind are, by the index of its due list. All texts are the program's own SQL. */
 interface TimeTable {
   readonly table: string;
   readonly time: string;
-  /** The index begins with it; absent: it is on the time alone. */
+  /** The index begins with it; absent: the index is on the time alone. */
   readonly project?: string;
-  /** What makes a row part of the index. */
+  /** The index's condition. */
   readonly where: string;
 }
 
@@ -46,15 +46,15 @@ const TABLES: Readonly<Record<DueKind, TimeTable>> = {
 /** Reads the next due moment of a kind; see the port. */
 export type ReadDueTime = (kind: DueKind, afterMs: number) => number | undefined;
 
-/** Prepares the reading of due moments on one connection. */
+/** Prepares reading due moments on one connection. */
 export function createDueTimeRead(db: Connection): ReadDueTime {
   const reads = new Map(Object.entries(TABLES).map(([kind, table]) => [kind, prepareRead(db, table)]));
   return (kind, afterMs) => reads.get(kind)?.(afterMs);
 }
 
 /**
- * The first moment in the index; where that begins with the project, the first one of each project's part. When there are more
- * projects than a list of what is due looks through, the answer is 0: the lists continue from look to look.
+ * The first moment in the index; where that begins with the project, the first of each project's part. 0 when there are
+ * more projects than one look-up of a due list reads: the lists continue from one to the next.
  */
 function prepareRead(db: Connection, { table, time, where, project }: TimeTable) {
   const rows = `FROM ${table} WHERE ${where}`;

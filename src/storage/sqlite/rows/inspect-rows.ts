@@ -5,19 +5,19 @@ import type { Connection } from '../engine/open.ts';
 import { prepareRows } from './rows.ts';
 import type { WholeReads } from './wholes.ts';
 
-/** A row that is a whole by itself, and its check, which throws damaged. */
+/** A row that is authenticated alone, and its check, which throws damaged. */
 export interface InspectedRow {
-  /** Kind and place, as a finding names it. */
+  /** Kind and address, as a finding names it. */
   readonly place: string;
   check(): unknown;
 }
 
-/** Every row that is a whole by itself, of whichever kind. */
+/** Every row that is authenticated alone, of every kind. */
 export function* inspectRows(db: Connection, find: WholeReads): Iterable<InspectedRow> {
   for (const table of authenticatedTables().wholes) {
     const columns = table.key.join(', ');
     const check = find(table);
-    // Of one row only it is known whether it has to be there.
+    // Only of a single row is it known whether it must exist.
     if (columns === '') yield { place: placeOf(table, []), check };
     else {
       const keys = prepareRows(db, `SELECT ${columns} FROM ${table.name} ORDER BY ${columns}`);
@@ -26,7 +26,7 @@ export function* inspectRows(db: Connection, find: WholeReads): Iterable<Inspect
   }
 }
 
-/** The check of a row that is there: text that is not UTF-8 comes out as another one, under which nothing is found. */
+/** The check of a listed row: text that is not UTF-8 reads as other text, under which nothing is found. */
 function listed<T>(find: () => T | undefined): () => T {
   return () => {
     const found = find();

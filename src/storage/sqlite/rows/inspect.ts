@@ -15,7 +15,7 @@ import { haveRowSums, staleShards } from './row-sums.ts';
 import { SHARDS } from './sums.ts';
 import { createWholeReads } from './wholes.ts';
 
-/** A stored secret as the inspection meets it; without an aggregate when its rows do not pass their check. */
+/** A stored secret under inspection; without an aggregate when its rows fail their check. */
 export interface InspectedSecret {
   /** `<project id>/<name>` */
   readonly place: string;
@@ -28,20 +28,20 @@ export interface InspectedSecret {
 
 /** Reads everything that is stored, for the full check. */
 export interface Inspector {
-  /** What SQLite itself and the counters say: one text for each finding. */
+  /** Findings of SQLite itself and about the counters, as texts. */
   structure(): string[];
   /** Whether the installation's own record passes its check. */
   isRecordIntact(): boolean;
-  /** What the sums over all rows say: one text for each finding. The installation's own record has to be intact. */
+  /** Findings of the sums over all rows, as texts. The installation's own record must be intact. */
   sums(): string[];
-  /** Every key by its place; undefined when its rows do not pass their check. */
+  /** Every key by its address; undefined when its rows fail their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
   /** Whether there is an intact record that the key was destroyed. */
   isDestroyed(ref: KeyRef): boolean;
   secrets(): Iterable<InspectedSecret>;
-  /** Kind and place of every other row that does not pass its check. */
+  /** Kind and address of every other row that fails its check. */
   changedRows(): string[];
-  /** Undefined when there is none yet, or its row does not pass its check. */
+  /** Undefined when there is none yet, or its row fails its check. */
   signingKey(): SigningKey | undefined;
 }
 
@@ -52,7 +52,7 @@ interface ForeignKeyFinding {
   readonly parent: string;
 }
 
-/** Prepares the full check on a connection that nobody else writes to. */
+/** Prepares the full check on a connection to a database without writers. */
 export function createInspector(db: Connection, mac: RowMac): Inspector {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
@@ -93,7 +93,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   };
 }
 
-/** The result, or undefined when the rows do not pass their check. */
+/** The result, or undefined when the rows fail their check. */
 function intact<T>(read: () => T | undefined): T | undefined {
   try {
     return read();

@@ -7,29 +7,29 @@ import type { Connection } from '../engine/open.ts';
 import { createRoll, INSTALLATION } from '../files/installation-record.ts';
 import { createSums, differingShards } from './sums.ts';
 
-/** On the roll of the installation once there are sums. */
+/** The sums' name on the roll of the installation. */
 const ROLL_NAME = 'row-sums';
 /** Rows that are read at a time. */
 const PAGE_ROWS = 1_000;
-/** The numbers by which rows are read, where that is not their key. */
+/** The column by which rows are read, where that is not their key. */
 const ROW_NUMBERS = new Map([[SECRET.name, 'row']]);
 
-/** A table whose rows have MACs, which its key tells one from the other for their whole life. */
+/** A table whose rows have MACs and are identified by its key for life. */
 type SummedTable = Pick<Table<object>, 'key' | 'label' | 'name'>;
 
-/** Every table with a `row_mac`: a label and a key never change, or the sums would not be those of the same rows. */
+/** Every table with a `row_mac`: a label and a key never change, or the sums would be those of other rows. */
 export function summedTables(): SummedTable[] {
   const { composed, wholes } = authenticatedTables();
   return [INSTALLATION, ...composed, ...wholes];
 }
 
-/** The place of a row as SQL; `row`: the name by which the statement knows it. */
+/** The address of a row as SQL; `row`: its name in the statement. */
 export function placeSql({ label, key }: SummedTable, row: string): string {
   const columns = key.map((column) => `${row}.${column}`).join(` || '/' || `);
   return columns === '' ? `'${label}'` : `'${label} ' || ${columns}`;
 }
 
-/** Sums as they were written last. */
+/** Sums as last written. */
 export interface StoredSums {
   readonly counter: number;
   readonly sums: Buffer;
@@ -41,7 +41,7 @@ export interface SumRecord {
   read(): StoredSums | undefined;
   /** Writes the first sums of a database. Runs inside the write transaction. */
   insert(stored: StoredSums): void;
-  /** Writes sums in the place of former ones. Runs inside the write transaction. */
+  /** Replaces the sums. Runs inside the write transaction. */
   update(stored: StoredSums): void;
 }
 
@@ -71,23 +71,23 @@ export function createSumRecord(db: Connection, { sums: cipher }: RowMac): SumRe
 }
 
 /**
- * Adds up the rows that are there, and puts the sums on the roll: from then on they have to be there. What is damaged
- * already is found by its own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the
- * record of the installation has been changed.
+ * Adds up the existing rows, and puts the sums on the roll: from then on they must exist. A damaged row is found by its
+ * own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the record of the
+ * installation has been changed.
  */
 export function makeRowSums(db: Connection, mac: RowMac): void {
   createRoll(db, mac).add(ROLL_NAME);
   createSumRecord(db, mac).insert({ counter: 1, sums: addUp(db, mac) });
 }
 
-/** Whether there have ever been sums. The record of the installation has to be checked before. */
+/** Whether there have ever been sums. The record of the installation must have been checked. */
 export function haveRowSums(db: Connection, mac: RowMac): boolean {
   return createRoll(db, mac).has(ROLL_NAME);
 }
 
 /**
- * The shards, counted from 1, in which some row is not the one that was written last, or is missing, or does not belong
- * there. Throws damaged when the sums are gone or do not open.
+ * The shards, counted from 1, in which a row is not the one that was written last, is missing, or does not belong there.
+ * Throws damaged when the sums are gone or do not open.
  */
 export function staleShards(db: Connection, mac: RowMac): number[] {
   const stored = createSumRecord(db, mac).read();
@@ -95,17 +95,17 @@ export function staleShards(db: Connection, mac: RowMac): number[] {
   return differingShards(stored.sums, addUp(db, mac)).map((shard) => shard + 1);
 }
 
-/** A row that has a MAC, as it is stored. */
+/** A row with a MAC, as stored. */
 export interface PlacedMac {
   readonly place: string;
   readonly rowMac: Uint8Array;
 }
 
-/** Every row that has a MAC, a page of each table at a time; nothing is checked. */
+/** Every row with a MAC, a page of each table at a time; nothing is checked. */
 export function* placedMacs(db: Connection): Iterable<PlacedMac> {
   for (const summed of summedTables()) {
     const { key, name: table } = summed;
-    // By bytes: text that is not UTF-8 is read as another one, and continuing behind that might never end.
+    // By bytes: text that is not UTF-8 reads as other text, and continuing after that might never end.
     const row = key.length === 0 ? 'only_row' : ROW_NUMBERS.get(table);
     const columns = row === undefined ? key : [row];
     const [read, given] =
@@ -132,7 +132,7 @@ function asBytes(column: string): string {
   return `CAST(${column} AS BLOB)`;
 }
 
-/** Sums over the rows that are there. The caller sees to it that they are all of one moment. */
+/** Sums over the existing rows. The caller provides a snapshot. */
 function addUp(db: Connection, mac: RowMac): Buffer {
   const sums = createSums(mac.sums);
   for (const { place, rowMac } of placedMacs(db)) sums.add(place, rowMac, 1);

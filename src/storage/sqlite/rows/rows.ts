@@ -5,17 +5,17 @@ import type { Connection } from '../engine/open.ts';
 
 type Columns = Pick<Table<never>, 'name' | 'own'>;
 
-/** The condition that finds a row by its key; nothing where there is one row only. */
+/** The condition that finds a row by its key; empty where there is only one row. */
 export function keySql({ key }: Pick<Table<never>, 'key'>): string {
   return key.length === 0 ? '' : `WHERE ${key.map((column) => `${column} = ?`).join(' AND ')}`;
 }
 
-/** Reads the columns of a table's fields, and `more` behind them; the caller continues with `WHERE`. */
+/** Reads the columns of a table's fields, and `more` after them; the caller continues with `WHERE`. */
 export function selectSql({ name, own }: Columns, more: readonly string[] = []): string {
   return `SELECT ${[...own, ...more].join(', ')} FROM ${name}`;
 }
 
-/** Prepares the addition of a row: takes the row, then what goes into `more`. Answers the number of its place. */
+/** Prepares inserting a row: takes the row, then the values of `more`. Returns its row number. */
 export function prepareInsert(
   db: Connection,
   { name, own }: Columns,
@@ -30,9 +30,9 @@ export function prepareInsert(
 }
 
 /**
- * Prepares the update of what differs between a row and what shall be there, and of `more`: a column that is not written
- * leaves its indexes alone. Takes both, then what goes into `more`, then what `where` asks for. There are as many statements
- * as sets of columns that change together, which are few.
+ * Prepares updating the columns that differ between two rows, and `more`: an unwritten column leaves its indexes alone.
+ * Takes both rows, then the values of `more`, then those of `where`. There are as many statements as sets of columns that
+ * change together, which are few.
  */
 export function prepareUpdate(
   db: Connection,
@@ -60,18 +60,18 @@ export function prepareUpdate(
   };
 }
 
-/** Prepares a read of rows as they are stored. */
+/** Prepares a read of rows as stored. */
 export function prepareRows(db: Connection, sql: string) {
   return db.prepare<unknown[], Stored[]>(sql).raw();
 }
 
-/** Reads rows that are wholes by themselves, each authenticated before it is given out. */
+/** Reads rows that are authenticated alone, each before it is returned. */
 export interface RowReads<T> {
-  /** Prepares a read by what comes behind `FROM`. */
+  /** Prepares a read by the SQL after `FROM`. */
   prepare(tail?: string): RowRead<T>;
   /** What a row holds. Throws damaged. */
   authentic(row: Row): T;
-  /** What a row says of one of its columns, authenticated or not. */
+  /** A row's value of one of its columns, authenticated or not. */
   valueOf(row: Row, column: string): Stored;
 }
 
@@ -79,11 +79,11 @@ export interface RowReads<T> {
 export interface RowRead<T> {
   /** Throws damaged. */
   get(...parameters: readonly unknown[]): T | undefined;
-  /** Rows as they are stored, for `authentic`. */
+  /** Rows as stored, for `authentic`. */
   rows(...parameters: readonly unknown[]): Row[];
 }
 
-/** Prepares the reads from one table. */
+/** Prepares reads from one table. */
 export function createRowReads<T>(db: Connection, mac: RowMac, table: Table<T>): RowReads<T> {
   const sql = selectSql(table, ['row_mac']);
   const place = table.own.length;
@@ -109,11 +109,11 @@ export function createRowReads<T>(db: Connection, mac: RowMac, table: Table<T>):
   };
 }
 
-/** Writes rows that are wholes by themselves, with their MACs. */
+/** Writes rows that are authenticated alone, with their MACs. */
 export interface RowWrites<T> {
-  /** Also over a row that is there already. */
+  /** Replaces an existing row. */
   put(thing: T): void;
-  /** Writes what differs between what was loaded and what shall be there. */
+  /** Writes the difference between what was loaded and what is to be stored. */
   save(current: T | undefined, next: T | undefined): void;
   /** Removes the row with this key, unread. */
   remove(...key: readonly Stored[]): void;

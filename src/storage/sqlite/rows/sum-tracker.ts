@@ -4,27 +4,27 @@ import { createSumRecord, placeSql, summedTables } from './row-sums.ts';
 import { createSums } from './sums.ts';
 
 /**
- * Keeps the sums over all rows true while one connection writes. SQLite tells of each row whose MAC comes, changes or goes,
- * also of those that a constraint or another statement takes along, so that no table's code has to know of sums.
+ * Keeps the sums over all rows up to date while one connection writes. SQLite reports each row whose MAC is added,
+ * changed or removed, also by a constraint or as a side effect, so that no table's code has to know of sums.
  */
 export interface SumTracker {
   /** To be called when a transaction has begun. Throws damaged when the sums do not open. */
   begin(): void;
-  /** How much has been told of so far: for `undo`. */
+  /** How much has been reported so far: for `undo`. */
   mark(): number;
-  /** To be called after a rollback to where `mark` was called: what came since never happened. */
+  /** To be called after a rollback to where `mark` was called: drops what came since. */
   undo(mark: number): void;
-  /** Writes the sums as the last thing of a transaction that has changed any. */
+  /** Writes the sums at the end of a transaction that has changed any. */
   write(): void;
   /** To be called after COMMIT, and only then. */
   settle(): void;
 }
 
-/** Prepares the tracking on a connection that writes. Without sums in the database it does nothing. */
+/** Prepares tracking on a connection that writes. Without sums in the database it does nothing. */
 export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
   const record = createSumRecord(db, mac);
   const sums = createSums(mac.sums);
-  /** Place, former MAC and present MAC of each row that SQLite has told of. */
+  /** Address, former MAC and present MAC of each reported row. */
   const told: (readonly [place: string, before: Uint8Array | null, after: Uint8Array | null])[] = [];
   let counter: number | undefined;
   /** As they were after the last COMMIT. */
@@ -65,7 +65,7 @@ export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
   };
 }
 
-/** They belong to the connection alone, and nothing of them is in the database. The columns of a place never change. */
+/** They belong to the connection alone and are not in the database. The columns of an address never change. */
 function triggersSql(summed: Parameters<typeof placeSql>[0]): string {
   const { name: table } = summed;
   const make = (event: string, on: string, macs: string, row: string) =>

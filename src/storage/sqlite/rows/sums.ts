@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
 import type { SumCipher } from '../../row-mac.ts';
 
-/** So many sums are kept, each over the rows whose places fall to it: one that is wrong says where to look. */
+/** Number of sums, each over the rows whose addresses fall to it: a wrong one says where to search. */
 export const SHARDS = 64;
-/** Bytes of a row MAC, of what is added up for it, and of a sum. */
+/** Bytes of a row MAC, of its element, and of a sum. */
 const SUM_BYTES = 32;
 const LANES = SUM_BYTES / Uint32Array.BYTES_PER_ELEMENT;
-/** Rows whose elements are made at a time. */
+/** Rows whose elements are computed at a time. */
 const BLOCK_ROWS = 256;
 
 /**
- * Sums over a set of row MACs, in whatever order they came. For each shard eight lanes modulo 2^32: two sets whose elements
- * nobody knows or can choose have the same sum with a chance of 2^-256.
+ * Sums over a set of row MACs, in any order. For each shard eight lanes modulo 2^32: two sets whose elements are unknown
+ * and cannot be chosen have the same sum with probability 2^-256.
  */
 export interface Sums {
-  /** A row with this MAC came (1) or went (-1). `place` says which row it is, and has to be the same each time. */
+  /** Adds (1) or removes (-1) a row's MAC. `place` is the row's address, the same each time. */
   add(place: string, rowMac: Uint8Array, sign: 1 | -1): void;
-  /** All sums, one behind the other: to be copied by whoever keeps them. */
+  /** All sums, one after the other: to be copied before they are stored. */
   bytes(): Buffer;
-  /** Forgets what was added since, and continues from what `bytes` has answered. */
+  /** Drops what was added since, and continues from what `bytes` returned. */
   reset(from: Uint8Array): void;
 }
 
-/** Makes sums over nothing. */
+/** Creates sums over no rows. */
 export function createSums(cipher: Pick<SumCipher, 'elements'>): Sums {
-  // Lanes have the machine's own order of bytes, which is little-endian wherever this program runs.
+  // Lanes have the machine's byte order, which is little-endian wherever this program runs.
   const lanes = new Uint32Array(SHARDS * LANES);
   const view = Buffer.from(lanes.buffer);
   const block = Buffer.alloc(BLOCK_ROWS * SUM_BYTES);
@@ -38,7 +38,7 @@ export function createSums(cipher: Pick<SumCipher, 'elements'>): Sums {
       for (let lane = 0; lane < LANES; lane += 1) {
         const at = shard * LANES + lane;
         const element = elements.readUInt32LE(row * SUM_BYTES + lane * Uint32Array.BYTES_PER_ELEMENT);
-        // What is stored are the last 32 bits.
+        // Only the last 32 bits are stored.
         lanes[at] = (lanes[at] ?? 0) + sign * element;
       }
     }
@@ -48,7 +48,7 @@ export function createSums(cipher: Pick<SumCipher, 'elements'>): Sums {
 
   return {
     add(place, rowMac, sign) {
-      // Only what somebody has changed has another length.
+      // Only a changed one has another length.
       const mac = rowMac.length === SUM_BYTES ? rowMac : createHash('sha256').update(rowMac).digest();
       block.set(mac, shards.length * SUM_BYTES);
       shards.push(shardOf(place));
@@ -75,7 +75,7 @@ export function differingShards(one: Buffer, other: Buffer): number[] {
   );
 }
 
-/** The shard of a place, counted from 0. @see FNV-1a, 32 bits */
+/** The shard of an address, counted from 0. @see FNV-1a, 32 bits */
 export function shardOf(place: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < place.length; index += 1) {

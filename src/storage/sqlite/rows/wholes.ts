@@ -5,12 +5,10 @@ import type { Connection } from '../engine/open.ts';
 import { createRoll } from '../files/installation-record.ts';
 import { createRowReads, createRowWrites, keySql } from './rows.ts';
 
-/** Prepares, when it is first asked for, the read of a table whose rows are wholes by themselves. */
+/** Prepares, at the first use, the read of a table whose rows are authenticated alone. */
 export type WholeReads = <T>(table: Table<T>) => (...key: readonly Stored[]) => T | undefined;
 
-/**
- * The reads on one connection. They throw damaged; where a table has one row only, also when that has been there and is gone.
- */
+/** The reads on one connection. They throw damaged, also when a table's single row has existed and is gone. */
 export function createWholeReads(db: Connection, mac: RowMac): WholeReads {
   const roll = createRoll(db, mac);
   return perTable(<T>(table: Table<T>) => {
@@ -48,12 +46,12 @@ function isSingle({ key }: Pick<Table<never>, 'key'>): boolean {
   return key.length === 0;
 }
 
-/** Under which name it is on the roll of the installation that there is such a row. */
+/** The name of such a row on the roll of the installation. */
 function rollName({ kind }: Pick<Table<never>, 'kind'>): string {
   return wordOf(kind).replaceAll(' ', '-');
 }
 
-/** What is made for a table, once. */
+/** Makes something for a table, once. */
 function perTable<R>(make: (table: Table<never>) => R): (table: Table<never>) => R {
   const made = new Map<Table<never>, R>();
   return (table) => {

@@ -2,7 +2,7 @@ import type { StoreCounts } from '../../../app/ports/deps.ts';
 import { PENDING_COUNT_MAX } from '../../../core/limits.ts';
 import type { Connection } from '../engine/open.ts';
 
-/** Counts over all projects, from the projects' own counts and an index: no secret is looked at. Nothing is checked. */
+/** Counts over all projects, from the projects' counts and an index, without reading secrets. Nothing is checked. */
 export function createCountRead(db: Connection): () => StoreCounts {
   const secrets = db.prepare<[], number>('SELECT coalesce(sum(secret_count), 0) FROM project').pluck();
   const pending = db

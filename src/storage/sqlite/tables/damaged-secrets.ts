@@ -3,12 +3,15 @@ import type { SecretRef } from '../../../core/secrets/secrets.ts';
 import type { Connection } from '../engine/open.ts';
 import { prepareRecount } from './secret-writes.ts';
 
-/** Removes whatever hangs on the row of that name, unread. Runs inside the write transaction. Throws secret-not-found. */
+/**
+ * Removes the row of that name and all that belongs to it, unread. Runs inside the write transaction. Throws
+ * secret-not-found.
+ */
 export type RemoveDamaged = (ref: SecretRef) => void;
 
 /**
- * Prepares the removal of secrets whose rows do not pass their check, for owners who want to be rid of them; nobody is
- * notified, since who was to be told is not known any more. `onRemoval` is told as of any removal of sealed values.
+ * Prepares removing secrets whose rows fail their check, for owners who want to get rid of them; nobody is notified,
+ * since the subscribers are no longer known. `onRemoval` is called as for any removal of sealed values.
  */
 export function createDamagedRemoval(db: Connection, onRemoval: () => void): RemoveDamaged {
   const find = db

@@ -2,12 +2,12 @@ import type { Task } from '../../../core/rotation/tasks.ts';
 import type { Connection } from '../engine/open.ts';
 import { type OnDamage, unlessDamaged } from '../rows/damage.ts';
 
-/** Removes the damaged tasks that are in the way of a secret's next one. Runs inside the write transaction. */
+/** Removes the damaged tasks that block a secret's next one. Runs inside the write transaction. */
 export type ClearTasks = (secretId: string) => void;
 
 /**
- * Prepares their removal, unread: a damaged task tells nothing of where a rotation is, and while its row says that it is the
- * newest of its secret, or under way, no other can start.
+ * Prepares their removal, unread: a damaged task says nothing of a rotation's progress, and while its row claims to be
+ * the newest of its secret, or under way, no other can start.
  */
 export function createTaskClearing(
   db: Connection,
@@ -19,9 +19,9 @@ export function createTaskClearing(
        FROM (SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
              UNION SELECT id FROM task WHERE secret_id = ? AND status = 'RUNNING')`,
   );
-  // By its bytes: an id that is not UTF-8 any more comes out as another one.
+  // By its bytes: an id that is no longer UTF-8 reads as another.
   const remove = db.prepare<[Buffer]>('DELETE FROM task WHERE id = CAST(? AS TEXT)');
-  /** One that is not found by the id that it was listed with is damaged as well. */
+  /** A task that is not found by its listed id is damaged as well. */
   const isSound = (id: string) =>
     unlessDamaged(
       () => find(id) !== undefined,

@@ -8,9 +8,9 @@ import { type Stretch, soundPage } from '../rows/damage.ts';
 import { createRowReads } from '../rows/rows.ts';
 import { SUBSCRIBED_EVENT } from './subscriptions.ts';
 
-/** Reads of events on one connection. Every row is authenticated before it is given out; throws damaged. */
+/** Reads of events on one connection. Every row is authenticated before it is returned; throws damaged. */
 export interface EventReads {
-  /** Those that do not pass their check are left out, and told of. */
+  /** Those that fail their check are left out and passed to `tell`. */
   list(query: EventQuery, tell: (ref: EventRef) => void): SecretEvent[];
   countInProject(projectId: string): number;
   /** Secrets that refer to the event. */

@@ -13,13 +13,13 @@ interface ExpiredRow {
   readonly event_subscriptions: string;
 }
 
-/** What the search for expired versions reads. The rules look again at what is found, on authenticated rows. */
+/** The search for expired versions. The rules check again what is found, on authenticated rows. */
 export interface ExpiredReads {
   listProjects(afterProjectId: string, limit: number): string[];
   list(query: ExpiredQuery): ExpiredVersion[];
 }
 
-/** Prepares the search on one connection; both statements go through the index of expiring versions. */
+/** Prepares the search on one connection; both statements use the index of expiring versions. */
 export function createExpiredReads(db: Connection): ExpiredReads {
   const nextProject = db
     .prepare<[string | Buffer], Buffer>(
@@ -57,7 +57,7 @@ export function createExpiredReads(db: Connection): ExpiredReads {
   };
 }
 
-/** The project that an unchanged row of a version names; null: nothing is to be told of it. */
+/** The project that an intact row of a version names; null: there is nothing to notify. */
 export function expiryProject({ expireTimeMs, expiryNotified }: Version, projectId: string): string | null {
   return expireTimeMs === undefined || expiryNotified ? null : projectId;
 }

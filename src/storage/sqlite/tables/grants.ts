@@ -6,11 +6,11 @@ import type { Connection } from '../engine/open.ts';
 import { soundOnes } from '../rows/damage.ts';
 import { prepareInsert, prepareRows } from '../rows/rows.ts';
 
-/** Reads of grants on one connection. Every row is authenticated before it is given out. */
+/** Reads of grants on one connection. Every row is authenticated before it is returned. */
 export interface GrantReads {
   /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
   list(ref: GrantRef): Grant[];
-  /** The same without those that do not pass their check, which are told of. */
+  /** The same without those that fail their check, which are passed to `tell`. */
   listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
 }
 
@@ -63,7 +63,7 @@ export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
 
   return {
     save,
-    // By its bytes: an id that is not UTF-8 any more comes out as another one.
+    // By its bytes: an id that is no longer UTF-8 reads as another.
     remove({ projectId, secretId }, id) {
       for (const place of places.all(secretId, projectId)) if (place.id === id) remove.run(place.bytes);
     },

@@ -7,11 +7,11 @@ import { createRowWrites, prepareInsert, prepareUpdate } from '../rows/rows.ts';
 /** Writes what the rules decided about a key. Runs inside the write transaction. `current`: the key as it was loaded. */
 export type SaveKey = (current: Key | undefined, decision: KeyDecision) => void;
 
-/** Prepares the writes of keys on one connection; `onRemoval` is told of every key whose material is deleted. */
+/** Prepares the writes of keys on one connection; `onRemoval` is called for every key whose material is deleted. */
 export function createKeyWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveKey {
   const statements = prepareKey(db);
   const parts = createPartWrites(db);
-  // A key that was made again under its old id may be destroyed again.
+  // A key that was created again under its old id may be destroyed again.
   const { put: putDestroyed } = createRowWrites(db, mac, DESTROYED_KEY);
 
   return (current, { next, destroyed }) => {
@@ -39,7 +39,7 @@ function prepareKey(db: Connection) {
   };
 }
 
-/** Material, aliases and tags: material is only ever added, the others are few and are written anew when they change. */
+/** Material, aliases and tags: material is only ever added, the others are few and are rewritten when they change. */
 function createPartWrites(db: Connection) {
   const statements = prepareParts(db);
 

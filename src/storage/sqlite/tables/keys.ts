@@ -10,18 +10,18 @@ import { soundOnes } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { prepareRows, selectSql } from '../rows/rows.ts';
 
-/** Reads of keys on one connection. Every row is authenticated before it is given out. */
+/** Reads of keys on one connection. Every row is authenticated before it is returned. */
 export interface KeyReads {
   find(ref: KeyRef): Key | undefined;
   /** By any of its aliases, with or without `alias/` in front. */
   findByAlias(projectId: string, alias: string): Key | undefined;
-  /** The keys of a project, the oldest first; those that do not pass their check are left out, and told of. */
+  /** The keys of a project, the oldest first; those that fail their check are left out and passed to `tell`. */
   listInProject(projectId: string, tell: (ref: KeyRef) => void): Key[];
-  /** Keys that scheduled deletion or rotation has to look at; their rows are not yet authenticated. */
+  /** Keys that scheduled deletion or rotation has to check; their rows are not yet authenticated. */
   listDue(query: DueKeyQuery): KeyRef[];
-  /** Keys of a project, default keys apart. */
+  /** Keys of a project, without default keys. */
   countInProject(projectId: string): number;
-  /** Drops what is remembered. */
+  /** Drops what is cached. */
   forget(): void;
 }
 
@@ -57,7 +57,7 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
   }
 
   function find(ref: KeyRef): Key | undefined {
-    // Only the MAC is read while it is the known one.
+    // Only the MAC is read while it is the cached one.
     const rowMac = macById.get(ref.projectId, ref.id);
     if (rowMac === undefined) return undefined;
     const known = cache.get(`${ref.projectId}/${ref.id}`, rowMac);
@@ -73,7 +73,7 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
       const id = idByAlias.get(projectId, ...spellings);
       if (id === undefined) return undefined;
       const key = find({ projectId, id });
-      // The alias's own row says only where to look: what counts is what the key was signed with.
+      // The alias's own row is only a hint: the key's signed aliases count.
       if (!key?.aliases.some((known) => spellings.includes(known.alias))) {
         throw changedRow(KEY.kind);
       }

@@ -13,13 +13,13 @@ import { soundOnes } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites } from '../rows/rows.ts';
 
-/** Reads of notifications on one connection. Rows that are given out whole are authenticated; throws damaged. */
+/** Reads of notifications on one connection. Rows that are returned whole are authenticated; throws damaged. */
 export interface NotificationReads {
-  /** Records, newest first; those that do not pass their check are left out, and told of. */
+  /** Records, newest first; those that fail their check are left out and passed to `tell`. */
   list(projectId: string, tell: (id: string) => void): Notification[];
-  /** Those whose next attempt is due, or lies further away than any can; the projects take turns. */
+  /** Those whose next attempt is due, or further away than possible; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
-  /** Ids of records made before then. */
+  /** Ids of records created before then. */
   listOld(beforeMs: number, limit: number): string[];
 }
 
@@ -60,7 +60,7 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
   };
 }
 
-/** How many of a project stay: records, and those that wait for their delivery; looked at with every so many. */
+/** How many of a project are kept: records, and waiting ones; checked after every so many. */
 export interface Kept {
   readonly records: number;
   readonly waiting: number;
@@ -68,7 +68,10 @@ export interface Kept {
 }
 const KEPT: Kept = Object.freeze({ records: RECORDS_MAX, waiting: WAITING_MAX, every: 64 });
 
-/** The oldest of a project beyond so many. What waits is as old as its next attempt, near enough: the index has that. */
+/**
+ * The oldest of a project beyond so many. The age of waiting ones is that of their next attempt, roughly, which is
+ * indexed.
+ */
 function prepareRemoval(db: Connection, which: string, order: string) {
   return db.prepare<[string, number]>(
     `DELETE FROM notification WHERE id IN (

@@ -20,7 +20,7 @@ import { expiryProject } from './expired-versions.ts';
 import { SUBSCRIBED_EVENT } from './subscriptions.ts';
 import { createTagRead } from './tags.ts';
 
-/** An authenticated aggregate with the places of its rows. */
+/** An authenticated aggregate with its row numbers. */
 export interface LoadedSecret {
   readonly row: number;
   /** Changes with everything about the secret. */
@@ -30,7 +30,7 @@ export interface LoadedSecret {
   readonly versionRows: ReadonlyMap<number, number>;
 }
 
-/** How a page of secrets is chosen. */
+/** Selects a page of secrets. */
 export interface SecretPageQuery {
   readonly projectId: string;
   readonly afterName: string;
@@ -40,33 +40,33 @@ export interface SecretPageQuery {
   readonly limit: number;
 }
 
-/** Reads of secrets on one connection. Every row is authenticated before it is given out. */
+/** Reads of secrets on one connection. Every row is authenticated before it is returned. */
 export interface SecretReads {
-  /** Metadata alone, for which the contents need not be read. */
+  /** Metadata alone, without reading the contents. */
   loadSecret(ref: SecretRef): Secret | undefined;
   load(ref: SecretRef): LoadedSecret | undefined;
   loadById(projectId: string, secretId: string): LoadedSecret | undefined;
   loadRow(row: number): LoadedSecret | undefined;
-  /** Those that do not pass their check are left out, and told of. */
+  /** Those that fail their check are left out and passed to `tell`. */
   list(query: SecretPageQuery, tell: (name: string) => void): Secret[];
   listDue(nowMs: number, limit: number): DueSecret[];
   /** Throws damaged when the value of a known version is missing. */
   sealed(versionRow: number): SealedValue;
-  /** What the project's count says; once that reaches `limit`, its rows are counted, since a count may be wrong. */
+  /** The project's count; once that reaches `limit`, its rows are counted, since the count may be wrong. */
   countInProject(projectId: string, limit?: number): number;
-  /** Takes over what has just been written, so that it need not be read back. */
+  /** Caches what has just been written, so that it need not be read back. */
   remember(saved: SavedSecret): void;
-  /** Drops what is remembered. */
+  /** Drops what is cached. */
   forget(): void;
 }
 
-/** An aggregate as it was written, with its MAC. */
+/** An aggregate as written, with its MAC. */
 export interface SavedSecret {
   readonly loaded: LoadedSecret;
   readonly signed: SignedSecret;
 }
 
-/** A verified row; its contents follow when somebody asks for them. */
+/** A verified row; its contents are read on demand. */
 interface KnownSecret {
   readonly secret: Secret;
   readonly contentsDigest: Buffer;
@@ -85,7 +85,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   const byRow = prepareRows(db, `${SELECT_SECRET} WHERE row = ?`);
   const loadContents = createContentsRead(db);
 
-  /** Only the MAC is read while it is the known one. */
+  /** Only the MAC is read while it is the cached one. */
   function known(row: number, rowMac: Buffer): KnownSecret | undefined {
     const present = cache.get(row, rowMac);
     if (present !== undefined) return present;
@@ -133,7 +133,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   };
 }
 
-/** Where a secret is, with its MAC: as much as tells whether what is known of it still holds. */
+/** A secret's row number and MAC: enough to validate what is cached. */
 function preparePlaces(db: Connection) {
   type Place = [row: number, rowMac: Buffer];
   return {
@@ -147,7 +147,7 @@ function preparePlaces(db: Connection) {
   };
 }
 
-/** Prepares the reading of a secret's contents, which throws damaged when they are not the signed ones. */
+/** Prepares reading a secret's contents, which throws damaged when they are not the signed ones. */
 function createContentsRead(db: Connection): (row: number, known: KnownSecret) => LoadedSecret {
   const versions = prepareRows(
     db,
@@ -164,7 +164,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
       versions: rows.versions.map((stored) => {
         const version = VERSION.decode(stored);
         const [place, projectId] = stored.slice(VERSION.own.length);
-        // The digest does not cover whose list of expiring versions one is on.
+        // The digest does not cover the column that lists a version as expiring.
         if (projectId !== expiryProject(version, secret.projectId)) throw changedRow(VERSION.kind);
         versionRows.set(version.number, Number(place));
         return version;

@@ -5,30 +5,30 @@ import { NOTHING, type Steps } from '../engine/steps.ts';
 import { ifSound, type OnDamage } from '../rows/damage.ts';
 import type { SecretReads } from './secret-reads.ts';
 
-/** A secret by its name, in whose order the pages are. */
+/** A secret by its name; pages are sorted by name. */
 interface Place {
   readonly row: number;
   readonly name: string;
 }
 
-/** Where a walk through the index of tags continues: by bytes, since a text that is not UTF-8 any more comes out as another one. */
+/** The cursor of a walk through the index of tags: bytes, since text that is no longer UTF-8 reads as other text. */
 interface TaggedRow {
   readonly bytes: Buffer;
   readonly secret_row: number;
 }
 
-/** Rows of an index that one step looks at; each costs a look-up for every further condition. */
+/** Index rows of one step; each costs a look-up for every further condition. */
 const STEP_TAGGED = 100;
 const STEP_NAMES = 500;
 /** Secrets that one step loads and authenticates. */
 const STEP_SECRETS = 32;
-/** As far as conditions are counted to find the one that the fewest secrets meet. */
+/** Most rows that are counted to find the condition that the fewest secrets meet. */
 const PROBE_ROWS_MAX = 1_000;
 
 /**
- * Prepares the search across a project. Conditions on tags are looked up in the index of tags, beginning with the one that
- * the fewest secrets meet; without any, names are gone through. What is answered was found in authenticated secrets, which
- * are asked again whether they fit; damaged ones are left out. The end answers how many there are on all pages.
+ * Prepares the search across a project. Conditions on tags are looked up in the index of tags, beginning with the one
+ * that the fewest secrets meet; without any, names are scanned. Candidates are authenticated and matched again; damaged
+ * ones are left out. Returns how many there are on all pages.
  */
 export function createSecretSearch(
   db: Connection,
@@ -46,7 +46,7 @@ export function createSecretSearch(
           () => secrets.loadRow(row)?.aggregate,
           () => onDamage(`secret ${query.projectId}/${name}`),
         );
-        // It may have changed since its row was found.
+        // The secret may have changed since its row was found.
         const fits = aggregate?.secret.projectId === query.projectId && fitsTags(aggregate.tags, query.tags);
         if (fits) found.push({ secret: aggregate.secret, tags: aggregate.tags });
       }
@@ -69,7 +69,7 @@ export function createSecretSearch(
   };
 }
 
-/** Goes through a project's names in their order: all of them for a total of those that fit, else up to the page's end. */
+/** Scans a project's names in order: all of them for the total, else up to the page's end. */
 function createNameWalk(db: Connection) {
   const following = db.prepare<[string, Buffer, number], Place & { readonly bytes: Buffer }>(
     `SELECT row, name, CAST(name AS BLOB) AS bytes FROM secret
@@ -120,7 +120,7 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
     const first = choose(projectId, tags);
     const others = tags.filter((condition) => condition !== first);
     yield NOTHING;
-    // By row: a tag whose value is changed meanwhile may be met a second time.
+    // By row: a tag whose value is changed meanwhile may be found twice.
     const found = new Map<number, Place>();
     const runs: Place[][] = [];
     for (const rows of walk(projectId, first)) {
@@ -136,7 +136,7 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
   };
 }
 
-/** The condition that the fewest secrets meet, as far as a short look tells. */
+/** The condition that the fewest secrets meet, as far as a short count shows. */
 function createChoice(db: Connection) {
   const probe = (condition: string) =>
     db
@@ -169,7 +169,7 @@ function createTagIndexWalk(db: Connection) {
       WHERE project_id = ? AND key = ? AND value = CAST(? AS TEXT) AND secret_row > ? ORDER BY secret_row LIMIT ?`,
   );
   return function* (projectId: string, { key, values }: TagCondition): Generator<number[]> {
-    // The empty value is a value too, which comes before all others.
+    // The empty value is a value too, before all others.
     for (const value of values.length === 0 ? [''] : values) {
       const statement = values.length === 0 ? following : ofValue;
       let last: TaggedRow | undefined = { bytes: Buffer.from(value), secret_row: -1 };
@@ -182,7 +182,7 @@ function createTagIndexWalk(db: Connection) {
   };
 }
 
-/** Makes one list of sorted ones; each step puts two of the shortest together. */
+/** Merges sorted lists; each step merges two of the shortest. */
 function* merged(runs: Place[][]): Steps<Place[]> {
   const waiting = [...runs];
   for (let at = 0; at + 1 < waiting.length; at += 2) {

@@ -10,15 +10,15 @@ import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
 import { createTagWrites } from './tags.ts';
 
 /**
- * Writes what the rules decided about a secret. Runs inside the write transaction. Answers the aggregate as it is stored
- * now; undefined when nothing was written, or the secret is gone.
+ * Writes what the rules decided about a secret. Runs inside the write transaction. Returns the aggregate as stored now;
+ * undefined when nothing was written, or the secret is gone.
  */
 export type SaveSecret = (
   loaded: LoadedSecret | undefined,
   decision: SecretDecision,
 ) => SavedSecret | undefined;
 
-/** Prepares the writes of secrets on one connection; `onRemoval` is told of every sealed value that is deleted. */
+/** Prepares the writes of secrets on one connection; `onRemoval` is called for every sealed value that is deleted. */
 export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveSecret {
   const statements = prepareSecret(db);
   const saveVersions = createVersionWrites(db, onRemoval);
@@ -56,7 +56,7 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
   };
 }
 
-/** Prepares the counting of a project's secrets, after some have been removed. Runs inside the write transaction. */
+/** Prepares counting a project's secrets, after some have been removed. Runs inside the write transaction. */
 export function prepareRecount(db: Connection) {
   return db.prepare<[string]>(
     'UPDATE project SET secret_count = (SELECT count(*) FROM secret s WHERE s.project_id = project.id) WHERE id = ?',
@@ -72,15 +72,15 @@ function prepareSecret(db: Connection) {
     count: db.prepare(
       'INSERT INTO project (id, secret_count) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET secret_count = secret_count + 1',
     ),
-    // Counted anew: the count is not authenticated, and a wrong one must keep nobody from deleting.
+    // Counted anew: the count is not authenticated, and a wrong one must not prevent deletions.
     recount: prepareRecount(db),
   };
 }
 
 /**
- * The order of the steps lets every constraint hold after each of them: stages leave first, then versions whose slots nobody
- * takes; stages come or move last, when the versions that they mark are there. A version that takes the slot of another one
- * takes its rows, which costs half as many pages as removing them and adding others does.
+ * The order of the steps satisfies every constraint after each of them: stages are removed first, then versions whose
+ * slots stay free; stages are added or moved last, when the versions that they mark exist. A version that takes another's
+ * slot takes its rows, which costs half as many pages as removing and adding rows.
  */
 function createVersionWrites(db: Connection, onRemoval: () => void) {
   const rows = createVersionRows(db, onRemoval);
@@ -92,7 +92,7 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       for (const row of loaded.versionRows.values()) rows.remove(row);
     },
 
-    /** Answers the rows of the versions that are there afterwards. */
+    /** Returns the rows of the versions afterwards. */
     replace(
       row: number,
       loaded: LoadedSecret | undefined,
@@ -130,25 +130,25 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
   };
 }
 
-/** A version as it shall be stored; without a value when it keeps the one that it has. */
+/** A version to be stored; without a value when it keeps its present one. */
 interface VersionEntry {
   readonly version: Version;
   readonly projectId: string;
   readonly sealed: SealedValue | undefined;
 }
 
-/** Prepares the writes of the rows of one version. */
+/** Prepares the writes of one version's rows. */
 function createVersionRows(db: Connection, onRemoval: () => void) {
   const insert = prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']);
   const update = prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' });
-  // A value that somebody has taken away is no reason to lose the one that shall take its place.
+  // A missing old value must not prevent storing the new one.
   const putKey = db.prepare(
     'INSERT INTO version_key (version_row, wrapped) VALUES (?, ?) ON CONFLICT DO UPDATE SET wrapped = excluded.wrapped',
   );
   const putBody = db.prepare(
     'INSERT INTO version_body (version_row, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
   );
-  // The small row is the data key: without it the body is noise, so it goes first.
+  // The small row is the data key: without it the body is noise, so it is removed first.
   const removeKey = db.prepare('DELETE FROM version_key WHERE version_row = ?');
   const removeBody = db.prepare('DELETE FROM version_body WHERE version_row = ?');
   const remove = db.prepare('DELETE FROM version WHERE row = ?');
@@ -159,7 +159,7 @@ function createVersionRows(db: Connection, onRemoval: () => void) {
       removeBody.run(place);
       remove.run(place);
     },
-    /** Answers the place. */
+    /** Returns the row number. */
     add(secretRow: number, { projectId, sealed, version }: VersionEntry): number {
       const place = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
       putKey.run(place, sealed?.wrappedKey);
@@ -187,8 +187,8 @@ function prepareStage(db: Connection) {
 }
 
 /**
- * What left and what entered, by identity: the rules copy what they change and keep the rest. There are so few that looking
- * through them is quicker than making sets.
+ * What was removed and added, by identity: the rules copy what they change and keep the rest. For so few, scanning is
+ * faster than sets.
  */
 function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; entered: T[] } {
   if (before === after) return { left: [], entered: [] };
@@ -199,7 +199,7 @@ function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; 
 }
 
 /**
- * A stage that moves between versions that stay keeps its row: one statement instead of two, whenever a version is added.
+ * A stage that moves between remaining versions keeps its row: one statement instead of two, whenever a version is added.
  */
 function planStages(before: readonly Stage[], after: readonly Stage[], removed: readonly Version[]) {
   const { left, entered } = difference(before, after);

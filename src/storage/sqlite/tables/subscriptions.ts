@@ -5,13 +5,13 @@
 export const SUBSCRIBED_EVENT =
   "iif(json_valid(event_subscriptions), json_extract(event_subscriptions, '$[0]'), NULL)";
 
-/** The names in a list that has not been authenticated; text that is no list is a name that nothing has. */
+/** The names in an unauthenticated list; text that is not a list becomes a name that nothing has. */
 export function parseNames(text: string): string[] {
   try {
     const names: unknown = JSON.parse(text);
     if (Array.isArray(names)) return names.map(String);
   } catch {
-    // Falls through: whoever reads the row finds it damaged.
+    // Falls through: reading the row will show the damage.
   }
   return [text];
 }

@@ -11,12 +11,12 @@ import { prepareInsert, prepareRows, selectSql } from '../rows/rows.ts';
 
 interface PairRow extends Tag {
   readonly secret_row: number;
-  /** The pair by its bytes, by which a walk continues: text that is not UTF-8 any more comes out as another one. */
+  /** The pair's bytes, the cursor of a walk: text that is no longer UTF-8 reads as other text. */
   readonly key_bytes: Buffer;
   readonly value_bytes: Buffer;
 }
 
-/** What tags are vouched for by. */
+/** The reads of the secrets that authenticate tags. */
 interface SecretRows {
   loadRow(row: number): { readonly aggregate: SecretAggregate } | undefined;
 }
@@ -27,7 +27,7 @@ export interface TagReads {
   list(projectId: string): Steps<undefined, Tag>;
 }
 
-/** Prepares the reading of the rows of one secret's tags, by key. Throws damaged when one is filed under another project. */
+/** Prepares reading the rows of one secret's tags, by key. Throws damaged when one is filed under another project. */
 export function createTagRead(db: Connection): (row: number, secret: Secret) => Row[] {
   const tags = prepareRows(db, `${selectSql(TAG, ['project_id'])} WHERE secret_row = ? ORDER BY key`);
   return (row, { projectId }) => {
@@ -37,14 +37,14 @@ export function createTagRead(db: Connection): (row: number, secret: Secret) => 
   };
 }
 
-/** Prepares the writing of one secret's tags. Runs inside the write transaction. */
+/** Prepares writing one secret's tags. Runs inside the write transaction. */
 export function createTagWrites(db: Connection) {
   const insert = prepareInsert(db, TAG, ['secret_row', 'project_id']);
   const remove = db.prepare('DELETE FROM secret_tag WHERE secret_row = ? AND key = ?');
   const removeAll = db.prepare('DELETE FROM secret_tag WHERE secret_row = ?');
   return {
     removeAll: (row: number) => removeAll.run(row),
-    /** A tag with a new value has left and entered. */
+    /** A tag with a new value is both removed and added. */
     replace(row: number, projectId: string, tags: { readonly left: Tag[]; readonly entered: Tag[] }): void {
       for (const { key } of tags.left) remove.run(row, key);
       for (const tag of tags.entered) insert(TAG.encode(tag), row, projectId);
@@ -53,10 +53,10 @@ export function createTagWrites(db: Connection) {
 }
 
 const NO_KEY = Buffer.alloc(0);
-/** Pairs that one step takes, each with the loading of a secret at most. */
+/** Pairs of one step, each of which loads one secret at most. */
 const STEP_PAIRS_MAX = 32;
 
-/** Prepares the reads across a project. Whatever they answer was found in authenticated secrets. */
+/** Prepares the reads across a project. Whatever they return was found in authenticated secrets. */
 export function createTagReads(db: Connection, secrets: SecretRows, onDamage: OnDamage): TagReads {
   const nextPairs = createPairSteps(db);
   const otherSecrets = db
@@ -69,7 +69,7 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
   return {
     *list(projectId) {
       const isVouchedFor = createVouching(secrets, projectId, onDamage);
-      /** Whether one of the secrets behind this one has the pair. */
+      /** Whether one of the secrets after this one has the pair. */
       const isVouchedForBehind = function* (pair: PairRow): Steps<boolean> {
         let behind: number | undefined = pair.secret_row;
         while (behind !== undefined) {
@@ -81,7 +81,7 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
         return false;
       };
       let last: PairRow | undefined;
-      // One that many secrets share is jumped over at once; where each has its own, they are taken many at a time.
+      // A pair that many secrets share is skipped at once; where each has its own, many are read at a time.
       let stepPairs = 1;
       for (;;) {
         const rows = nextPairs(projectId, last, stepPairs);
@@ -105,14 +105,14 @@ function isSamePair(one: PairRow, other: PairRow): boolean {
   return one.key_bytes.equals(other.key_bytes) && one.value_bytes.equals(other.value_bytes);
 }
 
-/** Bytes of a digest, and of all that are kept: those of a full project's tags. */
+/** Bytes of a digest, and of all that are cached: those of a full project's tags. */
 const DIGEST_BYTES = 16;
 const DIGESTS_BYTES_MAX = 2_097_152;
 
 /**
- * A pair is what one of its secrets says; the other rows are checked when those secrets are read. Each secret is loaded
- * once, though its tags come in turn with others', and again when it does not know of a pair: it may have changed. What is
- * kept of each tag is a digest with a key that nobody else knows, and of the longest ago nothing, which costs only time.
+ * A pair counts if one of its secrets has it; the other rows are checked when those secrets are read. Each secret is
+ * loaded once, though its tags alternate with others', and again when it lacks a pair: it may have changed. Of each tag
+ * only a digest under a private key is cached, and the oldest are dropped, which costs only time.
  */
 function createVouching(
   secrets: SecretRows,
@@ -146,8 +146,8 @@ function createVouching(
 }
 
 /**
- * Prepares the way from pair to pair, which jumps over the secrets that share one: a project with many secrets and few
- * different tags is read in few steps. One comparison of both columns would look at every row.
+ * Prepares stepping from pair to pair, skipping the secrets that share one: a project with many secrets and few different
+ * tags is read in few steps. One comparison of both columns would read every row.
  */
 function createPairSteps(
   db: Connection,

@@ -10,14 +10,14 @@ import { type Stretch, soundPage } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites, type RowReads } from '../rows/rows.ts';
 
-/** Reads of tasks on one connection. Rows that are given out whole are authenticated; throws damaged. */
+/** Reads of tasks on one connection. Rows that are returned whole are authenticated; throws damaged. */
 export interface TaskReads {
   /** The newest task of a secret, by the secret's id. */
   findLatest(secretId: string): Task | undefined;
-  /** Newest first; those that do not pass their check are left out, and told of. */
+  /** Newest first; those that fail their check are left out and passed to `tell`. */
   list(query: TaskQuery, tell: (id: string) => void): Task[];
   count(query: Omit<TaskQuery, 'limit' | 'after'>): number;
-  /** Tasks whose next attempt is due, or lies further away than any can; the projects take turns. */
+  /** Tasks whose next attempt is due, or further away than possible; the projects take turns. */
   listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueTask[];
   /** Final tasks that were started before then. */
   listOld(beforeMs: number, limit: number): DueTask[];
@@ -82,7 +82,7 @@ interface PlaceRow {
   readonly name: string;
 }
 
-/** The rules look again at what is found here, in the transaction and on authenticated rows. */
+/** The rules check again what is found here, in the transaction and on authenticated rows. */
 function createDueLists(db: Connection): Pick<TaskReads, 'listDue' | 'listOld' | 'listDueSecrets'> {
   const due = createDueList<PlaceRow>(db, {
     table: 'task',
@@ -112,7 +112,7 @@ function createDueLists(db: Connection): Pick<TaskReads, 'listDue' | 'listOld' |
   };
 }
 
-/** How many tasks of a project stay, looked at with every so many. */
+/** How many tasks of a project are kept, checked after every so many. */
 const KEPT = Object.freeze({ tasks: TASKS_MAX, every: 64 });
 
 /** Prepares the writes of tasks on one connection. */
@@ -122,7 +122,7 @@ export function createTaskWrites(
   kept: { readonly tasks: number; readonly every: number } = KEPT,
 ): SaveTask {
   const { save } = createRowWrites(db, mac, TASK);
-  // One that is under way stays: each secret has one at most.
+  // One that is under way is kept: each secret has one at most.
   const removeOver = db.prepare<[string, number]>(
     `DELETE FROM task WHERE next_attempt_ms IS NULL AND id IN (
        SELECT id FROM task WHERE project_id = ? ORDER BY create_time_ms DESC, id DESC LIMIT -1 OFFSET ?)`,

@@ -8,20 +8,20 @@ import { type Connection, readOrDamaged, type Snapshot } from '../engine/open.ts
 import type { KeyReads } from './keys.ts';
 import type { SecretReads } from './secret-reads.ts';
 
-/** Reads one value with everything that is needed to open it. */
+/** Reads one value with everything needed to open it. */
 export type ReadValue = (ref: SecretRef, version: number | 'latest') => StoredValue | undefined;
 
 /** Reads a secret with all its values. */
 export type ReadContents = (ref: SecretRef) => SecretWithValues | undefined;
 
-/** What was read and verified before, with what it holds for. */
+/** What was read and verified before, with what it was made from. */
 interface KnownValue {
   readonly stored: StoredValue;
   readonly secretMac: Buffer;
   readonly versionRow: number;
   readonly keyId: string;
   readonly slot: number;
-  /** The count of changes at which all of it was found to be current; undefined: the database has to be asked. */
+  /** The count of changes at which it was found current; undefined: the database must be read. */
   seen: number | undefined;
 }
 
@@ -32,17 +32,17 @@ type FreshRow = readonly [
   body: Buffer | null,
 ];
 
-/** What the remembered values may hold together. */
+/** Bytes of all cached values together. */
 const CACHE_BYTES = 16 * 1_048_576;
-/** What an entry takes beside its value, roughly. */
+/** What an entry takes besides its value, roughly. */
 const ENTRY_BYTES = 2_048;
 
 /**
- * Prepares the hot path. A value that was read before is given out again, sealed as it is stored, while the count of
- * changes says that nothing has happened to its secret or to any key. Otherwise one statement, which is one snapshot,
- * compares what it was made from. The MAC of a secret's row changes with everything about the secret, the uids of its
- * versions included, also by a restore, which brings id and revision back; a key's revision rises with every change.
- * What is not confirmed is read and authenticated anew.
+ * Prepares the hot path. A value that was read before is returned again, sealed as stored, while the count of changes
+ * says that nothing has happened to its secret or to any key. Otherwise one statement, which is one snapshot, compares
+ * what it was made from. The MAC of a secret's row changes with everything about the secret, the uids of its versions
+ * included, also by a restore, which repeats id and revision; a key's revision rises with every change. What is not
+ * confirmed is read and authenticated anew.
  */
 export function createReadValue(
   db: Connection,
@@ -61,7 +61,7 @@ export function createReadValue(
     const name = `${ref.projectId}/${ref.name}/${wanted}`;
     const entry = known.get(name);
     const slot = entry?.slot ?? changes.slotOf(ref);
-    // Before the database is looked at: a change that begins in between makes the number another one for ever.
+    // Before the database is read: a change that begins in between changes the number for ever.
     const seen = changes.settled(slot);
     if (entry?.seen !== undefined && entry.seen === seen) return entry.stored;
     if (entry !== undefined && isCurrent(ref, entry)) {
@@ -79,7 +79,7 @@ function sizeOf({ stored }: KnownValue): number {
   return ENTRY_BYTES + stored.sealed.body.length;
 }
 
-/** True while the rows are still those that the entry was made from. */
+/** True while the rows are those that the entry was made from. */
 function createConfirm(db: Connection): (ref: SecretRef, entry: KnownValue) => boolean {
   const fresh = db
     .prepare<[string, string, number, number, string, string], FreshRow>(
