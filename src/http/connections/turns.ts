@@ -3,10 +3,10 @@ import { REQUESTS_AHEAD_MAX } from '../wire/limits.ts';
 import { connectionOf, destroy, type PeerConnection, type Response, touch } from './connection.ts';
 
 /**
- * Gives the requests of one connection their turns: each is handled when the answer before it is out. Node would hand out
- * all that a client sends ahead, and hold every answer; here a connection is not read while a request waits, so that what
- * waits has come in one piece. Of the shortest requests that piece holds thousands, each of which takes a hundred times its
- * bytes: a connection with more of them than any client sends ahead is ended.
+ * Gives the requests of one connection their turns: each is handled when the response before it is out, and others have
+ * theirs in between. Node would hand out all that a client sends ahead, and hold every response; here a connection is not
+ * read while a request waits. What was read at once may still hold thousands, so the parser stops when as many wait as any
+ * client sends ahead; where it cannot be stopped, the connection ends.
  */
 export function inTurn(handler: RequestListener): RequestListener {
   function begin(connection: PeerConnection, response: Response): void {
@@ -29,7 +29,6 @@ export function inTurn(handler: RequestListener): RequestListener {
     if (next === undefined) return;
     if (connection.waiting.length === 0) socket.resume();
     begin(connection, next);
-    // Other connections have their turns in between.
     setImmediate(handle, next);
   }
 

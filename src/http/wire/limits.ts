@@ -79,7 +79,7 @@ export const REQUESTS_PER_CONNECTION_MAX = 10_000;
 /** Requests of a connection that wait for the response to an earlier one. */
 export const REQUESTS_AHEAD_MAX = 64;
 /** Chunks of a request body, in addition to one for every so many bytes; no client that we know sends more. */
-export const CHUNKS = Object.freeze({ free: 1_024, bytesMin: 64 });
+export const CHUNKS = Object.freeze({ free: 256, bytesMin: 64 });
 /** Open connections: in all, of one address, and additional ones that may only ask about health. */
 export const CONNECTIONS = Object.freeze({
   max: 2_000,
