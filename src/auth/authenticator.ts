@@ -1,28 +1,13 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Clock, ProvenCaller } from '../app/ports/deps.ts';
+import type { Authenticator, Clock, ProvenCaller, RawRequest } from '../app/ports/deps.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import type { User } from './identities/identities.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
 import { createSigningKey } from './signatures/algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './signatures/authorization.ts';
 import { formatSdkDate, parseSdkDate } from './signatures/sdk-date.ts';
-import { type SignedRequest, type UnsignedPayload, verifySignature } from './signatures/signature.ts';
+import { type UnsignedPayload, verifySignature } from './signatures/signature.ts';
 import { credentialMark, type TokenClaims, unreadableToken, verifyToken } from './tokens/token.ts';
-
-/** A request to authenticate; `headers` are Node's, by lower-case name. */
-export interface RequestToAuthenticate extends SignedRequest {
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-}
-
-/** Identifies the caller. */
-export interface RequestAuthenticator {
-  /**
-   * Synchronous: no input or output, and about ten microseconds. Whether the path and X-Project-Id name one of the
-   * caller's projects is left to the HTTP layer.
-   * Throws unauthenticated, credentials-unsupported, token-expired; invalid-parameter for a literal `{project_id}`.
-   */
-  authenticate(request: RequestToAuthenticate): ProvenCaller;
-}
 
 /** What an authenticator works with. */
 export interface AuthenticatorDeps {
@@ -44,11 +29,11 @@ const ECHO = /, canonicalRequest:.*$/s;
  * access keys are permanent, so none belongs to an X-Security-Token.
  * @see API Gateway, error codes, for the wording of the refusals
  */
-export function createAuthenticator(deps: AuthenticatorDeps): RequestAuthenticator {
+export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   // Unknown access keys are checked against this one, so that they cost as much as a wrong signature.
   const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
 
-  function bySignature(request: RequestToAuthenticate, authorization: ParsedAuthorization): ProvenCaller {
+  function bySignature(request: RawRequest, authorization: ParsedAuthorization): ProvenCaller {
     const { accessKeyId } = authorization;
     const found = findAccessKey(deps.realms, accessKeyId);
     const verdict = verifySignature({

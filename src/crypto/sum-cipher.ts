@@ -2,21 +2,7 @@ import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { createBlockCipher, createXaesKey, KEY_BYTES, openXaes, sealXaes } from './aead.ts';
 import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
 
-/** Which sums these are: those of another installation or another time do not open. */
-export interface SumBinding {
-  readonly installationId: string;
-  readonly counter: number;
-}
-
-/** Hides the sums over row MACs from those who can read and write the database. */
-export interface SumSealer {
-  /** For row MACs of 32 bytes each, one after the other, as many bytes that are unpredictable without the key. */
-  elements(rowMacs: Uint8Array): Buffer;
-  /** "CSR" 01 | suite | flags | nonce 24 | sums | tag 16. */
-  seal(place: SumBinding, sums: Uint8Array): Buffer;
-  /** Opens what `seal` made. Throws damaged. */
-  open(place: SumBinding, sealed: Uint8Array): Buffer;
-}
+type SumBinding = { readonly installationId: string; readonly counter: number };
 
 /**
  * Creates a sum cipher; it derives its two keys from `rowMacKey`, which is `rootKey.derive('rowmac')`. An element is
@@ -26,16 +12,17 @@ export interface SumSealer {
  * readable sums would reveal linear equations.
  * @see https://people.csail.mit.edu/devadas/pubs/mhashes.pdf (multiset hash by addition)
  */
-export function createSumCipher(rowMacKey: KeyObject): SumSealer {
+export function createSumCipher(rowMacKey: KeyObject) {
   const sealing = createXaesKey(deriveKey(rowMacKey, 'seal'));
   return {
     elements: createBlockCipher(deriveKey(rowMacKey, 'element')),
-    seal(place, sums) {
-      return sealXaes(sealing, { header: formatHeader('CSR'), context: contextOf(place), plaintext: sums });
+    /** "CSR" 01 | suite | flags | nonce 24 | sums | tag 16. */
+    seal(binding: SumBinding, sums: Uint8Array): Buffer {
+      return sealXaes(sealing, { header: formatHeader('CSR'), context: contextOf(binding), plaintext: sums });
     },
-    open(place, sealed) {
+    open(binding: SumBinding, sealed: Uint8Array): Buffer {
       requireFormat(sealed, 'CSR');
-      return openXaes(sealing, { blob: sealed, headerBytes: HEADER_BYTES, context: contextOf(place) });
+      return openXaes(sealing, { blob: sealed, headerBytes: HEADER_BYTES, context: contextOf(binding) });
     },
   };
 }

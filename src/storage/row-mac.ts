@@ -8,25 +8,25 @@ import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts
 
 /** Authenticates rows under a key that the storage never sees. */
 export interface RowMac {
-  /** HMAC over the text, 32 bytes. */
+  /** 32 bytes over a row's canonical text, which must name its kind and be unambiguous. */
   sign(canonical: string): Buffer;
-  /** In constant time; false for a wrong length. */
+  /** False for any other text or MAC; takes the same time wherever the bytes differ. */
   verify(canonical: string, mac: Uint8Array): boolean;
-  /** For the sums over all rows. */
+  /** For the sums over all rows, under keys of their own. */
   readonly sums: SumCipher;
 }
 
-/** Makes of row MACs what is added up, and seals the sums, under keys that the storage never sees. */
+/** Turns row MACs into elements of sums, and hides the sums from those who can read and write the database. */
 export interface SumCipher {
-  /** For row MACs of 32 bytes each, one behind the other, as many bytes that nobody else can foretell. */
+  /** For row MACs of 32 bytes each, one after the other, as many bytes that are unpredictable without the key. */
   elements(rowMacs: Uint8Array): Buffer;
-  seal(place: SumPlace, sums: Uint8Array): Buffer;
-  /** Throws damaged. */
-  open(place: SumPlace, sealed: Uint8Array): Buffer;
+  seal(binding: SumBinding, sums: Uint8Array): Buffer;
+  /** Throws damaged, also for sums of another installation or another time. */
+  open(binding: SumBinding, sealed: Uint8Array): Buffer;
 }
 
 /** What sealed sums are bound to. */
-export interface SumPlace {
+export interface SumBinding {
   readonly installationId: string;
   /** How often they have been written. */
   readonly counter: number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RequestToAuthenticate } from '../../src/auth/authenticator.ts';
+import type { RawRequest } from '../../src/app/ports/deps.ts';
 import {
   ADMIN_ID,
   AK,
@@ -18,11 +18,11 @@ import {
 const UNREADABLE = { code: 'unauthenticated', message: 'decrypt token fail' };
 const DAY_MS = 24 * 3_600_000;
 
-function plain(...headers: readonly (readonly [string, string])[]): RequestToAuthenticate {
+function plain(...headers: readonly (readonly [string, string])[]): RawRequest {
   return asRequest({ method: 'GET', target: '/v1', headers, body: Buffer.alloc(0) });
 }
 
-const refusal = (request: RequestToAuthenticate, authenticator = authenticatorOf()) =>
+const refusal = (request: RawRequest, authenticator = authenticatorOf()) =>
   refusalOf(() => authenticator.authenticate(request));
 
 describe('a token', () => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createAuthenticator, type RequestToAuthenticate } from '../../src/auth/authenticator.ts';
+import type { RawRequest } from '../../src/app/ports/deps.ts';
+import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import {
   ADMIN_ID,
   AK,
@@ -24,7 +25,7 @@ import {
 
 const DAY_MS = 24 * 3_600_000;
 
-const refusal = (request: RequestToAuthenticate, authenticator = authenticatorOf()) =>
+const refusal = (request: RawRequest, authenticator = authenticatorOf()) =>
   refusalOf(() => authenticator.authenticate(request));
 
 describe('a signed request', () => {
@@ -151,7 +152,7 @@ describe('a signed request', () => {
       body: 'x',
       authorization: sent.authorization.replace(AK, 'CSMSTESTAK0000000002'),
     });
-    const nanosOf = (request: RequestToAuthenticate): number => {
+    const nanosOf = (request: RawRequest): number => {
       const start = process.hrtime.bigint();
       refusal(request, authenticator);
       return Number(process.hrtime.bigint() - start);

@@ -1,11 +1,7 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Clock } from '../../src/app/ports/deps.ts';
-import {
-  createAuthenticator,
-  type RequestAuthenticator,
-  type RequestToAuthenticate,
-} from '../../src/auth/authenticator.ts';
+import type { Authenticator, Clock, RawRequest } from '../../src/app/ports/deps.ts';
+import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { parseIdentities } from '../../src/auth/identities/file.ts';
 import type { Directory } from '../../src/auth/identities/identities.ts';
 import type { SecretSources } from '../../src/auth/identities/sources.ts';
@@ -74,7 +70,7 @@ export function vector(id: string): SigningVector {
 export function wireRequest(
   sent: SigningVector,
   changes: Partial<Pick<SigningVector, 'method' | 'target' | 'headers' | 'body' | 'authorization'>> = {},
-): RequestToAuthenticate {
+): RawRequest {
   const { method, target, headers, body, authorization } = { ...sent, ...changes };
   const all = [...headers, ['Authorization', authorization] as const];
   return asRequest({ method, target, headers: all, body: Buffer.from(body) });
@@ -86,7 +82,7 @@ export function asRequest(input: {
   readonly target: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: Buffer;
-}): RequestToAuthenticate {
+}): RawRequest {
   const headers: Record<string, string> = {};
   for (const [name, value] of input.headers) headers[name.toLowerCase()] ??= value;
   return {
@@ -205,10 +201,7 @@ export async function rejectionOf(call: Promise<unknown>): Promise<{ code: strin
 }
 
 /** An authenticator over these identities. */
-export function authenticatorOf(
-  directory: Directory = directoryOf(),
-  clock = movableClock(),
-): RequestAuthenticator {
+export function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
   return createAuthenticator({
     realms: realmsOf(() => directory, clock),
     tokenKey: TOKEN_KEY,

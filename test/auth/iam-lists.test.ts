@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/app/ports/deps.ts';
 import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
-import { createIam, type Iam } from '../../src/auth/tokens/iam.ts';
+import { createIam } from '../../src/auth/tokens/iam.ts';
 import {
   ADMIN_ID,
   BASE_URL,
@@ -31,7 +31,7 @@ const CALLER: Caller = {
   method: 'token',
   accessKeyId: undefined,
 };
-let iam: Iam;
+let iam: ReturnType<typeof createIam>;
 
 beforeEach(() => {
   iam = createIam({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
-import { createIam, type Iam } from '../../src/auth/tokens/iam.ts';
+import { createIam } from '../../src/auth/tokens/iam.ts';
 import type { SecretError } from '../../src/core/errors.ts';
 import {
   ADMIN_ID,
@@ -25,7 +25,7 @@ import {
 const directory = directoryOf();
 const clock = movableClock();
 let present = directory;
-let iam: Iam;
+let iam: ReturnType<typeof createIam>;
 
 beforeEach(() => {
   iam = createIam({

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { RawRequest } from '../../app/ports/deps.ts';
 import { type Algorithm, hasSm3, type RequestKey } from './algorithms.ts';
 import { type ParsedAuthorization, SIGNATURE_LIMITS } from './authorization.ts';
 import {
@@ -9,17 +10,6 @@ import {
   type PlusMode,
   readHeaders,
 } from './canonical.ts';
-
-/** A request as received. */
-export interface SignedRequest {
-  readonly method: string;
-  /** Path and query, raw. */
-  readonly target: string;
-  /** Node's flat list: name, value, name, value. */
-  readonly rawHeaders: readonly string[];
-  /** The exact bytes, also of a GET. */
-  readonly body: Buffer;
-}
 
 /** The operator's choice about unsigned bodies. */
 export type UnsignedPayload = 'allow' | 'refuse';
@@ -58,7 +48,7 @@ const REDACTED: ReadonlySet<string> = new Set([
  * @see docs/adr/0029-what-a-signature-covers.md
  */
 export function verifySignature(input: {
-  readonly request: SignedRequest;
+  readonly request: Omit<RawRequest, 'headers'>;
   readonly authorization: ParsedAuthorization;
   readonly key: RequestKey;
   readonly unsignedPayload: UnsignedPayload;

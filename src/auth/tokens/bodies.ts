@@ -1,63 +1,12 @@
 import type { Domain, Project, User } from '../identities/identities.ts';
-import { type Catalogued, type CatalogueSite, catalogOf } from './catalogue.ts';
-import type { TokenClaims, TokenMethod } from './token.ts';
+import { type CatalogueSite, catalogOf } from './catalogue.ts';
+import type { TokenClaims } from './token.ts';
 
-interface Named {
-  readonly id: string;
-  readonly name: string;
-}
-
-interface Links {
-  readonly self: string;
-  readonly next: null;
-  readonly previous: null;
-}
-
-interface Listed extends Named {
-  readonly enabled: true;
-  readonly description: string;
-  readonly links: { readonly self: string };
-}
-
-/** Body of a token response. @see IAM API, POST /v3/auth/tokens */
-export interface TokenBody {
-  readonly token: {
-    readonly methods: readonly TokenMethod[];
-    /** `2020-01-04T09:08:49.965000Z` */
-    readonly issued_at: string;
-    readonly expires_at: string;
-    readonly user: Named & { readonly domain: Named; readonly password_expires_at: '' };
-    readonly project?: Named & { readonly domain: Named };
-    readonly domain?: Named;
-    readonly roles: readonly Named[];
-    readonly catalog: readonly Catalogued[];
-  };
-}
-
-/** Body of a list of projects. @see IAM API, GET /v3/projects */
-export interface ProjectsBody {
-  readonly projects: readonly (Listed & {
-    readonly domain_id: string;
-    readonly parent_id: string;
-    readonly is_domain: false;
-  })[];
-  readonly links: Links;
-}
-
-/** Body of a list of domains. @see IAM API, GET /v3/auth/domains */
-export interface DomainsBody {
-  readonly domains: readonly Listed[];
-  readonly links: Links;
-}
-
-/** Body of GET /v3/users, as far as Terraform reads it. */
-export interface UsersBody {
-  readonly users: readonly (Listed & { readonly domain_id: string; readonly password_expires_at: '' })[];
-  readonly links: Links;
-}
-
-/** What a token says, in wire form; `site` undefined leaves the catalogue empty. */
-export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite | undefined): TokenBody {
+/**
+ * What a token says, in wire form; `site` undefined leaves the catalogue empty.
+ * @see IAM API, POST /v3/auth/tokens
+ */
+export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite | undefined) {
   const domain = { id: user.domainId, name: user.domainName };
   const project = user.projects.find(({ id }) => id === claims.projectId);
   return {
@@ -74,11 +23,11 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
   };
 }
 
-/** A list of projects in wire form; `path` is that of the request. */
+/** A list of projects in wire form; `path` is that of the request. @see IAM API, GET /v3/projects */
 export function projectsBody(
   { baseUrl, path }: { readonly baseUrl: string; readonly path: string },
   projects: readonly Project[],
-): ProjectsBody {
+) {
   const entries = projects.map((project) => ({
     ...listed(project, `${baseUrl}/v3/projects/${project.id}`),
     domain_id: project.domainId,
@@ -88,14 +37,14 @@ export function projectsBody(
   return { projects: entries, links: linksTo(`${baseUrl}${path}`) };
 }
 
-/** A list of one domain or none, in wire form. */
-export function domainsBody(baseUrl: string, domain: Domain | undefined): DomainsBody {
+/** A list of one domain or none, in wire form. @see IAM API, GET /v3/auth/domains */
+export function domainsBody(baseUrl: string, domain: Domain | undefined) {
   const domains = domain === undefined ? [] : [listed(domain, `${baseUrl}/v3/domains/${domain.id}`)];
   return { domains, links: linksTo(`${baseUrl}/v3/auth/domains`) };
 }
 
-/** A list of one user or none, in wire form. */
-export function usersBody(baseUrl: string, user: User | undefined): UsersBody {
+/** A list of one user or none, in wire form, as far as Terraform reads it. */
+export function usersBody(baseUrl: string, user: User | undefined) {
   const links = linksTo(`${baseUrl}/v3/users`);
   if (user === undefined) return { users: [], links };
   const entry = listed(user, `${baseUrl}/v3/users/${user.id}`);
@@ -107,10 +56,10 @@ function iamTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('Z', '000Z');
 }
 
-function listed(entry: Domain | Project | User, self: string): Listed {
+function listed(entry: Domain | Project | User, self: string) {
   return { id: entry.id, name: entry.name, enabled: true, description: '', links: { self } };
 }
 
-function linksTo(self: string): Links {
+function linksTo(self: string) {
   return { self, next: null, previous: null };
 }

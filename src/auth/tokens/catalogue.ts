@@ -1,67 +1,5 @@
 import { hash } from 'node:crypto';
 
-interface Links {
-  readonly self: string;
-  readonly next: null;
-  readonly previous: null;
-}
-
-interface Endpoint {
-  readonly id: string;
-  readonly interface: 'public';
-  readonly region: string;
-  readonly region_id: string;
-  readonly url: string;
-}
-
-/** A service with its endpoints. */
-export interface Catalogued {
-  readonly id: string;
-  readonly name: string;
-  readonly type: string;
-  readonly endpoints: readonly Endpoint[];
-}
-
-/** Body of GET /v3/auth/catalog. */
-export interface CatalogBody {
-  readonly catalog: readonly Catalogued[];
-  readonly links: { readonly self: string };
-}
-
-/** Body of GET /v3/services. */
-export interface ServicesBody {
-  readonly services: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly type: string;
-    readonly description: string;
-    readonly enabled: true;
-    readonly links: { readonly self: string };
-  }[];
-  readonly links: Links;
-}
-
-/** Body of GET /v3/endpoints. */
-export interface EndpointsBody {
-  readonly endpoints: readonly (Endpoint & {
-    readonly service_id: string;
-    readonly enabled: true;
-    readonly links: { readonly self: string };
-  })[];
-  readonly links: Links;
-}
-
-/** Body of GET /v3. */
-export interface VersionBody {
-  readonly version: {
-    readonly id: string;
-    readonly status: 'stable';
-    readonly updated: string;
-    readonly links: readonly { readonly rel: 'self'; readonly href: string }[];
-    readonly 'media-types': readonly { readonly base: string; readonly type: string }[];
-  };
-}
-
 /** The server's address and region. */
 export interface CatalogueSite {
   /** `scheme://host[:port]` */
@@ -78,7 +16,7 @@ const SERVICES = [
 ] as const;
 
 /** The services of this server, as tokens name them. */
-export function catalogOf({ baseUrl, region }: CatalogueSite): readonly Catalogued[] {
+export function catalogOf({ baseUrl, region }: CatalogueSite) {
   return SERVICES.map(({ name, type, path, isGlobal }) => {
     const where = isGlobal ? '*' : region;
     const place = { interface: 'public' as const, region: where, region_id: where, url: `${baseUrl}${path}` };
@@ -87,16 +25,13 @@ export function catalogOf({ baseUrl, region }: CatalogueSite): readonly Catalogu
   });
 }
 
-/** The catalogue by itself. */
-export function catalogBody(site: CatalogueSite): CatalogBody {
+/** The body of GET /v3/auth/catalog. */
+export function catalogBody(site: CatalogueSite) {
   return { catalog: catalogOf(site), links: { self: `${site.baseUrl}/v3/auth/catalog` } };
 }
 
-/** The services, all or those of one type. */
-export function servicesBody(
-  site: CatalogueSite,
-  wanted: { readonly type?: string | undefined },
-): ServicesBody {
+/** The body of GET /v3/services: all, or those of one type. */
+export function servicesBody(site: CatalogueSite, wanted: { readonly type?: string | undefined }) {
   const self = `${site.baseUrl}/v3/services`;
   const services = catalogOf(site)
     .filter(({ type }) => (wanted.type ?? type) === type)
@@ -109,11 +44,11 @@ export function servicesBody(
   return { services, links: { self, next: null, previous: null } };
 }
 
-/** The endpoints, all or those that match. */
+/** The body of GET /v3/endpoints: all, or those that match. */
 export function endpointsBody(
   site: CatalogueSite,
   wanted: { readonly interface?: string | undefined; readonly service_id?: string | undefined },
-): EndpointsBody {
+) {
   const self = `${site.baseUrl}/v3/endpoints`;
   const endpoints = catalogOf(site)
     .filter(({ id }) => (wanted.service_id ?? id) === id)
@@ -123,8 +58,8 @@ export function endpointsBody(
   return { endpoints, links: { self, next: null, previous: null } };
 }
 
-/** The version document, from which clients learn that this is version 3. */
-export function versionBody(baseUrl: string): VersionBody {
+/** The body of GET /v3, from which clients learn that this is version 3. */
+export function versionBody(baseUrl: string) {
   return {
     version: {
       id: 'v3.6',

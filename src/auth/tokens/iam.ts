@@ -1,31 +1,13 @@
 import type { KeyObject } from 'node:crypto';
-import type { Caller } from '../../app/ports/deps.ts';
+import type { IdentityService } from '../../app/ports/deps.ts';
 import { SecretError } from '../../core/errors.ts';
 import { readToken } from '../authenticator.ts';
 import type { Directory, User, UserQuery } from '../identities/identities.ts';
 import { type Login, readLogin } from '../logins/login.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
 import { directoryOf, type Realm, type Realms } from '../realm.ts';
-import {
-  type DomainsBody,
-  domainsBody,
-  type ProjectsBody,
-  projectsBody,
-  type TokenBody,
-  tokenBody,
-  type UsersBody,
-  usersBody,
-} from './bodies.ts';
-import {
-  type CatalogBody,
-  catalogBody,
-  type EndpointsBody,
-  endpointsBody,
-  type ServicesBody,
-  servicesBody,
-  type VersionBody,
-  versionBody,
-} from './catalogue.ts';
+import { domainsBody, projectsBody, tokenBody, usersBody } from './bodies.ts';
+import { catalogBody, endpointsBody, servicesBody, versionBody } from './catalogue.ts';
 import { requireNarrower, requireScope } from './scope.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
 
@@ -38,69 +20,16 @@ export interface IamDeps {
   readonly region: string;
 }
 
-/**
- * The few IAM calls that CSMS clients make. Bodies are in wire form. `baseUrl` is the server's address as the caller uses
- * it, `scheme://host[:port]` without a final slash.
- */
-export interface Iam {
-  /**
-   * POST /v3/auth/tokens, for a password or for a token that is exchanged. `address` is the peer's, for the throttle.
-   * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
-   */
-  createTokenFor(input: {
-    readonly body: unknown;
-    readonly address: string;
-    readonly baseUrl: string;
-    readonly noCatalog: boolean;
-  }): Promise<{ readonly token: string; readonly body: TokenBody }>;
-  /** GET /v3/auth/tokens: what the token says. Throws unauthenticated, token-expired. */
-  showToken(input: {
-    readonly token: string;
-    readonly baseUrl: string;
-    readonly noCatalog: boolean;
-  }): TokenBody;
-  /** GET /v3/projects: the caller's projects, whatever the token's scope, in the order of the identities file. */
-  listProjects(
-    caller: Caller,
-    query: {
-      readonly baseUrl: string;
-      /** The path of the request. */
-      readonly path: string;
-      readonly name?: string | undefined;
-    },
-  ): ProjectsBody;
-  /** GET /v3/services: the services of the catalogue. */
-  listServices(query: { readonly baseUrl: string; readonly type?: string | undefined }): ServicesBody;
-  /** GET /v3/endpoints: their endpoints. */
-  listEndpoints(query: {
-    readonly baseUrl: string;
-    readonly interface?: string | undefined;
-    readonly service_id?: string | undefined;
-  }): EndpointsBody;
-  /** GET /v3/auth/catalog. */
-  showCatalog(query: { readonly baseUrl: string }): CatalogBody;
-  /** GET /v3. */
-  showVersion(query: { readonly baseUrl: string }): VersionBody;
-  /** GET /v3/auth/domains: the caller's own domain. */
-  listDomains(caller: Caller, query: { readonly baseUrl: string }): DomainsBody;
-  /** GET /v3/users: the caller alone; others are not shown here. */
-  listUsers(
-    caller: Caller,
-    query: { readonly baseUrl: string; readonly name?: string | undefined },
-  ): UsersBody;
-}
-
-/** Creates the IAM slice. It keeps no state except the password checker's. */
-export function createIam(deps: IamDeps): Iam {
+/** Creates the identity service. It keeps no state except the password checker's. */
+export function createIam(deps: IamDeps) {
   const { region } = deps;
 
   function describe(
     claims: TokenClaims,
     user: User,
     { baseUrl, noCatalog }: { readonly baseUrl: string; readonly noCatalog: boolean },
-  ): TokenBody {
-    const site = noCatalog ? undefined : { baseUrl, region };
-    return tokenBody(claims, user, site);
+  ) {
+    return tokenBody(claims, user, noCatalog ? undefined : { baseUrl, region });
   }
 
   return {
@@ -147,7 +76,7 @@ export function createIam(deps: IamDeps): Iam {
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },
-  };
+  } satisfies IdentityService;
 }
 
 /** Who asks for a token, and the claims of the token shown for it. */
