@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mapEngine } from '../support/memory-store.ts';
 import { freshProject, type StoreEngine, type StoreHarness } from '../support/stores.ts';
 import { compareProject, type Model, type Real } from './model/model.ts';
 import { anyStep } from './model/steps.ts';
@@ -10,7 +11,7 @@ const RUNS = 300;
 const HANGS_MS = 600_000;
 const STEPS_MAX = 60;
 
-const ENGINES: readonly StoreEngine[] = [sqliteEngine];
+const ENGINES: readonly StoreEngine[] = [sqliteEngine, mapEngine];
 
 describe.each(ENGINES)('store model on $name', (engine) => {
   let harness: StoreHarness;

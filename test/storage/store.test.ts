@@ -1,4 +1,5 @@
+import { mapEngine, slowEngine } from '../support/memory-store.ts';
 import { sqliteEngine } from './sqlite/harness.ts';
 import { storeContract } from './store.contract.ts';
 
-storeContract(sqliteEngine);
+for (const engine of [sqliteEngine, mapEngine, slowEngine]) storeContract(engine);

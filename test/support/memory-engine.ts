@@ -89,7 +89,7 @@ export function memoryEngine(memory: Memory): MemoryEngine {
         const versions = new Set(next?.versions);
         for (const { number, uid } of next?.versions ?? []) {
           const value = added.find(({ versionNumber }) => versionNumber === number);
-          if (value !== undefined) write(values, uid, value.sealed);
+          if (value !== undefined) write(values, uid, copyOf(value.sealed));
         }
         for (const version of before?.aggregate.versions ?? [])
           if (!versions.has(version) && !next?.versions.some(({ uid }) => uid === version.uid))
@@ -136,6 +136,11 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       writes = [];
     },
   };
+}
+
+/** The bytes of views, not of the memory around them. */
+function copyOf({ body, wrappedKey }: SealedValue): SealedValue {
+  return { body: Buffer.from(body), wrappedKey: Buffer.from(wrappedKey) };
 }
 
 function keyOf<T>(table: Table<T>, thing: T): string {
