@@ -151,7 +151,7 @@ describe('retention', () => {
     put('young', { createTimeMs: T0 });
     put('waiting', { createTimeMs: T0 - 1, status: 'PENDING', nextAttemptMs: T0 });
     expect(await run(createNotificationRetention(world.deps), T0 + RECORD_KEPT_MS)).toBe(1);
-    expect(world.notifications.keys().sort()).toEqual(['waiting', 'young']);
+    expect([...world.notifications.keys()].sort()).toEqual(['waiting', 'young']);
   });
 
   it('removes very many in one run, past damaged ones', async () => {

@@ -74,14 +74,13 @@ function compareCursors(one: ExpiredVersion['cursor'], other: ExpiredVersion['cu
   return one.expireTimeMs - other.expireTimeMs || one.row - other.row;
 }
 
-/** Versions that expire and were not told of; a row is that of the version's value. */
-function expiring({ secrets, values }: Memory): (Due & ExpiredVersion)[] {
-  const rows = new Map([...values.keys()].map((uid, at) => [uid, at + 1]));
+/** Versions that expire and were not told of. */
+function expiring({ rowOf, secrets }: Memory): (Due & ExpiredVersion)[] {
   return [...secrets.values()].flatMap(({ secret, versions }) =>
-    versions.flatMap(({ expireTimeMs, expiryNotified, number, uid }) => {
+    versions.flatMap(({ expireTimeMs, expiryNotified, number }) => {
       if (expireTimeMs === undefined || expiryNotified) return [];
       const { eventSubscriptions: eventNames, id, name, projectId } = secret;
-      const cursor = { expireTimeMs, row: rows.get(uid) ?? 0 };
+      const cursor = { expireTimeMs, row: rowOf(secret.id, number) };
       const version = { ref: { projectId, name }, id, versionNumber: number, eventNames, cursor };
       return [{ ...version, projectId, name, timeMs: expireTimeMs }];
     }),

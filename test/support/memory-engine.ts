@@ -11,17 +11,20 @@ import type { Engine, Loaded } from '../../src/storage/engine.ts';
 /** Everything that is stored in memory. Paths are `<project id>/<name or id>`, or the id where there is no project. */
 export interface Memory {
   readonly secrets: Map<string, SecretAggregate>;
-  /** By the uid of the version; the newest last. */
+  /** By `<secret id>/<version number>`. */
   readonly values: Map<string, SealedValue>;
   readonly keys: Map<string, Key>;
   /** By the secret's id. */
   readonly grants: Map<string, readonly Grant[]>;
   /** Rows that are wholes by themselves, of one table. */
   rows<T>(table: Table<T>): Map<string, T>;
+  /** A number that says which of all versions is newer. */
+  rowOf(secretId: string, versionNumber: number): number;
 }
 
 export function emptyMemory(): Memory {
   const tables = new Map<string, Map<string, unknown>>();
+  const rowNumbers = new Map<string, number>();
   return {
     secrets: new Map(),
     values: new Map(),
@@ -31,6 +34,12 @@ export function emptyMemory(): Memory {
       const rows = tables.get(name) ?? new Map<string, unknown>();
       tables.set(name, rows);
       return rows as Map<string, T>;
+    },
+    rowOf(secretId, versionNumber) {
+      const path = `${secretId}/${versionNumber}`;
+      const row = rowNumbers.get(path) ?? rowNumbers.size + 1;
+      rowNumbers.set(path, row);
+      return row;
     },
   };
 }
@@ -86,15 +95,14 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       save(before, { next, added = [], notifications = [] }) {
         for (const notification of notifications) rows(NOTIFICATION).put(notification);
         if (next !== undefined) requireStorable(next, before === undefined ? secrets.values() : []);
-        const versions = new Set(next?.versions);
-        for (const { number, uid } of next?.versions ?? []) {
-          const value = added.find(({ versionNumber }) => versionNumber === number);
-          if (value !== undefined) write(values, uid, copyOf(value.sealed));
-        }
-        for (const version of before?.aggregate.versions ?? [])
-          if (!versions.has(version) && !next?.versions.some(({ uid }) => uid === version.uid))
-            write(values, version.uid, undefined);
         const { secret } = (next ?? before?.aggregate)!;
+        const left = new Set(next?.versions.map(({ number }) => number));
+        for (const { number } of before?.aggregate.versions ?? [])
+          if (!left.has(number)) write(values, `${secret.id}/${number}`, undefined);
+        for (const { sealed, versionNumber } of added) {
+          memory.rowOf(secret.id, versionNumber);
+          write(values, `${secret.id}/${versionNumber}`, sealed);
+        }
         write(secrets, pathOf(secret), next);
         if (next === undefined) write(grants, secret.id, undefined);
       },
@@ -136,11 +144,6 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       writes = [];
     },
   };
-}
-
-/** The bytes of views, not of the memory around them. */
-function copyOf({ body, wrappedKey }: SealedValue): SealedValue {
-  return { body: Buffer.from(body), wrappedKey: Buffer.from(wrappedKey) };
 }
 
 function keyOf<T>(table: Table<T>, thing: T): string {

@@ -100,11 +100,13 @@ export function memoryReads(memory: Memory, random: RandomSource): ReadModels {
     countTasks: (filter) => tasksIn(memory, filter).length,
     ...memoryDues(memory),
     sampleVersions(count) {
-      const places = [...secrets.values()].flatMap(({ secret: { name, projectId }, versions }) =>
-        versions.map(({ number, uid }) => ({ uid, place: { ref: { projectId, name }, number } })),
+      const places = [...secrets.values()].flatMap(({ secret: { id, name, projectId }, versions }) =>
+        versions.map(({ number }) => ({
+          row: memory.rowOf(id, number),
+          place: { ref: { projectId, name }, number },
+        })),
       );
-      const byValue = new Map(places.map(({ place, uid }) => [uid, place]));
-      const stored = [...memory.values.keys()].flatMap((uid) => byValue.get(uid) ?? []);
+      const stored = places.sort((one, other) => one.row - other.row).map(({ place }) => place);
       const chosen =
         stored.length === 0 ? [] : Array.from({ length: count }, () => stored[random.below(stored.length)]!);
       return [...new Set([...stored.toReversed().slice(0, count), ...chosen])];
@@ -147,7 +149,7 @@ function findOne(
   const number = wanted === 'latest' ? latestVersionNumber(stages) : wanted;
   const found = number === undefined ? undefined : findVersion(aggregate, number);
   if (found === undefined) return undefined;
-  const sealed = values.get(found.version.uid);
+  const sealed = values.get(`${secret.id}/${number}`);
   if (sealed === undefined) throw new SecretError('damaged');
   const key = keys.get(pathOf({ projectId: secret.projectId, id: found.version.kmsKeyId }));
   return { ...found, secret, tags, key, sealed };

@@ -38,7 +38,7 @@ export function createMemoryStore(memory: Memory, random: RandomSource, isSlow =
   let last: Promise<unknown> = Promise.resolve();
 
   async function carryOut<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>> {
-    const given = structuredClone(command);
+    const given = copyOf(command);
     try {
       const result = isSlow
         ? await answerLater(carry(slow(engine), given, { actor }))
@@ -46,7 +46,7 @@ export function createMemoryStore(memory: Memory, random: RandomSource, isSlow =
       if (state === 'ended') throw new SecretError('outcome-unknown');
       engine.commit();
       for (const listener of listeners) listener('changes');
-      return structuredClone(result);
+      return copyOf(result);
     } catch (error) {
       engine.forget();
       throw error instanceof SecretError ? error : new SecretError('internal', '', { cause: error });
@@ -71,6 +71,14 @@ export function createMemoryStore(memory: Memory, random: RandomSource, isSlow =
       await last;
     },
   };
+}
+
+/** A copy as a database gives it back: bytes are a Buffer of their own, not of the memory around them. */
+function copyOf<T>(thing: T): T {
+  if (thing instanceof Uint8Array) return Buffer.from(thing) as Uint8Array as T;
+  if (Array.isArray(thing)) return thing.map(copyOf) as T;
+  if (typeof thing !== 'object' || thing === null) return thing;
+  return Object.fromEntries(Object.entries(thing).map(([name, part]) => [name, copyOf(part)])) as T;
 }
 
 /** Drives work whose answers come when they come, as a driver of a database across the network does. */

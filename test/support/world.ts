@@ -7,18 +7,14 @@ import type { Key } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { SealedValue } from '../../src/core/secrets/secrets.ts';
 import { completeBackup } from '../../src/storage/backup.ts';
-import { createChangeCounters } from '../../src/storage/sqlite/engine/change-counters.ts';
-import { connect } from '../../src/storage/sqlite/engine/connection.ts';
-import { createInlineStore } from '../../src/storage/sqlite/engine/inline-store.ts';
-import { writeInstallation } from '../../src/storage/sqlite/files/installation-record.ts';
-import { INSTALLATION, MIGRATIONS, ROW_MAC } from '../storage/sqlite/harness.ts';
-import { ACTOR, byTest, type TestStore } from './acting.ts';
+import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
+import { ACTOR, type TestStore } from './acting.ts';
 import { T0 } from './builders.ts';
-import { createShelves } from './shelves.ts';
-import { setStrengthCheck } from './stores.ts';
+import { emptyMemory, type Memory } from './memory-engine.ts';
+import { createMemoryStore } from './memory-store.ts';
 
-/** Everything that use cases work with, in memory, with a clock that tests move. */
-export interface World extends ReturnType<typeof createShelves> {
+/** Everything that use cases work with, in memory, with a clock that tests move; what is stored is in maps, by its path. */
+export interface World extends ReturnType<typeof shelvesOf> {
   readonly deps: Deps & { readonly store: TestStore };
   readonly clock: { wallMs: number };
   /** User id -> name, all of one domain. */
@@ -31,8 +27,8 @@ export interface World extends ReturnType<typeof createShelves> {
 export const DOMAIN_ID = 'd'.repeat(32);
 
 /**
- * A world whose store is the embedded one, without files and without the thread that writes, and whose keyring only checks
- * what a value is bound to.
+ * A world whose store is the one of maps, which passes the storage contract, and whose keyring only checks what a value is
+ * bound to.
  */
 export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   const clock = { wallMs: T0 };
@@ -41,7 +37,8 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
   const random = { below: (bound: number) => ++lastId % bound };
-  const { store, shelves } = storeInMemory(random);
+  const memory = emptyMemory();
+  const store = createMemoryStore(memory, random);
   const deps: World['deps'] = {
     actor: ACTOR,
     store,
@@ -66,26 +63,18 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
       error: (_, message) => logged.push(message),
     },
   };
-  return { ...shelves, deps, clock, users, logged };
+  return { ...shelvesOf(memory), deps, clock, users, logged };
 }
 
-/** The embedded store on one connection: each change is a batch of its own. */
-function storeInMemory(random: Deps['random']) {
-  const db = connect(':memory:');
-  db.pragma('foreign_keys = 1');
-  for (const { sql } of MIGRATIONS) db.exec(sql);
-  writeInstallation(db, ROW_MAC, INSTALLATION);
-  const changes = createChangeCounters();
-  const [onDamage, close] = [() => undefined, () => undefined];
-  const store = byTest(createInlineStore({ db, changes, mac: ROW_MAC, onDamage, random, close }));
-  // Changes of what a project has chosen make readers forget everything.
-  const anything = [setStrengthCheck('any', false)];
-  const shelves = createShelves(db, (write) => {
-    changes.begin(anything);
-    write();
-    changes.end(anything);
-  });
-  return { store, shelves };
+function shelvesOf({ keys, rows, secrets }: Memory) {
+  return {
+    secrets,
+    keys,
+    checkers: rows(CHECKER),
+    events: rows(EVENT),
+    notifications: rows(NOTIFICATION),
+    tasks: rows(TASK),
+  };
 }
 
 function bindingSeal(key: Key, binding: unknown, value: Uint8Array): SealedValue {
