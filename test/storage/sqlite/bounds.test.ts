@@ -8,12 +8,12 @@ import {
 } from '../../../src/storage/sqlite/tables/notifications.ts';
 import { createTaskWrites } from '../../../src/storage/sqlite/tables/tasks.ts';
 import { aNotification, aTask } from '../../support/builders.ts';
-import { databaseFile, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
+import { databaseFile, makeDirectory, openDirect, ROW_MAC, removeDirectory } from './harness.ts';
 
 const directory = makeDirectory();
 let db: Connection;
 beforeAll(async () => {
-  await (await openSqlite(directory)).store.close();
+  await openDirect(directory).store.close();
   db = openWriter(databaseFile(directory));
 });
 afterAll(() => {

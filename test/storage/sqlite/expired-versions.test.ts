@@ -1,38 +1,35 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createExpiredReads } from '../../../src/storage/sqlite/tables/expired-versions.ts';
-import type { TestStore } from '../../support/acting.ts';
 import { create, expectRefused, expire } from '../../support/stores.ts';
-import { databaseFile, makeDirectory, openRaw, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { filledDirectory } from './filled-directory.ts';
+import { databaseFile, openRaw } from './harness.ts';
 
-let directory: string;
-let store: TestStore;
-beforeAll(async () => {
-  directory = makeDirectory();
-  ({ store } = await openSqlite(directory));
+const filled = filledDirectory(async (store) => {
   for (const projectId of ['a', 'b', 'c']) await store.change(create({ projectId, name: 'one' }));
   for (const projectId of ['a', 'c']) await store.change(expire({ projectId, name: 'one' }, 1, 10));
 });
-afterAll(async () => {
-  await store.close();
-  removeDirectory(directory);
-});
 const list = async (projectId: string) =>
   (
-    await store.listExpiredVersions({ projectId, nowMs: 10, after: { expireTimeMs: 0, row: 0 }, limit: 9 })
+    await filled.store.listExpiredVersions({
+      projectId,
+      nowMs: 10,
+      after: { expireTimeMs: 0, row: 0 },
+      limit: 9,
+    })
   ).map(({ ref }) => ref.projectId);
 
 describe('versions that expire', () => {
   it('are found by project', async () => {
-    expect(await store.listExpiringProjects('', 9)).toEqual(['a', 'c']);
-    expect([await store.listExpiringProjects('', 1), await store.listExpiringProjects('a', 9)]).toEqual([
-      ['a'],
-      ['c'],
-    ]);
+    expect(await filled.store.listExpiringProjects('', 9)).toEqual(['a', 'c']);
+    expect([
+      await filled.store.listExpiringProjects('', 1),
+      await filled.store.listExpiringProjects('a', 9),
+    ]).toEqual([['a'], ['c']]);
     expect([await list('a'), await list('b'), await list('c')]).toEqual([['a'], [], ['c']]);
   });
 
   it('are looked up in their index', () => {
-    const db = openRaw(databaseFile(directory));
+    const db = openRaw(databaseFile(filled.path));
     const plans: string[] = [];
     const spy = {
       prepare: (sql: string) => {
@@ -60,21 +57,19 @@ describe('versions that expire', () => {
   });
 
   it('make their secret damaged when one is hidden or filed under another project', async () => {
-    await store.close();
     const filed = [
       ['a', 'NULL'],
       ['b', "'b'"],
       ['c', "'b'"],
     ] as const;
-    tamper(directory, (db) => {
+    filled.tamper((db) => {
       for (const [projectId, value] of filed) {
         db.exec(`UPDATE version SET expiry_project_id = ${value}
                   WHERE secret_row = (SELECT row FROM secret WHERE project_id = '${projectId}')`);
       }
     });
-    ({ store } = await openSqlite(directory));
     for (const [projectId] of filed) {
-      await expectRefused((async () => store.findVersions({ projectId, name: 'one' }))(), 'damaged');
+      await expectRefused((async () => filled.store.findVersions({ projectId, name: 'one' }))(), 'damaged');
     }
   });
 });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
-import { databaseFile, makeDirectory, openSqlite, removeDirectory } from './harness.ts';
+import { databaseFile, makeDirectory, openDirect, removeDirectory } from './harness.ts';
 
 /** Written out again on purpose: the list in the program must not be its own judge. */
 const WRITER = {
@@ -45,7 +45,7 @@ describe('settings of the SQLite connections', () => {
   let file: string;
   beforeAll(async () => {
     directory = makeDirectory();
-    await (await openSqlite(directory)).store.close();
+    await openDirect(directory).store.close();
     file = databaseFile(directory);
   });
   afterEach(() => {

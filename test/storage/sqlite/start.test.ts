@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
@@ -13,6 +13,7 @@ import {
   killSqlite,
   MIGRATIONS,
   makeDirectory,
+  openDirect,
   openRaw,
   openSqlite,
   ROW_MAC,
@@ -22,28 +23,26 @@ import {
 import { fillProject } from './tamper-project.ts';
 
 describe('opening of a data directory', () => {
+  let pattern: string;
   let directory: string;
+  beforeAll(async () => {
+    pattern = makeDirectory();
+    const { store } = openDirect(pattern);
+    const ref = freshRef();
+    await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
+    for (let count = 0; count < 50; count += 1) await store.change(create({ ...ref, name: `s${count}` }));
+    await store.close();
+  });
+  afterAll(() => removeDirectory(pattern));
   beforeEach(() => {
     directory = makeDirectory();
   });
   afterEach(() => removeDirectory(directory));
 
-  /** A database with a secret and a key in it, closed in good order. */
-  async function filled(): Promise<string> {
-    const { store } = await openSqlite(directory);
-    const ref = freshRef();
-    await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
-    for (let count = 0; count < 50; count += 1) await store.change(create({ ...ref, name: `s${count}` }));
-    await store.close();
+  /** A database with secrets and a key in it, closed in good order. */
+  function filled(): string {
+    copyFileSync(databaseFile(pattern), databaseFile(directory));
     return databaseFile(directory);
-  }
-
-  function makeForeign(): string {
-    const file = databaseFile(directory);
-    const db = new Database(file);
-    db.exec('CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES (1)');
-    db.close();
-    return file;
   }
 
   function expectStartError(kind: StartErrorKind, message: RegExp): string {
@@ -81,20 +80,18 @@ describe('opening of a data directory', () => {
     again.release();
   });
 
-  it('refuses the SQLite database of another program', () => {
-    makeForeign();
-    expectStartError('configuration', /not made by csms-server/);
-  });
-
-  it('leaves the SQLite database of another program as it was', () => {
-    const file = makeForeign();
+  it('refuses the SQLite database of another program, and leaves it as it was', () => {
+    const file = databaseFile(directory);
+    const db = new Database(file);
+    db.exec('CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES (1)');
+    db.close();
     const before = readFileSync(file);
     expectStartError('configuration', /not made by csms-server/);
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  it('refuses a database of a newer program', async () => {
-    await filled();
+  it('refuses a database of a newer program', () => {
+    filled();
     tamper(directory, (db) => db.pragma(`user_version = ${MIGRATIONS.length + 1}`));
     expectStartError('configuration', /schema/);
     tamper(directory, (db) => db.pragma(`user_version = ${MIGRATIONS.length}`));
@@ -106,41 +103,31 @@ describe('opening of a data directory', () => {
     expectStartError('damaged', /not a database/);
   });
 
-  it('refuses a database whose header is damaged', async () => {
-    const file = await filled();
+  it.each([
+    ['header', 16, 100, /cannot be used/],
+    ['schema page', 100, 4_096, /database/],
+  ])('refuses a database whose %s is damaged', (_, from, to, message) => {
+    const file = filled();
     const bytes = readFileSync(file);
-    bytes.fill(0xff, 16, 100);
+    bytes.fill(0xff, from, to);
     writeFileSync(file, bytes);
-    expectStartError('damaged', /cannot be used/);
+    expectStartError('damaged', message);
   });
 
-  it('refuses a database whose schema page is damaged', async () => {
-    const file = await filled();
-    const bytes = readFileSync(file);
-    bytes.fill(0xff, 100, 4_096);
-    writeFileSync(file, bytes);
-    expectStartError('damaged', /database/);
-  });
-
-  it('refuses a database that was cut off', async () => {
-    const file = await filled();
+  it('refuses a database that was cut off', () => {
+    const file = filled();
     truncateSync(file, 3 * 4_096);
     expectStartError('damaged', /database/);
   });
 
-  it('checks every page after an unclean stop', async () => {
-    await leaveDamagedPage();
-    expectStartError('damaged', /the database is damaged/);
-  });
-
-  it('says in one line what is damaged', async () => {
-    await leaveDamagedPage();
+  it('checks every page after an unclean stop, and says in one line what is damaged', () => {
+    leaveDamagedPage();
     expect(expectStartError('damaged', /the database is damaged/)).not.toContain('\n');
   });
 
   /** A directory as a crash leaves it, with a damaged page that opening alone does not touch. */
-  async function leaveDamagedPage(): Promise<void> {
-    const file = await filled();
+  function leaveDamagedPage(): void {
+    const file = filled();
     const db = openRaw(file);
     db.exec("INSERT INTO project VALUES ('p', 0)");
     const page = Number(
@@ -167,7 +154,7 @@ describe('opening of a data directory', () => {
   });
 
   it('refuses a database with a row in any table but without its installation', async () => {
-    const { store } = await openSqlite(directory);
+    const { store } = openDirect(directory);
     await fillProject(store, 'project');
     const nowMs = T0;
     const keyRef = { projectId: 'project', id: 'key-3' };
@@ -271,19 +258,15 @@ describe('migration files', () => {
     ]);
   });
 
-  it('must not leave a number out', () => {
-    expect(() => read('0001_a.sql', '0003_c.sql')).toThrow('0003_c.sql');
+  it.each([
+    ['leave a number out', '0003_c.sql'],
+    ['use a number twice', '0001_b.sql'],
+    ['be something else', 'notes.txt'],
+  ])('must not %s', (_, next) => {
+    expect(() => read('0001_a.sql', next)).toThrow(next);
   });
 
   it('must not start anywhere but at 1', () => {
     expect(() => read('0000_a.sql')).toThrow('0000_a.sql');
-  });
-
-  it('must not use a number twice', () => {
-    expect(() => read('0001_a.sql', '0001_b.sql')).toThrow('0001_b.sql');
-  });
-
-  it('must all be migrations', () => {
-    expect(() => read('0001_a.sql', 'notes.txt')).toThrow('notes.txt');
   });
 });

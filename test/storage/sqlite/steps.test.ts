@@ -2,17 +2,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Walk } from '../../../src/app/ports/deps.ts';
 import { create, freshProject, putTags, remove } from '../../support/stores.ts';
 import { walked } from '../../support/walks.ts';
-import { makeDirectory, type OpenSqlite, openSqlite, removeDirectory } from './harness.ts';
+import { makeDirectory, type OpenStore, openDirect, removeDirectory } from './harness.ts';
 
 const SECRETS = 600;
 const name = (index: number) => `s${String(index).padStart(3, '0')}`;
 const directory = makeDirectory();
-let open: OpenSqlite;
+let open: OpenStore;
 let projectId: string;
 let ids: string[];
 
 beforeAll(async () => {
-  open = await openSqlite(directory);
+  open = openDirect(directory);
   projectId = freshProject();
   ids = await Promise.all(
     Array.from({ length: SECRETS }, async (_, index) => {

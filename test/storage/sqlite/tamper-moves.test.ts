@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { makeDirectory, openDirect, removeDirectory, tamper } from './harness.ts';
 import { type Ids, MOVES, type Move, OPEN, UNNOTICED } from './tamper-moves.ts';
 import { type Answers, fillProject, NAMES, readAnswers } from './tamper-project.ts';
 
@@ -26,7 +26,7 @@ describe('rows that are swapped, moved, rolled back, deleted or added', () => {
 
   beforeAll(async () => {
     directory = makeDirectory();
-    let { store } = await openSqlite(directory);
+    let { store } = openDirect(directory);
     await Promise.all(all.map((move) => fillProject(store, projectOf(move))));
     await store.close();
     const copies = tamper(directory, (db) => {
@@ -35,14 +35,14 @@ describe('rows that are swapped, moved, rolled back, deleted or added', () => {
       );
       return all.map((move) => read.get(projectOf(move))!);
     });
-    ({ store } = await openSqlite(directory));
+    ({ store } = openDirect(directory));
     await Promise.all(all.map((move) => move.change?.(store, projectOf(move))));
     await store.close();
     tamper(directory, (db) => {
       for (const [index, move] of all.entries())
         move.tamper(db, findIds(db, projectOf(move)), copies[index]!);
     });
-    ({ store } = await openSqlite(directory));
+    ({ store } = openDirect(directory));
     for (const move of all) after.set(move, await readAnswers(store, projectOf(move)));
     await store.close();
   });

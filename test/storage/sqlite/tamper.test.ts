@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestStore } from '../../support/acting.ts';
-import { makeDirectory, openSqlite, removeDirectory, tamper } from './harness.ts';
+import { makeDirectory, openDirect, removeDirectory, tamper } from './harness.ts';
 import { everyColumn, ROWS, type Tampering } from './tamper-columns.ts';
 import { type Answers, fillProject, KEYS, readAnswers } from './tamper-project.ts';
 
@@ -18,11 +18,11 @@ describe('tampering with stored rows', () => {
 
   beforeAll(async () => {
     directory = makeDirectory();
-    let open = await openSqlite(directory);
+    let open = openDirect(directory);
     await fillProject(open.store, projectOf(0));
     await open.store.close();
     tamperings = tamper(directory, (db) => everyColumn(db, projectOf(0)));
-    open = await openSqlite(directory);
+    open = openDirect(directory);
     await Promise.all(
       tamperings.map((_, index) => (index === 0 ? undefined : fillProject(open.store, projectOf(index)))),
     );
@@ -33,7 +33,7 @@ describe('tampering with stored rows', () => {
       for (const [index, tampering] of tamperings.entries()) tampering.tamper(db, projectOf(index));
       db.exec('COMMIT');
     });
-    ({ store } = await openSqlite(directory));
+    ({ store } = openDirect(directory));
   });
   afterAll(async () => {
     await store.close();
@@ -103,7 +103,7 @@ describe('tampering with stored rows', () => {
 describe('tampering under a running store', () => {
   it('leads from an alias to no key that does not have it, though that key is remembered', async () => {
     const directory = makeDirectory();
-    const { store } = await openSqlite(directory);
+    const { store } = openDirect(directory);
     await fillProject(store, 'project');
     for (const id of KEYS) expect((await store.findKey({ projectId: 'project', id }))?.id).toBe(id);
     tamper(directory, (db) =>
