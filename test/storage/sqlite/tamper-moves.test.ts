@@ -15,7 +15,7 @@ function findIds(db: Database.Database, projectId: string): Ids {
     .prepare<[number], number>('SELECT row FROM version WHERE secret_row = ? ORDER BY number')
     .pluck();
   const [one = 0, two = 0, three = 0] = versions.all(secret);
-  return { projectId, secret, pending, versions: [one, two, three] };
+  return { project: projectId, secret, pending, one, two, three };
 }
 
 describe('rows that are swapped, moved, rolled back, deleted or added', () => {
