@@ -21,6 +21,13 @@ export interface ReceivedRequest {
   readonly address: string;
   /** Milliseconds since it arrived. */
   readonly elapsedMs: number;
+  readonly connection: RequestConnection;
+}
+
+/** The connection that a request came over. */
+export interface RequestConnection {
+  /** True once it is gone, and the client with it. */
+  readonly destroyed: boolean;
 }
 
 /** The caller as the actor of one request; `nowMs` is the time by the clock of its data. */

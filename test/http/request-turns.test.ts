@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { createTurns } from '../../src/app/turns.ts';
 import { joined } from '../../src/http/connections/pieces.ts';
-import { turnsOf } from '../../src/http/requests/turns.ts';
+import { turnsOfRequest } from '../../src/http/requests/turns.ts';
 import { ALPHA, shareServer } from '../support/server.ts';
 
 const GONE = { code: 'unavailable', logReason: 'the client has gone' };
@@ -11,7 +11,7 @@ describe('the turns of a request', () => {
   it('end with its client, those that wait for their place too', async () => {
     const all = createTurns();
     const socket = { destroyed: false };
-    const turns = turnsOf(all, { socket } as never);
+    const turns = turnsOfRequest(all, socket);
     const pause = turns.pauseOf('p');
     await pause();
     const held = Promise.withResolvers<void>();

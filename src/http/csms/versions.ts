@@ -185,7 +185,7 @@ const ALONE: Around = { before: Buffer.from('{"version":'), after: Buffer.from('
 /** Sends a value as bytes from the cipher to the socket, and wipes them afterwards. */
 function sendVersion(reply: FastifyReply, secretName: string, version: app.OpenedVersion) {
   const frame = frameVersion(secretName, version, ALONE);
-  reply.raw.once('close', () => frame.fill(0));
+  reply.raw.on('close', () => frame.fill(0));
   return reply.type('application/json').send(frame);
 }
 

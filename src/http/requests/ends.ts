@@ -50,7 +50,7 @@ export function createRequestEnds(
         if (log !== undefined) logRequest(log, request, { status, durationMs, labels, refusal });
         metrics?.count(labels.operation, status, durationMs);
       };
-      raw.once('finish', () => end(true)).once('close', () => end(false));
+      raw.on('finish', () => end(true)).on('close', () => end(false));
     },
     refuse(socket, refused) {
       const current = connectionOf(socket)?.current?.req;

@@ -8,7 +8,6 @@ import { connectionOf } from '../connections/connection.ts';
 import { readQuery } from '../connections/target.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { HEADERS_MAX } from '../wire/limits.ts';
-import { turnsOf } from './turns.ts';
 
 /** Headers of every response: nothing is cached, sniffed, framed or referred to. */
 const RESPONSE_HEADERS = Object.freeze({
@@ -131,10 +130,14 @@ export function authenticate(
   requireProject(request, caller);
   const { operation = 'none' } = request.labels ?? {};
   if (operation === 'none') throw new SecretError('internal');
-  const received = { operation, requestId: request.id, address: request.ip, elapsedMs: reply.elapsedTime };
   options.takeRequest(caller);
-  const deps = options.depsFor(caller, received);
-  request.deps = { ...deps, turns: turnsOf(deps.turns, request.raw) };
+  request.deps = options.depsFor(caller, {
+    operation,
+    requestId: request.id,
+    address: request.ip,
+    elapsedMs: reply.elapsedTime,
+    connection: request.raw.socket,
+  });
 }
 
 /** The router reads every `+` as a space; this one was signed as itself. */

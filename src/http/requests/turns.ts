@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestConnection } from '../../app/caller.ts';
 import type { Turns } from '../../app/turns.ts';
 import { SecretError } from '../../core/errors.ts';
 
@@ -7,9 +7,9 @@ import { SecretError } from '../../core/errors.ts';
  * request holds is counted only while its connection exists. Throws unavailable then.
  * @see docs/adr/0032-long-requests-in-turns.md
  */
-export function turnsOf(turns: Turns, { socket }: Pick<IncomingMessage, 'socket'>): Turns {
+export function turnsOfRequest(turns: Turns, connection: RequestConnection): Turns {
   function requireClient(): void {
-    if (socket.destroyed) throw new SecretError('unavailable', '', { logReason: 'the client has gone' });
+    if (connection.destroyed) throw new SecretError('unavailable', '', { logReason: 'the client has gone' });
   }
 
   return {
