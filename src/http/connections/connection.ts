@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { REQUESTS_AHEAD_MAX } from '../wire/limits.ts';
 import { boundParser } from './parser.ts';
 
 /** A response; on the server's side it always has its request. */
@@ -36,7 +35,7 @@ let lastOrder = 0;
 /** Makes the connection findable by its socket, and has nothing parsed for which it has no room. */
 export function mark(socket: Socket, connection: PeerConnection): void {
   (socket as Marked)[CONNECTION] = connection;
-  boundParser(socket, () => connection.waiting.length < REQUESTS_AHEAD_MAX);
+  boundParser(socket, connection);
 }
 
 /** The connection of a request's socket; undefined for a request without one, as in tests. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { CHUNKS } from '../wire/limits.ts';
+import { nodeHttp } from '../../std/node-http.ts';
+import { AHEAD, CHUNKS } from '../wire/limits.ts';
 
 /** What Node has on a socket that speaks HTTP: no documented interface, but the same in Node 20, 22 and 24. */
 interface Parser {
@@ -13,42 +14,59 @@ interface Parser {
 /** Any value that Node itself never returns: the rest of the bytes is not parsed, and they count as a client's error. */
 const REFUSED = -1;
 
+/** What one connection has asked for. */
+interface Asked {
+  /** The response to the request in progress. */
+  readonly current: object | undefined;
+  /** Those to requests that wait for it. */
+  readonly waiting: readonly { readonly req: IncomingMessage }[];
+}
+
 /**
- * Bounds what Node's parser makes of the up to 64 KiB that it reads at once and always parses to their end. A further request
- * while there is no room stops it: creating two objects for each of 2,500, and an error with a stack when the connection ends,
- * is a hundred times the cost of parsing. A body in crumbs ends its connection. Where Node has no such parser, nothing is
- * bounded.
+ * Bounds what Node's parser makes of the up to 64 KiB that it reads at once and always parses to their end. A request for
+ * which the connection has no room stops it: creating two objects for each of 2,500, and an error with a stack when the
+ * connection ends, is a hundred times the cost of parsing. Bodies in crumbs end the connection. Where Node has no such parser,
+ * nothing is bounded.
  * @see docs/adr/0026-connections.md
  */
-export function boundParser(socket: Socket, hasRoom: () => boolean): void {
+export function boundParser(socket: Socket, asked: Asked): void {
   const { parser } = socket as Socket & { readonly parser?: Parser | null };
   if (typeof parser?.onIncoming !== 'function') return;
   const { onIncoming } = parser;
+  let chunksLeft: number = CHUNKS.free;
+
+  function push(this: IncomingMessage, chunk: Buffer | null): boolean {
+    if (chunk !== null && this.headers['transfer-encoding'] !== undefined) {
+      chunksLeft += chunk.length / CHUNKS.bytesMin - 1;
+    }
+    if (chunksLeft >= 0) return nodeHttp.IncomingMessage.prototype.push.call(this, chunk);
+    if (!socket.destroyed) skipBody(parser as Parser, socket);
+    socket.destroy();
+    return false;
+  }
+
   parser.onIncoming = (request, keepAlive) => {
-    if (!hasRoom()) return REFUSED;
-    if (request.headers['transfer-encoding'] !== undefined) boundChunks(request, parser);
+    if (asked.current === undefined) chunksLeft = CHUNKS.free;
+    else if (!hasRoom(asked)) return REFUSED;
+    request.push = push;
     return onIncoming(request, keepAlive);
   };
 }
 
+function hasRoom({ waiting }: Asked): boolean {
+  let lines = 0;
+  for (const { req } of waiting) lines += req.rawHeaders.length / 2;
+  return waiting.length < AHEAD.requestsMax && lines < AHEAD.headersMax;
+}
+
 /** Each chunk costs a buffer and an event, whoever sends it: without its callback the parser only skips its bytes. */
-function boundChunks(request: IncomingMessage, parser: Parser): void {
-  const { socket } = request;
-  const push = request.push.bind(request);
-  let left = CHUNKS.free;
-  request.push = (chunk: Buffer | null) => {
-    if (chunk !== null) left += chunk.length / CHUNKS.bytesMin - 1;
-    if (left >= 0) return push(chunk);
-    const { kOnBody } = parser.constructor;
-    if (kOnBody !== undefined && !socket.destroyed) {
-      const onBody = parser[kOnBody];
-      parser[kOnBody] = undefined;
-      // Node gives its parsers to one connection after the other.
-      socket.once('close', () => {
-        parser[kOnBody] = onBody;
-      });
-    }
-    socket.destroy();
-    return false;
-  };
+function skipBody(parser: Parser, socket: Socket): void {
+  const { kOnBody } = parser.constructor;
+  if (kOnBody === undefined) return;
+  const onBody = parser[kOnBody];
+  parser[kOnBody] = undefined;
+  // Node gives its parsers to one connection after the other.
+  socket.once('close', () => {
+    parser[kOnBody] = onBody;
+  });
 }

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { REQUESTS_AHEAD_MAX } from '../wire/limits.ts';
+import { AHEAD } from '../wire/limits.ts';
 import { connectionOf, destroy, type PeerConnection, type Response, touch } from './connection.ts';
 
 /**
@@ -40,7 +40,7 @@ export function inTurn(handler: RequestListener): RequestListener {
     } else if (connection.current === undefined) {
       begin(connection, response);
       handler(request, response);
-    } else if (connection.waiting.length >= REQUESTS_AHEAD_MAX) {
+    } else if (connection.waiting.length >= AHEAD.requestsMax) {
       destroy(connection);
     } else {
       connection.waiting.push(response);
