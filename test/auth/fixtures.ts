@@ -5,10 +5,12 @@ import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { parseIdentities } from '../../src/auth/identities/file.ts';
 import type { Directory } from '../../src/auth/identities/identities.ts';
 import type { SecretSources } from '../../src/auth/identities/sources.ts';
+import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
 import type { Realms } from '../../src/auth/realm.ts';
 import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
 import { parseAuthorization } from '../../src/auth/signatures/authorization.ts';
 import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signatures/signature.ts';
+import { createIam } from '../../src/auth/tokens/iam.ts';
 import { credentialMark, issueToken, type TokenClaims } from '../../src/auth/tokens/token.ts';
 import { SecretError } from '../../src/core/errors.ts';
 
@@ -251,4 +253,18 @@ export const USER = { name: 'admin', password: PASSWORD, domain: { name: 'acme' 
 export function bodyOf(user: unknown, scope?: unknown) {
   const identity = { methods: ['password'], password: { user } };
   return { auth: { identity, ...(scope === undefined ? {} : { scope }) } };
+}
+
+/** The logins of these identities, at this clock. */
+export function loginsOf(directory: () => Directory, clock: Clock) {
+  const costs = () => directory().passwordCosts;
+  const iam = createIam({
+    realms: realmsOf(directory, clock),
+    tokenKey: TOKEN_KEY,
+    passwords: createPasswordChecker({ clock, costs, wait: async () => undefined }),
+    region: 'local-1',
+  });
+  const login = (body: unknown, address = '10.0.0.1') =>
+    iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
+  return { iam, login };
 }

@@ -1,21 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../src/app/ports/deps.ts';
-import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
-import { createIam } from '../../src/auth/tokens/iam.ts';
 import {
   ADMIN_ID,
   BASE_URL,
   bodyOf,
   DOMAIN_ID,
   directoryOf,
+  loginsOf,
   movableClock,
   NOW_MS,
   OTHER_PROJECT_ID,
   PROJECT_ID,
   READER_ID,
-  realmsOf,
   refusalOf,
-  TOKEN_KEY,
   USER,
 } from './fixtures.ts';
 
@@ -31,19 +28,10 @@ const CALLER: Caller = {
   method: 'token',
   accessKeyId: undefined,
 };
-let iam: ReturnType<typeof createIam>;
-
+let { iam, login } = loginsOf(() => directory, clock);
 beforeEach(() => {
-  iam = createIam({
-    realms: realmsOf(() => directory, clock),
-    tokenKey: TOKEN_KEY,
-    passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
-    region: 'local-1',
-  });
+  ({ iam, login } = loginsOf(() => directory, clock));
 });
-
-const login = (body: unknown, address = '10.0.0.1') =>
-  iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 
 describe('the other IAM calls', () => {
   it('show what a token says, until it expires', async () => {

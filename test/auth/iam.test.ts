@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
-import { createIam } from '../../src/auth/tokens/iam.ts';
 import type { SecretError } from '../../src/core/errors.ts';
 import {
   ADMIN_ID,
@@ -10,6 +8,7 @@ import {
   DOMAIN_ID,
   directoryOf,
   IDENTITIES,
+  loginsOf,
   movableClock,
   OTHER_PROJECT_ID,
   PASSWORD,
@@ -25,19 +24,10 @@ import {
 const directory = directoryOf();
 const clock = movableClock();
 let present = directory;
-let iam: ReturnType<typeof createIam>;
-
+let { iam, login } = loginsOf(() => present, clock);
 beforeEach(() => {
-  iam = createIam({
-    realms: realmsOf(() => present, clock),
-    tokenKey: TOKEN_KEY,
-    passwords: createPasswordChecker({ clock, costs: () => directory.passwordCosts }),
-    region: 'local-1',
-  });
+  ({ iam, login } = loginsOf(() => present, clock));
 });
-
-const login = (body: unknown, address = '10.0.0.1') =>
-  iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });
 
 describe('a password login', () => {
   it('answers a token and its description', async () => {

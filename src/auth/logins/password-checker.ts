@@ -36,6 +36,8 @@ export interface PasswordCheckerDeps {
   readonly queue?: LoginQueue;
   /** Hashes and compares; default `verifyPassword`. */
   readonly verify?: typeof verifyPassword;
+  /** Waits so many milliseconds; default a timer. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 /** Failed logins of one address in LOGIN_WINDOW_MS for which names that nobody has are still hashed. */
@@ -51,7 +53,7 @@ export const REFUSAL_DELAY_MS = 1_000;
  * @see docs/adr/0028-password-logins.md
  */
 export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
-  const { clock, costs, queue = createLoginQueue(), verify = verifyPassword } = deps;
+  const { clock, costs, queue = createLoginQueue(), verify = verifyPassword, wait = delay } = deps;
   const gate = createLoginGate({ clock });
   const hashed = createBuckets({
     clock,
@@ -76,7 +78,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     // Decided before it matters who it is for: otherwise it would tell.
     const isBusy = queue.isBusy();
     const isHashed = !isBusy && hashed.take(group) === 0;
-    const refusalDue = isHashed ? undefined : delay(REFUSAL_DELAY_MS);
+    const refusalDue = isHashed ? undefined : wait(REFUSAL_DELAY_MS);
     const pair = attemptKey({ principal, address: group });
     const place = { group, member: principal, isFamiliar: familiar.get(pair) === true };
     let isRight = false;
