@@ -14,15 +14,11 @@ export function readFunctionTemplates(): FunctionTemplates {
     'sqlserver',
     'single-user',
     'multi-user',
-  ].map(readPart);
+  ].map((name) => readFileSync(new URL(`${name}.js`, import.meta.url), 'utf8'));
   const engines = { mysql, postgresql, sqlserver };
   const strategies = { SingleUser: singleUser, MultiUser: multiUser };
   return {
     // The protocol of the server's calls comes last, after everything that it uses.
     textFor: ({ subType, engine }) => [engines[engine], strategies[subType], protocol].join('\n'),
   };
-}
-
-function readPart(name: string): string {
-  return readFileSync(new URL(`${name}.js`, import.meta.url), 'utf8');
 }

@@ -5,7 +5,6 @@ import {
   type Key,
   type KeyCommandOf,
   type KeyDecision,
-  type KeyTag,
   keepKey,
   replaceKey,
   requireCustomKey,
@@ -30,7 +29,10 @@ export function putTags(current: Key, command: KeyCommandOf<'put-tags'>): KeyDec
     'tags',
   );
   const wanted = new Map(command.tags.map((tag) => [tag.key, tag]));
-  const kept = current.tags.map((tag) => sameOrNew(tag, wanted.get(tag.key)));
+  const kept = current.tags.map((tag) => {
+    const given = wanted.get(tag.key) ?? tag;
+    return given.value === tag.value ? tag : given;
+  });
   const present = new Set(current.tags.map(({ key }) => key));
   const added = command.tags.filter(({ key }) => !present.has(key));
   if (kept.length + added.length > KEY_TAGS_MAX) {
@@ -75,10 +77,6 @@ export function matchesKey(
     return value !== undefined && (values.length === 0 || values.includes(value));
   });
   return hasTags && wanted.names.every((text) => key.alias.includes(text));
-}
-
-function sameOrNew(tag: KeyTag, wanted: KeyTag | undefined): KeyTag {
-  return wanted === undefined || wanted.value === tag.value ? tag : wanted;
 }
 
 function requireTaggable(key: Key): void {

@@ -16,16 +16,14 @@ import {
 } from '../wire/keys.ts';
 import {
   KeyName,
-  KmsPath,
   kmsBody,
   kmsPost,
-  kmsRoute,
   numberOf,
   OperateKeyBody,
   OptionalNumberText,
 } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { nestedResponses, Omissible, OneOf } from '../wire/schemas.ts';
+import { Omissible, OneOf } from '../wire/schemas.ts';
 
 const LISTED_SPECS = Object.entries(KEY_SPECS).flatMap(([spec, { isListed }]) => (isListed ? [spec] : []));
 const OFFSET = { min: 0, max: 9_999_999_999 };
@@ -130,13 +128,10 @@ function registerList(api: App): void {
 
 function registerUpdates(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'update-key-alias'),
-    schema: {
-      ...operation('UpdateKeyAlias', 'Changes a key’s own alias'),
-      params: KmsPath,
+    ...kmsPost('update-key-alias', operation('UpdateKeyAlias', 'Changes a key’s own alias'), {
       body: AliasBody,
-      response: nestedResponses({ 200: changed('KeyAliasInfo', { key_alias: KeyAliasText }) }),
-    },
+      response: changed('KeyAliasInfo', { key_alias: KeyAliasText }),
+    }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const key = await app.changeKey(deps, target, { kind: 'rename-key', alias: body.key_alias });
@@ -144,13 +139,10 @@ function registerUpdates(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('POST', 'update-key-description'),
-    schema: {
-      ...operation('UpdateKeyDescription', 'Changes a key’s description'),
-      params: KmsPath,
+    ...kmsPost('update-key-description', operation('UpdateKeyDescription', 'Changes a key’s description'), {
       body: DescriptionBody,
-      response: nestedResponses({ 200: changed('KeyDescriptionInfo', { key_description: Type.String() }) }),
-    },
+      response: changed('KeyDescriptionInfo', { key_description: Type.String() }),
+    }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const description = requireText(body.key_description, 'key_description');
