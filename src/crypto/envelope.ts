@@ -24,15 +24,14 @@ export type Purpose =
   | 'cmk'
   | 'canary'
   | 'signing-key'
-  | 'row-sums'
   | 'kms-data'
   | 'kms-data-key';
 
 /**
- * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key, sums over rows;
+ * First three bytes of a format: wrapped data key, value body, wrapped key material, canary, private key;
  * and from the key service: encrypted data, encrypted data key.
  */
-export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP' | 'CSR' | 'CSE' | 'CSD';
+export type Magic = 'CSK' | 'CSV' | 'CSM' | 'CSN' | 'CSP' | 'CSE' | 'CSD';
 
 /** Bytes that every format begins with: magic 3 | format version 1 | suite 1 | flags 1. */
 export const HEADER_BYTES = 6;

@@ -1,38 +1,62 @@
 import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { createBlockCipher, createXaesKey, KEY_BYTES, openXaes, sealXaes } from './aead.ts';
-import { encodeContext, formatHeader, HEADER_BYTES, requireFormat } from './envelope.ts';
+import { createBlockCipher, damaged, KEY_BYTES } from './aead.ts';
+import { takeNonce } from './nonce.ts';
 
-type SumBinding = { readonly installationId: string; readonly counter: number };
+const SALT_BYTES = 8;
+const BLOCK_BYTES = 16;
+/** A start refuses it; a thousand writes a second take four thousand years to get there. */
+const COUNTER_MAX = 2 ** 47;
 
 /**
- * Creates a sum cipher; it derives its two keys from `rowMacKey`, which is `rootKey.derive('rowmac')`. An element is
- * AES-256 over the two halves of the row MAC: a pseudorandom permutation is a pseudorandom function as long as far fewer
- * than 2^64 blocks go through it, and row MACs, which name the kind and address of their row, never repeat. It costs a
- * third of an HMAC. Sums of such elements cannot be steered while they stay hidden, which is why they are sealed:
- * readable sums would reveal linear equations.
- * @see https://people.csail.mit.edu/devadas/pubs/mhashes.pdf (multiset hash by addition)
+ * Creates a sum cipher; it derives its two keys from `rowMacKey`, which is `rootKey.derive('rowmac')`. AES-256 is a
+ * pseudorandom function as long as far fewer than 2^64 blocks go through it, and costs a third of an HMAC. An element is AES
+ * over half of a row MAC; row MACs name the kind and address of their row and never repeat. Sums of such elements cannot be
+ * steered while they stay hidden: readable sums would reveal linear equations. So AES over counter 6 | salt 8 | place 2 is
+ * added to each, which makes the sums their own MAC.
+ * @see https://people.csail.mit.edu/devadas/pubs/mhashes.pdf (MSet-Add-Hash)
  */
 export function createSumCipher(rowMacKey: KeyObject) {
-  const sealing = createXaesKey(deriveKey(rowMacKey, 'seal'));
+  const encryptMasks = createBlockCipher(deriveKey(rowMacKey, 'mask'));
+
+  function masks(counter: number, salt: Uint8Array, lanes: number): Uint32Array {
+    const block = Buffer.alloc(BLOCK_BYTES);
+    block.writeUIntBE(counter, 0, 6);
+    block.set(salt, 6);
+    const result = new Uint32Array(lanes);
+    const blocks = Buffer.from(result.buffer).fill(block);
+    for (let at = BLOCK_BYTES; at < blocks.length; at += BLOCK_BYTES) {
+      blocks.writeUInt16BE(at / BLOCK_BYTES, at + BLOCK_BYTES - 2);
+    }
+    blocks.set(encryptMasks(blocks));
+    return result;
+  }
+
   return {
     elements: createBlockCipher(deriveKey(rowMacKey, 'element')),
-    /** "CSR" 01 | suite | flags | nonce 24 | sums | tag 16. */
-    seal(binding: SumBinding, sums: Uint8Array): Buffer {
-      return sealXaes(sealing, { header: formatHeader('CSR'), context: contextOf(binding), plaintext: sums });
+    /** Salt 8 | masked sums. `counter`: below 2^48. */
+    seal(counter: number, sums: Uint32Array): Buffer {
+      const salt = takeNonce(SALT_BYTES);
+      const masked = masks(counter, salt, sums.length);
+      for (let lane = 0; lane < sums.length; lane += 1)
+        masked[lane] = (masked[lane] ?? 0) + (sums[lane] ?? 0);
+      return Buffer.concat([salt, Buffer.from(masked.buffer)]);
     },
-    open(binding: SumBinding, sealed: Uint8Array): Buffer {
-      requireFormat(sealed, 'CSR');
-      return openXaes(sealing, { blob: sealed, headerBytes: HEADER_BYTES, context: contextOf(binding) });
+    open(counter: number, sealed: Uint8Array): Uint32Array {
+      const bytes = sealed.length - SALT_BYTES;
+      const isCounter = counter >= 0 && counter < COUNTER_MAX;
+      if (!isCounter || bytes <= 0 || bytes % BLOCK_BYTES !== 0) throw damaged();
+      const sums = new Uint32Array(bytes / Uint32Array.BYTES_PER_ELEMENT);
+      Buffer.from(sums.buffer).set(sealed.subarray(SALT_BYTES));
+      for (const [lane, mask] of masks(counter, sealed.subarray(0, SALT_BYTES), sums.length).entries()) {
+        sums[lane] = (sums[lane] ?? 0) - mask;
+      }
+      return sums;
     },
   };
 }
 
-function contextOf({ installationId, counter }: SumBinding): Buffer {
-  return encodeContext('row-sums', [installationId, String(counter)]);
-}
-
 /** @see RFC 5869: HKDF-SHA512, no salt, one label for each key */
-function deriveKey(rowMacKey: KeyObject, purpose: 'element' | 'seal'): KeyObject {
+function deriveKey(rowMacKey: KeyObject, purpose: 'element' | 'mask'): KeyObject {
   const derived = Buffer.from(hkdfSync('sha512', rowMacKey, '', `csms/1/rowmac/sums/${purpose}`, KEY_BYTES));
   const key = createSecretKey(derived);
   derived.fill(0);

@@ -18,18 +18,12 @@ export interface RowMac {
 
 /** Turns row MACs into elements of sums, and hides the sums from those who can read and write the database. */
 export interface SumCipher {
-  /** For row MACs of 32 bytes each, one after the other, as many bytes that are unpredictable without the key. */
+  /** For 16 bytes of each row MAC, one after the other, as many bytes that are unpredictable without the key. */
   elements(rowMacs: Uint8Array): Buffer;
-  seal(binding: SumBinding, sums: Uint8Array): Buffer;
-  /** Throws damaged, also for sums of another installation or another time. */
-  open(binding: SumBinding, sealed: Uint8Array): Buffer;
-}
-
-/** What sealed sums are bound to. */
-export interface SumBinding {
-  readonly installationId: string;
-  /** How often they have been written. */
-  readonly counter: number;
+  /** `counter`: how often sums have been written. */
+  seal(counter: number, sums: Uint32Array): Buffer;
+  /** Opens what `seal` made; anything else yields other sums. Throws damaged for what is no sums at all. */
+  open(counter: number, sealed: Uint8Array): Uint32Array;
 }
 
 /** What hangs on a secret's row: versions by number, stages by slot, tags by key. */

@@ -6,7 +6,6 @@ import type { Command } from '../../../src/core/commands.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
 import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
-import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { summedTables } from '../../../src/storage/sqlite/rows/row-sums.ts';
 import { requests } from '../../support/acting.ts';
 import {
@@ -28,11 +27,11 @@ import {
 import {
   databaseFile,
   killSqlite,
-  MIGRATIONS,
   makeDirectory,
   openSqlite,
   ROW_MAC,
   removeDirectory,
+  staleShards,
   tamper,
 } from './harness.ts';
 import { fillProject } from './tamper-project.ts';
@@ -41,15 +40,6 @@ const PROJECT = 'project';
 const OPEN = { projectId: PROJECT, name: 'open' };
 const SECRET_ID = 'project-open';
 const SIGNING_KEY = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
-
-function staleShards(directory: string): number[] {
-  const open = openDirectory(directory, MIGRATIONS);
-  try {
-    return open.findStaleShards(ROW_MAC);
-  } finally {
-    open.release();
-  }
-}
 
 function recordClock(seenMs: number): Command {
   return { aggregate: 'clock', kind: 'record-clock', record: { seenMs, hold: undefined }, nowMs: seenMs };
@@ -167,40 +157,36 @@ describe('rows that are put back, removed or brought back', () => {
       ([table, where]) =>
         `INSERT INTO main.${table} SELECT * FROM old.${table} WHERE ${where.replace('FROM version ', 'FROM old.version ')}`,
     );
-    expect(change(...gone, ...back)).toHaveLength(1);
+    expect(change(...gone, ...back)).not.toEqual([]);
     copyFileSync(databaseFile(present), databaseFile(directory));
     // Its grants are not among them: they are rows of their own.
     expect(change(...gone)).toHaveLength(1);
   });
 
   it('stay noticed whatever is written afterwards, also to the same row', async () => {
-    const [shard] = change(`UPDATE event SET row_mac = zeroblob(32)`);
+    const shards = change(`UPDATE event SET row_mac = zeroblob(32)`);
+    expect(shards).not.toEqual([]);
     const { store } = await openSqlite(directory);
     await store.change(addVersion(OPEN, SECRET_ID));
     await store.change(setStrengthCheck(PROJECT, true));
     await store.close();
-    expect(staleShards(directory)).toEqual([shard]);
+    expect(staleShards(directory)).toEqual(shards);
   });
 
   it('are looked for beside sums of the same moment', () => {
     expect(change('DELETE FROM row_sums', 'INSERT INTO row_sums SELECT * FROM old.row_sums')).not.toEqual([]);
   });
 
-  it('are all looked at, also behind places that are not UTF-8', () => {
-    const added = `WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 3999)
+  it('are all looked at, however many there are and whatever their places hold', () => {
+    const added = `WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 5999)
       INSERT INTO kms_key_destroyed (project_id, id, destroy_time_ms, row_mac)
-      SELECT CAST(x'ff' AS TEXT), CAST(x'80' AS TEXT) || i, 1, zeroblob(32) FROM n`;
+      SELECT CAST(x'ff' AS TEXT), CAST(x'80' AS TEXT) || i, 1, randomblob(32) FROM n`;
     expect(change(added)).toHaveLength(64);
     // The last of them counts as well.
     const [one, ...others] = change(
-      "DELETE FROM kms_key_destroyed WHERE row_mac = zeroblob(32) AND id NOT LIKE '%3999'",
+      "DELETE FROM kms_key_destroyed WHERE project_id = CAST(x'ff' AS TEXT) AND id NOT LIKE '%5999'",
     );
     expect([typeof one, others]).toEqual(['number', []]);
-  });
-
-  it('are not hidden by sums of another installation', () => {
-    tamper(directory, (db) => db.exec("UPDATE installation SET id = 'another'"));
-    expect(() => staleShards(directory)).toThrow(/sums over its rows have been changed/);
   });
 
   it('are not added up anew once there are sums', () => {

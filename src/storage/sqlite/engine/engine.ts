@@ -5,6 +5,7 @@ import { carry, type Oversight } from '../../carry.ts';
 import { TASK } from '../../columns/small.ts';
 import type { Engine } from '../../engine.ts';
 import type { RowMac } from '../../row-mac.ts';
+import type { TellRow } from '../rows/sum-tracker.ts';
 import { createWholeReads, createWholes } from '../rows/wholes.ts';
 import { createDamagedRemoval } from '../tables/damaged-secrets.ts';
 import { createTaskClearing } from '../tables/damaged-tasks.ts';
@@ -14,7 +15,7 @@ import { createKeyWrites } from '../tables/key-writes.ts';
 import { createKeyReads } from '../tables/keys.ts';
 import { createNotificationWrites } from '../tables/notifications.ts';
 import { createSecretReads, type LoadedSecret } from '../tables/secret-reads.ts';
-import { createSecretWrites } from '../tables/secret-writes.ts';
+import { createSecretWrites, type SecretEars } from '../tables/secret-writes.ts';
 import { createTaskReads, createTaskWrites } from '../tables/tasks.ts';
 import type { Connection } from './open.ts';
 import type { Outcome } from './protocol.ts';
@@ -36,9 +37,7 @@ export interface Carrier {
 }
 
 /** What an engine is told of while it works. */
-export interface EngineEars {
-  /** Sealed values or key material are deleted. */
-  onRemoval(): void;
+export interface EngineEars extends SecretEars {
   onDamage(place: string): void;
 }
 
@@ -48,12 +47,13 @@ export interface SqliteEngine extends Engine<LoadedSecret> {
 }
 
 /** Prepares the engine on the writing connection: everything answers at once. */
-export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage }: EngineEars): SqliteEngine {
+export function createEngine(db: Connection, mac: RowMac, ears: EngineEars): SqliteEngine {
+  const { onRemoval, onDamage } = ears;
   const secrets = createSecretReads(db, mac);
   const keys = createKeyReads(db, mac);
   const find = createWholeReads(db, mac);
   const notifications = createNotificationWrites(db, mac);
-  const saveSecret = createSecretWrites(db, mac, onRemoval);
+  const saveSecret = createSecretWrites(db, mac, ears);
   const grants = createGrantWrites(db, mac);
   return {
     secrets: {
@@ -88,10 +88,11 @@ export function createEngine(db: Connection, mac: RowMac, { onRemoval, onDamage 
 }
 
 /** Prepares the carrying out of commands on one connection. */
-export function createCarrier(db: Connection, mac: RowMac, oversight: Oversight = {}): Carrier {
+export function createCarrier(db: Connection, mac: RowMac, tellRow: TellRow, oversight?: Oversight): Carrier {
   let removed = false;
   let damage: string[] = [];
   const engine = createEngine(db, mac, {
+    tellRow,
     onRemoval: () => {
       removed = true;
     },

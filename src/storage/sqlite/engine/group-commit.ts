@@ -43,8 +43,8 @@ export function createCommitBatch(
   changes: Pick<ChangeCounters, 'begin' | 'end'>,
   oversight: Oversight = {},
 ): CommitBatch {
-  const carrier = createCarrier(db, mac, oversight);
   const sums = createSumTracker(db, mac);
+  const carrier = createCarrier(db, mac, sums.tell, oversight);
   const { abandon, begin, commit } = createTransaction(db, carrier, sums);
   const carryAll = createCarryAll(db, carrier);
   const carryEach = createCarryEach(db, carrier, sums);

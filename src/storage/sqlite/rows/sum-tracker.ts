@@ -1,41 +1,50 @@
+import { SECRET } from '../../columns/secrets.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { createSumRecord, placeSql, summedTables } from './row-sums.ts';
-import { createSums } from './sums.ts';
+import { createSumRecord, summedTables } from './row-sums.ts';
+import { addToSums, createSums, type MacChange } from './sums.ts';
+
+/** Reports that a row was added, changed or removed: the MAC that it had, and the one that it has. */
+export type TellRow = (before: Uint8Array | null, after: Uint8Array | null) => void;
 
 /**
- * Keeps the sums over all rows up to date while one connection writes. SQLite reports each row whose MAC is added,
- * changed or removed, also by a constraint or as a side effect, so that no table's code has to know of sums.
+ * Keeps the sums over all rows up to date while one connection writes. SQLite reports each row whose MAC is added, changed
+ * or removed, also by a constraint or as a side effect, so that no table's code has to know of sums. Only the rows of
+ * secrets are reported by the code that adds and changes them, since triggers would cost a twentieth of each change.
  */
 export interface SumTracker {
-  /** To be called when a transaction has begun. Throws damaged when the sums do not open. */
+  readonly tell: TellRow;
+  /** To be called when a transaction has begun. Throws damaged when there is a row without sums. */
   begin(): void;
   /** How much has been reported so far: for `undo`. */
   mark(): number;
   /** To be called after a rollback to where `mark` was called: drops what came since. */
   undo(mark: number): void;
-  /** Writes the sums at the end of a transaction that has changed any. */
+  /** Writes the sums as the last step of a transaction that has changed any. */
   write(): void;
   /** To be called after COMMIT, and only then. */
   settle(): void;
 }
 
-/** Prepares tracking on a connection that writes. Without sums in the database it does nothing. */
+/** Prepares the tracking on a connection that writes. Without sums in the database it does nothing. */
 export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
   const record = createSumRecord(db, mac);
-  const sums = createSums(mac.sums);
-  /** Address, former MAC and present MAC of each reported row. */
-  const told: (readonly [place: string, before: Uint8Array | null, after: Uint8Array | null])[] = [];
+  const told: MacChange[] = [];
   let counter: number | undefined;
-  /** As they were after the last COMMIT. */
-  const settled = Buffer.alloc(sums.bytes().length);
-  db.function('tell_row', { varargs: true }, (...row) => {
-    told.push(row as unknown as (typeof told)[number]);
+  /** As of the last COMMIT, and as they are about to be. */
+  const [settled, next] = [createSums(), createSums()];
+  function tell(before: Uint8Array | null, after: Uint8Array | null): void {
+    if (before !== null) told.push({ rowMac: before, sign: -1 });
+    if (after !== null) told.push({ rowMac: after, sign: 1 });
+  }
+  db.function('tell_row', (before, after) => {
+    tell(before as Uint8Array | null, after as Uint8Array | null);
     return null;
   });
-  for (const summed of summedTables()) db.exec(triggersSql(summed));
+  for (const { name } of summedTables()) db.exec(triggersSql(name));
 
   return {
+    tell,
     begin() {
       told.length = 0;
       if (counter !== undefined) return;
@@ -50,30 +59,24 @@ export function createSumTracker(db: Connection, mac: RowMac): SumTracker {
     },
     write() {
       if (counter === undefined || told.length === 0) return;
-      sums.reset(settled);
-      for (const [place, before, after] of told) {
-        if (before !== null) sums.add(place, before, -1);
-        if (after !== null) sums.add(place, after, 1);
-      }
-      record.update({ counter: counter + 1, sums: sums.bytes() });
+      next.set(settled);
+      addToSums(mac.sums, next, told);
+      record.update({ counter: counter + 1, sums: next });
     },
     settle() {
       if (counter === undefined || told.length === 0) return;
       counter += 1;
-      settled.set(sums.bytes());
+      settled.set(next);
     },
   };
 }
 
-/** They belong to the connection alone and are not in the database. The columns of an address never change. */
-function triggersSql(summed: Parameters<typeof placeSql>[0]): string {
-  const { name: table } = summed;
-  const make = (event: string, on: string, macs: string, row: string) =>
-    `CREATE TEMP TRIGGER IF NOT EXISTS ${table}_${event} AFTER ${on} ON main.${table}
-     BEGIN SELECT tell_row(${placeSql(summed, row)}, ${macs}); END;`;
-  return [
-    make('came', 'INSERT', 'NULL, NEW.row_mac', 'NEW'),
-    make('went', 'DELETE', 'OLD.row_mac, NULL', 'OLD'),
-    make('changed', 'UPDATE OF row_mac', 'OLD.row_mac, NEW.row_mac', 'NEW'),
-  ].join('\n');
+/** They belong to the connection alone and are not in the database. */
+function triggersSql(table: string): string {
+  const make = (event: string, on: string, macs: string) =>
+    `CREATE TEMP TRIGGER IF NOT EXISTS ${table}_${event} AFTER ${on} ON main.${table} BEGIN SELECT tell_row(${macs}); END;`;
+  const removed = make('removed', 'DELETE', 'OLD.row_mac, NULL');
+  if (table === SECRET.name) return removed;
+  const added = make('added', 'INSERT', 'NULL, NEW.row_mac');
+  return `${removed} ${added} ${make('changed', 'UPDATE OF row_mac', 'OLD.row_mac, NEW.row_mac')}`;
 }

@@ -1,85 +1,58 @@
 import { createHash } from 'node:crypto';
 import type { SumCipher } from '../../row-mac.ts';
 
-/** Number of sums, each over the rows whose addresses fall to it: a wrong one says where to search. */
+/** Number of sums, each over the row MACs that fall to it: a wrong one says where to search. */
 export const SHARDS = 64;
-/** Bytes of a row MAC, of its element, and of a sum. */
-const SUM_BYTES = 32;
+/** Bytes of an element and of a sum; as many of a row MAC are enough to distinguish it from all others. */
+const SUM_BYTES = 16;
+const MAC_BYTES = 32;
 const LANES = SUM_BYTES / Uint32Array.BYTES_PER_ELEMENT;
-/** Rows whose elements are computed at a time. */
-const BLOCK_ROWS = 256;
 
 /**
- * Sums over a set of row MACs, in any order. For each shard eight lanes modulo 2^32: two sets whose elements are unknown
- * and cannot be chosen have the same sum with probability 2^-256.
+ * Sums over a set of row MACs, in any order. For each shard four lanes modulo 2^32: two sets whose elements are unknown
+ * and cannot be chosen have the same sum with probability 2^-128.
  */
-export interface Sums {
-  /** Adds (1) or removes (-1) a row's MAC. `place` is the row's address, the same each time. */
-  add(place: string, rowMac: Uint8Array, sign: 1 | -1): void;
-  /** All sums, one after the other: to be copied before they are stored. */
-  bytes(): Buffer;
-  /** Drops what was added since, and continues from what `bytes` returned. */
-  reset(from: Uint8Array): void;
+export type Sums = Uint32Array;
+
+/** A row MAC that was added (1) or removed (-1). */
+export interface MacChange {
+  readonly rowMac: Uint8Array;
+  readonly sign: 1 | -1;
 }
 
 /** Creates sums over no rows. */
-export function createSums(cipher: Pick<SumCipher, 'elements'>): Sums {
+export function createSums(): Sums {
+  return new Uint32Array(SHARDS * LANES);
+}
+
+/** Brings sums up to date. */
+export function addToSums(
+  cipher: Pick<SumCipher, 'elements'>,
+  sums: Sums,
+  changes: readonly MacChange[],
+): void {
+  const macs = Buffer.allocUnsafe(changes.length * SUM_BYTES);
+  for (const [row, { rowMac }] of changes.entries()) {
+    // Only a changed one has another length.
+    const mac = rowMac.length === MAC_BYTES ? rowMac : createHash('sha256').update(rowMac).digest();
+    macs.set(mac.subarray(0, SUM_BYTES), row * SUM_BYTES);
+  }
   // Lanes have the machine's byte order, which is little-endian wherever this program runs.
-  const lanes = new Uint32Array(SHARDS * LANES);
-  const view = Buffer.from(lanes.buffer);
-  const block = Buffer.alloc(BLOCK_ROWS * SUM_BYTES);
-  const shards: number[] = [];
-  const signs: number[] = [];
-
-  function flush(): void {
-    const elements = cipher.elements(block.subarray(0, shards.length * SUM_BYTES));
-    for (let row = 0; row < shards.length; row += 1) {
-      const [shard = 0, sign = 0] = [shards[row], signs[row]];
-      for (let lane = 0; lane < LANES; lane += 1) {
-        const at = shard * LANES + lane;
-        const element = elements.readUInt32LE(row * SUM_BYTES + lane * Uint32Array.BYTES_PER_ELEMENT);
-        // Only the last 32 bits are stored.
-        lanes[at] = (lanes[at] ?? 0) + sign * element;
-      }
+  const elements = new Uint32Array(changes.length * LANES);
+  Buffer.from(elements.buffer).set(cipher.elements(macs));
+  for (const [row, { sign }] of changes.entries()) {
+    const shard = (macs[row * SUM_BYTES] ?? 0) % SHARDS;
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const at = shard * LANES + lane;
+      // What is stored are the last 32 bits.
+      sums[at] = (sums[at] ?? 0) + sign * (elements[row * LANES + lane] ?? 0);
     }
-    shards.length = 0;
-    signs.length = 0;
   }
-
-  return {
-    add(place, rowMac, sign) {
-      // Only a changed one has another length.
-      const mac = rowMac.length === SUM_BYTES ? rowMac : createHash('sha256').update(rowMac).digest();
-      block.set(mac, shards.length * SUM_BYTES);
-      shards.push(shardOf(place));
-      signs.push(sign);
-      if (shards.length === BLOCK_ROWS) flush();
-    },
-    bytes() {
-      flush();
-      return view;
-    },
-    reset(from) {
-      shards.length = 0;
-      signs.length = 0;
-      view.set(from);
-    },
-  };
 }
 
-/** The shards, counted from 0, in which one differs from the other. */
-export function differingShards(one: Buffer, other: Buffer): number[] {
-  const sumOf = (sums: Buffer, shard: number) => sums.subarray(shard * SUM_BYTES, (shard + 1) * SUM_BYTES);
-  return Array.from({ length: SHARDS }, (_, shard) => shard).filter(
-    (shard) => !sumOf(one, shard).equals(sumOf(other, shard)),
-  );
-}
-
-/** The shard of an address, counted from 0. @see FNV-1a, 32 bits */
-export function shardOf(place: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < place.length; index += 1) {
-    hash = Math.imul(hash ^ place.charCodeAt(index), 0x01000193);
-  }
-  return (hash >>> 16) % SHARDS;
+/** The shards, counted from 1, in which one differs from the other. */
+export function differingShards(one: Sums, other: Sums): number[] {
+  const shards = new Set<number>();
+  for (const [at, lane] of one.entries()) if (lane !== other[at]) shards.add(Math.floor(at / LANES) + 1);
+  return [...shards];
 }

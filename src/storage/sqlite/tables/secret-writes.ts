@@ -5,6 +5,7 @@ import { SECRET, STAGE, VERSION } from '../../columns/secrets.ts';
 import { type RowMac, type SignedSecret, signSecret } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 import { prepareInsert, prepareUpdate } from '../rows/rows.ts';
+import type { TellRow } from '../rows/sum-tracker.ts';
 import { expiryProject } from './expired-versions.ts';
 import type { LoadedSecret, SavedSecret } from './secret-reads.ts';
 import { createTagWrites } from './tags.ts';
@@ -18,8 +19,20 @@ export type SaveSecret = (
   decision: SecretDecision,
 ) => SavedSecret | undefined;
 
-/** Prepares the writes of secrets on one connection; `onRemoval` is called for every sealed value that is deleted. */
-export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () => void): SaveSecret {
+/** What the writes of secrets report. */
+export interface SecretEars {
+  /** Sealed values or key material are deleted. */
+  onRemoval(): void;
+  /** The row of a secret is added or changed. */
+  readonly tellRow: TellRow;
+}
+
+/** Prepares the writes of secrets on one connection. */
+export function createSecretWrites(
+  db: Connection,
+  mac: RowMac,
+  { onRemoval, tellRow }: SecretEars,
+): SaveSecret {
   const statements = prepareSecret(db);
   const saveVersions = createVersionWrites(db, onRemoval);
   const saveTags = createTagWrites(db);
@@ -33,6 +46,7 @@ export function createSecretWrites(db: Connection, mac: RowMac, onRemoval: () =>
 
   function put(loaded: LoadedSecret | undefined, projectId: string, signed: SignedSecret): number {
     const { contentsDigest, row, rowMac } = signed;
+    tellRow(loaded?.rowMac ?? null, rowMac);
     if (loaded !== undefined) {
       statements.update(SECRET.encode(loaded.aggregate.secret), row, contentsDigest, rowMac, loaded.row);
       return loaded.row;
