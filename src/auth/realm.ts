@@ -1,5 +1,7 @@
 import type { Clock } from '../app/ports/deps.ts';
-import type { AccessKey, Directory } from './identities/identities.ts';
+import { SecretError } from '../core/errors.ts';
+import type { AccessKey, Directory, User, UserQuery } from './identities/identities.ts';
+import { matchesDigest } from './logins/password.ts';
 
 /** What authentication knows of a world: its identities and its time. */
 export interface Realm {
@@ -10,19 +12,22 @@ export interface Realm {
   directory(): Directory;
 }
 
-/** The worlds of a process. An access key and a token belong to one of them; ids may be the same in all. */
+/** A user and the world that it belongs to. */
+export interface Found {
+  readonly user: User;
+  readonly realm: Realm;
+}
+
+/** The worlds of a process. An access key, a password and a token belong to one of them; ids may be the same in all. */
 export interface Realms {
-  /** The world of names and passwords. */
+  /** The world of the passwords in the identities file; what others have are digests. */
   readonly main: Realm;
   all(): Iterable<Realm>;
   find(world: string): Realm | undefined;
 }
 
 /** The access key with its owner, and the world that it belongs to. */
-export function findAccessKey(
-  realms: Realms,
-  accessKeyId: string,
-): (AccessKey & { readonly realm: Realm }) | undefined {
+export function findAccessKey(realms: Realms, accessKeyId: string): (AccessKey & Found) | undefined {
   for (const realm of realms.all()) {
     const found = realm.directory().findAccessKey(accessKeyId);
     if (found !== undefined) return { key: found.key, user: found.user, realm };
@@ -30,9 +35,21 @@ export function findAccessKey(
   return undefined;
 }
 
-/** The directory of a caller's world. Throws when the world has ended, for which authentication refuses callers. */
-export function directoryOf(realms: Realms, world: string): Directory {
-  const realm = realms.find(world);
-  if (realm === undefined) throw new Error('the world of the caller has ended');
-  return realm.directory();
+/** The user whose password it is in a world other than main. */
+export function findByPassword({ all, main }: Realms, query: UserQuery, password: string): Found | undefined {
+  for (const realm of all()) {
+    const user = realm === main ? undefined : realm.directory().findUser(query);
+    if (user !== undefined && matchesDigest(user.passwordHash ?? '', password)) return { user, realm };
+  }
+  return undefined;
+}
+
+/** A caller's world. Throws unavailable when it has been removed since authentication. */
+export function worldOf<R extends Realm>(
+  worlds: { find(world: string): R | undefined },
+  { world }: { readonly world: string },
+): R {
+  const found = worlds.find(world);
+  if (found !== undefined) return found;
+  throw new SecretError('unavailable', '', { logReason: 'the world has ended' });
 }

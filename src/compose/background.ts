@@ -27,6 +27,9 @@ import type { FileWays } from './operator-files.ts';
 /** Until the first check of what is due, and between checks whether a failed storage works again. */
 const LOOK_MS = 1_000;
 
+/** Node fires a timer with a longer wait at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The endpoints of topics and functions, and the client that calls them. */
 export interface Outbound {
   readonly hooks: Hooks;
@@ -120,12 +123,17 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
   let timer = setTimeout(look, LOOK_MS);
-  const runner = createJobRunner({ ...deps, trustedTime: watched ?? deps.clock, onChange: arm }, jobs);
+  // A clock that is moved on purpose comes with word of it, and nobody else has the data: at rest nothing happens.
+  const rest = watched ? {} : { lookMsMax: Number.POSITIVE_INFINITY };
+  const trustedTime = watched ?? deps.clock;
+  const runner = createJobRunner({ ...deps, ...rest, trustedTime, onChange: arm }, jobs);
 
   /** One timer for what is due next; nothing happens in between. */
   function arm(): void {
     clearTimeout(timer);
-    if (!isStopped) timer = setTimeout(look, isAble ? runner.waitMs() : LOOK_MS);
+    const waitMs = isAble ? runner.waitMs() : LOOK_MS;
+    if (!isStopped && waitMs < Number.POSITIVE_INFINITY)
+      timer = setTimeout(look, Math.min(waitMs, TIMER_MS_MAX));
   }
 
   function look(): void {

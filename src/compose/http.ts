@@ -1,5 +1,5 @@
 import { createReadiness } from '../app/health/readiness.ts';
-import { SecretError } from '../core/errors.ts';
+import { worldOf } from '../auth/realm.ts';
 import { readFunctionTemplates } from '../function-templates/texts.ts';
 import type { App } from '../http/app.ts';
 import type { Certificate } from '../http/connections/certificate.ts';
@@ -25,18 +25,14 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise
     ...edgeOf(shared, () => addressOf(app) ?? config.host),
     newRequestId: randomIds.uid,
     functionTemplates: readFunctionTemplates(),
-    depsFor(caller, request) {
-      const world = worlds.find(caller.world);
-      if (world === undefined) throw new SecretError('unavailable', '', { logReason: 'the world has ended' });
-      return world.depsFor(caller, request);
-    },
+    depsFor: (caller, request) => worldOf(worlds, caller).depsFor(caller, request),
     readiness: createReadiness({
       store,
       keyring,
       hasIdentities: () => identities.present.directory.domains.size > 0,
       monotonicMs: monotonicClock.nowMs,
     }),
-    takeRequest: shared.takeRequest,
+    takeRequest: (caller) => worldOf(worlds, caller).takeRequest(caller.userId),
     certificate: async () => (await worlds.main.loadSigningKey()).certificatePem,
     log,
     requestLog: linesOf(log),

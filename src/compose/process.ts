@@ -1,10 +1,7 @@
 import type { Logger } from 'pino';
-import { shareOf } from '../app/caller.ts';
-import type { Caller } from '../app/ports/deps.ts';
 import { createTurns, type Turns } from '../app/turns.ts';
 import type { PasswordChanged } from '../auth/identities/users.ts';
 import { createPasswordChecker, type PasswordChecker } from '../auth/logins/password-checker.ts';
-import { createRateLimiter } from '../auth/logins/throttle.ts';
 import type { Config } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/observability/metrics.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
@@ -33,8 +30,6 @@ export interface ServerProcess {
   readonly passwordChanged: PasswordChanged | undefined;
   /** One count of failed logins for all kinds of login. */
   readonly passwords: PasswordChecker;
-  /** Counts the caller's requests. Throws throttled when none is left. */
-  takeRequest(caller: Caller): void;
   readonly outbound: Outbound;
   /** Shares the one thread of all requests. */
   readonly turns: Turns;
@@ -75,7 +70,6 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
       clock: systemClock,
       costs: () => identities.present.directory.passwordCosts,
     }),
-    takeRequest: createRequestLimit(config),
     outbound,
     turns: createTurns(),
     certificate,
@@ -90,10 +84,4 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
       await storage.store.close();
     },
   };
-}
-
-function createRequestLimit({ rateLimit }: Config): ServerProcess['takeRequest'] {
-  if (rateLimit === undefined) return () => undefined;
-  const limiter = createRateLimiter({ clock: systemClock, perSecond: rateLimit });
-  return (caller) => limiter.take(shareOf(caller));
 }

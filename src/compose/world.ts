@@ -7,7 +7,9 @@ import type { Hooks } from '../app/outbound/webhooks.ts';
 import type { Choices, Clock, SharedDeps } from '../app/ports/deps.ts';
 import type { Turns } from '../app/turns.ts';
 import type { Directory } from '../auth/identities/identities.ts';
+import { createRateLimiter } from '../auth/logins/throttle.ts';
 import type { Realm, Realms } from '../auth/realm.ts';
+import { forgetTokens } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { SecretError } from '../core/errors.ts';
 import type { Permit } from '../core/permit.ts';
@@ -42,8 +44,12 @@ export interface WorldParts {
 export interface World extends Realm, Pick<Background, 'runner' | 'stop'> {
   /** What a request of the world works with. Throws unavailable. */
   readonly depsFor: ServerOptions['depsFor'];
+  /** Counts the requests of each user, by the machine's clock. Throws throttled when none is left. */
+  takeRequest(userId: string): void;
   /** The key that its notifications are signed with. */
   readonly loadSigningKey: LoadSigningKey;
+  /** Ends its work and closes its data; requests under way are refused from then on. Those of main are the process's. */
+  close(): Promise<void>;
 }
 
 /** The worlds of a process. */
@@ -52,6 +58,8 @@ export interface Worlds extends Realms {
   all(): Iterable<World>;
   find(world: string): World | undefined;
   add(world: World): void;
+  /** Ends a world other than main: from now on nobody finds it, and nothing of it is left when this settles. */
+  remove(world: string): Promise<void>;
 }
 
 /** Puts a world together and starts its background work. */
@@ -82,7 +90,20 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
   const outgoing = { ...outbound, hooks, signingKeys, loadSigningKey };
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
-  return { world, clock, directory, depsFor: binding(deps, permit), loadSigningKey, ...background };
+  return {
+    world,
+    clock,
+    directory,
+    depsFor: binding(deps, permit),
+    takeRequest: createRequestLimit(config),
+    loadSigningKey,
+    ...background,
+    async close() {
+      await background.stop();
+      await store.close();
+      forgetTokens(shared.storage.tokenKey, world);
+    },
+  };
 }
 
 /** The world of the process's own data directory, on the machine's clock. */
@@ -105,6 +126,12 @@ export function createWorlds(main: World): Worlds {
     all: () => worlds.values(),
     find: (world) => worlds.get(world),
     add: (world) => void worlds.set(world.world, world),
+    async remove(world) {
+      const found = worlds.get(world);
+      if (found === undefined || found === main) return;
+      worlds.delete(world);
+      await found.close();
+    },
   };
 }
 
@@ -131,6 +158,11 @@ function binding(deps: SharedDeps, permit: Permit | undefined): ServerOptions['d
     }
     throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
   };
+}
+
+function createRequestLimit({ rateLimit: perSecond }: Config): World['takeRequest'] {
+  if (perSecond === undefined) return () => undefined;
+  return createRateLimiter({ clock: systemClock, perSecond }).take;
 }
 
 /** The same project id in another world is another project, with turns of its own. */

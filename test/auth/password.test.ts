@@ -1,6 +1,13 @@
 import { scrypt, scryptSync } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
-import { costOf, hashPassword, isPasswordHash, verifyPassword } from '../../src/auth/logins/password.ts';
+import {
+  costOf,
+  digestPassword,
+  hashPassword,
+  isPasswordHash,
+  matchesDigest,
+  verifyPassword,
+} from '../../src/auth/logins/password.ts';
 import { PASSWORD, PASSWORD_HASH } from './fixtures.ts';
 
 vi.mock('node:crypto', { spy: true });
@@ -65,6 +72,22 @@ describe('password hashes', () => {
     `$argon2id$v=19$m=65536,t=3,p=4$${SALT}$${HASH}`,
   ])('are refused in any other form: %j', (text) => {
     expect(isPasswordHash(text)).toBe(false);
+  });
+
+  it('of passwords that are stored nowhere are digests, which fit their own password only and no file', () => {
+    const digest = digestPassword('Correct-horse-1');
+    expect(digest).not.toBe(digestPassword('Correct-horse-1'));
+    expect(isPasswordHash(digest)).toBe(false);
+    expect(matchesDigest(digest, 'Correct-horse-1')).toBe(true);
+    for (const other of [
+      '',
+      '$hmac-sha256$',
+      digest.slice(0, -1),
+      `${digest}=`,
+      '$scrypt$ln=16,r=8,p=1$AA$AA',
+    ])
+      expect(matchesDigest(other, 'Correct-horse-1')).toBe(false);
+    expect(matchesDigest(digest, 'correct-horse-1')).toBe(false);
   });
 
   it('of all zeros, as unknown users are checked against, fit nothing', async () => {

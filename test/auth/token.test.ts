@@ -4,6 +4,7 @@ import { readToken } from '../../src/auth/authenticator.ts';
 import {
   createTokenKey,
   credentialMark,
+  forgetTokens,
   issueToken,
   type TokenClaims,
   verifyToken,
@@ -112,6 +113,14 @@ describe('tokens', () => {
     expect(check(issueToken(key, CLAIMS))).toEqual(UNREADABLE);
     expect(check(issueToken(key, CLAIMS), NOW_MS + 2 * DAY_MS)).toEqual(UNREADABLE);
   });
+});
+
+it('those that are remembered go with their world', () => {
+  const remembered = verifyToken(TOKEN_KEY, TOKEN);
+  forgetTokens(TOKEN_KEY, 'other');
+  expect(verifyToken(TOKEN_KEY, TOKEN)).toBe(remembered);
+  forgetTokens(TOKEN_KEY, CLAIMS.world);
+  expect(verifyToken(TOKEN_KEY, TOKEN)).not.toBe(remembered);
 });
 
 describe('credential marks', () => {

@@ -1,40 +1,57 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { change } from '../../src/app/change.ts';
+import type { Deps } from '../../src/app/ports/deps.ts';
+import { createDirectory, type Directory } from '../../src/auth/identities/identities.ts';
+import { digestPassword } from '../../src/auth/logins/password.ts';
+import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createHttp } from '../../src/compose/http.ts';
-import { issueProjectToken, openIdentities } from '../../src/compose/identity.ts';
-import { openFileWays } from '../../src/compose/operator-files.ts';
+import { issueProjectToken } from '../../src/compose/identity.ts';
 import { createProcess, type ServerProcess } from '../../src/compose/process.ts';
-import { openStorage } from '../../src/compose/storage.ts';
-import { createMain, createWorld, createWorlds, type World } from '../../src/compose/world.ts';
+import {
+  createMain,
+  createWorld,
+  createWorlds,
+  type World,
+  type WorldParts,
+  type Worlds,
+} from '../../src/compose/world.ts';
 import type { App } from '../../src/http/app.ts';
 import { ADMIN, ALPHA, createLog, GUEST, prepareFiles, type TestUser } from '../support/server.ts';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** The fork's clock is so far ahead of the machine's. */
 const AHEAD_MS = 400 * DAY_MS;
-/** The same user in the fork. */
-const FORKED: TestUser = {
-  ...ADMIN,
-  accessKeyId: 'AKFORKADMIN0000001',
-  secretKey: 'CanarySecretKeyOfTheForksAdmin3f2e1d0c',
-};
 const SECRETS = `/v1/${ALPHA}/secrets`;
 const CHANGE_PASSWORD = '/v1/csms/users/change-password';
 const REQUESTS_PER_SECOND = 200;
 
+/** The admin as it is in another world, or somebody else there. */
+const userOf = (world: string, name = ADMIN.name): TestUser => ({
+  ...ADMIN,
+  accessKeyId: `AK${world.toUpperCase()}${name.toUpperCase()}`,
+  secretKey: `SecretKeyOf-${world}-${name}`,
+});
+
+/** The same user in the fork. */
+const FORKED = userOf('fork');
+
 const lines: string[] = [];
 let shared: ServerProcess;
 let main: World;
+let worlds: Worlds;
 let fork: World;
 /** Two servers on both worlds. */
 let one: App;
 let two: App;
-let directories: string[];
+let directory: string;
 /** Milliseconds that the fork's clock has been moved by. */
 let movedMs = 0;
-let closeFork: () => Promise<void>;
 
 interface Answer {
   readonly status: number;
@@ -78,22 +95,44 @@ async function ask(
 const secretOf = async (app: App, user: TestUser, version = 'latest') =>
   (await ask(app, 'GET', `${SECRETS}/shared/versions/${version}`, { user })).json.version.secret_string;
 
-const login = (app: App, password: string, name = GUEST.name) =>
+const authenticate = (app: App, identity: object) =>
   app.inject({
     method: 'POST',
     url: '/v3/auth/tokens',
     authority: 'csms.test',
     headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify({
-      auth: {
-        identity: {
-          methods: ['password'],
-          password: { user: { name, password, domain: { name: GUEST.domainName } } },
-        },
-        scope: { project: { id: ALPHA } },
-      },
-    }),
+    payload: JSON.stringify({ auth: { identity, scope: { project: { id: ALPHA } } } }),
   });
+
+const login = (app: App, password: string, name = GUEST.name) =>
+  authenticate(app, {
+    methods: ['password'],
+    password: { user: { name, password, domain: { name: GUEST.domainName } } },
+  });
+
+const tokenOf = ({ headers }: Awaited<ReturnType<typeof login>>) => String(headers['x-subject-token']);
+
+/** What a request in a world works with. */
+function worldDeps(world: World): Deps {
+  const { domainId, id: userId, name: userName } = ADMIN;
+  const projectIds = new Set([ALPHA]);
+  const caller = {
+    world: world.world,
+    domainId,
+    userId,
+    userName,
+    projectIds,
+    method: 'token',
+    accessKeyId: undefined,
+  } as const;
+  return world.depsFor(caller, {
+    operation: 'ShowSecretVersion',
+    requestId: '',
+    address: '',
+    elapsedMs: 0,
+    connection: { destroyed: false },
+  });
+}
 
 /** Moves the fork's clock from due moment to due moment, doing what is due at each. Answers how many there were. */
 async function advanceFork(byMs: number): Promise<number> {
@@ -108,66 +147,96 @@ async function advanceFork(byMs: number): Promise<number> {
   return moments;
 }
 
-/** The main world of a process, and beside it a copy of its data with another access key and another clock. */
+/** The same identities with other access keys and passwords. */
+function identitiesOf(world: string): Directory {
+  const { domains } = main.directory();
+  const users = [...domains.keys()]
+    .flatMap((id) => main.directory().usersOf(id))
+    .map((user) => ({ ...user, passwordHash: digestPassword(`${world} ${user.name}`) }));
+  const accessKeys = users.map((user) => {
+    const { accessKeyId, secretKey } = userOf(world, user.name);
+    return { user, key: createSigningKey({ accessKeyId, secretKey }) };
+  });
+  return createDirectory({ domains: [...domains.values()], users, accessKeys, policies: [] });
+}
+
+/** A copy of the main world. */
+async function makeWorld(world: string, parts: Partial<WorldParts> = {}): Promise<World> {
+  const identities = identitiesOf(world);
+  const made = await createWorld(shared, {
+    world,
+    clock: { nowMs: () => Date.now() },
+    isClockWatched: false,
+    storage: shared.storage.copy(),
+    hooks: { findTopic: () => undefined, findFunction: () => undefined },
+    directory: () => identities,
+    ...parts,
+  });
+  worlds.add(made);
+  return made;
+}
+
 beforeAll(async () => {
   const log = createLog('trace', lines);
-  const start = { onFatal: (reason: string) => lines.push(reason) };
-  const { config, directory } = await prepareFiles('serve', { CSMS_RATE_LIMIT: `${REQUESTS_PER_SECOND}` });
-  const copy = await prepareFiles('serve');
-  directories = [directory, copy.directory];
-
-  // What both begin with: the same secret, under the same ids and the same keys.
-  const before = await createProcess(config, log, start);
-  main = await createMain(before);
-  const first = await createHttp(before, createWorlds(main));
-  const body = { name: 'shared', secret_string: 'both' };
-  expect((await ask(first, 'POST', SECRETS, { body })).status).toBe(200);
-  await first.close();
-  await main.stop();
-  await before.close();
-  for (const name of ['data', 'root.key']) {
-    cpSync(join(directory, name), join(copy.directory, name), { recursive: true });
-  }
-  const identities = join(copy.directory, 'identities.yaml');
-  const text = readFileSync(identities, 'utf8')
-    .replace(ADMIN.accessKeyId, FORKED.accessKeyId)
-    .replace(ADMIN.secretKey, FORKED.secretKey);
-  writeFileSync(identities, text, { mode: 0o600 });
-
-  shared = await createProcess(config, log, start);
-  main = await createMain(shared);
-  const worlds = createWorlds(main);
-  const ways = openFileWays(copy.config, log);
-  const { present } = openIdentities(copy.config, { ...ways, log });
-  const storage = await openStorage(copy.config, log, start);
-  const clock = { nowMs: () => Date.now() + AHEAD_MS + movedMs };
-  fork = await createWorld(shared, {
-    world: 'fork',
-    clock,
-    isClockWatched: false,
-    storage,
-    hooks: { findTopic: () => undefined, findFunction: () => undefined },
-    directory: () => present.directory,
+  const files = await prepareFiles('serve', {
+    CSMS_RATE_LIMIT: `${REQUESTS_PER_SECOND}`,
+    CSMS_METRICS: 'on',
   });
-  worlds.add(fork);
+  directory = files.directory;
+  shared = await createProcess(files.config, log, { onFatal: (reason) => lines.push(reason) });
+  main = await createMain(shared);
+  worlds = createWorlds(main);
   [one, two] = [await createHttp(shared, worlds), await createHttp(shared, worlds)];
-  closeFork = async () => {
-    await fork.stop();
-    await storage.store.close();
-    ways.threads.stop();
-  };
+  const body = { name: 'shared', secret_string: 'both' };
+  expect((await ask(one, 'POST', SECRETS, { body })).status).toBe(200);
 });
 
 afterAll(async () => {
   await one.close();
   await two.close();
-  await closeFork();
+  await worlds.remove('fork');
   await main.stop();
   await shared.close();
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('worlds that nobody uses', () => {
+  it('arm no timer and run no job', async () => {
+    const timers = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] as const;
+    vi.useFakeTimers({ toFake: [...timers, 'Date', 'performance'] });
+    const names = Array.from({ length: 20 }, (_, index) => `idle-${index}`);
+    let looks = 0;
+    const counting = () => {
+      const storage = shared.storage.copy();
+      const { findNextDue } = storage.store;
+      storage.store.findNextDue = (...asked) => {
+        looks += 1;
+        return findNextDue(...asked);
+      };
+      return storage;
+    };
+    try {
+      for (const name of names) await makeWorld(name, { storage: counting() });
+      // Each looks once at what it was left with.
+      await vi.advanceTimersByTimeAsync(1_000);
+      const first = looks;
+      expect(first).toBeGreaterThan(0);
+      await vi.advanceTimersByTimeAsync(HOUR_MS);
+      expect(looks).toBe(first);
+      // The main world may have armed its own.
+      expect(vi.getTimerCount()).toBeLessThan(2);
+    } finally {
+      vi.useRealTimers();
+      for (const name of names) await worlds.remove(name);
+    }
+  });
 });
 
 describe('two worlds of one process', () => {
+  beforeAll(async () => {
+    fork = await makeWorld('fork', { clock: { nowMs: () => Date.now() + AHEAD_MS + movedMs } });
+  });
+
   it('have the same ids and values of their own, each behind its own access key', async () => {
     const idIn = async (user: TestUser) =>
       (await ask(one, 'GET', `${SECRETS}/shared`, { user })).json.secret.id;
@@ -230,12 +299,34 @@ describe('two worlds of one process', () => {
     expect([await statusOf(ADMIN), await statusOf(FORKED)]).toEqual([200, 404]);
   });
 
-  it('does not change a password of one that is not the main world', async () => {
-    const token =
-      issueProjectToken(fork, shared.storage.tokenKey, { userId: GUEST.id, projectId: ALPHA }) ?? '';
-    const body = { old_password: GUEST.password, password: 'Another-password-91bd' };
-    const answer = await ask(one, 'POST', CHANGE_PASSWORD, { token, body });
+  it('are found by the password of a login, and its token leads nowhere else', async () => {
+    const seen = async (token: string) =>
+      (await ask(one, 'GET', `${SECRETS}/shared/versions/latest`, { token })).json.version?.secret_string;
+    const [own, forked] = [
+      tokenOf(await login(one, GUEST.password)),
+      tokenOf(await login(two, 'fork guest')),
+    ];
+    expect([await seen(own), await seen(forked)]).toEqual(['of main', 'of the fork']);
+    const exchanged = await authenticate(one, { methods: ['token'], token: { id: forked } });
+    expect([exchanged.statusCode, await seen(tokenOf(exchanged))]).toEqual([201, 'of the fork']);
+    expect((await login(one, 'other guest')).statusCode).toBe(401);
+  });
+
+  it('have passwords of their own: those of others stay as they are', async () => {
+    const token = tokenOf(await login(one, 'fork guest'));
+    const change = { old_password: 'fork guest', password: 'Another-password-91bd' };
+    const answer = await ask(one, 'POST', CHANGE_PASSWORD, { token, body: change });
     expect(answer).toMatchObject({ status: 400, json: { error_code: 'CSMS.0003' } });
+    const own = tokenOf(await login(one, GUEST.password));
+    const body = { old_password: GUEST.password, password: 'Changed-password-5c1e' };
+    expect((await ask(one, 'POST', CHANGE_PASSWORD, { token: own, body })).status).toBe(200);
+    for (const app of [one, two]) {
+      expect((await ask(app, 'GET', SECRETS, { token: own })).status).toBe(401);
+      expect((await ask(app, 'GET', SECRETS, { token })).status).toBe(200);
+    }
+    expect((await login(two, GUEST.password)).statusCode).toBe(401);
+    expect((await login(two, 'Changed-password-5c1e')).statusCode).toBe(201);
+    expect((await login(two, 'fork guest')).statusCode).toBe(201);
   });
 });
 
@@ -249,20 +340,8 @@ describe('two servers on one world', () => {
     }
   });
 
-  it('take a changed password at once', async () => {
-    const next = 'Changed-password-5c1e';
-    const answer = await login(one, GUEST.password);
-    const token = String(answer.headers['x-subject-token']);
-    expect((await ask(two, 'GET', SECRETS, { token })).status).toBe(200);
-    const body = { old_password: GUEST.password, password: next };
-    expect((await ask(one, 'POST', CHANGE_PASSWORD, { token, body })).status).toBe(200);
-    expect((await ask(two, 'GET', SECRETS, { token })).status).toBe(401);
-    expect((await login(two, GUEST.password)).statusCode).toBe(401);
-    expect((await login(two, next)).statusCode).toBe(201);
-  });
-
   it('take a reload of the identities at once', async () => {
-    const file = join(directories[0] ?? '', 'identities.yaml');
+    const file = join(directory, 'identities.yaml');
     writeFileSync(file, readFileSync(file, 'utf8').replace(GUEST.accessKeyId, 'AKANOTHER000000001'));
     expect((await ask(two, 'GET', SECRETS, { user: GUEST })).status).toBe(200);
     await shared.reload();
@@ -287,10 +366,93 @@ describe('counts', () => {
     expect(await allOf(FORKED)).toContain(429);
   });
 
-  it('of failed logins are together over all servers', async () => {
+  it('of failed logins are together over all servers and worlds: a guess is one at all of them', async () => {
     for (let failure = 0; failure < 10; failure += 1) {
-      expect((await login(failure % 2 === 0 ? one : two, 'wrong', 'nobody-here')).statusCode).toBe(401);
+      // Who knows the password of one world does not get more guesses at that of another.
+      expect((await login(one, `fork ${ADMIN.name}`, ADMIN.name)).statusCode).toBe(201);
+      expect((await login(failure % 2 === 0 ? one : two, 'wrong', ADMIN.name)).statusCode).toBe(401);
     }
-    for (const app of [one, two]) expect((await login(app, 'wrong', 'nobody-here')).statusCode).toBe(429);
+    for (const app of [one, two]) {
+      expect((await login(app, 'wrong', ADMIN.name)).statusCode).toBe(429);
+      expect((await login(app, `fork ${ADMIN.name}`, ADMIN.name)).statusCode).toBe(429);
+    }
+  });
+});
+
+describe('a world that is removed', () => {
+  const path = `${SECRETS}/shared/versions/latest`;
+  const counted = () => ({
+    worlds: [...worlds.all()].length,
+    files: readdirSync('/proc/self/fd').length,
+    // The main world has a few, now more and now fewer.
+    hasFewHandles: process.getActiveResourcesInfo().length < 20,
+  });
+
+  it('is unknown at once, and refuses what is under way', async () => {
+    const world = await makeWorld('leaving');
+    const user = userOf('leaving');
+    const token = tokenOf(await login(one, 'leaving guest'));
+    expect((await ask(one, 'GET', path, { token })).status).toBe(200);
+    const asked = Array.from({ length: 20 }, () => ask(two, 'GET', `${SECRETS}/shared`, { user }));
+    const { store } = worldDeps(world);
+    const removed = worlds.remove('leaving');
+    for (const app of [one, two]) {
+      expect((await ask(app, 'GET', path, { user })).status).toBe(401);
+      expect((await ask(app, 'GET', path, { token })).status).toBe(401);
+      expect((await login(app, 'leaving guest')).statusCode).toBe(401);
+    }
+    await removed;
+    for (const { status } of await Promise.all(asked)) expect([200, 401, 503]).toContain(status);
+    const ref = { projectId: ALPHA, name: 'shared' };
+    const looks = [
+      async () => store.findSecret({ ...ref, name: 'not-seen-yet' }),
+      async () => store.findValue({ ...ref, name: 'not-seen-yet' }, 1),
+      async () => store.listKeys(ALPHA),
+      async () => change(worldDeps(world), { aggregate: 'secret', kind: 'remove-stage', ref, name: 'x' }),
+    ];
+    for (const look of looks) await expect(look()).rejects.toMatchObject({ code: 'unavailable' });
+    // Another one of that name is another world.
+    await makeWorld('leaving');
+    expect((await ask(one, 'GET', path, { token })).status).toBe(401);
+    await worlds.remove('leaving');
+    await worlds.remove(main.world);
+    expect((await ask(one, 'GET', `${SECRETS}/shared`)).status).toBe(200);
+  });
+
+  it('leaves nothing behind: 200 of them', async () => {
+    const before = counted();
+    expect(before.hasFewHandles).toBe(true);
+    const left = new Set<string>();
+    const registry = new FinalizationRegistry<string>((what) => left.delete(what));
+    for (let index = 0; index < 200; index += 1) await makeAndRemove(`w${index}`, index % 10 === 0);
+    expect(counted()).toEqual(before);
+    expect((await shared.metrics?.read())?.text).not.toMatch(/\bw\d+\b/);
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let turn = 0; turn < 20 && left.size > 0; turn += 1) {
+      collect();
+      await new Promise((resume) => setTimeout(resume, 5));
+    }
+    expect([...left]).toEqual([]);
+
+    async function makeAndRemove(name: string, isUsed: boolean): Promise<void> {
+      const world = await makeWorld(name);
+      if (isUsed) await use(name);
+      const { keyring, store } = worldDeps(world);
+      for (const [what, made] of Object.entries({ world, store, keyring, identities: world.directory() })) {
+        left.add(`${what} of ${name}`);
+        registry.register(made, `${what} of ${name}`);
+      }
+      await worlds.remove(name);
+    }
+
+    async function use(name: string): Promise<void> {
+      const user = userOf(name);
+      const body = { secret_string: name };
+      expect((await ask(one, 'POST', `${SECRETS}/shared/versions`, { user, body })).status).toBe(200);
+      expect((await ask(two, 'GET', path, { user })).json.version.secret_string).toBe(name);
+      const token = tokenOf(await login(one, `${name} guest`));
+      expect((await ask(two, 'GET', path, { token })).status).toBe(200);
+    }
   });
 });

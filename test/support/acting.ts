@@ -11,7 +11,7 @@ export interface TestStore extends Omit<Store, 'change'> {
   change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
 }
 
-export function byTest(store: Store): TestStore {
+export function byTest<S extends Store>(store: S): Omit<S, 'change'> & TestStore {
   return { ...store, change: (command, actor = ACTOR) => store.change(command, actor) };
 }
 

@@ -62,6 +62,8 @@ export interface JobRunner {
 export interface JobRunnerDeps extends Pick<Deps, 'store' | 'clock' | 'log'> {
   readonly monotonic: MonotonicClock;
   readonly trustedTime: Pick<TrustedTime, 'nowMs'>;
+  /** Longest time without a look; default a minute. */
+  readonly lookMsMax?: number;
   /** Called when `waitMs` has changed. */
   onChange?(): void;
 }
@@ -90,9 +92,12 @@ const FAILED_WAIT_MS_MAX = 60_000;
  */
 const LOOK_MS_MAX = 60_000;
 
+type Looking = JobRunnerDeps & { readonly lookMsMax: number };
+
 /** Creates the runner of background jobs. At rest it only reads the next due moment of each, once a minute. */
-export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobRunner {
-  const { clock, monotonic } = deps;
+export function createJobRunner(given: JobRunnerDeps, jobs: readonly Job[]): JobRunner {
+  const deps: Looking = { lookMsMax: LOOK_MS_MAX, ...given };
+  const { clock, lookMsMax, monotonic } = deps;
   const entries = jobs.map((job) => createEntry(job, monotonic.nowMs()));
   const stopping = new AbortController();
   let [isHeld, isAwake] = [false, false];
@@ -128,7 +133,7 @@ export function createJobRunner(deps: JobRunnerDeps, jobs: readonly Job[]): JobR
     waitMs() {
       const looks = entries.filter((entry) => entry.running === undefined && !waits(entry));
       const nearestMs = Math.min(...looks.map(({ lookAtMs }) => lookAtMs)) - monotonic.nowMs();
-      return Math.max(0, Math.ceil(Math.min(nearestMs, LOOK_MS_MAX)));
+      return Math.max(0, Math.ceil(Math.min(nearestMs, lookMsMax)));
     },
     wake() {
       if (isAwake) return;
@@ -165,7 +170,7 @@ function statusOf({ job, lookAtMs, running, failures }: Entry, sinceMs: number):
 
 /** Runs the job if it has something to do; returns how much it did. Never rejects: what fails here is tried again. */
 async function lookAt(
-  deps: JobRunnerDeps,
+  deps: Looking,
   entry: Entry,
   { nowMs, ending }: { readonly nowMs: number; readonly ending: AbortSignal },
 ): Promise<number> {
@@ -175,7 +180,7 @@ async function lookAt(
   entry.isStale = false;
   try {
     // What failed may work after a while, without any change.
-    if (deps.monotonic.nowMs() - entry.lookedAtMs >= LOOK_MS_MAX) entry.passedMs = 0;
+    if (deps.monotonic.nowMs() - entry.lookedAtMs >= deps.lookMsMax) entry.passedMs = 0;
     let dueMs = await job.nextDueMs(entry.passedMs);
     const isDue = dueMs !== undefined && dueMs <= nowMs;
     if (isDue) {
@@ -186,7 +191,7 @@ async function lookAt(
     entry.failedInRow = 0;
     const untilMs = (dueMs ?? Number.POSITIVE_INFINITY) - deps.clock.nowMs();
     const pauseMs = isDue || entry.isStale ? job.intervalMs : 0;
-    waitMs = Math.max(pauseMs, Math.min(untilMs, entry.isStale ? pauseMs : LOOK_MS_MAX));
+    waitMs = Math.max(pauseMs, Math.min(untilMs, entry.isStale ? pauseMs : deps.lookMsMax));
   } catch (error) {
     waitMs = noteFailure(deps, entry, error);
   }

@@ -5,7 +5,7 @@ import { LOGIN_LIMITS } from '../logins/login.ts';
 import { hashPassword } from '../logins/password.ts';
 import type { HashChange } from '../logins/password-change.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
-import { directoryOf, type Realms } from '../realm.ts';
+import { type Realms, worldOf } from '../realm.ts';
 import { principalOfUser } from '../tokens/iam.ts';
 import type { User } from './identities.ts';
 
@@ -31,13 +31,13 @@ export function createUsers(deps: UsersDeps): Users {
   return {
     list(caller, { search = '', domainId = caller.domainId, page, limit }) {
       const wanted = search.toLowerCase();
-      const directory = directoryOf(deps.realms, caller.world);
+      const directory = worldOf(deps.realms, caller).directory();
       const own = domainId === caller.domainId ? directory.usersOf(domainId) : [];
       const found = own.filter(({ name }) => name.toLowerCase().includes(wanted));
       return { total: found.length, users: found.slice(page * limit, (page + 1) * limit).map(viewOf) };
     },
     show(caller, userId) {
-      const user = directoryOf(deps.realms, caller.world).findUserById(userId);
+      const user = worldOf(deps.realms, caller).directory().findUserById(userId);
       if (user?.domainId !== caller.domainId) throw new SecretError('resource-not-found');
       return viewOf(user);
     },

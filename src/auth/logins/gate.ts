@@ -5,9 +5,10 @@ import { attemptKey, createLoginThrottle, type LoginAttempt } from './throttle.t
 export interface LoginGate {
   /**
    * Runs the check, unless too many attempts of this user and address have failed, and answers what it answers: whether the
-   * password was right. A check that throws has not been made and does not count. Throws throttled.
+   * password was right; that forgets the failures unless they are `kept`. A check that throws has not been made and does not
+   * count. Throws throttled.
    */
-  pass(attempt: LoginAttempt, check: () => Promise<boolean>): Promise<boolean>;
+  pass(attempt: LoginAttempt, check: () => Promise<boolean>, failures?: 'kept'): Promise<boolean>;
 }
 
 /** The checks of one user and address that have no outcome yet, and who waits for it. */
@@ -53,13 +54,14 @@ export function createLoginGate(input: { readonly clock: Clock }): LoginGate {
   }
 
   return {
-    async pass(attempt, check) {
+    async pass(attempt, check, failures) {
       const key = attemptKey(attempt);
       while (!begin(attempt, key)) await nextOutcome(key);
       const leave = enter(key);
       try {
         const isRight = await check();
-        if (isRight) throttle.succeed(attempt);
+        if (isRight && failures === 'kept') throttle.withdraw(attempt);
+        else if (isRight) throttle.succeed(attempt);
         return isRight;
       } catch (error) {
         throttle.withdraw(attempt);

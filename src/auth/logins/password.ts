@@ -1,4 +1,4 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 
 /** Cost of scrypt: N = 2^ln rounds, blocks of 128 r bytes, p lanes. */
 export interface ScryptCost {
@@ -54,6 +54,21 @@ export async function verifyPassword(
   const wanted = parsed ?? { ...NOBODY, cost: dummyCost };
   const hash = await deriveHash(password, wanted);
   return timingSafeEqual(hash, wanted.hash) && parsed !== undefined;
+}
+
+/**
+ * Digests a password of a world that ends with the process, which is stored nowhere: `$hmac-sha256$<salt>$<digest>`. Quick, so
+ * that a login can find its world by it; no file may hold one.
+ */
+export function digestPassword(password: string, salt: string = unpadded(randomBytes(16))): string {
+  return `$hmac-sha256$${salt}$${unpadded(createHmac('sha256', salt).update(password).digest())}`;
+}
+
+/** True when the digest was made of this password, in constant time; false for everything else, a PHC string too. */
+export function matchesDigest(digest: string, password: string): boolean {
+  const own = Buffer.from(digestPassword(password, digest.split('$')[2]));
+  const given = Buffer.from(digest);
+  return own.length === given.length && timingSafeEqual(own, given);
 }
 
 /** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. Pure. */

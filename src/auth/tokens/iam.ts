@@ -5,7 +5,7 @@ import { readToken } from '../authenticator.ts';
 import type { Directory, User, UserQuery } from '../identities/identities.ts';
 import { type Login, readLogin } from '../logins/login.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
-import { directoryOf, type Realm, type Realms } from '../realm.ts';
+import { type Found, findByPassword, type Realms, worldOf } from '../realm.ts';
 import { domainsBody, projectsBody, tokenBody, usersBody } from './bodies.ts';
 import { catalogBody, endpointsBody, servicesBody, versionBody } from './catalogue.ts';
 import { requireNarrower, requireScope } from './scope.ts';
@@ -57,7 +57,7 @@ export function createIam(deps: IamDeps) {
       return describe(claims, user, input);
     },
     listProjects(caller, query) {
-      const directory = directoryOf(deps.realms, caller.world);
+      const directory = worldOf(deps.realms, caller).directory();
       const user = directory.findUserById(caller.userId);
       const projects = (user === undefined ? [] : directory.projectsOf(user)).filter(
         (project) => (query.name ?? project.name) === project.name,
@@ -69,10 +69,10 @@ export function createIam(deps: IamDeps) {
     showCatalog: ({ baseUrl }) => catalogBody({ baseUrl, region }),
     showVersion: ({ baseUrl }) => versionBody(baseUrl),
     listDomains(caller, { baseUrl }) {
-      return domainsBody(baseUrl, directoryOf(deps.realms, caller.world).domains.get(caller.domainId));
+      return domainsBody(baseUrl, worldOf(deps.realms, caller).directory().domains.get(caller.domainId));
     },
     listUsers(caller, query) {
-      const user = directoryOf(deps.realms, caller.world).findUserById(caller.userId);
+      const user = worldOf(deps.realms, caller).directory().findUserById(caller.userId);
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },
@@ -84,10 +84,8 @@ async function identify(
   deps: IamDeps,
   login: Login,
   address: string,
-): Promise<{ readonly user: User; readonly held: TokenClaims | undefined; readonly realm: Realm }> {
-  if (login.method === 'password') {
-    return { user: await checkLogin(deps, login, address), held: undefined, realm: deps.realms.main };
-  }
+): Promise<Found & { readonly held: TokenClaims | undefined }> {
+  if (login.method === 'password') return { ...(await checkLogin(deps, login, address)), held: undefined };
   const { claims: held, ...known } = readToken(deps, login.token);
   return { ...known, held };
 }
@@ -97,16 +95,20 @@ async function checkLogin(
   deps: IamDeps,
   login: Extract<Login, { method: 'password' }>,
   address: string,
-): Promise<User> {
-  const directory = deps.realms.main.directory();
+): Promise<Found> {
+  const { main } = deps.realms;
+  const another = findByPassword(deps.realms, login.user, login.password);
+  const directory = main.directory();
   const user = directory.findUser(login.user);
   const isRight = await deps.passwords.check({
     principal: principalOf(directory, login.user, user),
     address,
     phc: user?.passwordHash,
     password: login.password,
+    isOfAnother: another !== undefined,
   });
-  if (user !== undefined && isRight) return user;
+  if (another !== undefined && isRight) return another;
+  if (user !== undefined && isRight) return { user, realm: main };
   throw new SecretError('login-refused', '', { logReason: refusalOf(user) });
 }
 

@@ -84,6 +84,11 @@ export function verifyToken(key: KeyObject, token: string): TokenClaims {
   return knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
 }
 
+/** Drops what is remembered of a world's tokens: it has ended. */
+export function forgetTokens(key: KeyObject, world: string): void {
+  knownTokens.get(key)?.deleteIf((claims) => claims.world === world);
+}
+
 function remember(key: KeyObject, digest: string, claims: TokenClaims): TokenClaims {
   const known = knownTokens.get(key) ?? createBoundedMap<string, TokenClaims>(KNOWN_TOKENS_MAX);
   known.set(digest, claims);

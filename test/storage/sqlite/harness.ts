@@ -15,6 +15,7 @@ import { connect } from '../../../src/storage/sqlite/engine/connection.ts';
 import { createInlineStore } from '../../../src/storage/sqlite/engine/inline-store.ts';
 import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
+import type { SqliteStore } from '../../../src/storage/sqlite/engine/store-options.ts';
 import {
   DATABASE_NAME,
   type OpenDirectory,
@@ -39,7 +40,7 @@ export const INSTALLATION = Object.freeze({
 
 /** A store on SQLite. */
 export interface OpenStore {
-  readonly store: TestStore;
+  readonly store: TestStore & Pick<SqliteStore, 'image'>;
   readonly changes: ChangeCounters;
   /** What `onDamage` was called with. */
   readonly damage: readonly string[];
@@ -171,7 +172,7 @@ const TABLES = {
 } as const;
 
 /** A store that is open, and what became of it. */
-type Opened = Pick<OpenSqlite, 'store' | 'fatal'>;
+type Opened = Pick<OpenSqlite, 'fatal'> & { readonly store: TestStore };
 
 /** An engine over a directory, for the contract. */
 export function engineOver<T extends Opened>(
