@@ -1,23 +1,40 @@
 import { createServer, IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { answerClientError } from '../../src/http/connections/client-error.ts';
 import { createPlaces } from '../../src/http/connections/places.ts';
 import { inTurn } from '../../src/http/connections/turns.ts';
+import { CHUNKS } from '../../src/http/wire/limits.ts';
 
 const ends: (() => void)[] = [];
 afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-let requestsMade = 0;
-/** A request as Node makes it, counted. */
+/** What Node has made of what came in. */
+const made = { requests: 0, pieces: 0 };
 class CountedRequest extends IncomingMessage {
   constructor(socket: Socket) {
     super(socket);
-    requestsMade += 1;
+    made.requests += 1;
   }
+}
+
+/** Node's number of the callback for a piece of a body. */
+const ON_BODY = 3;
+type Parser = Record<number, (...given: unknown[]) => unknown>;
+const counted = new WeakSet<Parser>();
+/** Counts the pieces that a parser makes. Node keeps its parsers, so each is found again. */
+function countPieces(parser: Parser): void {
+  if (counted.has(parser)) return;
+  counted.add(parser);
+  const onBody = parser[ON_BODY]!;
+  parser[ON_BODY] = function (this: unknown, ...given) {
+    made.pieces += 1;
+    return onBody.apply(this, given);
+  };
 }
 
 interface Connected {
@@ -41,6 +58,7 @@ async function connected(handler: RequestListener, { hasParser = true } = {}): P
   );
   server.on('connection', (tcp: Socket & { parser?: unknown }) => {
     const { parser } = tcp;
+    countPieces(parser as Parser);
     if (!hasParser) tcp.parser = undefined;
     places.admit(tcp);
     tcp.parser = parser;
@@ -48,9 +66,9 @@ async function connected(handler: RequestListener, { hasParser = true } = {}): P
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const socket = connect(port, '127.0.0.1');
-  let text = '';
+  let came = '';
   socket.on('data', (chunk) => {
-    text += String(chunk);
+    came += String(chunk);
   });
   ends.push(
     () => socket.destroy(),
@@ -59,7 +77,7 @@ async function connected(handler: RequestListener, { hasParser = true } = {}): P
   return {
     socket,
     port,
-    answers: () => text,
+    answers: () => came,
     read: () => places.all()[0]?.tcp.bytesRead ?? 0,
     end: () => places.all()[0]?.tcp.destroy(),
   };
@@ -129,12 +147,12 @@ describe('requests of one connection', () => {
     const statuses = () => answers().match(/(?<=^HTTP\/1\.1 )\d+/gm);
     socket.write(one.repeat(count));
     await vi.waitFor(() => expect(statuses()).toHaveLength(count), WAIT);
-    requestsMade = 0;
+    made.requests = 0;
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.write(one.repeat(count * 10));
     await closed;
     expect(statuses()).toEqual([...Array(count * 2).fill('200'), '429']);
-    expect(requestsMade).toBe(count + 1);
+    expect(made.requests).toBe(count + 1);
   });
 
   it('are not kept by the thousand where Node has another parser: then the connection is ended', async () => {
@@ -157,5 +175,33 @@ describe('requests of one connection', () => {
     await closed;
     await sleep(20);
     expect(responses).toHaveLength(1);
+  });
+});
+
+describe('chunks of bodies', () => {
+  /** Bodies of so many chunks, sent in one go; answers what came back when the connection has ended. */
+  async function send(chunk: string, count: number, bodies = 1): Promise<string> {
+    const { socket } = await connected(async (request, response) => {
+      response.end(String((await text(request).catch(() => '')).length));
+    });
+    made.pieces = 0;
+    const last = bodies === 1 ? 'Connection: close\r\n' : '';
+    const head = `POST / HTTP/1.1\r\nHost: a\r\n${last}Transfer-Encoding: chunked\r\n\r\n`;
+    const one = `${chunk.length.toString(16)}\r\n${chunk}\r\n`;
+    socket.write(`${head}${one.repeat(count)}0\r\n\r\n`.repeat(bodies));
+    return text(socket).catch(() => '');
+  }
+
+  it.each([1, 40])('that are crumbs of %i bodies end the connection, and few are made', async (bodies) => {
+    const answers = await send('a', 10_000 / bodies, bodies);
+    expect(answers.split('200 OK').length).toBeLessThanOrEqual(bodies === 1 ? 1 : 2);
+    expect(made.pieces).toBeGreaterThan(CHUNKS.free);
+    expect(made.pieces).toBeLessThan(CHUNKS.free * 1.1);
+  });
+
+  it('may be any number that are worth one, on the same parser', async () => {
+    await send('a', 10_000);
+    expect(await send('a'.repeat(CHUNKS.bytesMin), 3_000)).toContain(`\r\n${3_000 * CHUNKS.bytesMin}`);
+    expect(await send('a', CHUNKS.free)).toContain(`\r\n${CHUNKS.free}`);
   });
 });
