@@ -12,13 +12,13 @@ import type { Deps, FoundSecret, Sees, Store, StoredValue } from './ports/deps.t
 
 type Ref = LookUp['ref'];
 
-/** What a permit watches over, for one actor. */
+/** What a permit guards, for one actor. */
 type Watched = Pick<Deps, 'store' | 'sees'>;
 
 /**
- * Has a permit asked by each actor: once before anything else, then about every secret, version and key that it looks up,
- * there or not, before anybody gets it; lists leave out what it refuses. The server's own work does not come this way.
- * Both the function and its store throw what the permit answers.
+ * Puts a permit around what each actor looks up: it is called once before anything else, then for every secret, version
+ * and key, found or not, before it is returned; lists leave out what it refuses. The server's own work bypasses it. Both
+ * the function and its store throw what the permit returns.
  */
 export function createLookUps(store: Store, permit: Permit): (actor: Actor) => Watched {
   return (actor) => {
@@ -48,7 +48,7 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
 
   const findSecret = async (ref: SecretRef) => (await findVersions(ref))?.secret;
 
-  /** The key is a question of its own, once somebody wants to open the value: the state of the secret comes first. */
+  /** The key is checked separately, when the value is to be opened: the state of the secret comes first. */
   function withKey(stored: StoredValue): StoredValue {
     const { key, secret, version } = stored;
     return {

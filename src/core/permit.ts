@@ -20,21 +20,21 @@ export interface Attributes {
 export interface LookUp {
   readonly aggregate: 'secret' | 'key';
   readonly kind: 'look-up';
-  /** What the caller names it by and, once it is found, what it is. */
+  /** As the caller names it and, once found, what it is. */
   readonly ref: {
     readonly projectId: string;
     readonly name?: string | undefined;
     readonly id?: string | undefined;
     readonly alias?: string | undefined;
   };
-  /** The version that is wanted; its number once it is found. */
+  /** The wanted version; its number once found. */
   readonly version?: number | 'latest' | undefined;
 }
 
 /**
- * Returns why an actor may not have what it wants; undefined: it may. Asked about a command in the transaction, before the rules
- * decide; about a look-up with what was found, before anybody gets it; about nothing in particular as soon as it is known who asks
- * for which operation. Absent attributes: the resource does not exist, or is damaged.
+ * Returns why an actor may not have what it wants; undefined: it may. Called for a command in the transaction, before the
+ * rules decide; for a look-up with what was found, before it is returned; and without either once the actor and its
+ * operation are known. Absent attributes: the resource does not exist, or is damaged.
  */
 export type Permit = (
   actor: Actor,
@@ -42,7 +42,7 @@ export type Permit = (
   attributes: Attributes | undefined,
 ) => SecretError | undefined;
 
-/** A secret as a permit looks at it. */
+/** A secret as a permit sees it. */
 export interface SecretWithTags
   extends Pick<SecretAggregate, 'secret'>,
     Partial<Pick<SecretAggregate, 'tags'>> {}

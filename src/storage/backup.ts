@@ -2,8 +2,8 @@ import type { SecretAggregate } from '../core/secrets/secrets.ts';
 import { SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
 
 /**
- * Everything about a secret but its values, from JSON that an older program may have written: a field that came later is
- * what it is in rows from before it. Throws damaged when there is none that has always been there.
+ * Everything about a secret except its values, from JSON that an older program may have written: a newer field has its
+ * fallback. Throws damaged when an original field is missing.
  */
 export function completeBackup(written: unknown): SecretAggregate {
   const { secret, stages, tags, versions } = (written ?? {}) as Record<string, unknown>;

@@ -10,7 +10,7 @@ import { placeOf, type Table } from './columns/fields.ts';
 import { CLOCK, EVENT, NOTIFICATION, TASK } from './columns/small.ts';
 import type { Engine, Loaded } from './engine.ts';
 
-/** Says whether what has these attributes may be changed so. Absent: it may. */
+/** Throws why something with these attributes must not be changed. Absent: it may. */
 export type Allow = (attributes: Attributes | undefined) => void;
 
 /** What the rules saw, and what they decided. */
@@ -19,7 +19,7 @@ export interface Carried<A extends AggregateKind> {
   readonly decision: Aggregates[A]['decision'];
 }
 
-/** Loads what the rules must see, asks whether that may be changed, decides and saves; runs inside the write transaction. */
+/** Loads what the rules must see, checks that it may be changed, decides and saves; runs inside the write transaction. */
 export type Carry<A extends AggregateKind> = <L extends Loaded>(
   engine: Engine<L>,
   command: Aggregates[A]['command'],
@@ -27,8 +27,8 @@ export type Carry<A extends AggregateKind> = <L extends Loaded>(
 ) => Asking<Carried<A>>;
 
 /**
- * A deletion that is asked for removes a damaged secret unread; one by schedule does not, since nothing but rows that somebody
- * has changed says that it was ever asked for.
+ * A requested deletion removes a damaged secret unread; a scheduled one does not, since only changed rows say that it was
+ * ever requested.
  */
 export const carrySecret: Carry<'secret'> = function* (engine, command, allow) {
   try {
@@ -38,7 +38,7 @@ export const carrySecret: Carry<'secret'> = function* (engine, command, allow) {
   }
   allow?.(undefined);
   const { id, ref } = command;
-  // Who names an id means the secret that its own row says it is, so that this row at least has to be sound.
+  // With an id the secret's own row must be intact, to show that it is the one that is meant.
   const isMeant = id === undefined || (yield* ask(engine.secrets.loadSecret(ref)))?.id === id;
   if (!isMeant) throw new SecretError('secret-not-found');
   yield* ask(engine.secrets.removeDamaged(ref));
@@ -70,7 +70,7 @@ const carrySound: Carry<'secret'> = function* (engine, command, allow) {
 export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const { rows, secrets, tasks } = engine;
   const { id, kind, ref } = command;
-  // Its secret may be gone, damaged or another one by then.
+  // Its secret may be gone, damaged or replaced by then.
   const loaded = kind === 'remove-task' ? undefined : yield* ask(secrets.load(ref));
   const secret = loaded?.aggregate;
   const current = yield* ask(rows(TASK).find(id));
@@ -82,19 +82,19 @@ export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const scope = { current, latest, secret, events };
   const decision = decide.task(scope, command);
   if (decision.secret !== undefined) yield* ask(secrets.save(loaded, decision.secret));
-  // The start of a rotation may turn out to be the finding of one that is under way.
+  // Starting a rotation may turn into finding one that is under way.
   const isLatest = latest !== undefined && decision.next?.id === latest.id;
   yield* ask(tasks.save(isLatest ? latest : current, decision));
   return { scope, decision };
 };
 
-/** A damaged event is told of when it makes room for another one, or leaves. */
+/** A damaged event is reported when it is replaced or removed. */
 export const carryEvent: Carry<'event'> = function* ({ events, onDamage, rows }, command) {
   const { kind, ref } = command;
   const { name, projectId } = ref;
   const stored = rows(EVENT);
   let isDamagedRow = false;
-  const current = yield* ifSound(
+  const current = yield* ifIntact(
     () => stored.find(projectId, name),
     () => {
       isDamagedRow = true;
@@ -112,12 +112,12 @@ export const carryEvent: Carry<'event'> = function* ({ events, onDamage, rows },
   return { scope, decision };
 };
 
-/** Damaged grants leave with the change that they stand in the way of. */
+/** Damaged grants are removed by the change that they block. */
 export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage }, command, allow) {
   const { ref } = command;
   const loaded = yield* ask(secrets.loadById(ref.projectId, ref.secretId));
   const damaged: DamagedGrant[] = [];
-  const present = yield* ask(grants.listSound(ref, (grant) => damaged.push(grant)));
+  const present = yield* ask(grants.listIntact(ref, (grant) => damaged.push(grant)));
   allow?.(loaded && secretAttributes(loaded.aggregate));
   const scope = { secret: loaded?.aggregate.secret, grants: present, damaged };
   const decision = decide.grant(scope, command);
@@ -129,7 +129,7 @@ export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage
   return { scope, decision };
 };
 
-/** Whoever has an alias is looked at with it. */
+/** The present holder of an alias is loaded with it. */
 export const carryKey: Carry<'key'> = function* ({ keys }, command, allow) {
   const { projectId } = command.ref;
   const current = yield* ask(keys.find(command.ref));
@@ -139,12 +139,12 @@ export const carryKey: Carry<'key'> = function* ({ keys }, command, allow) {
   allow?.(current && keyAttributes(current));
   const scope = { current, aliasHolder, keysInProject };
   const decision = decide.key(scope, command);
-  // Making a key may turn out to be finding one, by its id or by its alias.
+  // Creating a key may turn into finding one, by its id or by its alias.
   if (decision.result.changed) yield* ask(keys.save(current, decision));
   return { scope, decision };
 };
 
-/** What has become of a delivery. */
+/** Records the outcome of a delivery. */
 export const carryNotification: Carry<'notification'> = function* ({ notifications, rows }, command) {
   const current = yield* ask(rows(NOTIFICATION).find(command.ref.id));
   const decision = decide.notification({ current }, command);
@@ -160,8 +160,8 @@ export const carryClock: Carry<'clock'> = function* ({ rows }, command) {
 };
 
 /**
- * The carrier of a kind whose rules see one row that is a whole by itself, and always leave one there: a damaged one is
- * replaced. `keyOf` answers the values of the table's key.
+ * The carrier of a kind whose rules see one row that is authenticated alone, and always leave one: a damaged one is
+ * replaced. `keyOf` returns the values of the table's key.
  */
 export function carryRow<T, C, D extends { readonly next: T }>(
   table: Table<T>,
@@ -173,7 +173,7 @@ export function carryRow<T, C, D extends { readonly next: T }>(
     command: C,
   ): Asking<{ readonly scope: { readonly current: T | undefined }; readonly decision: D }> {
     const [key, stored] = [keyOf(command), rows(table)];
-    const current = yield* ifSound(
+    const current = yield* ifIntact(
       () => stored.find(...key),
       () => onDamage(placeOf(table, key)),
     );
@@ -183,7 +183,7 @@ export function carryRow<T, C, D extends { readonly next: T }>(
   };
 }
 
-/** A damaged event notifies nobody and keeps no secret from being changed; it cannot be chosen. */
+/** A damaged event notifies nobody and prevents no change of a secret; it cannot be chosen. */
 function* findEvents<L extends Loaded>(
   { onDamage, rows }: Engine<L>,
   projectId: string,
@@ -195,14 +195,14 @@ function* findEvents<L extends Loaded>(
   for (const name of names) {
     const find = () => events.find(projectId, name);
     const tell = () => onDamage(placeOf(EVENT, [projectId, name]));
-    const event = chosen.includes(name) ? yield* ask(find()) : yield* ifSound(find, tell);
+    const event = chosen.includes(name) ? yield* ask(find()) : yield* ifIntact(find, tell);
     if (event !== undefined) found.push(event);
   }
   return found;
 }
 
-/** What `find` answers; undefined when it meets a damaged row, which `tell` then tells of. */
-function* ifSound<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | undefined> {
+/** What `find` returns; undefined when it meets a damaged row, for which `tell` is called. */
+function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | undefined> {
   try {
     return yield* ask(find());
   } catch (error) {

@@ -8,12 +8,12 @@ import type { Engine, Loaded } from './engine.ts';
 import { kindOf } from './kinds.ts';
 
 /**
- * Keeps a record of a change: who has made which, on what, and what was decided, facts included. Runs in the transaction, when
- * all is saved; what it throws undoes the change. Whether anything was changed is for it to see.
+ * Records a change: who made it, on what, and what was decided, facts included. Runs in the transaction, when all is
+ * saved; what it throws undoes the change. It decides itself whether anything was changed.
  */
 export type Recorder = (actor: Actor, command: Command, carried: Carried<AggregateKind>) => Awaitable<void>;
 
-/** Who watches over changes. Absent `permit`: everybody may do everything. Absent `record`: no records are kept. */
+/** Watches over changes. Absent `permit`: every actor may do everything. Absent `record`: no records are kept. */
 export interface Oversight {
   readonly permit?: Permit | undefined;
   readonly record?: Recorder | undefined;
@@ -36,6 +36,6 @@ export function* carry<C extends Command>(
     });
   const carried = yield* kindOf(command).carry(engine, command, allow);
   if (record !== undefined) yield* ask(record(actor, command, carried));
-  // Each kind's rules answer its own commands, which the compiler cannot follow through the union.
+  // Each kind's rules have the results of its commands, which the compiler cannot follow through the union.
   return carried.decision.result as ResultOf<C>;
 }

@@ -8,18 +8,18 @@ import type { SecretDecision } from '../core/secrets/decision.ts';
 import type { Secret, SecretAggregate, SecretRef } from '../core/secrets/secrets.ts';
 import type { Table } from './columns/fields.ts';
 
-/** A secret as an engine loads it, with whatever the engine needs to save it again. */
+/** A secret as an engine loads it, with what the engine needs to save it again. */
 export interface Loaded {
   readonly aggregate: SecretAggregate;
 }
 
-/** Rows of one table that are wholes by themselves, found by the values of its key. */
+/** Rows of one table that are authenticated alone, by the values of its key. */
 export interface Wholes<T> {
   /** Throws damaged. */
   find(...key: readonly string[]): Awaitable<T | undefined>;
-  /** Writes what differs between what was loaded and what shall be there; absent: nothing. */
+  /** Writes the difference between what was loaded and what is to be stored; absent: nothing. */
   save(current: T | undefined, next: T | undefined): Awaitable<void>;
-  /** Also over a row that is there already. */
+  /** Replaces an existing row. */
   put(next: T): Awaitable<void>;
   /** Removes the row, unread. */
   remove(...key: readonly string[]): Awaitable<void>;
@@ -29,8 +29,8 @@ export interface Wholes<T> {
 type Save<T, D> = (current: T | undefined, decision: D) => Awaitable<void>;
 
 /**
- * What a database does inside one write transaction, and no rule: rows are authenticated when they are loaded (throws
- * damaged), and what was decided is written. Each may answer at once or later.
+ * What a database does inside one write transaction, without any rule: rows are authenticated when they are loaded
+ * (throws damaged), and what was decided is written. Each result may come at once or later.
  */
 export interface Engine<L extends Loaded> {
   readonly secrets: {
@@ -38,11 +38,11 @@ export interface Engine<L extends Loaded> {
     loadById(projectId: string, secretId: string): Awaitable<L | undefined>;
     /** Its own row alone. */
     loadSecret(ref: SecretRef): Awaitable<Secret | undefined>;
-    /** Never too few up to `limit`, whatever a counter says. */
+    /** Never too low up to `limit`, whatever a counter says. */
     countInProject(projectId: string, limit: number): Awaitable<number>;
     /** With the notifications that it leads to. */
     save(loaded: L | undefined, decision: SecretDecision): Awaitable<void>;
-    /** Removes what hangs on the name, unread. Throws secret-not-found. */
+    /** Removes the secret and all that belongs to it, unread. Throws secret-not-found. */
     removeDamaged(ref: SecretRef): Awaitable<void>;
   };
   readonly events: {
@@ -53,12 +53,12 @@ export interface Engine<L extends Loaded> {
     findLatest(secretId: string): Awaitable<Task | undefined>;
     /** Keeps the number of a project's tasks bounded. */
     save: Save<Task, TaskDecision>;
-    /** Removes the damaged ones that are in the way of the secret's next one. */
+    /** Removes the damaged ones that block the secret's next one. */
     clearDamaged(secretId: string): Awaitable<void>;
   };
   readonly grants: {
-    /** Those that pass their check, and the others told of. */
-    listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
+    /** Those that pass their check; `tell` is called for the others. */
+    listIntact(ref: GrantRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
     save(loaded: L, before: readonly Grant[], after: readonly Grant[]): Awaitable<void>;
     /** Removes the rows of the secret's grants that have this id, unread. */
     remove(ref: GrantRef, id: string): Awaitable<void>;
@@ -71,8 +71,8 @@ export interface Engine<L extends Loaded> {
   };
   /** Keeps the number of a project's notifications bounded. */
   readonly notifications: { readonly save: Save<Notification, NotificationDecision> };
-  /** What needs nothing but its table. */
+  /** For kinds that need only their table. */
   rows<T>(table: Table<T>): Wholes<T>;
-  /** Is told of damaged rows that were passed over or replaced. */
+  /** Called for damaged rows that were skipped or replaced. */
   onDamage(place: string): void;
 }

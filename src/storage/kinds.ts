@@ -16,18 +16,18 @@ import { DESTROYED_KEY, KEY } from './columns/keys.ts';
 import { GRANT, SECRET } from './columns/secrets.ts';
 import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from './columns/small.ts';
 
-/** Everything that is true of a kind of aggregate, whatever the engine. */
+/** Everything that is true of a kind of aggregate on every engine. */
 export interface Kind<A extends AggregateKind> {
   readonly carry: Carry<A>;
-  /** Tables whose rows are wholes by themselves. */
+  /** Tables whose rows are authenticated alone. */
   readonly wholes?: readonly Table<object>[];
   /** Tables whose rows are authenticated together with others. */
   readonly composed?: readonly Table<object>[];
-  /** Commands that take sealed values or keys away. A nearly full disk has room for them. */
+  /** Commands that remove sealed values or keys. A nearly full disk has room for them. */
   readonly removals?: readonly Aggregates[A]['command']['kind'][];
   /** Other commands that a nearly full disk has room for. */
   readonly whenFull?: readonly Aggregates[A]['command']['kind'][];
-  /** Whose secret a change is one of, or that any secret's readers may have to look again; absent: nothing is remembered of it. */
+  /** The secret whose cached reads a change may affect, or `all`; absent: nothing of it is cached. */
   readonly readers?: 'all' | ((command: Aggregates[A]['command']) => SecretRef);
   /** The sealed values that a command carries. */
   readonly values?: (command: Aggregates[A]['command']) => readonly NewVersion[];
@@ -45,7 +45,7 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
   task: {
     carry: carryTask,
     wholes: [TASK],
-    // A rotation that has begun is brought to its end; a new value waits for space.
+    // A rotation that has begun is finished; a new value waits for space.
     whenFull: ['pass-step', 'fail-attempt', 'remove-task'],
     readers: ({ ref }) => ref,
     values: valuesIn,
@@ -69,7 +69,7 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
     wholes: [NOTIFICATION],
     whenFull: ['settle-notification', 'remove-notification'],
   },
-  // Only who has found no sound key asks for one.
+  // Requested only when no intact key was found.
   'signing-key': {
     carry: carryRow(SIGNING_KEY, () => [], decide['signing-key']),
     wholes: [SIGNING_KEY],
@@ -88,7 +88,7 @@ export function kindOf(command: Command): Kind<AggregateKind> {
   return KINDS[command.aggregate] as Kind<AggregateKind>;
 }
 
-/** The tables of all kinds whose rows are authenticated, each by itself or together with others. */
+/** The tables of all kinds whose rows are authenticated, alone or together with others. */
 export function authenticatedTables(): {
   readonly wholes: Table<object>[];
   readonly composed: Table<object>[];
@@ -99,23 +99,23 @@ export function authenticatedTables(): {
     composed: kinds.flatMap(({ composed = [] }) => composed),
   };
 }
-/** True for what takes sealed values or keys away: their bytes must leave the log as well. Pure. */
+/** True for commands that remove sealed values or keys: their bytes must leave the log as well. */
 export function isRemoval(command: Command): boolean {
   return kindOf(command).removals?.includes(command.kind) ?? false;
 }
 
-/** What a nearly full disk has room for: removals, and what background jobs note about their work. Pure. */
+/** True for what a nearly full disk has room for: removals, and what background jobs record about their work. */
 export function isAdmittedAlways(command: Command): boolean {
   return isRemoval(command) || (kindOf(command).whenFull?.includes(command.kind) ?? false);
 }
 
-/** Whose readers have to look again after a change: those of one secret, all, or nobody. Pure. */
+/** Whose cached reads a change may affect: one secret's, all, or none. */
 export function readersOf(command: Command): SecretRef | 'all' | undefined {
   const { readers } = kindOf(command);
   return typeof readers === 'function' ? readers(command) : readers;
 }
 
-/** Bytes of the sealed values that a command carries. Pure. */
+/** Bytes of the sealed values that a command carries. */
 export function commandBytes(command: Command): number {
   const values = kindOf(command).values?.(command) ?? [];
   return values.reduce((bytes, { sealed }) => bytes + sealed.body.length, 0);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Awaitable } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { type Asking, answerNow, ask } from '../../src/storage/asking.ts';
+import { type Asking, ask, driveNow } from '../../src/storage/asking.ts';
 import { answerLater } from '../support/memory-store.ts';
 
 describe('work that asks', () => {
@@ -14,7 +14,7 @@ describe('work that asks', () => {
   }
 
   it('continues with answers that are there, and with those that come', async () => {
-    expect(answerNow(twice(() => 21))).toBe(42);
+    expect(driveNow(twice(() => 21))).toBe(42);
     expect(await answerLater(twice(() => 21))).toBe(42);
     expect(await answerLater(twice(async () => 21))).toBe(42);
   });
@@ -23,7 +23,7 @@ describe('work that asks', () => {
     const refuse = () => {
       throw new SecretError('damaged');
     };
-    expect(answerNow(twice(refuse))).toBe(-1);
+    expect(driveNow(twice(refuse))).toBe(-1);
     expect(await answerLater(twice(async () => refuse()))).toBe(-1);
   });
 });

@@ -121,7 +121,7 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       clearDamaged: () => {},
     },
     grants: {
-      listSound: ({ secretId }) => grants.get(secretId) ?? [],
+      listIntact: ({ secretId }) => grants.get(secretId) ?? [],
       save: ({ aggregate }, _, after) => write(grants, aggregate.secret.id, after),
       remove: () => {},
     },

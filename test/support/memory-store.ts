@@ -4,7 +4,7 @@ import type { OnNews, RandomSource } from '../../src/app/ports/deps.ts';
 import type { Actor } from '../../src/core/actor.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import { type Asking, answerNow } from '../../src/storage/asking.ts';
+import { type Asking, driveNow } from '../../src/storage/asking.ts';
 import { carry } from '../../src/storage/carry.ts';
 import type { Table } from '../../src/storage/columns/fields.ts';
 import { EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
@@ -42,7 +42,7 @@ export function createMemoryStore(memory: Memory, random: RandomSource, isSlow =
     try {
       const result = isSlow
         ? await answerLater(carry(slow(engine), given, { actor }))
-        : answerNow(carry(engine, given, { actor }));
+        : driveNow(carry(engine, given, { actor }));
       if (state === 'ended') throw new SecretError('outcome-unknown');
       engine.commit();
       for (const listener of listeners) listener('changes');

@@ -16,7 +16,7 @@ export function createSigningKeyLoader(
 ): LoadSigningKey {
   let loading: Promise<SigningKey> | undefined;
 
-  async function findSound(): Promise<SigningKey | undefined> {
+  async function findIntact(): Promise<SigningKey | undefined> {
     try {
       return await deps.store.findSigningKey();
     } catch (error) {
@@ -30,7 +30,7 @@ export function createSigningKeyLoader(
   }
 
   async function load(): Promise<SigningKey> {
-    const present = await findSound();
+    const present = await findIntact();
     if (present !== undefined) return present;
     const key = await deps.signingKeys.create(deps.clock.nowMs());
     return change(deps, { aggregate: 'signing-key', kind: 'ensure-signing-key', key });

@@ -54,14 +54,14 @@ export async function checkSamples(
 /** What keeps the value from being opened. */
 async function causeOf(store: Store, { ref, number }: VersionRef): Promise<string> {
   const { projectId, name } = ref;
-  const found = await ifSound(async () => store.findVersions(ref));
+  const found = await ifIntact(async () => store.findVersions(ref));
   if (found === undefined) return `secret ${projectId}/${name}`;
   const id = found.versions.find((version) => version.number === number)?.kmsKeyId ?? '';
-  const key = await ifSound(async () => store.findKey({ projectId, id }));
+  const key = await ifIntact(async () => store.findKey({ projectId, id }));
   return key === undefined ? `key ${projectId}/${id}` : `version ${projectId}/${name}/v${number}`;
 }
 
-async function ifSound<T>(read: () => Promise<T>): Promise<T | undefined> {
+async function ifIntact<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

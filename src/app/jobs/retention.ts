@@ -33,9 +33,9 @@ export function createRetention<T extends { readonly id: string }>(
 
   async function removeBatch(nowMs: number): Promise<number> {
     const old = await retention.listOld(nowMs - keptMs, BATCH + guard.size);
-    const sound = old.filter(({ id }) => !guard.isLeftOut(id));
+    const tried = old.filter(({ id }) => !guard.isLeftOut(id));
     const results = await Promise.all(
-      sound.map((thing) => guard.run(thing.id, () => retention.remove(thing, nowMs))),
+      tried.map((thing) => guard.run(thing.id, () => retention.remove(thing, nowMs))),
     );
     return results.filter((result) => result?.changed).length;
   }

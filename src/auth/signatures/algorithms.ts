@@ -129,7 +129,7 @@ export function findAlgorithm(name: string): Algorithm {
  * @see the vendor's SDK cores, V11-HMAC-SHA256 and SDK-ECDSA-P256-SHA256
  */
 export function deriveScopedKey(key: RequestKey, scope: string): KeyObject {
-  return remembered(key, scope, () => {
+  return cached(key, scope, () => {
     const bits = Buffer.from(hkdfSync('sha256', key.secret, key.accessKeyId, scope, 32));
     return createSecretKey(bits.toString('hex'), 'utf8');
   });
@@ -141,7 +141,7 @@ export function deriveScopedKey(key: RequestKey, scope: string): KeyObject {
  * @see support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html
  */
 export function deriveChainedKey(key: RequestKey, scope: string): KeyObject {
-  return remembered(key, scope, () => {
+  return cached(key, scope, () => {
     const secret = key.secret.export();
     let link = Buffer.concat([Buffer.from('SDK'), secret]);
     secret.fill(0);
@@ -205,7 +205,7 @@ function scopedAlgorithm(
 }
 
 /** The forms of scope differ in their number of parts, so one map per access key holds them all. */
-function remembered(key: RequestKey, scope: string, derive: () => KeyObject): KeyObject {
+function cached(key: RequestKey, scope: string, derive: () => KeyObject): KeyObject {
   const known = derivedKeys.get(key.secret) ?? createBoundedMap<string, KeyObject>(DERIVED_KEYS_MAX);
   const found = known.get(scope);
   if (found !== undefined) return found;

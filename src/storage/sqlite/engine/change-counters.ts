@@ -3,35 +3,35 @@ import type { SecretRef } from '../../../core/secrets/secrets.ts';
 import { readersOf } from '../../kinds.ts';
 
 /**
- * Counts changes in memory that all threads share, so that a reader knows without asking the database that nothing has
+ * Counts changes in memory that all threads share, so that a reader knows without reading the database that nothing has
  * changed. The writer counts a change as begun before its transaction and as done when it is over: in between others may
- * or may not see it already, so nobody may answer from memory, or a read would go back behind what another has shown.
+ * or may not see it already, so no cached value may be returned, or a read could be older than an earlier one.
  */
 export interface ChangeCounters {
-  /** To be handed to another thread, which makes its own `createChangeCounters` of it. */
+  /** For another thread, which calls `createChangeCounters` with it. */
   readonly memory: SharedArrayBuffer;
-  /** Where changes of this secret are counted; other secrets may share the place. */
+  /** Where changes of this secret are counted; other secrets may share the slot. */
   slotOf(ref: SecretRef): number;
   /**
-   * A number that is another one after every change of this slot's secrets, of any key and of any project's choice;
-   * undefined while such a change is under way. What was read from the database between two equal answers is current as
-   * long as the answer stays the same.
+   * A number that differs after every change of this slot's secrets, of any key and of any project's choice; undefined
+   * while such a change is under way. What was read from the database between two equal numbers is current as long as the
+   * number stays the same.
    */
   settled(slot: number): number | undefined;
-  /** To be called by the writer before the transaction that carries these commands out. */
+  /** To be called by the writer before the transaction of these commands. */
   begin(commands: readonly Command[]): void;
   /**
-   * To be called when the transaction is committed or rolled back, whatever became of the commands. Never when nobody
-   * knows which: then their slots stay under way, and every read of them goes to the database.
+   * To be called when the transaction is committed or rolled back, whatever the outcome of the commands. Never when that
+   * is unknown: then their slots stay under way, and every read of them goes to the database.
    */
   end(commands: readonly Command[]): void;
 }
 
-/** Where changes of keys and of what projects have chosen are counted: rare ones, for all to see. */
+/** Where changes of keys and of projects' choices are counted: rare ones, for all readers. */
 export const SHARED_SLOT = 0;
 const SLOTS = 4_096;
 
-/** Makes counters, or joins those in `memory`. */
+/** Creates counters, or joins those in `memory`. */
 export function createChangeCounters(
   memory = new SharedArrayBuffer(2 * SLOTS * Int32Array.BYTES_PER_ELEMENT),
 ): ChangeCounters {
@@ -49,8 +49,8 @@ export function createChangeCounters(
     memory,
     slotOf,
     settled(slot) {
-      // Done before begun: both only rise and the first never passes the second, so if the later look finds what the
-      // earlier one found, nothing was under way in between. The other way round, a change could begin unseen.
+      // Done before begun: both only rise and the first never passes the second, so if the later read equals the earlier
+      // one, nothing was under way in between. The other way round, a change could begin unseen.
       const [doneShared, doneHere] = [Atomics.load(done, SHARED_SLOT), Atomics.load(done, slot)];
       const isSettled =
         Atomics.load(begun, SHARED_SLOT) === doneShared && Atomics.load(begun, slot) === doneHere;

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 
 /**
- * What SQLite's binding has made for this thread, from the first connection to the end of the thread. Nothing of it may
+ * The objects of SQLite's binding in this thread, from the first connection to the end of the thread. None of them may
  * ever be collected. @see docs/adr/0034-what-the-binding-makes-is-kept.md
  */
 const kept = new Map<Database.Database, object[]>();
@@ -12,8 +12,8 @@ const DISCARDED_MAX = 16;
 
 /**
  * Opens a database, in a file or in memory: the one way to do so. The connection and all that is prepared on it live as
- * long as the thread, closed or not; what runs again and again is therefore prepared once, or is text for `exec`.
- * Throws what SQLite throws.
+ * long as the thread, closed or not; so what runs again and again is prepared once, or is text for `exec`. Throws what
+ * SQLite throws.
  */
 export function connect(file: string | Buffer, options: Database.Options = {}): Database.Database {
   const db = new Database(file, options);
@@ -27,7 +27,7 @@ export function connect(file: string | Buffer, options: Database.Options = {}): 
   return Object.assign(db, {
     prepare: ((source: string) => keep(prepare.call(db, source))) as typeof db.prepare,
     pragma(source: string, { simple = false }: Database.PragmaOptions = {}): unknown {
-      // The binding's own makes a statement that nobody could keep.
+      // The binding's own pragma creates a statement that could not be kept.
       const statement = db.prepare(`PRAGMA ${source}`);
       if (!statement.reader) statement.run();
       const rows = statement.reader ? statement.raw(simple).all() : [];

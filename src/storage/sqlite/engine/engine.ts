@@ -1,6 +1,6 @@
 import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
-import { answerNow } from '../../asking.ts';
+import { driveNow } from '../../asking.ts';
 import { carry, type Oversight } from '../../carry.ts';
 import { TASK } from '../../columns/small.ts';
 import type { Engine } from '../../engine.ts';
@@ -102,7 +102,7 @@ export function createCarrier(db: Connection, mac: RowMac, tellRow: TellRow, ove
     carry(command, actor) {
       removed = false;
       damage = [];
-      const result = answerNow(carry(engine, command, { actor, ...oversight }));
+      const result = driveNow(carry(engine, command, { actor, ...oversight }));
       return { result, removed, damage };
     },
     forget: engine.forget,

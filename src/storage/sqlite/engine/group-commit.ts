@@ -27,7 +27,7 @@ export class DiskFullError extends Error {}
 export class DatabaseLockedError extends Error {}
 
 const FULL = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
-/** Codes that one statement can fail with while the transaction and the file stay sound. */
+/** Codes that one statement can fail with while the transaction and the file stay intact. */
 const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
 
 /**

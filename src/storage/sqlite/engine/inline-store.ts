@@ -13,7 +13,7 @@ import { fromSentError } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
 import type { SqliteStore } from './store-options.ts';
 
-/** What a store without a writer thread is made of. */
+/** The parts of a store without a writer thread. */
 export interface InlineOptions {
   /** Writes, and reads unless there is a `reader`. */
   readonly db: Connection;
@@ -26,7 +26,7 @@ export interface InlineOptions {
   close(): void;
 }
 
-/** There is room in memory, and nothing is in the way. */
+/** Memory has room, and nothing blocks it. */
 const ROOM = Object.freeze({
   freeBytes: 2 ** 40,
   reusableBytes: 0,
@@ -37,8 +37,8 @@ const ROOM = Object.freeze({
 });
 
 /**
- * The embedded store with its writer on the thread that asks: each change is a transaction of its own, and nothing happens
- * by itself. For data in memory, whose changes wait for no disk.
+ * The embedded store with its writer on the calling thread: each change is a separate transaction, and nothing runs in
+ * the background. For data in memory, whose changes wait for no disk.
  */
 export function createInlineStore(options: InlineOptions): SqliteStore {
   const { db, reader = db, changes = createChangeCounters(), mac, onDamage, oversight, random } = options;

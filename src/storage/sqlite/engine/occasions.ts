@@ -1,9 +1,9 @@
 import { createBoundedMap } from '../../../std/bounded-map.ts';
 
-/** Tells for each project whether it is time to do what need not be done every time. */
+/** Whether it is time, for a project, to do what need not be done every time. */
 export type Occasion = (projectId: string) => boolean;
 
-/** Projects whose count is remembered; a forgotten one begins anew. */
+/** Projects whose count is kept; a dropped one begins anew. */
 const PROJECTS_MAX = 10_000;
 
 /** True the first time, and then every so many times. */

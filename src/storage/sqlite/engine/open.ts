@@ -5,7 +5,7 @@ import { connect } from './connection.ts';
 /** A connection to the embedded database. */
 export type Connection = Database.Database;
 
-/** "CSMS" in ASCII: tells our files from other SQLite databases. */
+/** "CSMS" in ASCII: distinguishes our files from other SQLite databases. */
 export const APPLICATION_ID = 0x43534d53;
 /** The first SQLite without the WAL-reset bug (two connections writing and checkpointing at once). */
 const SQLITE_MIN = [3, 51, 3] as const;
@@ -13,17 +13,17 @@ const WAL_LIMIT_BYTES = 67_108_864;
 /** How long a change waits for another program's write lock. */
 const LOCK_WAIT_MS = 5_000;
 
-/** Every setting that durability or secrecy rests on, with the value that reading it back must give. */
+/** Every setting that durability or secrecy depends on, with the value that it must read back as. */
 const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number])[] = [
   ['journal_mode', 'wal'],
-  // better-sqlite3 compiles NORMAL in as the default for WAL: acknowledged writes would be lost with the power.
+  // better-sqlite3 compiles in NORMAL as the default for WAL: confirmed writes could be lost in a power failure.
   ['synchronous', 2],
   ['fullfsync', 1],
   ['checkpoint_fullfsync', 1],
   // FAST leaves overflow pages behind.
   ['secure_delete', 1],
   ['foreign_keys', 1],
-  // Without it no trigger hears of a row that REPLACE takes away.
+  // Without it no trigger fires for a row that REPLACE removes.
   ['recursive_triggers', 1],
   ['trusted_schema', 0],
   ['cell_size_check', 1],
@@ -85,7 +85,7 @@ export function openReader(file: string): Connection {
   return configure(connect(file, { readonly: true, fileMustExist: true }), READER_SETTINGS);
 }
 
-/** Runs work on the writing connection that gives up at once where it would wait for another program. */
+/** Runs work on the writing connection that fails at once where it would wait for another program. */
 export function withoutWaiting<T>(db: Connection, work: () => T): T {
   db.exec('PRAGMA busy_timeout = 0');
   try {
@@ -118,8 +118,8 @@ export function createSnapshot(db: Connection): Snapshot {
 }
 
 /**
- * Runs a read; what SQLite itself cannot read is as damaged as what does not pass our checks. Throws damaged;
- * unavailable when another program keeps the database locked, or it has been closed.
+ * Runs a read; what SQLite itself cannot read is as damaged as what fails our checks. Throws damaged; unavailable when
+ * another program keeps the database locked, or it has been closed.
  */
 export function readOrDamaged<T>(read: () => T): T {
   try {
@@ -132,7 +132,7 @@ export function readOrDamaged<T>(read: () => T): T {
   }
 }
 
-/** What the operator is told about a database that another program has locked. */
+/** The log's words for a database that another program has locked. */
 export const LOCKED = 'another program has locked the database';
 
 /** What the operator is told about a database that has been closed while somebody still worked with it. */
@@ -142,7 +142,7 @@ function isClosed(error: unknown): boolean {
   return error instanceof TypeError && error.message === 'The database connection is not open';
 }
 
-/** True for what SQLite says when another program holds the lock that a statement needs. */
+/** True for SQLite's error when another program holds the lock that a statement needs. */
 export function isLocked(error: unknown): boolean {
   return error instanceof Database.SqliteError && /^SQLITE_BUSY/.test(error.code);
 }
@@ -153,7 +153,7 @@ function configure(
 ): Connection {
   try {
     requireSqliteVersion(db);
-    // A file that is new shall be able to give pages back; later this could be changed only by rewriting all of it.
+    // A new file should be able to return pages; later this could be changed only by rewriting all of it.
     if (db.pragma('page_count', { simple: true }) === 0) db.pragma('auto_vacuum = INCREMENTAL');
     for (const [name, value] of settings) db.pragma(`${name} = ${value}`);
     // WAL takes over the compiled default of `synchronous` at the first statement, so the check comes after one.

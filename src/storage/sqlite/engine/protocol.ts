@@ -22,8 +22,8 @@ export interface SentError {
 }
 
 /**
- * What became of one command; `removed`: it took sealed values or keys away, whose bytes must leave the log as well;
- * `damage`: the places of damaged rows that it passed over or replaced.
+ * The outcome of one command; `removed`: it removed sealed values or keys, whose bytes must leave the log as well;
+ * `damage`: the addresses of damaged rows that it skipped or replaced.
  */
 export type Outcome =
   | {
@@ -34,10 +34,10 @@ export type Outcome =
     }
   | { readonly id: number; readonly error: SentError };
 
-/** From the main thread to the writer: commands, or the wish to stop. */
+/** From the main thread to the writer: commands, or a request to stop. */
 export type ToWriter = { readonly requests: readonly Request[] } | { readonly stop: true };
 
-/** What the writer knows about its files, and what keeps it from working on them. */
+/** What the writer knows about its files, and what prevents work on them. */
 export interface WriterStatus extends RoomFigures {
   readonly isWritable: boolean;
   readonly isLocked: boolean;
@@ -52,17 +52,17 @@ export type FromWriter =
   | { readonly fatal: string }
   | { readonly stopped: true };
 
-/** What the writer thread is started with. */
+/** What the writer thread starts with. */
 export interface WriterSettings {
   readonly directory: string;
   readonly databaseFile: string;
-  /** The operator's own limit in bytes below which changes are refused. */
+  /** The operator's limit in bytes below which changes are refused. */
   readonly freeBytesMin?: number | undefined;
   /** The memory of the store's ChangeCounters. */
   readonly changes: SharedArrayBuffer;
 }
 
-/** Flattens an error; the text of one that is not ours stays out of answers. */
+/** Flattens an error; the text of a foreign one stays out of responses. */
 export function toSentError(error: unknown): SentError {
   if (error instanceof SecretError) {
     const { code, message, parameter, logReason } = error;

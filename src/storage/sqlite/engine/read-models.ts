@@ -21,17 +21,17 @@ import { createTaskReads } from '../tables/tasks.ts';
 import { createReadContents, createReadValue } from '../tables/value-reads.ts';
 import { type ChangeCounters, SHARED_SLOT } from './change-counters.ts';
 import { type Connection, createSnapshot, readOrDamaged, type Snapshot } from './open.ts';
-import { createRemembered } from './remembered.ts';
+import { createSlotCache } from './slot-cache.ts';
 import { inSteps } from './steps.ts';
 
 const KNOWN_SECRETS_MAX = 4_000;
 const KNOWN_KEYS_MAX = 1_000;
 const KNOWN_PROJECTS_MAX = 1_000;
 
-/** Everything that is asked of a store without changing it. */
+/** Everything that is read from a store without changing it. */
 export type ReadModels = Omit<Store, 'change' | 'storageStatus' | 'onNews' | 'close'>;
 
-/** What a group of read models is made from. */
+/** What a group of read models reads from. */
 interface Source {
   readonly db: Connection;
   readonly mac: RowMac;
@@ -44,8 +44,8 @@ interface Source {
 }
 
 /**
- * Prepares the read models on a connection that cannot write; each answer is of one moment. Lists leave out rows that do
- * not pass their check, which `onDamage` is told of each time.
+ * Prepares the read models on a connection that cannot write; each result is of one moment. Lists leave out rows that
+ * fail their check, for which `onDamage` is called each time.
  */
 export function createReadModels(
   db: Connection,
@@ -56,7 +56,7 @@ export function createReadModels(
   const source = { ...given, db, wholes, snapshot: createSnapshot(db) };
   const keys = createKeyReads(db, mac);
   const countAll = createCountRead(db);
-  const knownChoices = createRemembered<{ readonly config: CheckerConfig | undefined }>(
+  const knownChoices = createSlotCache<{ readonly config: CheckerConfig | undefined }>(
     changes,
     KNOWN_PROJECTS_MAX,
   );
@@ -68,7 +68,7 @@ export function createReadModels(
     ...createKeyModels(source, keys),
     ...createNotificationModels(source),
     ...createTaskModels(source),
-    // Asked at every new value; most projects have never made a choice, which is worth remembering too.
+    // Read at every new value; most projects have never made a choice, which is worth caching too.
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
     findClock: () => readOrDamaged(wholes(CLOCK)),
     countAll: () => source.snapshot(countAll),
@@ -83,7 +83,7 @@ function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: So
   const grants = createGrantReads(db, mac);
   const sample = createSampleRead(db, random);
   const projectCounts = createProjectCountRead(db);
-  const known = createRemembered<Secret>(changes, KNOWN_SECRETS_MAX);
+  const known = createSlotCache<Secret>(changes, KNOWN_SECRETS_MAX);
   const findSecret = (ref: SecretRef) =>
     known.get(nameOf(ref), changes.slotOf(ref), () => snapshot(() => secrets.loadSecret(ref)));
   return {
@@ -108,12 +108,12 @@ function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: So
     countByProject: () => snapshot(() => projectCounts.all()),
     listTags: (projectId) => inSteps(snapshot, tags.list(projectId)),
     searchSecrets: (query) => inSteps(snapshot, search(query)),
-    listGrants: (ref) => snapshot(() => grants.listSound(ref, ({ id }) => onDamage(`grant ${id}`))),
+    listGrants: (ref) => snapshot(() => grants.listIntact(ref, ({ id }) => onDamage(`grant ${id}`))),
   } satisfies Partial<ReadModels>;
 }
 
 function createKeyModels({ changes, snapshot, onDamage }: Source, keys: KeyReads) {
-  const known = createRemembered<Key>(changes, KNOWN_KEYS_MAX);
+  const known = createSlotCache<Key>(changes, KNOWN_KEYS_MAX);
   return {
     findKey: (ref) =>
       known.get(`${ref.projectId}/id/${ref.id}`, SHARED_SLOT, () => snapshot(() => keys.find(ref))),

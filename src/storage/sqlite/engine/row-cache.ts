@@ -9,8 +9,8 @@ export interface RowCache<K, T> {
 }
 
 /**
- * Remembers verified rows. The MAC that the look-up itself returned is the key of validity, so a change made anywhere
- * needs no message here.
+ * Caches verified rows. Each is validated by the MAC that the look-up itself returned, so a change made anywhere needs no
+ * message here.
  */
 export function createRowCache<K, T>(entriesMax: number): RowCache<K, T> {
   const entries = createBoundedMap<K, { readonly mac: Buffer; readonly value: T }>(entriesMax);

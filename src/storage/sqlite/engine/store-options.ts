@@ -10,14 +10,14 @@ export interface SqliteStore extends Store {
   image(): Buffer;
 }
 
-/** What the store needs beside the directory. */
+/** What the store needs besides the directory. */
 export interface StoreOptions {
   readonly mac: RowMac;
   /** The thread that runs `runWriter`, already started, and what it counts its changes with. */
   readonly writer: StartedWriter;
   /** Called once when storage can no longer be trusted. */
   onFatal(reason: string): void;
-  /** Told of rows that were passed over or replaced, each time. */
+  /** Called for rows that were skipped or replaced, each time. */
   readonly onDamage: OnDamage;
   /** Chooses samples. */
   readonly random: RandomSource;

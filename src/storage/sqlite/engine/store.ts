@@ -13,11 +13,11 @@ import { createReadModels } from './read-models.ts';
 import type { SqliteStore, StartedWriter, StoreOptions } from './store-options.ts';
 import { createWriterClient, untilEnded } from './writer-client.ts';
 
-/** What the operator is told when the files are no longer where they were. */
+/** The log's words for missing files. */
 const MISSING = 'the data directory has been removed or replaced';
 
 /**
- * Starts the writer thread from the program's own entry file for it; `keys` is what that entry needs to make its MAC.
+ * Starts the writer thread from the program's own entry file for it; `keys` is what that entry needs to create its MAC.
  */
 export function startWriter(
   entry: URL,
@@ -31,8 +31,8 @@ export function startWriter(
 }
 
 /**
- * The embedded store: changes go to the writer thread, reads are answered here from a connection that cannot write.
- * Throws StartError when the writer does not come up.
+ * The embedded store: changes go to the writer thread, reads use a connection here that cannot write. Throws StartError
+ * when the writer does not start.
  */
 export async function createSqliteStore(open: OpenDirectory, options: StoreOptions): Promise<SqliteStore> {
   const { mac, onDamage, random } = options;
@@ -76,7 +76,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   };
 }
 
-/** What answers reads, and what knows whether the files are there. Throws what opening or looking at them throws. */
+/** The reading side, and the watch over the files. Throws what opening or checking them throws. */
 async function openForReading(databaseFile: string, onChange: () => void) {
   const db = openReader(databaseFile);
   try {

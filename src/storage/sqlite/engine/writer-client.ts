@@ -15,11 +15,11 @@ import {
 } from './protocol.ts';
 import type { StoreOptions } from './store-options.ts';
 
-/** Commands that may wait for the writer, and the bytes of their values; beyond that the caller is sent away. */
+/** Commands that may wait for the writer, and the bytes of their values; beyond that they are refused. */
 const WAITING_MAX = 1_000;
 const WAITING_BYTES_MAX = 33_554_432;
 
-/** How long a caller waits for the writer before it is told that nobody knows, checked once a second. */
+/** How long a caller waits for the writer before the outcome is unknown, checked once a second. */
 const RESPONSE_MS_MAX = 20_000;
 const CHECK_MS = 1_000;
 
@@ -34,16 +34,16 @@ interface Waiting {
 export interface WriterClient {
   change<C extends Command>(command: C, actor: Actor): Promise<ResultOf<C>>;
   status(): StorageStatus;
-  /** Lets the writer finish what it has; settles when the thread has ended, whatever it ended of. */
+  /** Lets the writer finish its work; settles when the thread has ended, for whatever reason. */
   stop(): Promise<void>;
 }
 
-/** Commands on their way, with their promises. */
+/** Commands sent to the writer, with their promises. */
 interface WaitingRoom {
   /** Undefined when there is no room: too many wait, or too many bytes. */
   admit(command: Command): { readonly id: number; readonly answer: Promise<unknown> } | undefined;
   settle(outcome: Outcome): void;
-  /** Nobody knows what became of those that have waited since before then. */
+  /** The outcome of those that have waited since before then is unknown. */
   abandon(sinceMs: number): void;
 }
 
@@ -74,7 +74,7 @@ function createWaitingRoom(): WaitingRoom {
       return { id, answer };
     },
     abandon(sinceMs) {
-      // In order of arrival: the first one that is young enough ends the search.
+      // In order of arrival: the first one recent enough ends the search.
       for (const [id, entry] of waiting) {
         if (entry.sinceMs >= sinceMs) break;
         settle({ id, error: { code: 'outcome-unknown', message: '' } });
@@ -84,9 +84,9 @@ function createWaitingRoom(): WaitingRoom {
 }
 
 /**
- * Talks to the writer thread. Commands of one turn of the event loop travel in one message. When the thread dies, every
+ * Talks to the writer thread. Commands of one turn of the event loop are sent in one message. When the thread dies, every
  * waiting command fails with outcome-unknown, since its transaction may or may not have reached the disk, and `onFatal`
- * is told: nothing but a restart finds out. `onNews` is told of answers and of another status.
+ * is called: only a restart can find out. `onNews` is called for results and for a changed status.
  */
 export function createWriterClient(
   worker: Worker,
@@ -132,7 +132,7 @@ export function createWriterClient(
       if (admitted === undefined) return Promise.reject(notAdmitted(dead || stopping));
       if (outgoing.length === 0) setImmediate(flush);
       outgoing.push({ id: admitted.id, command, actor });
-      // The writer answers each command with the result that its kind is declared to have.
+      // The writer returns for each command the result that its kind declares.
       return admitted.answer as Promise<ResultOf<C>>;
     },
     status: () => toStorageStatus(status, dead),
@@ -150,8 +150,8 @@ export function createWriterClient(
 }
 
 /**
- * Settles when the thread has ended by itself. It is never cut off: one that is cut off inside SQLite's binding, or while
- * that is being taken down, can take the process with it. How long its disk may take is for whoever ends the process.
+ * Settles when the thread has ended by itself. It is never terminated: a thread terminated inside SQLite's binding, or
+ * while that is being torn down, can crash the process. Its caller bounds how long its disk may take.
  */
 export async function untilEnded(worker: Worker): Promise<void> {
   const hasEnded = worker.threadId === -1;

@@ -18,14 +18,14 @@ const BATCH_BYTES_MAX = 1_048_576;
 /** What the thread gets from the program. */
 export interface WriterTools {
   readonly mac: RowMac;
-  /** Clears away what the start has left behind. */
+  /** Frees what the start has left behind. */
   giveMemoryBack(): void;
 }
 
 /**
- * The writer thread: the only connection that writes. Takes what is waiting, commits it together, then answers. There
- * is no delay timer: while one batch syncs, the next one gathers. However it ends, it closes its connection and leaves
- * nothing that would keep the thread. Throws what opening throws.
+ * The writer thread: the only connection that writes. Takes what is waiting, commits it together, then sends the results.
+ * There is no delay timer: while one batch syncs, the next one gathers. However it ends, it closes its connection and
+ * leaves nothing that would keep the thread alive. Throws what opening throws.
  */
 export function runWriter(port: MessagePort, settings: WriterSettings, tools: WriterTools): void {
   const db = openWriter(settings.databaseFile);
@@ -64,7 +64,7 @@ function serve(writing: Writing): void {
     while (queue.length > 0) {
       const batch = takeBatch(queue);
       const outcomes = guard.admit(batch, lock.commit);
-      // What stands behind a batch that waited for the lock has waited as long, and would wait again.
+      // What is queued behind a batch that waited for the lock has waited as long, and would wait again.
       if (lock.isLocked()) outcomes.push(...queue.splice(0).map(refuseLocked));
       upkeep.noteBatch();
       send(port, { outcomes });
@@ -81,7 +81,7 @@ function serve(writing: Writing): void {
       work();
     } catch (error) {
       const reason = error instanceof FatalStorageError ? error.message : 'the writer thread failed';
-      // Before the connection is closed: a file that does not answer would keep the word back.
+      // Before the connection is closed: a hanging file would delay the message.
       send(port, { fatal: reason });
       release();
       port.close();

@@ -194,7 +194,7 @@ export function createPrivate(file: string): string {
 /**
  * Runs SQLite's quick check. Throws StartError (damaged) with the first finding.
  */
-export function requireSound(db: Connection): void {
+export function runQuickCheck(db: Connection): void {
   const finding = db.pragma('quick_check(1)', { simple: true });
   if (finding !== 'ok')
     throw new StartError('damaged', `the database is damaged: ${String(finding).replaceAll('\n', ' ')}`);

@@ -15,7 +15,7 @@ import {
   createPrivate,
   lockDirectory,
   requireOwn,
-  requireSound,
+  runQuickCheck,
 } from './data-directory.ts';
 import { makeRoomToOpen, measureDisk } from './disk.ts';
 import {
@@ -169,7 +169,7 @@ function bringUp(
   const unclean = (statSync(`${databaseFile}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
   withDatabase(() => connect(databaseFile, { readonly: true }), databaseFile, requireOurs);
   return withWriter(databaseFile, (db) => {
-    if (unclean) requireSound(db);
+    if (unclean) runQuickCheck(db);
     const isComplete = migrate(db, migrations);
     convertOnce(db, measureDisk(directory).freeBytes);
     // If it is blocked, this does not wait: the writer keeps trying.

@@ -14,7 +14,7 @@ export function unlessDamaged<T>(work: () => T, fallback: () => T): T {
 }
 
 /** What `work` returns; undefined when it meets a damaged row, for which `tell` is called. */
-export function ifSound<T>(work: () => T, tell: () => void): T | undefined {
+export function ifIntact<T>(work: () => T, tell: () => void): T | undefined {
   return unlessDamaged<T | undefined>(work, () => {
     tell();
     return undefined;
@@ -22,7 +22,7 @@ export function ifSound<T>(work: () => T, tell: () => void): T | undefined {
 }
 
 /** What `read` makes of each row, without damaged ones, for which `tell` is called. */
-export function soundOnes<R, T>(rows: readonly R[], read: (row: R) => T, tell: (row: R) => void): T[] {
+export function intactRows<R, T>(rows: readonly R[], read: (row: R) => T, tell: (row: R) => void): T[] {
   return rows.flatMap((row) =>
     unlessDamaged(
       () => [read(row)],
@@ -49,23 +49,23 @@ const STRETCH_ROWS = 100;
  * only after intact rows and counts the others: a damaged one's own cursor may lead anywhere, and text that is not UTF-8
  * reads as other text, which may sort before it.
  */
-export function soundPage<R, T>(
+export function intactPage<R, T>(
   limit: number,
   read: (stretch: Stretch<R>) => readonly R[],
   { authentic, tell }: { authentic(row: R): T; tell(row: R): void },
 ): T[] {
-  const sound: T[] = [];
+  const intact: T[] = [];
   let [last, offset]: [R | undefined, number] = [undefined, 0];
   for (;;) {
-    const wanted = limit - sound.length;
+    const wanted = limit - intact.length;
     const size = offset === 0 ? wanted : Math.max(wanted, STRETCH_ROWS);
     const rows = read({ last, offset, limit: size });
     for (const row of rows) {
-      if (sound.length === limit) break;
-      const [one] = soundOnes([row], authentic, tell);
+      if (intact.length === limit) break;
+      const [one] = intactRows([row], authentic, tell);
       [last, offset] = one === undefined ? [last, offset + 1] : [row, 0];
-      if (one !== undefined) sound.push(one);
+      if (one !== undefined) intact.push(one);
     }
-    if (rows.length < size || sound.length === limit) return sound;
+    if (rows.length < size || intact.length === limit) return intact;
   }
 }

@@ -22,14 +22,14 @@ export function createTaskClearing(
   // By its bytes: an id that is no longer UTF-8 reads as another.
   const remove = db.prepare<[Buffer]>('DELETE FROM task WHERE id = CAST(? AS TEXT)');
   /** A task that is not found by its listed id is damaged as well. */
-  const isSound = (id: string) =>
+  const isIntact = (id: string) =>
     unlessDamaged(
       () => find(id) !== undefined,
       () => false,
     );
   return (secretId) => {
     for (;;) {
-      const damaged = inTheWay.all(secretId, secretId).filter(({ id }) => !isSound(id));
+      const damaged = inTheWay.all(secretId, secretId).filter(({ id }) => !isIntact(id));
       if (damaged.length === 0) return;
       for (const { id, bytes } of damaged) {
         onDamage(`task ${id}`);

@@ -4,7 +4,7 @@ import type { Row } from '../../columns/fields.ts';
 import { EVENT } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { type Stretch, soundPage } from '../rows/damage.ts';
+import { intactPage, type Stretch } from '../rows/damage.ts';
 import { createRowReads } from '../rows/rows.ts';
 import { SUBSCRIBED_EVENT } from './subscriptions.ts';
 
@@ -33,7 +33,7 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
     list({ projectId, limit, afterName }, tell) {
       const stretch = ({ last, offset, limit: rows }: Stretch<Row>) =>
         page.rows(projectId, last === undefined ? afterName : nameOf(last), rows, offset);
-      return soundPage(limit, stretch, {
+      return intactPage(limit, stretch, {
         authentic: read.authentic,
         tell: (row) => tell({ projectId, name: nameOf(row) }),
       });

@@ -3,7 +3,7 @@ import type { Row } from '../../columns/fields.ts';
 import { GRANT } from '../../columns/secrets.ts';
 import { type RowMac, requireIntact, rowText } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
-import { soundOnes } from '../rows/damage.ts';
+import { intactRows } from '../rows/damage.ts';
 import { prepareInsert, prepareRows } from '../rows/rows.ts';
 
 /** Reads of grants on one connection. Every row is authenticated before it is returned. */
@@ -11,7 +11,7 @@ export interface GrantReads {
   /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
   list(ref: GrantRef): Grant[];
   /** The same without those that fail their check, which are passed to `tell`. */
-  listSound(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
+  listIntact(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
 }
 
 /** Writes of the grants of one secret. They run inside the write transaction. */
@@ -37,8 +37,8 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
 
   return {
     list: ({ projectId, secretId }) => ofSecret.all(secretId, projectId).map(authentic),
-    listSound: ({ projectId, secretId }, tell) =>
-      soundOnes(ofSecret.all(secretId, projectId), authentic, (row) => tell(GRANT.decode(row))),
+    listIntact: ({ projectId, secretId }, tell) =>
+      intactRows(ofSecret.all(secretId, projectId), authentic, (row) => tell(GRANT.decode(row))),
   };
 }
 

@@ -6,7 +6,7 @@ import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from '../../columns/keys.ts';
 import { changedRow, type KeyRows, keyText, type RowMac, requireIntact } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 import { createRowCache } from '../engine/row-cache.ts';
-import { soundOnes } from '../rows/damage.ts';
+import { intactRows } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { prepareRows, selectSql } from '../rows/rows.ts';
 
@@ -80,7 +80,7 @@ export function createKeyReads(db: Connection, mac: RowMac): KeyReads {
       return key;
     },
     listInProject: (projectId, tell) =>
-      soundOnes(inProject.all(projectId), verified, (row) => tell({ projectId, id: KEY.decode(row).id })),
+      intactRows(inProject.all(projectId), verified, (row) => tell({ projectId, id: KEY.decode(row).id })),
     ...createListReads(db),
     forget: () => cache.clear(),
   };

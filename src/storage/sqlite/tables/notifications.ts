@@ -9,7 +9,7 @@ import { NOTIFICATION } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
 import { createOccasion } from '../engine/occasions.ts';
 import type { Connection } from '../engine/open.ts';
-import { soundOnes } from '../rows/damage.ts';
+import { intactRows } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites } from '../rows/rows.ts';
 
@@ -48,7 +48,7 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
     .pluck();
   return {
     list: (projectId, tell) =>
-      soundOnes(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
+      intactRows(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
         tell(String(read.valueOf(row, 'id'))),
       ),
     listDue: (nowMs, { limit, waitMsMax }) =>

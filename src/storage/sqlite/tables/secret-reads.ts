@@ -13,7 +13,7 @@ import {
 } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 import { createRowCache } from '../engine/row-cache.ts';
-import { type Stretch, soundPage } from '../rows/damage.ts';
+import { intactPage, type Stretch } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { prepareRows, selectSql } from '../rows/rows.ts';
 import { expiryProject } from './expired-versions.ts';
@@ -212,7 +212,7 @@ function createListReads(
       const nameOf = (row: Row) => String(row[NAME]);
       const read = ({ last, ...stretch }: Stretch<Row>) =>
         statement.all({ ...query, ...stretch, ...(last !== undefined && { afterName: nameOf(last) }) });
-      return soundPage(query.limit, read, {
+      return intactPage(query.limit, read, {
         authentic: (row) => authentic(row, mac).secret,
         tell: (row) => tell(nameOf(row)),
       });

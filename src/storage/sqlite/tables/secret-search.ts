@@ -2,7 +2,7 @@ import type { FoundSecret, SecretSearch } from '../../../app/ports/deps.ts';
 import { fitsTags, type TagCondition } from '../../../core/secrets/tags.ts';
 import type { Connection } from '../engine/open.ts';
 import { NOTHING, type Steps } from '../engine/steps.ts';
-import { ifSound, type OnDamage } from '../rows/damage.ts';
+import { ifIntact, type OnDamage } from '../rows/damage.ts';
 import type { SecretReads } from './secret-reads.ts';
 
 /** A secret by its name; pages are sorted by name. */
@@ -42,7 +42,7 @@ export function createSecretSearch(
     for (let at = 0; at < page.length; at += STEP_SECRETS) {
       const found: FoundSecret[] = [];
       for (const { row, name } of page.slice(at, at + STEP_SECRETS)) {
-        const aggregate = ifSound(
+        const aggregate = ifIntact(
           () => secrets.loadRow(row)?.aggregate,
           () => onDamage(`secret ${query.projectId}/${name}`),
         );

@@ -6,7 +6,7 @@ import type { Row } from '../../columns/fields.ts';
 import { TAG } from '../../columns/secrets.ts';
 import type { Connection } from '../engine/open.ts';
 import { NOTHING, type Steps } from '../engine/steps.ts';
-import { ifSound, type OnDamage } from '../rows/damage.ts';
+import { ifIntact, type OnDamage } from '../rows/damage.ts';
 import { prepareInsert, prepareRows, selectSql } from '../rows/rows.ts';
 
 interface PairRow extends Tag {
@@ -133,7 +133,7 @@ function createVouching(
   return (pair) => {
     const digest = digestOf(pair);
     if (known.get(pair.secret_row)?.includes(digest)) return true;
-    const aggregate = ifSound(
+    const aggregate = ifIntact(
       () => secrets.loadRow(pair.secret_row)?.aggregate,
       () => undefined,
     );

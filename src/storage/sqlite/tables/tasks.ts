@@ -6,7 +6,7 @@ import { TASK } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
 import { createOccasion } from '../engine/occasions.ts';
 import type { Connection } from '../engine/open.ts';
-import { type Stretch, soundPage } from '../rows/damage.ts';
+import { intactPage, type Stretch } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites, type RowReads } from '../rows/rows.ts';
 
@@ -67,7 +67,7 @@ function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, '
       });
       const stretch = ({ last, offset, limit }: Stretch<Row>) =>
         statement.rows({ ...filter, ...(last === undefined ? start : placeOf(last)), offset, limit });
-      return soundPage(query.limit, stretch, {
+      return intactPage(query.limit, stretch, {
         authentic: read.authentic,
         tell: (row) => tell(String(read.valueOf(row, 'id'))),
       });
