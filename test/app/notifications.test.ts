@@ -73,7 +73,7 @@ describe('the expiry scan', () => {
 
   it('tells another project in the same run, however many of one have expired before', async () => {
     addEvent();
-    for (let number = 0; number < 1_000; number += 1) put(`many-${number}`, T0 - 1);
+    for (let number = 0; number < 400; number += 1) put(`many-${number}`, T0 - 1);
     putQuiet(T0 - 2);
     const other = anAggregate({
       secret: { id: 'of-other', projectId: 'other', name: 'few', eventSubscriptions: ['alarm'] },
@@ -85,8 +85,8 @@ describe('the expiry scan', () => {
     const first = await run(scan);
     expect(told()).toContain('few');
     expect(first).toBeLessThanOrEqual(251);
-    for (let runs = 0; runs < 9; runs += 1) await run(scan);
-    expect(told()).toHaveLength(1_001);
+    for (let runs = 0; runs < 4; runs += 1) await run(scan);
+    expect(told()).toHaveLength(401);
   });
 
   it('continues beside a damaged secret and one that was deleted in the meantime', async () => {

@@ -57,15 +57,15 @@ describe('a database', () => {
   it('gives what deletions left back to the volume while the server is at rest', async () => {
     const { store } = await openSqlite(directory);
     const projectId = freshProject();
-    const names = Array.from({ length: 100 }, (_, index) => `s${index}`);
+    const names = Array.from({ length: 50 }, (_, index) => `s${index}`);
     const add = (name: string) =>
       store.change(create({ projectId, name }, { version: newVersion({ sealed: sealedValue(60_000) }) }));
     await Promise.all([...names, 'kept'].map(add));
     const kept = await store.findValue({ projectId, name: 'kept' }, 'latest');
     await Promise.all(names.map((name) => store.change(remove({ projectId, name }))));
     const size = () => statSync(databaseFile(directory)).size;
-    await vi.waitFor(() => expect(size()).toBeGreaterThan(6_000_000), { timeout: 60_000 });
-    await vi.waitFor(() => expect(size()).toBeLessThan(2_000_000), { timeout: 60_000, interval: 50 });
+    await vi.waitFor(() => expect(size()).toBeGreaterThan(3_000_000), { timeout: 60_000 });
+    await vi.waitFor(() => expect(size()).toBeLessThan(1_500_000), { timeout: 60_000, interval: 50 });
     expect((await store.findValue({ projectId, name: 'kept' }, 'latest'))?.sealed).toEqual(kept?.sealed);
     await store.close();
   });
