@@ -16,7 +16,6 @@ import { openImage } from '../storage/sqlite/engine/open.ts';
 import { createSqliteStore, startWriter } from '../storage/sqlite/engine/store.ts';
 import type { SqliteStore } from '../storage/sqlite/engine/store-options.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
-import type { OnDamage } from '../storage/sqlite/rows/damage.ts';
 import { openInstallation } from './installation.ts';
 import { giveMemoryBack } from './memory.ts';
 import { systemClock, systemRandom } from './sources.ts';
@@ -38,7 +37,7 @@ interface Sealing {
   readonly installationId: string;
   readonly kek: KeyObject;
   readonly mac: RowMac;
-  readonly onDamage: OnDamage;
+  readonly log: Logger;
 }
 
 /** The storage of a data directory, and what else its root key is used for. */
@@ -75,12 +74,13 @@ export async function openStorage(
   const settings = { directory, databaseFile, freeBytesMin: config.freeBytesMin };
   const rowMacKey = rootKey.derive('rowmac');
   const [installationId, kek, mac] = [installation.id, rootKey.derive('kek'), createRowMac(rowMacKey)];
-  const sealing = { installationId, kek, mac, onDamage: createDamageReport({ log }) };
+  const sealing = { installationId, kek, mac, log };
   const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, {
-    ...sealing,
+    mac,
     writer,
     onFatal: start.onFatal,
+    onDamage: createDamageReport(sealing),
     random: systemRandom,
   });
   const storage = storageOf(store, sealing);
@@ -98,10 +98,10 @@ function storageOf(store: SqliteStore, sealing: Sealing): Storage {
   };
 }
 
-function openCopy(image: Buffer, { mac, onDamage }: Sealing, oversight: Oversight | undefined): SqliteStore {
+function openCopy(image: Buffer, sealing: Sealing, oversight: Oversight | undefined): SqliteStore {
   const db = openImage(image);
-  const close = () => discard(db, giveMemoryBack);
-  return createInlineStore({ db, mac, onDamage, oversight, random: systemRandom, close });
+  const [onDamage, close] = [createDamageReport(sealing), () => discard(db, giveMemoryBack)];
+  return createInlineStore({ db, mac: sealing.mac, onDamage, oversight, random: systemRandom, close });
 }
 
 /** Cleans up after a failed start: a writer thread would keep the process alive and the data directory locked. */

@@ -3,6 +3,7 @@ import { type AggregateKind, type Aggregates, decide } from '../core/commands.ts
 import { isDamaged, SecretError } from '../core/errors.ts';
 import type { SecretEvent } from '../core/events/events.ts';
 import type { DamagedGrant } from '../core/identity/grants.ts';
+import type { KeyRef } from '../core/kms/keys.ts';
 import { type Attributes, keyAttributes, secretAttributes } from '../core/permit.ts';
 import { chosenNames, subscribedNames } from '../core/secrets/rules.ts';
 import { type Asking, ask } from './asking.ts';
@@ -10,8 +11,8 @@ import { placeOf, type Table } from './columns/fields.ts';
 import { CLOCK, EVENT, NOTIFICATION, TASK } from './columns/small.ts';
 import type { Engine, Loaded } from './engine.ts';
 
-/** Throws why something with these attributes must not be changed. Absent: it may. */
-export type Allow = (attributes: Attributes | undefined) => void;
+/** Throws why something with these attributes must not be changed, or the `key` not be used for it. Absent: it may. */
+export type Allow = (attributes: Attributes | undefined, key?: KeyRef) => void;
 
 /** What the rules saw, and what they decided. */
 export interface Carried<A extends AggregateKind> {
@@ -75,7 +76,13 @@ export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const secret = loaded?.aggregate;
   const current = yield* ask(rows(TASK).find(id));
   allow?.(secret && secretAttributes(secret));
-  const rotatedId = kind === 'start-rotation' ? secret?.secret.id : undefined;
+  const rotated = kind === 'start-rotation' ? secret?.secret : undefined;
+  if (allow !== undefined && rotated !== undefined) {
+    const key = { projectId: ref.projectId, id: rotated.kmsKeyId };
+    const found = yield* ask(engine.keys.find(key));
+    allow(found && keyAttributes(found), key);
+  }
+  const rotatedId = rotated?.id;
   if (rotatedId !== undefined) yield* ask(tasks.clearDamaged(rotatedId));
   const latest = rotatedId === undefined ? undefined : yield* ask(tasks.findLatest(rotatedId));
   const events = yield* findEvents(engine, ref.projectId, secret?.secret.eventSubscriptions ?? []);

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../app/ports/deps.ts';
 import type { Actor } from '../core/actor.ts';
 import type { AggregateKind, Command, ResultOf } from '../core/commands.ts';
+import type { KeyRef } from '../core/kms/keys.ts';
 import type { Attributes, Permit } from '../core/permit.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Carried } from './carriers.ts';
@@ -30,8 +31,9 @@ export function* carry<C extends Command>(
 ): Asking<ResultOf<C>> {
   const allow =
     permit &&
-    ((attributes?: Attributes) => {
-      const refusal = permit(actor, command, attributes);
+    ((attributes?: Attributes, ref?: KeyRef) => {
+      const wanted = ref ? ({ aggregate: 'key', kind: 'look-up', ref } as const) : command;
+      const refusal = permit(actor, wanted, attributes);
       if (refusal !== undefined) throw refusal;
     });
   const carried = yield* kindOf(command).carry(engine, command, allow);

@@ -167,7 +167,7 @@ describe('a permit', () => {
     [asked, refused] = [[], () => false];
   });
 
-  it.each(reads)('is asked before $id returns anything', async ({ id, operation, type }) => {
+  it.each(reads)('is asked before $id returns anything', async ({ id, type }) => {
     const answer = await call(id);
     expect([200, 400, 404]).toContain(answer.status);
     const [first, ...others] = asked;
@@ -178,7 +178,6 @@ describe('a permit', () => {
           wanted?.aggregate === aggregate && (isTagged(wanted, attributes) || isRow(wanted, attributes)),
       );
     if (type !== '') expect([answer.status, isAskedOf(aggregates[type])]).toEqual([200, true]);
-    if (operation.needs !== undefined) expect(isAskedOf('key')).toBe(true);
     refused = (wanted) => wanted === undefined;
     expect((await call(id)).status).toBe(403);
   });
@@ -225,6 +224,16 @@ describe('a permit', () => {
     const codes = [];
     for (const id of ids) codes.push((await call(id)).json.error_code);
     expect(codes).toEqual([undefined, 'APIGW.0302', undefined, 'CSMS.0109', undefined]);
+  });
+
+  it('that refuses a key refuses what needs it', async () => {
+    Object.assign(known, { name: 'new', secret_blob: (await call('DownloadSecretBlob')).json.secret_blob });
+    refused = (wanted) => wanted?.aggregate === 'key';
+    const needing = Object.entries<Operation>(OPERATIONS).filter(([, { needs }]) => needs !== undefined);
+    const statuses: [string, number][] = [];
+    for (const [id] of needing) statuses.push([id, (await call(id as OperationId)).status]);
+    Object.assign(known, { name: 'db' });
+    expect(statuses).toEqual(needing.map(([id]) => [id, 403]));
   });
 
   it('decides over a name that nobody has as over any other', async () => {

@@ -77,6 +77,8 @@ describe('a permit', () => {
       [ACTOR, 'put-tags', { ...attributes, tags: [] }],
       [ACTOR, 'put-tags', { ...attributes, tags: [tag] }],
       [ACTOR, 'start-rotation', { ...attributes, tags: [mark, tag] }],
+      // The key that the rotation needs.
+      [ACTOR, 'look-up', undefined],
       [ACTOR, 'create-grant', { ...attributes, tags: [mark, tag] }],
     ]);
   });
