@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createHttp } from '../../src/compose/http.ts';
 import { createProcess, type ServerProcess } from '../../src/compose/process.ts';
 import { systemClock } from '../../src/compose/sources.ts';
@@ -14,8 +13,10 @@ import type { Attributes, Permit } from '../../src/core/permit.ts';
 import type { App } from '../../src/http/app.ts';
 import { openapiDocument } from '../support/answers.ts';
 import { sampleOf } from '../support/bad-values.ts';
+import type { Answer } from '../support/exchange.ts';
+import { inject } from '../support/injection.ts';
 import { requestPath, requestQuery, type Target, targetsOf } from '../support/requests.ts';
-import { ADMIN, ALPHA, createLog, prepareFiles } from '../support/server.ts';
+import { ADMIN, ALPHA, createLog, prepareFiles, signedHeaders } from '../support/server.ts';
 
 const TAG = { key: 'team', value: 'pay' };
 const DATA_KEY = Buffer.alloc(64, 1);
@@ -63,38 +64,11 @@ const permit: Permit = (actor, wanted, attributes) => {
   return refused(wanted, attributes) ? new SecretError('project-forbidden') : undefined;
 };
 
-interface Sent {
-  readonly status: number;
-  readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the members of answers are what the tests look at
-  readonly json: any;
-}
+const ORIGIN = 'http://csms.test';
 
-async function send(method: string, path: string, body?: unknown): Promise<Sent> {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  const { accessKeyId, secretKey } = ADMIN;
-  const headers = payload === undefined ? {} : { 'content-type': 'application/json' };
-  const signed = signRequest({
-    method,
-    url: `http://csms.test${path}`,
-    headers,
-    ...(payload && { body: payload }),
-    accessKeyId,
-    secretKey,
-    nowMs: Date.now(),
-  });
-  const answer = await app.inject({
-    method: method as 'GET',
-    url: path,
-    authority: 'csms.test',
-    headers: signed,
-    ...(payload && { payload }),
-  });
-  return {
-    status: answer.statusCode,
-    text: answer.payload,
-    json: answer.payload === '' ? undefined : answer.json(),
-  };
+function send(method: string, path: string, body?: unknown): Promise<Answer> {
+  const request = { method, path, ...(body !== undefined && { body }) };
+  return inject(app, ORIGIN, request, signedHeaders(ORIGIN, request));
 }
 
 function call(id: OperationId, changed = {}) {
@@ -137,6 +111,7 @@ beforeAll(async () => {
   all.push(await send('POST', `/v1/${ALPHA}/csms/${id}/tags`, { tag: TAG }));
   expect(all.map(({ status }) => status)).toEqual([204, 200, 200, 200, 200, 204]);
   Object.assign(known, { secret_id: id, resource_id: id, key_id: key });
+  Object.assign(known, { secret_blob: (await call('DownloadSecretBlob')).json.secret_blob });
 });
 afterAll(async () => {
   await app.close();
@@ -208,7 +183,7 @@ describe('a permit', () => {
     expect(all.text).toMatch(names);
     expect(some.text).not.toMatch(names);
     expect(some.text).toMatch(others);
-    const countIn = ({ json }: Sent) => json.total ?? json.total_count ?? json.page_info?.current_count;
+    const countIn = ({ json }: Answer) => json.total ?? json.total_count ?? json.page_info?.current_count;
     expect([countIn(all), countIn(some)]).toEqual([2, 1]);
   });
 
@@ -227,7 +202,7 @@ describe('a permit', () => {
   });
 
   it('that refuses a key refuses what needs it', async () => {
-    Object.assign(known, { name: 'new', secret_blob: (await call('DownloadSecretBlob')).json.secret_blob });
+    Object.assign(known, { name: 'new' });
     refused = (wanted) => wanted?.aggregate === 'key';
     const needing = Object.entries<Operation>(OPERATIONS).filter(([, { needs }]) => needs !== undefined);
     const statuses: [string, number][] = [];
@@ -259,8 +234,8 @@ describe('a permit', () => {
     const statuses: [OperationId, number][] = [];
     for (const { id, type } of operationsOf('Write', 'Tagging', 'Permission_management'))
       if (type !== '' && id !== 'CreateKey') statuses.push([id, (await call(id)).status]);
-    // The first two say of each what became of it; nobody's blob has no resource.
-    const others = { BatchImportSecrets: 200, BatchDeleteSecrets: 200, UploadSecretBlob: 400 };
+    // They say of each what became of it.
+    const others = { BatchImportSecrets: 200, BatchDeleteSecrets: 200 };
     expect(statuses).toEqual(statuses.map(([id]) => [id, { ...others }[id as keyof typeof others] ?? 403]));
     expect(await stored()).toEqual(before);
   });

@@ -8,7 +8,6 @@ import type { Deps } from '../../src/app/ports/deps.ts';
 import { createDirectory, type Directory } from '../../src/auth/identities/identities.ts';
 import { digestPassword } from '../../src/auth/logins/password.ts';
 import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
-import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createHttp } from '../../src/compose/http.ts';
 import { issueProjectToken } from '../../src/compose/identity.ts';
 import { createProcess, type ServerProcess } from '../../src/compose/process.ts';
@@ -21,12 +20,23 @@ import {
   type Worlds,
 } from '../../src/compose/world.ts';
 import type { App } from '../../src/http/app.ts';
-import { ADMIN, ALPHA, createLog, GUEST, prepareFiles, type TestUser } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { headersOf, inject } from '../support/injection.ts';
+import {
+  ADMIN,
+  ALPHA,
+  createLog,
+  GUEST,
+  prepareFiles,
+  signedHeaders,
+  type TestUser,
+} from '../support/server.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** The fork's clock is so far ahead of the machine's. */
 const AHEAD_MS = 400 * DAY_MS;
+const ORIGIN = 'http://csms.test';
 const SECRETS = `/v1/${ALPHA}/secrets`;
 const CHANGE_PASSWORD = '/v1/csms/users/change-password';
 const REQUESTS_PER_SECOND = 200;
@@ -53,12 +63,6 @@ let directory: string;
 /** Milliseconds that the fork's clock has been moved by. */
 let movedMs = 0;
 
-interface Answer {
-  readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: the members of answers are what the tests look at
-  readonly json: any;
-}
-
 interface Asking {
   readonly user?: TestUser;
   readonly nowMs?: number;
@@ -74,35 +78,22 @@ async function ask(
 ): Promise<Answer> {
   const { user = ADMIN, body, token } = asking;
   const clock = user === FORKED ? fork.clock : main.clock;
-  const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  const { accessKeyId, secretKey } = user;
-  const request = { method, url: `http://csms.test${path}`, headers, accessKeyId, secretKey };
-  const credentials =
+  const request = { method, path, ...(body !== undefined && { body }) };
+  const headers =
     token === undefined
-      ? signRequest({ ...request, ...(payload && { body: payload }), nowMs: asking.nowMs ?? clock.nowMs() })
-      : { ...headers, 'x-auth-token': token };
-  const answer = await app.inject({
-    method,
-    url: path,
-    authority: 'csms.test',
-    headers: credentials,
-    ...(payload !== undefined && { payload }),
-  });
-  return { status: answer.statusCode, json: answer.payload === '' ? undefined : answer.json() };
+      ? signedHeaders(ORIGIN, request, user, asking.nowMs ?? clock.nowMs())
+      : { ...headersOf(request), 'x-auth-token': token };
+  return inject(app, ORIGIN, request, headers);
 }
 
 const secretOf = async (app: App, user: TestUser, version = 'latest') =>
   (await ask(app, 'GET', `${SECRETS}/shared/versions/${version}`, { user })).json.version.secret_string;
 
-const authenticate = (app: App, identity: object) =>
-  app.inject({
-    method: 'POST',
-    url: '/v3/auth/tokens',
-    authority: 'csms.test',
-    headers: { 'content-type': 'application/json' },
-    payload: JSON.stringify({ auth: { identity, scope: { project: { id: ALPHA } } } }),
-  });
+function authenticate(app: App, identity: object): Promise<Answer> {
+  const body = { auth: { identity, scope: { project: { id: ALPHA } } } };
+  const request = { method: 'POST', path: '/v3/auth/tokens', body };
+  return inject(app, ORIGIN, request, headersOf(request));
+}
 
 const login = (app: App, password: string, name = GUEST.name) =>
   authenticate(app, {
@@ -110,7 +101,7 @@ const login = (app: App, password: string, name = GUEST.name) =>
     password: { user: { name, password, domain: { name: GUEST.domainName } } },
   });
 
-const tokenOf = ({ headers }: Awaited<ReturnType<typeof login>>) => String(headers['x-subject-token']);
+const tokenOf = ({ headers }: Answer) => String(headers['x-subject-token']);
 
 /** What a request in a world works with. */
 function worldDeps(world: World): Deps {
@@ -308,8 +299,8 @@ describe('two worlds of one process', () => {
     ];
     expect([await seen(own), await seen(forked)]).toEqual(['of main', 'of the fork']);
     const exchanged = await authenticate(one, { methods: ['token'], token: { id: forked } });
-    expect([exchanged.statusCode, await seen(tokenOf(exchanged))]).toEqual([201, 'of the fork']);
-    expect((await login(one, 'other guest')).statusCode).toBe(401);
+    expect([exchanged.status, await seen(tokenOf(exchanged))]).toEqual([201, 'of the fork']);
+    expect((await login(one, 'other guest')).status).toBe(401);
   });
 
   it('have passwords of their own: those of others stay as they are', async () => {
@@ -324,9 +315,9 @@ describe('two worlds of one process', () => {
       expect((await ask(app, 'GET', SECRETS, { token: own })).status).toBe(401);
       expect((await ask(app, 'GET', SECRETS, { token })).status).toBe(200);
     }
-    expect((await login(two, GUEST.password)).statusCode).toBe(401);
-    expect((await login(two, 'Changed-password-5c1e')).statusCode).toBe(201);
-    expect((await login(two, 'fork guest')).statusCode).toBe(201);
+    expect((await login(two, GUEST.password)).status).toBe(401);
+    expect((await login(two, 'Changed-password-5c1e')).status).toBe(201);
+    expect((await login(two, 'fork guest')).status).toBe(201);
   });
 });
 
@@ -369,12 +360,12 @@ describe('counts', () => {
   it('of failed logins are together over all servers and worlds: a guess is one at all of them', async () => {
     for (let failure = 0; failure < 10; failure += 1) {
       // Who knows the password of one world does not get more guesses at that of another.
-      expect((await login(one, `fork ${ADMIN.name}`, ADMIN.name)).statusCode).toBe(201);
-      expect((await login(failure % 2 === 0 ? one : two, 'wrong', ADMIN.name)).statusCode).toBe(401);
+      expect((await login(one, `fork ${ADMIN.name}`, ADMIN.name)).status).toBe(201);
+      expect((await login(failure % 2 === 0 ? one : two, 'wrong', ADMIN.name)).status).toBe(401);
     }
     for (const app of [one, two]) {
-      expect((await login(app, 'wrong', ADMIN.name)).statusCode).toBe(429);
-      expect((await login(app, `fork ${ADMIN.name}`, ADMIN.name)).statusCode).toBe(429);
+      expect((await login(app, 'wrong', ADMIN.name)).status).toBe(429);
+      expect((await login(app, `fork ${ADMIN.name}`, ADMIN.name)).status).toBe(429);
     }
   });
 });
@@ -399,7 +390,7 @@ describe('a world that is removed', () => {
     for (const app of [one, two]) {
       expect((await ask(app, 'GET', path, { user })).status).toBe(401);
       expect((await ask(app, 'GET', path, { token })).status).toBe(401);
-      expect((await login(app, 'leaving guest')).statusCode).toBe(401);
+      expect((await login(app, 'leaving guest')).status).toBe(401);
     }
     await removed;
     for (const { status } of await Promise.all(asked)) expect([200, 401, 503]).toContain(status);

@@ -161,16 +161,7 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
   }
   composed.setBaseUrl(baseUrl);
 
-  const sign = (request: TestRequest, user = ADMIN) =>
-    signRequest({
-      method: request.method,
-      url: `${baseUrl}${request.path}`,
-      headers: headersOf(request),
-      ...(request.body !== undefined && { body: payloadOf(request.body) }),
-      accessKeyId: user.accessKeyId,
-      secretKey: user.secretKey,
-      nowMs: Date.now(),
-    });
+  const sign = (request: TestRequest, user = ADMIN) => signedHeaders(baseUrl, request, user);
   const send = async (request: TestRequest, user = ADMIN) =>
     inject(app, baseUrl, request, sign(request, user));
   return {
@@ -189,6 +180,24 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** The headers that make the request a signed one. */
+export function signedHeaders(
+  baseUrl: string,
+  request: TestRequest,
+  { accessKeyId, secretKey }: TestUser = ADMIN,
+  nowMs: number = Date.now(),
+): Record<string, string> {
+  return signRequest({
+    method: request.method,
+    url: `${baseUrl}${request.path}`,
+    headers: headersOf(request),
+    ...(request.body !== undefined && { body: payloadOf(request.body) }),
+    accessKeyId,
+    secretKey,
+    nowMs,
+  });
 }
 
 /** A log of that level which adds each line to `lines`. */
