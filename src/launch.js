@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { constants } from 'node:os';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 
@@ -12,6 +13,8 @@ const NEEDED = [22, 18];
  * Room for new objects, in MiB of one half. Node's own figure is four times as large and stands empty in an idle server.
  */
 const MEMORY = '--max-semi-space-size=4';
+/** What a file holds that another one of the same package imports by its whole name. */
+const FORMATS = { '.ts': 'module-typescript', '.mjs': 'module' };
 const PARENT_CHECK_MS = 1_000;
 const self = fileURLToPath(import.meta.url);
 const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
@@ -32,6 +35,7 @@ if (isNewEnough && hasPackages()) {
   const cache = fileURLToPath(new URL('../node_modules/.cache/csms-server', import.meta.url));
   process.env.NODE_COMPILE_CACHE ??= cache;
   module.enableCompileCache?.(cache);
+  module.registerHooks?.({ resolve: resolveByName });
   await import('./main.ts');
 } else if (isNewEnough) {
   refuse('its packages are not installed. Run "npm ci" in the checkout.');
@@ -45,6 +49,16 @@ if (isNewEnough && hasPackages()) {
           '"npm rebuild node --ignore-scripts=false", or install one.'
       : `${needed} Run "npm ci" in the checkout to get one, or install it.`,
   );
+}
+
+/**
+ * Finds the file of an import that names it in full, next to the importer. Node would ask the file system several times
+ * for each of the 2,600 imports of a start, most of them of this kind: a tenth of its processor time.
+ */
+function resolveByName(specifier, context, resolveByNode) {
+  const format = specifier.startsWith('.') ? FORMATS[extname(specifier)] : undefined;
+  if (format === undefined) return resolveByNode(specifier, context);
+  return { url: new URL(specifier, context.parentURL).href, format, shortCircuit: true };
 }
 
 /** Runs this file with the bundled Node. What ends one of the two ends the other. */
