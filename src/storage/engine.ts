@@ -1,11 +1,11 @@
 import type { Awaitable } from '../app/ports/deps.ts';
 import type { EventRef } from '../core/events/events.ts';
 import type { Notification, NotificationDecision } from '../core/events/notifications.ts';
-import type { DamagedGrant, Grant, GrantRef } from '../core/identity/grants.ts';
+import type { DamagedGrant, Grant } from '../core/identity/grants.ts';
 import type { Key, KeyDecision, KeyRef } from '../core/kms/keys.ts';
 import type { Task, TaskDecision } from '../core/rotation/tasks.ts';
 import type { SecretDecision } from '../core/secrets/decision.ts';
-import type { Secret, SecretAggregate, SecretRef } from '../core/secrets/secrets.ts';
+import type { Secret, SecretAggregate, SecretIdRef, SecretRef } from '../core/secrets/secrets.ts';
 import type { Table } from './columns/fields.ts';
 
 /** A secret as an engine loads it, with what the engine needs to save it again. */
@@ -58,10 +58,10 @@ export interface Engine<L extends Loaded> {
   };
   readonly grants: {
     /** Those that pass their check; `tell` is called for the others. */
-    listIntact(ref: GrantRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
+    listIntact(ref: SecretIdRef, tell: (grant: DamagedGrant) => void): Awaitable<readonly Grant[]>;
     save(loaded: L, before: readonly Grant[], after: readonly Grant[]): Awaitable<void>;
     /** Removes the rows of the secret's grants that have this id, unread. */
-    remove(ref: GrantRef, id: string): Awaitable<void>;
+    remove(ref: SecretIdRef, id: string): Awaitable<void>;
   };
   readonly keys: {
     find(ref: KeyRef): Awaitable<Key | undefined>;

@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createSecret } from '../../src/app/secrets/secrets.ts';
-import {
-  listProjectTags,
-  listTags,
-  loadById,
-  putTags,
-  removeTags,
-  searchSecrets,
-} from '../../src/app/secrets/tags.ts';
+import { createSecret, loadById } from '../../src/app/secrets/secrets.ts';
+import { listProjectTags, listTags, putTags, removeTags, searchSecrets } from '../../src/app/secrets/tags.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { aDraft, outcomeOf, REF } from '../support/builders.ts';
 import { walked } from '../support/walks.ts';

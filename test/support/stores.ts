@@ -3,7 +3,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports/deps.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/events/events.ts';
-import type { GrantCommand, GrantRef } from '../../src/core/identity/grants.ts';
+import type { GrantCommand } from '../../src/core/identity/grants.ts';
 import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import type { TaskStep } from '../../src/core/rotation/tasks.ts';
@@ -14,6 +14,7 @@ import type {
   SecretAggregate,
   SecretCommandOf,
   SecretDraft,
+  SecretIdRef,
   SecretRef,
   Tag,
 } from '../../src/core/secrets/secrets.ts';
@@ -255,7 +256,7 @@ export function removeTags(ref: SecretRef, id: string, keys: readonly string[], 
   return { aggregate: 'secret', kind: 'remove-tags', ref, id, keys, absent, nowMs: T0 } as const;
 }
 
-export function createGrant(ref: GrantRef, granteeId: string, more: Partial<GrantCommand> = {}) {
+export function createGrant(ref: SecretIdRef, granteeId: string, more: Partial<GrantCommand> = {}) {
   return {
     aggregate: 'grant',
     kind: 'create-grant',
@@ -268,12 +269,17 @@ export function createGrant(ref: GrantRef, granteeId: string, more: Partial<Gran
   } as Extract<GrantCommand, { kind: 'create-grant' }>;
 }
 
-export function updateGrant(ref: GrantRef, granteeId: string, expireTimeMs: number | undefined, nowMs = T0) {
+export function updateGrant(
+  ref: SecretIdRef,
+  granteeId: string,
+  expireTimeMs: number | undefined,
+  nowMs = T0,
+) {
   const grantee = { type: 'user', id: granteeId } as const;
   return { aggregate: 'grant', kind: 'update-grant', ref, grantee, expireTimeMs, nowMs } as const;
 }
 
-export function removeGrants(ref: GrantRef, granteeId?: string, nowMs = T0) {
+export function removeGrants(ref: SecretIdRef, granteeId?: string, nowMs = T0) {
   return { aggregate: 'grant', kind: 'remove-grants', ref, granteeId, nowMs } as const;
 }
 

@@ -1,14 +1,14 @@
 import { invalidParameter } from '../../core/errors.ts';
-import { type Grant, type Grantee, type GrantRef, isInForce } from '../../core/identity/grants.ts';
-import type { Secret } from '../../core/secrets/secrets.ts';
+import { type Grant, type Grantee, isInForce } from '../../core/identity/grants.ts';
+import type { Secret, SecretIdRef } from '../../core/secrets/secrets.ts';
 import { change } from '../change.ts';
 import type { Caller, Deps } from '../ports/deps.ts';
 import { required } from '../required.ts';
-import { loadById } from '../secrets/tags.ts';
+import { loadById } from '../secrets/secrets.ts';
 
 /** A permission to give, or whose end to change. */
 export interface PutGrant {
-  readonly ref: GrantRef;
+  readonly ref: SecretIdRef;
   readonly grantee: Grantee;
   /** Epoch milliseconds; absent: no end. */
   readonly expireTimeMs: number | undefined;
@@ -43,7 +43,7 @@ export async function updateGrant(deps: Deps, input: PutGrant): Promise<Grant> {
 export async function listGrants(
   deps: Deps,
   caller: Caller,
-  ref: GrantRef,
+  ref: SecretIdRef,
 ): Promise<{ readonly secret: Secret; readonly grants: readonly NamedGrant[] }> {
   const { secret } = await loadById(deps, ref);
   const nowMs = deps.clock.nowMs();
@@ -55,7 +55,11 @@ export async function listGrants(
  * Revokes permissions: one grantee's, or everyone's. Throws resource-not-found (also for a grantee without any).
  * @see CSMS API, DeleteGrant
  */
-export async function removeGrants(deps: Deps, ref: GrantRef, granteeId: string | undefined): Promise<void> {
+export async function removeGrants(
+  deps: Deps,
+  ref: SecretIdRef,
+  granteeId: string | undefined,
+): Promise<void> {
   await change(deps, { aggregate: 'grant', kind: 'remove-grants', ref, granteeId });
 }
 

@@ -4,13 +4,14 @@ import type { Command, ResultOf } from '../../core/commands.ts';
 import type { EventRef, SecretEvent } from '../../core/events/events.ts';
 import type { Notification } from '../../core/events/notifications.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
-import type { Grant, GrantRef } from '../../core/identity/grants.ts';
+import type { Grant } from '../../core/identity/grants.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { CheckerConfig } from '../../core/secrets/checker.ts';
 import type {
   SealedValue,
   Secret,
   SecretAggregate,
+  SecretIdRef,
   SecretRef,
   StagedVersion,
   Tag,
@@ -150,33 +151,12 @@ export interface DueNotification {
   readonly projectId: string;
 }
 
-/** What background work on notifications looks for. */
-export interface NotificationStore {
-  /**
-   * Notifications whose next attempt is due, or more than `waitMsMax` away (the clock was set back): those of a project
-   * by time; the projects take turns.
-   */
-  listDueNotifications(
-    nowMs: number,
-    page: { readonly limit: number; readonly waitMsMax: number },
-  ): Awaitable<DueNotification[]>;
-  findNotification(id: string): Awaitable<Notification | undefined>;
-  /** Ids of records created before then. */
-  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
-  /** Projects with versions whose expiry, past or future, was not notified; by id. */
-  listExpiringProjects(afterProjectId: string, limit: number): Awaitable<string[]>;
-  /** Versions of a project that expired up to `nowMs`, by time. */
-  listExpiredVersions(query: ExpiredQuery): Awaitable<ExpiredVersion[]>;
-  /** The key that signs notifications; absent until it is first needed. */
-  findSigningKey(): Awaitable<SigningKey | undefined>;
-}
-
 /**
  * The only way to stored state. `change` carries out one command in one durable transaction and resolves after COMMIT;
  * everything else is a read model that sees every confirmed change. Rows are authenticated as they are read: a changed
  * one throws damaged, and is left out of a list, which is logged.
  */
-export interface Store extends NotificationStore, TaskStore {
+export interface Store extends TaskStore {
   /**
    * For `app/change.ts`. Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown.
    */
@@ -202,7 +182,7 @@ export interface Store extends NotificationStore, TaskStore {
   /** A page of a search, ordered by name in byte order; it returns how many there are on all pages. */
   searchSecrets(query: SecretSearch): Walk<FoundSecret, number>;
   /** Every grant on a secret, oldest first, expired ones included; empty when there is no such secret. */
-  listGrants(ref: GrantRef): Awaitable<Grant[]>;
+  listGrants(ref: SecretIdRef): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   /** By any of its aliases, with or without `alias/` in front. */
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;
@@ -216,6 +196,19 @@ export interface Store extends NotificationStore, TaskStore {
   findClock(): Awaitable<ClockRecord | undefined>;
   findEvent(ref: EventRef): Awaitable<SecretEvent | undefined>;
   listEvents(query: EventQuery): Awaitable<SecretEvent[]>;
+  /**
+   * Notifications whose next attempt is due, or more than `waitMsMax` away (the clock was set back): those of a project
+   * by time; the projects take turns.
+   */
+  listDueNotifications(
+    nowMs: number,
+    page: { readonly limit: number; readonly waitMsMax: number },
+  ): Awaitable<DueNotification[]>;
+  findNotification(id: string): Awaitable<Notification | undefined>;
+  /** Ids of records created before then. */
+  listOldNotifications(beforeMs: number, limit: number): Awaitable<string[]>;
+  /** The key that signs notifications; absent until it is first needed. */
+  findSigningKey(): Awaitable<SigningKey | undefined>;
   /** Final ones, newest first, at most 1,000. */
   listNotifications(projectId: string): Awaitable<Notification[]>;
   /**
@@ -223,6 +216,10 @@ export interface Store extends NotificationStore, TaskStore {
    * projects: there may be one, so read the list.
    */
   findNextDue(kind: DueKind, afterMs: number): Awaitable<number | undefined>;
+  /** Projects with versions whose expiry, past or future, was not notified; by id. */
+  listExpiringProjects(afterProjectId: string, limit: number): Awaitable<string[]>;
+  /** Versions of a project that expired up to `nowMs`, by time. */
+  listExpiredVersions(query: ExpiredQuery): Awaitable<ExpiredVersion[]>;
   /** Secrets whose scheduled deletion is due at `nowMs`, at most `limit`; the projects take turns. */
   listDueSecrets(nowMs: number, limit: number): Awaitable<DueSecret[]>;
   /**

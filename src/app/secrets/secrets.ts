@@ -3,6 +3,7 @@ import type {
   Secret,
   SecretAggregate,
   SecretDraft,
+  SecretIdRef,
   SecretRef,
   SecretUpdate,
 } from '../../core/secrets/secrets.ts';
@@ -44,6 +45,13 @@ export async function createSecret(deps: Deps, input: CreateSecret): Promise<Sec
 export async function showSecret(deps: Pick<Deps, 'store'>, ref: SecretRef): Promise<Secret> {
   const found = await deps.store.findSecret(ref);
   if (found === undefined) throw new SecretError('secret-not-found');
+  return found;
+}
+
+/** The secret of that id, with its contents. Throws resource-not-found. */
+export async function loadById(deps: Deps, ref: SecretIdRef): Promise<SecretAggregate> {
+  const found = await deps.store.findSecretById(ref.projectId, ref.secretId);
+  if (found === undefined) throw new SecretError('resource-not-found');
   return found;
 }
 

@@ -1,24 +1,11 @@
-import { SecretError } from '../../core/errors.ts';
-import type { SecretAggregate, Tag } from '../../core/secrets/secrets.ts';
+import type { SecretIdRef, Tag } from '../../core/secrets/secrets.ts';
 import { change } from '../change.ts';
 import { walkFitting } from '../pages.ts';
 import type { Deps, FoundSecret, SecretSearch, Walk } from '../ports/deps.ts';
-
-/** Names a secret by its id, as the operations on tags do. */
-export interface SecretIdRef {
-  readonly projectId: string;
-  readonly secretId: string;
-}
+import { loadById } from './secrets.ts';
 
 /** Entries that are read before the consumer has to take them; the last step may bring as many more. */
 const SLICE_ENTRIES = 32;
-
-/** The secret of that id, with its contents. Throws resource-not-found. */
-export async function loadById(deps: Deps, ref: SecretIdRef): Promise<SecretAggregate> {
-  const found = await deps.store.findSecretById(ref.projectId, ref.secretId);
-  if (found === undefined) throw new SecretError('resource-not-found');
-  return found;
-}
 
 /** A secret's tags, by key. Throws resource-not-found. @see API page ListSecretTags */
 export async function listTags(deps: Deps, ref: SecretIdRef): Promise<readonly Tag[]> {

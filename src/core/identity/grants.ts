@@ -2,13 +2,7 @@ import { DAY_MS } from '../../std/durations.ts';
 import { invalidParameter, SecretError } from '../errors.ts';
 import { GRANTS_PER_SECRET_MAX, TIME_MS_MAX } from '../limits.ts';
 import { requireChangeable } from '../secrets/lifecycle.ts';
-import type { Secret } from '../secrets/secrets.ts';
-
-/** Names the secret that grants are about. */
-export interface GrantRef {
-  readonly projectId: string;
-  readonly secretId: string;
-}
+import type { Secret, SecretIdRef } from '../secrets/secrets.ts';
 
 /** Who gets the permission. */
 export interface Grantee {
@@ -18,7 +12,7 @@ export interface Grantee {
 }
 
 /** A permission on one secret. Times are epoch milliseconds, UTC. @see CSMS API, object GrantData */
-export interface Grant extends GrantRef {
+export interface Grant extends SecretIdRef {
   /** UUID. */
   readonly id: string;
   readonly grantee: Grantee;
@@ -44,7 +38,7 @@ export type DamagedGrant = Pick<Grant, 'id' | 'grantee'>;
 /** Every change of a secret's grants, as plain data. */
 export type GrantCommand = {
   readonly aggregate: 'grant';
-  readonly ref: GrantRef;
+  readonly ref: SecretIdRef;
   /** The time of the request, epoch milliseconds. */
   readonly nowMs: number;
 } & (

@@ -7,8 +7,7 @@ import {
   type KeyScope,
   keepKey,
   replaceKey,
-  requireCustomKey,
-  requireNotPending,
+  requireChangeableKey,
 } from './keys.ts';
 
 /** Letters, digits, `:`, `/`, `_`, `-`. @see KMS API, CreateKey, key_alias */
@@ -51,7 +50,7 @@ type PresentScope = KeyScope & { readonly current: Key };
 export function renameKey(scope: PresentScope, command: KeyCommandOf<'rename-key'>): KeyDecision {
   const { current } = scope;
   const { alias, nowMs } = command;
-  requireChangeable(current);
+  requireChangeableKey(current);
   requireOwnAlias(alias, 'key_alias');
   if (alias === current.alias) return keepKey(current);
   // With and without the prefix it is the same alias, so a key may change from one spelling to the other.
@@ -71,7 +70,7 @@ export function renameKey(scope: PresentScope, command: KeyCommandOf<'rename-key
 export function addAlias(scope: PresentScope, command: KeyCommandOf<'add-alias'>): KeyDecision {
   const { current } = scope;
   const { alias, nowMs } = command;
-  requireChangeable(current);
+  requireChangeableKey(current);
   requireOwnAlias(alias, 'alias');
   requireFreeAlias(scope);
   if (current.aliases.length >= KEY_ALIASES_MAX) {
@@ -86,7 +85,7 @@ export function addAlias(scope: PresentScope, command: KeyCommandOf<'add-alias'>
  * Throws key-default, key-pending-deletion, key-alias-not-found, invalid-parameter. @see KMS API, DeleteAlias
  */
 export function removeAliases(current: Key, command: KeyCommandOf<'remove-aliases'>): KeyDecision {
-  requireChangeable(current);
+  requireChangeableKey(current);
   const wanted = new Set(command.aliases);
   for (const alias of wanted) {
     if (alias === current.alias) {
@@ -96,11 +95,6 @@ export function removeAliases(current: Key, command: KeyCommandOf<'remove-aliase
       throw new SecretError('key-alias-not-found');
   }
   return replaceKey(current, { aliases: current.aliases.filter(({ alias }) => !wanted.has(alias)) });
-}
-
-function requireChangeable(key: Key): void {
-  requireCustomKey(key);
-  requireNotPending(key);
 }
 
 function inOrder<T extends { readonly alias: string }>(aliases: readonly T[]): T[] {

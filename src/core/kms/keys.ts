@@ -161,13 +161,19 @@ export function requireEnabledKey(key: Key): void {
 }
 
 /** Throws key-pending-deletion while the key waits for its deletion. @see KMS error code KMS.0210 */
-export function requireNotPending(key: Key): void {
+function requireNotPending(key: Key): void {
   if (key.state === 'PENDING_DELETE') throw new SecretError('key-pending-deletion');
 }
 
 /** Throws key-default for a key that the service created for itself. @see KMS error code KMS.0211 */
 export function requireCustomKey(key: Key): void {
   if (key.isDefault) throw new SecretError('key-default');
+}
+
+/** Throws key-default, key-pending-deletion unless aliases, tags, rotation and description may be changed. */
+export function requireChangeableKey(key: Key): void {
+  requireCustomKey(key);
+  requireNotPending(key);
 }
 
 /** The key with other facts and its next revision. */

@@ -8,8 +8,7 @@ import {
   type KeyDecision,
   keepKey,
   replaceKey,
-  requireCustomKey,
-  requireNotPending,
+  requireChangeableKey,
 } from './keys.ts';
 
 /**
@@ -17,7 +16,7 @@ import {
  * Throws key-default, key-pending-deletion, key-rotation-on. @see KMS API, EnableKeyRotation
  */
 export function enableRotation(current: Key, command: KeyCommandOf<'enable-rotation'>): KeyDecision {
-  requireRotatable(current);
+  requireChangeableKey(current);
   if (current.rotation !== undefined) throw new SecretError('key-rotation-on');
   const intervalDays = KEY_ROTATION_DAYS.default;
   return replaceKey(current, {
@@ -27,7 +26,7 @@ export function enableRotation(current: Key, command: KeyCommandOf<'enable-rotat
 
 /** Throws key-default, key-pending-deletion, key-rotation-off. @see KMS API, DisableKeyRotation */
 export function disableRotation(current: Key): KeyDecision {
-  requireRotatable(current);
+  requireChangeableKey(current);
   if (current.rotation === undefined) throw new SecretError('key-rotation-off');
   return replaceKey(current, { rotation: undefined });
 }
@@ -41,7 +40,7 @@ export function setRotationInterval(
   current: Key,
   { intervalDays }: KeyCommandOf<'set-rotation-interval'>,
 ): KeyDecision {
-  requireRotatable(current);
+  requireChangeableKey(current);
   const { rotation } = current;
   if (rotation === undefined) throw new SecretError('key-rotation-off');
   if (rotation.intervalDays === intervalDays) return keepKey(current);
@@ -68,9 +67,4 @@ export function rotateKey(current: Key, command: KeyCommandOf<'rotate-key'>): Ke
     versions: [...current.versions, version],
     rotation: { ...rotation, nextTimeMs: nowMs + rotation.intervalDays * DAY_MS },
   });
-}
-
-function requireRotatable(key: Key): void {
-  requireCustomKey(key);
-  requireNotPending(key);
 }

@@ -10,8 +10,8 @@ import {
   type KeyScope,
   keepKey,
   replaceKey,
+  requireChangeableKey,
   requireCustomKey,
-  requireNotPending,
 } from './keys.ts';
 import { disableRotation, enableRotation, rotateKey, setRotationInterval } from './rotation.ts';
 import { putTags, removeTag, removeTags } from './tags.ts';
@@ -167,8 +167,7 @@ function purgeKey(current: Key, command: KeyCommandOf<'purge-key'>): KeyDecision
 
 /** Throws key-default, key-pending-deletion. @see KMS API, UpdateKeyDescription */
 function describeKey(current: Key, command: KeyCommandOf<'describe-key'>): KeyDecision {
-  requireCustomKey(current);
-  requireNotPending(current);
+  requireChangeableKey(current);
   if (current.description === command.description) return keepKey(current);
   return replaceKey(current, { description: command.description });
 }

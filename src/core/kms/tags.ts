@@ -7,8 +7,7 @@ import {
   type KeyDecision,
   keepKey,
   replaceKey,
-  requireCustomKey,
-  requireNotPending,
+  requireChangeableKey,
 } from './keys.ts';
 
 /** What neither part of a tag may hold: ASCII 0 to 31, `*`, `<`, `>`, `\`, `=`. @see KMS API, object TagItem */
@@ -23,7 +22,7 @@ export const KEY_TAG_VALUE_PATTERN = `^${TAG_TEXT}{0,43}$`;
  * Throws key-default, key-pending-deletion, key-tag-limit, invalid-parameter (tags). @see KMS API, BatchCreateKmsTags
  */
 export function putTags(current: Key, command: KeyCommandOf<'put-tags'>): KeyDecision {
-  requireTaggable(current);
+  requireChangeableKey(current);
   requireDistinct(
     command.tags.map(({ key }) => key),
     'tags',
@@ -43,7 +42,7 @@ export function putTags(current: Key, command: KeyCommandOf<'put-tags'>): KeyDec
 
 /** Removes one tag. Throws key-default, key-pending-deletion, key-tag-not-found. @see KMS API, DeleteTag */
 export function removeTag(current: Key, { tagKey }: KeyCommandOf<'remove-tag'>): KeyDecision {
-  requireTaggable(current);
+  requireChangeableKey(current);
   const tags = current.tags.filter(({ key }) => key !== tagKey);
   if (tags.length === current.tags.length) throw new SecretError('key-tag-not-found');
   return replaceKey(current, { tags });
@@ -54,7 +53,7 @@ export function removeTag(current: Key, { tagKey }: KeyCommandOf<'remove-tag'>):
  * Throws key-default, key-pending-deletion, invalid-parameter (tags). @see KMS API, BatchCreateKmsTags
  */
 export function removeTags(current: Key, { tagKeys }: KeyCommandOf<'remove-tags'>): KeyDecision {
-  requireTaggable(current);
+  requireChangeableKey(current);
   requireDistinct(tagKeys, 'tags');
   const tags = current.tags.filter(({ key }) => !tagKeys.includes(key));
   return tags.length === current.tags.length ? keepKey(current) : replaceKey(current, { tags });
@@ -77,9 +76,4 @@ export function matchesKey(
     return value !== undefined && (values.length === 0 || values.includes(value));
   });
   return hasTags && wanted.names.every((text) => key.alias.includes(text));
-}
-
-function requireTaggable(key: Key): void {
-  requireCustomKey(key);
-  requireNotPending(key);
 }

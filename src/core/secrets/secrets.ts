@@ -8,6 +8,12 @@ export interface SecretRef {
   readonly name: string;
 }
 
+/** Names one secret by its id, as tags and grants do. */
+export interface SecretIdRef {
+  readonly projectId: string;
+  readonly secretId: string;
+}
+
 /** @see CSMS API, object Secret, field state. No public call sets DISABLED or FROZEN. */
 export type SecretState = 'ENABLED' | 'DISABLED' | 'PENDING_DELETE' | 'FROZEN';
 

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../../app/identity/grants.ts';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 import { requireText } from '../../core/fields.ts';
-import { type Grant, type Grantee, type GrantRef, parseValidity } from '../../core/identity/grants.ts';
-import type { Secret } from '../../core/secrets/secrets.ts';
+import { type Grant, type Grantee, parseValidity } from '../../core/identity/grants.ts';
+import type { Secret, SecretIdRef } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
 import { operation } from '../wire/operation.ts';
 import { NoBody, Nullable, Omissible, OneOf, ProjectPath, responses, TimeMs } from '../wire/schemas.ts';
@@ -152,7 +152,7 @@ function registerGrantList(api: App): void {
   });
 }
 
-function toGrantRef(projectId: string, resourceId: string): GrantRef {
+function toGrantRef(projectId: string, resourceId: string): SecretIdRef {
   return { projectId, secretId: requireText(resourceId, 'resource_id') };
 }
 

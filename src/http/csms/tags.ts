@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../../app/secrets/tags.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX, TAGS_PER_REQUEST_MAX } from '../../core/limits.ts';
-import type { Tag } from '../../core/secrets/secrets.ts';
+import type { SecretIdRef, Tag } from '../../core/secrets/secrets.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
@@ -168,7 +168,7 @@ async function* textsOfTags(slices: AsyncIterable<readonly Tag[]>): AsyncGenerat
   yield current === undefined ? ']}' : ']}]}';
 }
 
-function toIdRef(params: Static<typeof SecretIdPath>): app.SecretIdRef {
+function toIdRef(params: Static<typeof SecretIdPath>): SecretIdRef {
   return { projectId: params.project_id, secretId: params.secret_id };
 }
 

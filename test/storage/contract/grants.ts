@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import type { GrantRef } from '../../../src/core/identity/grants.ts';
+import type { SecretIdRef } from '../../../src/core/secrets/secrets.ts';
+
 import {
   create,
   createGrant,
@@ -20,7 +21,7 @@ export function grantContract(harnessOf: HarnessOf): void {
     const { store } = harnessOf();
     const ref = freshRef();
     const secretId = (await store.change(create(ref))).secret!.id;
-    const grantRef: GrantRef = { projectId: ref.projectId, secretId };
+    const grantRef: SecretIdRef = { projectId: ref.projectId, secretId };
     return { store, ref, grantRef };
   }
 

@@ -1,4 +1,5 @@
-import type { DamagedGrant, Grant, GrantRef } from '../../../core/identity/grants.ts';
+import type { DamagedGrant, Grant } from '../../../core/identity/grants.ts';
+import type { SecretIdRef } from '../../../core/secrets/secrets.ts';
 import type { Row } from '../../columns/fields.ts';
 import { GRANT } from '../../columns/secrets.ts';
 import { type RowMac, requireIntact, rowText } from '../../row-mac.ts';
@@ -9,16 +10,16 @@ import { prepareInsert, prepareRows } from '../rows/rows.ts';
 /** Reads of grants on one connection. Every row is authenticated before it is returned. */
 export interface GrantReads {
   /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
-  list(ref: GrantRef): Grant[];
+  list(ref: SecretIdRef): Grant[];
   /** The same without those that fail their check, which are passed to `tell`. */
-  listIntact(ref: GrantRef, tell: (grant: DamagedGrant) => void): Grant[];
+  listIntact(ref: SecretIdRef, tell: (grant: DamagedGrant) => void): Grant[];
 }
 
 /** Writes of the grants of one secret. They run inside the write transaction. */
 export interface GrantWrites {
   save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void;
   /** Removes the rows of the secret's grants that have this id, unread. */
-  remove(ref: GrantRef, id: string): void;
+  remove(ref: SecretIdRef, id: string): void;
 }
 
 /** Prepares the reads of grants on one connection. */
