@@ -105,10 +105,15 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map([
   [
     'verify',
     command(
-      'verify [--json]',
+      'verify [--older DIRECTORY] [--accept] [--json]',
       'Checks everything that is stored',
-      'Every value opens, every row MAC and constraint holds. Exit code 1 when something is damaged; names it.\nThe server has to be stopped.\n',
-      { flags: ['json'], argumentsMax: 0, takesSettings: true, load: () => import('./verify.ts') },
+      'Every value opens, every row MAC and constraint holds. Exit code 1 when something is damaged; names it.\n--older names the rows that somebody put back or removed: DIRECTORY has a copy of csms.db from before.\n--accept takes such rows as they are from now on, and changes nothing else.\nThe server has to be stopped.\n',
+      {
+        flags: ['accept', 'json', 'older'],
+        argumentsMax: 0,
+        takesSettings: true,
+        load: () => import('./verify.ts'),
+      },
     ),
   ],
   [

@@ -4,7 +4,14 @@ import { parseArgs } from 'node:util';
 export class UsageError extends Error {}
 
 /** Flags that are true without a value. */
-const SWITCHES: ReadonlySet<string> = new Set(['help', 'json', 'version', 'allow-http', 'tls-self-signed']);
+const SWITCHES: ReadonlySet<string> = new Set([
+  'accept',
+  'allow-http',
+  'help',
+  'json',
+  'tls-self-signed',
+  'version',
+]);
 
 /** A parsed command line. */
 export interface CommandLine {

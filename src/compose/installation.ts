@@ -88,6 +88,14 @@ export function inspectInstallation(config: DataConfig): InspectedInstallation {
   }
 }
 
+/** Opens an older copy of an installation, to compare it. Throws StartError, also when it is a copy of another one. */
+export function inspectCopy(directory: string, { id }: Installation): InspectedDirectory {
+  const copy = inspectDirectory(directory, readMigrations(MIGRATIONS));
+  if (copy.installation.id === id) return copy;
+  copy.release();
+  throw new StartError('configuration', `the database in ${directory} is of another installation`);
+}
+
 function sourceOf({ rootKey }: DataConfig): RootKeySource {
   if (rootKey === undefined) throw new StartError('configuration', 'CSMS_ROOT_KEY is not set');
   return parseRootKeySource(rootKey);

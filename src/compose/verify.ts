@@ -7,8 +7,10 @@ import type { Version } from '../core/secrets/secrets.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { createSigningKeys } from '../crypto/signing-keys.ts';
+import type { Connection } from '../storage/sqlite/engine/open.ts';
+import type { InspectedDirectory } from '../storage/sqlite/files/installation.ts';
 import { createInspector, type InspectedSecret } from '../storage/sqlite/rows/inspect.ts';
-import { type InspectedInstallation, inspectInstallation } from './installation.ts';
+import { type InspectedInstallation, inspectCopy, inspectInstallation } from './installation.ts';
 
 /** What the full check found: one text for each finding, which names the damaged row. */
 export interface VerifyReport {
@@ -18,15 +20,28 @@ export interface VerifyReport {
   readonly unreadable: number;
   readonly keys: number;
   readonly findings: readonly string[];
+  /** What was found of the sums over all rows and is no finding any more, when it was to be accepted. */
+  readonly accepted?: readonly string[];
+}
+
+/** What the full check does beside checking. */
+export interface VerifyOptions {
+  /** A data directory with an older copy of the database, to tell which rows differ. */
+  readonly older?: string | undefined;
+  /** Makes the sums over all rows anew, of the rows as they are. */
+  readonly accepts?: boolean;
 }
 
 /**
  * Checks everything that is stored, and changes nothing: the file itself, its schema, every constraint and counter, every
- * row MAC, the sums over all rows, and that every value opens. Throws what opening the installation throws.
+ * row MAC, the sums over all rows, and that every value opens. Only what is to be accepted is changed. Throws what opening
+ * the installation throws.
  */
-export function verifyInstallation(config: DataConfig): VerifyReport {
+export function verifyInstallation(config: DataConfig, options: VerifyOptions = {}): VerifyReport {
   const inspected = inspectInstallation(config);
+  let copy: InspectedDirectory | undefined;
   try {
+    if (options.older !== undefined) copy = inspectCopy(options.older, inspected.installation);
     const schema = inspected.schemaFindings().map((finding) => `the schema was changed: ${finding}`);
     // Other tables cannot be checked.
     if (schema.some((finding) => finding.includes(': table '))) {
@@ -38,23 +53,33 @@ export function verifyInstallation(config: DataConfig): VerifyReport {
         findings: [...schema, 'nothing else was checked'],
       };
     }
-    const report = verifyRows(inspected);
-    return { ...report, findings: [...schema, ...report.findings] };
+    const { differences, ...report } = verifyRows(inspected, copy?.db);
+    // A trigger that does not belong there would run.
+    if (options.accepts !== true || schema.length > 0) {
+      return { ...report, findings: [...schema, ...differences, ...report.findings] };
+    }
+    if (differences.length > 0) inspected.acceptRows(createRowMac(inspected.rootKey.derive('rowmac')));
+    return { ...report, accepted: differences };
   } finally {
+    copy?.release();
     inspected.release();
   }
 }
 
-function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallation): VerifyReport {
+function verifyRows(
+  { db, installation, isSigned, rootKey }: InspectedInstallation,
+  older: Connection | undefined,
+): VerifyReport & { readonly differences: readonly string[] } {
   const sealing = { installationId: installation.id, kek: rootKey.derive('kek') };
   const keyring = createKeyring(sealing);
   const inspector = createInspector(db, createRowMac(rootKey.derive('rowmac')));
   const findings = inspector.structure();
   // A start leaves no unsigned record unless it is cut off; the next one would sign whatever the row says by then.
+  const isSound = isSigned && inspector.isRecordIntact();
   if (!isSigned)
     findings.push('the installation: its row is not signed, and the next start signs it as it is');
-  else if (!inspector.isRecordIntact()) findings.push('the installation: its row has been changed');
-  else findings.push(...inspector.sums());
+  else if (!isSound) findings.push('the installation: its row has been changed');
+  const differences = isSound ? inspector.sums(older) : [];
   const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
   for (const [place, key] of keys)
     if (key === undefined) findings.push(`key ${place}: its row has been changed`);
@@ -68,7 +93,7 @@ function verifyRows({ db, installation, isSigned, rootKey }: InspectedInstallati
     unreadable += results.filter((result) => result === UNREADABLE).length;
     findings.push(...results.filter((result) => result !== UNREADABLE));
   }
-  return { secrets, versions, unreadable, keys: keys.size, findings };
+  return { secrets, versions, unreadable, keys: keys.size, findings, differences };
 }
 
 /** Instead of a finding: the value's key was destroyed. */

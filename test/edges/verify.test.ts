@@ -337,6 +337,23 @@ describe('verify ends with 1 and says how many shards have other rows than were 
     expect((await findings(directory)).shards).toBe(1);
   });
 
+  it('and names the row beside an older copy, until an operator accepts it', async () => {
+    const directory = damaged("DELETE FROM event WHERE name = 'alarm'");
+    const verify = (...flags: string[]) => run(['verify', ...flags], { CSMS_DATA: directory });
+    const row = `event ${projectId}/alarm: it is not as it was written last, as the older copy has it`;
+    const named = await verify('--older', damaged());
+    expect(named.code).toBe(1);
+    expect(named.stdout.split('\n').slice(0, 2)).toEqual([expect.stringMatching(SHARD), row]);
+    expect((await findings(directory)).shards).toBe(1);
+    const accepted = await verify('--accept', '--older', damaged());
+    expect(accepted.code).toBe(0);
+    expect(accepted.stdout).toContain(`accepted: ${row}\n`);
+    expect(JSON.parse(accepted.stderr)).toMatchObject({ accepted: [expect.stringMatching(SHARD), row] });
+    expect(await findings(directory)).toEqual({ code: 0, lines: [], shards: 0 });
+    const another = damaged("UPDATE installation SET id = 'another'");
+    expect((await verify('--older', another)).code).toBe(78);
+  });
+
   it('and that the sums are gone, without which nothing starts', async () => {
     const directory = damaged('DELETE FROM row_sums');
     const { code, lines } = await findings(directory);

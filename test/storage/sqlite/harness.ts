@@ -119,7 +119,7 @@ export function openDirect(directory: string): OpenStore {
 }
 
 /** The shards of a closed store's sums that are not those of its rows. */
-export function staleShards(directory: string): number[] {
+export function staleShards(directory: string): readonly number[] {
   const open = openDirectory(directory, MIGRATIONS);
   try {
     return open.findStaleShards(ROW_MAC);

@@ -6,7 +6,7 @@ import type { Command } from '../../../src/core/commands.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { type CommitBatch, createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
 import { type Connection, openWriter } from '../../../src/storage/sqlite/engine/open.ts';
-import { summedTables } from '../../../src/storage/sqlite/rows/row-sums.ts';
+import { findSumDifference, summedTables } from '../../../src/storage/sqlite/rows/row-sums.ts';
 import { requests } from '../../support/acting.ts';
 import {
   addVersion,
@@ -28,6 +28,7 @@ import {
   databaseFile,
   killSqlite,
   makeDirectory,
+  openRaw,
   openSqlite,
   ROW_MAC,
   removeDirectory,
@@ -85,7 +86,7 @@ describe('rows that are put back, removed or brought back', () => {
   afterEach(() => removeDirectory(directory));
 
   /** Changes the database of the present, with the former one at hand as `old`. */
-  function change(...statements: string[]): number[] {
+  function change(...statements: string[]): readonly number[] {
     tamper(directory, (db: Database.Database) => {
       db.exec(`ATTACH '${join(former, 'csms.db')}' AS old`);
       for (const statement of statements) expect(db.prepare(statement).run().changes).toBeGreaterThan(0);
@@ -139,6 +140,23 @@ describe('rows that are put back, removed or brought back', () => {
   )('are noticed when one of %s was removed', (table) => {
     const first = `(SELECT min(row_mac) FROM ${table})`;
     expect(change(`DELETE FROM ${table} WHERE row_mac = ${first}`)).toHaveLength(1);
+  });
+
+  it.each([
+    ['present', "REPLACE INTO main.event SELECT * FROM old.event WHERE name = 'alarm'", true],
+    ['present', "DELETE FROM main.event WHERE name = 'alarm'", true],
+    ['former', "UPDATE main.event SET row_mac = zeroblob(32) WHERE name = 'alarm'", false],
+  ])('are found beside a copy from before, the %s one: %s', (copy, statement, isCertain) => {
+    change(statement);
+    const [db, older] = [directory, copy === 'former' ? former : present].map((path) =>
+      openRaw(databaseFile(path)),
+    );
+    const { suspects } = findSumDifference(db!, ROW_MAC, older);
+    for (const opened of [db, older]) opened!.close();
+    const suspect = { place: 'event project/alarm', isCertain };
+    expect(isCertain ? suspects : suspects.filter(({ place }) => place === suspect.place)).toMatchObject([
+      suspect,
+    ]);
   });
 
   it('are noticed when they are a whole secret', () => {
@@ -259,6 +277,15 @@ describe('sums of a batch', () => {
     run(recordClock(T0), recordClock(T0 + 1));
     run(remove(OPEN));
     expect(grants.get()).toBeLessThan(before);
+    expectTrue();
+  });
+
+  it('know of a damaged row that its owner removes', () => {
+    const damaged = "UPDATE secret SET description = 'x' WHERE name = 'open'";
+    const other = openWriter(databaseFile(directory));
+    other.exec(damaged);
+    other.close();
+    expect(codes(remove(OPEN))).toEqual(['ok']);
     expectTrue();
   });
 

@@ -7,7 +7,7 @@ import type { RowMac } from '../../row-mac.ts';
 import { connect } from '../engine/connection.ts';
 import { isDiskFull } from '../engine/group-commit.ts';
 import { APPLICATION_ID, type Connection, isLocked, openReader, openWriter } from '../engine/open.ts';
-import { haveRowSums, makeRowSums, staleShards } from '../rows/row-sums.ts';
+import { findSumDifference, haveRowSums, makeRowSums } from '../rows/row-sums.ts';
 import { createTruncation } from './checkpoints.ts';
 import {
   type ClaimedDirectory,
@@ -46,7 +46,7 @@ export interface OpenDirectory {
    * last.
    * Throws StartError (damaged) when the sums themselves are gone or changed.
    */
-  findStaleShards(mac: RowMac): number[];
+  findStaleShards(mac: RowMac): readonly number[];
   release(): void;
 }
 
@@ -111,6 +111,8 @@ export interface InspectedDirectory {
   readonly db: Connection;
   /** Not authenticated yet. */
   readonly installation: Installation;
+  /** Makes the sums over all rows anew, of the rows as they are. Nothing more can be read. Throws StartError. */
+  acceptRows(mac: RowMac): void;
   release(): void;
 }
 
@@ -127,6 +129,11 @@ export function inspectDirectory(directory: string, migrations: readonly Migrati
   const lock = lockDirectory(directory);
   const withdraw = rememberSideFiles(databaseFile);
   let db: Connection | undefined;
+  const acceptRows = (mac: RowMac) => {
+    // The last connection that closes leaves no log behind.
+    db?.close();
+    withWriter(databaseFile, (writer) => writer.transaction(() => makeRowSums(writer, mac)).immediate());
+  };
   const release = () => {
     db?.close();
     withdraw();
@@ -138,7 +145,7 @@ export function inspectDirectory(directory: string, migrations: readonly Migrati
       requireOurs(db);
       requirePresent(db, migrations);
       const installation = readInstallation(db);
-      if (installation !== undefined) return { db, installation, release };
+      if (installation !== undefined) return { db, installation, acceptRows, release };
       throw new StartError('configuration', `the database in ${directory} has never been used`);
     });
   } catch (error) {
@@ -219,9 +226,9 @@ function requireOurs(db: Connection): void {
   }
 }
 
-function checkRowSums(db: Connection, mac: RowMac): number[] {
+function checkRowSums(db: Connection, mac: RowMac): readonly number[] {
   try {
-    return db.transaction(() => staleShards(db, mac))();
+    return db.transaction(() => findSumDifference(db, mac).shards)();
   } catch (cause) {
     if (!(cause instanceof SecretError)) throw cause;
     throw new StartError('damaged', 'the database’s sums over its rows have been changed or removed', {

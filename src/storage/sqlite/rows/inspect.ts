@@ -11,7 +11,7 @@ import { createGrantReads } from '../tables/grants.ts';
 import { createKeyReads } from '../tables/keys.ts';
 import { createSecretReads } from '../tables/secret-reads.ts';
 import { inspectRows } from './inspect-rows.ts';
-import { haveRowSums, staleShards } from './row-sums.ts';
+import { findSumDifference, haveRowSums } from './row-sums.ts';
 import { SHARDS } from './sums.ts';
 import { createWholeReads } from './wholes.ts';
 
@@ -32,8 +32,11 @@ export interface Inspector {
   structure(): string[];
   /** Whether the installation's own record passes its check. */
   isRecordIntact(): boolean;
-  /** Findings of the sums over all rows, as texts. The installation's own record must be intact. */
-  sums(): string[];
+  /**
+   * Findings of the sums over all rows, as texts, and of a comparison with an older copy. The installation's own record
+   * must be intact.
+   */
+  sums(older?: Connection): string[];
   /** Every key by its address; undefined when its rows fail their check. */
   keys(): { readonly place: string; readonly key: Key | undefined }[];
   /** Whether there is an intact record that the key was destroyed. */
@@ -67,7 +70,7 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
   return {
     structure: () => [...integrityFindings(db), ...countFindings(db)],
     isRecordIntact: () => intact(() => requireIntactInstallation(db, mac) ?? true) === true,
-    sums: () => sumFindings(db, mac),
+    sums: (older) => sumFindings(db, mac, older),
     keys: () =>
       keyRows.all().map(({ project_id: projectId, id }) => ({
         place: `${projectId}/${id}`,
@@ -116,14 +119,20 @@ function integrityFindings(db: Connection): string[] {
   return [...integrity, ...references.map(({ table, parent }) => `a row of ${table} has no ${parent}`)];
 }
 
-function sumFindings(db: Connection, mac: RowMac): string[] {
+function sumFindings(db: Connection, mac: RowMac, older?: Connection): string[] {
   if (!haveRowSums(db, mac)) return ['the sums over all rows: there are none, and the next start makes them'];
-  const stale = intact(() => staleShards(db, mac));
-  if (stale === undefined) return ['the sums over all rows: they are missing or have been changed'];
-  return stale.map(
-    (shard) =>
-      `shard ${shard} of ${SHARDS}: one of its rows is missing, or is not the one that was written last`,
-  );
+  const difference = intact(() => findSumDifference(db, mac, older));
+  if (difference === undefined) return ['the sums over all rows: they are missing or have been changed'];
+  return [
+    ...difference.shards.map(
+      (shard) =>
+        `shard ${shard} of ${SHARDS}: one of its rows is missing, or is not the one that was written last`,
+    ),
+    ...difference.suspects.map(
+      ({ place, isCertain }) =>
+        `${place}: ${isCertain ? 'it is not as it was written last, as the older copy has it' : 'it differs from the older copy, and may be such a row'}`,
+    ),
+  ];
 }
 
 function countFindings(db: Connection): string[] {

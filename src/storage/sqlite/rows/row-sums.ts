@@ -28,7 +28,7 @@ export interface StoredSums {
 export interface SumRecord {
   /** Undefined where there are none. Throws damaged when what is there is none. */
   read(): StoredSums | undefined;
-  /** Writes the first sums of a database. Runs inside the write transaction. */
+  /** Writes sums that do not follow from former ones. Runs inside the write transaction. */
   insert(stored: StoredSums): void;
   /** Replaces the sums. Runs inside the write transaction. */
   update(stored: StoredSums): void;
@@ -37,7 +37,7 @@ export interface SumRecord {
 /** Prepares the row of the sums on one connection. */
 export function createSumRecord(db: Connection, { sums: cipher }: RowMac): SumRecord {
   const select = db.prepare<[], { counter: number; sealed: Buffer }>('SELECT counter, sealed FROM row_sums');
-  const insert = db.prepare('INSERT INTO row_sums (only_row, counter, sealed) VALUES (1, ?, ?)');
+  const insert = db.prepare('REPLACE INTO row_sums (only_row, counter, sealed) VALUES (1, ?, ?)');
   const update = db.prepare('UPDATE row_sums SET counter = ?, sealed = ?');
   return {
     read() {
@@ -50,9 +50,9 @@ export function createSumRecord(db: Connection, { sums: cipher }: RowMac): SumRe
 }
 
 /**
- * Adds up the existing rows, and puts the sums on the roll: from then on they must exist. A damaged row is found by its
- * own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the record of the
- * installation has been changed.
+ * Adds up the existing rows, in the place of former sums, and puts the sums on the roll: from then on they must exist. A
+ * damaged row is found by its own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the
+ * record of the installation has been changed.
  */
 export function makeRowSums(db: Connection, mac: RowMac): void {
   createRoll(db, mac).add(ROLL_NAME);
@@ -64,14 +64,60 @@ export function haveRowSums(db: Connection, mac: RowMac): boolean {
   return createRoll(db, mac).has(ROLL_NAME);
 }
 
-/**
- * The shards, counted from 1, in which the MAC of a row is missing or does not belong there: for a row that was put back,
- * those of the MAC that it has and of the MAC that it should have. Throws damaged when the sums are gone.
- */
-export function staleShards(db: Connection, mac: RowMac): number[] {
+/** A row that differs from an older copy of the database and may be one that is not as it was written last. */
+export interface SuspectRow {
+  readonly place: string;
+  /** With the row of the copy in its place, its shards would be right. */
+  readonly isCertain: boolean;
+}
+
+/** Where the sums and the existing rows differ. */
+export interface SumDifference {
+  /**
+   * Counted from 1: the shards in which the MAC of a row is missing or does not belong there; for a row that was put back,
+   * those of the MAC that it has and of the MAC that it should have.
+   */
+  readonly shards: readonly number[];
+  /** None without an older copy, and of the shards that certain ones explain no others. */
+  readonly suspects: readonly SuspectRow[];
+}
+
+/** Compares the sums with the existing rows, and these with those of an older copy. Throws damaged when the sums are gone. */
+export function findSumDifference(db: Connection, mac: RowMac, older?: Connection): SumDifference {
   const stored = createSumRecord(db, mac).read();
   if (stored === undefined) throw new SecretError('damaged', 'A stored row is missing.');
-  return differingShards(stored.sums, addUp(db, mac));
+  const present = addUp(db, mac);
+  const shards = differingShards(stored.sums, present);
+  if (older === undefined || shards.length === 0) return { shards, suspects: [] };
+  const [rows, olderRows] = [placedMacs(db), placedMacs(older)];
+  const suspects = [...new Set([...rows.keys(), ...olderRows.keys()])].map((place) => {
+    const mended = createSums();
+    mended.set(present);
+    const [rowMac, olderMac] = [rows.get(place), olderRows.get(place)];
+    if (rowMac !== undefined) addToSums(mac.sums, mended, [{ rowMac, sign: -1 }]);
+    if (olderMac !== undefined) addToSums(mac.sums, mended, [{ rowMac: olderMac, sign: 1 }]);
+    const touched = differingShards(present, mended);
+    const wrong = differingShards(stored.sums, mended);
+    const isCertain = touched.length > 0 && !touched.some((shard) => wrong.includes(shard));
+    return { place, touched, isCertain };
+  });
+  const explained = new Set(suspects.flatMap(({ isCertain, touched }) => (isCertain ? touched : [])));
+  const unexplained = shards.filter((shard) => !explained.has(shard));
+  return {
+    shards,
+    suspects: suspects.filter(
+      ({ isCertain, touched }) => isCertain || touched.some((shard) => unexplained.includes(shard)),
+    ),
+  };
+}
+
+/** The MACs of all rows by kind and address. */
+function placedMacs(db: Connection): Map<string, Uint8Array> {
+  const selects = summedTables().map(({ key, label, name }) => {
+    const address = key.length === 0 ? '' : ` || ' ' || ${key.join(` || '/' || `)}`;
+    return `SELECT '${label}'${address}, row_mac FROM ${name} WHERE row_mac IS NOT NULL`;
+  });
+  return new Map(db.prepare<[], [string, Uint8Array]>(selects.join(' UNION ALL ')).raw().all());
 }
 
 /** Sums over the existing rows. The caller makes sure that they are all of one moment. */
