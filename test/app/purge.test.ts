@@ -1,17 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPurge } from '../../src/app/jobs/purge.ts';
-import { createTrustedTime } from '../../src/app/jobs/trusted-time.ts';
 import type { Store } from '../../src/app/ports/deps.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import type { SecretState } from '../../src/core/secrets/secrets.ts';
-import { anAggregate, DAY_MS, REF, SECRET_ID, T0 } from '../support/builders.ts';
+import { anAggregate, DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 3_600_000;
-
 let world: World;
-let monotonicMs: number;
 let round: Round;
 
 /** Puts a secret that is due at that time where the rounds will find it. */
@@ -25,14 +20,8 @@ function put(name: string, dueMs: number, state: SecretState = 'PENDING_DELETE')
 
 const left = () => [...world.secrets.values()].map(({ secret }) => secret.name);
 
-/** Time passes: both clocks run on. */
+/** Time passes. */
 function pass(ms: number): void {
-  world.clock.wallMs += ms;
-  monotonicMs += ms;
-}
-
-/** Somebody sets the wall clock. */
-function setBy(ms: number): void {
   world.clock.wallMs += ms;
 }
 
@@ -51,7 +40,7 @@ function failingFor(name: string, error: Error): Store {
 /** A store that takes these for due besides those that are: somebody changed them after they were listed. */
 function alsoListing(...names: string[]): Store {
   const { store } = world.deps;
-  const stale = names.map((name) => ({ ref: { projectId: REF.projectId, name }, id: SECRET_ID }));
+  const stale = names.map((name) => ({ ref: { projectId: REF.projectId, name }, id: `id-of-${name}` }));
   return {
     ...store,
     listDueSecrets: async (nowMs, limit) => [...stale, ...(await store.listDueSecrets(nowMs, limit))],
@@ -60,14 +49,10 @@ function alsoListing(...names: string[]): Store {
 
 type Round = () => Promise<number>;
 
-/** Rounds as the job runner makes them: the time is read once, and without one nothing happens. */
+/** Rounds as the job runner makes them: the time is read once. */
 function roundsWith(deps: World['deps']): Round {
-  const trustedTime = createTrustedTime(deps, { nowMs: () => monotonicMs });
   const purge = createPurge(deps);
-  return async () => {
-    const nowMs = trustedTime.nowMs();
-    return nowMs === undefined ? 0 : purge(nowMs);
-  };
+  return () => purge(deps.clock.nowMs());
 }
 
 /** The rounds of this world, over another store. */
@@ -75,8 +60,6 @@ const roundsOver = (store: Store): Round => roundsWith({ ...world.deps, store })
 
 beforeEach(() => {
   world = aWorld();
-  // It starts anywhere; only its differences count.
-  monotonicMs = 123_456;
   round = roundsWith(world.deps);
 });
 
@@ -140,15 +123,11 @@ describe('a round', () => {
     expect(told).toEqual([{ purged: 1 }]);
   });
 
-  it('reads the clock once, and judges by that time throughout', async () => {
+  it('judges by the time that it is given, whatever the clock says by then', async () => {
     put('due', T0);
     put('due-in-a-day', T0 + DAY_MS);
-    let reads = 0;
-    const clock = { nowMs: () => (reads++ < 2 ? T0 : T0 + 10 * DAY_MS) };
-    const deps = { ...world.deps, store: alsoListing('due-in-a-day'), clock };
-    // The first reading is that of the preparation.
-    expect(await roundsWith(deps)()).toBe(1);
-    expect(reads).toBe(2);
+    pass(10 * DAY_MS);
+    expect(await createPurge({ ...world.deps, store: alsoListing('due-in-a-day') })(T0)).toBe(1);
     expect(left()).toEqual(['due-in-a-day']);
   });
 });
@@ -196,25 +175,6 @@ describe('a hundred damaged secrets', () => {
   });
 });
 
-describe('a clock that is set back halfway and jumps again', () => {
-  it('starts the day of waiting again', async () => {
-    put('due-in-a-year', T0 + 365 * DAY_MS);
-    round = roundsWith(world.deps);
-    world.clock.wallMs += 400 * DAY_MS;
-    expect(await round()).toBe(0);
-    pass(3_600_000);
-    world.clock.wallMs -= 399 * DAY_MS;
-    expect(await round()).toBe(0);
-    pass(22.9 * 3_600_000);
-    expect(await round()).toBe(0);
-    world.clock.wallMs += 390 * DAY_MS;
-    expect(await round()).toBe(0);
-    pass(0.1 * 3_600_000);
-    expect(await round()).toBe(0);
-    expect(left()).toEqual(['due-in-a-year']);
-  });
-});
-
 describe('a failure of the store', () => {
   const codes: ErrorCode[] = ['storage-full', 'unavailable', 'outcome-unknown'];
   const storeDown = codes.map((code) => new SecretError(code));
@@ -245,165 +205,5 @@ describe('a failure of the store', () => {
     await expect(purge()).rejects.toMatchObject({ code: 'storage-full' });
     isFull = false;
     expect(await purge()).toBe(2);
-  });
-});
-
-describe('a clock that jumps forward', () => {
-  beforeEach(() => put('due-in-two-days', T0 + 2 * DAY_MS));
-
-  it('by more than a minute deletes nothing for 24 hours', async () => {
-    setBy(10 * DAY_MS);
-    const answers = [await round()];
-    for (let hour = 1; hour < 24; hour += 1) {
-      pass(HOUR_MS);
-      answers.push(await round());
-    }
-    pass(HOUR_MS - 1);
-    answers.push(await round());
-    expect(answers).toEqual(Array(25).fill(0));
-    pass(1);
-    expect(await round()).toBe(1);
-  });
-
-  it('is told to the operator once', async () => {
-    setBy(10 * DAY_MS);
-    await round();
-    await round();
-    expect(world.logged).toEqual([
-      expect.stringMatching(
-        /^the clock jumped forward: background jobs that delete or expire wait for a day/,
-      ),
-    ]);
-  });
-
-  it('and is set back deletes at once what is really due, and nothing else', async () => {
-    put('due-in-an-hour', T0 + HOUR_MS);
-    setBy(10 * DAY_MS);
-    expect(await round()).toBe(0);
-    pass(HOUR_MS);
-    setBy(-10 * DAY_MS);
-    expect(await round()).toBe(1);
-    expect(left()).toEqual(['due-in-two-days']);
-  });
-
-  it('again after it was set back waits for a whole day again', async () => {
-    setBy(10 * DAY_MS);
-    await round();
-    pass(23 * HOUR_MS);
-    setBy(-10 * DAY_MS);
-    await round();
-    setBy(10 * DAY_MS);
-    await round();
-    pass(23 * HOUR_MS);
-    expect(await round()).toBe(0);
-    pass(HOUR_MS);
-    expect(await round()).toBe(1);
-  });
-
-  it('again during the wait waits for a whole day from there', async () => {
-    setBy(2 * MINUTE_MS);
-    const answers = [await round()];
-    pass(23 * HOUR_MS);
-    setBy(400 * DAY_MS);
-    answers.push(await round());
-    pass(HOUR_MS);
-    answers.push(await round());
-    pass(23 * HOUR_MS - 1);
-    answers.push(await round());
-    expect(answers).toEqual([0, 0, 0, 0]);
-    pass(1);
-    expect(await round()).toBe(1);
-  });
-
-  it('again and again during the wait never gets anything deleted', async () => {
-    for (let jump = 0; jump < 10; jump += 1) {
-      setBy(DAY_MS);
-      expect(await round()).toBe(0);
-      pass(23 * HOUR_MS);
-      expect(await round()).toBe(0);
-    }
-    expect(world.logged).toHaveLength(10);
-  });
-
-  it.each([
-    { jumpMs: MINUTE_MS, purged: 1 },
-    { jumpMs: MINUTE_MS + 1, purged: 0 },
-  ])('by $jumpMs ms during the wait lets $purged be deleted at its end', async ({ jumpMs, purged }) => {
-    setBy(10 * DAY_MS);
-    await round();
-    pass(23 * HOUR_MS);
-    setBy(jumpMs);
-    await round();
-    pass(HOUR_MS);
-    expect(await round()).toBe(purged);
-  });
-
-  it.each([
-    { restMs: -DAY_MS, purged: 1 },
-    { restMs: 0, purged: 1 },
-    { restMs: MINUTE_MS, purged: 1 },
-    { restMs: MINUTE_MS + 1, purged: 0 },
-    { restMs: DAY_MS, purged: 0 },
-  ])('and is set back all but $restMs ms lets $purged be deleted', async ({ restMs, purged }) => {
-    put('due', T0 - DAY_MS);
-    setBy(10 * DAY_MS);
-    expect(await round()).toBe(0);
-    setBy(restMs - 10 * DAY_MS);
-    expect(await round()).toBe(purged);
-  });
-
-  it('again after the wait was over waits once more', async () => {
-    setBy(HOUR_MS);
-    await round();
-    pass(DAY_MS);
-    await round();
-    setBy(HOUR_MS);
-    pass(23 * HOUR_MS);
-    expect(await round()).toBe(0);
-    expect(world.logged).toHaveLength(2);
-  });
-
-  it.each([
-    { jumpMs: MINUTE_MS, purged: 1 },
-    { jumpMs: MINUTE_MS + 1, purged: 0 },
-  ])('by $jumpMs ms lets $purged be deleted', async ({ jumpMs, purged }) => {
-    pass(2 * DAY_MS - jumpMs);
-    await round();
-    setBy(jumpMs);
-    expect(await round()).toBe(purged);
-  });
-
-  it('a little at a time is followed, and nothing waits', async () => {
-    put('due-in-20-minutes', T0 + 20 * MINUTE_MS);
-    const answers: number[] = [];
-    for (let step = 0; step < 10; step += 1) {
-      pass(MINUTE_MS);
-      setBy(MINUTE_MS);
-      answers.push(await round());
-    }
-    expect(answers).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
-    expect(world.logged).toEqual([]);
-  });
-
-  it('after it drifted back is measured from where it was', async () => {
-    for (let step = 0; step < 10; step += 1) {
-      setBy(-MINUTE_MS);
-      await round();
-    }
-    put('due', T0);
-    setBy(10 * MINUTE_MS);
-    expect(await round()).toBe(0);
-    expect(world.logged).toHaveLength(1);
-  });
-});
-
-describe('a clock that is set back', () => {
-  it('is followed, and later jumps are measured from there', async () => {
-    put('due-in-two-days', T0 + 2 * DAY_MS);
-    setBy(-10 * DAY_MS);
-    expect(await round()).toBe(0);
-    setBy(12 * DAY_MS);
-    expect(await round()).toBe(0);
-    expect(left()).toEqual(['due-in-two-days']);
   });
 });
