@@ -73,4 +73,5 @@ it('a copy without room refuses, and is as it was', async () => {
   await copy.close();
   expect(copy.storageStatus().refusal).toBe('ended');
   await expectRefused(copy.change(create(freshRef())), 'unavailable');
+  expect(copy.image).toThrow(expect.objectContaining({ code: 'unavailable' }));
 });

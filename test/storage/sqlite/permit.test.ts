@@ -133,17 +133,6 @@ describe('a permit', () => {
   });
 });
 
-it('without a permit, everybody may do everything', () => {
-  const directory = makeDirectory();
-  openDirectory(directory, MIGRATIONS).release();
-  const db = openWriter(databaseFile(directory));
-  const ref = { projectId: freshProject(), name: 'db' };
-  const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
-  expect(commit(requests(create(ref)))).toMatchObject([{ result: {} }]);
-  db.close();
-  removeDirectory(directory);
-});
-
 it('who makes a change goes with it to the thread that writes', async () => {
   const directory = makeDirectory();
   const { store, worker } = await openSqlite(directory);

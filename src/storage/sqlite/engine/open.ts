@@ -69,15 +69,15 @@ export function openImage(image: Buffer): Connection {
 
 /** The whole database at one moment, as `openImage` takes it. */
 export function imageOf(db: Connection): Buffer {
-  db.exec('BEGIN');
-  try {
-    const image = db.serialize();
-    // There is no write-ahead log in memory, and what names one in its header cannot be opened there.
-    image.fill(1, ...FORMAT_VERSIONS);
-    return image;
-  } finally {
-    db.exec('COMMIT');
-  }
+  return readOrDamaged(() => {
+    db.exec('BEGIN');
+    try {
+      // There is no write-ahead log in memory, and what names one in its header cannot be opened there.
+      return db.serialize().fill(1, ...FORMAT_VERSIONS);
+    } finally {
+      db.exec('COMMIT');
+    }
+  });
 }
 
 /** Opens a connection that cannot write. The file must exist. */
