@@ -1,4 +1,5 @@
 import type { Actor } from '../core/actor.ts';
+import { isDamaged } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
 import {
   type Attributes,
@@ -8,7 +9,7 @@ import {
   secretAttributes,
 } from '../core/permit.ts';
 import type { SecretRef } from '../core/secrets/secrets.ts';
-import type { Deps, FoundSecret, Sees, Store, StoredValue } from './ports/deps.ts';
+import type { Awaitable, Deps, FoundSecret, Sees, Store, StoredValue } from './ports/deps.ts';
 
 type Ref = LookUp['ref'];
 
@@ -36,17 +37,32 @@ export function createLookUps(store: Store, permit: Permit): (actor: Actor) => W
 
 type Ask = (wanted: LookUp | undefined, attributes: Attributes | undefined) => void;
 
+/** Calls `ask` with what is found, or with nothing when that is damaged: nobody else learns that there is something. */
+async function lookUp<T>(
+  find: () => Awaitable<T>,
+  ask: (found: T | undefined) => Awaitable<void>,
+): Promise<T> {
+  let found: T;
+  try {
+    found = await find();
+  } catch (error) {
+    if (isDamaged(error)) await ask(undefined);
+    throw error;
+  }
+  await ask(found);
+  return found;
+}
+
 function secretsOf(store: Store, ask: Ask): Partial<Store> {
   const askFor = (ref: Ref, found?: FoundSecret, version?: LookUp['version']) =>
     ask(secretLookUp(found?.secret ?? ref, version), found && secretAttributes(found));
 
-  async function findVersions(ref: SecretRef) {
-    const found = await store.findVersions(ref);
-    askFor(ref, found);
-    return found;
-  }
-
-  const findSecret = async (ref: SecretRef) => (await findVersions(ref))?.secret;
+  const look = (ref: SecretRef, version?: LookUp['version']) =>
+    lookUp(
+      () => store.findVersions(ref),
+      (found) => askFor(ref, found, version),
+    );
+  const findSecret = async (ref: SecretRef) => (await look(ref))?.secret;
 
   /** The key is checked separately, when the value is to be opened: the state of the secret comes first. */
   function withKey(stored: StoredValue): StoredValue {
@@ -61,22 +77,29 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
   }
 
   return {
-    findVersions,
+    findVersions: (ref) => look(ref),
     findSecret,
     findForSealing: findSecret,
-    async findSecretById(projectId, id) {
-      const found = await store.findSecretById(projectId, id);
-      askFor({ projectId, id }, found);
-      return found;
-    },
+    findSecretById: (projectId, id) =>
+      lookUp(
+        () => store.findSecretById(projectId, id),
+        (found) => askFor({ projectId, id }, found),
+      ),
+    // The secret may be there, and sound, without the version.
     async findValue(ref, version) {
-      const found = await store.findValue(ref, version);
-      askFor(ref, found, found?.version.number ?? version);
+      const find = () => store.findValue(ref, version);
+      const found = await lookUp(find, async (value) => {
+        if (value === undefined) await look(ref, version);
+        else askFor(ref, value, value.version.number);
+      });
       return found && withKey(found);
     },
     async findContents(ref) {
-      const found = await store.findContents(ref);
-      askFor(ref, found?.aggregate);
+      const find = () => store.findContents(ref);
+      const found = await lookUp(find, async (contents) => {
+        if (contents === undefined) await look(ref);
+        else askFor(ref, contents.aggregate);
+      });
       return found && { ...found, values: found.values.map(withKey) };
     },
   };
@@ -84,16 +107,16 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
 
 function keysOf(store: Store, ask: Ask): Partial<Store> {
   return {
-    async findKey(ref) {
-      const found = await store.findKey(ref);
-      askForKey(ask, ref, found);
-      return found;
-    },
-    async findKeyByAlias(projectId, alias) {
-      const found = await store.findKeyByAlias(projectId, alias);
-      askForKey(ask, { projectId, alias, id: found?.id }, found);
-      return found;
-    },
+    findKey: (ref) =>
+      lookUp(
+        () => store.findKey(ref),
+        (found) => askForKey(ask, ref, found),
+      ),
+    findKeyByAlias: (projectId, alias) =>
+      lookUp(
+        () => store.findKeyByAlias(projectId, alias),
+        (found) => askForKey(ask, { projectId, alias, id: found?.id }, found),
+      ),
   };
 }
 

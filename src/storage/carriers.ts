@@ -37,7 +37,6 @@ export const carrySecret: Carry<'secret'> = function* (engine, command, allow) {
   } catch (error) {
     if (command.kind !== 'delete-secret' || !isDamaged(error)) throw error;
   }
-  allow?.(undefined);
   const { id, ref } = command;
   // With an id the secret's own row must be intact, to show that it is the one that is meant.
   const isMeant = id === undefined || (yield* ask(engine.secrets.loadSecret(ref)))?.id === id;
@@ -52,7 +51,7 @@ export const carrySecret: Carry<'secret'> = function* (engine, command, allow) {
 const carrySound: Carry<'secret'> = function* (engine, command, allow) {
   const { secrets } = engine;
   const { ref } = command;
-  const loaded = yield* ask(secrets.load(ref));
+  const loaded = yield* loadFor(allow, () => secrets.load(ref));
   const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
   const secretsInProject = isNew
     ? yield* ask(secrets.countInProject(ref.projectId, command.limits.secrets))
@@ -72,7 +71,7 @@ export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const { rows, secrets, tasks } = engine;
   const { id, kind, ref } = command;
   // Its secret may be gone, damaged or replaced by then.
-  const loaded = kind === 'remove-task' ? undefined : yield* ask(secrets.load(ref));
+  const loaded = kind === 'remove-task' ? undefined : yield* loadFor(allow, () => secrets.load(ref));
   const secret = loaded?.aggregate;
   const current = yield* ask(rows(TASK).find(id));
   allow?.(secret && secretAttributes(secret));
@@ -122,7 +121,7 @@ export const carryEvent: Carry<'event'> = function* ({ events, onDamage, rows },
 /** Damaged grants are removed by the change that they block. */
 export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage }, command, allow) {
   const { ref } = command;
-  const loaded = yield* ask(secrets.loadById(ref.projectId, ref.secretId));
+  const loaded = yield* loadFor(allow, () => secrets.loadById(ref.projectId, ref.secretId));
   const damaged: DamagedGrant[] = [];
   const present = yield* ask(grants.listIntact(ref, (grant) => damaged.push(grant)));
   allow?.(loaded && secretAttributes(loaded.aggregate));
@@ -139,7 +138,7 @@ export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage
 /** The present holder of an alias is loaded with it. */
 export const carryKey: Carry<'key'> = function* ({ keys }, command, allow) {
   const { projectId } = command.ref;
-  const current = yield* ask(keys.find(command.ref));
+  const current = yield* loadFor(allow, () => keys.find(command.ref));
   const aliasHolder = 'alias' in command ? yield* ask(keys.findByAlias(projectId, command.alias)) : undefined;
   const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
   const keysInProject = makesOne ? yield* ask(keys.countInProject(projectId)) : 0;
@@ -216,5 +215,15 @@ function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | un
     if (!isDamaged(error)) throw error;
     tell();
     return undefined;
+  }
+}
+
+/** Loads what a change is about. Who may not change what does not exist does not learn that it is damaged. */
+function* loadFor<T>(allow: Allow | undefined, load: () => Awaitable<T>): Asking<T> {
+  try {
+    return yield* ask(load());
+  } catch (error) {
+    if (isDamaged(error)) allow?.(undefined);
+    throw error;
   }
 }

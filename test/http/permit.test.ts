@@ -215,6 +215,8 @@ describe('a permit', () => {
     refused = (wanted, attributes) => wanted !== undefined && attributes === undefined;
     for (const id of ['ShowSecret', 'ShowSecretVersion', 'CreateSecretVersion'] as const)
       expect((await call(id, { secret_name: 'none' })).status).toBe(403);
+    // The secret is there, without the version.
+    expect((await call('ShowSecretVersion', { version_id: 'v9' })).status).toBe(404);
     expect(asked.map(([, wanted]) => wanted)).toContainEqual({
       aggregate: 'secret',
       kind: 'look-up',

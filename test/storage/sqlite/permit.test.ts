@@ -107,8 +107,11 @@ describe('a permit', () => {
     send(created);
     db.prepare("UPDATE secret SET description = 'x'").run();
     refused = (attributes) => attributes === undefined;
-    expect(send(remove(ref))).toMatchObject([{ error: { code: 'project-forbidden' } }]);
+    expect(send(remove(ref), addVersion(ref, id))).toMatchObject(
+      Array(2).fill({ error: { code: 'project-forbidden' } }),
+    );
     refused = () => false;
+    expect(send(addVersion(ref, id))).toMatchObject([{ error: { code: 'damaged' } }]);
     expect(send(remove(ref))).toMatchObject([{ result: { wasDamaged: true } }]);
   });
 
