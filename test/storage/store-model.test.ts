@@ -76,18 +76,19 @@ describe.each(ENGINES)('a random history on $name', (engine) => {
           expect(found).toStrictEqual(expected);
           return found!;
         };
-        const take = async (step: Step) => {
+        const take = async (step: Step, at: number) => {
           if (step === 'look') return look();
           if (typeof step === 'string') return onBoth((harness) => harness[step]());
           const [name, wish] = step;
           const ref = { projectId, name };
-          const command = wish(ref, (await maps!.store.findSecret(ref))?.id ?? 'none');
+          const wished = wish(ref, (await maps!.store.findSecret(ref))?.id ?? 'none');
+          const command = { ...wished, nowMs: wished.nowMs + at };
           const [outcome, decided] = await onBoth(({ store }) => store.change(command).catch(codeOf));
           expect(outcome).toStrictEqual(decided);
           const [found, expected] = await onBoth((harness) => readSecret(harness, ref));
           return expect(found).toStrictEqual(expected);
         };
-        for (const step of history) await take(step);
+        for (const [at, step] of history.entries()) await take(step, at);
         for (const { aggregate } of (await look()).secrets)
           pruned += (aggregate?.secret.lastVersionNumber ?? 0) - (aggregate?.versions.length ?? 0);
         steps += history.length;

@@ -14,7 +14,6 @@ import { listContract } from './contract/lists.ts';
 import { notificationContract } from './contract/notifications.ts';
 import { sampleContract } from './contract/samples.ts';
 import { secretContract } from './contract/secrets.ts';
-import { stageContract } from './contract/stages.ts';
 import { tagContract } from './contract/tags.ts';
 import { taskContract } from './contract/tasks.ts';
 import { transactionContract } from './contract/transactions.ts';
@@ -33,7 +32,6 @@ export function storeContract(engine: StoreEngine): void {
 
     describe('secrets', () => secretContract(harnessOf));
     describe('versions', () => versionContract(harnessOf));
-    describe('stages', () => stageContract(harnessOf));
     describe('deletion', () => lifecycleContract(harnessOf));
     describe('lists', () => listContract(harnessOf));
     describe('events', () => eventContract(harnessOf));

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import {
   addVersion,
-  cancel,
   create,
   createGrant,
   DAY_MS,
@@ -11,11 +10,9 @@ import {
   purge,
   putStage,
   putTags,
-  ROTATED_DRAFT,
   remove,
   schedule,
   T0,
-  update,
 } from '../../support/stores.ts';
 
 /** Deletion, at once or scheduled: nothing is left of it, and nothing else goes. */
@@ -77,31 +74,6 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     }
   });
 
-  it('schedules a deletion and calls it off', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    await store.change(create(ref, { draft: ROTATED_DRAFT }));
-    const scheduled = await store.change(schedule(ref, 7, T0 + 5));
-    expect(scheduled.secret).toMatchObject({
-      state: 'PENDING_DELETE',
-      stateBeforeDeletion: 'ENABLED',
-      scheduledDeleteTimeMs: T0 + 5 + 7 * DAY_MS,
-    });
-    expect(await store.findSecret(ref)).toStrictEqual(scheduled.secret);
-    await expectRefused(store.change(schedule(ref, 7)), 'deletion-already-scheduled');
-    await expectRefused(store.change(update(ref, { description: 'x' })), 'secret-pending-deletion');
-    await expectRefused(store.change(create(ref)), 'secret-exists');
-
-    const cancelled = await store.change(cancel(ref, T0 + 6));
-    expect(cancelled.secret).toMatchObject({
-      state: 'ENABLED',
-      stateBeforeDeletion: undefined,
-      scheduledDeleteTimeMs: undefined,
-    });
-    expect(await store.findSecret(ref)).toStrictEqual(cancelled.secret);
-    await expectRefused(store.change(cancel(ref)), 'deletion-not-scheduled');
-  });
-
   it('purges a due secret with all its rows, and not a moment before', async () => {
     const harness = harnessOf();
     const { store } = harness;
@@ -115,27 +87,5 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     await store.change(purge(ref, id, T0 + 7 * DAY_MS));
     expect(await store.findSecret(ref)).toBeUndefined();
     expect(await harness.countRows()).toStrictEqual(before);
-  });
-
-  it('purges neither a secret whose deletion was called off nor a namesake', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const { id } = (await store.change(create(ref))).secret!;
-    await store.change(purge(ref, id, T0 + 99 * DAY_MS));
-    await store.change(schedule(ref, 7));
-    await store.change(purge(ref, 'the-id-of-a-namesake', T0 + 99 * DAY_MS));
-    await store.change(cancel(ref));
-    await store.change(purge(ref, id, T0 + 99 * DAY_MS));
-    expect(await store.findSecret(ref)).toMatchObject({ id, state: 'ENABLED' });
-  });
-
-  it('deletes a secret whose deletion is already scheduled', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    await store.change(create(ref));
-    await store.change(schedule(ref, 30));
-    await store.change(remove(ref));
-    expect(await store.findSecret(ref)).toBeUndefined();
-    expect((await store.listDueSecrets(T0 + 99 * DAY_MS, 999)).map((due) => due.ref)).not.toContainEqual(ref);
   });
 }

@@ -2,16 +2,13 @@ import { expect, it } from 'vitest';
 import type { SecretSearch } from '../../../src/app/ports/deps.ts';
 import type { Tag } from '../../../src/core/secrets/secrets.ts';
 import {
-  addVersion,
   create,
-  expectRefused,
   freshProject,
   freshRef,
   type HarnessOf,
   purge,
   putTags,
   remove,
-  removeTags,
   schedule,
 } from '../../support/stores.ts';
 import { searched, tagsOfProject } from '../../support/walks.ts';
@@ -53,42 +50,6 @@ export function tagContract(harnessOf: HarnessOf): void {
     expect(await store.findSecretById(ref.projectId, 'nothing')).toBeUndefined();
     await store.change(remove(ref));
     expect(await store.findSecretById(ref.projectId, id)).toBeUndefined();
-  });
-
-  it('changes values, adds and removes, also after it was opened anew', async () => {
-    const { ref, id, read } = await tagged({ a: '1', b: '2', c: '3' });
-    await harnessOf().store.change(putTags(ref, id, tagsOf({ b: 'new', d: '4' })));
-    await harnessOf().store.change(removeTags(ref, id, ['a', 'absent'], 'ignore'));
-    expect(await read()).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
-    await harnessOf().reopen();
-    const { store } = harnessOf();
-    expect((await store.findVersions(ref))?.tags).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
-    await store.change(addVersion(ref, id));
-    expect((await store.findVersions(ref))?.tags).toStrictEqual(tagsOf({ b: 'new', c: '3', d: '4' }));
-  });
-
-  it('changes all or nothing', async () => {
-    const { store, ref, id, read } = await tagged({ a: '1' });
-    const many = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value: '' }));
-    await expectRefused(store.change(putTags(ref, id, many)), 'tag-limit');
-    await expectRefused(store.change(removeTags(ref, id, ['a', 'absent'], 'refuse')), 'resource-not-found');
-    expect(await read()).toStrictEqual(tagsOf({ a: '1' }));
-    expect((await store.findSecret(ref))?.revision).toBe(2);
-    await store.change(putTags(ref, id, many.slice(1)));
-    expect(await read()).toHaveLength(20);
-  });
-
-  it('leaves a secret alone that waits for deletion, or that took the name of the one that was meant', async () => {
-    const { store, ref, id, read } = await tagged({ a: '1' });
-    await store.change(schedule(ref, 7));
-    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'secret-pending-deletion');
-    await expectRefused(store.change(removeTags(ref, id, ['a'], 'ignore')), 'secret-pending-deletion');
-    expect(await read()).toStrictEqual(tagsOf({ a: '1' }));
-    await store.change(remove(ref));
-    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'secret-not-found');
-    await store.change(create(ref));
-    await expectRefused(store.change(putTags(ref, id, tagsOf({ b: '' }))), 'resource-not-found');
-    expect(await read()).toStrictEqual([]);
   });
 
   it('leaves nothing of them when their secret goes, at once or when its time has come', async () => {

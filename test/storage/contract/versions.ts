@@ -7,17 +7,16 @@ import {
   addVersion,
   create,
   expectRefused,
-  expire,
   freshRef,
   type HarnessOf,
   newVersion,
   putStage,
-  schedule,
+  removeStage,
   sealedValue,
   T0,
 } from '../../support/stores.ts';
 
-/** Versions and their values: numbers, room for 20, and bytes that come back as they went in. */
+/** Versions, their values and stages: numbers, room for 20 and 12, and bytes that come back as they went in. */
 export function versionContract(harnessOf: HarnessOf): void {
   it('answers a new version to the very next read, as latest and by number', async () => {
     const { store } = harnessOf();
@@ -65,6 +64,18 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(Buffer.from(found!.sealed.wrappedKey)).toStrictEqual(Buffer.from(memory.subarray(10, 96)));
   });
 
+  it('takes the 12th stage, refuses the 13th, and gives the slot of a removed one away again', async () => {
+    const { store } = harnessOf();
+    const { ref } = await fullSecret(store, 2);
+    for (let index = 0; index < 10; index += 1) await store.change(putStage(ref, `own-${index}`, 1));
+    await expectRefused(store.change(putStage(ref, 'one-more', 1)), 'stage-limit');
+    await store.change(removeStage(ref, 'own-4'));
+    await store.change(putStage(ref, 'one-more', 2));
+    const stages = (await store.findVersions(ref))!.stages;
+    expect(stages.map((stage) => stage.slot)).toStrictEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(stages[6]).toMatchObject({ name: 'one-more', versionNumber: 2 });
+  });
+
   it('knows no value of an absent secret or version', async () => {
     const { store } = harnessOf();
     const ref = freshRef();
@@ -89,38 +100,6 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 41, SYSPREVIOUS: 40 });
   });
 
-  it('lets the oldest version without a stage make room, and passes over marked ones', async () => {
-    const { store } = harnessOf();
-    const { ref, id } = await fullSecret(store);
-    await store.change(putStage(ref, 'keep', 1));
-    await store.change(addVersion(ref, id));
-    expect(await numbersOf(store, ref)).toStrictEqual([1, ...range(3, 21)]);
-    await store.change(addVersion(ref, id));
-    expect(await numbersOf(store, ref)).toStrictEqual([1, ...range(4, 22)]);
-    expect(await store.findValue(ref, 2)).toBeUndefined();
-    expect((await store.findValue(ref, 1))?.stages).toStrictEqual(['keep']);
-  });
-
-  it('removes a version whose last stage moves to its successor in the same change', async () => {
-    const { store } = harnessOf();
-    const { ref, id } = await fullSecret(store);
-    await store.change(putStage(ref, 'blue', 1));
-    await store.change(addVersion(ref, id, { stages: ['blue'] }));
-    expect(await numbersOf(store, ref)).toStrictEqual(range(2, 21));
-    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 20, SYSPREVIOUS: 19, blue: 21 });
-    expect(await store.findValue(ref, 1)).toBeUndefined();
-    expect((await store.findValue(ref, 'latest'))?.version.number).toBe(20);
-  });
-
-  it('removes the former SYSPREVIOUS when it is the oldest version', async () => {
-    const { store } = harnessOf();
-    const { ref, id } = await fullSecret(store);
-    await store.change(putStage(ref, 'SYSPREVIOUS', 1));
-    await store.change(addVersion(ref, id));
-    expect(await numbersOf(store, ref)).toStrictEqual(range(2, 21));
-    expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 21, SYSPREVIOUS: 20 });
-  });
-
   it('removes the rows of a version that made room', async () => {
     const harness = harnessOf();
     const { ref, id } = await fullSecret(harness.store);
@@ -142,43 +121,6 @@ export function versionContract(harnessOf: HarnessOf): void {
     await store.change(addVersion(ref, id, { versionCap: 'reject' }));
     await expectRefused(store.change(addVersion(ref, id, { versionCap: 'reject' })), 'version-limit');
     expect(await numbersOf(store, ref)).toStrictEqual(range(1, 20));
-  });
-
-  it('refuses a value that was sealed for another secret or another key', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const secret = (await store.change(create(ref))).secret!;
-    await expectRefused(store.change(addVersion(ref, 'another-id')), 'seal-outdated');
-    const version = newVersion({ kmsKeyId: 'key-2' });
-    await expectRefused(store.change(addVersion(ref, secret.id, { version })), 'seal-outdated');
-    expect(await numbersOf(store, ref)).toStrictEqual([1]);
-  });
-
-  it('sets and moves an expiry without touching the value', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const sealed = sealedValue();
-    const secret = (await store.change(create(ref, { version: newVersion({ sealed }) }))).secret!;
-    await store.change(addVersion(ref, secret.id));
-    for (const expireTimeMs of [T0 + 100, T0 - 100, 9_999_999_999_999]) {
-      const result = await store.change(expire(ref, 1, expireTimeMs));
-      const found = await store.findValue(ref, 1);
-      expect(found).toMatchObject({ ...result.version });
-      expect(found?.version.expireTimeMs).toBe(expireTimeMs);
-      expect(Buffer.compare(found!.sealed.body, sealed.body)).toBe(0);
-    }
-    expect((await store.findValue(ref, 2))?.version.expireTimeMs).toBeUndefined();
-    await expectRefused(store.change(expire(ref, 3, T0)), 'version-not-found');
-  });
-
-  it('adds no version to a secret that waits for deletion', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const secret = (await store.change(create(ref))).secret!;
-    await store.change(schedule(ref, 7));
-    await expectRefused(store.change(addVersion(ref, secret.id)), 'secret-not-enabled');
-    await expectRefused(store.change(expire(ref, 1, T0)), 'secret-not-enabled');
-    expect(await numbersOf(store, ref)).toStrictEqual([1]);
   });
 }
 
