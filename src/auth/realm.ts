@@ -20,7 +20,7 @@ export interface Found {
 
 /** The worlds of a process. An access key, a password and a token belong to one of them; ids may be the same in all. */
 export interface Realms {
-  /** The world of the passwords in the identities file; what others have are digests. */
+  /** The world of the passwords in the identities file; other worlds have digests. */
   readonly main: Realm;
   all(): Iterable<Realm>;
   find(world: string): Realm | undefined;
@@ -35,7 +35,7 @@ export function findAccessKey(realms: Realms, accessKeyId: string): (AccessKey &
   return undefined;
 }
 
-/** The user whose password it is in a world other than main. */
+/** The user with this password in a world other than main. */
 export function findByPassword({ all, main }: Realms, query: UserQuery, password: string): Found | undefined {
   for (const realm of all()) {
     const user = realm === main ? undefined : realm.directory().findUser(query);

@@ -35,8 +35,8 @@ export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'>
 }
 
 /**
- * Runs a server until it is told to stop: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT. Returns
- * the exit code. Throws what starting throws.
+ * Runs a server until a signal stops it: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT. Returns the
+ * exit code. Throws what starting throws.
  */
 export async function runServer(config: Config, surroundings: Surroundings = {}): Promise<number> {
   const log = createServerLog(config.logLevel);

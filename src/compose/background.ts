@@ -123,7 +123,7 @@ export async function startBackground(deps: BackgroundDeps): Promise<Background>
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
   let timer = setTimeout(look, LOOK_MS);
-  // A clock that is moved on purpose comes with word of it, and nobody else has the data: at rest nothing happens.
+  // A clock that is moved on purpose is announced, and no other process has the data: at rest nothing happens.
   const rest = watched ? {} : { lookMsMax: Number.POSITIVE_INFINITY };
   const trustedTime = watched ?? deps.clock;
   const runner = createJobRunner({ ...deps, ...rest, trustedTime, onChange: arm }, jobs);

@@ -140,7 +140,7 @@ function withReferences(node: unknown, schemas: Record<string, unknown>): unknow
   const entries = Object.entries(node).map(([key, value]) => [key, withReferences(value, schemas)] as const);
   const copy: Record<string, unknown> = Object.fromEntries(entries);
   if (copy.description === 'Default Response')
-    copy.description = 'content' in copy ? 'The answer' : 'No body';
+    copy.description = 'content' in copy ? 'The response' : 'No body';
   if (typeof copy.title !== 'string') return copy;
   const present = schemas[copy.title];
   if (present !== undefined && stringify(present) !== stringify(copy)) {

@@ -36,7 +36,7 @@ export interface WorldParts {
   readonly hooks: Hooks;
   /** The identities that belong to it at present. */
   directory(): Directory;
-  /** Asked about what requests read; absent: everybody may read everything. Changes are the store's to ask about. */
+  /** Called for what requests read; absent: every actor may read everything. The store calls it for changes. */
   readonly permit?: Permit | undefined;
 }
 
@@ -48,7 +48,9 @@ export interface World extends Realm, Pick<Background, 'runner' | 'stop'> {
   takeRequest(userId: string): void;
   /** The key that its notifications are signed with. */
   readonly loadSigningKey: LoadSigningKey;
-  /** Ends its work and closes its data; requests under way are refused from then on. Those of main are the process's. */
+  /**
+   * Ends its work and closes its data; requests under way are refused from then on. Main's data belong to the process.
+   */
   close(): Promise<void>;
 }
 
@@ -58,7 +60,7 @@ export interface Worlds extends Realms {
   all(): Iterable<World>;
   find(world: string): World | undefined;
   add(world: World): void;
-  /** Ends a world other than main: from now on nobody finds it, and nothing of it is left when this settles. */
+  /** Ends a world other than main: it cannot be found from now on, and nothing of it is left when this settles. */
   remove(world: string): Promise<void>;
 }
 
@@ -146,7 +148,7 @@ function binding(deps: SharedDeps, permit: Permit | undefined): ServerOptions['d
     if (isReadable(deps.store.storageStatus())) {
       const actor = actorOf(caller, request, deps.clock.nowMs());
       const { keyring, cipher } = gate(actor);
-      // One spread and names: V8 copies a second one property by property, for every request.
+      // One spread, then names: V8 copies a second spread property by property, for every request.
       const bound = {
         ...deps,
         keyring,

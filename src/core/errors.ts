@@ -108,7 +108,7 @@ export class SecretError extends Error {
   readonly code: ErrorCode;
   /** The parameter that is invalid, where one is: some services have a code for each. */
   readonly parameter: string | undefined;
-  /** What the operator is told in the log and the caller is not; held to the same rule as `message`. */
+  /** For the operator's log and not for the caller; held to the same rule as `message`. */
   readonly logReason: string | undefined;
   /** When to try the same again; undefined where that is unknown. */
   readonly retryAfterSeconds: number | undefined;

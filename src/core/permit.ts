@@ -5,7 +5,7 @@ import type { Key } from './kms/keys.ts';
 import type { SecretAggregate, Tag } from './secrets/secrets.ts';
 import type { SecretType } from './secrets/types.ts';
 
-/** What a policy may look at in a resource beside its name. */
+/** What a policy may consider of a resource besides its name. */
 export interface Attributes {
   readonly enterpriseProjectId: string;
   /** Absent in a list that is read without them. */
@@ -16,7 +16,7 @@ export interface Attributes {
   readonly aliases?: readonly string[];
 }
 
-/** A look at one secret, one of its versions, or one key. */
+/** Looking up one secret, one of its versions, or one key. */
 export interface LookUp {
   readonly aggregate: 'secret' | 'key';
   readonly kind: 'look-up';

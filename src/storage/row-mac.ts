@@ -22,18 +22,18 @@ export interface SumCipher {
   elements(rowMacs: Uint8Array): Buffer;
   /** `counter`: how often sums have been written. */
   seal(counter: number, sums: Uint32Array): Buffer;
-  /** Opens what `seal` made; anything else yields other sums. Throws damaged for what is no sums at all. */
+  /** Opens what `seal` made; anything else yields other sums. Throws damaged for bytes of another form. */
   open(counter: number, sealed: Uint8Array): Uint32Array;
 }
 
-/** What hangs on a secret's row: versions by number, stages by slot, tags by key. */
+/** The contents of a secret: versions by number, stages by slot, tags by key. */
 export interface ContentsRows {
   readonly versions: readonly Row[];
   readonly stages: readonly Row[];
   readonly tags: readonly Row[];
 }
 
-/** What hangs on a key's row: material by number, aliases in byte order, tags by position. */
+/** The contents of a key: material by number, aliases in byte order, tags by position. */
 export interface KeyRows {
   readonly versions: readonly Row[];
   readonly aliases: readonly Row[];
@@ -48,7 +48,7 @@ export interface SignedSecret {
   readonly rowMac: Buffer;
 }
 
-/** What the MAC covers that is in a row of such a table, which has nothing hanging on it. */
+/** What the MAC of a row covers in a table whose rows are authenticated alone. */
 export function rowText(table: Form & { readonly kind: string }, row: Row): string {
   return textOf(table.kind, [[table, [row]]]);
 }
@@ -63,7 +63,7 @@ export function keyText(row: Row, { aliases, tags, versions }: KeyRows): string 
   ]);
 }
 
-/** SHA-256 over what hangs on a secret's row. */
+/** SHA-256 over a secret's contents. */
 export function contentsDigest({ versions, stages, tags }: ContentsRows): Buffer {
   const text = textOf(CONTENTS_KIND, [
     [VERSION, versions],

@@ -145,7 +145,7 @@ export interface Deps {
   readonly log: Log;
 }
 
-/** The part of it that is the same whoever asks. */
+/** The part that is the same for all actors. */
 export type SharedDeps = Omit<Deps, 'actor'>;
 
 /** A request as received: what a signature covers. */

@@ -1,23 +1,23 @@
-/** Where an entry stands: its group, and whom it is for within the group. */
+/** Whom an entry is for: a member of a group. */
 export interface Place {
   readonly group: string;
   readonly member: string;
 }
 
-/** Entries that wait. Groups take turns, and within a group its members do, whatever number of entries each has. */
+/** Waiting entries. Groups take turns, and within a group its members, however many entries each has. */
 export interface FairLine<T> {
   /**
-   * Lets the entry wait. When there are too many then, answers the one that has to go: the last one of the member with
-   * most entries in the group with most of them, which may be the new one.
+   * Lets the entry wait. When there are too many then, returns the one that has to go: the last of the member with most
+   * entries in the group with most of them, which may be the new one.
    */
   add(place: Place, entry: T): T | undefined;
-  /** The next entry, which waits no longer; undefined when none does. */
+  /** Removes and returns the next entry; undefined when none waits. */
   next(): T | undefined;
-  /** Entries that wait. */
+  /** Number of waiting entries. */
   size(): number;
 }
 
-/** Makes a line in which `entriesMax` may wait. */
+/** Creates a line in which `entriesMax` may wait. */
 export function createFairLine<T>(entriesMax: number): FairLine<T> {
   const groups = new Map<string, Map<string, T[]>>();
   let count = 0;
@@ -61,7 +61,7 @@ export function createFairLine<T>(entriesMax: number): FairLine<T> {
   };
 }
 
-/** Of several, the one that came last: the others have waited longer. */
+/** Of several, the last: the others have waited longer. */
 function largest<T>(entries: ReadonlyMap<string, T>, sizeOf: (entry: T) => number): readonly [string, T] {
   return [...entries].reduce((most, entry) => (sizeOf(entry[1]) >= sizeOf(most[1]) ? entry : most));
 }
@@ -70,7 +70,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** Its next turn comes after all others; one that is gone stays away. */
+/** Its next turn comes after all others; an entry that is gone stays away. */
 function moveLast<T>(entries: Map<string, T>, key: string): void {
   const entry = entries.get(key);
   if (entry === undefined) return;

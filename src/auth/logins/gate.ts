@@ -4,22 +4,22 @@ import { attemptKey, createLoginThrottle, type LoginAttempt } from './throttle.t
 /** Lets attempts to log in through to their check. */
 export interface LoginGate {
   /**
-   * Runs the check, unless too many attempts of this user and address have failed, and answers what it answers: whether the
-   * password was right; that forgets the failures unless they are `kept`. A check that throws has not been made and does not
-   * count. Throws throttled.
+   * Runs the check, unless too many attempts of this user and address have failed, and returns its result: whether the
+   * password was right; that resets the failures unless they are `kept`. A check that throws does not count. Throws
+   * throttled.
    */
   pass(attempt: LoginAttempt, check: () => Promise<boolean>, failures?: 'kept'): Promise<boolean>;
 }
 
-/** The checks of one user and address that have no outcome yet, and who waits for it. */
+/** The checks of one user and address without an outcome yet, and the attempts that wait for it. */
 interface OpenChecks {
   count: number;
   readonly wake: Set<() => void>;
 }
 
 /**
- * Makes a gate with a throttle of its own. An attempt counts from its beginning; one that would be too many while others have
- * no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
+ * Creates a gate with its own throttle. An attempt counts from its beginning; one that would be too many while others
+ * have no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
  * @see docs/adr/0028-password-logins.md
  */
 export function createLoginGate(input: { readonly clock: Clock }): LoginGate {

@@ -1,7 +1,7 @@
 import { SecretError } from '../../core/errors.ts';
 import type { UserQuery } from '../identities/identities.ts';
 
-/** What a login asks a token for. */
+/** The scope that a login requests. */
 export interface LoginScope {
   readonly kind: 'project' | 'domain';
   readonly projectId?: string | undefined;
@@ -22,13 +22,13 @@ export type Login = (
 /** Characters of a name or id, of a password, of a token, and entries of `methods`. */
 export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, token: 4_096, methods: 8 });
 
-/** Clients of the identity service's forebear say so in a word where others leave the scope out. */
+/** OpenStack clients send this word where others omit the scope. */
 const UNSCOPED = 'unscoped';
 
 /**
- * Reads the body of POST /v3/auth/tokens. Pure. Unknown members are ignored; a user is named by id, or by name and
- * domain; when both scopes are given, the project wins, and so does a password beside a token.
- * Throws login-invalid, without saying where, since the real service does not say either.
+ * Reads the body of POST /v3/auth/tokens. Unknown members are ignored; a user is named by id, or by name and domain; a
+ * project takes precedence over a domain, and a password over a token.
+ * Throws login-invalid, without details, as the real service does.
  * @see IAM API, POST /v3/auth/tokens
  */
 export function readLogin(body: unknown): Login {
@@ -105,7 +105,7 @@ function textIn(
 /** Own members only: a body cannot reach the prototype. */
 function memberOf(parent: unknown, name: string): unknown {
   if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return undefined;
-  // The cast follows the check in the line before.
+  // The line before checks what the cast assumes.
   return (parent as Record<string, unknown>)[name];
 }
 

@@ -18,10 +18,10 @@ export interface HashChange {
 }
 
 /**
- * Changes a password in the identities file. Only the hash itself is written over, so comments and everything else stay as
- * they are; the new text has to be one that the server would start with. Answers the identities as they are then: what else
- * was changed in the file since it was read comes with them. Takes as long as reading the file three times; two at once
- * would lose one. Throws password-fixed when it is not possible here. @see docs/adr/0017-users.md
+ * Changes a password in the identities file. Only the hash itself is replaced, so comments and everything else stay as
+ * they are; the new text must be one that the server would start with. Returns the identities as they are then, other
+ * changes of the file included. Takes as long as reading the file three times; of two at once one would be lost. Throws
+ * password-fixed when it is not possible here. @see docs/adr/0017-users.md
  */
 export function replaceHash(
   source: { readonly file: string; readonly env: SecretSources['env']; readonly reader: FileReader },
@@ -70,7 +70,7 @@ function withHash(text: string, { userId, before, after }: HashChange): string {
   const { range, type } = password;
   if (range == null || type === undefined || type.startsWith('BLOCK'))
     throw fixed('The file has another form.');
-  // A hash has no character that would need an escape, and quotes keep its commas together in a mapping on one line.
+  // A hash needs no escapes, and the quotes keep its commas together in a mapping on one line.
   return `${text.slice(0, range[0])}"${after}"${text.slice(range[1])}`;
 }
 

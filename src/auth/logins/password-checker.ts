@@ -8,7 +8,7 @@ import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
 import { createLoginQueue, type LoginQueue } from './queue.ts';
 import { attemptKey, createBuckets, LOGIN_WINDOW_MS, THROTTLE_ENTRIES_MAX } from './throttle.ts';
 
-/** A password that somebody gives for a name. */
+/** A password given for a name. */
 export interface PasswordAttempt {
   /** The user as far as it is known: its id, or the names as typed. */
   readonly principal: string;
@@ -17,15 +17,15 @@ export interface PasswordAttempt {
   /** PHC string; undefined when there is no such user, or none with a password. */
   readonly phc: string | undefined;
   readonly password: string;
-  /** It is known to be right in another world, for a user of that name: then no failure for others is forgotten. */
+  /** True when it is known to be right in another world, for a user of that name: then failures are not reset. */
   readonly isOfAnother?: boolean;
 }
 
 /** Checks passwords: the one way in for logins and for changes of a password. */
 export interface PasswordChecker {
   /**
-   * True when the password is the one that was hashed. Whether the user exists is not to be told from how long a refusal
-   * takes. Throws throttled.
+   * True when the password is the one that was hashed. The time of a refusal does not reveal whether the user exists.
+   * Throws throttled.
    */
   check(attempt: PasswordAttempt): Promise<boolean>;
 }
@@ -33,7 +33,7 @@ export interface PasswordChecker {
 /** What a checker works with. */
 export interface PasswordCheckerDeps {
   readonly clock: Clock;
-  /** What each of the present hashes costs, so that a name that nobody has takes as long as somebody. */
+  /** The costs of the present hashes, so that an unknown name takes as long as a user. */
   readonly costs: () => readonly ScryptCost[];
   readonly queue?: LoginQueue;
   /** Hashes and compares; default `verifyPassword`. */
@@ -42,17 +42,16 @@ export interface PasswordCheckerDeps {
   readonly wait?: (ms: number) => Promise<unknown>;
 }
 
-/** Failed logins of one address in LOGIN_WINDOW_MS for which names that nobody has are still hashed. */
+/** Failed logins of one address in LOGIN_WINDOW_MS for which unknown names are still hashed. */
 export const HASHED_FAILURES_MAX = 30;
-/** Then a refusal comes this long after the request, whoever it was for. */
+/** Then a refusal comes this long after the request, for any name. */
 export const REFUSAL_DELAY_MS = 1_000;
 
 /**
- * Makes a checker. While the server is at ease, a name that nobody has costs the hash of somebody, always the same
- * one, so that costs are spread over such names as they are over users. When many
- * logins from the address have failed, or all places for hashing are taken, it costs none: all refusals then come after
- * the same delay, and only those who exist wait in the queue.
- * @see docs/adr/0028-password-logins.md
+ * Creates a checker. While the server is idle, an unknown name costs as much as some user's hash, always the same one, so
+ * that costs are spread over such names as over users. When many logins from the address have failed, or all places for
+ * hashing are in use, it costs none: all refusals then come after the same delay, and only existing users wait in the
+ * queue. @see docs/adr/0028-password-logins.md
  */
 export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
   const { clock, costs, queue = createLoginQueue(), verify = verifyPassword, wait = delay } = deps;
@@ -65,7 +64,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
   const familiar = createBoundedMap<string, true>(THROTTLE_ENTRIES_MAX);
   const standInKey = createSecretKey(randomBytes(32));
 
-  /** Chosen by the name, in a way that nobody can foretell. */
+  /** Chosen by the name, unpredictably. */
   function standIn(principal: string, all: readonly ScryptCost[]): ScryptCost {
     const digest = createHmac('sha256', standInKey).update(principal).digest();
     return all[digest.readUInt32BE() % all.length] ?? SCRYPT_COST;
@@ -77,7 +76,7 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     phc,
     password,
   }: PasswordAttempt): Promise<boolean> {
-    // Decided before it matters who it is for: otherwise it would tell.
+    // Decided before it matters whom it is for: otherwise the time would reveal that.
     const isBusy = queue.isBusy();
     const isHashed = !isBusy && hashed.take(group) === 0;
     const refusalDue = isHashed ? undefined : wait(REFUSAL_DELAY_MS);

@@ -26,12 +26,12 @@ interface Hashed {
 
 const PHC =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-/** Nobody's password: unknown users are checked against it, so that they take as long as known ones. */
+/** No user's password: unknown users are checked against it, so that they take as long as known ones. */
 const NOBODY = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
 
 /**
  * Hashes a password with scrypt and a fresh 16-byte salt.
- * Answers a PHC string: `$scrypt$ln=16,r=8,p=1$<salt>$<hash>`, unpadded base64.
+ * Returns a PHC string: `$scrypt$ln=16,r=8,p=1$<salt>$<hash>`, unpadded base64.
  * @see https://github.com/P-H-C/phc-string-format
  */
 export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_COST): Promise<string> {
@@ -41,8 +41,8 @@ export async function hashPassword(password: string, cost: ScryptCost = SCRYPT_C
 }
 
 /**
- * Checks a password against a PHC string in constant time; undefined checks against nobody's password, at
- * `dummyCost`. Never throws on a malformed or too costly string: it answers false.
+ * Checks a password against a PHC string in constant time; undefined checks against nobody's password, at `dummyCost`.
+ * Returns false, and never throws, for a malformed or too costly string.
  * Not limited; use `createPasswordChecker`.
  */
 export async function verifyPassword(
@@ -57,8 +57,8 @@ export async function verifyPassword(
 }
 
 /**
- * Digests a password of a world that ends with the process, which is stored nowhere: `$hmac-sha256$<salt>$<digest>`. Quick, so
- * that a login can find its world by it; no file may hold one.
+ * Digests a password of a world that ends with the process, and is not stored: `$hmac-sha256$<salt>$<digest>`. Fast, so
+ * that a login can find its world by it; must not be written to a file.
  */
 export function digestPassword(password: string, salt: string = unpadded(randomBytes(16))): string {
   return `$hmac-sha256$${salt}$${unpadded(createHmac('sha256', salt).update(password).digest())}`;
@@ -71,12 +71,12 @@ export function matchesDigest(digest: string, password: string): boolean {
   return own.length === given.length && timingSafeEqual(own, given);
 }
 
-/** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. Pure. */
+/** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. */
 export function isPasswordHash(text: string): boolean {
   return parseHash(text) !== undefined;
 }
 
-/** What checking against this PHC string costs; undefined when it can never be right. Pure. */
+/** What checking against this PHC string costs; undefined when it can never match. */
 export function costOf(phc: string): ScryptCost | undefined {
   return parseHash(phc)?.cost;
 }

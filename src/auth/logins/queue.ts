@@ -1,7 +1,7 @@
 import { SecretError } from '../../core/errors.ts';
 import { createFairLine, type FairLine, type Place } from './fair-line.ts';
 
-/** Who wants a turn. */
+/** Who requests a turn. */
 export interface LoginPlace extends Place {
   /** This member has logged in from this group before. */
   readonly isFamiliar: boolean;
@@ -11,7 +11,7 @@ export interface LoginPlace extends Place {
 export interface LoginQueue {
   /** Whether a check would have to wait at this moment. */
   isBusy(): boolean;
-  /** Runs the work when its turn comes, and answers what it answers. Throws throttled when its place is given away. */
+  /** Runs the work when its turn comes, and returns its result. Throws throttled when it loses its place. */
   run<T>(place: LoginPlace, work: () => Promise<T>): Promise<T>;
 }
 
@@ -20,13 +20,13 @@ interface Turn {
   readonly refuse: (error: SecretError) => void;
 }
 
-/** After so many turns in a row of those who were here before, a stranger has one. */
+/** After so many turns in a row of familiar members, a stranger has one. */
 const FAMILIAR_TURNS_MAX = 3;
 
 /**
- * Makes a queue that runs `concurrent` works at once (default 2 of Node's 4 pool threads) and in which `waitingMax` may
- * wait (default 128, once for those who were here before and once for strangers). The familiar go first: no crowd of
- * strangers can hold them up, and they leave every fourth turn to it. In each line, groups take turns.
+ * Creates a queue that runs `concurrent` works at once (default 2 of Node's 4 pool threads) and in which `waitingMax` may
+ * wait (default 128, in each of two lines: familiar members and strangers). The familiar go first, so no crowd of
+ * strangers can block them, and leave every fourth turn to strangers. In each line, groups take turns.
  * @see docs/adr/0028-password-logins.md
  */
 export function createLoginQueue(
@@ -56,7 +56,7 @@ export function createLoginQueue(
 
   function leave(): void {
     const turn = nextTurn();
-    // The place of the one that leaves is handed over, so `running` does not change.
+    // A finished work passes its place on, so `running` does not change.
     if (turn === undefined) running -= 1;
     else turn.begin();
   }

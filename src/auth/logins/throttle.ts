@@ -7,17 +7,17 @@ import { createBoundedMap } from '../../std/bounded-map.ts';
 export interface LoginAttempt {
   /** The user as far as it is known: its id, or the names as typed. */
   readonly principal: string;
-  /** Those whose addresses count as one. */
+  /** The group of addresses that count as one. */
   readonly address: string;
 }
 
-/** Slows down password logins that fail, for each user and address. */
+/** Slows down failing password logins, for each user and address. */
 export interface LoginThrottle {
-  /** Counts the attempt as a failure until told otherwise. Throws throttled when there are too many. */
+  /** Counts the attempt as a failure until `succeed` or `withdraw`. Throws throttled when there are too many. */
   begin(attempt: LoginAttempt): void;
-  /** The password was right: forgets the failures. */
+  /** The password was right: resets the failures. */
   succeed(attempt: LoginAttempt): void;
-  /** The password was not checked at all: takes the count of the last `begin` back. */
+  /** The password was not checked: undoes the last `begin`. */
   withdraw(attempt: LoginAttempt): void;
 }
 
@@ -29,23 +29,23 @@ export interface RateLimiter {
 
 /** What each key may take: `burst` at once, and one more in every interval. */
 export interface Buckets {
-  /** Takes one and answers 0, or answers in how many milliseconds there will be one. */
+  /** Takes one and returns 0, or returns in how many milliseconds there will be one. */
   take(key: string): number;
-  /** Gives one back. */
+  /** Returns one to the bucket. */
   putBack(key: string): void;
   /** As if nothing had been taken. */
   forget(key: string): void;
 }
 
-/** Failed logins in a row before the answer is 429. @see docs/adr/0028-password-logins.md */
+/** Failed logins in a row before the response is 429. @see docs/adr/0028-password-logins.md */
 export const LOGIN_FAILURES_MAX = 10;
-/** In this many milliseconds as many more are let through, evenly, so that the right password always gets its turn. */
+/** As many more are admitted in this time, evenly, so that the right password always gets its turn. */
 export const LOGIN_WINDOW_MS = 60_000;
-/** Principals remembered; the one unused for longest makes room. */
+/** Principals that are kept; the least recently used makes room. */
 export const THROTTLE_ENTRIES_MAX = 50_000;
 
 /**
- * Makes buckets. Of each key only the time is kept at which its bucket would be full again. A clock that is set back
+ * Creates buckets. For each key only the time at which its bucket would be full again is kept. A clock that is set back
  * costs no more than an empty bucket. `intervalMs` > 0, `burst` >= 1.
  */
 export function createBuckets(input: {
@@ -73,7 +73,7 @@ export function createBuckets(input: {
 }
 
 /**
- * Makes a login throttle: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
+ * Creates a login throttle: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
  * Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
  */
 export function createLoginThrottle(input: {
@@ -97,7 +97,7 @@ export function createLoginThrottle(input: {
 }
 
 /**
- * Makes a token bucket for each principal: `perSecond` requests a second on average, `burst` at once (default: one
+ * Creates a token bucket for each principal: `perSecond` requests a second on average, `burst` at once (default: one
  * second's worth, at least 1).
  */
 export function createRateLimiter(input: {
@@ -120,7 +120,7 @@ function refuseFor(waitMs: number, message: string): void {
   throw new SecretError('throttled', message, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
 }
 
-/** One short text for each user and address, however long the names are that somebody types: many are remembered. Pure. */
+/** One short text for each user and address, however long the given name: many are kept. */
 export function attemptKey(attempt: LoginAttempt): string {
   return hash('sha256', `${attempt.address}\n${attempt.principal}`, 'base64url');
 }

@@ -84,7 +84,7 @@ export function verifyToken(key: KeyObject, token: string): TokenClaims {
   return knownTokens.get(key)?.get(digest) ?? remember(key, digest, readGenuine(key, token));
 }
 
-/** Drops what is remembered of a world's tokens: it has ended. */
+/** Drops what is cached of the tokens of a world that has ended. */
 export function forgetTokens(key: KeyObject, world: string): void {
   knownTokens.get(key)?.deleteIf((claims) => claims.world === world);
 }

@@ -13,7 +13,7 @@ export const RECORD_KEPT_MS = 93 * DAY_MS;
 export const RECORDS_MAX = 1_000;
 /** Notifications of a project that wait for delivery; beyond that the oldest are dropped. */
 export const WAITING_MAX = 10_000;
-/** What a subscriber is told of any failed rotation, beside the code. */
+/** The text for subscribers about any failed rotation, besides the code. */
 const FAILURE_TEXT = 'The rotation failed; its task says more.';
 
 /** `PENDING` waits for delivery and is not a record yet; the others are final. @see CSMS API, object Record */

@@ -3,10 +3,10 @@ import type { Socket } from 'node:net';
 import { nodeHttp } from '../../std/node-http.ts';
 import { AHEAD, CHUNKS } from '../wire/limits.ts';
 
-/** What Node has on a socket that speaks HTTP: no documented interface, but the same in Node 20, 22 and 24. */
+/** What Node has on a socket that speaks HTTP: not a documented interface, but the same in Node 20, 22 and 24. */
 interface Parser {
   onIncoming?: ((request: IncomingMessage, keepAlive: boolean) => number) | null;
-  /** Its callbacks, by numbers that stand in its class. */
+  /** Its callbacks, by numbers from its class. */
   [callback: number]: unknown;
   readonly constructor: { readonly kOnBody?: number };
 }
@@ -14,7 +14,7 @@ interface Parser {
 /** Any value that Node itself never returns: the rest of the bytes is not parsed, and they count as a client's error. */
 const REFUSED = -1;
 
-/** What one connection has asked for. */
+/** The requests of one connection. */
 interface Asked {
   /** The response to the request in progress. */
   readonly current: object | undefined;
@@ -59,7 +59,7 @@ function hasRoom({ waiting }: Asked): boolean {
   return waiting.length < AHEAD.requestsMax && lines < AHEAD.headersMax;
 }
 
-/** Each chunk costs a buffer and an event, whoever sends it: without its callback the parser only skips its bytes. */
+/** Each chunk costs a buffer and an event: without its callback the parser only skips its bytes. */
 function skipBody(parser: Parser, socket: Socket): void {
   const { kOnBody } = parser.constructor;
   if (kOnBody === undefined) return;

@@ -26,7 +26,7 @@ export function registerAgencies(api: App): void {
     schema: {
       ...operation(
         'CreateAgency',
-        'Does nothing: no delegation is needed here; answers the names that the cloud uses',
+        'Does nothing: no delegation is needed here; returns the names that the cloud uses',
       ),
       body: CreateAgencyBody,
       response: responses({ 200: CreateAgencyResponse }),

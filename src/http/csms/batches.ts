@@ -77,7 +77,7 @@ export function registerBatches(api: App): void {
     url: '/v1/:project_id/secrets/batch-import',
     bodyLimit: LARGE_BODY_BYTES_MAX,
     schema: {
-      ...operation('BatchImportSecrets', 'Creates secrets; a refused one does not hold up the others'),
+      ...operation('BatchImportSecrets', 'Creates secrets; a refused one does not stop the others'),
       params: ProjectPath,
       body: ImportBody,
       response: responses({ 200: ImportResponse }),

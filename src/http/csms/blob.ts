@@ -35,7 +35,7 @@ export function registerBlob(api: App): void {
     url: '/v1/:project_id/secrets/restore',
     bodyLimit: LARGE_BODY_BYTES_MAX,
     schema: {
-      ...operation('UploadSecretBlob', 'Brings a secret back from its backup; its name must be free'),
+      ...operation('UploadSecretBlob', 'Restores a secret from its backup; its name must be free'),
       params: ProjectPath,
       body: UploadBody,
       response: responses({ 200: SecretResponse }),

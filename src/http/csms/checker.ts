@@ -62,7 +62,7 @@ export function registerChecker(api: App): void {
     method: 'POST',
     url: '/v1/:project_id/secrets/checker/config',
     schema: {
-      ...operation('UpdateSecretsConfig', 'Has weak new values refused, or not'),
+      ...operation('UpdateSecretsConfig', 'Sets whether weak new values are refused'),
       params: ProjectPath,
       body: UpdateConfigBody,
       response: responses({ 200: Config }),

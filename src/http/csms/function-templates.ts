@@ -27,10 +27,7 @@ export function registerFunctionTemplates(api: App, templates: FunctionTemplates
     method: 'GET',
     url: '/v1/csms/function-templates',
     schema: {
-      ...operation(
-        'ShowSecretFunctionTemplates',
-        'Shows the source of a function that answers the rotation webhook',
-      ),
+      ...operation('ShowSecretFunctionTemplates', 'Shows the source of a function for the rotation webhook'),
       querystring: TemplateQuery,
       response: responses({ 200: TemplateResponse }),
     },

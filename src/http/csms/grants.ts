@@ -136,7 +136,7 @@ function registerGrantList(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/csms/grants',
     schema: {
-      ...operation('DeleteGrant', 'Takes back the permissions on a secret, of one grantee or of all'),
+      ...operation('DeleteGrant', 'Revokes permissions on a secret, of one grantee or of all'),
       params: ProjectPath,
       querystring: Type.Object({
         ...ResourceQuery.properties,

@@ -32,7 +32,7 @@ export function registerNotifications(api: App): void {
   api.route({
     ...routeOf('nested', 'GET', '/v1/:project_id/csms/notification-records'),
     schema: {
-      ...operation('ListNotificationRecords', 'Lists what became of notifications, newest first'),
+      ...operation('ListNotificationRecords', 'Lists the outcomes of notifications, newest first'),
       params: ProjectPath,
       response: nestedResponses({ 200: RecordsResponse }),
     },

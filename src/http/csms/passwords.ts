@@ -44,7 +44,7 @@ export function registerPasswords(api: App): void {
     url: '/v1/:project_id/csms/generate-password',
     config: { isBodyOptional: true, responseBytes: () => RESPONSE_BYTES_MAX },
     schema: {
-      ...operation('GenerateRandomPassword', 'Makes a random password; nothing is stored'),
+      ...operation('GenerateRandomPassword', 'Generates a random password; nothing is stored'),
       params: ProjectPath,
       body: GenerateBody,
       response: responses({ 200: GenerateResponse }),

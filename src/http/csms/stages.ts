@@ -75,7 +75,7 @@ function registerStage(api: App): void {
     method: 'DELETE',
     url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
     schema: {
-      ...operation('DeleteSecretStage', 'Takes a stage away; its version stays'),
+      ...operation('DeleteSecretStage', 'Removes a stage; its version stays'),
       params: StagePath,
       response: responses({ 204: NoBody }),
     },

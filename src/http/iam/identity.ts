@@ -88,7 +88,7 @@ function registerProjects(signed: App, identity: IdentityService): void {
       method: 'GET',
       url: path,
       schema: {
-        ...operation(operationId, 'Lists the projects that the caller reaches'),
+        ...operation(operationId, 'Lists the caller’s projects'),
         querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
         response: responses({ 200: body(ProjectsResponse) }),
       },

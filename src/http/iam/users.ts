@@ -75,7 +75,7 @@ export function registerUsers(api: App, users: Users): void {
     method: 'POST',
     url: '/v1/csms/users/change-password',
     schema: {
-      ...operation('UpdateUserPassword', 'Gives the caller another password; its tokens become void'),
+      ...operation('UpdateUserPassword', 'Changes the caller’s password; its tokens become invalid'),
       body: ChangeBody,
       response: responses({ 200: ChangeResponse }),
     },

@@ -63,7 +63,7 @@ export function registerKeyAliases(api: App): void {
   api.route({
     ...kmsRoute('DELETE', 'aliases'),
     schema: {
-      ...operation('DeleteAlias', 'Takes aliases of a key away, all or none of them'),
+      ...operation('DeleteAlias', 'Removes aliases of a key, all or none of them'),
       params: KmsPath,
       body: DeleteAliasBody,
       response: nestedResponses({ 204: NoBody }),

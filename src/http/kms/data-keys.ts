@@ -78,7 +78,7 @@ const CONFIG = { changeResponseBytes: () => RESPONSE_BYTES_MAX };
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
-    ...kmsPost('create-datakey', operation('CreateDatakey', 'Makes a data key'), {
+    ...kmsPost('create-datakey', operation('CreateDatakey', 'Creates a data key'), {
       body: CreateBody,
       response: CreateResponse,
       config: CONFIG,
@@ -95,7 +95,7 @@ export function registerDataKeys(api: App): void {
   api.route({
     ...kmsPost(
       'create-datakey-without-plaintext',
-      operation('CreateDatakeyWithoutPlaintext', 'Makes a data key and answers only its ciphertext'),
+      operation('CreateDatakeyWithoutPlaintext', 'Creates a data key and returns only its ciphertext'),
       { body: CreateBody, response: WithoutPlaintextResponse, config: CONFIG },
     ),
     handler: async ({ deps, params, body }) => {

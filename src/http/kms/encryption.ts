@@ -69,7 +69,7 @@ export function registerEncryption(api: App): void {
     },
   });
   api.route({
-    ...kmsPost('decrypt-data', operation('DecryptData', 'Decrypts what encrypt-data gave out'), {
+    ...kmsPost('decrypt-data', operation('DecryptData', 'Decrypts what encrypt-data returned'), {
       body: DecryptBody,
       response: DecryptResponse,
       config: CONFIG,
@@ -96,7 +96,7 @@ export function registerEncryption(api: App): void {
 
 function registerRandom(api: App): void {
   api.route({
-    ...kmsPost('gen-random', operation('CreateRandom', 'Makes random bytes'), {
+    ...kmsPost('gen-random', operation('CreateRandom', 'Generates random bytes'), {
       body: RandomBody,
       response: RandomResponse,
       config: CONFIG,

@@ -13,7 +13,7 @@ export function registerKeyQuotas(api: App): void {
   api.route({
     ...kmsRoute('GET', 'user-instances'),
     schema: {
-      ...operation('ShowUserInstances', 'Counts keys, default keys apart'),
+      ...operation('ShowUserInstances', 'Counts keys, without default keys'),
       params: KmsPath,
       response: nestedResponses({
         200: Type.Object({ instance_num: Type.Integer() }, { title: 'ShowUserInstancesResponse' }),
@@ -26,7 +26,7 @@ export function registerKeyQuotas(api: App): void {
   api.route({
     ...kmsRoute('GET', 'user-quotas'),
     schema: {
-      ...operation('ShowUserQuotas', 'Shows quotas and what is used of them'),
+      ...operation('ShowUserQuotas', 'Shows quotas and their use'),
       params: KmsPath,
       response: nestedResponses({
         200: Type.Object(

@@ -89,7 +89,7 @@ export function registerKeyTags(api: App): void {
   api.route({
     ...kmsRoute('POST', ':key_id/tags/action'),
     schema: {
-      ...operation('BatchCreateKmsTags', 'Sets or takes away several tags of a key, all or none of them'),
+      ...operation('BatchCreateKmsTags', 'Sets or removes several tags of a key, all or none of them'),
       params: KeyPath,
       body: BatchBody,
       response: nestedResponses({ 204: NoBody }),
@@ -112,7 +112,7 @@ function registerKeyTag(api: App): void {
   api.route({
     ...kmsRoute('DELETE', ':key_id/tags/:key'),
     schema: {
-      ...operation('DeleteTag', 'Takes a tag of a key away'),
+      ...operation('DeleteTag', 'Removes a tag of a key'),
       params: TagPath,
       response: nestedResponses({ 204: NoBody }),
     },

@@ -34,7 +34,7 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness
     exposeHeadRoute: true,
     url: '/healthz',
     schema: {
-      ...operation('ShowHealth', 'Tells that the process answers'),
+      ...operation('ShowHealth', 'Shows that the process responds'),
       security: [],
       response: { 200: Health },
     },
@@ -45,7 +45,7 @@ export function registerHealth(app: App, options: Pick<ServerOptions, 'readiness
     exposeHeadRoute: true,
     url: '/readyz',
     schema: {
-      ...operation('ShowReadiness', 'Tells whether values can be read, and whether changes are accepted'),
+      ...operation('ShowReadiness', 'Shows whether values can be read, and whether changes are accepted'),
       security: [],
       response: { 200: Ready, 503: NotReady },
     },

@@ -25,8 +25,8 @@ type Carried = Omit<Extract<Outcome, { removed: boolean }>, 'id'>;
 /** Carries out commands on the writing connection. */
 export interface Carrier {
   /**
-   * Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way; `damage`: places of
-   * damaged rows that were passed over or replaced.
+   * Throws what the rules throw, and damaged. `removed`: sealed values or keys were deleted on the way; `damage`: places
+   * of damaged rows that were skipped or replaced.
    */
   carry<C extends Command>(
     command: C,
@@ -36,7 +36,7 @@ export interface Carrier {
   forget(): void;
 }
 
-/** What an engine is told of while it works. */
+/** Callbacks of an engine. */
 export interface EngineEars extends SecretEars {
   onDamage(place: string): void;
 }

@@ -135,7 +135,7 @@ export function readOrDamaged<T>(read: () => T): T {
 /** The log's words for a database that another program has locked. */
 export const LOCKED = 'another program has locked the database';
 
-/** What the operator is told about a database that has been closed while somebody still worked with it. */
+/** The log's words for a database that was closed while still in use. */
 export const ENDED = 'the database has been closed';
 
 function isClosed(error: unknown): boolean {

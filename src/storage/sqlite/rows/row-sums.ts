@@ -8,7 +8,7 @@ import { addToSums, createSums, differingShards, type Sums } from './sums.ts';
 
 /** The sums' name on the roll of the installation. */
 const ROLL_NAME = 'row-sums';
-/** Row MACs that are read at a time: the memory of a start, against the rows that each page has to pass over. */
+/** Row MACs that are read at a time: the memory of a start, against the rows that each page has to skip. */
 const PAGE_ROWS = 4_096;
 
 /** Every table with a `row_mac`. */
@@ -26,7 +26,7 @@ export interface StoredSums {
 
 /** Reads and writes the row of the sums. */
 export interface SumRecord {
-  /** Undefined where there are none. Throws damaged when what is there is none. */
+  /** Undefined where there are none. Throws damaged when the row is not sums. */
   read(): StoredSums | undefined;
   /** Writes sums that do not follow from former ones. Runs inside the write transaction. */
   insert(stored: StoredSums): void;
