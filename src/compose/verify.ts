@@ -80,10 +80,10 @@ function verifyRows(
     findings.push('the installation: its row is not signed, and the next start signs it as it is');
   else if (!isSound) findings.push('the installation: its row has been changed');
   const differences = isSound ? inspector.sums(older) : [];
-  const keys = new Map(inspector.keys().map(({ place, key }) => [place, key]));
-  for (const [place, key] of keys)
-    if (key === undefined) findings.push(`key ${place}: its row has been changed`);
-  for (const place of inspector.changedRows()) findings.push(`${place}: its row has been changed`);
+  const keys = new Map(inspector.keys().map(({ address, key }) => [address, key]));
+  for (const [address, key] of keys)
+    if (key === undefined) findings.push(`key ${address}: its row has been changed`);
+  for (const address of inspector.changedRows()) findings.push(`${address}: its row has been changed`);
   findings.push(...checkSigningKey(inspector.signingKey(), createSigningKeys(sealing)));
   let [secrets, versions, unreadable] = [0, 0, 0];
   for (const secret of inspector.secrets()) {
@@ -106,12 +106,12 @@ interface Opening {
 }
 
 function checkSecret(secret: InspectedSecret, opening: Opening): (string | typeof UNREADABLE)[] {
-  const { place, aggregate } = secret;
-  if (aggregate === undefined) return [`secret ${place}: its rows have been changed`];
+  const { address, aggregate } = secret;
+  if (aggregate === undefined) return [`secret ${address}: its rows have been changed`];
   const findings = aggregate.versions
     .map((version) => checkVersion(secret, version, opening))
     .filter((finding) => finding !== undefined);
-  if (!secret.grantsIntact) findings.push(`secret ${place}: its grants have been changed`);
+  if (!secret.grantsIntact) findings.push(`secret ${address}: its grants have been changed`);
   return findings;
 }
 
@@ -132,12 +132,12 @@ function checkVersion(
   version: Version,
   { keyring, keys, isDestroyed }: Opening,
 ): string | typeof UNREADABLE | undefined {
-  const place = `version ${secret.place}/v${version.number}`;
+  const address = `version ${secret.address}/v${version.number}`;
   const projectId = secret.aggregate?.secret.projectId ?? '';
-  const keyPlace = `${projectId}/${version.kmsKeyId}`;
-  const key = keys.get(keyPlace);
-  if (!keys.has(keyPlace) && isDestroyed({ projectId, id: version.kmsKeyId })) return UNREADABLE;
-  if (key === undefined) return `${place}: its key ${version.kmsKeyId} is missing or damaged`;
+  const keyAddress = `${projectId}/${version.kmsKeyId}`;
+  const key = keys.get(keyAddress);
+  if (!keys.has(keyAddress) && isDestroyed({ projectId, id: version.kmsKeyId })) return UNREADABLE;
+  if (key === undefined) return `${address}: its key ${version.kmsKeyId} is missing or damaged`;
   const { id: secretId = '', name: secretName = '' } = secret.aggregate?.secret ?? {};
   const { kind, uid: versionUid } = version;
   try {
@@ -146,7 +146,8 @@ function checkVersion(
       .fill(0);
     return undefined;
   } catch (error) {
-    if (error instanceof SecretError && error.code === 'damaged') return `${place}: its value does not open`;
+    if (error instanceof SecretError && error.code === 'damaged')
+      return `${address}: its value does not open`;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import type { KeyRef } from '../core/kms/keys.ts';
 import { type Attributes, keyAttributes, secretAttributes } from '../core/permit.ts';
 import { chosenNames, subscribedNames } from '../core/secrets/rules.ts';
 import { type Asking, ask } from './asking.ts';
-import { placeOf, type Table } from './columns/fields.ts';
+import { addressOf, type Table } from './columns/fields.ts';
 import { CLOCK, EVENT, NOTIFICATION, TASK } from './columns/small.ts';
 import type { Engine, Loaded } from './engine.ts';
 
@@ -112,7 +112,7 @@ export const carryEvent: Carry<'event'> = function* ({ events, onDamage, rows },
   const decision = decide.event(scope, command);
   if (isDamagedRow) {
     yield* ask(stored.remove(projectId, name));
-    onDamage(placeOf(EVENT, [projectId, name]));
+    onDamage(addressOf(EVENT, [projectId, name]));
   }
   yield* ask(stored.save(current, decision.next));
   return { scope, decision };
@@ -181,7 +181,7 @@ export function carryRow<T, C, D extends { readonly next: T }>(
     const [key, stored] = [keyOf(command), rows(table)];
     const current = yield* ifIntact(
       () => stored.find(...key),
-      () => onDamage(placeOf(table, key)),
+      () => onDamage(addressOf(table, key)),
     );
     const decision = decideRow({ current }, command);
     if (decision.next !== current) yield* ask(stored.put(decision.next));
@@ -200,7 +200,7 @@ function* findEvents<L extends Loaded>(
   const found: SecretEvent[] = [];
   for (const name of names) {
     const find = () => events.find(projectId, name);
-    const tell = () => onDamage(placeOf(EVENT, [projectId, name]));
+    const tell = () => onDamage(addressOf(EVENT, [projectId, name]));
     const event = chosen.includes(name) ? yield* ask(find()) : yield* ifIntact(find, tell);
     if (event !== undefined) found.push(event);
   }

@@ -74,5 +74,5 @@ export interface Engine<L extends Loaded> {
   /** For kinds that need only their table. */
   rows<T>(table: Table<T>): Wholes<T>;
   /** Called for damaged rows that were skipped or replaced. */
-  onDamage(place: string): void;
+  onDamage(address: string): void;
 }

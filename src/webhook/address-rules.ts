@@ -3,7 +3,7 @@ import { StartError } from '../app/start-error.ts';
 
 /** Which hosts and addresses may be called; read from `CSMS_WEBHOOK_HOSTS`. */
 export interface AddressRules {
-  /** Why a URL must not be called, as the end of a sentence; undefined when it may be. Looks at the text alone. */
+  /** Why a URL must not be called, as the end of a sentence; undefined when it may be. Judges only the text. */
   refuseUrl(url: URL): string | undefined;
   /** True when a connection to this address, which a host name led to, is allowed. */
   allowsAddress(address: string): boolean;

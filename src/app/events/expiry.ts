@@ -83,7 +83,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
 
 /** What one notice needs. */
 interface NoticeDeps extends ChangeDeps {
-  onDamage(place: string): void;
+  onDamage(address: string): void;
 }
 
 /** Notifies of one page; returns how many. */

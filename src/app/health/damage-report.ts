@@ -5,19 +5,19 @@ import type { Deps } from '../ports/deps.ts';
  * Rows that are remembered: all of several full projects, some megabytes. One that had to make room may be reported
  * again, and a longer list is reported each time.
  */
-const PLACES_MAX = 50_000;
+const ADDRESSES_MAX = 50_000;
 
 /**
  * Creates the report of damaged rows that were skipped or replaced: the operator gets each address once in the life of
  * the process. An address is the row's kind and key, never its contents.
  */
-export function createDamageReport({ log }: Pick<Deps, 'log'>): (place: string) => void {
-  const told = createBoundedMap<string, true>(PLACES_MAX);
-  return (place) => {
-    if (told.get(place) === true) return;
-    told.set(place, true);
+export function createDamageReport({ log }: Pick<Deps, 'log'>): (address: string) => void {
+  const reported = createBoundedMap<string, true>(ADDRESSES_MAX);
+  return (address) => {
+    if (reported.get(address) === true) return;
+    reported.set(address, true);
     log.error(
-      { place },
+      { place: address },
       'a stored row does not pass its check and was passed over or replaced: run csms-server verify',
     );
   };

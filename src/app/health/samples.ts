@@ -22,15 +22,15 @@ export async function openSamples(
 ): Promise<SampleReport> {
   let [opened, damaged] = [0, 0];
   const causes = new Set<string>();
-  for (const place of await deps.store.sampleVersions(count)) {
+  for (const version of await deps.store.sampleVersions(count)) {
     try {
-      (await showVersion(deps, place.ref, place.number)).bytes.fill(0);
+      (await showVersion(deps, version.ref, version.number)).bytes.fill(0);
       opened += 1;
     } catch (error) {
       if (!(error instanceof SecretError)) throw error;
       if (error.code !== 'damaged') continue;
       damaged += 1;
-      causes.add(await causeOf(deps.store, place));
+      causes.add(await causeOf(deps.store, version));
     }
   }
   return { opened, damaged, causes: causes.size };

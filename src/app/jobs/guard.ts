@@ -21,7 +21,7 @@ export interface ItemGuard {
    * The work's result; undefined when the item failed, which is logged with its address. Throws only when the store
    * cannot work now: unavailable, storage-full, outcome-unknown.
    */
-  run<T>(id: string, work: () => Promise<T>, place?: object): Promise<T | undefined>;
+  run<T>(id: string, work: () => Promise<T>, address?: object): Promise<T | undefined>;
 }
 
 /** How the log calls an item, and what was not done to it. */
@@ -46,13 +46,13 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
   const failures = new Map<string, Failure>();
   let failed = 0;
 
-  function noteDamage(id: string, place: object): void {
+  function noteDamage(id: string, address: object): void {
     failures.delete(id);
-    if (!damaged.has(id)) log.error({ id, ...place }, `${words.item} is damaged and ${words.outcome}`);
+    if (!damaged.has(id)) log.error({ id, ...address }, `${words.item} is damaged and ${words.outcome}`);
     damaged.add(id);
   }
 
-  function noteFailure(id: string, code: ErrorCode, place: object): void {
+  function noteFailure(id: string, code: ErrorCode, address: object): void {
     const nowMs = clock.nowMs();
     const count = (failures.get(id)?.count ?? 0) + 1;
     failures.delete(id);
@@ -62,7 +62,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       failures.delete(oldId);
     }
     // The code alone: an unexpected error's message may hold anything.
-    const fields = { id, ...place, code, failures: count, waitMs: waitAfter(count) };
+    const fields = { id, ...address, code, failures: count, waitMs: waitAfter(count) };
     log.error(fields, `${words.item} failed and ${words.outcome}; it is tried again later`);
   }
 
@@ -79,7 +79,7 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
       const failure = failures.get(id);
       return damaged.has(id) || (failure !== undefined && isWaiting(failure, clock.nowMs()));
     },
-    async run(id, work, place = {}) {
+    async run(id, work, address = {}) {
       try {
         const result = await work();
         failures.delete(id);
@@ -88,8 +88,8 @@ export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, wor
         if (error instanceof SecretError && STORE_DOWN.has(error.code)) throw error;
         failed += 1;
         const code = codeOf(error);
-        if (code === 'damaged') noteDamage(id, place);
-        else noteFailure(id, code, place);
+        if (code === 'damaged') noteDamage(id, address);
+        else noteFailure(id, code, address);
         return undefined;
       }
     },

@@ -80,9 +80,9 @@ function createDueRun(
     let done = 0;
     // Skipped ones stay at the head of the list; the run reads past them.
     for (const ref of await deps.store.listDueKeys({ due, nowMs, limit: RUN_KEYS + guard.size })) {
-      const place = `${ref.projectId}/${ref.id}`;
-      if (guard.isLeftOut(place)) continue;
-      if (await guard.run(place, () => carryOut(ref, nowMs))) done += 1;
+      const id = `${ref.projectId}/${ref.id}`;
+      if (guard.isLeftOut(id)) continue;
+      if (await guard.run(id, () => carryOut(ref, nowMs))) done += 1;
     }
     return done;
   }

@@ -1,5 +1,5 @@
 /** Whom an entry is for: a member of a group. */
-export interface Place {
+export interface Claimant {
   readonly group: string;
   readonly member: string;
 }
@@ -10,7 +10,7 @@ export interface FairLine<T> {
    * Lets the entry wait. When there are too many then, returns the one that has to go: the last of the member with most
    * entries in the group with most of them, which may be the new one.
    */
-  add(place: Place, entry: T): T | undefined;
+  add(claimant: Claimant, entry: T): T | undefined;
   /** Removes and returns the next entry; undefined when none waits. */
   next(): T | undefined;
   /** Number of waiting entries. */

@@ -81,10 +81,10 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
     const isHashed = !isBusy && hashed.take(group) === 0;
     const refusalDue = isHashed ? undefined : wait(REFUSAL_DELAY_MS);
     const pair = attemptKey({ principal, address: group });
-    const place = { group, member: principal, isFamiliar: familiar.get(pair) === true };
+    const claimant = { group, member: principal, isFamiliar: familiar.get(pair) === true };
     let isRight = false;
     if (isHashed || phc !== undefined)
-      isRight = await queue.run(place, () => verify(phc, password, standIn(principal, costs())));
+      isRight = await queue.run(claimant, () => verify(phc, password, standIn(principal, costs())));
     if (!isRight) {
       await refusalDue;
       return false;

@@ -1,8 +1,8 @@
 import { SecretError } from '../../core/errors.ts';
-import { createFairLine, type FairLine, type Place } from './fair-line.ts';
+import { type Claimant, createFairLine, type FairLine } from './fair-line.ts';
 
 /** Who requests a turn. */
-export interface LoginPlace extends Place {
+export interface LoginClaimant extends Claimant {
   /** This member has logged in from this group before. */
   readonly isFamiliar: boolean;
 }
@@ -12,7 +12,7 @@ export interface LoginQueue {
   /** Whether a check would have to wait at this moment. */
   isBusy(): boolean;
   /** Runs the work when its turn comes, and returns its result. Throws throttled when it loses its place. */
-  run<T>(place: LoginPlace, work: () => Promise<T>): Promise<T>;
+  run<T>(claimant: LoginClaimant, work: () => Promise<T>): Promise<T>;
 }
 
 interface Turn {
@@ -38,10 +38,10 @@ export function createLoginQueue(
   let running = 0;
   let familiarTurns = 0;
 
-  async function waitForTurn(place: LoginPlace): Promise<void> {
+  async function waitForTurn(claimant: LoginClaimant): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const line = place.isFamiliar ? familiar : strangers;
-      const displaced = line.add(place, { begin: resolve, refuse: reject });
+      const line = claimant.isFamiliar ? familiar : strangers;
+      const displaced = line.add(claimant, { begin: resolve, refuse: reject });
       displaced?.refuse(new SecretError('throttled', 'Too many logins at once.'));
     });
   }
@@ -63,9 +63,9 @@ export function createLoginQueue(
 
   return {
     isBusy: () => running >= concurrent,
-    async run(place, work) {
+    async run(claimant, work) {
       if (running < concurrent) running += 1;
-      else await waitForTurn(place);
+      else await waitForTurn(claimant);
       try {
         return await work();
       } finally {

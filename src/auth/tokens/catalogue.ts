@@ -19,8 +19,13 @@ const SERVICES = [
 export function catalogOf({ baseUrl, region }: CatalogueSite) {
   return SERVICES.map(({ name, type, path, isGlobal }) => {
     const where = isGlobal ? '*' : region;
-    const place = { interface: 'public' as const, region: where, region_id: where, url: `${baseUrl}${path}` };
-    const endpoint = { id: stableId(`endpoint ${type}`), ...place };
+    const location = {
+      interface: 'public' as const,
+      region: where,
+      region_id: where,
+      url: `${baseUrl}${path}`,
+    };
+    const endpoint = { id: stableId(`endpoint ${type}`), ...location };
     return { id: stableId(`service ${type}`), name, type, endpoints: [endpoint] };
   });
 }

@@ -142,10 +142,10 @@ function replaceVersion(current: SecretAggregate, version: Version): SecretAggre
 /** A version's metadata, from what was sealed and its number, slot and time. */
 export function newVersion(
   version: NewVersion,
-  place: { readonly number: number; readonly createTimeMs: number; readonly slot: number },
+  given: { readonly number: number; readonly createTimeMs: number; readonly slot: number },
 ): Version {
   const { uid, kind, kmsKeyId, expireTimeMs } = version;
-  return { ...place, uid, kind, kmsKeyId, expireTimeMs, expiryNotified: false };
+  return { ...given, uid, kind, kmsKeyId, expireTimeMs, expiryNotified: false };
 }
 
 /**
@@ -194,7 +194,7 @@ function makeRoom(
   });
 }
 
-/** Looks at all slots of the database: after the limit was lowered, staged versions may be beyond it. */
+/** Considers all slots of the database: after the limit was lowered, staged versions may be beyond it. */
 function freeVersionSlot(versions: readonly Version[]): number {
   for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1) {
     if (!versions.some((version) => version.slot === slot)) return slot;

@@ -23,11 +23,11 @@ export async function readLongBody(request: FastifyRequest): Promise<void> {
  * cost grows with values rather than bytes. Throws invalid-body.
  */
 export async function parseLongBody(bytes: Buffer, pause: Pause): Promise<unknown> {
-  const place: Place = { at: 0, isText: false, values: 0 };
-  while (place.at < bytes.length) {
+  const scan: Scan = { at: 0, isText: false, values: 0 };
+  while (scan.at < bytes.length) {
     await pause();
-    countValues(bytes, place);
-    if (place.values > BODY_VALUES_MAX) {
+    countValues(bytes, scan);
+    if (scan.values > BODY_VALUES_MAX) {
       throw new SecretError('invalid-body', `The body must hold at most ${BODY_VALUES_MAX} values.`);
     }
   }
@@ -36,7 +36,7 @@ export async function parseLongBody(bytes: Buffer, pause: Pause): Promise<unknow
   return parseBody(bytes);
 }
 
-interface Place {
+interface Scan {
   at: number;
   /** Inside a string. */
   isText: boolean;
@@ -44,9 +44,9 @@ interface Place {
 }
 
 /** Counts what precedes a value or a member, outside strings, for one step. */
-function countValues(bytes: Buffer, place: Place): void {
-  const end = Math.min(place.at + STEP_BYTES, bytes.length);
-  let { at, isText, values } = place;
+function countValues(bytes: Buffer, scan: Scan): void {
+  const end = Math.min(scan.at + STEP_BYTES, bytes.length);
+  let { at, isText, values } = scan;
   while (at < end) {
     const byte = bytes[at];
     if (byte === QUOTE) isText = !isText;
@@ -54,5 +54,5 @@ function countValues(bytes: Buffer, place: Place): void {
     else if (byte === COMMA || byte === ARRAY || byte === OBJECT) values += 1;
     at += 1;
   }
-  Object.assign(place, { at, isText, values });
+  Object.assign(scan, { at, isText, values });
 }

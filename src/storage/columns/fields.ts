@@ -125,8 +125,8 @@ export function defineTable<T extends object, F extends object = T>(layout: Layo
     decode(row) {
       // A copy that starts with all fields keeps its shape.
       const flat: Record<string, unknown> = { ...blank };
-      for (const [place, { decode, field }] of fields.entries()) {
-        const stored = row[place] as Stored;
+      for (const [index, { decode, field }] of fields.entries()) {
+        const stored = row[index] as Stored;
         flat[field] = decode === undefined ? stored : decode(stored);
       }
       return gather === undefined ? (flat as T) : gather(flat as F);
@@ -160,7 +160,7 @@ export function wordOf(kind: string): string {
 }
 
 /** Kind and address of a row, as findings name it. */
-export function placeOf({ label }: Pick<Table<never>, 'label'>, key: readonly unknown[]): string {
+export function addressOf({ label }: Pick<Table<never>, 'label'>, key: readonly unknown[]): string {
   return key.length === 0 ? label : `${label} ${key.join('/')}`;
 }
 
@@ -183,19 +183,19 @@ export function textOf(
 }
 
 function writePart({ columns, fallbacks, name }: Form, rows: readonly Row[]): unknown[] {
-  const places: number[] = [];
+  const kept: number[] = [];
   const present: string[] = [];
-  for (const [place, column] of columns.entries()) {
-    const fallback = fallbacks[place];
-    if (fallback !== undefined && rows.every((row) => row[place] === fallback)) continue;
-    places.push(place);
+  for (const [index, column] of columns.entries()) {
+    const fallback = fallbacks[index];
+    if (fallback !== undefined && rows.every((row) => row[index] === fallback)) continue;
+    kept.push(index);
     present.push(column);
   }
   const written: unknown[] = [name, present];
   for (const row of rows) {
     const values: unknown[] = [];
-    for (const place of places) {
-      const stored = row[place];
+    for (const index of kept) {
+      const stored = row[index];
       // Unlike any text, this is an array.
       values.push(stored instanceof Uint8Array ? [Buffer.from(stored).toString('base64')] : stored);
     }

@@ -153,10 +153,10 @@ describe('rows that are put back, removed or brought back', () => {
     );
     const { suspects } = findSumDifference(db!, ROW_MAC, older);
     for (const opened of [db, older]) opened!.close();
-    const suspect = { place: 'event project/alarm', isCertain };
-    expect(isCertain ? suspects : suspects.filter(({ place }) => place === suspect.place)).toMatchObject([
-      suspect,
-    ]);
+    const suspect = { address: 'event project/alarm', isCertain };
+    expect(
+      isCertain ? suspects : suspects.filter(({ address }) => address === suspect.address),
+    ).toMatchObject([suspect]);
   });
 
   it('are noticed when they are a whole secret', () => {

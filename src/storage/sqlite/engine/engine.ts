@@ -38,7 +38,7 @@ export interface Carrier {
 
 /** Callbacks of an engine. */
 export interface EngineEars extends SecretEars {
-  onDamage(place: string): void;
+  onDamage(address: string): void;
 }
 
 /** The engine on one connection. */
@@ -96,7 +96,7 @@ export function createCarrier(db: Connection, mac: RowMac, tellRow: TellRow, ove
     onRemoval: () => {
       removed = true;
     },
-    onDamage: (place) => void damage.push(place),
+    onDamage: (address) => void damage.push(address),
   });
   return {
     carry(command, actor) {

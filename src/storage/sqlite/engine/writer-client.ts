@@ -117,7 +117,7 @@ export function createWriterClient(
   worker.on('message', (message: FromWriter) => {
     if ('outcomes' in message) {
       message.outcomes.forEach(waiting.settle);
-      for (const place of message.outcomes.flatMap(damageIn)) onDamage(place);
+      for (const address of message.outcomes.flatMap(damageIn)) onDamage(address);
     } else if ('status' in message) status = message.status;
     else if ('fatal' in message) die(message.fatal);
     else if ('stopped' in message) stopped.resolve();

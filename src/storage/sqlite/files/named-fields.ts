@@ -71,8 +71,8 @@ function signInstallation(db: Connection, mac: RowMac): void {
 function signGrants(db: Connection, mac: RowMac): void {
   const find = db.prepare<[Stored?], OldRow>('SELECT project_id, id AS secret_id FROM secret WHERE row = ?');
   signAll(db, { table: 'secret_grant', key: 'id' }, (row) => {
-    const place = find.get(row.secret_row) ?? {};
-    const covered = cover('secret_grant', [{ ...row, ...place }], ['project_id', 'secret_id']);
+    const owner = find.get(row.secret_row) ?? {};
+    const covered = cover('secret_grant', [{ ...row, ...owner }], ['project_id', 'secret_id']);
     // The old text began with the address.
     const fields = covered.old.flat();
     const old = [...fields.slice(-2), ...fields.slice(0, -2)];
@@ -87,8 +87,8 @@ function signKeys(db: Connection, mac: RowMac): void {
   const readTags = read('kms_key_tag', 'position');
   const readVersions = read('kms_key_version', 'number');
   signAll(db, { table: 'kms_key', key: 'project_id, id' }, (row) => {
-    const place = [row.project_id, row.id] as const;
-    const [aliases, tags, versions] = [readAliases(...place), readTags(...place), readVersions(...place)];
+    const key = [row.project_id, row.id] as const;
+    const [aliases, tags, versions] = [readAliases(...key), readTags(...key), readVersions(...key)];
     const covered = cover('kms_key', [row]);
     const fields = covered.old.flat();
     const rotation = presentPair(fields.slice(-3, -1));
@@ -170,15 +170,15 @@ function signAll(
   const first = db.prepare<unknown[], OldRow>(`SELECT * FROM ${table} ${order}`);
   const next = db.prepare<unknown[], OldRow>(`SELECT * FROM ${table} WHERE (${key}) > (${marks}) ${order}`);
   const update = db.prepare(`UPDATE ${table} SET ${writes} WHERE (${key}) = (${marks})`);
-  const placeOf = (row: OldRow) => columns.map((column) => row[column]);
+  const keyOf = (row: OldRow) => columns.map((column) => row[column]);
   let [last, offset]: [OldRow | undefined, number] = [undefined, 0];
   for (;;) {
-    const rows: OldRow[] = last === undefined ? first.all(offset) : next.all(...placeOf(last), offset);
+    const rows: OldRow[] = last === undefined ? first.all(offset) : next.all(...keyOf(last), offset);
     if (rows.length === 0) return;
     for (const row of rows) {
       const signed = sign(row);
       [last, offset] = signed === undefined ? [last, offset + 1] : [row, 0];
-      if (signed !== undefined) update.run(...signed, ...placeOf(row));
+      if (signed !== undefined) update.run(...signed, ...keyOf(row));
     }
   }
 }
@@ -186,12 +186,12 @@ function signAll(
 function createPartRead(
   db: Connection,
   { order, table, where }: { readonly table: string; readonly where: string; readonly order: string },
-): (...place: readonly (Stored | undefined)[]) => Covered {
+): (...key: readonly (Stored | undefined)[]) => Covered {
   const rows = db.prepare<unknown[], OldRow>(`SELECT * FROM ${table} WHERE ${where} ORDER BY ${order}`);
-  return (...place) =>
+  return (...key) =>
     cover(
       table,
-      rows.all(...place).map(({ project_id: _, ...row }) => row),
+      rows.all(...key).map(({ project_id: _, ...row }) => row),
     );
 }
 

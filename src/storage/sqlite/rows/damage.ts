@@ -1,7 +1,7 @@
 import { isDamaged } from '../../../core/errors.ts';
 
 /** Called for a row that fails its check and was skipped or replaced: kind and address, as `verify` names it. */
-export type OnDamage = (place: string) => void;
+export type OnDamage = (address: string) => void;
 
 /** What `work` returns; what `fallback` returns when it meets a damaged row. */
 export function unlessDamaged<T>(work: () => T, fallback: () => T): T {

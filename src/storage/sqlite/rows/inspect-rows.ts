@@ -1,5 +1,5 @@
 import { SecretError } from '../../../core/errors.ts';
-import { placeOf } from '../../columns/fields.ts';
+import { addressOf } from '../../columns/fields.ts';
 import { authenticatedTables } from '../../kinds.ts';
 import type { Connection } from '../engine/open.ts';
 import { prepareRows } from './rows.ts';
@@ -8,7 +8,7 @@ import type { WholeReads } from './wholes.ts';
 /** A row that is authenticated alone, and its check, which throws damaged. */
 export interface InspectedRow {
   /** Kind and address, as a finding names it. */
-  readonly place: string;
+  readonly address: string;
   check(): unknown;
 }
 
@@ -18,10 +18,11 @@ export function* inspectRows(db: Connection, find: WholeReads): Iterable<Inspect
     const columns = table.key.join(', ');
     const check = find(table);
     // Only of a single row is it known whether it must exist.
-    if (columns === '') yield { place: placeOf(table, []), check };
+    if (columns === '') yield { address: addressOf(table, []), check };
     else {
       const keys = prepareRows(db, `SELECT ${columns} FROM ${table.name} ORDER BY ${columns}`);
-      for (const key of keys.all()) yield { place: placeOf(table, key), check: listed(() => check(...key)) };
+      for (const key of keys.all())
+        yield { address: addressOf(table, key), check: listed(() => check(...key)) };
     }
   }
 }

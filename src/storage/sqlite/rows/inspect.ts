@@ -18,7 +18,7 @@ import { createWholeReads } from './wholes.ts';
 /** A stored secret under inspection; without an aggregate when its rows fail their check. */
 export interface InspectedSecret {
   /** `<project id>/<name>` */
-  readonly place: string;
+  readonly address: string;
   readonly aggregate: SecretAggregate | undefined;
   /** Whether its grants pass their check. */
   readonly grantsIntact: boolean;
@@ -38,7 +38,7 @@ export interface Inspector {
    */
   sums(older?: Connection): string[];
   /** Every key by its address; undefined when its rows fail their check. */
-  keys(): { readonly place: string; readonly key: Key | undefined }[];
+  keys(): { readonly address: string; readonly key: Key | undefined }[];
   /** Whether there is an intact record that the key was destroyed. */
   isDestroyed(ref: KeyRef): boolean;
   secrets(): Iterable<InspectedSecret>;
@@ -73,20 +73,20 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
     sums: (older) => sumFindings(db, mac, older),
     keys: () =>
       keyRows.all().map(({ project_id: projectId, id }) => ({
-        place: `${projectId}/${id}`,
+        address: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
     isDestroyed: ({ projectId, id }) => intact(() => find(DESTROYED_KEY)(projectId, id)) !== undefined,
     changedRows: () =>
       [...inspectRows(db, find)]
         .filter(({ check }) => intact(() => check() ?? true) === undefined)
-        .map(({ place }) => place),
+        .map(({ address }) => address),
     signingKey: () => intact(find(SIGNING_KEY)),
     *secrets() {
       for (const { row, id: secretId, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));
         yield {
-          place: `${projectId}/${name}`,
+          address: `${projectId}/${name}`,
           aggregate: loaded?.aggregate,
           grantsIntact: intact(() => grantReads.list({ projectId, secretId })) !== undefined,
           sealed: (number) => secretReads.sealed(loaded?.versionRows.get(number) ?? 0),
@@ -129,8 +129,8 @@ function sumFindings(db: Connection, mac: RowMac, older?: Connection): string[] 
         `shard ${shard} of ${SHARDS}: one of its rows is missing, or is not the one that was written last`,
     ),
     ...difference.suspects.map(
-      ({ place, isCertain }) =>
-        `${place}: ${isCertain ? 'it is not as it was written last, as the older copy has it' : 'it differs from the older copy, and may be such a row'}`,
+      ({ address, isCertain }) =>
+        `${address}: ${isCertain ? 'it is not as it was written last, as the older copy has it' : 'it differs from the older copy, and may be such a row'}`,
     ),
   ];
 }

@@ -66,7 +66,7 @@ export function haveRowSums(db: Connection, mac: RowMac): boolean {
 
 /** A row that differs from an older copy of the database and may be one that is not as it was written last. */
 export interface SuspectRow {
-  readonly place: string;
+  readonly address: string;
   /** With the row of the copy in its place, its shards would be right. */
   readonly isCertain: boolean;
 }
@@ -89,17 +89,17 @@ export function findSumDifference(db: Connection, mac: RowMac, older?: Connectio
   const present = addUp(db, mac);
   const shards = differingShards(stored.sums, present);
   if (older === undefined || shards.length === 0) return { shards, suspects: [] };
-  const [rows, olderRows] = [placedMacs(db), placedMacs(older)];
-  const suspects = [...new Set([...rows.keys(), ...olderRows.keys()])].map((place) => {
+  const [rows, olderRows] = [addressedMacs(db), addressedMacs(older)];
+  const suspects = [...new Set([...rows.keys(), ...olderRows.keys()])].map((address) => {
     const mended = createSums();
     mended.set(present);
-    const [rowMac, olderMac] = [rows.get(place), olderRows.get(place)];
+    const [rowMac, olderMac] = [rows.get(address), olderRows.get(address)];
     if (rowMac !== undefined) addToSums(mac.sums, mended, [{ rowMac, sign: -1 }]);
     if (olderMac !== undefined) addToSums(mac.sums, mended, [{ rowMac: olderMac, sign: 1 }]);
     const touched = differingShards(present, mended);
     const wrong = differingShards(stored.sums, mended);
     const isCertain = touched.length > 0 && !touched.some((shard) => wrong.includes(shard));
-    return { place, touched, isCertain };
+    return { address, touched, isCertain };
   });
   const explained = new Set(suspects.flatMap(({ isCertain, touched }) => (isCertain ? touched : [])));
   const unexplained = shards.filter((shard) => !explained.has(shard));
@@ -112,7 +112,7 @@ export function findSumDifference(db: Connection, mac: RowMac, older?: Connectio
 }
 
 /** The MACs of all rows by kind and address. */
-function placedMacs(db: Connection): Map<string, Uint8Array> {
+function addressedMacs(db: Connection): Map<string, Uint8Array> {
   const selects = summedTables().map(({ key, label, name }) => {
     const address = key.length === 0 ? '' : ` || ' ' || ${key.join(` || '/' || `)}`;
     return `SELECT '${label}'${address}, row_mac FROM ${name} WHERE row_mac IS NOT NULL`;

@@ -40,21 +40,21 @@ export function prepareUpdate(
   { more, where }: { readonly more: readonly string[]; readonly where: string },
 ): (before: Row, after: Row, ...rest: readonly Stored[]) => void {
   const statements = new Map<string, Database.Statement>();
-  function prepare(places: readonly number[]): Database.Statement {
-    const columns = [...places.map((place) => own[place]), ...more];
+  function prepare(indexes: readonly number[]): Database.Statement {
+    const columns = [...indexes.map((index) => own[index]), ...more];
     return db.prepare(`UPDATE ${name} SET ${columns.map((column) => `${column} = ?`).join(', ')} ${where}`);
   }
   return (before, after, ...rest) => {
-    const places: number[] = [];
+    const indexes: number[] = [];
     const values: Stored[] = [];
-    for (let place = 0; place < own.length; place += 1) {
-      const value = after[place] as Stored;
-      if (value === before[place]) continue;
-      places.push(place);
+    for (let index = 0; index < own.length; index += 1) {
+      const value = after[index] as Stored;
+      if (value === before[index]) continue;
+      indexes.push(index);
       values.push(value);
     }
-    const key = places.join();
-    const statement = statements.get(key) ?? prepare(places);
+    const key = indexes.join();
+    const statement = statements.get(key) ?? prepare(indexes);
     statements.set(key, statement);
     statement.run(values.concat(rest));
   };
@@ -86,10 +86,10 @@ export interface RowRead<T> {
 /** Prepares reads from one table. */
 export function createRowReads<T>(db: Connection, mac: RowMac, table: Table<T>): RowReads<T> {
   const sql = selectSql(table, ['row_mac']);
-  const place = table.own.length;
+  const index = table.own.length;
 
   function authentic(row: Row): T {
-    requireIntact(mac, table.kind, { text: rowText(table, row), rowMac: row[place] as Buffer });
+    requireIntact(mac, table.kind, { text: rowText(table, row), rowMac: row[index] as Buffer });
     return table.decode(row);
   }
 
@@ -129,8 +129,8 @@ export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>)
   const replace = prepareInsert(db, table, more, 'INSERT OR REPLACE');
   const update = prepareUpdate(db, table, { more: ['row_mac'], where });
   const remove = db.prepare(`DELETE FROM ${name} ${where}`);
-  const keyPlaces = key.map((column) => own.indexOf(column));
-  const keyOf = (row: Row) => keyPlaces.map((place) => row[place] as Stored);
+  const keyIndexes = key.map((column) => own.indexOf(column));
+  const keyOf = (row: Row) => keyIndexes.map((index) => row[index] as Stored);
   const sign = (row: Row) => mac.sign(rowText(table, row));
   const beside = (row: Row) => (isSingle ? [sign(row), 1] : [sign(row)]);
 

@@ -46,7 +46,7 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
 /** Prepares the writes of grants on one connection. */
 export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
   const remove = db.prepare<[string | Buffer]>('DELETE FROM secret_grant WHERE id = CAST(? AS TEXT)');
-  const places = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
+  const listed = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
     `SELECT g.id, CAST(g.id AS BLOB) AS bytes FROM secret s JOIN secret_grant g ON g.secret_row = s.row
       WHERE s.id = ? AND s.project_id = ?`,
   );
@@ -66,7 +66,7 @@ export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
     save,
     // By its bytes: an id that is no longer UTF-8 reads as another.
     remove({ projectId, secretId }, id) {
-      for (const place of places.all(secretId, projectId)) if (place.id === id) remove.run(place.bytes);
+      for (const row of listed.all(secretId, projectId)) if (row.id === id) remove.run(row.bytes);
     },
   };
 }

@@ -70,14 +70,14 @@ function createPartWrites(db: Connection) {
 }
 
 function prepareParts(db: Connection) {
-  const place = ['project_id', 'key_id'];
+  const owner = ['project_id', 'key_id'];
   const where = 'WHERE project_id = ? AND key_id = ?';
   return {
-    insertVersion: prepareInsert(db, KEY_VERSION, place),
+    insertVersion: prepareInsert(db, KEY_VERSION, owner),
     removeVersions: db.prepare(`DELETE FROM kms_key_version ${where}`),
-    insertAlias: prepareInsert(db, KEY_ALIAS, place),
+    insertAlias: prepareInsert(db, KEY_ALIAS, owner),
     removeAliases: db.prepare(`DELETE FROM kms_key_alias ${where}`),
-    insertTag: prepareInsert(db, KEY_TAG, place),
+    insertTag: prepareInsert(db, KEY_TAG, owner),
     removeTags: db.prepare(`DELETE FROM kms_key_tag ${where}`),
   };
 }

@@ -81,7 +81,7 @@ const SELECT_SECRET = selectSql(SECRET, ['contents_digest', 'row_mac']);
 /** Prepares the reads of secrets on one connection. */
 export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   const cache = createRowCache<number, KnownSecret>(CACHE_ENTRIES);
-  const places = preparePlaces(db);
+  const rowMacs = prepareRowMacs(db);
   const byRow = prepareRows(db, `${SELECT_SECRET} WHERE row = ?`);
   const loadContents = createContentsRead(db);
 
@@ -97,7 +97,7 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
   }
 
   function find(ref: SecretRef): { readonly row: number; readonly entry: KnownSecret } | undefined {
-    const found = places.byName.get(ref.projectId, ref.name);
+    const found = rowMacs.byName.get(ref.projectId, ref.name);
     const entry = found && known(found[0], found[1]);
     return found && entry && { row: found[0], entry };
   }
@@ -114,12 +114,12 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       return found && complete(found.row, found.entry);
     },
     loadById(projectId, secretId) {
-      const found = places.byId.get(secretId, projectId);
+      const found = rowMacs.byId.get(secretId, projectId);
       const entry = found && known(found[0], found[1]);
       return found && entry && complete(found[0], entry);
     },
     loadRow(row) {
-      const rowMac = places.byRow.get(row);
+      const rowMac = rowMacs.byRow.get(row);
       const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
@@ -134,14 +134,14 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
 }
 
 /** A secret's row number and MAC: enough to validate what is cached. */
-function preparePlaces(db: Connection) {
-  type Place = [row: number, rowMac: Buffer];
+function prepareRowMacs(db: Connection) {
+  type Found = [row: number, rowMac: Buffer];
   return {
     byName: db
-      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?')
+      .prepare<[string, string], Found>('SELECT row, row_mac FROM secret WHERE project_id = ? AND name = ?')
       .raw(),
     byId: db
-      .prepare<[string, string], Place>('SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?')
+      .prepare<[string, string], Found>('SELECT row, row_mac FROM secret WHERE id = ? AND project_id = ?')
       .raw(),
     byRow: db.prepare<[number], Buffer>('SELECT row_mac FROM secret WHERE row = ?').pluck(),
   };
@@ -163,10 +163,10 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
       secret,
       versions: rows.versions.map((stored) => {
         const version = VERSION.decode(stored);
-        const [place, projectId] = stored.slice(VERSION.own.length);
+        const [versionRow, projectId] = stored.slice(VERSION.own.length);
         // The digest does not cover the column that lists a version as expiring.
         if (projectId !== expiryProject(version, secret.projectId)) throw changedRow(VERSION.kind);
-        versionRows.set(version.number, Number(place));
+        versionRows.set(version.number, Number(versionRow));
         return version;
       }),
       stages: rows.stages.map(STAGE.decode),

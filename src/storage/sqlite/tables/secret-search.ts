@@ -6,7 +6,7 @@ import { ifIntact, type OnDamage } from '../rows/damage.ts';
 import type { SecretReads } from './secret-reads.ts';
 
 /** A secret by its name; pages are sorted by name. */
-interface Place {
+interface NamedRow {
   readonly row: number;
   readonly name: string;
 }
@@ -38,7 +38,7 @@ export function createSecretSearch(
   const findTagged = createTaggedWalk(db);
   const findNamed = createNameWalk(db);
 
-  function* load(page: readonly Place[], query: SecretSearch): Steps<void, FoundSecret> {
+  function* load(page: readonly NamedRow[], query: SecretSearch): Steps<void, FoundSecret> {
     for (let at = 0; at < page.length; at += STEP_SECRETS) {
       const found: FoundSecret[] = [];
       for (const { row, name } of page.slice(at, at + STEP_SECRETS)) {
@@ -57,9 +57,9 @@ export function createSecretSearch(
   return function* (query) {
     const { limit, nameParts, offset, projectId, tags } = query;
     if (tags.length > 0) {
-      const places = yield* findTagged(query);
-      yield* load(places.slice(offset, offset + limit), query);
-      return places.length;
+      const rows = yield* findTagged(query);
+      yield* load(rows.slice(offset, offset + limit), query);
+      return rows.length;
     }
     if (nameParts.length === 0 && limit === 0) return secrets.countInProject(projectId);
     const { page, total } = yield* findNamed(query);
@@ -71,27 +71,27 @@ export function createSecretSearch(
 
 /** Scans a project's names in order: all of them for the total, else up to the page's end. */
 function createNameWalk(db: Connection) {
-  const following = db.prepare<[string, Buffer, number], Place & { readonly bytes: Buffer }>(
+  const following = db.prepare<[string, Buffer, number], NamedRow & { readonly bytes: Buffer }>(
     `SELECT row, name, CAST(name AS BLOB) AS bytes FROM secret
       WHERE project_id = ? AND name > CAST(? AS TEXT) ORDER BY name LIMIT ?`,
   );
   return function* ({ limit, nameParts, offset, projectId }: SecretSearch): Steps<{
-    readonly page: Place[];
+    readonly page: NamedRow[];
     readonly total: number;
   }> {
-    const page: Place[] = [];
+    const page: NamedRow[] = [];
     let total = 0;
     let after: Buffer = Buffer.alloc(0);
     for (;;) {
-      const places = following.all(projectId, after, STEP_NAMES);
-      for (const place of places) {
-        if (!hasParts(place.name, nameParts)) continue;
-        if (total >= offset && page.length < limit) page.push(place);
+      const rows = following.all(projectId, after, STEP_NAMES);
+      for (const row of rows) {
+        if (!hasParts(row.name, nameParts)) continue;
+        if (total >= offset && page.length < limit) page.push(row);
         total += 1;
       }
       const isOver = nameParts.length === 0 && page.length === limit;
-      const last = places.at(-1);
-      if (isOver || last === undefined || places.length < STEP_NAMES) return { page, total };
+      const last = rows.at(-1);
+      if (isOver || last === undefined || rows.length < STEP_NAMES) return { page, total };
       after = last.bytes;
       yield NOTHING;
     }
@@ -99,7 +99,7 @@ function createNameWalk(db: Connection) {
 }
 
 /** Finds every secret that meets the conditions, by name. */
-function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[]> {
+function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<NamedRow[]> {
   const choose = createChoice(db);
   const walk = createTagIndexWalk(db);
   const tagValue = db
@@ -107,7 +107,7 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
     .pluck();
   const secretName = db.prepare<[number], string>('SELECT name FROM secret WHERE row = ?').pluck();
 
-  function placeOf(row: number, others: readonly TagCondition[], nameParts: readonly string[]) {
+  function nameOf(row: number, others: readonly TagCondition[], nameParts: readonly string[]) {
     for (const { key, values } of others) {
       const value = tagValue.get(row, key);
       if (value === undefined || !(values.length === 0 || values.includes(value))) return undefined;
@@ -121,15 +121,15 @@ function createTaggedWalk(db: Connection): (query: SecretSearch) => Steps<Place[
     const others = tags.filter((condition) => condition !== first);
     yield NOTHING;
     // By row: a tag whose value is changed meanwhile may be found twice.
-    const found = new Map<number, Place>();
-    const runs: Place[][] = [];
+    const found = new Map<number, NamedRow>();
+    const runs: NamedRow[][] = [];
     for (const rows of walk(projectId, first)) {
-      const places = rows
+      const named = rows
         .filter((row) => !found.has(row))
-        .map((row) => placeOf(row, others, nameParts))
-        .filter((place) => place !== undefined);
-      for (const place of places) found.set(place.row, place);
-      if (places.length > 0) runs.push(places.sort((a, b) => (a.name < b.name ? -1 : 1)));
+        .map((row) => nameOf(row, others, nameParts))
+        .filter((row) => row !== undefined);
+      for (const row of named) found.set(row.row, row);
+      if (named.length > 0) runs.push(named.sort((a, b) => (a.name < b.name ? -1 : 1)));
       yield NOTHING;
     }
     return yield* merged(runs);
@@ -183,7 +183,7 @@ function createTagIndexWalk(db: Connection) {
 }
 
 /** Merges sorted lists; each step merges two of the shortest. */
-function* merged(runs: Place[][]): Steps<Place[]> {
+function* merged(runs: NamedRow[][]): Steps<NamedRow[]> {
   const waiting = [...runs];
   for (let at = 0; at + 1 < waiting.length; at += 2) {
     const [left = [], right = []] = waiting.slice(at, at + 2);
@@ -193,8 +193,8 @@ function* merged(runs: Place[][]): Steps<Place[]> {
   return waiting.at(-1) ?? [];
 }
 
-function mergeTwo(left: readonly Place[], right: readonly Place[]): Place[] {
-  const both: Place[] = [];
+function mergeTwo(left: readonly NamedRow[], right: readonly NamedRow[]): NamedRow[] {
+  const both: NamedRow[] = [];
   let [atLeft, atRight] = [0, 0];
   for (;;) {
     const [one, other] = [left[atLeft], right[atRight]];

@@ -131,9 +131,9 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
         const entry = { version, projectId, sealed: isNew ? requireValue(added, number) : undefined };
         if (former === undefined) versionRows.set(number, rows.add(row, entry));
         else {
-          const place = requireRow(loaded?.versionRows, former.number);
-          rows.overwrite(place, former, entry);
-          versionRows.set(number, place);
+          const versionRow = requireRow(loaded?.versionRows, former.number);
+          rows.overwrite(versionRow, former, entry);
+          versionRows.set(number, versionRow);
         }
       }
       for (const stage of stages.moved)
@@ -167,25 +167,25 @@ function createVersionRows(db: Connection, onRemoval: () => void) {
   const removeBody = db.prepare('DELETE FROM version_body WHERE version_row = ?');
   const remove = db.prepare('DELETE FROM version WHERE row = ?');
   return {
-    remove(place: number): void {
+    remove(versionRow: number): void {
       onRemoval();
-      removeKey.run(place);
-      removeBody.run(place);
-      remove.run(place);
+      removeKey.run(versionRow);
+      removeBody.run(versionRow);
+      remove.run(versionRow);
     },
     /** Returns the row number. */
     add(secretRow: number, { projectId, sealed, version }: VersionEntry): number {
-      const place = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
-      putKey.run(place, sealed?.wrappedKey);
-      putBody.run(place, sealed?.body);
-      return place;
+      const versionRow = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
+      putKey.run(versionRow, sealed?.wrappedKey);
+      putBody.run(versionRow, sealed?.body);
+      return versionRow;
     },
-    overwrite(place: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
-      update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), place);
+    overwrite(versionRow: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
+      update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), versionRow);
       if (sealed === undefined) return;
       onRemoval();
-      putKey.run(place, sealed.wrappedKey);
-      putBody.run(place, sealed.body);
+      putKey.run(versionRow, sealed.wrappedKey);
+      putBody.run(versionRow, sealed.body);
     },
   };
 }

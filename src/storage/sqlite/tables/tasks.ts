@@ -53,20 +53,20 @@ function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, '
       .pluck(),
   }));
   const statementFor = ({ secretName, status }: Omit<TaskQuery, 'limit' | 'after'>) => {
-    const place = (status === undefined ? 0 : 1) + (secretName === undefined ? 0 : 2);
-    return statements[place] as (typeof statements)[0];
+    const index = (status === undefined ? 0 : 1) + (secretName === undefined ? 0 : 2);
+    return statements[index] as (typeof statements)[0];
   };
   return {
     list(query, tell) {
       const { after, ...filter } = query;
       const start = after ?? { createTimeMs: Number.MAX_SAFE_INTEGER, id: '' };
       const statement = statementFor(query).page;
-      const placeOf = (row: Row) => ({
+      const cursorOf = (row: Row) => ({
         id: read.valueOf(row, 'id'),
         createTimeMs: read.valueOf(row, 'create_time_ms'),
       });
       const stretch = ({ last, offset, limit }: Stretch<Row>) =>
-        statement.rows({ ...filter, ...(last === undefined ? start : placeOf(last)), offset, limit });
+        statement.rows({ ...filter, ...(last === undefined ? start : cursorOf(last)), offset, limit });
       return intactPage(query.limit, stretch, {
         authentic: read.authentic,
         tell: (row) => tell(String(read.valueOf(row, 'id'))),
@@ -76,7 +76,7 @@ function createTaskList(db: Connection, read: RowReads<Task>): Pick<TaskReads, '
   };
 }
 
-interface PlaceRow {
+interface FoundRow {
   readonly id: string;
   readonly project_id: string;
   readonly name: string;
@@ -84,31 +84,31 @@ interface PlaceRow {
 
 /** The rules check again what is found here, in the transaction and on authenticated rows. */
 function createDueLists(db: Connection): Pick<TaskReads, 'listDue' | 'listOld' | 'listDueSecrets'> {
-  const due = createDueList<PlaceRow>(db, {
+  const due = createDueList<FoundRow>(db, {
     table: 'task',
     time: 'next_attempt_ms',
     columns: 'id, project_id, secret_name AS name',
     order: 'id',
   });
-  const old = db.prepare<[number, number], PlaceRow>(
+  const old = db.prepare<[number, number], FoundRow>(
     `SELECT id, project_id, secret_name AS name FROM task
       WHERE next_attempt_ms IS NULL AND create_time_ms < ? LIMIT ?`,
   );
-  const dueSecrets = createDueList<PlaceRow>(db, {
+  const dueSecrets = createDueList<FoundRow>(db, {
     table: 'secret',
     time: 'next_rotation_time_ms',
     where: "state = 'ENABLED'",
     columns: 'id, project_id, name',
     order: 'row',
   });
-  const placeOf = (row: PlaceRow) => ({
+  const refOf = (row: FoundRow) => ({
     id: row.id,
     ref: { projectId: row.project_id, name: row.name },
   });
   return {
-    listDue: (nowMs, { limit, waitMsMax }) => due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(placeOf),
-    listOld: (beforeMs, limit) => old.all(beforeMs, limit).map(placeOf),
-    listDueSecrets: (nowMs, limit) => dueSecrets({ nowMs }, limit).map(placeOf),
+    listDue: (nowMs, { limit, waitMsMax }) => due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(refOf),
+    listOld: (beforeMs, limit) => old.all(beforeMs, limit).map(refOf),
+    listDueSecrets: (nowMs, limit) => dueSecrets({ nowMs }, limit).map(refOf),
   };
 }
 
