@@ -9,7 +9,7 @@ import {
   secretAttributes,
 } from '../core/permit.ts';
 import type { SecretRef } from '../core/secrets/secrets.ts';
-import type { Awaitable, Deps, FoundSecret, Sees, Store, StoredValue } from './ports/deps.ts';
+import type { Awaitable, Deps, FoundSecret, SecretQuery, Sees, Store, StoredValue } from './ports/deps.ts';
 
 type Ref = LookUp['ref'];
 
@@ -29,9 +29,21 @@ export function createLookUps(store: Store, permit: Permit): (actor: Actor) => W
     };
     ask(undefined, undefined);
     return {
-      store: { ...store, ...secretsOf(store, ask), ...keysOf(store, ask) },
+      store: { ...store, ...secretsOf(store, ask), ...keysOf(store, ask), listSecrets },
       sees: seesOf(permit, actor),
     };
+
+    /** What is damaged is named only to those who would learn that it is missing. */
+    function listSecrets(query: SecretQuery) {
+      const { onDamaged, projectId } = query;
+      if (onDamaged === undefined) return store.listSecrets(query);
+      return store.listSecrets({
+        ...query,
+        onDamaged(name) {
+          if (permit(actor, secretLookUp({ projectId, name }), undefined) === undefined) onDamaged(name);
+        },
+      });
+    }
   };
 }
 
