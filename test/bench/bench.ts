@@ -57,7 +57,7 @@ const bare = await start(['test/bench/bare.ts', options.bytes]);
 const serverArguments = [
   ...(options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : []),
   // As npm start does it.
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=16',
   'src/launch.js',
   'dev',
   '--port=0',

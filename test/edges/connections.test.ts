@@ -34,7 +34,7 @@ function post(path: string, length: number): string {
 }
 
 /** As `npm start` runs it: settings of the memory are part of that. */
-const AS_INSTALLED = [process.execPath, '--max-semi-space-size=4', 'src/launch.js'];
+const AS_INSTALLED = [process.execPath, '--max-semi-space-size=16', 'src/launch.js'];
 
 /** Has a process do so much that it collects what it no longer needs: an idle one has no reason to. */
 async function stir(work: () => Promise<unknown>): Promise<void> {
