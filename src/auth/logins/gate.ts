@@ -1,16 +1,6 @@
 import type { Clock } from '../../app/ports/deps.ts';
 import { attemptKey, createLoginThrottle, type LoginAttempt } from './throttle.ts';
 
-/** Lets attempts to log in through to their check. */
-export interface LoginGate {
-  /**
-   * Runs the check, unless too many attempts of this user and address have failed, and returns its result: whether the
-   * password was right; that resets the failures unless they are `kept`. A check that throws does not count. Throws
-   * throttled.
-   */
-  pass(attempt: LoginAttempt, check: () => Promise<boolean>, failures?: 'kept'): Promise<boolean>;
-}
-
 /** The checks of one user and address without an outcome yet, and the attempts that wait for it. */
 interface OpenChecks {
   count: number;
@@ -22,7 +12,7 @@ interface OpenChecks {
  * have no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
  * @see docs/adr/0028-password-logins.md
  */
-export function createLoginGate(input: { readonly clock: Clock }): LoginGate {
+export function createLoginGate(input: { readonly clock: Clock }) {
   const throttle = createLoginThrottle(input);
   const open = new Map<string, OpenChecks>();
 
@@ -54,7 +44,12 @@ export function createLoginGate(input: { readonly clock: Clock }): LoginGate {
   }
 
   return {
-    async pass(attempt, check, failures) {
+    /**
+     * Runs the check, unless too many attempts of this user and address have failed, and returns its result: whether the
+     * password was right; that resets the failures unless they are `kept`. A check that throws does not count. Throws
+     * throttled.
+     */
+    async pass(attempt: LoginAttempt, check: () => Promise<boolean>, failures?: 'kept'): Promise<boolean> {
       const key = attemptKey(attempt);
       while (!begin(attempt, key)) await nextOutcome(key);
       const leave = enter(key);

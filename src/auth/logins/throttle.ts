@@ -11,32 +11,6 @@ export interface LoginAttempt {
   readonly address: string;
 }
 
-/** Slows down failing password logins, for each user and address. */
-export interface LoginThrottle {
-  /** Counts the attempt as a failure until `succeed` or `withdraw`. Throws throttled when there are too many. */
-  begin(attempt: LoginAttempt): void;
-  /** The password was right: resets the failures. */
-  succeed(attempt: LoginAttempt): void;
-  /** The password was not checked: undoes the last `begin`. */
-  withdraw(attempt: LoginAttempt): void;
-}
-
-/** Limits the requests of each principal. */
-export interface RateLimiter {
-  /** Throws throttled when the principal has no request left. */
-  take(principal: string): void;
-}
-
-/** What each key may take: `burst` at once, and one more in every interval. */
-export interface Buckets {
-  /** Takes one and returns 0, or returns in how many milliseconds there will be one. */
-  take(key: string): number;
-  /** Returns one to the bucket. */
-  putBack(key: string): void;
-  /** As if nothing had been taken. */
-  forget(key: string): void;
-}
-
 /** Failed logins in a row before the response is 429. @see docs/adr/0028-password-logins.md */
 export const LOGIN_FAILURES_MAX = 10;
 /** As many more are admitted in this time, evenly, so that the right password always gets its turn. */
@@ -45,7 +19,7 @@ export const LOGIN_WINDOW_MS = 60_000;
 export const THROTTLE_ENTRIES_MAX = 50_000;
 
 /**
- * Creates buckets. For each key only the time at which its bucket would be full again is kept. A clock that is set back
+ * Creates buckets: each key may take `burst` at once, and one more in every interval. For each key only the time at which its bucket would be full again is kept. A clock that is set back
  * costs no more than an empty bucket. `intervalMs` > 0, `burst` >= 1.
  */
 export function createBuckets(input: {
@@ -53,44 +27,50 @@ export function createBuckets(input: {
   readonly intervalMs: number;
   readonly burst: number;
   readonly entriesMax?: number;
-}): Buckets {
+}) {
   const { clock, intervalMs, burst, entriesMax = THROTTLE_ENTRIES_MAX } = input;
   const fullAtMs = createBoundedMap<string, number>(entriesMax);
   return {
-    take(key) {
+    /** Takes one and returns 0, or returns in how many milliseconds there will be one. */
+    take(key: string): number {
       const nowMs = clock.nowMs();
       const missingMs = Math.min(Math.max(0, (fullAtMs.get(key) ?? nowMs) - nowMs), burst * intervalMs);
       const waitMs = missingMs - (burst - 1) * intervalMs;
       fullAtMs.set(key, nowMs + missingMs + (waitMs > 0 ? 0 : intervalMs));
       return Math.max(0, waitMs);
     },
-    putBack(key) {
+    /** Returns one to the bucket. */
+    putBack(key: string): void {
       const timeMs = fullAtMs.get(key);
       if (timeMs !== undefined) fullAtMs.set(key, timeMs - intervalMs);
     },
+    /** As if nothing had been taken. */
     forget: fullAtMs.delete,
   };
 }
 
 /**
- * Creates a login throttle: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
+ * Creates a throttle of logins for each user and address: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
  * Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
  */
 export function createLoginThrottle(input: {
   readonly clock: Clock;
   readonly failuresMax?: number;
   readonly entriesMax?: number;
-}): LoginThrottle {
+}) {
   const { failuresMax = LOGIN_FAILURES_MAX, ...others } = input;
   const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_WINDOW_MS / failuresMax });
   return {
-    begin(attempt) {
+    /** Counts the attempt as a failure until `succeed` or `withdraw`. Throws throttled when there are too many. */
+    begin(attempt: LoginAttempt): void {
       refuseFor(buckets.take(attemptKey(attempt)), 'Too many failed logins.');
     },
-    succeed(attempt) {
+    /** The password was right: resets the failures. */
+    succeed(attempt: LoginAttempt): void {
       buckets.forget(attemptKey(attempt));
     },
-    withdraw(attempt) {
+    /** The password was not checked: undoes the last `begin`. */
+    withdraw(attempt: LoginAttempt): void {
       buckets.putBack(attemptKey(attempt));
     },
   };
@@ -104,12 +84,13 @@ export function createRateLimiter(input: {
   readonly clock: Clock;
   readonly perSecond: number;
   readonly burst?: number;
-}): RateLimiter {
+}) {
   const { perSecond, ...others } = input;
   const burst = Math.max(1, input.burst ?? perSecond);
   const buckets = createBuckets({ ...others, burst, intervalMs: 1_000 / perSecond });
   return {
-    take(principal) {
+    /** Throws throttled when the principal has no request left. */
+    take(principal: string): void {
       refuseFor(buckets.take(principal), `At most ${perSecond} requests per second.`);
     },
   };

@@ -34,17 +34,6 @@ export const INSTALLATION = defineTable<Installation>({
 });
 
 /**
- * The installation's single rows that have been created and must exist from then on: `signing-key`, `clock`, `row-sums`.
- */
-export interface Roll {
-  has(name: string): boolean;
-  /** Throws damaged when the missing row must exist. */
-  requireAbsent(name: string): undefined;
-  /** Records that the row exists from now on. Runs inside the write transaction. Throws damaged. */
-  add(name: string): void;
-}
-
-/**
  * Reads the record, not yet authenticated, of any schema: its columns are those of the first one. Undefined in a new
  * database. Throws StartError (damaged) if it was lost.
  */
@@ -87,19 +76,24 @@ export function requireIntactInstallation(db: Connection, mac: RowMac): void {
   createCheck(db, mac)();
 }
 
-/** Prepares the roll on one connection. */
-export function createRoll(db: Connection, mac: RowMac): Roll {
+/**
+ * Prepares the roll on one connection: the installation's single rows that have been created and must exist from then on,
+ * `signing-key`, `clock` and `row-sums`.
+ */
+export function createRoll(db: Connection, mac: RowMac) {
   const read = db.prepare<[], string>('SELECT roll FROM installation').pluck();
   const names = () => readNames(read.get() ?? '');
   const requireSigned = createCheck(db, mac);
   const sign = createSigner(db, mac);
   return {
-    has: (name) => names().includes(name),
-    requireAbsent(name) {
+    has: (name: string) => names().includes(name),
+    /** Throws damaged when the missing row must exist. */
+    requireAbsent(name: string): undefined {
       if (!names().includes(name)) return;
       throw new SecretError('damaged', 'A stored row is missing.');
     },
-    add(name) {
+    /** Records that the row exists from now on. Runs inside the write transaction. Throws damaged. */
+    add(name: string): void {
       const present = names();
       if (present.includes(name)) return;
       // A changed record must not be signed.

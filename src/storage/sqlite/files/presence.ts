@@ -4,18 +4,12 @@ import { stat } from 'node:fs/promises';
 /** How often the files are checked: changes are noticed within a second. */
 const LOOK_MS = 300;
 
-/** Whether the opened files are still those that their names lead to. */
-export interface Presence {
-  /** False once one has been removed, replaced or made unreachable; true again when the same one is back. */
-  isThere(): boolean;
-  stop(): void;
-}
-
 /**
  * Watches opened files: a removed file keeps working while it is open, and everything written to it is lost with the
- * process. Checks without waiting, so that a hanging file system stops nothing, and reports changes.
+ * process. `isThere`: false once one has been removed, replaced or made unreachable, true again when the same one is back.
+ * Checks without waiting, so that a hanging file system stops nothing, and reports changes.
  */
-export function watchPresence(files: readonly string[], onChange: () => void): Presence {
+export function watchPresence(files: readonly string[], onChange: () => void) {
   const opened = files.map((file) => identityOf(statSync(file, { bigint: true })));
   let isThere = true;
   let isLooking = false;

@@ -8,14 +8,6 @@ import type { Vacuum } from './vacuum.ts';
 /** How often the writer maintains its files, also at rest. */
 const LOOK_MS = 1_000;
 
-/** What the writer does beside changes. */
-export interface Upkeep {
-  /** To be called after each batch and before its outcomes are sent: a refused caller finds the reason known. */
-  noteBatch(): void;
-  status(): WriterStatus;
-  stop(): void;
-}
-
 /** What upkeep maintains. */
 export interface UpkeepParts {
   readonly guard: SpaceGuard;
@@ -34,7 +26,7 @@ export function startUpkeep(
   { guard, lock, checkpoints, vacuum, afterStart }: UpkeepParts,
   report: (status: WriterStatus) => void,
   guarded: (work: () => void) => void,
-): Upkeep {
+) {
   let isBusy = false;
   let told = status();
 
@@ -69,7 +61,8 @@ export function startUpkeep(
   const timer = setInterval(() => guarded(look), LOOK_MS);
   return {
     status,
-    noteBatch() {
+    /** To be called after each batch and before its outcomes are sent: a refused caller finds the reason known. */
+    noteBatch(): void {
       isBusy = true;
       // Timers do not come while one batch follows the other.
       tell(({ isWritable, isLocked, freeBytes, reusableBytes }) => {

@@ -8,17 +8,8 @@ import { intactPage, type Stretch } from '../rows/damage.ts';
 import { createRowReads } from '../rows/rows.ts';
 import { SUBSCRIBED_EVENT } from './subscriptions.ts';
 
-/** Reads of events on one connection. Every row is authenticated before it is returned; throws damaged. */
-export interface EventReads {
-  /** Those that fail their check are left out and passed to `tell`. */
-  list(query: EventQuery, tell: (ref: EventRef) => void): SecretEvent[];
-  countInProject(projectId: string): number;
-  /** Secrets that refer to the event. */
-  countSubscribers(ref: EventRef): number;
-}
-
-/** Prepares the reads of events on one connection. */
-export function createEventReads(db: Connection, mac: RowMac): EventReads {
+/** Prepares the reads of events on one connection. Every row is authenticated before it is returned; throws damaged. */
+export function createEventReads(db: Connection, mac: RowMac) {
   const read = createRowReads(db, mac, EVENT);
   const page = read.prepare('WHERE project_id = ? AND name > ? ORDER BY name LIMIT ? OFFSET ?');
   const nameOf = (row: Row) => String(read.valueOf(row, 'name'));
@@ -30,7 +21,8 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
     )
     .pluck();
   return {
-    list({ projectId, limit, afterName }, tell) {
+    /** Those that fail their check are left out and passed to `tell`. */
+    list({ projectId, limit, afterName }: EventQuery, tell: (ref: EventRef) => void): SecretEvent[] {
       const stretch = ({ last, offset, limit: rows }: Stretch<Row>) =>
         page.rows(projectId, last === undefined ? afterName : nameOf(last), rows, offset);
       return intactPage(limit, stretch, {
@@ -38,7 +30,8 @@ export function createEventReads(db: Connection, mac: RowMac): EventReads {
         tell: (row) => tell({ projectId, name: nameOf(row) }),
       });
     },
-    countInProject: (projectId) => count.get(projectId) ?? 0,
-    countSubscribers: ({ projectId, name }) => subscribers.get(projectId, name) ?? 0,
+    countInProject: (projectId: string) => count.get(projectId) ?? 0,
+    /** Secrets that refer to the event. */
+    countSubscribers: ({ projectId, name }: EventRef) => subscribers.get(projectId, name) ?? 0,
   };
 }

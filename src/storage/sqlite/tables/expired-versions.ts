@@ -13,14 +13,11 @@ interface ExpiredRow {
   readonly event_subscriptions: string;
 }
 
-/** The search for expired versions. The rules check again what is found, on authenticated rows. */
-export interface ExpiredReads {
-  listProjects(afterProjectId: string, limit: number): string[];
-  list(query: ExpiredQuery): ExpiredVersion[];
-}
-
-/** Prepares the search on one connection; both statements use the index of expiring versions. */
-export function createExpiredReads(db: Connection): ExpiredReads {
+/**
+ * Prepares the search for expired versions; both statements use their index. The rules check again what is found, on
+ * authenticated rows.
+ */
+export function createExpiredReads(db: Connection) {
   const nextProject = db
     .prepare<[string | Buffer], Buffer>(
       `SELECT CAST(expiry_project_id AS BLOB) FROM version
@@ -35,7 +32,7 @@ export function createExpiredReads(db: Connection): ExpiredReads {
       ORDER BY v.expire_time_ms, v.row LIMIT @limit`,
   );
   return {
-    listProjects(afterProjectId, limit) {
+    listProjects(afterProjectId: string, limit: number): string[] {
       const found: string[] = [];
       let projectId = nextProject.get(afterProjectId);
       while (projectId !== undefined && found.length < limit) {
@@ -44,7 +41,7 @@ export function createExpiredReads(db: Connection): ExpiredReads {
       }
       return found;
     },
-    list: ({ projectId, nowMs, after, limit }) =>
+    list: ({ projectId, nowMs, after, limit }: ExpiredQuery): ExpiredVersion[] =>
       expired
         .all({ projectId, nowMs, afterMs: after.expireTimeMs, afterRow: after.row, limit })
         .map((row) => ({

@@ -7,23 +7,8 @@ import type { Connection } from '../engine/open.ts';
 import { intactRows } from '../rows/damage.ts';
 import { prepareInsert, prepareRows } from '../rows/rows.ts';
 
-/** Reads of grants on one connection. Every row is authenticated before it is returned. */
-export interface GrantReads {
-  /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
-  list(ref: SecretIdRef): Grant[];
-  /** The same without those that fail their check, which are passed to `tell`. */
-  listIntact(ref: SecretIdRef, tell: (grant: DamagedGrant) => void): Grant[];
-}
-
-/** Writes of the grants of one secret. They run inside the write transaction. */
-export interface GrantWrites {
-  save(secretRow: number, before: readonly Grant[], after: readonly Grant[]): void;
-  /** Removes the rows of the secret's grants that have this id, unread. */
-  remove(ref: SecretIdRef, id: string): void;
-}
-
-/** Prepares the reads of grants on one connection. */
-export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
+/** Prepares the reads of grants on one connection. Every row is authenticated before it is returned. */
+export function createGrantReads(db: Connection, mac: RowMac) {
   const columns = GRANT.own.map((column) => `g.${column}`).join(', ');
   const ofSecret = prepareRows(
     db,
@@ -37,14 +22,16 @@ export function createGrantReads(db: Connection, mac: RowMac): GrantReads {
   }
 
   return {
-    list: ({ projectId, secretId }) => ofSecret.all(secretId, projectId).map(authentic),
-    listIntact: ({ projectId, secretId }, tell) =>
+    /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
+    list: ({ projectId, secretId }: SecretIdRef) => ofSecret.all(secretId, projectId).map(authentic),
+    /** The same without those that fail their check, which are passed to `tell`. */
+    listIntact: ({ projectId, secretId }: SecretIdRef, tell: (grant: DamagedGrant) => void) =>
       intactRows(ofSecret.all(secretId, projectId), authentic, (row) => tell(GRANT.decode(row))),
   };
 }
 
-/** Prepares the writes of grants on one connection. */
-export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
+/** Prepares the writes of the grants of one secret. They run inside the write transaction. */
+export function createGrantWrites(db: Connection, mac: RowMac) {
   const remove = db.prepare<[string | Buffer]>('DELETE FROM secret_grant WHERE id = CAST(? AS TEXT)');
   const listed = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
     `SELECT g.id, CAST(g.id AS BLOB) AS bytes FROM secret s JOIN secret_grant g ON g.secret_row = s.row
@@ -64,8 +51,8 @@ export function createGrantWrites(db: Connection, mac: RowMac): GrantWrites {
 
   return {
     save,
-    // By its bytes: an id that is no longer UTF-8 reads as another.
-    remove({ projectId, secretId }, id) {
+    /** Removes rows unread, and by their bytes: an id that is no longer UTF-8 reads as another. */
+    remove({ projectId, secretId }: SecretIdRef, id: string): void {
       for (const row of listed.all(secretId, projectId)) if (row.id === id) remove.run(row.bytes);
     },
   };

@@ -1,4 +1,3 @@
-import type { DueNotification } from '../../../app/ports/deps.ts';
 import {
   type Notification,
   type NotificationDecision,
@@ -13,24 +12,8 @@ import { intactRows } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites } from '../rows/rows.ts';
 
-/** Reads of notifications on one connection. Rows that are returned whole are authenticated; throws damaged. */
-export interface NotificationReads {
-  /** Records, newest first; those that fail their check are left out and passed to `tell`. */
-  list(projectId: string, tell: (id: string) => void): Notification[];
-  /** Those whose next attempt is due, or further away than possible; the projects take turns. */
-  listDue(nowMs: number, page: { readonly limit: number; readonly waitMsMax: number }): DueNotification[];
-  /** Ids of records created before then. */
-  listOld(beforeMs: number, limit: number): string[];
-}
-
-/** Writes notifications. Runs inside the write transaction. */
-export interface NotificationWrites {
-  insert(notifications: readonly Notification[]): void;
-  save(current: Notification | undefined, decision: NotificationDecision): void;
-}
-
-/** Prepares the reads of notifications on one connection. */
-export function createNotificationReads(db: Connection, mac: RowMac): NotificationReads {
+/** Prepares the reads of notifications on one connection. Rows that are returned whole are authenticated; throws damaged. */
+export function createNotificationReads(db: Connection, mac: RowMac) {
   const read = createRowReads(db, mac, NOTIFICATION);
   const records = read.prepare(
     'WHERE project_id = ? AND next_attempt_ms IS NULL ORDER BY create_time_ms DESC, id DESC LIMIT ?',
@@ -47,16 +30,19 @@ export function createNotificationReads(db: Connection, mac: RowMac): Notificati
     )
     .pluck();
   return {
-    list: (projectId, tell) =>
+    /** Records, newest first; those that fail their check are left out and passed to `tell`. */
+    list: (projectId: string, tell: (id: string) => void) =>
       intactRows(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
         tell(String(read.valueOf(row, 'id'))),
       ),
-    listDue: (nowMs, { limit, waitMsMax }) =>
+    /** Those whose next attempt is due, or further away than possible; the projects take turns. */
+    listDue: (nowMs: number, { limit, waitMsMax }: { readonly limit: number; readonly waitMsMax: number }) =>
       due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(({ id, project_id: projectId }) => ({
         id,
         projectId,
       })),
-    listOld: (beforeMs, limit) => old.all(beforeMs, limit),
+    /** Ids of records created before then. */
+    listOld: (beforeMs: number, limit: number) => old.all(beforeMs, limit),
   };
 }
 
@@ -79,8 +65,8 @@ function prepareRemoval(db: Connection, which: string, order: string) {
   );
 }
 
-/** Prepares the writes of notifications on one connection. */
-export function createNotificationWrites(db: Connection, mac: RowMac, kept: Kept = KEPT): NotificationWrites {
+/** Prepares the writes of notifications. They run inside the write transaction. */
+export function createNotificationWrites(db: Connection, mac: RowMac, kept: Kept = KEPT) {
   const { save } = createRowWrites(db, mac, NOTIFICATION);
   const removeOver = {
     records: prepareRemoval(db, 'next_attempt_ms IS NULL', 'create_time_ms DESC, id DESC'),
@@ -91,13 +77,13 @@ export function createNotificationWrites(db: Connection, mac: RowMac, kept: Kept
     if (isTime[what](projectId)) removeOver[what].run(projectId, kept[what]);
   };
   return {
-    insert(notifications) {
+    insert(notifications: readonly Notification[]): void {
       for (const notification of notifications) {
         save(undefined, notification);
         keepBound('waiting', notification.projectId);
       }
     },
-    save(current, { next }) {
+    save(current: Notification | undefined, { next }: NotificationDecision): void {
       save(current, next);
       if (next === undefined || next === current) return;
       if (next.nextAttemptMs === undefined) keepBound('records', next.projectId);

@@ -21,12 +21,6 @@ interface SecretRows {
   loadRow(row: number): { readonly aggregate: SecretAggregate } | undefined;
 }
 
-/** Reads across the secrets of a project. */
-export interface TagReads {
-  /** Every pair of key and value once, by key and value; one that only damaged secrets have is left out. */
-  list(projectId: string): Steps<undefined, Tag>;
-}
-
 /** Prepares reading the rows of one secret's tags, by key. Throws damaged when one is filed under another project. */
 export function createTagRead(db: Connection): (row: number, secret: Secret) => Row[] {
   const tags = prepareRows(db, `${selectSql(TAG, ['project_id'])} WHERE secret_row = ? ORDER BY key`);
@@ -57,7 +51,7 @@ const NO_KEY = Buffer.alloc(0);
 const STEP_PAIRS_MAX = 32;
 
 /** Prepares the reads across a project. Whatever they return was found in authenticated secrets. */
-export function createTagReads(db: Connection, secrets: SecretRows, onDamage: OnDamage): TagReads {
+export function createTagReads(db: Connection, secrets: SecretRows, onDamage: OnDamage) {
   const nextPairs = createPairSteps(db);
   const otherSecrets = db
     .prepare<[string, Buffer, Buffer, number, number], number>(
@@ -67,7 +61,8 @@ export function createTagReads(db: Connection, secrets: SecretRows, onDamage: On
     )
     .pluck();
   return {
-    *list(projectId) {
+    /** Every pair of key and value once, by key and value; one that only damaged secrets have is left out. */
+    *list(projectId: string): Steps<undefined, Tag> {
       const isVouchedFor = createVouching(secrets, projectId, onDamage);
       /** Whether one of the secrets after this one has the pair. */
       const isVouchedForBehind = function* (pair: PairRow): Steps<boolean> {
