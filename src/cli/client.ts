@@ -43,7 +43,10 @@ export interface LoginSettings {
   readonly projectId: string | undefined;
 }
 
-/** Reads user and password from where `readClientSettings` looks. Throws StartError (configuration) that names what to set. */
+/**
+ * Reads user and password from where `readClientSettings` looks. Throws StartError (configuration) that names what to
+ * set.
+ */
 export function readLoginSettings(env: Environment): LoginSettings {
   const find = finder(env);
   const required = (name: string): string => {

@@ -9,10 +9,10 @@ const COUNTER_MAX = 2 ** 47;
 
 /**
  * Creates a sum cipher; it derives its two keys from `rowMacKey`, which is `rootKey.derive('rowmac')`. AES-256 is a
- * pseudorandom function as long as far fewer than 2^64 blocks go through it, and costs a third of an HMAC. An element is AES
- * over half of a row MAC; row MACs name the kind and address of their row and never repeat. Sums of such elements cannot be
- * steered while they stay hidden: readable sums would reveal linear equations. So AES over counter 6 | salt 8 | place 2 is
- * added to each, which makes the sums their own MAC.
+ * pseudorandom function as long as far fewer than 2^64 blocks go through it, and costs a third of an HMAC. An element is
+ * AES over half of a row MAC; row MACs name the kind and address of their row and never repeat. Sums of such elements
+ * cannot be steered while they stay hidden: readable sums would reveal linear equations. So AES over counter 6 | salt 8 |
+ * place 2 is added to each, which makes the sums their own MAC.
  * @see https://people.csail.mit.edu/devadas/pubs/mhashes.pdf (MSet-Add-Hash)
  */
 export function createSumCipher(rowMacKey: KeyObject) {

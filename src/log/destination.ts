@@ -2,16 +2,6 @@ import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { systemCode } from '../std/system-code.ts';
 
-/** Where log lines go: never blocks the writer, and counts what was lost. */
-export interface LogDestination {
-  /** Takes one line, its line feed included; it is dropped and counted when too many wait. */
-  write(line: string): void;
-  /** Lines that were lost: the reader was too slow, or is gone. */
-  dropped(): number;
-  /** Writes what is left, waiting for the reader at most this long. For the end of the process. */
-  flush(waitMsMax: number): void;
-}
-
 /** Waiting lines, in UTF-16 units: at most three times as many bytes, usually as many. */
 const WAITING_MAX = 1_048_576;
 /** This many are written without waiting for the delay, and at most this many at once. */
@@ -36,7 +26,7 @@ const FAILED_FOR_NOW = new Set(['EAGAIN', 'EINTR', 'EBUSY', 'ENOSPC', 'EDQUOT'])
 export function createLogDestination(
   descriptor: number,
   options: { readonly delayMs: number; readonly format?: (line: string) => string },
-): LogDestination {
+) {
   const { delayMs, format = (line) => line } = options;
   const target = openWithoutWaiting(descriptor);
   const backlog = createBacklog(format);
@@ -74,14 +64,17 @@ export function createLogDestination(
   }
 
   return {
-    write(line) {
+    /** Takes one line, its line feed included. */
+    write(line: string): void {
       const waiting = backlog.add(format(line));
       if (isFull) return;
       if (delayMs === 0 || waiting >= ENOUGH) send();
       else wakeIn(delayMs);
     },
+    /** Lines that were lost: the reader was too slow, or is gone. */
     dropped: backlog.dropped,
-    flush(waitMsMax) {
+    /** Writes what is left, waiting for the reader at most this long. For the end of the process. */
+    flush(waitMsMax: number): void {
       const end = performance.now() + waitMsMax;
       for (send(); isFull && performance.now() < end; send()) pause();
     },
@@ -89,19 +82,7 @@ export function createLogDestination(
 }
 
 /** What is waiting to be written. */
-interface Backlog {
-  /** Returns how much is waiting now. */
-  add(line: string): number;
-  /** The next bytes to write; undefined when there are none. */
-  next(): Buffer | undefined;
-  /** So many of them have been written. */
-  skip(bytes: number): void;
-  /** The reader is gone: all that comes is lost. */
-  close(): void;
-  dropped(): number;
-}
-
-function createBacklog(format: (line: string) => string): Backlog {
+function createBacklog(format: (line: string) => string) {
   let gathered = '';
   let batch: Buffer = NOTHING;
   let [dropped, untold] = [0, 0];
@@ -114,14 +95,16 @@ function createBacklog(format: (line: string) => string): Backlog {
   }
 
   return {
-    add(line) {
+    /** Returns how much is waiting now. */
+    add(line: string): number {
       if (isClosed || gathered.length + batch.length + line.length > WAITING_MAX) {
         dropped += 1;
         untold += 1;
       } else gathered += line;
       return gathered.length;
     },
-    next() {
+    /** The next bytes to write; undefined when there are none. */
+    next(): Buffer | undefined {
       if (batch.length > 0) return batch;
       if (isClosed) return undefined;
       if (gathered === '' && untold > 0) gathered = droppedLine();
@@ -131,10 +114,12 @@ function createBacklog(format: (line: string) => string): Backlog {
       gathered = gathered.slice(end);
       return batch;
     },
-    skip(bytes) {
+    /** So many of them have been written. */
+    skip(bytes: number): void {
       batch = batch.subarray(bytes);
     },
-    close() {
+    /** The reader is gone: all that comes is lost. */
+    close(): void {
       isClosed = true;
       [gathered, batch] = ['', NOTHING];
     },

@@ -27,7 +27,10 @@ export function listEvents({ store }: Deps, query: EventQuery): Promise<Page<Sec
   );
 }
 
-/** Changes an event; an absent field stays as it is. Throws resource-not-found, invalid-parameter. @see API page UpdateSecretEvent */
+/**
+ * Changes an event; an absent field stays as it is. Throws resource-not-found, invalid-parameter. @see API page
+ * UpdateSecretEvent
+ */
 export async function updateEvent(
   deps: Deps,
   ref: EventRef,

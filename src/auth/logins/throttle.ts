@@ -19,8 +19,9 @@ export const LOGIN_WINDOW_MS = 60_000;
 export const THROTTLE_ENTRIES_MAX = 50_000;
 
 /**
- * Creates buckets: each key may take `burst` at once, and one more in every interval. For each key only the time at which its bucket would be full again is kept. A clock that is set back
- * costs no more than an empty bucket. `intervalMs` > 0, `burst` >= 1.
+ * Creates buckets: each key may take `burst` at once, and one more in every interval. For each key only the time at which
+ * its bucket would be full again is kept. A clock that is set back costs no more than an empty bucket. `intervalMs` > 0,
+ * `burst` >= 1.
  */
 export function createBuckets(input: {
   readonly clock: Clock;
@@ -50,8 +51,9 @@ export function createBuckets(input: {
 }
 
 /**
- * Creates a throttle of logins for each user and address: LOGIN_FAILURES_MAX failures, then one attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX.
- * Attempts count when they begin, so that many at the same moment get no more tries than one after the other.
+ * Creates a throttle of logins for each user and address: LOGIN_FAILURES_MAX failures, then one attempt in every
+ * LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX. Attempts count when they begin, so that many at the same moment get no more tries
+ * than one after the other.
  */
 export function createLoginThrottle(input: {
   readonly clock: Clock;

@@ -1,4 +1,7 @@
-/** The kinds of key that the key service knows, and whether its lists can be narrowed down to them. @see KMS API, CreateKey, ListKeys */
+/**
+ * The kinds of key that the key service knows, and whether its lists can be narrowed down to them. @see KMS API,
+ * CreateKey, ListKeys
+ */
 export const KEY_SPECS = Object.freeze({
   AES_256: { isListed: true },
   SM4: { isListed: true },

@@ -52,7 +52,10 @@ export function requireRotationFits(
   }
 }
 
-/** `SingleUser`: one account gets another password. `MultiUser`: two accounts take turns. @see API page CreateSecret, rotation_config */
+/**
+ * `SingleUser`: one account gets another password. `MultiUser`: two accounts take turns. @see API page CreateSecret,
+ * rotation_config
+ */
 export const ROTATION_SUB_TYPES = ['SingleUser', 'MultiUser'] as const;
 export type RotationSubType = (typeof ROTATION_SUB_TYPES)[number];
 

@@ -25,8 +25,8 @@ interface Asked {
 /**
  * Bounds what Node's parser makes of the up to 64 KiB that it reads at once and always parses to their end. A request for
  * which the connection has no room stops it: creating two objects for each of 2,500, and an error with a stack when the
- * connection ends, is a hundred times the cost of parsing. Bodies in crumbs end the connection. Where Node has no such parser,
- * nothing is bounded.
+ * connection ends, is a hundred times the cost of parsing. Bodies in crumbs end the connection. Where Node has no such
+ * parser, nothing is bounded.
  * @see docs/adr/0026-connections.md
  */
 export function boundParser(socket: Socket, asked: Asked): void {

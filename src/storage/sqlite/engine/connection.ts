@@ -37,8 +37,8 @@ export function connect(file: string | Buffer, options: Database.Options = {}): 
 }
 
 /**
- * Closes a database that ends before its thread does. What was made for it may be collected, but only when many have gone, and
- * right then: `collect` does so, and nothing of it is left for the end of the thread.
+ * Closes a database that ends before its thread does. What was made for it may be collected, but only when many have
+ * gone, and right then: `collect` does so, and nothing of it is left for the end of the thread.
  */
 export function discard(db: Database.Database, collect: () => void): void {
   db.close();

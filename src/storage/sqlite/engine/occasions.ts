@@ -1,15 +1,14 @@
 import { createBoundedMap } from '../../../std/bounded-map.ts';
 
-/** Whether it is time, for a project, to do what need not be done every time. */
-export type Occasion = (projectId: string) => boolean;
-
 /** Projects whose count is kept; a dropped one begins anew. */
 const PROJECTS_MAX = 10_000;
 
-/** True the first time, and then every so many times. */
-export function createOccasion(every: number): Occasion {
+/**
+ * Returns, for a project, whether it is time to do what need not be done every time: at first, then every so many times.
+ */
+export function createOccasion(every: number) {
   const counts = createBoundedMap<string, number>(PROJECTS_MAX);
-  return (projectId) => {
+  return (projectId: string): boolean => {
     const count = counts.get(projectId) ?? 0;
     counts.set(projectId, (count + 1) % every);
     return count === 0;

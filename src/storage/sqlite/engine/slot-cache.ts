@@ -1,21 +1,17 @@
 import { createBoundedMap } from '../../../std/bounded-map.ts';
 import type { ChangeCounters } from './change-counters.ts';
 
-/** Results of reads that are returned again while nothing has changed. */
-export interface SlotCache<T> {
-  /** What `read` returns, or what it returned before if nothing in the slot has changed since. Throws what it throws. */
-  get(name: string, slot: number, read: () => T | undefined): T | undefined;
-  /** What was returned last, which may have changed since. */
-  recall(name: string): T | undefined;
-}
-
-/** Creates a cache of up to `entriesMax` results. Absence is not cached. */
-export function createSlotCache<T>(changes: ChangeCounters, entriesMax: number): SlotCache<T> {
+/**
+ * Creates a cache of up to `entriesMax` results of reads, which are returned again while nothing has changed. Absence is
+ * not cached.
+ */
+export function createSlotCache<T>(changes: ChangeCounters, entriesMax: number) {
   const entries = createBoundedMap<string, { readonly value: T; readonly seen: number | undefined }>(
     entriesMax,
   );
   return {
-    get(name, slot, read) {
+    /** What `read` returns, or what it returned before if nothing in the slot has changed since. Throws what it throws. */
+    get(name: string, slot: number, read: () => T | undefined): T | undefined {
       const entry = entries.get(name);
       // Before the database is read: a change that begins in between changes the number for ever.
       const seen = changes.settled(slot);
@@ -25,6 +21,7 @@ export function createSlotCache<T>(changes: ChangeCounters, entriesMax: number):
       else entries.set(name, { value, seen });
       return value;
     },
-    recall: (name) => entries.get(name)?.value,
+    /** What was returned last, which may have changed since. */
+    recall: (name: string) => entries.get(name)?.value,
   };
 }

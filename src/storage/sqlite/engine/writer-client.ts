@@ -39,15 +39,7 @@ export interface WriterClient {
 }
 
 /** Commands sent to the writer, with their promises. */
-interface WaitingRoom {
-  /** Undefined when there is no room: too many wait, or too many bytes. */
-  admit(command: Command): { readonly id: number; readonly answer: Promise<unknown> } | undefined;
-  settle(outcome: Outcome): void;
-  /** The outcome of those that have waited since before then is unknown. */
-  abandon(sinceMs: number): void;
-}
-
-function createWaitingRoom(): WaitingRoom {
+function createWaitingRoom() {
   const waiting = new Map<number, Waiting>();
   let [nextId, waitingBytes] = [1, 0];
 
@@ -62,18 +54,20 @@ function createWaitingRoom(): WaitingRoom {
 
   return {
     settle,
-    admit(command) {
+    /** Undefined when there is no room: too many wait, or too many bytes. */
+    admit(command: Command) {
       const bytes = commandBytes(command);
       if (waiting.size >= WAITING_MAX || waitingBytes + bytes > WAITING_BYTES_MAX) return undefined;
       const id = nextId;
       nextId += 1;
       waitingBytes += bytes;
-      const answer = new Promise<unknown>((resolve, reject) => {
+      const result = new Promise<unknown>((resolve, reject) => {
         waiting.set(id, { bytes, sinceMs: performance.now(), resolve, reject });
       });
-      return { id, answer };
+      return { id, result };
     },
-    abandon(sinceMs) {
+    /** The outcome of those that have waited since before then is unknown. */
+    abandon(sinceMs: number): void {
       // In order of arrival: the first one recent enough ends the search.
       for (const [id, entry] of waiting) {
         if (entry.sinceMs >= sinceMs) break;
@@ -133,7 +127,7 @@ export function createWriterClient(
       if (outgoing.length === 0) setImmediate(flush);
       outgoing.push({ id: admitted.id, command, actor });
       // The writer returns for each command the result that its kind declares.
-      return admitted.answer as Promise<ResultOf<C>>;
+      return admitted.result as Promise<ResultOf<C>>;
     },
     status: () => toStorageStatus(status, dead),
     async stop() {

@@ -43,13 +43,10 @@ const TABLES: Readonly<Record<DueKind, TimeTable>> = {
   'task-record': { table: 'task', ...RECORD },
 };
 
-/** Reads the next due moment of a kind; see the port. */
-export type ReadDueTime = (kind: DueKind, afterMs: number) => number | undefined;
-
-/** Prepares reading due moments on one connection. */
-export function createDueTimeRead(db: Connection): ReadDueTime {
+/** Prepares reading the next due moment of a kind on one connection; see the port. */
+export function createDueTimeRead(db: Connection) {
   const reads = new Map(Object.entries(TABLES).map(([kind, table]) => [kind, prepareRead(db, table)]));
-  return (kind, afterMs) => reads.get(kind)?.(afterMs);
+  return (kind: DueKind, afterMs: number) => reads.get(kind)?.(afterMs);
 }
 
 /**

@@ -24,28 +24,20 @@ export interface StoredSums {
   readonly sums: Sums;
 }
 
-/** Reads and writes the row of the sums. */
-export interface SumRecord {
-  /** Undefined where there are none. Throws damaged when the row is not sums. */
-  read(): StoredSums | undefined;
-  /** Writes sums that do not follow from former ones. Runs inside the write transaction. */
-  insert(stored: StoredSums): void;
-  /** Replaces the sums. Runs inside the write transaction. */
-  update(stored: StoredSums): void;
-}
-
-/** Prepares the row of the sums on one connection. */
-export function createSumRecord(db: Connection, { sums: cipher }: RowMac): SumRecord {
+/** Prepares the row of the sums on one connection. Its writes run inside the write transaction. */
+export function createSumRecord(db: Connection, { sums: cipher }: RowMac) {
   const select = db.prepare<[], { counter: number; sealed: Buffer }>('SELECT counter, sealed FROM row_sums');
   const insert = db.prepare('REPLACE INTO row_sums (only_row, counter, sealed) VALUES (1, ?, ?)');
   const update = db.prepare('UPDATE row_sums SET counter = ?, sealed = ?');
   return {
-    read() {
+    /** Undefined where there are none. Throws damaged when the row is not sums. */
+    read(): StoredSums | undefined {
       const row = select.get();
       return row && { counter: row.counter, sums: cipher.open(row.counter, row.sealed) };
     },
-    insert: ({ counter, sums }) => void insert.run(counter, cipher.seal(counter, sums)),
-    update: ({ counter, sums }) => void update.run(counter, cipher.seal(counter, sums)),
+    /** Writes sums that do not follow from former ones. */
+    insert: ({ counter, sums }: StoredSums) => void insert.run(counter, cipher.seal(counter, sums)),
+    update: ({ counter, sums }: StoredSums) => void update.run(counter, cipher.seal(counter, sums)),
   };
 }
 
@@ -82,7 +74,9 @@ export interface SumDifference {
   readonly suspects: readonly SuspectRow[];
 }
 
-/** Compares the sums with the existing rows, and these with those of an older copy. Throws damaged when the sums are gone. */
+/**
+ * Compares the sums with the existing rows, and these with those of an older copy. Throws damaged when the sums are gone.
+ */
 export function findSumDifference(db: Connection, mac: RowMac, older?: Connection): SumDifference {
   const stored = createSumRecord(db, mac).read();
   if (stored === undefined) throw new SecretError('damaged', 'A stored row is missing.');

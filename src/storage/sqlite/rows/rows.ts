@@ -109,18 +109,8 @@ export function createRowReads<T>(db: Connection, mac: RowMac, table: Table<T>):
   };
 }
 
-/** Writes rows that are authenticated alone, with their MACs. */
-export interface RowWrites<T> {
-  /** Replaces an existing row. */
-  put(thing: T): void;
-  /** Writes the difference between what was loaded and what is to be stored. */
-  save(current: T | undefined, next: T | undefined): void;
-  /** Removes the row with this key, unread. */
-  remove(...key: readonly Stored[]): void;
-}
-
-/** Prepares the writes to one table. */
-export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>): RowWrites<T> {
+/** Prepares the writes to a table whose rows are authenticated alone, with their MACs. */
+export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>) {
   const { key, name, own } = table;
   const isSingle = key.length === 0;
   const more = isSingle ? ['row_mac', 'only_row'] : ['row_mac'];
@@ -135,17 +125,20 @@ export function createRowWrites<T>(db: Connection, mac: RowMac, table: Table<T>)
   const beside = (row: Row) => (isSingle ? [sign(row), 1] : [sign(row)]);
 
   return {
-    put(thing) {
+    /** Replaces an existing row. */
+    put(thing: T): void {
       const row = table.encode(thing);
       replace(row, ...beside(row));
     },
-    save(current, next) {
+    /** Writes the difference between what was loaded and what is to be stored. */
+    save(current: T | undefined, next: T | undefined): void {
       if (next === current) return;
       const row = table.encode((next ?? current) as T);
       if (next === undefined) remove.run(...keyOf(row));
       else if (current === undefined) insert(row, ...beside(row));
       else update(table.encode(current), row, sign(row), ...keyOf(row));
     },
-    remove: (...values) => void remove.run(...values),
+    /** Removes the row with this key, unread. */
+    remove: (...values: readonly Stored[]) => void remove.run(...values),
   };
 }

@@ -4,16 +4,11 @@ import type { Connection } from '../engine/open.ts';
 import { prepareRecount } from './secret-writes.ts';
 
 /**
- * Removes the row of that name and all that belongs to it, unread. Runs inside the write transaction. Throws
- * secret-not-found.
+ * Prepares removing, inside the write transaction, secrets whose rows fail their check, unread, for owners who want to
+ * get rid of them; nobody is notified, since the subscribers are no longer known. `onRemoval` is called as for any
+ * removal of sealed values. The removal throws secret-not-found.
  */
-export type RemoveDamaged = (ref: SecretRef) => void;
-
-/**
- * Prepares removing secrets whose rows fail their check, for owners who want to get rid of them; nobody is notified,
- * since the subscribers are no longer known. `onRemoval` is called as for any removal of sealed values.
- */
-export function createDamagedRemoval(db: Connection, onRemoval: () => void): RemoveDamaged {
+export function createDamagedRemoval(db: Connection, onRemoval: () => void) {
   const find = db
     .prepare<[string, string], number>('SELECT row FROM secret WHERE project_id = ? AND name = ?')
     .pluck();
@@ -27,7 +22,7 @@ export function createDamagedRemoval(db: Connection, onRemoval: () => void): Rem
     'DELETE FROM secret WHERE row = ?',
   ].map((sql) => db.prepare<[number]>(sql));
   const recount = prepareRecount(db);
-  return ({ projectId, name }) => {
+  return ({ projectId, name }: SecretRef): void => {
     const row = find.get(projectId, name);
     if (row === undefined) throw new SecretError('secret-not-found');
     onRemoval();

@@ -2,18 +2,16 @@ import type { Task } from '../../../core/rotation/tasks.ts';
 import type { Connection } from '../engine/open.ts';
 import { type OnDamage, unlessDamaged } from '../rows/damage.ts';
 
-/** Removes the damaged tasks that block a secret's next one. Runs inside the write transaction. */
-export type ClearTasks = (secretId: string) => void;
-
 /**
- * Prepares their removal, unread: a damaged task says nothing of a rotation's progress, and while its row claims to be
- * the newest of its secret, or under way, no other can start.
+ * Prepares removing the damaged tasks that block a secret's next one, unread, inside the write transaction: a damaged
+ * task says nothing of a rotation's progress, and while its row claims to be the newest of its secret, or under way, no
+ * other can start.
  */
 export function createTaskClearing(
   db: Connection,
   find: (id: string) => Task | undefined,
   onDamage: OnDamage,
-): ClearTasks {
+) {
   const inTheWay = db.prepare<[string, string], { readonly id: string; readonly bytes: Buffer }>(
     `SELECT id, CAST(id AS BLOB) AS bytes
        FROM (SELECT id FROM (SELECT id FROM task WHERE secret_id = ? ORDER BY create_time_ms DESC LIMIT 1)
@@ -27,7 +25,7 @@ export function createTaskClearing(
       () => find(id) !== undefined,
       () => false,
     );
-  return (secretId) => {
+  return (secretId: string): void => {
     for (;;) {
       const damaged = inTheWay.all(secretId, secretId).filter(({ id }) => !isIntact(id));
       if (damaged.length === 0) return;

@@ -12,7 +12,9 @@ import { intactRows } from '../rows/damage.ts';
 import { createDueList } from '../rows/due-list.ts';
 import { createRowReads, createRowWrites } from '../rows/rows.ts';
 
-/** Prepares the reads of notifications on one connection. Rows that are returned whole are authenticated; throws damaged. */
+/**
+ * Prepares the reads of notifications on one connection. Rows that are returned whole are authenticated; throws damaged.
+ */
 export function createNotificationReads(db: Connection, mac: RowMac) {
   const read = createRowReads(db, mac, NOTIFICATION);
   const records = read.prepare(
