@@ -25,39 +25,30 @@ export function byProject<T extends { readonly projectId: string }>(all: Iterabl
 export function memoryDues(memory: Memory) {
   const looks = new Map<DueKind, number>();
   /** The longest overdue of each project first, with the projects taking turns, at each look beginning with another one. */
-  function list(kind: DueKind, limit: number, isDue: (timeMs: number) => boolean): Due[] {
-    const due = timesOf[kind](memory).filter(({ timeMs }) => isDue(timeMs));
+  function list(kind: DueKind, limit: number, nowMs: number, beyondMs = Number.POSITIVE_INFINITY): Due[] {
+    const due = timesOf[kind](memory).filter(({ timeMs }) => timeMs <= nowMs || timeMs > beyondMs);
     const lists = [...byProject(due.sort((a, b) => a.timeMs - b.timeMs)).values()];
     const look = looks.get(kind) ?? 0;
     looks.set(kind, look + 1);
     const turned = lists.map((_, at) => lists[(at + look) % lists.length]!);
     return due.flatMap((_, turn) => turned.flatMap((one) => one.slice(turn, turn + 1))).slice(0, limit);
   }
-  const attempts = (
-    kind: DueKind,
-    nowMs: number,
-    page: { readonly limit: number; readonly waitMsMax: number },
-  ) => list(kind, page.limit, (timeMs) => timeMs <= nowMs || timeMs > nowMs + page.waitMsMax);
-  const upTo = (kind: DueKind, nowMs: number, limit: number) =>
-    list(kind, limit, (timeMs) => timeMs <= nowMs);
-  const before = (kind: DueKind, beforeMs: number, limit: number) =>
-    list(kind, limit, (timeMs) => timeMs < beforeMs);
   const named = ({ id, name, projectId }: Due) => ({ id, ref: { projectId, name } });
   return {
     findNextDue(kind, afterMs) {
       const later = timesOf[kind](memory).filter(({ timeMs }) => timeMs > afterMs);
       return later.length === 0 ? undefined : Math.min(...later.map(({ timeMs }) => timeMs));
     },
-    listDueSecrets: (nowMs, limit) => upTo('secret-deletion', nowMs, limit).map(named),
-    listDueRotations: (nowMs, limit) => upTo('secret-rotation', nowMs, limit).map(named),
+    listDueSecrets: (nowMs, limit) => list('secret-deletion', limit, nowMs).map(named),
+    listDueRotations: (nowMs, limit) => list('secret-rotation', limit, nowMs).map(named),
     listDueKeys: ({ due, nowMs, limit }) =>
-      upTo(`key-${due}`, nowMs, limit).map(({ projectId, id }) => ({ projectId, id })),
-    listDueTasks: (nowMs, page) => attempts('task', nowMs, page).map(named),
-    listOldTasks: (beforeMs, limit) => before('task-record', beforeMs, limit).map(named),
-    listDueNotifications: (nowMs, page) =>
-      attempts('notification', nowMs, page).map(({ id, projectId }) => ({ id, projectId })),
+      list(`key-${due}`, limit, nowMs).map(({ projectId, id }) => ({ projectId, id })),
+    listDueTasks: (nowMs, { limit, waitMsMax }) => list('task', limit, nowMs, nowMs + waitMsMax).map(named),
+    listOldTasks: (beforeMs, limit) => list('task-record', limit, beforeMs - 1).map(named),
+    listDueNotifications: (nowMs, { limit, waitMsMax }) =>
+      list('notification', limit, nowMs, nowMs + waitMsMax).map(({ id, projectId }) => ({ id, projectId })),
     listOldNotifications: (beforeMs, limit) =>
-      before('notification-record', beforeMs, limit).map(({ id }) => id),
+      list('notification-record', limit, beforeMs - 1).map(({ id }) => id),
     listExpiringProjects: (afterProjectId, limit) =>
       [...byProject(expiring(memory)).keys()].filter((id) => id > afterProjectId).slice(0, limit),
     listExpiredVersions: ({ projectId, nowMs, after, limit }) =>

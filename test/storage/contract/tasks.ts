@@ -144,17 +144,6 @@ export function taskContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(startRotation({ ...ref, name: 'none' }, 'x')), 'secret-not-found');
   });
 
-  it('tells of a failure, and keeps the value that was stored', async () => {
-    await start();
-    const { store } = harnessOf();
-    const task = taskId(0);
-    await store.change(startRotation(ref, task));
-    await store.change(storePending(ref, task));
-    await store.change(failAttempt(ref, task, 'set'));
-    expect(await told()).toContain(`${id}.3.SECRET_ROTATED_FAILED`);
-    expect(await stages()).toStrictEqual({ SYSCURRENT: 1, SYSPENDING: 2 });
-  });
-
   it('has one rotation of a secret at a time, however many ask for one', async () => {
     await start();
     const { store } = harnessOf();
@@ -163,18 +152,6 @@ export function taskContract(harnessOf: HarnessOf): void {
     );
     expect(new Set(results.map(({ task }) => task?.id)).size).toBe(1);
     expect(await store.countTasks({ projectId })).toBe(1);
-  });
-
-  it('carries out a step once, however many say that it is done', async () => {
-    await start();
-    const { store } = harnessOf();
-    const task = taskId(0);
-    await store.change(startRotation(ref, task));
-    const results = await Promise.all(
-      Array.from({ length: 10 }, () => store.change(storePending(ref, task))),
-    );
-    expect(results.filter(({ changed }) => changed)).toHaveLength(1);
-    expect((await store.findVersions(ref))?.versions).toHaveLength(2);
   });
 
   it('outlives its secret, and another one of the same name has nothing to do with it', async () => {
