@@ -40,8 +40,11 @@ export class PiecewiseResponse extends nodeHttp.ServerResponse {
     const headers = rest.at(-1);
     if (typeof headers !== 'object' || headers === null) return super.writeHead(status);
     const list: string[] = [];
-    for (const [name, value] of Object.entries(headers as Record<string, string>)) {
-      list.push(name === 'x-request-id' ? 'X-Request-Id' : name, value);
+    for (const name of Object.keys(headers)) {
+      list.push(
+        name === 'x-request-id' ? 'X-Request-Id' : name,
+        (headers as Record<string, string>)[name] ?? '',
+      );
     }
     return super.writeHead(status, list);
   }

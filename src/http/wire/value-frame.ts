@@ -2,6 +2,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
+/** For each byte: 1 if it is escaped. Half as slow as asking three times. */
+const ESCAPES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte < FIRST_PRINTABLE || byte === QUOTE || byte === BACKSLASH),
+);
 /** Escaping turns one byte into `\u0000`. */
 const ESCAPED_BYTES_MAX = 6;
 
@@ -36,10 +40,7 @@ export function frameValue(before: readonly Uint8Array[], value: Uint8Array, aft
 // Counted loops: iterating over typed arrays costs several times as much, and every value passes here.
 function countEscapes(value: Uint8Array): number {
   let count = 0;
-  for (let index = 0; index < value.length; index += 1) {
-    const byte = value[index] ?? 0;
-    if (byte < FIRST_PRINTABLE || byte === QUOTE || byte === BACKSLASH) count += 1;
-  }
+  for (let index = 0; index < value.length; index += 1) count += ESCAPES[value[index] ?? 0] ?? 0;
   return count;
 }
 
