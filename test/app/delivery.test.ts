@@ -318,19 +318,3 @@ describe('a process that wants to stop', () => {
     expect(calls).toBe(8);
   });
 });
-
-describe('a damaged notification', () => {
-  it('is told of once, and holds up no other, however many there are', async () => {
-    for (let number = 0; number < 40; number += 1) put(aNotification({ id: `damaged-${number}` }));
-    put(aNotification({ id: 'sound' }));
-    const { store } = world.deps;
-    const findNotification = async (id: string) => {
-      if (id.startsWith('damaged')) throw new SecretError('damaged');
-      return store.findNotification(id);
-    };
-    const job = jobOf({ store: { ...store, findNotification } });
-    for (let runs = 0; runs < 4; runs += 1) await run(job);
-    expect(state('sound')?.status).toBe('SUCCESS');
-    expect(world.logged).toHaveLength(40);
-  });
-});

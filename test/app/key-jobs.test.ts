@@ -90,15 +90,6 @@ describe('the deletion of keys', () => {
     };
     expect(await deleteDueKeys({ ...world.deps, store: { ...store, listDueKeys } }, T0)).toBe(1);
   });
-
-  it('ends with any other error', async () => {
-    const world = withKeys(aWorld(), [doomed(T0)]);
-    const change = async () => {
-      throw new SecretError('unavailable');
-    };
-    const deps = { ...world.deps, store: { ...world.deps.store, change } };
-    await expect(deleteDueKeys(deps, T0)).rejects.toMatchObject({ code: 'unavailable' });
-  });
 });
 
 describe('the rotation of keys', () => {

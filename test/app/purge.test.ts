@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createPurge } from '../../src/app/jobs/purge.ts';
 import type { Store } from '../../src/app/ports/deps.ts';
-import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
+import { SecretError } from '../../src/core/errors.ts';
 import type { SecretState } from '../../src/core/secrets/secrets.ts';
 import { anAggregate, DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
@@ -82,14 +82,6 @@ describe('a round', () => {
     expect(left()).toEqual(['called-off']);
   });
 
-  it('removes a secret once the time has really passed', async () => {
-    put('later', T0 + 7 * DAY_MS);
-    pass(7 * DAY_MS - 1);
-    expect(await round()).toBe(0);
-    pass(1);
-    expect(await round()).toBe(1);
-  });
-
   it('leaves the rest to the next round when very many are due', async () => {
     for (let number = 1; number <= 150; number += 1) put(`s${number}`, T0);
     expect([await round(), await round(), await round()]).toEqual([100, 50, 0]);
@@ -133,13 +125,6 @@ describe('a round', () => {
 });
 
 describe('a damaged secret', () => {
-  it('does not keep the others from being removed, before it or after it', async () => {
-    for (const name of ['first', 'damaged', 'last']) put(name, T0);
-    const purge = roundsOver(failingFor('damaged', new SecretError('damaged')));
-    expect([await purge(), await purge()]).toEqual([2, 0]);
-    expect(left()).toEqual(['damaged']);
-  });
-
   it('is told to the operator as an error, with its name and nothing that it holds', async () => {
     put('damaged', T0);
     const told: unknown[] = [];
@@ -150,60 +135,5 @@ describe('a damaged secret', () => {
     const message = 'a due secret is damaged and was not removed';
     const fields = { id: 'id-of-damaged', projectId: REF.projectId, name: 'damaged' };
     expect(told).toEqual([{ fields, message }]);
-  });
-});
-
-describe('a hundred damaged secrets', () => {
-  it('do not keep the one behind them from being removed, and are told of once', async () => {
-    const store = {
-      ...world.deps.store,
-      change: ((command: { ref: { name: string } }) =>
-        command.ref.name.startsWith('damaged')
-          ? Promise.reject(new SecretError('damaged'))
-          : world.deps.store.change(command as never)) as typeof world.deps.store.change,
-    };
-    for (let number = 0; number < 100; number += 1) put(`damaged-${number}`, T0);
-    put('sound', T0 + 1);
-    pass(1);
-    let told = 0;
-    const error = () => {
-      told += 1;
-    };
-    const purge = roundsWith({ ...world.deps, store, log: { ...world.deps.log, error } });
-    expect([await purge(), await purge(), await purge()]).toEqual([0, 1, 0]);
-    expect(told).toBe(100);
-  });
-});
-
-describe('a failure of the store', () => {
-  const codes: ErrorCode[] = ['storage-full', 'unavailable', 'outcome-unknown'];
-  const storeDown = codes.map((code) => new SecretError(code));
-  const failures = [...storeDown, new SecretError('internal'), new Error('nobody expected this')];
-
-  it.each(storeDown)('ends the round: %o', async (failure) => {
-    for (const name of ['first', 'failing', 'last']) put(name, T0);
-    await expect(roundsOver(failingFor('failing', failure))()).rejects.toBe(failure);
-    expect(left()).toEqual(['failing', 'last']);
-  });
-
-  it.each(failures)('to list what is due ends the round: %o', async (failure) => {
-    put('due', T0);
-    const listDueSecrets = () => Promise.reject(failure);
-    await expect(roundsOver({ ...world.deps.store, listDueSecrets })()).rejects.toBe(failure);
-    expect(left()).toEqual(['due']);
-  });
-
-  it('leaves the rest to the next round', async () => {
-    for (const name of ['first', 'last']) put(name, T0);
-    let isFull = true;
-    const { store } = world.deps;
-    const full = failingFor('first', new SecretError('storage-full'));
-    const purge = roundsOver({
-      ...store,
-      change: (command, actor) => (isFull ? full : store).change(command, actor),
-    });
-    await expect(purge()).rejects.toMatchObject({ code: 'storage-full' });
-    isFull = false;
-    expect(await purge()).toBe(2);
   });
 });
