@@ -8,13 +8,17 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...(mode === 'edges'
       ? { include: [EDGES], fileParallelism: false }
-      : { include: ['test/**/*.test.ts'], exclude: [EDGES] }),
+      : // A worker runs many files: what they load is loaded once. A file that replaces a module sees to that itself.
+        { include: ['test/**/*.test.ts'], exclude: [EDGES], isolate: false }),
     // They end what hangs, and nothing else: a machine that others use as well may be ten times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ['default', ...(mode === 'edges' ? [] : [new Durations()])],
     // Only `npm run matrix` wants to know which test calls what.
-    setupFiles: process.env.RECORD_OPERATIONS === undefined ? [] : ['test/matrix/record.ts'],
+    setupFiles: [
+      'test/e2e/cleanup.ts',
+      ...(process.env.RECORD_OPERATIONS === undefined ? [] : ['test/matrix/record.ts']),
+    ],
     pool: 'forks',
     // Some of them wait for something most of the time: one more than the processors of a small machine.
     maxWorkers: 3,

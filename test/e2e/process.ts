@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 /** The top of the repository: commands run here, as a person in a checkout runs them. */
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -38,10 +38,11 @@ export interface RunningServer {
 const running = new Set<ChildProcess>();
 const scratch: string[] = [];
 
-afterEach(async () => {
+/** Ends every process of a test and removes its directories; after each test, whoever wrote it. */
+export async function endAll(): Promise<void> {
   await Promise.all([...running].map((child) => kill(child)));
   for (const directory of scratch.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
+}
 
 /** A directory that is gone after the test. */
 export function createScratch(): string {

@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPressureGauge, type PressureGauge } from '../../src/http/requests/pressure.ts';
+import { startTestServer } from '../support/server.ts';
+import { problem } from './calls.ts';
 
 let gauge: PressureGauge;
 let [lateMs, share] = [0, 0];
@@ -84,4 +86,32 @@ describe('the gauge of a process', () => {
     expect(gauge.isHigh()).toBe(false);
     vi.restoreAllMocks();
   });
+});
+
+it('a server under pressure sends requests away until it is better, and stops looking when it is closed', async () => {
+  gauge.stop();
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const rss = vi.spyOn(process.memoryUsage, 'rss');
+  onTestFinished(() => void vi.restoreAllMocks());
+  const server = await startTestServer();
+  const list = () => server.send({ method: 'GET', path: '/v3/projects' });
+  rss.mockReturnValue(Number.MAX_SAFE_INTEGER);
+  vi.advanceTimersByTime(1_000);
+  const answer = await list();
+  expect(problem(answer)).toEqual([503, 'APIGW.0201']);
+  expect(answer.headers['retry-after']).toBe('1');
+  expect(server.logged().at(-1)).toMatchObject({
+    msg: 'request',
+    reason: 'the process has more to do than it can',
+  });
+  for (const path of ['/healthz', '/readyz', '/healthz?a=1']) {
+    expect((await server.sendUnsigned({ method: 'GET', path })).status).toBe(200);
+  }
+  rss.mockReturnValue(0);
+  look();
+  expect((await list()).status).toBe(200);
+  await server.close();
+  rss.mockClear();
+  look();
+  expect(rss).not.toHaveBeenCalled();
 });

@@ -17,8 +17,9 @@ export function recordOperation(operationId: string): void {
   testsOf.set(operationId, tests.add(currentTest));
 }
 
-/** Operation id -> names of the tests that called it, both sorted. */
+/** Operation id -> names of the tests that called it since this was asked last, both sorted. */
 export function recordedTests(): Record<string, string[]> {
   const entries = [...testsOf].map(([operationId, tests]) => [operationId, [...tests].sort()] as const);
+  testsOf.clear();
   return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
