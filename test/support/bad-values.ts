@@ -21,39 +21,17 @@ const HUGE = 100_000;
 /** Values that have broken some server: types, bounds, encodings, names that mean something to a language or a store. */
 const POOL: readonly unknown[] = [
   ...[null, true, false, 0, 1, -1, 1.5, 2 ** 31, 2 ** 53, -1e308, 1e308],
-  ...[
-    '',
-    ' ',
-    '\t\n',
-    '\0',
-    '\ud800',
-    '\ufeff',
-    'é',
-    '🔑',
-    'x\n',
-    '-',
-    '.',
-    '..',
-    '../x',
-    '%00',
-    '%',
-    '{}',
-    '[]',
-  ],
-  ...[
-    'NaN',
-    '1e400',
-    '0x10',
-    '__proto__',
-    'constructor',
-    "'; DROP TABLE secret; --",
-    '$ne',
-    '<script>',
-    UUID,
-  ],
+  ...['', ' ', '\t\n', '\0', '\ud800', '\ufeff', 'é', '🔑', 'x\n', '-', '.', '..', '../x', '%00'],
+  ...['%', '{}', '[]', 'NaN', '1e400', '0x10', '__proto__', 'constructor', '$ne', '<script>', UUID],
+  "'; DROP TABLE secret; --",
   ...['x'.repeat(37), 'x'.repeat(65), 'x'.repeat(129), 'x'.repeat(256), 'x'.repeat(2_049), 'x'.repeat(HUGE)],
   ...[[], [null], [1], [[]], [{}], ['x', 'x'], Array(1_001).fill('x')],
   ...[{}, { length: 1 }, { toString: 'x' }, { constructor: { prototype: 1 } }],
+];
+/** Lists and objects of as many levels as a body may hold values, as JSON text. */
+export const DEEP = [
+  '['.repeat(49_000) + ']'.repeat(49_000),
+  `${'{"a":'.repeat(49_000)}1${'}'.repeat(49_000)}`,
 ];
 /** What a list must refuse as the size or the place of a page, whatever its schema says. */
 export const PAGES: Readonly<Record<string, readonly string[]>> = {
@@ -127,6 +105,12 @@ export function valuesFor(schema: Schema, name: string): unknown[] {
   const texts = choices.filter((choice) => typeof choice === 'string');
   const cases = texts.flatMap((text) => [text.toLowerCase(), text.toUpperCase(), `${text} `]);
   return [...POOL, ...lists, ...cases, ...(PAGES[name] ?? [])];
+}
+
+/** The same as JSON text, with what no value of JavaScript stands for. */
+export function textsFor(schema: Schema, name: string): string[] {
+  const values = valuesFor(schema, name).map((value) => JSON.stringify(value));
+  return [...values, '1e400', '-1e400', '9007199254740993', ...DEEP];
 }
 
 /** Whether a body, or a part of one, fits its schema. */
