@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OUTSIDER, shareServer } from '../support/server.ts';
-import { INVALID, ok, problem } from './calls.ts';
+import { ok } from './calls.ts';
 
 const server = shareServer();
 const path = '/v1/csms/agencies';
@@ -17,20 +17,5 @@ describe('CreateAgency and ShowAgency', () => {
     const shown = await server.send({ method: 'GET', path: `${path}?secret_type=${secret_type}` }, OUTSIDER);
     // A text, as in the documents.
     expect(ok(shown)).toEqual({ agency_granted: 'true' });
-  });
-
-  it.each([['COMMON'], [''], ['rds-fg'], [undefined]])('refuse the type %s', async (secret_type) => {
-    const posted = await server.send({ method: 'POST', path, body: { secret_type } });
-    const query = secret_type === undefined ? '' : `?secret_type=${secret_type}`;
-    const shown = await server.send({ method: 'GET', path: `${path}${query}` });
-    for (const answer of [posted, shown]) {
-      expect(problem(answer)).toEqual(INVALID);
-      expect(answer.json.error_msg).toContain('secret_type');
-    }
-  });
-
-  it('need credentials', async () => {
-    const answer = await server.sendUnsigned({ method: 'GET', path: `${path}?secret_type=RDS-FG` });
-    expect(problem(answer)).toEqual([401, 'APIGW.0301']);
   });
 });

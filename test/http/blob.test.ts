@@ -1,14 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ADMIN,
-  ALPHA,
-  BETA,
-  GAMMA,
-  GUEST,
-  OUTSIDER,
-  shareServer,
-  startTestServer,
-} from '../support/server.ts';
+import { ADMIN, ALPHA, BETA, GAMMA, OUTSIDER, shareServer, startTestServer } from '../support/server.ts';
 import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, ok, problem } from './calls.ts';
 
 const TAKEN = [409, 'CSMS.0101'] as const;
@@ -134,7 +125,6 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
       expect(answer.json.error_msg).toContain('another project');
       expect(problem(await other.get('/bound'))).toEqual(NO_SECRET);
     }
-    expect(problem(await callsOf(server, GUEST, BETA).post('/restore', body))).toEqual([403, 'APIGW.0302']);
   });
 
   it('refuse a changed blob wherever it was changed, with one text', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shareServer } from '../support/server.ts';
-import { ok, problem } from './calls.ts';
+import { ok } from './calls.ts';
 
 const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 
@@ -80,10 +80,3 @@ describe('KeystoneListEndpoints', () => {
     expect((await get('/v3/endpoints?service_id=none')).endpoints).toEqual([]);
   });
 });
-
-it.each(['/v3/auth/catalog', '/v3/services', '/v3/endpoints', '/v3/auth/projects'])(
-  '%s needs credentials',
-  async (path) => {
-    expect(problem(await server.sendUnsigned({ method: 'GET', path }))).toEqual([401, 'APIGW.0301']);
-  },
-);

@@ -76,7 +76,6 @@ describe('CreateDatakey', () => {
     [{ additional_authenticated_data: 7 }, 'KMS.0308'],
     [{ sequence: 'x'.repeat(37) }, 'KMS.0206'],
     [{ key_id: null }, 'KMS.0205'],
-    [{ key_id: undefined }, 'KMS.0204'],
   ])('refuses %j, with and without the plaintext', async (wrong, code) => {
     for (const operation of ['create-datakey', 'create-datakey-without-plaintext']) {
       const answer = await kms.post(operation, { key_id, ...wrong });
@@ -140,7 +139,6 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     [{ plain_text: 'g'.repeat(128) }, 'KMS.2101'],
     [{ plain_text: 'a'.repeat(8_193) }, 'KMS.0308'],
     [{ plain_text: null }, 'KMS.0308'],
-    [{ plain_text: undefined }, 'KMS.0204'],
     [{ plain_text: dek.toString('hex') }, 'KMS.2104'],
     [{ plain_text: `${withDigest(dek)}00` }, 'KMS.2104'],
     [{ plain_text: withDigest(dek).replace(/.$/, (last) => (last === '0' ? '1' : '0')) }, 'KMS.2103'],
@@ -150,7 +148,6 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     [{ datakey_plain_length: '1025' }, 'KMS.2102'],
     [{ datakey_plain_length: 'x' }, 'KMS.2102'],
     [{ datakey_plain_length: null }, 'KMS.2102'],
-    [{ datakey_plain_length: undefined }, 'KMS.0204'],
     [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
   ])('refuse to encrypt %j', async (wrong, code) => {
     const body = { key_id, plain_text: withDigest(dek), datakey_plain_length: '32', ...wrong };
@@ -185,12 +182,10 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     [null, '32', 'KMS.2201'],
     [7, '32', 'KMS.2201'],
     ['a'.repeat(8_193), '32', 'KMS.2201'],
-    [undefined, '32', 'KMS.0204'],
     ['abcd', '0', 'KMS.2202'],
     ['abcd', '1025', 'KMS.2202'],
     ['abcd', '', 'KMS.2202'],
     ['abcd', null, 'KMS.2202'],
-    ['abcd', undefined, 'KMS.0204'],
   ])('refuse to decrypt %j of %j bytes', async (cipher_text, bytes, code) => {
     expect(refusal(await decrypt(cipher_text, bytes))).toEqual([400, code]);
   });

@@ -87,7 +87,6 @@ describe('EncryptData and DecryptData', () => {
     [{ plain_text: 'canary\ud800' }, 'KMS.0308'],
     [{ plain_text: null }, 'KMS.0308'],
     [{ plain_text: 7 }, 'KMS.0308'],
-    [{ plain_text: undefined }, 'KMS.0204'],
     [{ additional_authenticated_data: '' }, 'KMS.0308'],
     [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
     [{ additional_authenticated_data: {} }, 'KMS.0308'],
@@ -96,7 +95,6 @@ describe('EncryptData and DecryptData', () => {
     [{ encryption_algorithm: 7 }, 'KMS.0308'],
     [{ key_id: 7 }, 'KMS.0205'],
     [{ key_id: 'nonsense' }, 'KMS.0205'],
-    [{ key_id: undefined }, 'KMS.0204'],
     [{ sequence: 7 }, 'KMS.0206'],
   ])('refuse to encrypt %j', async (wrong, code) => {
     const answer = await kms.post('encrypt-data', { key_id, plain_text: 'x', ...wrong });
@@ -113,7 +111,6 @@ describe('EncryptData and DecryptData', () => {
     [{ cipher_text: '='.repeat(128) }, 'KMS.2201'],
     [{ cipher_text: 7 }, 'KMS.2201'],
     [{ cipher_text: null }, 'KMS.2201'],
-    [{ cipher_text: undefined }, 'KMS.0204'],
     [{ encryption_algorithm: 'SM2_ENCRYPT' }, 'KMS.0308'],
     [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
     [{ key_id: '' }, 'KMS.0205'],
@@ -182,7 +179,6 @@ describe('CreateRandom', () => {
     [true, 'KMS.1801'],
     ['9', 'KMS.1802'],
     [511, 'KMS.1802'],
-    [undefined, 'KMS.0204'],
   ])('refuses %j bits', async (random_data_length, code) => {
     expect(refusal(await kms.post('gen-random', { random_data_length }))).toEqual([400, code]);
   });

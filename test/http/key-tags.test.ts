@@ -47,7 +47,6 @@ describe('CreateKmsTag, ShowKmsTags and DeleteTag', () => {
     [{ tag: null }, 'KMS.0412'],
     [{ tag: 'a' }, 'KMS.0412'],
     [{}, 'KMS.0204'],
-    [undefined, 'KMS.0202'],
     [{ tag: tag('a'), sequence: 'x'.repeat(37) }, 'KMS.0206'],
   ])('refuse %j', async (body, code) => {
     expect(refusal(await kms.post(`${key_id}/tags`, body))).toEqual([400, code]);
@@ -114,8 +113,6 @@ describe('BatchCreateKmsTags', () => {
     ['update', [tag('a')], 'KMS.0404'],
     ['', [tag('a')], 'KMS.0404'],
     [null, [tag('a')], 'KMS.0404'],
-    [undefined, [tag('a')], 'KMS.0204'],
-    ['create', undefined, 'KMS.0204'],
   ])('refuses to %j %j', async (action, tags, code) => {
     expect(refusal(await batch(action, tags))).toEqual([400, code]);
     expect((await tagsOf()).existTagsNum).toBe(0);
@@ -227,7 +224,6 @@ describe('ListKmsTags and ListKmsByTags', () => {
     [{ action: 'filter', matches: [{ key: 'resource_name', value: 7 }] }, 'KMS.0402'],
     [{ action: 'filter', matches: {} }, 'KMS.0415'],
     [{ action: 'filter', sequence: 7 }, 'KMS.0206'],
-    [undefined, 'KMS.0202'],
   ])('refuse %j', async (body, code) => {
     expect(refusal(await beta.post('resource_instances/action', body))).toEqual([400, code]);
   });

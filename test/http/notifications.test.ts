@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isSignedBySmn, isSignedWith, type Receiver, startReceiver } from '../support/receiver.ts';
-import { ALPHA, BETA, OUTSIDER, shareServer, type TestServer } from '../support/server.ts';
-import { callsOf, ok, problem } from './calls.ts';
+import { ALPHA, BETA, shareServer, type TestServer } from '../support/server.ts';
+import { callsOf, ok } from './calls.ts';
 
 const SECRET = 'the key of the topic called ops';
 const urn = (topic: string, project = ALPHA) => `urn:smn:local-1:${project}:${topic}`;
@@ -144,14 +144,6 @@ describe('ListNotificationRecords', () => {
   it('counts its page and has no markers', async () => {
     const { records: list, page_info } = ok(await csms('GET', 'notification-records'));
     expect(page_info).toEqual({ next_marker: null, previous_marker: null, current_count: list.length });
-  });
-
-  it('is empty for a project without any, and closed to strangers', async () => {
-    const own = callsOf(server, OUTSIDER);
-    expect(own.base).toContain(ALPHA);
-    const path = `/v1/${ALPHA}/csms/notification-records`;
-    expect(problem(await server.send({ method: 'GET', path }, OUTSIDER))).toEqual([403, 'APIGW.0302']);
-    expect(problem(await server.sendUnsigned({ method: 'GET', path }))[0]).toBe(401);
   });
 });
 

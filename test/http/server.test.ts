@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { openapiDocument } from '../support/answers.ts';
+import { familyOf } from '../support/requests.ts';
 import {
   ADMIN,
   ALPHA,
@@ -21,7 +22,7 @@ const LIST = `/v1/${ALPHA}/secrets`;
 const FORBIDDEN = [403, 'APIGW.0302'] as const;
 
 /** The declared operations with their parameters filled in. */
-async function operations(): Promise<{ method: string; path: string; isOpen: boolean }[]> {
+async function operations() {
   const { paths } = await openapiDocument();
   const values: Readonly<Record<string, string>> = {
     project_id: ALPHA,
@@ -30,7 +31,9 @@ async function operations(): Promise<{ method: string; path: string; isOpen: boo
     stage_name: 's',
   };
   return Object.entries(paths).flatMap(([template, methods]) =>
-    Object.entries(methods).map(([method, { security }]) => ({
+    Object.entries(methods).map(([method, { operationId, security }]) => ({
+      operationId,
+      template,
       method: method.toUpperCase(),
       path: template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name),
       isOpen: security?.length === 0,
@@ -136,7 +139,8 @@ describe('the project', () => {
     ['in capitals', ADMIN, ALPHA.toUpperCase()],
     ['that is only a dash', ADMIN, '-'],
   ])('%s is forbidden, in every operation', async (_, user, project) => {
-    for (const { method, path } of (await operations()).filter((entry) => entry.path.includes(ALPHA))) {
+    for (const operation of (await operations()).filter((entry) => entry.path.includes(ALPHA))) {
+      const { method, path } = operation;
       const answer = await server.send({ method, path: path.replace(ALPHA, project) }, user);
       expect([method, path, ...problem(answer)]).toEqual([method, path, ...FORBIDDEN]);
       expect(answer.json).toMatchObject({
@@ -144,6 +148,9 @@ describe('the project', () => {
         error_code: 'APIGW.0302',
         request_id: answer.headers['x-request-id'],
       });
+      const { error, ...flat } = answer.json;
+      if (familyOf(operation) === 'flat') expect(error, path).toBeUndefined();
+      else expect(error, path).toEqual({ ...flat, code: flat.error_code, message: flat.error_msg });
     }
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shareServer, startTestServer } from '../support/server.ts';
-import { BAD_BODY, callsOf, INVALID, NO_SECRET, NOT_ENABLED, NOT_THERE, ok, problem } from './calls.ts';
+import { callsOf, INVALID, NO_SECRET, NOT_ENABLED, NOT_THERE, ok, problem } from './calls.ts';
 
 const server = shareServer();
 const acme = callsOf(server);
@@ -115,7 +115,6 @@ describe('CreateSecretVersion', () => {
   it('needs a secret and a body', async () => {
     await acme.create('bodiless');
     expect(problem(await acme.post('/absent/versions', { secret_string: 'x' }))).toEqual(NO_SECRET);
-    expect(problem(await acme.post('/bodiless/versions'))).toEqual(BAD_BODY);
   });
 
   it('refuses the 21st version when the operator wants that', async () => {
@@ -176,20 +175,6 @@ describe('ListSecretVersions', () => {
       page_info: empty,
     });
     expect(ok(await acme.get('/paged/versions?marker=v9999999999')).version_metadatas).toEqual([]);
-  });
-
-  it.each([
-    'marker=latest',
-    'marker=12',
-    'marker=v',
-    'marker=v12345678901',
-    'marker=v-1',
-    'limit=0',
-    'limit=1001',
-  ])('refuses ?%s and names the parameter', async (query) => {
-    const answer = await acme.get(`/paged/versions?${query}`);
-    expect(problem(answer)).toEqual(INVALID);
-    expect(answer.json.error_msg).toContain(query.split('=')[0]);
   });
 
   it('needs a secret', async () => {
@@ -291,25 +276,11 @@ describe('UpdateVersion', () => {
     expect(answer.json.error_msg).toContain('version_id must name a version by its number');
   });
 
-  it.each([
-    ['null', { expire_time: null }],
-    ['nothing', {}],
-    ['text', { expire_time: '1893456000000' }],
-    ['14 digits', { expire_time: 10_000_000_000_000 }],
-    ['less than 0', { expire_time: -1 }],
-    ['a fraction', { expire_time: 0.5 }],
-  ])('refuses %s for expire_time', async (_, body) => {
-    const answer = await acme.put('/update/versions/v1', body);
-    expect(problem(answer)).toEqual(INVALID);
-    expect(answer.json.error_msg).toContain('expire_time');
-  });
-
   it('needs a version, a secret and a body', async () => {
     expect(problem(await acme.put('/update/versions/v2', { expire_time: 1 }))).toEqual(NOT_THERE);
     expect(problem(await acme.put('/update/versions/v0', { expire_time: 1 }))).toEqual(NOT_THERE);
     expect(problem(await acme.put('/update/versions/x', { expire_time: 1 }))).toEqual(INVALID);
     expect(problem(await acme.put('/absent/versions/v1', { expire_time: 1 }))).toEqual(NO_SECRET);
-    expect(problem(await acme.put('/update/versions/v1'))).toEqual(BAD_BODY);
   });
 
   it('needs an enabled secret', async () => {

@@ -1,3 +1,4 @@
+import { REFERENCE } from '../matrix/results.ts';
 import type { OpenapiDocument, Operation, Schema } from './answers.ts';
 import { parametersOf, sampleOf } from './bad-values.ts';
 
@@ -24,6 +25,15 @@ export function targetsOf(document: OpenapiDocument): Target[] {
     })),
   );
   return all.filter(({ template }) => /^\/v1(\.0)?\//.test(template));
+}
+
+/** Where the refusals of an operation have their members: at the top, or in `error` as well. */
+export function familyOf({
+  operationId,
+  template,
+}: Pick<Target, 'operationId' | 'template'>): 'flat' | 'nested' {
+  const known = REFERENCE.find((operation) => operation.operationId === operationId);
+  return known?.errors ?? (template.startsWith('/v1.0/') ? 'nested' : 'flat');
 }
 
 /** A path with samples for its parameters; `changed` has some as they are sent, percent-encoded. */
