@@ -17,7 +17,7 @@ run_pytest() {
   # The SDK writes an application id into the home directory; a proxy would stand between it and the server.
   cd "$here"
   code=0
-  HOME=$scratch NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 \
+  HOME=$scratch NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=.. \
     "$venv/bin/python" -m pytest -p no:cacheprovider "$@" || code=$?
   exit "$code"
 }

@@ -1,16 +1,18 @@
 import pytest
+from huaweicloudsdkcsms.v1.csms_client import CsmsClient
+from huaweicloudsdkkms.v2.kms_client import KmsClient
 
-from support import build_client, build_secrets_client, new_alias, create_key, purge_later
+from support import build, create_key, new_alias, purge_later
 
 
 @pytest.fixture(scope="session")
 def client():
-    return build_client()
+    return build(KmsClient)
 
 
 @pytest.fixture(scope="session")
 def secrets():
-    return build_secrets_client()
+    return build(CsmsClient)
 
 
 @pytest.fixture

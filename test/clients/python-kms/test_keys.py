@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from huaweicloudsdkkms import v2 as kms
 
 from support import (
@@ -126,11 +125,6 @@ def test_a_deletion_is_scheduled_and_called_off(client, key_id):
     assert (cancelled.key_id, cancelled.key_state) == (key_id, "3")
     assert refused_with(cancel_deletion, client, key_id) == (400, "KMS.1501")
     enable(client, key_id)
-
-
-@pytest.mark.parametrize("days", ["6", "1097", "x", ""])
-def test_other_numbers_of_days_are_refused(client, key_id, days):
-    assert refused_with(schedule_deletion, client, key_id, days) == (400, "KMS.1401")
 
 
 def test_refusals_have_the_codes_of_the_service(client, key_id):

@@ -1,41 +1,21 @@
-"""What the tests share: clients of the unmodified SDK, and checks of whole answers."""
+"""What the tests share: calls of the unmodified SDK in short, beside what is in answers.py."""
 
 import os
-import re
 import time
 import uuid
 
-from huaweicloudsdkcore.auth.credentials import BasicCredentials
-from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
-from huaweicloudsdkcore.http.http_config import HttpConfig
-from huaweicloudsdkcore.signer.algorithm import SigningAlgorithm
 from huaweicloudsdkcsms import v1 as csms
 from huaweicloudsdkcsms.v1.csms_client import CsmsClient
 
-ENDPOINT = os.environ["CSMS_ENDPOINT"]
-AK = os.environ["HUAWEICLOUD_SDK_AK"]
-SK = os.environ["HUAWEICLOUD_SDK_SK"]
-PROJECT_ID = os.environ["HUAWEICLOUD_SDK_PROJECT_ID"]
-DOMAIN_ID = os.environ["HUAWEICLOUD_SDK_DOMAIN_ID"]
-REGION = os.environ["HW_REGION_NAME"]
+from answers import *
+
 USER_NAME = os.environ["CSMS_USER"]
 PASSWORD = os.environ["CSMS_PASSWORD"]
-
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-REQUEST_ID = re.compile(r"[0-9a-f]{32}")
-DAY_MS = 86_400_000
 NOBODY = "00000000-0000-4000-8000-000000000000"  # an id that nothing has
 
 
-def build_client(credentials=None, algorithm=SigningAlgorithm.HMAC_SHA256):
-    """A client as a program would build it; its credentials are those of the administrator unless given."""
-    return (
-        CsmsClient.new_builder()
-        .with_credentials(credentials or BasicCredentials(AK, SK, PROJECT_ID))
-        .with_endpoint(ENDPOINT)
-        .with_http_config(HttpConfig(signing_algorithm=algorithm))
-        .build()
-    )
+def build_client(*given, **more):
+    return build(CsmsClient, *given, **more)
 
 
 def new_name(prefix="py"):
@@ -126,34 +106,8 @@ def delete_stage(client, name, stage_name):
     return client.delete_secret_stage(request)
 
 
-def refusal(call, *args, **kwargs):
-    """The exception that a call ends with, its parts checked to be there as the SDK shows them to a program."""
-    try:
-        call(*args, **kwargs)
-    except ClientRequestException as error:
-        assert REQUEST_ID.fullmatch(error.request_id), error
-        assert error.error_msg
-        return error
-    raise AssertionError("the call was not refused")
-
-
-def refused_with(call, *args, **kwargs):
-    """Status and code of a refusal."""
-    error = refusal(call, *args, **kwargs)
-    return error.status_code, error.error_code
-
-
 def is_now_ms(time_ms):
     return isinstance(time_ms, int) and abs(time_ms - time.time() * 1000) < 60_000
-
-
-def fields_of(model):
-    """Every field of an SDK model, those that are None too; the models in it likewise."""
-    if isinstance(model, list):
-        return [fields_of(entry) for entry in model]
-    if not hasattr(model, "openapi_types"):
-        return model
-    return {name: fields_of(getattr(model, name)) for name in model.openapi_types}
 
 
 def eventually(find, what, patience_s=30):

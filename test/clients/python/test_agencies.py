@@ -40,12 +40,6 @@ def test_agencies_are_granted(client, secret_type):
     assert show_agency(client, secret_type) == "true"
 
 
-@pytest.mark.parametrize("call", [create_agency, show_agency])
-@pytest.mark.parametrize("secret_type", ["COMMON", "RDS", "", "rds-fg"])
-def test_other_types_have_no_agencies(client, call, secret_type):
-    assert refused_with(call, client, secret_type) == (400, "CSMS.0002")
-
-
 def test_each_kind_of_rds_has_a_template_of_its_own(client):
     texts = {show_template(client, "RDS-FG", sub_type, engine) for sub_type in SUB_TYPES for engine in ENGINES}
     assert len(texts) == len(SUB_TYPES) * len(ENGINES)
@@ -56,18 +50,3 @@ def test_each_kind_of_rds_has_a_template_of_its_own(client):
 def test_gaussdb_has_a_template_without_an_engine(client, sub_type):
     assert len(show_template(client, "GaussDB-FG", sub_type)) > 100
     assert refused_with(show_template, client, "GaussDB-FG", sub_type, "mysql") == (400, "CSMS.0002")
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        ("RDS-FG", "SingleUser", None),
-        ("RDS-FG", "SingleUser", "oracle"),
-        ("RDS-FG", "Both", "mysql"),
-        ("COMMON", "SingleUser", "mysql"),
-        ("", "SingleUser", "mysql"),
-    ],
-    ids=str,
-)
-def test_other_templates_are_refused(client, query):
-    assert refused_with(show_template, client, *query) == (400, "CSMS.0002")

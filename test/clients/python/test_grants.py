@@ -115,12 +115,3 @@ def test_a_group_can_be_granted_to(client, secret):
 
 def test_a_secret_that_is_not_there_is_404(client, user_id):
     assert refused_with(create_grant, client, user_id, NOBODY) == (404, "CSMS.0005")
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"type": "SECRETS"}, {"type": ""}, {"grantee_type": "1"}, {"grantee_type": ""}, {"validity_time": "soon"}],
-    ids=str,
-)
-def test_impossible_grants_are_refused(client, secret, user_id, fields):
-    assert refused_with(create_grant, client, user_id, secret.id, **fields) == (400, "CSMS.0002")

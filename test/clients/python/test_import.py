@@ -2,20 +2,9 @@
 
 import json
 
-import pytest
 from huaweicloudsdkcsms import v1 as csms
 
-from support import (
-    add_version,
-    create,
-    delete,
-    fields_of,
-    is_now_ms,
-    new_name,
-    refused_with,
-    show,
-    show_version,
-)
+from support import add_version, create, delete, fields_of, is_now_ms, new_name, refused_with, show, show_version
 
 
 def import_secrets(client, secrets):
@@ -25,7 +14,6 @@ def import_secrets(client, secrets):
 
 def draft(name, **fields):
     return csms.CreateSecretRequestBody(name=name, **(fields or {"secret_string": f"value of {name}"}))
-
 
 
 def test_every_secret_of_a_good_batch_is_there(client):
@@ -102,16 +90,6 @@ def test_the_secrets_of_one_instance_are_deleted_at_once(client, name):
     assert refused_with(show, client, first) == (404, "CSMS.0106")
     assert [show(client, kept).state for kept in (other, name)] == ["ENABLED", "ENABLED"]
     delete(client, other)
-
-
-def test_without_an_instance_nothing_is_deleted(client, name):
-    assert refused_with(send, client, "batch-delete", {}) == (400, "CSMS.0002")
-    assert show(client, name).state == "ENABLED"
-
-
-@pytest.mark.parametrize("secrets", ["x", {}, [1], ["x"]], ids=str)
-def test_what_is_no_list_of_secrets_is_refused(client, secrets):
-    assert refused_with(import_secrets, client, secrets) == (400, "CSMS.0002")
 
 
 def test_a_batch_may_be_larger_than_other_bodies(client):

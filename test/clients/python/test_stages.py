@@ -15,8 +15,6 @@ from support import (
     show_version,
 )
 
-OWN_STAGES_MAX = 10
-
 
 def stages_of(client, name):
     return {metadata.id: sorted(metadata.version_stages) for metadata in list_versions(client, name).version_metadatas}
@@ -70,12 +68,6 @@ def test_delete_answers_204_and_leaves_the_version(client, name):
     assert show_version(client, name, "v1").secret_string == "initial"
 
 
-def test_deleting_a_stage_twice_is_refused(client, name):
-    put_stage(client, name, "blue", "v1")
-    delete_stage(client, name, "blue")
-    assert refused_with(delete_stage, client, name, "blue") == (404, "CSMS.0005")
-
-
 @pytest.mark.parametrize("stage_name", ["SYSCURRENT", "SYSPREVIOUS"])
 def test_built_in_stages_cannot_be_deleted(client, name, stage_name):
     add_version(client, name)
@@ -84,33 +76,6 @@ def test_built_in_stages_cannot_be_deleted(client, name, stage_name):
 
 def test_a_stage_needs_a_version_that_exists(client, name):
     assert refused_with(put_stage, client, name, "blue", "v7") == (404, "CSMS.0005")
-
-
-@pytest.mark.parametrize("version_id", ["latest", "1", "version_id", ""])
-def test_a_stage_needs_a_version_id(client, name, version_id):
-    assert refused_with(put_stage, client, name, "blue", version_id) == (400, "CSMS.0002")
-
-
-@pytest.mark.parametrize("stage_name", ["a.b", "a b", "x" * 65, "ü", "a%2Fb"])
-def test_stage_names_are_checked(client, name, stage_name):
-    assert refused_with(put_stage, client, name, stage_name, "v1") == (400, "CSMS.0002")
-
-
-@pytest.mark.parametrize("set_stage", [put_stage, post_stage])
-def test_beside_the_built_in_ones_there_are_ten_stages(client, name, set_stage):
-    for index in range(OWN_STAGES_MAX):
-        set_stage(client, name, f"stage-{index}", "v1")
-    assert refused_with(set_stage, client, name, "one-too-many", "v1") == (400, "CSMS.0203")
-    # Moving one that exists needs no room.
-    add_version(client, name)
-    assert set_stage(client, name, "stage-0", "v2").version_id == "v2"
-
-
-def test_a_version_with_one_stage_too_many_is_not_made(client, name):
-    for index in range(OWN_STAGES_MAX):
-        put_stage(client, name, f"stage-{index}", "v1")
-    assert refused_with(add_version, client, name, version_stages=["one-too-many"]) == (400, "CSMS.0203")
-    assert list(stages_of(client, name)) == ["v1"]
 
 
 def test_the_flow_of_a_rotation_for_two_users(client, name):

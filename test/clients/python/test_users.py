@@ -1,6 +1,5 @@
 """Users: the list, one user, and a change of the caller's own password."""
 
-import pytest
 import requests
 from huaweicloudsdkcsms import v1 as csms
 
@@ -52,11 +51,6 @@ def test_a_page_beyond_the_end_is_empty(client):
     assert page.total == list_users(client).total
 
 
-@pytest.mark.parametrize("query", [{"limit": 9}, {"limit": 101}, {"offset": -1}, {"user_info": "x" * 65}], ids=str)
-def test_impossible_pages_are_refused(client, query):
-    assert refused_with(list_users, client, **query) == (400, "CSMS.0002")
-
-
 def test_show_gives_the_user_of_the_list(client):
     listed = self_of(client)
     shown = show_user(client, listed.user_id)
@@ -88,8 +82,3 @@ def test_a_changed_password_logs_in_and_the_old_one_does_not(client):
 def test_the_old_password_must_be_right(client):
     assert refusal(change_password, client, "wrong", OTHER_PASSWORD).status_code in (400, 401, 403)
     assert login_status(PASSWORD) == 201
-
-
-@pytest.mark.parametrize("password", ["", None])
-def test_an_empty_password_is_refused(client, password):
-    assert refused_with(change_password, client, PASSWORD, password) == (400, "CSMS.0002")
