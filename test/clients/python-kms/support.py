@@ -53,7 +53,3 @@ def purge_later(client, key_id):
 
 def list_keys(client, **fields):
     return client.list_keys(kms.ListKeysRequest(body=kms.ListKeysRequestBody(**fields)))
-
-
-def rotation_status(client, key_id):
-    return client.show_key_rotation_status(kms.ShowKeyRotationStatusRequest(body=operate(key_id)))
