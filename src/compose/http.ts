@@ -46,15 +46,22 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise
 
 /** What is between the server and the network. Throws StartError (configuration). */
 function edgeOf(
-  { config, metrics }: ServerProcess,
+  { config, metrics, pressure }: ServerProcess,
   listenAddress: () => string,
 ): Pick<
   ServerOptions,
-  'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'metrics' | 'servesMetrics' | 'site'
+  | 'connectionsAllowed'
+  | 'giveMemoryBack'
+  | 'isTrustedProxy'
+  | 'metrics'
+  | 'pressure'
+  | 'servesMetrics'
+  | 'site'
 > {
   const { allowedHosts, publicUrl, tlsCertFile, trustedProxies } = config;
   return {
     metrics,
+    pressure,
     servesMetrics: config.metrics === 'on',
     isTrustedProxy: parseTrustedProxies(trustedProxies),
     connectionsAllowed: connectionsAllowed(),

@@ -4,6 +4,7 @@ import type { PasswordChanged } from '../auth/identities/users.ts';
 import { createPasswordChecker, type PasswordChecker } from '../auth/logins/password-checker.ts';
 import type { Config } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/observability/metrics.ts';
+import type { PressureGauge } from '../http/requests/pressure.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { type Outbound, openOutbound } from './background.ts';
 import { type OpenIdentities, openIdentities } from './identity.ts';
@@ -18,6 +19,8 @@ export interface Start {
   /** The data directory, when the caller has already claimed it. */
   readonly claimed?: ClaimedDirectory | undefined;
   readonly passwordChanged?: PasswordChanged | undefined;
+  /** In place of the process's own; for tests, which share the server's thread. */
+  readonly pressure?: PressureGauge | undefined;
 }
 
 /** What exists once in a process, however many worlds and HTTP servers it has. */
@@ -28,6 +31,7 @@ export interface ServerProcess {
   readonly storage: OpenStorage;
   readonly identities: OpenIdentities;
   readonly passwordChanged: PasswordChanged | undefined;
+  readonly pressure: PressureGauge | undefined;
   /** One count of failed logins for all kinds of login. */
   readonly passwords: PasswordChecker;
   readonly outbound: Outbound;
@@ -66,6 +70,7 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
     storage,
     identities,
     passwordChanged: start.passwordChanged,
+    pressure: start.pressure,
     passwords: createPasswordChecker({
       clock: systemClock,
       costs: () => identities.present.directory.passwordCosts,

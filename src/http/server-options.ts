@@ -15,6 +15,7 @@ import type { Site } from './connections/site.ts';
 import type { IsTrustedProxy } from './connections/trusted-proxies.ts';
 import type { RequestLog } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
+import type { PressureGauge } from './requests/pressure.ts';
 
 /** What the HTTP server is built from. */
 export interface ServerOptions {
@@ -45,6 +46,8 @@ export interface ServerOptions {
   readonly isTrustedProxy: IsTrustedProxy;
   /** Connections that the operating system has descriptors for. */
   readonly connectionsAllowed: number;
+  /** Whether the process has more to do than it can; absent: its own gauge. */
+  readonly pressure?: PressureGauge | undefined;
   /** Frees what a start or a crowd of connections has left behind. */
   giveMemoryBack(): void;
   /** The pages that may call, and the server's names. */

@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ValueBinding } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/kms/keys.ts';
@@ -13,9 +13,6 @@ import { createKeyring } from '../../src/crypto/keyring.ts';
 /** Every Buffer of key bytes that came from node:crypto or went there, to see that it was zeroed. */
 const keyBytes: Uint8Array[] = [];
 let derivations = 0;
-// Other files of tests run in this process: nothing that they have loaded, and nothing loaded here for them.
-vi.hoisted(() => vi.resetModules());
-afterAll(() => void vi.resetModules());
 vi.mock('node:crypto', async (importOriginal) => {
   const actual = await importOriginal<typeof import('node:crypto')>();
   return {

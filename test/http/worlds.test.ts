@@ -27,6 +27,7 @@ import {
   ALPHA,
   createLog,
   GUEST,
+  NO_PRESSURE,
   prepareFiles,
   signedHeaders,
   type TestUser,
@@ -174,7 +175,10 @@ beforeAll(async () => {
     CSMS_METRICS: 'on',
   });
   directory = files.directory;
-  shared = await createProcess(files.config, log, { onFatal: (reason) => lines.push(reason) });
+  shared = await createProcess(files.config, log, {
+    pressure: NO_PRESSURE,
+    onFatal: (reason) => lines.push(reason),
+  });
   main = await createMain(shared);
   worlds = createWorlds(main);
   [one, two] = [await createHttp(shared, worlds), await createHttp(shared, worlds)];

@@ -13,7 +13,7 @@ import { type Config, readConfig } from '../../src/config/config.ts';
 import type { ServerMode } from '../../src/config/setting-values.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import type { App } from '../../src/http/app.ts';
-import { openapiDocument } from './answers.ts';
+import type { PressureGauge } from '../../src/http/requests/pressure.ts';
 import type { Answer, TestRequest } from './exchange.ts';
 import { headersOf, inject, payloadOf } from './injection.ts';
 
@@ -105,11 +105,15 @@ export async function prepareFiles(
   return { config, directory };
 }
 
+/** A test does its own work on the server's thread: the server is not to take itself for overloaded on a slow machine. */
+export const NO_PRESSURE: PressureGauge = { isHigh: () => false, stop: () => undefined };
+
 /** What a server is started with. `env` holds settings as an operator would give them; it listens only when asked to. */
 export interface ServerOptions {
   readonly mode?: ServerMode;
   readonly env?: Readonly<Record<string, string>>;
   readonly listen?: boolean;
+  readonly pressure?: PressureGauge;
 }
 
 /** One server for all tests of the file or block that asks for it: there once they run, and closed behind them. */
@@ -142,12 +146,11 @@ function serverBetween(
 
 /** Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. */
 export async function startTestServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { mode = 'serve', env = {}, listen = false } = options;
-  // Made now: it takes so long that a server in the same process would take itself for overloaded.
-  await openapiDocument();
+  const { mode = 'serve', env = {}, listen = false, pressure = NO_PRESSURE } = options;
   const { config, directory } = await prepareFiles(mode, env);
   const lines: string[] = [];
   const composed = await compose(config, createLog(config.logLevel, lines), {
+    pressure,
     onFatal: (reason) => {
       lines.push(`${JSON.stringify({ level: 60, reason, msg: 'fatal' })}\n`);
     },

@@ -15,10 +15,10 @@ export function guardEntrance(
   app: App,
   options: Pick<
     ServerOptions,
-    'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log' | 'metrics'
+    'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log' | 'metrics' | 'pressure'
   >,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
-  const pressure = createPressureGauge();
+  const { pressure = createPressureGauge() } = options;
   const connections = watchConnections(app.server, options);
   options.metrics?.watch({
     connectionsOpen: () => connections.counts().open,

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openInstallation } from '../../../src/compose/installation.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import type { Version } from '../../../src/core/secrets/secrets.ts';
@@ -19,9 +19,6 @@ interface LaterVersion extends Version {
   readonly note: string;
 }
 
-// Other files of tests run in this process: nothing that they have loaded, and nothing loaded here for them.
-vi.hoisted(() => vi.resetModules());
-afterAll(() => void vi.resetModules());
 /** The program of this file is that release: a row in the table of fields is all that differs. */
 vi.mock('../../../src/storage/columns/secrets.ts', async (original) => {
   const { defineTable, flag, optional, otherwise, plain } = await import(
