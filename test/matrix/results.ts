@@ -23,7 +23,12 @@ export interface ReferenceOperation {
 
 /** The 45 operations of CSMS, the three that only its documents have, and the 23 of KMS. */
 // The JSON's strings have no literal types; test/contract/matrix.test.ts checks what they may be.
-export const REFERENCE = operations as readonly ReferenceOperation[];
+export const REFERENCE = Object.entries(operations).flatMap(([source, calls]) =>
+  Object.entries(calls).map(([operationId, call]) => {
+    const [method, path, errors] = call.split(' ');
+    return { operationId, source, method, path, errors } as ReferenceOperation;
+  }),
+);
 
 /** One operation of openapi.yaml. */
 export interface ServedOperation {

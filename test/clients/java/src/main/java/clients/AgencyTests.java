@@ -1,7 +1,6 @@
 package clients;
 
 import static clients.Check.equal;
-import static clients.Check.refused;
 import static clients.Check.that;
 import static clients.Sdk.CLIENT;
 
@@ -37,9 +36,7 @@ final class AgencyTests {
       }
       suite.test("there is a function for GaussDB and " + subType,
           () -> that(template("GaussDB-FG", subType, null).length() > 100, "too short"));
-      suite.test("RDS needs an engine, for " + subType,
-          () -> refused(400, "CSMS.0002", () -> template("RDS-FG", subType, null)));
-    }
+      }
   }
 
   private static String template(String type, String subType, String engine) {

@@ -38,11 +38,5 @@ final class DeletionTests {
       refused(400, "CSMS.0103", () -> Sdk.putStage(name, "blue", "v1"));
       refused(400, "CSMS.0107", () -> Sdk.schedule(name, 7));
     }));
-    suite.test("what is not scheduled cannot be called off", () ->
-        withSecret(name -> refused(400, "CSMS.0108", () -> Sdk.restore(name))));
-    suite.test("windows outside 7 to 30 days are refused", () -> withSecret(name -> {
-      refused(400, "CSMS.0002", () -> Sdk.schedule(name, 6));
-      refused(400, "CSMS.0002", () -> Sdk.schedule(name, 31));
-    }));
   }
 }

@@ -25,9 +25,6 @@ final class ErrorTests {
       equal(List.of(404, "CSMS.0106"), List.of(refused.getHttpStatusCode(), refused.getErrorCode()));
       matches("The secret name not found int the db\\..*", refused.getErrorMsg());
     });
-    suite.test("a value is missing", () -> refused(400, "CSMS.0002",
-        () -> Sdk.create(new CreateSecretRequestBody().withName(Sdk.newName()))));
-    suite.test("a name is impossible", () -> refused(400, "CSMS.0002", () -> Sdk.create("a b")));
     suite.group("authentication");
     suite.test("a wrong secret key is 401", () -> {
       ClientRequestException refused = refusal(() -> list(Sdk.client(Sdk.credentials().withSk("wrong"))));

@@ -43,13 +43,5 @@ final class StageTests {
       refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSCURRENT"));
       refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSPREVIOUS"));
     }));
-    suite.test("a stage needs a version that exists", () ->
-        withSecret(name -> refused(404, "CSMS.0005", () -> Sdk.putStage(name, "blue", "v7"))));
-    suite.test("an eleventh stage of its own is refused", () -> withSecret(name -> {
-      for (int index = 0; index < 10; index += 1) {
-        Sdk.putStage(name, "stage-" + index, "v1");
-      }
-      refused(400, "CSMS.0203", () -> Sdk.putStage(name, "one-too-many", "v1"));
-    }));
   }
 }

@@ -4,10 +4,8 @@ import static clients.Check.equal;
 import static clients.Check.fields;
 import static clients.Check.isNow;
 import static clients.Check.map;
-import static clients.Check.refused;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
-import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +39,6 @@ final class VersionTests {
       equal(null, version.getSecretBinary());
     })));
     suite.test("binary comes back as it was sent", () -> withSecret(VersionTests::keepsBinary));
-    suite.test("one byte more than 65,536 is refused", () -> withSecret(name -> {
-      String text = "a".repeat(MAX_BYTES + 1);
-      equal(MAX_BYTES + 1, text.getBytes(StandardCharsets.UTF_8).length);
-      refused(400, "CSMS.0002", () -> Sdk.addText(name, text));
-    }));
     suite.test("a new version has every field", () -> withSecret(VersionTests::hasEveryField));
     suite.test("SYSCURRENT moves on, its former holder is SYSPREVIOUS", () -> withSecret(name -> {
       Sdk.addText(name, "two");
@@ -61,13 +54,6 @@ final class VersionTests {
       equal(fields(metadata), fields(Sdk.showVersion(name, "v1").getVersionMetadata()));
       equal("initial", Sdk.showVersion(name, "v1").getSecretString());
     }));
-    suite.test("the 21st version takes the place of the oldest without a stage", () -> withSecret(name -> {
-      IntStream.rangeClosed(2, 21).forEach(number -> Sdk.addText(name, String.valueOf(number)));
-      refused(404, "CSMS.0005", () -> Sdk.showVersion(name, "v1"));
-      equal("21", Sdk.showVersion(name, "latest").getSecretString());
-    }));
-    suite.test("latest cannot be updated", () ->
-        withSecret(name -> refused(400, "CSMS.0002", () -> Sdk.setExpiry(name, "latest", 0))));
   }
 
   /** A test on a secret of its own. */
