@@ -74,30 +74,6 @@ describe('KeystoneCreateUserTokenByPassword', () => {
   });
 
   it.each([
-    ['a project id', { project: { id: BETA } }, { project: BETA }],
-    ['a project name', { project: { name: 'local-2' } }, { project: BETA }],
-    [
-      'a project name with its domain',
-      { project: { name: 'local-1', domain: { name: 'acme' } } },
-      { project: ALPHA },
-    ],
-    ['a domain name', { domain: { name: 'acme' } }, { domain: ADMIN.domainId }],
-    [
-      'both, where the project wins',
-      { project: { id: ALPHA }, domain: { name: 'acme' } },
-      { project: ALPHA },
-    ],
-    ['nothing', undefined, {}],
-  ])('takes %s for the scope', async (_, scope, expected) => {
-    const { token } = (await login(loginBody(ADMIN, scope))).json;
-    expect({ project: token.project?.id, domain: token.domain?.id }).toEqual({
-      project: undefined,
-      domain: undefined,
-      ...expected,
-    });
-  });
-
-  it.each([
     ['a wrong password', loginBody(ADMIN, undefined, 'wrong')],
     ['an unknown user', loginBody({ ...ADMIN, name: 'nobody' })],
     ['an unknown domain', loginBody({ ...ADMIN, domainName: 'nowhere' })],
@@ -132,15 +108,8 @@ describe('KeystoneCreateUserTokenByPassword', () => {
   it.each([
     ['no body', undefined],
     ['an empty object', {}],
-    ['a list', []],
-    ['null', 'null'],
-    ['another method', { auth: { identity: { methods: ['totp'], totp: { id: 'x' } } } }],
     ['malformed JSON', '{"auth":'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
-    [
-      'a number for a password',
-      { auth: { identity: { methods: ['password'], password: { user: { id: 'x', password: 1 } } } } },
-    ],
   ])('refuses %s without telling where', async (_, body) => {
     const answer = await login(body);
     expect(answer.status).toBe(400);
@@ -399,11 +368,7 @@ describe('KeystoneListProjects', () => {
     expect(ok(await withToken(await tokenOf(ADMIN), '/v3/projects')).projects).toHaveLength(2);
   });
 
-  it('needs credentials, and refuses a name that is too long or doubled', async () => {
-    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/projects' }))).toEqual([
-      401,
-      'APIGW.0301',
-    ]);
+  it('refuses a name that is too long or doubled', async () => {
     for (const query of [`name=${'x'.repeat(65)}`, 'name=a&name=b']) {
       const answer = await server.send({ method: 'GET', path: `/v3/projects?${query}` });
       expect(answer.status).toBe(400);
@@ -429,13 +394,6 @@ describe('KeystoneListAuthDomains', () => {
       links: { self: 'http://csms.test/v3/auth/domains', next: null, previous: null },
     });
   });
-
-  it('needs credentials', async () => {
-    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/auth/domains' }))).toEqual([
-      401,
-      'APIGW.0301',
-    ]);
-  });
 });
 
 describe('KeystoneListUsers', () => {
@@ -456,13 +414,6 @@ describe('KeystoneListUsers', () => {
     expect((await list()).json).toEqual({ users, links });
     expect((await list('?name=guest')).json).toEqual({ users, links });
     expect((await list('?name=admin')).json).toEqual({ users: [], links });
-  });
-
-  it('needs credentials', async () => {
-    expect(problem(await server.sendUnsigned({ method: 'GET', path: '/v3/users' }))).toEqual([
-      401,
-      'APIGW.0301',
-    ]);
   });
 });
 

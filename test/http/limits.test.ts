@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ALPHA, shareServer } from '../support/server.ts';
+import { ALPHA, GUEST, shareServer } from '../support/server.ts';
 import { problem } from './calls.ts';
 
 describe('requests per second and principal', () => {
   const server = shareServer({ env: { CSMS_RATE_LIMIT: '2' } });
 
-  it('are counted over the operations and the identity calls together, and refused with 429', async () => {
+  it('are counted over the operations and the identity calls together, and refused with 429, others’ not', async () => {
     const paths = ['/v3/projects', `/v1/${ALPHA}/secrets`, '/v3/auth/domains', '/v3/projects'];
     const answers = [];
     for (const path of paths) answers.push(await server.send({ method: 'GET', path }));
@@ -17,6 +17,7 @@ describe('requests per second and principal', () => {
       expect(problem(answer)).toEqual([429, 'APIGW.0308']);
       expect(answer.headers['retry-after']).toBe('1');
     }
+    expect((await server.send({ method: 'GET', path: '/v3/projects' }, GUEST)).status).toBe(200);
   });
 
   it('leave health checks alone', async () => {
@@ -26,19 +27,15 @@ describe('requests per second and principal', () => {
   });
 });
 
-describe('a path parameter', () => {
+describe('a signed target', () => {
   const server = shareServer();
 
-  it('of 2,048 characters is looked at, and a longer one is too long', async () => {
+  it('has path parameters of 2,048 characters and no longer ones', async () => {
     const show = (characters: number) =>
       server.send({ method: 'GET', path: `/v1/${ALPHA}/secrets/${'a'.repeat(characters)}` });
     expect(problem(await show(2_048))).toEqual([400, 'CSMS.0002']);
     expect(problem(await show(2_049))).toEqual([414, 'APIGW.0201']);
   });
-});
-
-describe('a signed target', () => {
-  const server = shareServer();
 
   /** The answer to a request whose target has so many characters. */
   function ask(pathCharacters: number, queryCharacters: number) {

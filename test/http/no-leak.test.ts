@@ -98,15 +98,11 @@ async function runEverything(): Promise<void> {
   await sendUnsigned({ method: 'GET', path: LIST, headers: signed });
   await sendUnsigned({ method: 'GET', path: LIST, headers: { 'x-auth-token': token } });
 
+  const at = (method: string, path: string, body?: unknown) => send({ method, path: `${LIST}${path}`, body });
   const secret_binary = BYTES.toString('base64');
-  await send({ method: 'POST', path: LIST, body: { name: 'db', secret_string: TEXT } });
-  await send({
-    method: 'POST',
-    path: `${LIST}/db/versions`,
-    body: { secret_binary, version_stages: ['own'] },
-  });
-  for (const path of ['', '/db', '/db/versions', '/db/stages/own'])
-    await send({ method: 'GET', path: `${LIST}${path}` });
+  await at('POST', '', { name: 'db', secret_string: TEXT });
+  await at('POST', '/db/versions', { secret_binary, version_stages: ['own'] });
+  for (const path of ['', '/db', '/db/versions', '/db/stages/own']) await at('GET', path);
   carriers.push(await server.send({ method: 'GET', path: `${LIST}/db/versions/v1` }));
   carriers.push(await server.send({ method: 'GET', path: `${LIST}/db/versions/v2` }));
   const names = { secret_name_list: ['db', 'absent'] };
@@ -118,27 +114,22 @@ async function runEverything(): Promise<void> {
     { name: 'both', secret_string, secret_binary },
     { name: 'typed', secret_string: [TEXT] },
   ];
-  await send({ method: 'POST', path: `${LIST}/batch-import`, body: { secrets } });
-  await send({
-    method: 'PUT',
-    path: `${LIST}/db`,
-    body: { description: 'changed', kms_key_id: 'a-key-of-dev' },
-  });
-  await send({ method: 'PUT', path: `${LIST}/db/versions/v1`, body: { expire_time: 1 } });
-  await send({ method: 'PUT', path: `${LIST}/db/stages/own`, body: { version_id: 'v1' } });
-  for (let count = 0; count < 22; count += 1) {
-    await send({ method: 'POST', path: `${LIST}/db/versions`, body: { secret_string: `${TEXT}${count}` } });
-  }
-  await send({ method: 'POST', path: LIST, body: { name: 'gone', secret_string: TEXT } });
-  await send({ method: 'DELETE', path: `${LIST}/db/stages/own` });
-  await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/create` });
-  await send({ method: 'GET', path: `${LIST}/db/versions/v1` });
-  await send({ method: 'POST', path: `${LIST}/db/scheduled-deleted-tasks/cancel` });
-  const blob = await send({ method: 'POST', path: `${LIST}/db/backup` });
-  await send({ method: 'POST', path: `${LIST}/restore`, body: { secret_blob: blob.json.secret_blob } });
-  await send({ method: 'POST', path: `${LIST}/checker/check`, body: { type: '1', data: { a: TEXT } } });
-  await send({ method: 'POST', path: `${LIST}/checker/config`, body: { checking_secret_strength: true } });
-  await send({ method: 'POST', path: `${LIST}/checker/config`, body: { checking_secret_strength: false } });
+  await at('POST', '/batch-import', { secrets });
+  await at('PUT', '/db', { description: 'changed', kms_key_id: 'a-key-of-dev' });
+  await at('PUT', '/db/versions/v1', { expire_time: 1 });
+  await at('PUT', '/db/stages/own', { version_id: 'v1' });
+  for (let count = 0; count < 22; count += 1)
+    await at('POST', '/db/versions', { secret_string: `${TEXT}${count}` });
+  await at('POST', '', { name: 'gone', secret_string: TEXT });
+  await at('DELETE', '/db/stages/own');
+  await at('POST', '/db/scheduled-deleted-tasks/create');
+  await at('GET', '/db/versions/v1');
+  await at('POST', '/db/scheduled-deleted-tasks/cancel');
+  const blob = await at('POST', '/db/backup');
+  await at('POST', '/restore', { secret_blob: blob.json.secret_blob });
+  await at('POST', '/checker/check', { type: '1', data: { a: TEXT } });
+  await at('POST', '/checker/config', { checking_secret_strength: true });
+  await at('POST', '/checker/config', { checking_secret_strength: false });
   for (const path of ['/v1/csms/users?offset=0&limit=10', `/v1/csms/users/${ADMIN.id}`])
     await send({ method: 'GET', path });
   for (const path of ['/v3/projects', '/v3/auth/domains', '/v3/users']) await send({ method: 'GET', path });
@@ -185,59 +176,33 @@ async function failInEveryWay(token: string): Promise<void> {
   await call(change, { old_password: ADMIN.password, password: 'short' });
   await call(change, { old_password: `${ADMIN.password}x`, password: `${ADMIN.password}${TEXT}` });
   await call(change, { old_password: [ADMIN.password], password: { [ADMIN.password]: 1 } });
-  await send({ method: 'GET', path: `${LIST}?marker=${encodeURIComponent(TEXT)}` });
-  await send({ method: 'GET', path: `${LIST}?limit=${encodeURIComponent(TEXT)}` });
-  await send({ method: 'GET', path: `${LIST}/${encodeURIComponent(TEXT)}` });
-  await send({
-    method: 'PUT',
-    path: `${LIST}/db/stages/${encodeURIComponent(TEXT)}`,
-    body: { version_id: TEXT },
-  });
+  const encoded = encodeURIComponent(TEXT);
+  for (const path of [`?marker=${encoded}`, `?limit=${encoded}`, `/${encoded}`])
+    await send({ method: 'GET', path: `${LIST}${path}` });
+  await send({ method: 'PUT', path: `${LIST}/db/stages/${encoded}`, body: { version_id: TEXT } });
   const csms = `/v1/${ALPHA}/csms`;
-  await send({ method: 'POST', path: `${LIST}/batch-import`, body: { secrets: [TEXT] } });
-  await send({
-    method: 'POST',
-    path: `${LIST}/batch-import`,
-    body: `{"secrets":[{"secret_string":${quoted}]}`,
-  });
-  await send({ method: 'POST', path: `${LIST}/batch-get-secret-value`, body: { secret_name_list: [TEXT] } });
-  await send({
-    method: 'POST',
-    path: `${csms}/${'0'.repeat(36)}/tags`,
-    body: { tag: { key: TEXT, value: TEXT } },
-  });
-  await send({ method: 'POST', path: `${csms}/grants`, body: { resource_id: TEXT, validity_time: TEXT } });
-  await sendUnsigned({ method: 'GET', path: `/${encodeURIComponent(TEXT)}?${encodeURIComponent(TEXT)}` });
-  await sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body: loginBody(`${ADMIN.password}x`) });
-  await sendUnsigned({
-    method: 'POST',
-    path: '/v3/auth/tokens',
-    body: JSON.stringify(loginBody(ADMIN.password)).slice(0, -2),
-  });
+  await call(`${LIST}/batch-import`, { secrets: [TEXT] });
+  await call(`${LIST}/batch-import`, `{"secrets":[{"secret_string":${quoted}]}`);
+  await call(`${LIST}/batch-get-secret-value`, { secret_name_list: [TEXT] });
+  await call(`${csms}/${'0'.repeat(36)}/tags`, { tag: { key: TEXT, value: TEXT } });
+  await call(`${csms}/grants`, { resource_id: TEXT, validity_time: TEXT });
+  await sendUnsigned({ method: 'GET', path: `/${encoded}?${encoded}` });
+  const login = loginBody(ADMIN.password);
+  for (const body of [loginBody(`${ADMIN.password}x`), JSON.stringify(login).slice(0, -2)])
+    await sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body });
   await sendUnsigned({ method: 'GET', path: LIST, headers: { 'x-auth-token': `${token}x` } });
-  await sendUnsigned({ method: 'GET', path: LIST, headers: { authorization: `Bearer ${token}` } });
-  await sendUnsigned({
-    method: 'GET',
-    path: LIST,
-    headers: { authorization: `SDK-HMAC-SHA256 ${ADMIN.secretKey}` },
-  });
-  await sendUnsigned({
-    method: 'GET',
-    path: LIST,
-    headers: { authorization: `Basic ${btoa(`a:${ADMIN.password}`)}` },
-  });
+  const schemes = [
+    `Bearer ${token}`,
+    `SDK-HMAC-SHA256 ${ADMIN.secretKey}`,
+    `Basic ${btoa(`a:${ADMIN.password}`)}`,
+  ];
+  for (const authorization of schemes)
+    await sendUnsigned({ method: 'GET', path: LIST, headers: { authorization } });
+  const [own, line] = [`X-Auth-Token: ${token}`, `POST ${LIST} HTTP/1.1`];
   const raw = [
-    requestText(`GET /${encodeURIComponent(TEXT)} HTTP/1.1`, [`X-Auth-Token: ${token}`]),
-    requestText(
-      `POST ${LIST} HTTP/1.1`,
-      ['Host: a', `X-Auth-Token: ${token}`, `X-Auth-Token: ${token}`],
-      TEXT,
-    ),
-    requestText(
-      `POST ${LIST} HTTP/1.1`,
-      ['Host: a', `X-Auth-Token: ${token}`, 'Content-Length: 1', 'Content-Length: 2'],
-      TEXT,
-    ),
+    requestText(`GET /${encoded} HTTP/1.1`, [own]),
+    requestText(line, ['Host: a', own, own], TEXT),
+    requestText(line, ['Host: a', own, 'Content-Length: 1', 'Content-Length: 2'], TEXT),
     `${TEXT}\r\n\r\n`,
     requestText('GET / HTTP/1.1', ['Host: a', `X-Auth-Token: ${token.padEnd(40_000, 'x')}`]),
   ];

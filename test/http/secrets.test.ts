@@ -98,23 +98,15 @@ describe('CreateSecret', () => {
     ['Base64 without padding', { name: 'n', secret_binary: 'AAE' }],
     ['Base64 of URLs', { name: 'n', secret_binary: 'A-_=' }],
     ['Base64 with a line break', { name: 'n', secret_binary: 'AAEC\n' }],
-    ['a lone surrogate', { name: 'n', secret_string: 'a\ud800' }],
-    ['no name', { secret_string: 'x' }],
-    ['an empty name', { name: '', secret_string: 'x' }],
     ['the name .', { name: '.', secret_string: 'x' }],
     ['the name ..', { name: '..', secret_string: 'x' }],
-    ['a name of 65 characters', { name: 'n'.repeat(65), secret_string: 'x' }],
-    ['a name with a line break behind it', { name: 'n\n', secret_string: 'x' }],
     ['an unknown event', { name: 'n', secret_string: 'x', event_subscriptions: ['e'] }],
-    ['two events', { name: 'n', secret_string: 'x', event_subscriptions: ['e', 'f'] }],
-    ['the retired type RDS', { name: 'n', secret_string: 'x', secret_type: 'RDS' }],
     [
       'rotation of a COMMON secret',
       { name: 'n', secret_string: 'x', auto_rotation: true, rotation_period: '1d' },
     ],
     ['a rotated type without configuration', { name: 'n', secret_string: 'x', secret_type: 'GaussDB-FG' }],
     ['a period under six hours', { name: 'n', secret_string: 'x', rotation_period: '21599s' }],
-    ['a NUL in the description', { name: 'n', secret_string: 'x', description: 'a\0b' }],
     ['a description of 2,049 bytes', { name: 'n', secret_string: 'x', description: `${'é'.repeat(1_024)}x` }],
   ])('refuses %s', async (_, body) => {
     expect(problem(await acme.post('', body))).toEqual(INVALID);

@@ -33,19 +33,6 @@ describe('every operation', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('asks first who is calling, unless the document says that it is open', async () => {
-    const closed = operations.filter(({ operation }) => operation.security === undefined);
-    expect(closed.length).toBeGreaterThan(80);
-    for (const { method, operationId, path } of closed) {
-      const answer = await server.sendUnsigned({
-        method,
-        path,
-        ...(method !== 'GET' && { body: 'no JSON' }),
-      });
-      expect(answer.status, operationId).toBe(401);
-    }
-  });
-
   it('answers {} where there is nothing to say', async () => {
     await acme.create('gone');
     expect((await acme.remove('/gone')).text).toBe('{}');

@@ -83,33 +83,12 @@ describe('CreateSecretVersion', () => {
   it.each([
     ['no value', {}],
     ['both values', { secret_string: 'x', secret_binary: 'AAEC' }],
-    ['an expiry of 14 digits', { secret_string: 'x', expire_time: 10_000_000_000_000 }],
-    ['an expiry before 1970', { secret_string: 'x', expire_time: -1 }],
-    ['half a millisecond', { secret_string: 'x', expire_time: 1.5 }],
-    [
-      '13 stages',
-      { secret_string: 'x', version_stages: Array.from({ length: 13 }, (_, index) => `s${index}`) },
-    ],
-    ['an empty stage', { secret_string: 'x', version_stages: [''] }],
-    ['a stage of 65 characters', { secret_string: 'x', version_stages: ['s'.repeat(65)] }],
-    ['a stage with a dot', { secret_string: 'x', version_stages: ['a.b'] }],
     ['65,537 bytes', { secret_string: 'v'.repeat(65_537) }],
   ])('refuses %s and adds nothing', async (title, body) => {
     const name = `refuses-${title.replaceAll(/[^a-z0-9]/g, '-')}`;
     await acme.create(name);
     expect(problem(await acme.post(`/${name}/versions`, body))).toEqual(INVALID);
     expect(await idsOf(name)).toEqual(['v1']);
-  });
-
-  it('counts the built-in stages: ten of its own fit, an eleventh does not', async () => {
-    const own = (count: number) => Array.from({ length: count }, (_, index) => `s${index}`);
-    await acme.create('stage-limit');
-    const refused = await acme.post('/stage-limit/versions', { secret_string: 'x', version_stages: own(11) });
-    expect(problem(refused)).toEqual([400, 'CSMS.0203']);
-    expect(await idsOf('stage-limit')).toEqual(['v1']);
-    await acme.addVersion('stage-limit', { secret_string: 'x', version_stages: own(10) });
-    await acme.addVersion('stage-limit');
-    expect(Object.keys(await acme.marks('stage-limit'))).toHaveLength(12);
   });
 
   it('needs a secret and a body', async () => {
