@@ -17,7 +17,7 @@ export default defineConfig(({ mode }) => ({
             { extends: true, test: { name: 'alone', include: ALONE, exclude: [EDGES] } },
             {
               extends: true,
-              test: { name: '', include: ['test/**/*.test.ts'], exclude: [EDGES, ...ALONE], isolate: false },
+              test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [EDGES, ...ALONE], isolate: false },
             },
           ],
         }),

@@ -7,6 +7,7 @@ import { openReader, openWriter, withoutWaiting } from '../../../src/storage/sql
 import { createTruncation } from '../../../src/storage/sqlite/files/checkpoints.ts';
 import { databaseFile, makeDirectory, removeDirectory } from './harness.ts';
 
+// Alone in its process: it counts what the process has kept and collected.
 const { prepare } = Database.prototype;
 
 let directory: string;
