@@ -17,7 +17,12 @@ export default defineConfig(({ mode }) => ({
             { extends: true, test: { name: 'alone', include: ALONE, exclude: [EDGES] } },
             {
               extends: true,
-              test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: [EDGES, ...ALONE], isolate: false },
+              test: {
+                name: 'shared',
+                include: ['test/**/*.test.ts'],
+                exclude: [EDGES, ...ALONE],
+                isolate: false,
+              },
             },
           ],
         }),

@@ -1,12 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createScratch, hasProgram, readCredentials, run, runProgram, shareDev } from './process.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import {
+  createScratch,
+  hasProgram,
+  readCredentials,
+  run,
+  runProgram,
+  shareDev,
+  type Variables,
+} from './process.ts';
 
 const BODY = '{"name":"by-hand","secret_string":"it’s {\\"quoted\\"} 🔑"}';
 
+const dev = shareDev();
+
+/** These of the credentials alone. */
+function only(...names: string[]): Variables {
+  const all = readCredentials(dev.directory);
+  return Object.fromEntries(names.map((name) => [name, all[name]]));
+}
+
 describe('call', () => {
-  const dev = shareDev();
   const call = (...args: string[]) => run(['call', ...args], { CSMS_DATA: dev.directory });
 
   it('finds the credentials of dev by itself, and prints the answer', async () => {
@@ -68,36 +84,27 @@ describe('call', () => {
   });
 
   it('takes the names that Terraform reads as well', async () => {
-    const {
-      CSMS_ENDPOINT = '',
-      HW_ACCESS_KEY = '',
-      HW_SECRET_KEY = '',
-      HW_PROJECT_ID = '',
-    } = readCredentials(dev.directory);
-    const variables = { CSMS_ENDPOINT, HW_ACCESS_KEY, HW_SECRET_KEY, HW_PROJECT_ID };
+    const variables = only('CSMS_ENDPOINT', 'HW_ACCESS_KEY', 'HW_SECRET_KEY', 'HW_PROJECT_ID');
     expect((await run(['call', 'GET', '/v1/{project_id}/secrets'], variables)).code).toBe(0);
   });
 
   it.each(['CSMS_ENDPOINT', 'HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_PROJECT_ID'])(
     'names %s when it is missing',
     async (name) => {
-      const {
-        CSMS_ENDPOINT = '',
-        HUAWEICLOUD_SDK_AK = '',
-        HUAWEICLOUD_SDK_SK = '',
-        HUAWEICLOUD_SDK_PROJECT_ID = '',
-      } = readCredentials(dev.directory);
-      const all = { CSMS_ENDPOINT, HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_PROJECT_ID };
-      const variables = { ...all, [name]: '', CSMS_DATA: createScratch() };
-      const { code, stderr } = await run(['call', 'GET', '/v1/{project_id}/secrets'], variables);
-      expect(code).toBe(78);
-      expect(stderr).toContain(name);
+      const sdk = ['HUAWEICLOUD_SDK_AK', 'HUAWEICLOUD_SDK_SK', 'HUAWEICLOUD_SDK_PROJECT_ID'];
+      const variables = { ...only('CSMS_ENDPOINT', ...sdk), [name]: '', CSMS_DATA: createScratch() };
+      const failure = expect.objectContaining({
+        kind: 'configuration',
+        message: expect.stringContaining(name),
+      });
+      await expect(runCommandLine(['call', 'GET', '/v1/{project_id}/secrets'], variables)).rejects.toEqual(
+        failure,
+      );
     },
   );
 });
 
 describe('token', () => {
-  const dev = shareDev();
   const token = (variables = {}) => run(['token'], { CSMS_DATA: dev.directory, ...variables });
 
   it('prints a token that works, alone', async () => {
@@ -122,16 +129,20 @@ describe('token', () => {
 });
 
 describe('sign', () => {
-  const dev = shareDev();
   const url = () =>
     `${dev.server.baseUrl}/v1/${readCredentials(dev.directory).HUAWEICLOUD_SDK_PROJECT_ID}/secrets`;
 
   it.runIf(hasProgram('curl'))('prints headers that curl reads from a pipe', async () => {
     const script = '"$NODE" src/main.ts sign POST "$URL" -d "$BODY" | curl -sS -H @- -d "$BODY" "$URL"';
-    const variables = { CSMS_DATA: dev.directory, NODE: process.execPath, URL: url(), BODY };
+    const variables = {
+      CSMS_DATA: dev.directory,
+      NODE: process.execPath,
+      URL: url(),
+      BODY: BODY.replace('by-hand', 'by-pipe'),
+    };
     const { stdout, stderr } = await runProgram(['sh', '-c', script], variables);
     expect(stderr).toBe('');
-    expect(JSON.parse(stdout).secret.name).toBe('by-hand');
+    expect(JSON.parse(stdout).secret.name).toBe('by-pipe');
   });
 
   it.runIf(hasProgram('curl'))('prints headers for a query with reserved characters', async () => {

@@ -87,16 +87,13 @@ describe('a wrong setting ends dev with 78 and one line that names it:', () => {
   });
 });
 
-describe('variables of the client commands', () => {
-  it('do not stop a server', async () => {
-    const variables = { CSMS_ENDPOINT: 'http://x', CSMS_USER: 'u', CSMS_DOMAIN: 'd', CSMS_PASSWORD: 'p' };
-    const server = await startServer(['dev'], { CSMS_DATA: createScratch(), ...variables });
-    expect(await server.stop()).toBe(0);
-  });
-});
-
-describe('variables that Kubernetes sets for a Service called csms', () => {
+describe('variables that are none of the server’s own', () => {
+  /** Of the client commands, and what Kubernetes sets for Services called csms and csms-server. */
   const variables = {
+    CSMS_ENDPOINT: 'http://x',
+    CSMS_USER: 'u',
+    CSMS_DOMAIN: 'd',
+    CSMS_PASSWORD: 'p',
     CSMS_PORT: 'tcp://10.96.3.7:4280',
     CSMS_SERVICE_HOST: '10.96.3.7',
     CSMS_SERVICE_PORT_HTTP: '4280',

@@ -8,9 +8,9 @@ function isTold(pid: number | undefined): boolean {
   return existsSync('/proc/locks') && readFileSync('/proc/locks', 'utf8').includes(` ${pid} `);
 }
 
-describe('what is taken ends with 69:', () => {
-  const dev = shareDev();
+const dev = shareDev();
 
+describe('what is taken ends with 69:', () => {
   it('a port', async () => {
     const { port, release } = await takePort();
     const { code, stderr } = await run(['dev'], { CSMS_DATA: createScratch(), CSMS_PORT: String(port) });
@@ -68,8 +68,6 @@ describe('what is taken ends with 69:', () => {
 });
 
 describe('a second start that was refused', () => {
-  const dev = shareDev();
-
   it('leaves the first server and its credentials alone', async () => {
     const before = readCredentials(dev.directory);
     await run(['dev'], { CSMS_DATA: dev.directory, CSMS_PORT: '0' });

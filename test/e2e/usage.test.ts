@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { verifyPassword } from '../../src/auth/logins/password.ts';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
+import { OPERATIONS } from '../../src/core/operations.ts';
 import { hasProgram, ROOT, run, runProgram, until } from './process.ts';
+
+const VARIABLES = { HUAWEICLOUD_SDK_AK: 'a', HUAWEICLOUD_SDK_SK: 'b' };
 
 describe('a command line that cannot be understood ends with 64 and says why:', () => {
   it.each<[string, string[], string]>([
-    ['no command', [], 'COMMAND'],
     ['an unknown command', ['frobnicate'], 'frobnicate'],
     ['an unknown flag', ['dev', '--colour', 'red'], '--colour'],
     ['a flag without its value', ['dev', '--port'], '--port'],
@@ -27,48 +32,57 @@ describe('a command line that cannot be understood ends with 64 and says why:', 
     ['a password as a flag', ['dev', '--dev-password=hush'], 'CSMS_DEV_PASSWORD'],
     ['a body in a file that is not there', ['call', 'POST', '/a', '-d', '@/none'], '/none'],
   ])('%s', async (_, args, named) => {
-    const { code, stdout, stderr } = await run(args, { HUAWEICLOUD_SDK_AK: 'a', HUAWEICLOUD_SDK_SK: 'b' });
+    const failure = await runCommandLine(args, VARIABLES).then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    expect(failure.message).toContain(named);
+    expect(failure.message).not.toContain('hush');
+    expect(exitCodeOf(failure)).toBe(64);
+  });
+
+  it('a process, with one line', async () => {
+    const { code, stdout, stderr } = await run(['frobnicate']);
+    expect([code, stdout]).toEqual([64, '']);
+    expect(stderr).toMatch(/^csms-server: [^\n]*frobnicate[^\n]*\n$/);
+  });
+
+  it('no command, with the help', async () => {
+    const { code, stdout } = await run([]);
     expect(code).toBe(64);
-    expect(stdout + stderr).toContain(named);
-    expect(stdout + stderr).not.toContain('hush');
+    for (const command of COMMANDS.keys()) expect(stdout).toContain(`\n  ${command}`);
   });
 });
 
 describe('what is asked for ends with 0:', () => {
-  const COMMANDS = [
-    'dev',
-    'serve',
-    'init',
-    'call',
-    'sign',
-    'token',
-    'hash-password',
-    'verify',
-    'clock',
-    'openapi',
-  ];
-
-  it('--help names every command', async () => {
-    const { code, stdout } = await run(['--help']);
-    expect(code).toBe(0);
-    for (const command of COMMANDS) expect(stdout).toContain(`\n  ${command}`);
-  });
-
-  it.each(COMMANDS)('%s --help', async (command) => {
-    const { code, stdout } = await run([command, '--help']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: csms-server ${command}`));
-  });
-
-  it('dev --help and serve --help name every variable that is theirs, a line each', async () => {
-    for (const [command, own] of [
-      ['dev', () => true],
-      ['serve', (name: string) => !name.startsWith('CSMS_DEV_')],
-    ] as const) {
-      const { stdout } = await run([command, '--help']);
-      const named = stdout.split('\n').flatMap((line) => /^ {2}(CSMS_\w+) +\S.*\)$/.exec(line)?.[1] ?? []);
-      expect(named).toEqual(SETTINGS.map(({ name }) => name).filter(own));
+  /** What a command prints, in this process; it must end with 0. */
+  async function printed(...args: string[]): Promise<string> {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      expect(await runCommandLine(args, {})).toBe(0);
+      return write.mock.calls.join('');
+    } finally {
+      write.mockRestore();
     }
+  }
+
+  it('--help, of the program and of every command', async () => {
+    const names = 'dev serve init call sign token hash-password verify clock openapi'.split(' ');
+    expect([...COMMANDS.keys()].sort()).toEqual(names.sort());
+    const help = await printed('--help');
+    for (const name of names) {
+      expect(help).toContain(`\n  ${name}`);
+      expect(await printed(name, '--help')).toMatch(new RegExp(`^Usage: csms-server ${name}`));
+    }
+  });
+
+  it.each([
+    ['dev', () => true],
+    ['serve', (name: string) => !name.startsWith('CSMS_DEV_')],
+  ])('%s --help names every variable that is its own, a line each', async (command, own) => {
+    const lines = (await printed(command, '--help')).split('\n');
+    const named = lines.flatMap((line) => /^ {2}(CSMS_\w+) +\S.*\)$/.exec(line)?.[1] ?? []);
+    expect(named).toEqual(SETTINGS.map(({ name }) => name).filter(own));
   });
 
   it('hash-password, for a password on stdin', async () => {
@@ -115,17 +129,10 @@ describe('what is asked for ends with 0:', () => {
     expect([code, stderr]).toEqual([74, 'csms-server: ENOSPC: no space left on device, write\n']);
   });
 
-  it('--version', async () => {
-    const { code, stdout } = await run(['--version']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^csms-server \d+\.\d+\.\d+\n$/);
-  });
-
-  it('openapi prints a document of every operation', async () => {
-    const { code, stdout } = await run(['openapi']);
-    expect(code).toBe(0);
-    for (const operation of ['CreateSecret', 'UpdateSecretStage', 'RestoreSecret'])
-      expect(stdout).toContain(operation);
+  it('--version, and openapi with every operation', async () => {
+    expect(await printed('--version')).toMatch(/^csms-server \d+\.\d+\.\d+\n$/);
+    const document = await printed('openapi');
+    for (const operation of Object.keys(OPERATIONS)) expect(document).toContain(operation);
   });
 
   it('npx csms-server', async () => {
