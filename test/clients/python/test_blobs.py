@@ -9,7 +9,6 @@ from support import (
     list_versions,
     put_stage,
     refused_with,
-    schedule,
     set_expiry,
     show,
     show_version,
@@ -47,16 +46,6 @@ def test_a_deleted_secret_comes_back_whole(client, name):
     assert add_version(client, name).id == "v4"
 
 
-def test_the_largest_secret_fits(client, name):
-    for number in range(2, 21):
-        add_version(client, name, secret_string=chr(96 + number) * 65_536)
-    blob = download(client, name)
-    delete(client, name)
-    upload(client, blob)
-    assert show_version(client, name, "v20").secret_string == "t" * 65_536
-    assert len(versions_of(client, name)) == 20
-
-
 def test_a_blob_tells_nothing(client, name):
     blob = download(client, name)
     assert "initial" not in blob
@@ -68,12 +57,3 @@ def test_a_secret_that_is_there_is_not_replaced(client, name):
     add_version(client, name, secret_string="newer")
     assert refused_with(upload, client, blob) == (409, "CSMS.0101")
     assert show_version(client, name).secret_string == "newer"
-
-
-def test_a_secret_that_is_not_there_has_no_blob(client):
-    assert refused_with(download, client, "no-such-secret") == (404, "CSMS.0106")
-
-
-def test_a_pending_secret_has_no_blob(client, name):
-    schedule(client, name, 7)
-    assert refused_with(download, client, name)[0] in (400, 403)

@@ -8,19 +8,14 @@ from huaweicloudsdkcsms import v1 as csms
 from support import (
     DAY_MS,
     add_version,
-    create,
     fields_of,
     list_secrets,
     list_versions,
-    put_stage,
-    refused_with,
     restore,
     schedule,
-    set_expiry,
     show,
     show_stage,
     show_version,
-    update,
 )
 
 
@@ -68,19 +63,3 @@ def test_a_pending_secret_is_shown_and_listed(client, pending):
     assert list_secrets(client, limit="1", marker=marker).secrets[0].state == "PENDING_DELETE"
     assert len(list_versions(client, pending).version_metadatas) == 1
     assert show_stage(client, pending, "SYSCURRENT").version_id == "v1"
-
-
-REFUSED = {
-    "show_version": (lambda client, name: show_version(client, name), (403, "CSMS.0109")),
-    "add_version": (lambda client, name: add_version(client, name), (403, "CSMS.0109")),
-    "set_expiry": (lambda client, name: set_expiry(client, name, "v1", 0), (403, "CSMS.0109")),
-    "update": (lambda client, name: update(client, name, description="x"), (400, "CSMS.0103")),
-    "put_stage": (lambda client, name: put_stage(client, name, "blue", "v1"), (400, "CSMS.0103")),
-    "schedule": (lambda client, name: schedule(client, name, 7), (400, "CSMS.0107")),
-    "create": (lambda client, name: create(client, name), (409, "CSMS.0101")),
-}
-
-
-@pytest.mark.parametrize("call, answer", REFUSED.values(), ids=REFUSED.keys())
-def test_a_pending_secret_is_not_used(client, pending, call, answer):
-    assert refused_with(call, client, pending) == answer

@@ -3,22 +3,7 @@
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, ServiceResponseException
 
-from support import (
-    REQUEST_ID,
-    add_version,
-    create,
-    delete,
-    list_versions,
-    new_name,
-    put_stage,
-    refusal,
-    refused_with,
-    set_expiry,
-    show,
-    show_stage,
-    show_version,
-    update,
-)
+from support import REQUEST_ID, add_version, create, new_name, refusal, refused_with, set_expiry, show, show_version
 
 NOT_FOUND = (404, "CSMS.0106")
 
@@ -37,24 +22,6 @@ def test_a_refusal_is_a_client_request_exception_with_all_its_parts(client):
 def test_two_refusals_have_two_request_ids(client):
     first, second = (refusal(show, client, "no-such-secret") for _ in range(2))
     assert first.request_id != second.request_id
-
-
-ON_A_MISSING_SECRET = {
-    "show": show,
-    "update": lambda client, name: update(client, name, description="x"),
-    "delete": delete,
-    "add_version": add_version,
-    "list_versions": list_versions,
-    "show_version": show_version,
-    "set_expiry": lambda client, name: set_expiry(client, name, "v1", 0),
-    "show_stage": lambda client, name: show_stage(client, name, "SYSCURRENT"),
-    "put_stage": lambda client, name: put_stage(client, name, "blue", "v1"),
-}
-
-
-@pytest.mark.parametrize("call", ON_A_MISSING_SECRET.values(), ids=ON_A_MISSING_SECRET.keys())
-def test_a_missing_secret_is_404_everywhere(client, call):
-    assert refused_with(call, client, "no-such-secret") == NOT_FOUND
 
 
 def test_a_missing_version_is_404(client, name):

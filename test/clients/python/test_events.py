@@ -50,20 +50,6 @@ def test_the_list_holds_the_event_as_show_gives_it(client, event):
     }
 
 
-def test_pages_lead_to_every_event_once(client):
-    names = sorted(create_event(client).name for _ in range(3))
-    found, marker = [], None
-    while True:
-        page = list_events(client, limit="1", marker=marker)
-        found += [event.name for event in page.events]
-        marker = page.page_info.next_marker
-        if marker is None:
-            break
-    assert [name for name in found if name in names] == names
-    for name in names:
-        delete_event(client, name)
-
-
 def test_delete_answers_204_and_the_event_is_gone(client):
     name = create_event(client).name
     answer = delete_event(client, name)
@@ -71,10 +57,6 @@ def test_delete_answers_204_and_the_event_is_gone(client):
     assert refused_with(show_event, client, name) == (404, "CSMS.0005")
     assert refused_with(delete_event, client, name) == (404, "CSMS.0005")
     assert refused_with(update_event, client, name, state="ENABLED") == (404, "CSMS.0005")
-
-
-def test_a_name_is_taken_once(client, event):
-    assert refused_with(create_event, client, event.name) == (409, "CSMS.0101")
 
 
 def test_secrets_subscribe_by_name_and_are_found_by_it(client, event, subscriber):

@@ -4,8 +4,8 @@ import json
 
 from huaweicloudsdkcsms import v1 as csms
 
-from events import TOPIC, update_event
-from support import add_version, create, delete, eventually, fields_of, is_now_ms, set_expiry
+from events import TOPIC
+from support import create, delete, eventually, fields_of, is_now_ms, set_expiry
 
 
 def records_of(client, secret_name):
@@ -55,24 +55,3 @@ def test_deletion_is_notified(client, event):
     delete(client, secret.name)
     record = record_of(client, secret.name, "SECRET_DELETED")
     assert "versionId" not in json.loads(record.notification_content)["data"]
-
-
-def test_a_disabled_event_notifies_nothing(client, event, subscriber):
-    update_event(client, event.name, state="DISABLED")
-    add_version(client, subscriber.name)
-    update_event(client, event.name, state="ENABLED")
-    add_version(client, subscriber.name)
-
-    def versions():
-        contents = [json.loads(record.notification_content) for record in records_of(client, subscriber.name)]
-        return {content["data"]["versionId"] for content in contents}
-
-    eventually(lambda: "v3" in versions(), "the record of v3")
-    assert "v2" not in versions()
-
-
-def test_records_come_newest_first(client, event, subscriber):
-    add_version(client, subscriber.name)
-    eventually(lambda: len(records_of(client, subscriber.name)) == 2, "the second record")
-    times = [record.create_time for record in records_of(client, subscriber.name)]
-    assert times == sorted(times, reverse=True)

@@ -3,20 +3,7 @@
 import pytest
 from huaweicloudsdkcsms import v1 as csms
 
-from support import (
-    NOBODY,
-    PROJECT_ID,
-    REGION,
-    UUID,
-    create,
-    delete,
-    eventually,
-    fields_of,
-    is_now_ms,
-    refused_with,
-    schedule,
-    show_version,
-)
+from support import NOBODY, PROJECT_ID, REGION, UUID, create, delete, eventually, fields_of, is_now_ms, show_version
 
 # The dev server maps no function, so each rotation ends in a failure that says so.
 FUNCTION = f"urn:fss:{REGION}:{PROJECT_ID}:function:default:nobody:latest"
@@ -88,16 +75,3 @@ def test_tasks_are_found_by_name_and_status_and_have_pages(client, rotated):
 def test_a_task_that_is_not_there_is_not_listed(client):
     answer = list_tasks(client, task_id=NOBODY)
     assert (answer.total, answer.tasks, answer.next_marker) == (0, [], None)
-
-
-def test_a_common_secret_is_not_rotated(client, name):
-    assert refused_with(rotate, client, name) == (400, "CSMS.0002")
-
-
-def test_a_pending_secret_is_not_rotated(client, rotated):
-    schedule(client, rotated.name, 7)
-    assert refused_with(rotate, client, rotated.name)[0] in (400, 403)
-
-
-def test_a_secret_that_is_not_there_is_not_rotated(client):
-    assert refused_with(rotate, client, "no-such-secret") == (404, "CSMS.0106")

@@ -32,10 +32,6 @@ def test_a_stage_has_every_field(client, name):
     assert fields_of(show_stage(client, name, "blue")) == fields_of(stage)
 
 
-def test_the_built_in_stage_of_a_new_secret_is_on_v1(client, name):
-    assert show_stage(client, name, "SYSCURRENT").version_id == "v1"
-
-
 def test_update_moves_a_stage(client, name):
     put_stage(client, name, "blue", "v1")
     add_version(client, name)
@@ -72,10 +68,6 @@ def test_delete_answers_204_and_leaves_the_version(client, name):
 def test_built_in_stages_cannot_be_deleted(client, name, stage_name):
     add_version(client, name)
     assert refused_with(delete_stage, client, name, stage_name) == (400, "CSMS.0105")
-
-
-def test_a_stage_needs_a_version_that_exists(client, name):
-    assert refused_with(put_stage, client, name, "blue", "v7") == (404, "CSMS.0005")
 
 
 def test_the_flow_of_a_rotation_for_two_users(client, name):

@@ -90,15 +90,6 @@ def test_a_batch_deletes_by_key_and_passes_over_what_is_not_there(client, secret
     assert tags_of(client, secret.id) == {"c": "3"}
 
 
-def test_the_21st_tag_is_refused_and_its_batch_leaves_nothing(client, secret):
-    full = {f"k{index}": "v" for index in range(TAGS_MAX)}
-    batch(client, "create", secret.id, full)
-    assert refused_with(batch, client, "create", secret.id, {"k0": "new", "more": "v"}) == (400, "CSMS.0002")
-    assert refused_with(create_tag, client, secret.id, "more", "v") == (400, "CSMS.0002")
-    assert tags_of(client, secret.id) == full
-    create_tag(client, secret.id, "k0", "overwritten")
-
-
 @pytest.mark.parametrize("call", [lambda c: tags_of(c, NOBODY), lambda c: create_tag(c, NOBODY, "a", "b")])
 def test_an_unknown_secret_is_404(client, call):
     assert refused_with(call, client) == (404, "CSMS.0005")
@@ -154,25 +145,6 @@ def test_a_resource_has_every_field(client, tagged):
         "tags": None,
         "sys_tags": [],
     }
-
-
-def test_values_of_a_key_are_alternatives_and_keys_add_up(client, tagged):
-    key, (first, second, third) = tagged
-    run = csms.Tag(key="run", values=[key])
-    assert names_of(find(client, tags=[run])) == [first.name, second.name, third.name]
-    both = find(client, tags=[run, csms.Tag(key="tier", values=["db", "queue"])])
-    assert (names_of(both), both.total_count) == ([first.name, second.name], 2)
-    assert names_of(find(client, tags=[run, csms.Tag(key="tier", values=["queue"])])) == []
-    # Without values, the key alone counts.
-    assert find(client, tags=[run, csms.Tag(key="tier", values=[])]).total_count == 3
-
-
-def test_a_page_is_counted_in_full(client, tagged):
-    key, (_, second, _third) = tagged
-    page = find(client, tags=[csms.Tag(key="run", values=[key])], limit="1", offset="1")
-    assert (names_of(page), page.total_count) == ([second.name], 3)
-    beyond = find(client, tags=[csms.Tag(key="run", values=[key])], limit="10", offset="3")
-    assert (names_of(beyond), beyond.total_count) == ([], 3)
 
 
 def test_a_page_may_be_given_in_numbers(client, tagged):
