@@ -4,10 +4,9 @@
  */
 export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   CreateSecret:
-    'Values up to 65,536 bytes. An unknown `kms_key_id` is made on first use in `dev` and refused in `serve`. Every field is answered, null when not set.',
+    'Values up to 65,536 bytes. An unknown `kms_key_id` is created on first use in `dev` and refused in `serve`. Every field is returned, null when not set.',
   ListSecrets: 'By name, in byte order. `next_marker` is null at the end. The marker need not exist.',
-  ShowSecret:
-    'A secret that is not there is 404 (`CSMS_NOT_FOUND_STATUS=400` for the published table’s status).',
+  ShowSecret: 'An absent secret is 404 (`CSMS_NOT_FOUND_STATUS=400` for the published table’s status).',
   UpdateSecret: 'A `kms_key_id` must name a key that can be used.',
   DeleteSecretForSchedule: 'Without a body the window is 30 days.',
   RestoreSecret: 'The secret returns to the state that it had.',
@@ -22,24 +21,23 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   ShowSecretStage: 'A stage that is not in use is 404 with CSMS.0005.',
   DeleteSecretStage: 'SYSCURRENT and SYSPREVIOUS are refused, also while they mark nothing.',
   CreateSecretTag: 'An existing key gets the new value.',
-  BatchCreateOrDeleteTags:
-    'All or nothing. Deleting passes over keys that are not there, and does not compare values.',
-  DeleteSecretTag: 'A key that is not there is 404 with CSMS.0005.',
+  BatchCreateOrDeleteTags: 'All or nothing. Deleting skips absent keys, and does not compare values.',
+  DeleteSecretTag: 'An absent key is 404 with CSMS.0005.',
   ListProjectSecretsTags: 'Nothing is cut off.',
   ListResourceInstances:
-    'Takes `limit` and `offset` as text and as numbers. `total_count` counts all matches; `count` answers no resources. `matches` are parts of the name, and all must fit.',
+    'Takes `limit` and `offset` as text and as numbers. `total_count` counts all matches; `count` returns no resources. `matches` are parts of the name, and all must fit.',
   CreateSecretEvent: 'An empty list of types is refused. A topic leads where `hooks.yaml` says.',
-  DeleteSecretEvent: 'Answers 204. Refused with CSMS.0003 while a secret subscribes.',
+  DeleteSecretEvent: 'Returns 204. Refused with CSMS.0003 while a secret subscribes.',
   ListSecretEvents: 'By name; the marker is exclusive.',
   ListNotificationRecords:
     'Newest first, at most 1,000, kept for three months. INVALID: the topic leads nowhere.',
   RotateSecret: 'Calls a webhook of the operator instead of a cloud function.',
   ListSecretTask: 'Tasks of the rotations that ran here.',
   ShowSecretFunctionTemplates: 'Templates of our own, for this server’s webhook protocol.',
-  CreateAgency: 'Nothing has to be granted here: answers fixed local agencies.',
+  CreateAgency: 'Nothing has to be granted here: returns fixed local agencies.',
   ShowAgency: 'Always granted.',
   CreateGrants:
-    'Kept and listed; nothing is enforced before policies are. A user must exist; type GROUP is 404. Times are epoch milliseconds, as in the schema; the samples show text.',
+    'Stored and listed, but not enforced before policies are. A user must exist; type GROUP is 404. Times are epoch milliseconds, as in the schema; the samples show text.',
   ListGrants: 'Grants that are not over. Times are epoch milliseconds; `grantee_type` is added.',
   UpdateGrant: 'Only a grant that is in force. Times are epoch milliseconds.',
   DeleteGrant: 'Without `grantee_user`, every grant of the secret.',
@@ -63,7 +61,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   CreateKey: 'AES_256 only; other specs are refused.',
   DeleteKey: 'Once the days are over, values under the key are lost for good.',
   ShowKeyRotationStatus: '`rotation_interval` is 0 while rotation is off.',
-  ListAliases: 'Answers the object form.',
+  ListAliases: 'Returns the object form.',
   EncryptData: 'The ciphertext is of our own format.',
   EncryptDatakey: 'The ciphertext is of our own format.',
   CreateDatakey: 'The ciphertext is of our own format.',
