@@ -120,7 +120,7 @@ describe('the binding of SQLite', () => {
     expect(violations(elsewhere, matching(/\bnew Database\(/))).toEqual([]);
   });
 
-  it('is asked for rows at once: what iterates over them is made anew each time, and nobody keeps it', () => {
+  it('is asked for rows at once: what iterates over them is recreated each time, and nobody keeps it', () => {
     expect(violations(sources, matching(/\.iterate\(/))).toEqual([]);
   });
 
@@ -184,7 +184,7 @@ describe('names', () => {
     expect([...files].filter(([, { size }]) => size > 1)).toEqual([]);
   });
 
-  it('of files are used by somebody: imported, or loaded by their URL', () => {
+  it('of files are used by someone: imported, or loaded by their URL', () => {
     const loaded = ({ path, lines }: SourceFile) =>
       [...lines.join('\n').matchAll(/new URL\('([^']+)'/g)].map(([, name]) =>
         posix.join(posix.dirname(path), name!),

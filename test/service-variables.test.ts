@@ -19,7 +19,7 @@ describe('variables that Kubernetes sets for a Service', () => {
     ['CSMS_SERVER_PORT', 'tcp://10.96.3.7:4280'],
     ['CSMS_SERVER_PORT_4280_TCP_ADDR', '10.96.3.7'],
     ['CSMS_2_PORT', 'udp://10.96.3.7:4280'],
-  ])('%s=%s is passed over', (name, value) => {
+  ])('%s=%s is skipped', (name, value) => {
     expect(withoutServiceVariables({ [name]: value, PATH: '/bin' })).toEqual({ PATH: '/bin' });
   });
 

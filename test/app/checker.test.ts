@@ -59,7 +59,7 @@ describe('the check of new values', () => {
 describe('rateValues', () => {
   const rate = (given: object) => rateValues(aWorld().deps, projectId, given);
 
-  it('answers a rating for each member under its name', async () => {
+  it('returns a rating for each member under its name', async () => {
     expect(await rate({ a: 'password', constructor: 'gX4kW9bZ2fM7tQ5h' })).toEqual({
       a: { strength: 'weak', reasons: ['common', 'one-kind'] },
       constructor: { strength: 'strong', reasons: [] },

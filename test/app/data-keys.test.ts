@@ -44,7 +44,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (_, run) => {
     expect(await outcomeOf(run(withKey({ state }), KEY_ID))).toBe(ends);
   });
 
-  it('sees no key of another project, and tells a wrong id from a missing key', async () => {
+  it('sees no key of another project, and distinguishes a wrong id from a missing key', async () => {
     const foreign = withKey({ projectId: 'b'.repeat(32) });
     expect(await outcomeOf(run(foreign, KEY_ID))).toBe('key-not-found');
     expect(await outcomeOf(run(foreign, 'alias/own'))).toBe('key-not-found');
@@ -53,7 +53,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (_, run) => {
 });
 
 describe('createDataKey', () => {
-  it('answers as many bits as are wanted, and a ciphertext that opens to them', async () => {
+  it('returns as many bits as are wanted, and a ciphertext that opens to them', async () => {
     const { deps } = withKey();
     const made = await app.createDataKey(deps, target, 512);
     expect(made.keyId).toBe(KEY_ID);

@@ -242,7 +242,7 @@ describe('a failed delivery', () => {
     expect([sent.length, state()?.status]).toEqual([2, 'FAIL']);
   });
 
-  it('is told to the operator without address and content', async () => {
+  it('is logged without address and content', async () => {
     const told: unknown[] = [];
     const log = {
       ...world.deps.log,

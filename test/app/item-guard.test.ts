@@ -78,7 +78,7 @@ describe('a guard', () => {
     expect(guard.isLeftOut('one')).toBe(false);
   });
 
-  it('leaves a damaged item out for good, told of once, and counts it beside those that wait', async () => {
+  it('leaves a damaged item out for good, reported once, and counts it beside those that wait', async () => {
     const guard = guardOf();
     await guard.run('one', fail(new Error()));
     for (let time = 0; time < 2; time += 1) await guard.run('two', fail(new SecretError('damaged')));

@@ -42,7 +42,7 @@ const deleteDueKeys = (deps: World['deps'], nowMs: number) => runOf(createKeyDel
 const rotateDueKeys = (deps: World['deps'], nowMs: number) => runOf(createKeyRotation(deps), nowMs);
 
 describe('the deletion of keys', () => {
-  it('destroys what is due, answers how many and leaves the rest', async () => {
+  it('destroys what is due, returns how many and leaves the rest', async () => {
     const world = withKeys(aWorld(), [doomed(T0 - 1), doomed(T0), doomed(T0 + 1), {}]);
     expect(await deleteDueKeys(world.deps, T0)).toBe(2);
     expect(idsOf(world)).toEqual(['key-002', 'key-003']);
@@ -66,7 +66,7 @@ describe('the deletion of keys', () => {
     expect(await deleteDueKeys(world.deps, T0)).toBe(1);
   });
 
-  it('passes over a damaged key, names it once, and still works through 100 others', async () => {
+  it('skips a damaged key, names it once, and still works through 100 others', async () => {
     const world = withKeys(
       aWorld(),
       Array.from({ length: 102 }, () => doomed(T0)),
@@ -80,7 +80,7 @@ describe('the deletion of keys', () => {
     expect(idsOf(world)).toEqual(['key-000']);
   });
 
-  it('does not mind that somebody else was faster', async () => {
+  it('does not mind that someone else was faster', async () => {
     const world = withKeys(aWorld(), [doomed(T0), doomed(T0)]);
     const { store } = world.deps;
     const listDueKeys: Store['listDueKeys'] = async (query) => {
@@ -106,7 +106,7 @@ describe('the rotation of keys', () => {
     expect(await rotateDueKeys(world.deps, T0)).toBe(0);
   });
 
-  it('passes over a damaged key and rotates the others', async () => {
+  it('skips a damaged key and rotates the others', async () => {
     const world = withKeys(aWorld(), [rotating(T0), rotating(T0)]);
     const deps = { ...world.deps, store: damage(world.deps.store, 'key-000') };
     expect(await rotateDueKeys(deps, T0)).toBe(1);

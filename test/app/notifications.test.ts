@@ -107,7 +107,7 @@ describe('the expiry scan', () => {
     expect(world.logged).toEqual(['an expired version is damaged and was not told of']);
   });
 
-  it('waits for a damaged event to be made anew, and the operator is told of it once', async () => {
+  it('waits for a damaged event to be recreated, which is logged once', async () => {
     addEvent();
     put('one');
     let isDamaged = true;

@@ -87,7 +87,7 @@ describe('a round', () => {
     expect([await round(), await round(), await round()]).toEqual([100, 50, 0]);
   });
 
-  it('continues when somebody deleted the secret in the meantime', async () => {
+  it('continues when someone deleted the secret in the meantime', async () => {
     put('present', T0);
     await roundsOver(alsoListing('gone'))();
     expect(left()).toEqual([]);
@@ -125,7 +125,7 @@ describe('a round', () => {
 });
 
 describe('a damaged secret', () => {
-  it('is told to the operator as an error, with its name and nothing that it holds', async () => {
+  it('is logged as an error, with its name and nothing that it holds', async () => {
     put('damaged', T0);
     const told: unknown[] = [];
     const error = (fields: object, message: string) => told.push({ fields, message });

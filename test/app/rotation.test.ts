@@ -415,7 +415,7 @@ describe('a secret that changes during its rotation', () => {
     expect(marks(aggregate())).toStrictEqual({ SYSCURRENT: 1 });
   });
 
-  it('and is deleted during finish is rotated all the same', async () => {
+  it('and is deleted during finish is rotated anyway', async () => {
     await during('finish', () => change({ kind: 'delete-secret' }));
     expect(task()).toMatchObject({ status: 'SUCCESS' });
   });

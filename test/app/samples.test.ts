@@ -34,7 +34,7 @@ function damaging(deps: Deps, ...names: string[]): Deps {
 }
 
 describe('a sample of the stored values', () => {
-  it('is opened; what does not open is counted, and the rest is opened all the same', async () => {
+  it('is opened; what does not open is counted, and the rest is opened anyway', async () => {
     const { deps } = await aWorldWith('a', 'b', 'c');
     expect(await openSamples(deps, 9)).toEqual({ opened: 3, damaged: 0, causes: 0 });
     // The newest, and one of the others or the newest once more.
@@ -66,7 +66,7 @@ describe('a sample of the stored values', () => {
     await expect(checkSamples(damaging(two.deps, 'a', 'b'), 9)).rejects.toThrow(StartError);
   });
 
-  it('passes over values whose key is not in use', async () => {
+  it('skips values whose key is not in use', async () => {
     const { deps, keys } = await aWorldWith('a');
     for (const [path, key] of keys) keys.set(path, aKey({ ...key, state: 'DISABLED' }));
     expect(await openSamples(deps, 9)).toEqual({ opened: 0, damaged: 0, causes: 0 });

@@ -61,7 +61,7 @@ describe('tags of a secret', () => {
 });
 
 describe('tags of a project', () => {
-  it('are read some at a time, as somebody takes them', async () => {
+  it('are read some at a time, as someone takes them', async () => {
     const { deps } = aWorld();
     let steps = 0;
     const store = {

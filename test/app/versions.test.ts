@@ -184,7 +184,7 @@ describe('reading a version', () => {
     expect(await showVersion(deps, REF, 'latest')).toMatchObject({ version: { number: 1 }, kind: 'string' });
   });
 
-  it('tells a missing version from a missing secret', async () => {
+  it('distinguishes a missing version from a missing secret', async () => {
     const { deps } = await aWorldWithSecret();
     expect(await outcomeOf(showVersion(deps, REF, 2))).toBe('version-not-found');
     expect(await outcomeOf(showVersion(deps, { ...REF, name: 'none' }, 1))).toBe('secret-not-found');
@@ -254,7 +254,7 @@ describe('listing versions', () => {
 });
 
 describe('setting an expiry', () => {
-  it('answers the version with its stages', async () => {
+  it('returns the version with its stages', async () => {
     const { deps } = await aWorldWithSecret();
     const changed = await setVersionExpiry(deps, REF, { versionNumber: 1, expireTimeMs: 7 });
     expect(changed).toMatchObject({ version: { number: 1, expireTimeMs: 7 }, stages: ['SYSCURRENT'] });

@@ -87,7 +87,7 @@ describe('a signed request', () => {
     expect(refusal(wireRequest(vector(id), { method: 'PUT' })).message).toMatch(/^verify aksk/);
   });
 
-  it('of a permanent key passes over an empty security token', () => {
+  it('of a permanent key skips an empty security token', () => {
     const sent = vector('N1');
     const headers = [...sent.headers, ['X-Security-Token', '']] as const;
     expect(refusal(wireRequest(sent, { headers })).code).toBe('accepted');

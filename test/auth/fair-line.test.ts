@@ -22,7 +22,7 @@ describe('a fair line', () => {
     expect(line.next()).toBeUndefined();
   });
 
-  it('gives somebody new a turn after one of each other group', () => {
+  it('gives someone new a turn after one of each other group', () => {
     const line = createFairLine<string>(1_000);
     addAll(
       line,

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 describe('a password login', () => {
-  it('answers a token and its description', async () => {
+  it('returns a token and its description', async () => {
     const { token, body } = await login(bodyOf(USER, { project: { name: 'local-1' } }));
     const domain = { id: DOMAIN_ID, name: 'acme' };
     expect(body.token).toMatchObject({
@@ -49,7 +49,7 @@ describe('a password login', () => {
     expect(token.length).toBeGreaterThanOrEqual(32);
   });
 
-  it('answers a token that authenticates its user', async () => {
+  it('returns a token that authenticates its user', async () => {
     const { token } = await login(bodyOf(USER, { project: { id: OTHER_PROJECT_ID } }));
     const authenticator = createAuthenticator({
       realms: realmsOf(() => directory, clock),
@@ -153,7 +153,7 @@ describe('a password login', () => {
     expect(await rejectionOf(login(bodyOf(USER, scope)))).toEqual({ code: 'scope-refused', message: '' });
   });
 
-  it('tells the operator what was wrong', async () => {
+  it('logs what was wrong', async () => {
     const reasonOf = (user: object, scope?: object) =>
       login(bodyOf(user, scope)).catch((error: SecretError) => error.logReason);
     expect(await reasonOf({ ...USER, password: 'x' })).toBe('wrong password');

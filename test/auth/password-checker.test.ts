@@ -48,7 +48,7 @@ function counting(
 }
 
 describe('a name that nobody has', () => {
-  it('costs what a wrong password of somebody does', async () => {
+  it('costs what a wrong password of someone does', async () => {
     const { check, costs, hashed } = counting();
     expect([await check(NOBODY), await check(WRONG), await check(RIGHT)]).toEqual([false, false, true]);
     expect(hashed).toEqual([undefined, PASSWORD_HASH, PASSWORD_HASH]);
@@ -114,7 +114,7 @@ it('a refusal under many failures comes after the same delay for those who exist
   expect(answered.toSorted()).toEqual(['admin false', 'nobody false']);
 });
 
-describe('somebody with the right password', () => {
+describe('someone with the right password', () => {
   it('gets in as often as it likes at the same moment', async () => {
     const { check, hashed } = counting();
     const all = await Promise.all(Array.from({ length: 25 }, () => rejectionOf(check(RIGHT))));

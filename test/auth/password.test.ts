@@ -23,7 +23,7 @@ describe('password hashes', () => {
     expect(first).not.toBe(second);
   });
 
-  it('cost 2^16 rounds unless told otherwise', async () => {
+  it('cost 2^16 rounds by default', async () => {
     const phc = await hashPassword('x');
     expect(phc.startsWith('$scrypt$ln=16,r=8,p=1$')).toBe(true);
     expect(await verifyPassword(phc, 'x')).toBe(true);

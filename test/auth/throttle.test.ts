@@ -67,7 +67,7 @@ describe('the login throttle', () => {
     expect([seconds(), seconds()]).toEqual([0, 6]);
   });
 
-  it('allows 10 a minute and no more, however long somebody continues', () => {
+  it('allows 10 a minute and no more, however long someone continues', () => {
     const clock = movableClock();
     const throttle = createLoginThrottle({ clock });
     let begun = 0;

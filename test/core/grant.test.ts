@@ -112,7 +112,7 @@ describe('creating a grant', () => {
     expect(result.grant).toBe(next[0]);
   });
 
-  it('tells a user and a group of one id apart', () => {
+  it('distinguishes a user and a group of one id', () => {
     const group = { type: 'group', id: 'ann' } as const;
     expect(decideOn([aGrant()], create(group)).next.map(({ grantee }) => grantee)).toEqual([
       user('ann'),

@@ -79,7 +79,7 @@ describe('ensure-key', () => {
     { scope: { aliasHolder: aKey({ id: 'other' }) }, where: 'under the alias' },
     { scope: { current: aKey({ state: 'DISABLED' }) }, where: 'under the id, though disabled' },
     { scope: { current: aKey(), aliasHolder: aKey({ id: 'other' }) }, where: 'under the id, not the alias' },
-  ])('answers the key that is there $where, unchanged', ({ scope }) => {
+  ])('returns the key that is there $where, unchanged', ({ scope }) => {
     const { next, result } = decideKey({ ...empty, ...scope }, ensure);
     expect(next).toBe(scope.current ?? scope.aliasHolder);
     expect(result).toEqual({ key: next, changed: false });

@@ -154,7 +154,7 @@ describe('the expiry of a version', () => {
   };
   const notify = aCommand('notify-expiry', { nowMs: T0 + 1_000 });
 
-  it('is told once, and marked so in the same decision', () => {
+  it('is notified once, and marked so in the same decision', () => {
     const { next, notifications, result } = decideOn(due(), notify, [anEvent()]);
     expect(notifications).toHaveLength(1);
     expect(result).toEqual({ notified: true });
@@ -164,7 +164,7 @@ describe('the expiry of a version', () => {
     expect([again.next === next, again.result, again.facts]).toEqual([true, { notified: false }, []]);
   });
 
-  it('is told again after every update, also to the same time', () => {
+  it('is notified again after every update, also to the same time', () => {
     const once = decideOn(due(), notify, [anEvent()]).next;
     const same = aCommand('set-version-expiry', { expireTimeMs: T0 + 1_000 });
     const { next } = decideOn(once, same, [anEvent()]);

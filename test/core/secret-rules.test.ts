@@ -345,7 +345,7 @@ describe('updating a secret', () => {
       expect(evolve(before, update(changes)).secret.nextRotationTimeMs).toBe(next);
     });
 
-    it('said to be on every hour, comes all the same', () => {
+    it('said to be on every hour, comes anyway', () => {
       const hourly = Array.from({ length: 24 }, (_, hour) =>
         aCommand('update-secret', {
           update: { autoRotation: true, rotationPeriod: '1d' },

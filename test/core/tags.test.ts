@@ -99,7 +99,7 @@ describe('putting tags', () => {
     expect(result).toEqual({ secret: next?.secret });
   });
 
-  it('tells keys apart by case', () => {
+  it('distinguishes keys by case', () => {
     expect(keysOf(evolve(anAggregate(), put(tagsOf({ a: '', A: '' }))))).toEqual(['A', 'a']);
   });
 

@@ -70,7 +70,7 @@ describe('the size of a value', () => {
     expect(outcome(() => binary('AAAAAAA=', limits))).toBe('invalid-parameter');
   });
 
-  it('is looked at before anything else of a binary value, however long that is', () => {
+  it('is checked before anything else of a binary value, however long that is', () => {
     // An expression with a repeated group runs out of stack over so many characters.
     const tooLong = `${'A'.repeat(8_000_000)}*`;
     expect(outcome(() => binary(tooLong))).toBe('invalid-parameter');
@@ -100,7 +100,7 @@ describe('text', () => {
     },
   );
 
-  it('comes back as it was sent, whatever it is, when its UTF-8 bytes fit', () => {
+  it('is returned as it was sent, whatever it is, when its UTF-8 bytes fit', () => {
     const limits = { ...DEFAULT_LIMITS, valueBytes: 24 };
     const codes = fc.oneof(fc.nat(0xd7ff), fc.integer({ min: 0xe000, max: 0x10ffff }));
     const character = codes.map((code) => String.fromCodePoint(code));
@@ -116,7 +116,7 @@ describe('text', () => {
 });
 
 describe('binary', () => {
-  it.each(['QQ==', 'QUI=', 'QUJD', '+/+/', 'AAAA', '////'])('%s comes back byte for byte', (sent) => {
+  it.each(['QQ==', 'QUI=', 'QUJD', '+/+/', 'AAAA', '////'])('%s is returned byte for byte', (sent) => {
     expect(binary(sent).bytes.toString('latin1')).toBe(sent);
   });
 

@@ -18,7 +18,7 @@ describe('canary', () => {
     expect(checkCanary(rootKey, installationId, aRecord())).toEqual({ kind: 'ok', isSigned: true });
   });
 
-  it('says ok for one from before records were signed, and tells the two apart', () => {
+  it('says ok for one from before records were signed, and distinguishes the two', () => {
     const sealed = sealXaes(createXaesKey(rootKey.derive('check')), {
       header: formatHeader('CSN'),
       context: encodeContext('canary', [installationId]),

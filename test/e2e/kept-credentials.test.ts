@@ -45,7 +45,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-it('credentials.env is there again when somebody has removed it', () => {
+it('credentials.env is there again when someone has removed it', () => {
   const before = written();
   rmSync(file);
   wait();

@@ -39,7 +39,7 @@ describe('plain HTTP to the port for TLS', () => {
 });
 
 describe('TLS to the port for plain HTTP', () => {
-  it('is told in the log, with one line for many', async () => {
+  it('is logged, with one line for many', async () => {
     const server = await startDev(createScratch());
     const { port } = new URL(server.baseUrl);
     for (let n = 0; n < 3; n += 1) {

@@ -118,7 +118,7 @@ describe('the start log', () => {
     await server.logged('"narrowUsers":1');
   });
 
-  it('warns of secrets that nobody can reach, when the identities were made anew', async () => {
+  it('warns of secrets that nobody can reach, when the identities were recreated', async () => {
     const directory = createScratch();
     const first = await startDev(directory);
     const account = devAccount(directory, first.baseUrl);

@@ -98,7 +98,7 @@ async function openRequest(directory: string, baseUrl: string) {
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  it('lets an open request end and answers it', async () => {
+  it('lets an open request end with its response', async () => {
     const directory = createScratch();
     const server = await startDev(directory);
     const request = await openRequest(directory, server.baseUrl);
@@ -119,7 +119,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
-describe('a server that is told to stop', () => {
+describe('a server that is stopped', () => {
   it('ends soon after its last answer, although the client keeps the connection', async () => {
     const directory = createScratch();
     const server = await startDev(directory);

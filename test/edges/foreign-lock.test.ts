@@ -41,7 +41,7 @@ describe('a server whose database another program has locked for writing', () =>
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', writes: 'refused' }]);
   });
 
-  it('tells the operator once', async () => {
+  it('is logged once', async () => {
     await dev.server.logged(LOCKED);
     expect(dev.server.stderr().split(LOCKED)).toHaveLength(2);
   });

@@ -84,7 +84,7 @@ describe('a directory that takes the place of the one in use', () => {
   });
 });
 
-describe('a directory that is made anew where the one in use was', () => {
+describe('a directory that is recreated where the one in use was', () => {
   it('stays empty: nothing is put where nobody looks for it', async () => {
     const started = await start();
     const { directory, server } = started;
@@ -99,7 +99,7 @@ describe('a directory that is made anew where the one in use was', () => {
   });
 });
 
-describe('a data directory that comes back as it was', () => {
+describe('a data directory that is restored as it was', () => {
   let away: Started | undefined;
   afterEach(() => away?.server.stop());
 

@@ -52,7 +52,7 @@ describe('SIGHUP', () => {
     expect(await statusWith('AKNEW')).toBe(200);
   });
 
-  it('is no failure when the server is told to stop meanwhile', async () => {
+  it('is no failure when the server is stopped meanwhile', async () => {
     const { server } = await start();
     server.process.kill('SIGHUP');
     expect(await server.stop()).toBe(0);

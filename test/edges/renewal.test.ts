@@ -40,7 +40,7 @@ it('a certificate that is exchanged through a link is shown within a minute, wit
   await expect.poll(() => subjectSeen(server), WITHIN).toMatch(/two$/);
 });
 
-it('an access key that is taken away is refused within a minute; a broken file in between is told once', async () => {
+it('an access key that is taken away is refused within a minute; a broken file in between is reported once', async () => {
   const directory = createScratch();
   const server = await startDev(directory);
   const account = devAccount(directory, server.baseUrl);

@@ -73,7 +73,7 @@ describe('a volume of 48 MiB that fills up and is cleaned up', () => {
     expect(await readValue(clientOf(server), names[0]!)).toBe(value);
   });
 
-  it('has warned before, and tells the operator once what is free and what is needed, without a stack', () => {
+  it('has warned before, and logs once what is free and what is needed, without a stack', () => {
     const [short] = linesWith(server, SHORT);
     const [full] = linesWith(server, NO_SPACE);
     expect(linesWith(server, SHORT)).toHaveLength(1);

@@ -4,7 +4,7 @@ import { createScratch, startDev } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';
 import { ask, holdConnections, otherAddresses } from './peers.ts';
 
-it('a server that is told to stop waits for no connection without a request', async () => {
+it('a server that is stopped waits for no connection without a request', async () => {
   const server = await startDev(createScratch());
   const hold = (text: string) =>
     holdConnections(server.baseUrl, { count: 50, from: otherAddresses(2), text });

@@ -70,7 +70,7 @@ it('an answer that is not read is given up with its connection, though there is 
   expect(await settle(() => openDescriptors(child.pid), before, seconds)).toBeLessThanOrEqual(before);
 });
 
-it('somebody who reads slowly gets all of it', async () => {
+it('someone who reads slowly gets all of it', async () => {
   const [socket] = await holdConnections(dev.server.baseUrl, {
     count: 1,
     from: otherAddresses(1),

@@ -87,7 +87,7 @@ function unsignedCanary(directory: string): Buffer {
   });
 }
 
-it('verify ends with 1 when somebody has put the canary of an old backup in, which needs no signature', async () => {
+it('verify ends with 1 when someone has put the canary of an old backup in, which needs no signature', async () => {
   const canary = `x'${unsignedCanary(dev.directory).toString('hex')}'`;
   const { code, lines } = await findings(
     damaged(`UPDATE installation SET canary = ${canary}, row_mac = NULL, create_time_ms = 1`),
@@ -139,7 +139,7 @@ describe('verify of good data', () => {
   }
 });
 
-describe('verify ends with 1 and names the secret when somebody has changed', () => {
+describe('verify ends with 1 and names the secret when someone has changed', () => {
   it.each<[string, string]>([
     ['a description', "UPDATE secret SET description = 'x' WHERE name = 'alpha'"],
     ['a state', "UPDATE secret SET state = 'DISABLED' WHERE name = 'alpha'"],
@@ -163,7 +163,7 @@ describe('verify ends with 1 and names the secret when somebody has changed', ()
   });
 });
 
-describe('verify ends with 1 and names the version when somebody has changed', () => {
+describe('verify ends with 1 and names the version when someone has changed', () => {
   it.each<[string, string[]]>([
     [
       'one bit of a value',
@@ -192,7 +192,7 @@ describe('verify ends with 1 and names the version when somebody has changed', (
   });
 });
 
-describe('verify ends with 1 and names the key when somebody has changed', () => {
+describe('verify ends with 1 and names the key when someone has changed', () => {
   it.each<[string, string]>([
     ['its state', "UPDATE kms_key SET state = 'DISABLED'"],
     ['its alias', "UPDATE kms_key SET alias = 'other'"],
@@ -205,7 +205,7 @@ describe('verify ends with 1 and names the key when somebody has changed', () =>
   });
 });
 
-describe('verify ends with 1 and names the row when somebody has changed', () => {
+describe('verify ends with 1 and names the row when someone has changed', () => {
   it.each<[string, string, RegExp]>([
     [
       'an event',
@@ -253,7 +253,7 @@ describe('verify ends with 1 and names the row when somebody has changed', () =>
   });
 });
 
-describe('verify ends with 1 and names the project when somebody has changed its checker configuration', () => {
+describe('verify ends with 1 and names the project when someone has changed its checker configuration', () => {
   it.each<[string, string]>([
     ['the switch', 'UPDATE checker_config SET checks_strength = 0'],
     ['its time', 'UPDATE checker_config SET update_time_ms = update_time_ms + 1'],

@@ -59,7 +59,7 @@ describe('what is read from files', () => {
     expect(reads).toBe(2);
   });
 
-  it('is looked at as a whole as long as it may change again before its times do', async () => {
+  it('is checked as a whole as long as it may change again before its times do', async () => {
     write('main', 'one');
     const things = open();
     for (let look = 0; look < 3; look += 1) expect(await things.poll()).toBe(false);
@@ -75,7 +75,7 @@ describe('what is read from files', () => {
     expect(await lookTwice(things)).toBe(false);
   });
 
-  it('is not read while somebody keeps writing', async () => {
+  it('is not read while someone keeps writing', async () => {
     write('main', 'one');
     const things = open();
     for (const text of ['two', 'two and', 'two and more']) {
@@ -120,7 +120,7 @@ describe('what is read from files', () => {
 });
 
 describe('a content that is refused', () => {
-  it('is told once and not at every look, and the former one stays', async () => {
+  it('is reported once and not at every look, and the former one stays', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'bad');
@@ -130,7 +130,7 @@ describe('a content that is refused', () => {
     expect(adopted).toEqual(['one']);
   });
 
-  it('is told again when it is another one, and is over when it is mended', async () => {
+  it('is reported again when it is another one, and is over when it is mended', async () => {
     write('main', 'one');
     const things = open();
     write('main', 'bad');

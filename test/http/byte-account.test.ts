@@ -67,7 +67,7 @@ describe('an account', () => {
     expect(account.used()).toBe(100);
   });
 
-  it('gives up what slow peers have held for two seconds, oldest first, once somebody needs the room', () => {
+  it('gives up what slow peers have held for two seconds, oldest first, once someone needs the room', () => {
     for (const holder of ['a', 'b', 'c']) account.keep(holdOf(holder, 30, true));
     pass(10_000);
     expect(account.used()).toBe(90);

@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest';
 import { watchCrowd } from '../../src/http/connections/crowd.ts';
 import { CROWD } from '../../src/http/wire/limits.ts';
 
-it('a crowd that has left is told of once, and a few connections never', () => {
+it('a crowd that has left is reported once, and a few connections never', () => {
   const gone = vi.fn();
   const watch = watchCrowd(gone);
   for (const open of [0, CROWD.from - 1, 0]) watch(open);

@@ -25,7 +25,7 @@ const OF_CONTENTS =
   'UPDATE stage SET update_time_ms = 1 WHERE secret_row = (SELECT row FROM secret WHERE name = ';
 
 describe('a damaged secret among others', () => {
-  it('is named by BatchDeleteSecrets, or deleted when its own row is sound, and the others are deleted', async () => {
+  it('is named by BatchDeleteSecrets, or deleted when its own row is intact, and the others are deleted', async () => {
     for (const name of ['a', 'b', 'c']) await rotated(name);
     tamper(`UPDATE secret SET description = 'x' WHERE name = 'b'; ${OF_CONTENTS}'c')`);
     const answer = ok(await acme.post('/batch-delete', { instance_id: 'i-1' }));
@@ -50,7 +50,7 @@ describe('a damaged secret among others', () => {
     expect([answer.success, namesOf(answer.error_list)]).toEqual([1, ['a']]);
   });
 
-  it('is left out of ListSecrets, which the operator is told once', async () => {
+  it('is left out of ListSecrets, which is logged once', async () => {
     for (const name of ['a', 'b', 'c']) await acme.create(name);
     tamper("UPDATE secret SET description = 'x' WHERE name = 'a'");
     for (let time = 0; time < 2; time += 1)

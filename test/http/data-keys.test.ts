@@ -86,7 +86,7 @@ describe('CreateDatakey', () => {
 });
 
 describe('CreateDatakeyWithoutPlaintext', () => {
-  it('answers no plaintext, and a ciphertext that opens', async () => {
+  it('returns no plaintext, and a ciphertext that opens', async () => {
     const made = ok(
       await kms.post('create-datakey-without-plaintext', { key_id: 'alias/master', datakey_length: '128' }),
     );

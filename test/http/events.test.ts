@@ -29,7 +29,7 @@ function nested(answer: { json: Record<string, unknown> }) {
 }
 
 describe('CreateSecretEvent', () => {
-  it('answers the event, and ShowSecretEvent the same', async () => {
+  it('returns the event, and ShowSecretEvent the same', async () => {
     const before = Date.now();
     const answer = await send('POST', '', body('first', { event_types: ALL_TYPES }));
     expect(answer.status).toBe(200);
@@ -111,7 +111,7 @@ describe('UpdateSecretEvent', () => {
 });
 
 describe('DeleteSecretEvent', () => {
-  it('answers 204 without a body, once', async () => {
+  it('returns 204 without a body, once', async () => {
     await create('doomed');
     const answer = await send('DELETE', '/doomed');
     expect([answer.status, answer.text]).toEqual([204, '']);

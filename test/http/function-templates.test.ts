@@ -12,7 +12,7 @@ describe('ShowSecretFunctionTemplates', () => {
     ['mysql', 'mysql2/promise'],
     ['postgresql', 'pg'],
     ['sqlserver', 'mssql'],
-  ])('answers a function for %s that needs %s and nothing else beside Node', async (engine, driver) => {
+  ])('returns a function for %s that needs %s and nothing else beside Node', async (engine, driver) => {
     for (const [subType, strategy] of [
       ['SingleUser', 'changeOwnPassword(current'],
       ['MultiUser', 'changePassword(pending'],
@@ -24,7 +24,7 @@ describe('ShowSecretFunctionTemplates', () => {
     }
   });
 
-  it('answers the function for MySQL for TaurusDB', async () => {
+  it('returns the function for MySQL for TaurusDB', async () => {
     expect(await textOf('secret_type=GaussDB-FG&secret_sub_type=MultiUser')).toBe(
       await textOf('secret_type=RDS-FG&secret_sub_type=MultiUser&engine=mysql'),
     );

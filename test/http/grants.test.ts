@@ -24,7 +24,7 @@ const ABSENT = '00000000-0000-4000-8000-000000000000';
 const ms = (text: string) => Date.parse(`${text}Z`);
 
 describe('CreateGrants', () => {
-  it('answers the grant, without an end unless one is given', async () => {
+  it('returns the grant, without an end unless one is given', async () => {
     const id = await aSecret();
     const before = Date.now();
     const { data } = ok(await grant(id));

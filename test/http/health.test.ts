@@ -29,7 +29,7 @@ describe('HEAD', () => {
 });
 
 describe('GET /readyz', () => {
-  it('answers 200 while everything is good', async () => {
+  it('returns 200 while everything is good', async () => {
     const answer = await server.sendUnsigned({ method: 'GET', path: '/readyz' });
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ status: 'ok', writes: 'ok' });
@@ -50,7 +50,7 @@ describe('GET /readyz', () => {
     ['rows that do not pass their check', 'UPDATE secret SET row_mac = zeroblob(32)'],
     ['tables that are gone', 'DROP TABLE version_key'],
     ['a schema that is another one', 'ALTER TABLE version RENAME TO elsewhere'],
-  ])('answers 503 as soon as nothing can be read any more: %s', async (_, damage) => {
+  ])('returns 503 as soon as nothing can be read any more: %s', async (_, damage) => {
     const broken = await startTestServer();
     const show = () => broken.sendUnsigned({ method: 'GET', path: '/readyz' });
     try {

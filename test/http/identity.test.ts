@@ -35,7 +35,7 @@ const withToken = (token: string, path: string) =>
   server.sendUnsigned({ method: 'GET', path, headers: { 'x-auth-token': token } });
 
 describe('KeystoneCreateUserTokenByPassword', () => {
-  it('answers 201 with the token in a header, and a body of the documented form', async () => {
+  it('returns 201 with the token in a header, and a body of the documented form', async () => {
     const answer = await login(loginBody(ADMIN, { project: { id: ALPHA } }));
     const domain = { id: ADMIN.domainId, name: 'acme' };
     const endpoint = (region: string, path: string) => ({
@@ -257,7 +257,7 @@ describe('a project of others in the path', () => {
     return server.logged().find(({ requestId }) => requestId === answer.headers['x-request-id'])?.reason;
   };
 
-  it('is told to the operator, with those that there are', async () => {
+  it('is logged, with those that there are', async () => {
     const path = `/v1/${BETA}/secrets`;
     expect(await refuse(() => server.send({ method: 'GET', path }, GUEST))).toBe(
       `project ${BETA} is none of the caller's; the user's: ${ALPHA}`,
@@ -303,7 +303,7 @@ describe('KeystoneListProjects', () => {
     expect(await find('local-3')).toEqual([]);
   });
 
-  it('tells the operator which there are, and the client by what to ask for the line', async () => {
+  it('logs which there are, and tells the client by what to ask for the line', async () => {
     const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-3' });
     expect(answer.headers['x-iam-trace-id']).toBe(answer.headers['x-request-id']);
     const refused = await server.sendUnsigned({ method: 'GET', path: '/v3/projects' });
@@ -312,7 +312,7 @@ describe('KeystoneListProjects', () => {
     expect(lines.find(({ projects }) => projects !== undefined)?.projects).toEqual(['local-1', 'local-2']);
   });
 
-  it('tells the operator a few of many, and nothing where none was asked for by name', async () => {
+  it('logs a few of many, and nothing where none was asked for by name', async () => {
     const own = await startTestServer();
     const file = join(own.directory, 'identities.yaml');
     const named = async (path: string) => {
@@ -425,7 +425,7 @@ describe('KeystoneValidateToken', () => {
       ...(subject !== undefined && { headers: { 'x-subject-token': subject } }),
     });
 
-  it('answers what the login answered, with the token in a header', async () => {
+  it('returns what the login returned, with the token in a header', async () => {
     const issued = await login(loginBody(GUEST, { project: { id: ALPHA } }));
     const token = issued.headers['x-subject-token'] ?? '';
     const answer = await show(token);

@@ -16,7 +16,7 @@ const listed = async (query = '') =>
   ok(await kms.get(`aliases${query}`)).aliases.map(({ alias }: { alias: string }) => alias);
 
 describe('CreateAlias', () => {
-  it.each(['second', 'alias/third'])('adds %s and answers it with its URN', async (alias) => {
+  it.each(['second', 'alias/third'])('adds %s and returns it with its URN', async (alias) => {
     const before = Date.now();
     const answer = await kms.post('aliases', { key_id, alias });
     expect(answer.status).toBe(201);
@@ -71,7 +71,7 @@ describe('CreateAlias', () => {
 });
 
 describe('ListAliases', () => {
-  it('answers an object with the aliases of one key, in order', async () => {
+  it('returns an object with the aliases of one key, in order', async () => {
     const answer = ok(await kms.get(`aliases?key_id=${key_id}`));
     expect(answer.aliases.map(({ alias }: { alias: string }) => alias)).toEqual([
       'alias/third',
@@ -82,12 +82,12 @@ describe('ListAliases', () => {
     for (const entry of answer.aliases) expect(entry).toMatchObject({ key_id, domain_id: ADMIN.domainId });
   });
 
-  it('answers those of all keys of the project', async () => {
+  it('returns those of all keys of the project', async () => {
     expect(await listed()).toEqual(['alias/third', 'full', 'own', 'second', 'zebra']);
     expect(ok(await beta.get('aliases')).aliases).toEqual([]);
   });
 
-  it('answers page by page', async () => {
+  it('returns page by page', async () => {
     const first = ok(await kms.get('aliases?limit=2'));
     expect(first.page_info).toEqual({ current_count: 2, next_marker: 'full' });
     expect(await listed('?limit=2&marker=full')).toEqual(['own', 'second']);

@@ -52,7 +52,7 @@ describe.each(Object.entries(WAYS))('a secret whose key %s', (_, break_) => {
     expect(problem(await acme.get('/new'))).toEqual([404, 'CSMS.0106']);
   });
 
-  it('can be looked at, changed and deleted in every other way', async () => {
+  it('can be read, changed and deleted in every other way', async () => {
     ok(await acme.addVersion(name).then(() => acme.get(`/${name}`)));
     await break_();
     const { secret } = ok(await acme.get(`/${name}`));

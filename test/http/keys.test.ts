@@ -9,7 +9,7 @@ const beta = kmsCallsOf(server, ADMIN, BETA);
 const acme = callsOf(server);
 
 describe('CreateKey', () => {
-  it('answers the id of a key that is enabled', async () => {
+  it('returns the id of a key that is enabled', async () => {
     const before = Date.now();
     const answer = await kms.post('create-key', {
       key_alias: 'orders:prod/db_1',
@@ -270,7 +270,7 @@ describe('ListKeys, ShowUserInstances and ShowUserQuotas', () => {
     expect(answer.json.error_msg).toContain(Object.keys(body)[0]);
   });
 
-  it('count the keys that somebody made', async () => {
+  it('count the keys that someone made', async () => {
     expect(ok(await outsider.get('user-instances'))).toEqual({ instance_num: 5 });
     expect(ok(await outsider.get('user-quotas'))).toEqual({
       quotas: {

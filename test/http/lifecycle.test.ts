@@ -15,7 +15,7 @@ const cancel = (name: string, body?: unknown, headers?: Record<string, string>) 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('DeleteSecret', () => {
-  it('answers 200 with an empty object, and everything is gone', async () => {
+  it('returns 200 with an empty object, and everything is gone', async () => {
     await acme.create('doomed');
     const answer = await acme.remove('/doomed');
     expect([answer.status, answer.text, answer.headers['content-length']]).toEqual([200, '{}', '2']);
@@ -24,7 +24,7 @@ describe('DeleteSecret', () => {
     expect(problem(await acme.remove('/doomed'))).toEqual(NO_SECRET);
   });
 
-  it('takes a secret that somebody has damaged, and tells the operator', async () => {
+  it('removes a secret that someone has damaged, which is logged', async () => {
     await acme.create('damaged');
     const db = new Database(join(server.directory, 'data', 'csms.db'));
     db.exec("UPDATE secret SET row_mac = zeroblob(32) WHERE name = 'damaged'");
@@ -62,7 +62,7 @@ describe('DeleteSecret', () => {
 });
 
 describe('DeleteSecretForSchedule', () => {
-  it('answers the secret with its state and the time of its end', async () => {
+  it('returns the secret with its state and the time of its end', async () => {
     const created = await acme.create('scheduled');
     const before = Date.now();
     const answer = await schedule('scheduled', { recovery_window_in_days: 7 });
@@ -99,7 +99,7 @@ describe('DeleteSecretForSchedule', () => {
 });
 
 describe('RestoreSecret', () => {
-  it('answers the secret as it was, but for update_time', async () => {
+  it('returns the secret as it was, but for update_time', async () => {
     const created = await acme.create('restored');
     await schedule('restored');
     const answer = await cancel('restored');

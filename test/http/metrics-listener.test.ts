@@ -54,7 +54,7 @@ describe('the listener for metrics', () => {
     ['POST /v3/auth/tokens', 404],
     ['POST /metrics', 405],
     ['OPTIONS /metrics', 405],
-  ])('answers nothing else: %s is %i', async (line, status) => {
+  ])('returns nothing else: %s is %i', async (line, status) => {
     const answer = await send(await start(), line);
     expect([answer.status, answer.body]).toEqual([status, '']);
   });

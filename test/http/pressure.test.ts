@@ -58,7 +58,7 @@ describe('pressure', () => {
     expect(gauge.isHigh()).toBe(false);
   });
 
-  it('is looked at no more once stopped', () => {
+  it('is checked no more once stopped', () => {
     gauge.stop();
     share = 1;
     vi.advanceTimersByTime(5_000);

@@ -28,7 +28,7 @@ async function walk(limit: number): Promise<{ names: string[]; pages: number }> 
 }
 
 describe('ListSecrets', () => {
-  it('answers all secrets as ShowSecret does, by name in byte order', async () => {
+  it('returns all secrets as ShowSecret does, by name in byte order', async () => {
     const answer = await acme.get('');
     const shown = await Promise.all(NAMES.map(async (name) => ok(await acme.get(`/${name}`)).secret));
     expect(answer.status).toBe(200);
@@ -38,7 +38,7 @@ describe('ListSecrets', () => {
     });
   });
 
-  it('answers an empty page with an empty list and no markers', async () => {
+  it('returns an empty page with an empty list and no markers', async () => {
     const answer = await callsOf(server, ADMIN, BETA).get('');
     expect(answer.json).toEqual({
       secrets: [],
@@ -83,7 +83,7 @@ describe('ListSecrets', () => {
     expect(ok(await acme.get('?event_name=e')).secrets).toEqual([]);
   });
 
-  it('is 50 long unless told otherwise', async () => {
+  it('is 50 long by default', async () => {
     const beta = callsOf(server, ADMIN, BETA);
     const numbered = Array.from({ length: 51 }, (_, index) => `s${String(index).padStart(3, '0')}`);
     await Promise.all(numbered.map((name) => beta.create(name)));

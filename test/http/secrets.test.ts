@@ -6,7 +6,7 @@ const server = shareServer({ env: { CSMS_LIMITS: 'secrets=400' } });
 const acme = callsOf(server);
 
 describe('CreateSecret', () => {
-  it('answers every field of the secret, null where nothing is set', async () => {
+  it('returns every field of the secret, null where nothing is set', async () => {
     const before = Date.now();
     const answer = await acme.post('', { name: 'plain', secret_string: 'x' });
     const after = Date.now();
@@ -155,7 +155,7 @@ describe('CreateSecret', () => {
 });
 
 describe('ShowSecret', () => {
-  it('answers what CreateSecret answered', async () => {
+  it('returns what CreateSecret returned', async () => {
     const created = await acme.create('shown');
     const answer = await acme.get('/shown');
     expect(answer.status).toBe(200);
@@ -171,7 +171,7 @@ describe('ShowSecret', () => {
     });
   });
 
-  it('tells names apart by case', async () => {
+  it('distinguishes names by case', async () => {
     await acme.create('CaseOfName');
     expect(problem(await acme.get('/caseofname'))).toEqual(NO_SECRET);
   });

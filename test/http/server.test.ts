@@ -199,7 +199,7 @@ function methodsReaching(paths: Readonly<Record<string, object>>, template: stri
 describe('the route', () => {
   const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
-  it('answers 405 with the allowed methods for every other method, with and without credentials', async () => {
+  it('returns 405 with the allowed methods for every other method, with and without credentials', async () => {
     const { paths } = await openapiDocument();
     for (const [template, methods] of Object.entries(paths)) {
       const path = template.replace('{project_id}', ALPHA).replaceAll(/\{\w+\}/g, 'db');

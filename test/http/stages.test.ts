@@ -117,14 +117,14 @@ describe('ShowSecretStage', () => {
     });
   });
 
-  it('tells names apart by case, and needs a secret', async () => {
+  it('distinguishes names by case, and needs a secret', async () => {
     expect(problem(await acme.get('/db/stages/syscurrent'))).toEqual(NOT_THERE);
     expect(problem(await acme.get('/absent/stages/SYSCURRENT'))).toEqual(NO_SECRET);
   });
 });
 
 describe('DeleteSecretStage', () => {
-  it('answers 204 without a body, once', async () => {
+  it('returns 204 without a body, once', async () => {
     ok(await acme.put('/db/stages/doomed', { version_id: 'v1' }));
     const answer = await acme.remove('/db/stages/doomed');
     expect([answer.status, answer.text]).toEqual([204, '']);

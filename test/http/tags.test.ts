@@ -17,7 +17,7 @@ const tagsOf = async (id: string) => ok(await acme.csms('GET', `/${id}/tags`)).t
 const ABSENT = '00000000-0000-4000-8000-000000000000';
 
 describe('CreateSecretTag', () => {
-  it('answers 204 without a body, and the tag is there', async () => {
+  it('returns 204 without a body, and the tag is there', async () => {
     const id = await tagged();
     const answer = await acme.csms('POST', `/${id}/tags`, { tag: { key: 'DEV', value: 'DEV1' } });
     expect([answer.status, answer.text, answer.headers['content-type']]).toEqual([204, '', undefined]);
@@ -73,7 +73,7 @@ describe('BatchCreateOrDeleteTags', () => {
   const batch = (id: string, action: string, ...tags: object[]) =>
     acme.csms('POST', `/${id}/tags/action`, { action, tags, sequence: ABSENT });
 
-  it('creates and changes tags, and answers 204', async () => {
+  it('creates and changes tags, and returns 204', async () => {
     const id = await tagged({ b: '1' });
     const answer = await batch(
       id,
@@ -90,7 +90,7 @@ describe('BatchCreateOrDeleteTags', () => {
     ]);
   });
 
-  it('deletes tags by key, whatever value is sent, and passes over absent ones', async () => {
+  it('deletes tags by key, whatever value is sent, and skips absent ones', async () => {
     const id = await tagged({ a: '1', b: '2' });
     expect((await batch(id, 'delete', { key: 'a', value: 'other' }, { key: 'absent' })).status).toBe(204);
     expect(await tagsOf(id)).toEqual([{ key: 'b', value: '2' }]);

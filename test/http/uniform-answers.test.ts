@@ -23,7 +23,7 @@ const reasonOf = (requestId: string | undefined) =>
   server.logged().find((line) => line.requestId === requestId)?.reason;
 
 describe('every operation', () => {
-  it('answers JSON with each success but 204, which has no body', () => {
+  it('returns JSON with each success but 204, which has no body', () => {
     const wrong = operations.flatMap(({ operation, operationId }) =>
       Object.entries(operation.responses)
         .filter(([status]) => status.startsWith('2'))
@@ -33,7 +33,7 @@ describe('every operation', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('answers {} where there is nothing to say', async () => {
+  it('returns {} where there is nothing to say', async () => {
     await acme.create('gone');
     expect((await acme.remove('/gone')).text).toBe('{}');
     const kms = (name: string, body: object) =>
@@ -65,7 +65,7 @@ describe('a number in a query', () => {
     return server.send({ method, path: `${path}?${[...required, `${name}=${value}`].join('&')}` });
   };
 
-  it('is there to be looked at', () => expect(cases.length).toBeGreaterThan(5));
+  it('is there to be read', () => expect(cases.length).toBeGreaterThan(5));
 
   it.each(cases)('is made of decimal digits alone: $operationId, $name', async (target) => {
     for (const value of [

@@ -125,7 +125,7 @@ describe('a value over HTTP', () => {
     return value;
   };
 
-  it('comes back as it was sent, whatever the text', async () => {
+  it('is returned as it was sent, whatever the text', async () => {
     await fc.assert(
       fc.asyncProperty(text, async (secret_string) => {
         expect(await back({ secret_string })).toEqual({ secret_string });
@@ -134,7 +134,7 @@ describe('a value over HTTP', () => {
     );
   });
 
-  it('comes back as it was sent, whatever the bytes', async () => {
+  it('is returned as it was sent, whatever the bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 3_000 }), async (bytes) => {
         const secret_binary = Buffer.from(bytes).toString('base64');
@@ -153,11 +153,11 @@ describe('a value over HTTP', () => {
     ['a byte order mark', '\ufeffvalue'],
     ['line ends', 'a\r\nb\n\rc\r'],
     ['PEM', '-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n'],
-  ])('comes back with 64 KiB or a shape of its own: %s', async (_, secret_string) => {
+  ])('is returned with 64 KiB or a shape of its own: %s', async (_, secret_string) => {
     expect(await back({ secret_string })).toEqual({ secret_string });
   });
 
-  it('comes back with 64 KiB of binary', async () => {
+  it('is returned with 64 KiB of binary', async () => {
     const secret_binary = Buffer.from(Array.from({ length: 65_536 }, (_, index) => index * 7)).toString(
       'base64',
     );
@@ -174,7 +174,7 @@ describe('a value over HTTP', () => {
     });
   });
 
-  it('is like a description, which comes back as it was sent too', async () => {
+  it('is like a description, which is returned as it was sent too', async () => {
     const description = text.filter((value) => !value.includes('\0') && Buffer.byteLength(value) <= 2_048);
     await fc.assert(
       fc.asyncProperty(description, async (wanted) => {

@@ -9,7 +9,7 @@ const idsOf = async (name: string) =>
 const latest = async (name: string) => ok(await acme.get(`/${name}/versions/latest`)).version.secret_string;
 
 describe('CreateSecretVersion', () => {
-  it('answers the metadata of the next version, which takes SYSCURRENT', async () => {
+  it('returns the metadata of the next version, which takes SYSCURRENT', async () => {
     const { kms_key_id } = await acme.create('created');
     const before = Date.now();
     const answer = await acme.post('/created/versions', { secret_string: 'two' });
@@ -113,7 +113,7 @@ describe('CreateSecretVersion', () => {
 });
 
 describe('ListSecretVersions', () => {
-  it('answers metadata in order of the numbers, without values', async () => {
+  it('returns metadata in order of the numbers, without values', async () => {
     const { kms_key_id } = await acme.create('listed', { secret_string: 'never-listed' });
     await acme.addVersion('listed', { secret_string: 'never-listed', expire_time: 5 });
     const answer = await acme.get('/listed/versions');
@@ -162,7 +162,7 @@ describe('ListSecretVersions', () => {
 });
 
 describe('ShowSecretVersion', () => {
-  it('answers the text with its metadata, and no other kind of value', async () => {
+  it('returns the text with its metadata, and no other kind of value', async () => {
     const { kms_key_id } = await acme.create('text', { secret_string: 'täxt' });
     const answer = await acme.get('/text/versions/v1');
     expect(answer.status).toBe(200);
@@ -182,7 +182,7 @@ describe('ShowSecretVersion', () => {
     });
   });
 
-  it('answers binary as the Base64 that was sent', async () => {
+  it('returns binary as the Base64 that was sent', async () => {
     await acme.create('binary', { secret_binary: 'AP/+QQ==' });
     const { version } = ok(await acme.get('/binary/versions/latest'));
     expect(version.secret_binary).toBe('AP/+QQ==');
@@ -238,7 +238,7 @@ describe('ShowSecretVersion', () => {
 });
 
 describe('UpdateVersion', () => {
-  it('answers the version with its expiry and leaves the rest alone', async () => {
+  it('returns the version with its expiry and leaves the rest alone', async () => {
     await acme.create('update');
     const { version_metadata } = ok(await acme.get('/update/versions/v1')).version;
     const answer = await acme.put('/update/versions/v1', { expire_time: 1_893_456_000_000 });

@@ -158,7 +158,7 @@ describe('SingleUser', () => {
     deepStrictEqual(await as(present, WHO), [{ me: 'app' }]);
   });
 
-  it('fails with a clear text when somebody changed the password by hand, and works once the secret follows', async () => {
+  it('fails with a clear text when someone changed the password by hand, and works once the secret follows', async () => {
     const byHand = { username: 'lost', password: 'set by hand' };
     await create('lost', 'SingleUser');
     deepStrictEqual(await as(ADMIN, `ALTER ROLE lost PASSWORD '${byHand.password}'`), []);

@@ -48,7 +48,7 @@ const post = (client: ReturnType<typeof clientOf>, url: string, bounds = WEBHOOK
   client.post(url, '{"é":1}', { 'content-type': 'application/json', 'x-own': 'yes' }, bounds);
 
 describe('a call', () => {
-  it('sends body and headers and answers status and body', async () => {
+  it('sends body and headers and returns status and body', async () => {
     const { port, received } = await receiver((response) => response.writeHead(202).end('taken'));
     const outcome = await post(clientOf('loopback'), `http://127.0.0.1:${port}/hook?a=b`);
     expect(outcome).toMatchObject({ kind: 'answered', status: 202 });

@@ -64,7 +64,7 @@ export function dueTimeContract(engine: StoreEngine): void {
     return moments.map((moment) => (moment === undefined ? undefined : (moment - T0) / DAY_MS));
   };
 
-  it('answers the next moment of each kind over all projects, and only what lies behind another', async () => {
+  it('returns the next moment of each kind over all projects, and only what lies behind another', async () => {
     const harness = await engine.open();
     const { store } = harness;
     expect(await everyKind(store, 0)).toEqual(KINDS.map(() => undefined));
@@ -81,7 +81,7 @@ export function dueTimeContract(engine: StoreEngine): void {
     await harness.destroy();
   });
 
-  it('answers nothing that lies too late, however many projects there are', async () => {
+  it('returns nothing that lies too late, however many projects there are', async () => {
     const harness = await engine.open();
     const { store } = harness;
     const names = Array.from({ length: 300 }, (_, index) => `p${String(index).padStart(3, '0')}`);

@@ -77,7 +77,7 @@ export function grantContract(harnessOf: HarnessOf): void {
     expect(await harnessOf().countRows()).toStrictEqual(before);
   });
 
-  it('gives no permission on what is not there or waits for deletion, and takes it back all the same', async () => {
+  it('gives no permission on what is not there or waits for deletion, and takes it back anyway', async () => {
     const { store, ref, grantRef } = await aSecret();
     await expectRefused(
       store.change(createGrant({ ...grantRef, projectId: freshProject() }, 'ann')),

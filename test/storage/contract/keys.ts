@@ -38,7 +38,7 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect(await store.findKeyByAlias(projectId, 'csms/other')).toBeUndefined();
   });
 
-  it('answers 20 first uses at the same moment with one key', async () => {
+  it('gives 20 first uses at the same moment with one key', async () => {
     const harness = harnessOf();
     const before = await harness.countRows();
     const projectId = freshProject();
@@ -51,7 +51,7 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect((await harness.countRows()).key).toBe(before.key + 1);
   });
 
-  it('answers a present key as it is and drops the new material', async () => {
+  it('returns a present key as it is and drops the new material', async () => {
     const { store } = harnessOf();
     const ref = { projectId: freshProject(), id: 'key-1' };
     const { key: first } = await store.change(ensureKey(ref, { alias: 'one', isDefault: false }));

@@ -58,7 +58,7 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(addVersion(ref, first.id)), 'seal-outdated');
   });
 
-  it('answers the value of a new secret though one of its name was read before it was deleted', async () => {
+  it('returns the value of a new secret though one of its name was read before it was deleted', async () => {
     const { store } = harnessOf();
     const ref = freshRef();
     await store.change(create(ref));

@@ -242,7 +242,7 @@ export function notificationContract(harnessOf: HarnessOf): void {
     await harnessOf().store.change(remove(ref));
   });
 
-  it('keeps the first signing key that somebody makes', async () => {
+  it('keeps the first signing key that someone makes', async () => {
     const harness = harnessOf();
     const { store } = harness;
     expect(await store.findSigningKey()).toBeUndefined();

@@ -90,7 +90,7 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect((await store.findSecret(ref))?.id).toBe(winners[0]);
   });
 
-  it('tells names apart that differ in case only', async () => {
+  it('distinguishes names that differ only in case', async () => {
     const { store } = harnessOf();
     const projectId = freshProject();
     const lower = await store.change(create({ projectId, name: 'token' }));

@@ -18,7 +18,7 @@ import {
 
 /** Versions, their values and stages: numbers, room for 20 and 12, and bytes that come back as they went in. */
 export function versionContract(harnessOf: HarnessOf): void {
-  it('answers a new version to the very next read, as latest and by number', async () => {
+  it('returns a new version to the very next read, as latest and by number', async () => {
     const { store } = harnessOf();
     const ref = freshRef();
     const secret = (await store.change(create(ref))).secret!;

@@ -133,7 +133,7 @@ describe('databases that former programs have made', () => {
     expect(signed()).toEqual(before);
   });
 
-  it('are not signed a second time, when somebody says that they are old', () => {
+  it('are not signed a second time, when someone says that they are old', () => {
     take(UNNAMED);
     const old = tamper(directory, (db) => db.prepare('SELECT row_mac FROM clock').pluck().get());
     start();

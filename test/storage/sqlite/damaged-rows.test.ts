@@ -178,7 +178,7 @@ describe('beside a damaged row', () => {
     expect(filled.told).toContain('secret project/open');
   });
 
-  it('of a secret, a tag that a sound one shares is listed', async () => {
+  it('of a secret, a tag that an intact one shares is listed', async () => {
     const shared = (name: string) => ({
       aggregate: 'secret' as const,
       kind: 'put-tags' as const,
@@ -199,7 +199,7 @@ describe('beside a damaged row', () => {
   it.each([
     ['gone', 'DELETE FROM signing_key'],
     ['changed', "UPDATE signing_key SET certificate_pem = 'x'"],
-  ])('that is the signing key, %s, another one is made, which the operator is told', async (_, statement) => {
+  ])('that is the signing key, %s, another one is made, which is logged', async (_, statement) => {
     const key = (text: string) => ({
       certificatePem: text,
       sealedPrivateKey: Buffer.from(text),

@@ -38,7 +38,7 @@ describe('what is due', () => {
     expect(list()(1, 10, 98)).toEqual(['a1', 'b100', 'a99']);
   });
 
-  it('of one project is given out to the limit, however much there is', () => {
+  it('of one project is returned to the limit, however much there is', () => {
     put('a', ...Array.from({ length: 600 }, (_, time) => time));
     expect(list()(1_000, 500)).toHaveLength(500);
     expect(list()(1_000, 0)).toEqual([]);

@@ -195,7 +195,7 @@ describe('rows that are put back, removed or brought back', () => {
     expect(change('DELETE FROM row_sums', 'INSERT INTO row_sums SELECT * FROM old.row_sums')).not.toEqual([]);
   });
 
-  it('are all looked at, however many there are and whatever their places hold', () => {
+  it('are all checked, however many there are and whatever their places hold', () => {
     const added = `WITH RECURSIVE n (i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 5999)
       INSERT INTO kms_key_destroyed (project_id, id, destroy_time_ms, row_mac)
       SELECT CAST(x'ff' AS TEXT), CAST(x'80' AS TEXT) || i, 1, randomblob(32) FROM n`;

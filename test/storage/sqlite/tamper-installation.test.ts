@@ -94,7 +94,7 @@ describe('tampering with rows of the installation', () => {
     return expectNoticed('installation');
   });
 
-  it('does not sign a roll that somebody has changed', async () => {
+  it('does not sign a roll that someone has changed', async () => {
     filled.tamper("DELETE FROM clock; UPDATE installation SET roll = '[]'");
     const open = openDirectory(filled.path, MIGRATIONS);
     const db = openWriter(open.databaseFile);

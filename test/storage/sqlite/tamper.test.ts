@@ -47,7 +47,7 @@ describe('tampering with stored rows', () => {
     expect(claims.length).toBeGreaterThan(200);
   });
 
-  it('reads every project as it was written, before anybody touched it', () => {
+  it('reads every project as it was written, before anyone touched it', () => {
     for (const answers of before) {
       expect([...answers.values()].filter((answer) => String(answer).startsWith('refused'))).toStrictEqual(
         [],

@@ -119,7 +119,7 @@ describe('traces of deleted values', () => {
     expect(found(markers)).toBe(0);
   });
 
-  it('are gone soon after a version made room for a newer one, though somebody keeps writing', async () => {
+  it('are gone soon after a version made room for a newer one, though someone keeps writing', async () => {
     const ref = { projectId: freshProject(), name: 'pruned' };
     const sealed = { wrappedKey: randomBytes(86), body: randomBytes(300) };
     await open.store.change(create(ref, { id: 'id', version: newVersion({ sealed }) }));
