@@ -148,7 +148,7 @@ const JOBS: Record<string, { create: (work: ReturnType<typeof depsOver>) => Job;
   purge: { create: createPurgeJob, head: 100 },
   'key deletion': { create: createKeyDeletion, head: 100 },
   expiry: { create: createExpiryScan, head: 99 },
-  delivery: { create: createDelivery, head: 16 },
+  delivery: { create: createDelivery, head: 64 },
   'retention of notifications': { create: createNotificationRetention, head: 200 },
   'retention of tasks': { create: createTaskRetention, head: 200 },
   'rotation schedule': { create: createRotationSchedule, head: 100 },
