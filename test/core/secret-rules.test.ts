@@ -261,86 +261,61 @@ describe('updating a secret', () => {
   describe('of automatic rotation', () => {
     const rotating = { ...current.secret, autoRotation: true, nextRotationTimeMs: T0 + DAY_MS };
 
-    it.each([
-      {
-        why: 'switched on, it counts from now',
-        secret: {},
-        changes: { autoRotation: true },
-        next: T0 + 60 + DAY_MS,
-      },
-      {
-        why: 'switched on after a rotation, it counts from that',
-        secret: { rotationTimeMs: T0 + 20 },
-        changes: { autoRotation: true },
-        next: T0 + 20 + DAY_MS,
-      },
-      {
-        why: 'switched off, nothing is due',
-        secret: rotating,
-        changes: { autoRotation: false },
-        next: undefined,
-      },
-      {
-        why: 'with another period, the time follows',
-        secret: { ...rotating, rotationTimeMs: T0 },
-        changes: { rotationPeriod: '2d' },
-        next: T0 + 2 * DAY_MS,
-      },
-      {
-        why: 'not touched, the time stays',
-        secret: rotating,
-        changes: { description: 'd' },
-        next: T0 + DAY_MS,
-      },
-      {
-        why: 'said again to be on, the time stays',
-        secret: rotating,
-        changes: { autoRotation: true },
-        next: T0 + DAY_MS,
-      },
-      {
-        why: 'with the same period again, the time stays',
-        secret: rotating,
-        changes: { rotationPeriod: '1d' },
-        next: T0 + DAY_MS,
-      },
-      {
-        why: 'with the same period in other words, the time stays',
-        secret: rotating,
-        changes: { rotationPeriod: '24h' },
-        next: T0 + DAY_MS,
-      },
-      {
-        why: 'with both said again, the time stays, wherever it came from',
-        secret: { ...rotating, rotationTimeMs: T0 - 7 },
-        changes: { autoRotation: true, rotationPeriod: '1d', description: 'd' },
-        next: T0 + DAY_MS,
-      },
-      {
-        why: 'with another period before the first rotation, it counts from now',
-        secret: rotating,
-        changes: { autoRotation: true, rotationPeriod: '2d' },
-        next: T0 + 60 + 2 * DAY_MS,
-      },
-      {
-        why: 'switched on with another period after a rotation, it counts from that',
-        secret: { rotationTimeMs: T0 + 20 },
-        changes: { autoRotation: true, rotationPeriod: '2d' },
-        next: T0 + 20 + 2 * DAY_MS,
-      },
-      {
-        why: 'switched off with another period, nothing is due',
-        secret: { ...rotating, rotationTimeMs: T0 },
-        changes: { autoRotation: false, rotationPeriod: '2d' },
-        next: undefined,
-      },
-      {
-        why: 'off all the time, another period makes nothing due',
-        secret: { rotationTimeMs: T0 },
-        changes: { rotationPeriod: '2d' },
-        next: undefined,
-      },
-    ])('$why', ({ secret, changes, next }) => {
+    it.each<[string, Partial<Secret>, SecretUpdate, number | undefined]>([
+      ['switched on, it counts from now', {}, { autoRotation: true }, T0 + 60 + DAY_MS],
+      [
+        'switched on after a rotation, it counts from that',
+        { rotationTimeMs: T0 + 20 },
+        { autoRotation: true },
+        T0 + 20 + DAY_MS,
+      ],
+      ['switched off, nothing is due', rotating, { autoRotation: false }, undefined],
+      [
+        'with another period, the time follows',
+        { ...rotating, rotationTimeMs: T0 },
+        { rotationPeriod: '2d' },
+        T0 + 2 * DAY_MS,
+      ],
+      ['not touched, the time stays', rotating, { description: 'd' }, T0 + DAY_MS],
+      ['said again to be on, the time stays', rotating, { autoRotation: true }, T0 + DAY_MS],
+      ['with the same period again, the time stays', rotating, { rotationPeriod: '1d' }, T0 + DAY_MS],
+      [
+        'with the same period in other words, the time stays',
+        rotating,
+        { rotationPeriod: '24h' },
+        T0 + DAY_MS,
+      ],
+      [
+        'with both said again, the time stays, wherever it came from',
+        { ...rotating, rotationTimeMs: T0 - 7 },
+        { autoRotation: true, rotationPeriod: '1d', description: 'd' },
+        T0 + DAY_MS,
+      ],
+      [
+        'with another period before the first rotation, it counts from now',
+        rotating,
+        { autoRotation: true, rotationPeriod: '2d' },
+        T0 + 60 + 2 * DAY_MS,
+      ],
+      [
+        'switched on with another period after a rotation, it counts from that',
+        { rotationTimeMs: T0 + 20 },
+        { autoRotation: true, rotationPeriod: '2d' },
+        T0 + 20 + 2 * DAY_MS,
+      ],
+      [
+        'switched off with another period, nothing is due',
+        { ...rotating, rotationTimeMs: T0 },
+        { autoRotation: false, rotationPeriod: '2d' },
+        undefined,
+      ],
+      [
+        'off all the time, another period makes nothing due',
+        { rotationTimeMs: T0 },
+        { rotationPeriod: '2d' },
+        undefined,
+      ],
+    ])('%s', (_, secret, changes, next) => {
       const before = { ...current, secret: { ...current.secret, ...secret } };
       expect(evolve(before, update(changes)).secret.nextRotationTimeMs).toBe(next);
     });

@@ -27,58 +27,18 @@ describe('a new version', () => {
   });
 
   it.each([
-    {
-      stages: undefined,
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 3,
-      blue: 1,
-      green: 3,
-      why: 'takes SYSCURRENT by default',
-    },
-    {
-      stages: ['SYSCURRENT'],
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 3,
-      blue: 1,
-      green: 3,
-      why: 'rotates alike when asked',
-    },
-    {
-      stages: ['SYSCURRENT', 'SYSPREVIOUS'],
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 4,
-      blue: 1,
-      green: 3,
-      why: 'takes both',
-    },
-    {
-      stages: ['SYSPREVIOUS', 'SYSCURRENT'],
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 4,
-      blue: 1,
-      green: 3,
-      why: 'in any order',
-    },
-    {
-      stages: ['SYSPREVIOUS'],
-      SYSCURRENT: 3,
-      SYSPREVIOUS: 4,
-      blue: 1,
-      green: 3,
-      why: 'takes SYSPREVIOUS alone',
-    },
-    { stages: ['blue'], SYSCURRENT: 3, SYSPREVIOUS: 2, blue: 4, green: 3, why: 'leaves SYSCURRENT alone' },
-    { stages: ['blue', 'green'], SYSCURRENT: 3, SYSPREVIOUS: 2, blue: 4, green: 4, why: 'takes several' },
-    {
-      stages: ['blue', 'SYSCURRENT'],
-      SYSCURRENT: 4,
-      SYSPREVIOUS: 3,
-      blue: 4,
-      green: 3,
-      why: 'rotates beside its own',
-    },
-    { stages: ['blue', 'blue'], SYSCURRENT: 3, SYSPREVIOUS: 2, blue: 4, green: 3, why: 'counts a name once' },
-  ])('with $stages $why', ({ stages, why: _, ...expected }) => {
+    { stages: undefined, on: [4, 3, 1, 3], why: 'takes SYSCURRENT by default' },
+    { stages: ['SYSCURRENT'], on: [4, 3, 1, 3], why: 'rotates alike when asked' },
+    { stages: ['SYSCURRENT', 'SYSPREVIOUS'], on: [4, 4, 1, 3], why: 'takes both' },
+    { stages: ['SYSPREVIOUS', 'SYSCURRENT'], on: [4, 4, 1, 3], why: 'in any order' },
+    { stages: ['SYSPREVIOUS'], on: [3, 4, 1, 3], why: 'takes SYSPREVIOUS alone' },
+    { stages: ['blue'], on: [3, 2, 4, 3], why: 'leaves SYSCURRENT alone' },
+    { stages: ['blue', 'green'], on: [3, 2, 4, 4], why: 'takes several' },
+    { stages: ['blue', 'SYSCURRENT'], on: [4, 3, 4, 3], why: 'rotates beside its own' },
+    { stages: ['blue', 'blue'], on: [3, 2, 4, 3], why: 'counts a name once' },
+  ])('with $stages $why', ({ stages, on }) => {
+    const all = ['SYSCURRENT', 'SYSPREVIOUS', 'blue', 'green'];
+    const expected = Object.fromEntries(all.map((name, at) => [name, on[at]]));
     const next = evolve(current, aCommand('add-version', { stages }));
     expect(marks(next)).toEqual(expected);
     const names = Object.entries(expected).flatMap(([name, number]) => (number === 4 ? [name] : []));

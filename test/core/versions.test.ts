@@ -81,40 +81,15 @@ describe('create_time of versions', () => {
 });
 
 describe('the 21st version', () => {
-  it.each([
-    { why: 'the oldest', stages: { SYSCURRENT: 20, SYSPREVIOUS: 19 }, add: undefined, victim: 1 },
-    {
-      why: 'the oldest without a stage',
-      stages: { SYSCURRENT: 20, blue: 1, green: 2 },
-      add: undefined,
-      victim: 3,
-    },
-    { why: 'the newest, if no other is free', stages: marksOn(range(1, 19)), add: [], victim: 20 },
-    {
-      why: 'the one that just lost SYSPREVIOUS',
-      stages: { ...marksOn(range(2, 20)), SYSPREVIOUS: 1 },
-      add: undefined,
-      victim: 1,
-    },
-    {
-      why: 'the one that just lost its own stage',
-      stages: { ...marksOn(range(2, 20)), blue: 1 },
-      add: ['blue'],
-      victim: 1,
-    },
-    {
-      why: 'never one whose second stage stays',
-      stages: { SYSCURRENT: 20, blue: 1, green: 1 },
-      add: ['blue'],
-      victim: 2,
-    },
-    {
-      why: 'never the former SYSCURRENT',
-      stages: { SYSCURRENT: 1, SYSPREVIOUS: 2, blue: 3 },
-      add: undefined,
-      victim: 2,
-    },
-  ])('takes the place of $why', ({ stages, add: names, victim }) => {
+  it.each<[string, Record<string, number>, string[] | undefined, number]>([
+    ['the oldest', { SYSCURRENT: 20, SYSPREVIOUS: 19 }, undefined, 1],
+    ['the oldest without a stage', { SYSCURRENT: 20, blue: 1, green: 2 }, undefined, 3],
+    ['the newest, if no other is free', marksOn(range(1, 19)), [], 20],
+    ['the one that just lost SYSPREVIOUS', { ...marksOn(range(2, 20)), SYSPREVIOUS: 1 }, undefined, 1],
+    ['the one that just lost its own stage', { ...marksOn(range(2, 20)), blue: 1 }, ['blue'], 1],
+    ['never one whose second stage stays', { SYSCURRENT: 20, blue: 1, green: 1 }, ['blue'], 2],
+    ['never the former SYSCURRENT', { SYSCURRENT: 1, SYSPREVIOUS: 2, blue: 3 }, undefined, 2],
+  ])('takes the place of %s', (_, stages, names, victim) => {
     const current = anAggregate({ versions: range(1, 20), stages });
     expect(victims(current, aCommand('add-version', { stages: names }))).toEqual([victim]);
   });
