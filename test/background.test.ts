@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 let world: World;
 let background: Background;
 let refusal: WriteRefusal | undefined;
-/** How often somebody asked what is due next. */
+/** How often someone asked what is due next. */
 let looks: number;
 let tell: OnNews;
 

@@ -114,7 +114,7 @@ describe('deleting the secrets of an instance', () => {
     expect(namesOf(world)).toEqual(['a']);
   });
 
-  it('looks at every page', async () => {
+  it('reads every page', async () => {
     const world = aWorld();
     await importSecrets(world.deps, projectId, [input('s0000', rotated('i-1'))]);
     const [first] = world.secrets.values();

@@ -106,7 +106,7 @@ describe('a restore is refused', () => {
     expect(await outcomeOf(uploadBlob(world.deps, 'b'.repeat(32), blob))).toBe('invalid-parameter');
   });
 
-  it('without its key, which nobody makes anew', async () => {
+  it('without its key, which cannot be recreated', async () => {
     const { world, blob } = await removed();
     world.keys.set(`${REF.projectId}/new-key`, aKey({ id: 'new-key', state: 'PENDING_DELETE' }));
     expect(await outcomeOf(uploadBlob(world.deps, REF.projectId, blob))).toBe('key-unusable');

@@ -49,7 +49,7 @@ async function start(store: Store = world.deps.store): Promise<Life> {
   };
 }
 
-/** The machine stands still, or somebody sets its clock, between two runs. */
+/** The machine stands still, or someone sets its clock, between two runs. */
 function shift(ms: number): void {
   world.clock.wallMs += ms;
 }
@@ -221,7 +221,7 @@ describe('a jump by more than a day while the server runs', () => {
 });
 
 describe('a record that does not pass its check', () => {
-  it('makes no clock right, is told, and is replaced', async () => {
+  it('makes no clock right, is logged, and is replaced', async () => {
     const findClock = () => {
       throw new SecretError('damaged');
     };

@@ -3,7 +3,7 @@ import { createDamageReport } from '../../src/app/health/damage-report.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { aWorld } from '../support/world.ts';
 
-it('tells of each secret of a full project once, however often they are listed', () => {
+it('reports each secret of a full project once, however often they are listed', () => {
   const { deps, logged } = aWorld();
   const tell = createDamageReport(deps);
   for (let lists = 0; lists < 3; lists += 1)

@@ -227,7 +227,7 @@ describe('a clock that is moved from due moment to due moment', () => {
       [200, 'rotate-key'],
       [290, 'rotate-key'],
     ]);
-    // The unsubscribed version is looked at as well, and again after each change: somebody may have subscribed.
+    // The unsubscribed version is checked as well, and again after each change: someone may have subscribed.
     expect(moments).toBeLessThan(30);
   });
 

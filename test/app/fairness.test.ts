@@ -95,7 +95,7 @@ describe('lanes', () => {
     await lanes.idle();
   });
 
-  it('tell of a failure once', async () => {
+  it('log a failure once', async () => {
     const lanes = createLanes({ all: 1, project: 1 });
     const failure = new Error('fails');
     lanes.start({ id: 'a', projectId: 'p' }, () => Promise.reject(failure));

@@ -69,7 +69,7 @@ describe('the gate', () => {
     );
   });
 
-  it('tells of each value before it leaves, with who gets it and the key', async () => {
+  it('is called for each value before it leaves, with who gets it and the key', async () => {
     const told: Parameters<OnLeaving>[] = [];
     const actor = by('CreateDatakey');
     const deps = await worldFor(actor, (...leaving) => told.push(leaving));

@@ -157,7 +157,7 @@ describe('a clock that jumps forward', () => {
 });
 
 describe('stopping', () => {
-  it('is told to a run that is under way', async () => {
+  it('reaches a run that is under way', async () => {
     const ending: boolean[] = [];
     const gate = Promise.withResolvers<void>();
     const run = async (_: number, signal: AbortSignal) => {

@@ -31,7 +31,7 @@ describe('the expiry scan', () => {
   const told = () => [...world.notifications.values()].map(({ secretName }) => secretName);
   const scanOf = (store: Store = world.deps.store) => createExpiryScan({ ...world.deps, store });
 
-  it('tells of what has expired, once', async () => {
+  it('notifies of what has expired, once', async () => {
     addEvent();
     put('past', T0 - 1);
     put('now', T0);
@@ -43,7 +43,7 @@ describe('the expiry scan', () => {
     expect(await run(scan, T0 + 1)).toBe(1);
   });
 
-  it('tells a subscriber that comes late', async () => {
+  it('notifies a late subscriber', async () => {
     put('late');
     const scan = scanOf();
     expect(await run(scan)).toBe(0);
@@ -61,7 +61,7 @@ describe('the expiry scan', () => {
     },
   );
 
-  it('gets to the last one behind very many that nobody is told of', async () => {
+  it('gets to the last one behind very many without a subscriber', async () => {
     addEvent();
     putQuiet(T0 - 1);
     put('wanted');
@@ -71,7 +71,7 @@ describe('the expiry scan', () => {
     expect(await run(scan)).toBe(1);
   });
 
-  it('tells another project in the same run, however many of one have expired before', async () => {
+  it('notifies another project in the same run, however many of one have expired before', async () => {
     addEvent();
     for (let number = 0; number < 400; number += 1) put(`many-${number}`, T0 - 1);
     putQuiet(T0 - 2);

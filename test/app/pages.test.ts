@@ -57,7 +57,7 @@ describe('a page', () => {
   });
 });
 
-describe('whoever does not see everything', () => {
+describe('an actor who does not see everything', () => {
   const { projectId } = REF;
   const sees = {
     secret: ({ secret }: { secret: { name: string } }) => secret.name.startsWith('mine'),

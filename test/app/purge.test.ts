@@ -37,7 +37,7 @@ function failingFor(name: string, error: Error): Store {
   };
 }
 
-/** A store that takes these for due besides those that are: somebody changed them after they were listed. */
+/** A store that takes these for due besides those that are: someone changed them after they were listed. */
 function alsoListing(...names: string[]): Store {
   const { store } = world.deps;
   const stale = names.map((name) => ({ ref: { projectId: REF.projectId, name }, id: `id-of-${name}` }));

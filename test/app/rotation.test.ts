@@ -539,7 +539,7 @@ describe('automatic rotation', () => {
     });
   });
 
-  it('is switched off by three failures in a row, and each is told', async () => {
+  it('is switched off by three failures in a row, and each is notified', async () => {
     await create('SingleUser', AUTO);
     database.fault = () => ({ status: 400, body: {} });
     const isOn: boolean[] = [];

@@ -47,7 +47,7 @@ describe('a sample of the stored values', () => {
     expect(await openSamples(aWorld().deps, 9)).toEqual({ opened: 0, damaged: 0, causes: 0 });
   });
 
-  it('tells of how many things are to blame: a secret or a key for all its values', async () => {
+  it('says how many things are to blame: a secret or a key for all its values', async () => {
     const { deps } = await aWorldWith('a', 'b');
     const damagedRow = () => {
       throw new SecretError('damaged');

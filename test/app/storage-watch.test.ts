@@ -14,7 +14,7 @@ const GOOD: StorageStatus = {
   checkpointOwedMs: 0,
 };
 
-/** What the operator is told when the storage goes through these states. */
+/** What is logged when the storage goes through these states. */
 function tell(states: readonly Partial<StorageStatus>[]): { lines: string[]; works: boolean[] } {
   const lines: string[] = [];
   let status = GOOD;
@@ -70,7 +70,7 @@ describe('the watch over the storage', () => {
     expect(works).toEqual([true, canWork, canWork, true, true]);
   });
 
-  it('tells of a reader that keeps the log from being emptied for more than a minute, and of its end', () => {
+  it('logs a reader that keeps the log from being emptied for more than a minute, and its end', () => {
     const { lines } = tell([60_000, 60_001, 90_000, 0].map((checkpointOwedMs) => ({ checkpointOwedMs })));
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['warn', 'info']);
   });

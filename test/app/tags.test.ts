@@ -77,7 +77,7 @@ describe('tags of a project', () => {
     const slices = listProjectTags({ ...deps, store }, REF.projectId);
     expect((await slices.next()).value).toHaveLength(40);
     expect(steps).toBe(2);
-    // Others of the project continue while somebody takes what there is.
+    // Others of the project continue while someone takes what there is.
     expect(await deps.turns.alone(REF.projectId, async () => 'free')).toBe('free');
     const rest = await walked(slices);
     expect(rest.entries).toHaveLength(160);

@@ -5,7 +5,7 @@ import { T0 } from '../support/builders.ts';
 const UNITS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, ms: 1 };
 const msOf = (text: string) => Number.parseFloat(text) * (UNITS[text.replace(/^[-\d.]+/, '')] ?? 1);
 
-/** A step is `<time that passes>/<what somebody sets the clock by>/<trusted (+) or not (-) after that>`. */
+/** A step is `<time that passes>/<what someone sets the clock by>/<trusted (+) or not (-) after that>`. */
 it.each([
   [
     'by more than a minute is not trusted for 24 hours',

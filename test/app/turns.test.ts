@@ -20,7 +20,7 @@ function aLoop() {
         nowMs += stepMs;
       }
     },
-    /** One turn of the loop; answers what was done in it. */
+    /** One turn of the loop; returns what was done in it. */
     async turn(): Promise<string> {
       await new Promise(setImmediate);
       steps.length = 0;

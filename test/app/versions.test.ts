@@ -50,7 +50,7 @@ function afterSealing({ deps }: World, meanwhile: (seals: number) => Promise<unk
 }
 
 describe('what was last known of a secret', () => {
-  /** Adds a version by an outdated memory of the secret; answers the outcome and what is read afterwards. */
+  /** Adds a version by an outdated memory of the secret; returns the outcome and what is read afterwards. */
   async function addBy(outdated: Parameters<typeof aSecret>[0], meanwhile = async (_: Deps) => {}) {
     const { deps } = await aWorldWithSecret();
     await meanwhile(deps);

@@ -44,7 +44,7 @@ describe('a signed request', () => {
     });
   });
 
-  it('with a literal {project_id} is told what is missing, and nothing is carried out by it', () => {
+  it('with a literal {project_id} gets an error that says what is missing, and is not carried out', () => {
     expect(refusal(wireRequest(vector('W2')))).toEqual({
       code: 'invalid-parameter',
       message: 'project_id is missing: the client was built without a project id.',

@@ -138,7 +138,7 @@ describe('someone with the right password', () => {
     expect(codes.filter((code) => code === 'throttled')).toHaveLength(54);
   });
 
-  it('is hashed next when it was here before, whoever else waits', async () => {
+  it('is hashed next when it was here before, however many wait', async () => {
     const { check, hashed } = counting(createLoginQueue({ concurrent: 1 }));
     await check(RIGHT);
     const crowd = Array.from({ length: 64 }, (_, index) =>

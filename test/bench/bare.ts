@@ -1,7 +1,7 @@
 import Fastify from 'fastify';
 
 /**
- * The yardstick: Fastify with nothing on top. It takes the same requests as the real server and answers the same bytes,
+ * The yardstick: Fastify with nothing on top. It takes the same requests as the real server and returns the same bytes,
  * head and body, without looking at what it was sent.
  */
 const value = 'x'.repeat(Number(process.argv[2] ?? 1024));

@@ -140,7 +140,7 @@ async function issueToken(): Promise<string> {
   return token;
 }
 
-/** Takes turns; answers the figures of the median round of each side. */
+/** Takes turns; returns the figures of the median round of each side. */
 async function alternate(load: Load): Promise<{ bare: Figures; server: Figures }> {
   const rounds: { bare: Figures[]; server: Figures[] } = { bare: [], server: [] };
   await Promise.all([fire(load.bare, 1), fire(load.server, 1)]);

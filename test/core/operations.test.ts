@@ -26,7 +26,7 @@ describe('every operation', () => {
 });
 
 describe('a name of an operation', () => {
-  it('is told from other texts, those that every object knows among them', () => {
+  it('is distinguished from other texts, those that every object knows among them', () => {
     expect(isOperationId('CreateSecret')).toBe(true);
     expect(['none', 'toString', '__proto__', ''].filter(isOperationId)).toEqual([]);
   });

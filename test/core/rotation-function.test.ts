@@ -116,7 +116,7 @@ describe('an answer', () => {
     return outcome.kind === 'failed' ? outcome.error.message : undefined;
   };
 
-  it('is told in the function’s own words, without control characters, within 512 characters', () => {
+  it('is shown in the function’s own words, without control characters, within 512 characters', () => {
     expect(messageOf('no role "app"\r\n\0there')).toBe(
       'The function answered with status 500: no role "app" there',
     );

@@ -5,7 +5,7 @@ import { readCredentials } from './process.ts';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer is looked at by the test that knows its shape.
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is checked by the test that knows its shape.
   readonly body: any;
 }
 

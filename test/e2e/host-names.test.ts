@@ -73,7 +73,7 @@ describe('CSMS_HOST may be a name', () => {
     expect(stderr).toContain('CSMS_ALLOW_HTTP');
   });
 
-  it('and one that nobody knows is told by the variable', async () => {
+  it('and an unknown one is logged with the variable', async () => {
     const { code, stderr } = await run(['dev'], {
       CSMS_DATA: createScratch(),
       CSMS_HOST: 'none.invalid',

@@ -11,7 +11,7 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-/** A server whose stderr is a pipe that nobody reads; answers it and where it listens. */
+/** A server whose stderr is a pipe that nobody reads; returns it and where it listens. */
 async function startUnread(): Promise<{ child: ChildProcess; baseUrl: string }> {
   const env = { PATH: process.env.PATH, CSMS_PORT: '0', CSMS_DATA: createScratch() };
   const child = spawn(process.execPath, ['src/main.ts', 'dev'], {

@@ -29,7 +29,7 @@ export interface RunningServer {
   /** What it has written so far. */
   readonly stdout: () => string;
   readonly stderr: () => string;
-  /** Ends it by its pid; answers the exit code. */
+  /** Ends it by its pid; returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** Waits until its log holds the text. */
   logged(text: string): Promise<void>;

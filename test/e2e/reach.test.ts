@@ -42,7 +42,7 @@ async function failure(url: string): Promise<StartError> {
   return outcome as StartError;
 }
 
-describe('a server that cannot be reached is told from', () => {
+describe('a server that cannot be reached is distinguished from', () => {
   it.each<[string, () => Promise<string>, string, RegExp]>([
     [
       'one that is not there',

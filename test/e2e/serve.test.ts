@@ -152,7 +152,7 @@ describe('serve', () => {
     expect(() => readConfig('serve', { ...settings(), CSMS_HOST: '0.0.0.0' })).toThrow('CSMS_ALLOW_HTTP');
   });
 
-  it('speaks plain HTTP beyond loopback when it is told to', async () => {
+  it('speaks plain HTTP beyond loopback when that is allowed', async () => {
     const server = await startServer(['serve', '--allow-http', '--host', '0.0.0.0'], settings());
     expect((await fetch(`${server.baseUrl}/healthz`)).status).toBe(200);
   });

@@ -24,7 +24,7 @@ function sendBytes({ baseUrl }: RunningServer, bytes: string): Promise<string> {
 const count = (text: string, part: string) => text.split(part).length - 1;
 
 describe('plain HTTP to the port for TLS', () => {
-  it('is told to speak HTTPS, with one line in the log for many', async () => {
+  it('is asked to speak HTTPS, with one line in the log for many', async () => {
     const server = await startDev(createScratch(), TLS);
     for (let n = 0; n < 3; n += 1) {
       const answer = await sendBytes(server, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');

@@ -87,7 +87,7 @@ describe('2,000 connections of a peer that never closes', () => {
 });
 
 describe('with TLS, 2,000 connections of a peer that never closes', () => {
-  /** A question by somebody else; answers the first line of what came back. */
+  /** A question by someone else; returns the first line of what came back. */
   async function askTls(): Promise<string> {
     const socket = await shakeHands();
     socket.write(requestText('GET /healthz HTTP/1.1', ['Host: localhost', 'Connection: close']));

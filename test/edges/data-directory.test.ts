@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { createClient, createSecret, devAccount, readValue } from '../e2e/client.ts';
 import { createScratch, readCredentials, runProgram, startServer, until } from '../e2e/process.ts';
 
-/** How a command runs as somebody else; our own user when the tests may not choose. */
+/** How a command runs as someone else; our own user when the tests may not choose. */
 function as(uid: number, gid: number): readonly string[] {
   const program = [process.execPath, 'src/main.ts'];
   return [

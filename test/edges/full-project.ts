@@ -157,7 +157,7 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
   close();
 }
 
-/** Makes a data directory with secrets whose tags are all different and as long as they may be; answers how many there are. */
+/** Makes a data directory with secrets whose tags are all different and as long as they may be; returns how many there are. */
 export function fillTags(directory: string, projectId: string, secrets: number): number {
   const { close, commit, key, keyring } = openProject(directory, projectId);
   const letter = '\u6f22';

@@ -29,7 +29,7 @@ interface Guess {
   readonly password: string;
 }
 
-/** One login over a connection of the agent; answers the status. */
+/** One login over a connection of the agent; returns the status. */
 function login(agent: Agent, { name, domainName, password }: Guess): Promise<number> {
   const user = { name, password, domain: { name: domainName } };
   const auth = { identity: { methods: ['password'], password: { user } } };

@@ -91,7 +91,7 @@ describe('a directory that is recreated where the one in use was', () => {
     rmSync(directory, { recursive: true });
     mkdirSync(directory);
     await server.logged(GONE);
-    // By then the writer has looked at its disk as well.
+    // By then the writer has checked its disk as well.
     await new Promise((resume) => setTimeout(resume, 2_500));
     await refused(started);
     expect(await server.stop()).toBe(0);

@@ -83,7 +83,7 @@ export async function ask(
   return answer?.status ?? 0;
 }
 
-/** Waits until the figure is at most `most`, for at most `seconds`; answers the last one seen. */
+/** Waits until the figure is at most `most`, for at most `seconds`; returns the last one seen. */
 export async function settle(figure: () => number, most: number, seconds: number): Promise<number> {
   const endMs = performance.now() + seconds * 1_000;
   while (figure() > most && performance.now() < endMs) await sleep(100);

@@ -36,7 +36,7 @@ function tamper(directory: string, sql: string): void {
   db.close();
 }
 
-/** A file with one line, the passphrase; answers its path. */
+/** A file with one line, the passphrase; returns its path. */
 function writePassphrase(): string {
   const path = join(createScratch(), 'passphrase');
   writeFileSync(path, 'correct horse battery staple\n', { mode: 0o600 });

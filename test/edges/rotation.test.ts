@@ -26,7 +26,7 @@ async function start() {
   return { rotator, directory };
 }
 
-/** Creates a secret and starts its rotation; answers the task's id. */
+/** Creates a secret and starts its rotation; returns the task's id. */
 async function rotate(client: Client, subType: string): Promise<string> {
   const rotation_config = JSON.stringify({ InstanceId: 'db1', SecretSubType: subType });
   const secret = { secret_type: 'RDS-FG', rotation_config, rotation_func_urn: URN };

@@ -12,7 +12,7 @@ export interface SmallVolume {
   unmount(): void;
 }
 
-/** Mounts a volume of that size. Throws when this machine does not allow it: the tests that need one must not be passed over. */
+/** Mounts a volume of that size. Throws when this machine does not allow it: the tests that need one must not be skipped. */
 export function mountVolume(bytes: number): SmallVolume {
   const path = mkdtempSync(join(tmpdir(), 'csms-volume-'));
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', path]);

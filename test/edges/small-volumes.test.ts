@@ -122,7 +122,7 @@ describe('a volume of 64 MiB', () => {
     expect(server.stderr()).not.toMatch(/space/);
   });
 
-  it('is told to be short before the server listens', async () => {
+  it('is reported short before the server listens', async () => {
     const filler = volume.fill(20 * MIB);
     server = await startDev(data);
     await server.logged('"msg":"listening"');

@@ -35,7 +35,7 @@ async function start(): Promise<{ readonly child: ChildProcess; readonly baseUrl
   throw new Error('the server did not start');
 }
 
-/** A signed call; answers the text of the body. */
+/** A signed call; returns the text of the body. */
 async function call(baseUrl: string, method: string, path: string, body?: string): Promise<string> {
   const account = parseEnv(readFileSync(join(directory, 'credentials.env'), 'utf8'));
   const projectId = account.HUAWEICLOUD_SDK_PROJECT_ID ?? '';

@@ -42,7 +42,7 @@ describe('a file with a secret', () => {
     expect(said('secret', [0, 0, mode])).toContain('as a secret of Docker: uid: "1000" and mode: 0400');
   });
 
-  it('is trusted as Docker mounts it once it is told', () => {
+  it('is trusted as Docker mounts it once that is configured', () => {
     expect(said('secret', [1_000, 0, 0o400])).toBeUndefined();
   });
 

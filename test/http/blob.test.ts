@@ -163,7 +163,7 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
 });
 
 describe('a restored secret that subscribes to an event', () => {
-  it('lives on: what it tells of is never taken for what its former life told of', async () => {
+  it('lives on: its notifications are never taken for those of its former life', async () => {
     const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
     const types = ['SECRET_VERSION_CREATED', 'SECRET_DELETED'];
     const event = { name: 'twice', event_types: types, state: 'ENABLED', notification: topic };

@@ -13,9 +13,9 @@ export interface Calls {
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   put(path: string, body?: unknown): Promise<Answer>;
   remove(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Creates a secret and answers its wire form. */
+  /** Creates a secret and returns its wire form. */
   create(name: string, more?: object): Promise<WireSecret>;
-  /** Adds a version and answers its metadata. */
+  /** Adds a version and returns its metadata. */
   addVersion(name: string, more?: object): Promise<WireVersion>;
   /** Stage -> version id, over all versions. */
   marks(name: string): Promise<Record<string, string>>;

@@ -61,7 +61,7 @@ describe('a damaged secret among others', () => {
     expect(told).toEqual([expect.objectContaining({ msg: expect.stringContaining('verify') })]);
   });
 
-  it('is not scheduled for deletion, and its owner is told what is left to do', async () => {
+  it('is not scheduled for deletion, and the error says what is left to do', async () => {
     await acme.create('a');
     tamper("UPDATE secret SET row_mac = zeroblob(32) WHERE name = 'a'");
     const body = { recovery_window_in_days: 7 };

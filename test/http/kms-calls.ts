@@ -15,7 +15,7 @@ export interface KmsCalls {
   post(operation: string, body?: unknown): Promise<Answer>;
   get(path: string): Promise<Answer>;
   remove(path: string, body?: unknown): Promise<Answer>;
-  /** Creates a key and answers its id. */
+  /** Creates a key and returns its id. */
   create(alias: string, more?: object): Promise<string>;
   /** The details of a key. */
   describe(keyId: string): Promise<Answer['json']>;

@@ -133,7 +133,7 @@ async function runEverything(): Promise<void> {
   for (const path of ['/v1/csms/users?offset=0&limit=10', `/v1/csms/users/${ADMIN.id}`])
     await send({ method: 'GET', path });
   for (const path of ['/v3/projects', '/v3/auth/domains', '/v3/users']) await send({ method: 'GET', path });
-  // The deletion is the last of the successes; its answer is looked at elsewhere.
+  // The deletion is the last of the successes; its answer is checked elsewhere.
   answers.push(
     (await server.app.inject({ method: 'DELETE', url: `${LIST}/gone`, headers: { 'x-auth-token': token } }))
       .payload,

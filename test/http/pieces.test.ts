@@ -158,7 +158,7 @@ describe('an answer of more than 1 MiB', () => {
     expect([message.statusCode, await read(message)]).toEqual([500, '{"code":"damaged"}']);
   });
 
-  it('for which there is no room is refused, and whoever makes it is told to end', async () => {
+  it('for which there is no room is refused, and its producer is ended', async () => {
     let isEnded = false;
     function* long() {
       try {

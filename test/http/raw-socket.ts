@@ -8,7 +8,7 @@ export interface WireAnswer {
 }
 
 /**
- * Sends bytes on a fresh connection and answers what came back, one answer or several, until the server closes or
+ * Sends bytes on a fresh connection and returns what came back, one answer or several, until the server closes or
  * nothing more is due. `pieces` are sent in turn with a pause between them.
  */
 export async function exchange(

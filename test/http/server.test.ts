@@ -54,7 +54,7 @@ describe('who is calling', () => {
       const body = method === 'GET' ? {} : { body: 'no JSON' };
       const answer = await server.sendUnsigned({ method, path, ...body });
       expect([method, path, answer.status]).toEqual([method, path, 401]);
-      // The identity service’s own shape is looked at in its own test.
+      // The identity service’s own shape is checked in its own test.
       if (path === '/v3/auth/tokens') continue;
       const { error, ...flat } = answer.json;
       expect(flat).toEqual({

@@ -123,7 +123,7 @@ describe('headers', () => {
     outcome(answer);
   });
 
-  it('with an expectation of 100-continue are told to continue', async () => {
+  it('with an expectation of 100-continue get 100 Continue', async () => {
     const request = { method: 'PUT', path: `${LIST}/db`, body: '{"description":"expected"}' };
     const lines = [...signedLines(request), 'Expect: 100-continue', `Content-Length: ${request.body.length}`];
     const head = requestText(`PUT ${LIST}/db HTTP/1.1`, lines);

@@ -115,7 +115,7 @@ describe('ListResourceInstances', () => {
     expect(seen).toEqual(['api-prod', 'api-test', 'db-prod', 'plain']);
   });
 
-  it('has pages of 10 unless it is told', async () => {
+  it('has pages of 10 by default', async () => {
     const gamma = callsOf(server, OUTSIDER, 'c3'.repeat(16));
     for (let count = 0; count < 11; count += 1) await gamma.create(`s${String(count).padStart(2, '0')}`);
     const pageOf = async (more: object) => {

@@ -103,7 +103,7 @@ describe('the peer', () => {
     );
   });
 
-  it('looks at a bounded part of a header that is full of proxies', () => {
+  it('reads a bounded part of a header that is full of proxies', () => {
     expect(peerOf(PROXY, `203.0.113.9${',192.168.0.1'.repeat(2_000)}`)).toBe('192.168.0.1');
   });
 });

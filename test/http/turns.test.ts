@@ -179,7 +179,7 @@ describe('requests of one connection', () => {
 });
 
 describe('chunks of bodies', () => {
-  /** Bodies of so many chunks, sent in one go; answers what came back when the connection has ended. */
+  /** Bodies of so many chunks, sent at once; returns what came back when the connection has ended. */
   async function send(chunk: string, count: number, bodies = 1): Promise<string> {
     const { socket } = await connected(async (request, response) => {
       response.end(String((await text(request).catch(() => '')).length));

@@ -150,7 +150,7 @@ describe('an operation that clients know and this server has not', () => {
     expect(reasonOf(answer.headers['x-request-id'])).toContain(`this server does not: ${name}`);
   });
 
-  it('is told from a path that nobody has', async () => {
+  it('is distinguished from an unknown path', async () => {
     const answer = await server.send({ method: 'POST', path: `/v1.0/${ALPHA}/kms/canary` });
     expect(reasonOf(answer.headers['x-request-id'])).toBeUndefined();
   });

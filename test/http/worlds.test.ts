@@ -42,7 +42,7 @@ const SECRETS = `/v1/${ALPHA}/secrets`;
 const CHANGE_PASSWORD = '/v1/csms/users/change-password';
 const REQUESTS_PER_SECOND = 200;
 
-/** The admin as it is in another world, or somebody else there. */
+/** The admin as it is in another world, or someone else there. */
 const userOf = (world: string, name = ADMIN.name): TestUser => ({
   ...ADMIN,
   accessKeyId: `AK${world.toUpperCase()}${name.toUpperCase()}`,

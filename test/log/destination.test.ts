@@ -38,7 +38,7 @@ function openPipe() {
 }
 
 describe('a reader that has stopped reading', () => {
-  it('blocks no one, and is told later how many lines it has missed', async () => {
+  it('blocks no one, and later shows how many lines were missed', async () => {
     const pipe = openPipe();
     const log = createLogDestination(pipe.descriptor, { delayMs: 0 });
     for (let count = 0; count < TOO_MANY; count += 1) log.write(LINE);

@@ -6,7 +6,7 @@ export type Client = (
   method: string,
   path: string,
   body?: object,
-  // biome-ignore lint/suspicious/noExplicitAny: an answer is looked at by the test that knows its shape.
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is checked by the test that knows its shape.
 ) => Promise<{ readonly status: number; readonly body: any }>;
 
 /** A client with what credentials.env sets. */

@@ -105,7 +105,7 @@ export async function startFunction(
   return { ...running(child, 'SIGTERM'), url };
 }
 
-/** Starts `csms-server dev` over a data directory; answers what its credentials.env sets. */
+/** Starts `csms-server dev` over a data directory; returns what its credentials.env sets. */
 export async function startServer(
   directory: string,
   projectId: string,
@@ -129,7 +129,7 @@ export async function startServer(
   return { ...running(child, 'SIGTERM'), credentials };
 }
 
-/** Stands between the server and a function; `pass` forwards a call, and answers how it was answered. */
+/** Stands between the server and a function; `pass` forwards a call, and returns how it was answered. */
 export async function startRelay(
   url: string,
   relay: (step: string, pass: () => Promise<Response>) => Promise<Response | undefined>,

@@ -49,7 +49,7 @@ interface Account {
   readonly password: string;
 }
 
-/** Runs a statement as that account; answers the name of the error's code where it is refused. */
+/** Runs a statement as that account; returns the name of the error's code where it is refused. */
 async function as({ username, password }: Account, statement: string): Promise<unknown> {
   const client = new pg.Client({ host: '127.0.0.1', port, database: 'postgres', user: username, password });
   try {

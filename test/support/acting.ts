@@ -6,7 +6,7 @@ import type { Request } from '../../src/storage/sqlite/engine/protocol.ts';
 /** Who makes the changes of tests in which that does not matter. */
 export const ACTOR: Actor = Object.freeze({ kind: 'system', job: 'test' });
 
-/** A store whose changes are ACTOR's unless somebody else is named. */
+/** A store whose changes are ACTOR's unless someone else is named. */
 export interface TestStore extends Omit<Store, 'change'> {
   change<C extends Command>(command: C, actor?: Actor): Promise<ResultOf<C>>;
 }

@@ -203,7 +203,7 @@ export function decideOn(
   return decideSecret({ current, secretsInProject: 0, events }, command);
 }
 
-/** An enabled event that tells of everything. */
+/** An enabled event for all types. */
 export function anEvent(changes: Partial<SecretEvent> = {}): SecretEvent {
   return {
     projectId: REF.projectId,

@@ -2,7 +2,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /** What one file may take of a whole run. A share, so that it holds on a machine of any speed, and beside other work. */
 const SHARE_MAX = 0.09;
-/** Below so many files a share says nothing: somebody runs a few of them. */
+/** Below so many files a share says nothing: someone runs a few of them. */
 const FILES_MIN = 100;
 
 /** The share of a whole run that each file took, the longest first. */

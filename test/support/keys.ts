@@ -3,7 +3,7 @@ import type { Key, KeyChange, KeyDecision } from '../../src/core/kms/keys.ts';
 import { decideKey } from '../../src/core/kms/rules.ts';
 import { aKey, KEY_ID, REF, T0 } from './builders.ts';
 
-/** An enabled key that somebody made, with the alias `own`. */
+/** An enabled key that someone made, with the alias `own`. */
 export function aCustomKey(changes: Partial<Key> = {}): Key {
   return aKey({ alias: 'own', isDefault: false, ...changes });
 }

@@ -65,7 +65,7 @@ function compareCursors(one: ExpiredVersion['cursor'], other: ExpiredVersion['cu
   return one.expireTimeMs - other.expireTimeMs || one.row - other.row;
 }
 
-/** Versions that expire and were not told of. */
+/** Versions that expire and were not notified. */
 function expiring({ rowOf, secrets }: Memory): (Due & ExpiredVersion)[] {
   return [...secrets.values()].flatMap(({ secret, versions }) =>
     versions.flatMap(({ expireTimeMs, expiryNotified, number }) => {

@@ -225,7 +225,7 @@ export function removeStage(ref: SecretRef, name: string) {
   return { aggregate: 'secret', kind: 'remove-stage', ref, name, nowMs: T0 } as const;
 }
 
-/** An enabled event that tells of everything. */
+/** An enabled event for all types. */
 export function createEvent(ref: EventRef, overrides: Overrides<EventCommandOf<'create-event'>> = {}) {
   const target = { id: `urn:smn:local-1:${ref.projectId}:ops`, name: 'ops' };
   return {

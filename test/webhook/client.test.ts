@@ -22,7 +22,7 @@ afterEach(() => {
   }
 });
 
-/** A receiver on loopback; answers its port and what reached it. */
+/** A receiver on loopback; returns its port and what reached it. */
 async function receiver(
   respond: (response: ServerResponse) => void = (response) => response.writeHead(200).end('{}'),
   host = '127.0.0.1',

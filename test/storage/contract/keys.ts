@@ -300,7 +300,7 @@ function keyDestruction(harnessOf: HarnessOf): void {
     const first = (await store.findValue(ref, 'latest'))?.key;
     expect(plain(first).revision).toBe(500);
     await destroy(keyRef);
-    // Not looked at in between: what is remembered is the destroyed one.
+    // Not checked in between: what is remembered is the destroyed one.
     const again = createKey(keyRef, { firstRevision: 7_000 });
     await store.change(again);
     const second = (await store.findValue(ref, 'latest'))?.key;

@@ -108,7 +108,7 @@ export function notificationContract(harnessOf: HarnessOf): void {
     ]);
   });
 
-  it('tells of the end of a waiting period, and of nothing at its start', async () => {
+  it('notifies at the end of a waiting period, and not at its start', async () => {
     await start();
     const { store } = harnessOf();
     await store.change(schedule(ref, 7));
@@ -117,7 +117,7 @@ export function notificationContract(harnessOf: HarnessOf): void {
     expect((await waiting()).at(-1)).toMatch(/SECRET_DELETED$/);
   });
 
-  it('tells nothing while the event is disabled or nobody is subscribed', async () => {
+  it('notifies nobody while the event is disabled or nobody is subscribed', async () => {
     await start();
     const { store } = harnessOf();
     await store.change(updateEvent({ projectId, name: 'alarm' }, { state: 'DISABLED' }));
@@ -210,7 +210,7 @@ export function notificationContract(harnessOf: HarnessOf): void {
     expect(await store.findNotification(found!)).toBeUndefined();
   });
 
-  it('lists expired versions by time, page by page, until they are told', async () => {
+  it('lists expired versions by time, page by page, until they are notified', async () => {
     await start();
     const { store } = harnessOf();
     await store.change(addVersion(ref, id));

@@ -63,7 +63,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     await store.change(create(ref, { id, draft }));
   }
 
-  /** A rotation from its start to its end; answers the task's id. */
+  /** A rotation from its start to its end; returns the task's id. */
   async function rotate(isGood = true, nowMs = T0): Promise<string> {
     const { store } = harnessOf();
     tasks += 1;

@@ -108,7 +108,7 @@ async function fill(directory: string): Promise<void> {
   }
 }
 
-/** `node test/storage/golden/make.ts` adds a database of the present schema, with what is read of it; never made anew. */
+/** `node test/storage/golden/make.ts` adds a database of the present schema, with what is read of it; never regenerated. */
 if (import.meta.main) {
   const name = join(PLACE, PRESENT);
   if (existsSync(`${name}.db`)) throw new Error(`${name}.db is there: ${readdirSync(PLACE).join(', ')}`);

@@ -13,7 +13,7 @@ export interface Child {
   firstLine(): Promise<string>;
   /** kill -9, then waits for the end and for what is still in the pipe. */
   kill(): Promise<void>;
-  /** Waits until it ends by itself; answers the exit code. */
+  /** Waits until it ends by itself; returns the exit code. */
   ended(): Promise<number | null>;
 }
 

@@ -32,7 +32,7 @@ describe('beside a damaged row', () => {
   const grants = { projectId, secretId: 'project-open' };
   const filled = filledDirectory((store) => fillProject(store, projectId));
 
-  /** Opens the filled project after somebody has changed it, perhaps with some more in it. */
+  /** Opens the filled project after someone has changed it, perhaps with some more in it. */
   async function damage(statement: string, more: readonly Command[] = []): Promise<void> {
     for (const command of more) await filled.store.change(command);
     filled.tamper(statement);

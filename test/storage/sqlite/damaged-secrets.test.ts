@@ -12,7 +12,7 @@ describe('a damaged secret', () => {
   const ref = { projectId, name: 'open' };
   const filled = filledDirectory((store) => fillProject(store, projectId));
 
-  /** Rows that hang on a secret, and what the project counts. */
+  /** Rows that belong to a secret, and what the project counts. */
   function countRows(): Record<string, number> {
     const db = openRaw(databaseFile(filled.path));
     const count = (sql: string) => db.prepare<[], number>(sql).pluck().get() ?? 0;
@@ -67,7 +67,7 @@ describe('a damaged secret', () => {
     expect(countRows()).toMatchObject({ secret: NAMES.length });
   });
 
-  it('can be deleted by its id while only what hangs on its row is damaged, and not by another id', async () => {
+  it('can be deleted by its id while only its contents are damaged, and not by another id', async () => {
     filled.tamper(`UPDATE version SET number = 9 WHERE secret_row = ${ROW} AND number = 2`);
     await expectRefused(filled.store.change({ ...remove(ref), id: 'project-pending' }), 'secret-not-found');
     expect(countRows()).toMatchObject({ secret: NAMES.length });
@@ -93,7 +93,7 @@ describe('a damaged secret', () => {
     expect(countRows()).toMatchObject({ secret: NAMES.length });
   });
 
-  it('is left out of lists, which continue behind it, and told of', async () => {
+  it('is left out of lists, which continue after it, and reported', async () => {
     await Promise.all(['a', 'p', 'z'].map((name) => filled.store.change(create({ projectId, name }))));
     filled.tamper("UPDATE secret SET description = 'x' WHERE name IN ('a', 'open')");
     const names = async (limit: number, afterName = '') =>

@@ -101,7 +101,7 @@ async function removeAll(store: TestStore, names: readonly string[]): Promise<st
 }
 
 /**
- * Fills the disk and has the store find out by a change: what became of it. Where the store has looked at the disk before, it is
+ * Fills the disk and has the store find out by a change: what became of it. Where the store has checked the disk before, it is
  * not the disk that refused, and its reserve is still there; then there is room again, and another attempt.
  */
 async function fillUnseen(): Promise<string[]> {

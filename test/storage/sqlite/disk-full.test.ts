@@ -40,7 +40,7 @@ function fullDisk(command: readonly string[]): void {
   });
   const report = (step: string) => reports.get(step);
 
-  it('is told from one with room', () => {
+  it('is distinguished from one with room', () => {
     expect(report('start')).toMatchObject({ created: ['done'], hasBallast: true });
   });
 

@@ -7,9 +7,9 @@ import { makeDirectory, type OpenStore, openDirect, removeDirectory, tamper } fr
 /** A data directory of one test, with what was filled into it. */
 export interface FilledDirectory {
   readonly path: string;
-  /** Open from when it is asked for until somebody tampers with its database, or the test ends. */
+  /** Open from when it is asked for until someone tampers with its database, or the test ends. */
   readonly store: TestStore;
-  /** What the operator was told since the store was opened. */
+  /** What is logged since the store was opened. */
   readonly told: readonly string[];
   /** Changes the database by hand while the store is closed. */
   tamper<T>(by: (db: Database.Database) => T): T;

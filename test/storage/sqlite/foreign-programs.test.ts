@@ -38,7 +38,7 @@ describe('another program that reads the database for long', () => {
 
   const log = () => `${databaseFile(directory)}-wal`;
 
-  /** Adds and deletes secrets in turn; answers what their sealed values held. */
+  /** Adds and deletes secrets in turn; returns what their sealed values held. */
   async function addAndDelete(): Promise<Buffer[]> {
     const projectId = freshProject();
     const markers = Array.from({ length: ROUNDS }, () => randomBytes(32));

@@ -57,7 +57,7 @@ describe('group commit', () => {
     db.pragma(`max_page_count = ${Number(db.pragma('page_count', { simple: true })) + extra}`);
   }
 
-  /** What somebody sees who opens the file afresh. */
+  /** What someone sees who opens the file afresh. */
   function stored(name: string) {
     const reader = openReader(databaseFile(directory));
     try {

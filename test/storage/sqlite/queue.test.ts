@@ -17,7 +17,7 @@ describe('queue of the writer thread', () => {
     removeDirectory(directory);
   });
 
-  /** Sends creations in one turn of the event loop; answers the names that were created and the codes of the rest. */
+  /** Sends creations in one turn of the event loop; returns the names that were created and the codes of the rest. */
   async function createAll(projectId: string, count: number, bodyBytes: number) {
     const names = Array.from({ length: count }, (_, index) => `s${String(index).padStart(4, '0')}`);
     const version = () => newVersion({ sealed: sealedValue(bodyBytes) });

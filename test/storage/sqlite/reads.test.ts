@@ -127,7 +127,7 @@ describe('reads on SQLite', () => {
   });
 });
 
-/** Has `act` done once, after so many statements of this thread from now on; answers how to undo that. */
+/** Has `act` done once, after so many statements of this thread from now on; returns how to undo that. */
 function afterStatement(count: number, act: () => void): () => void {
   const db = new Database(':memory:');
   const prototype = Object.getPrototypeOf(db.prepare('SELECT 1')) as Database.Statement;
