@@ -8,14 +8,6 @@ import { createLoadingThreads, type LoadingThreads } from './loading-thread.ts';
 /** How often the files are checked. A change takes effect at the second check that finds it. */
 const LOOK_MS = 10_000;
 
-/** Files of the operator that are read again while the server runs. */
-export interface OperatorFiles {
-  /** Reads all of them; valid ones take effect. Rejects with an error that names each of the others. */
-  reload(): Promise<void>;
-  /** Stops checking; what is being read is dropped silently. */
-  stop(): void;
-}
-
 /** How to read files with a secret or with authority. */
 export interface FileWays {
   readonly reader: FileReader;
@@ -46,7 +38,7 @@ export function watchFiles(
   log: Log,
   reloadables: readonly Reloadable[],
   threads: Pick<LoadingThreads, 'stop'>,
-): OperatorFiles {
+) {
   let isStopped = false;
   const timer = setInterval(() => {
     for (const { name, poll } of reloadables) {
@@ -61,14 +53,16 @@ export function watchFiles(
   }, LOOK_MS);
   timer.unref();
   return {
-    async reload() {
+    /** Reads all of them; valid ones take effect. Rejects with an error that names each of the others. */
+    async reload(): Promise<void> {
       const results = await Promise.allSettled(reloadables.map(({ reload }) => reload()));
       const faults = results.flatMap((result) =>
         result.status === 'rejected' ? [messageOf(result.reason)] : [],
       );
       if (faults.length > 0) throw new Error(faults.join('; '));
     },
-    stop() {
+    /** Stops checking; what is being read is dropped silently. */
+    stop(): void {
       isStopped = true;
       clearInterval(timer);
       threads.stop();

@@ -3,23 +3,12 @@ import type { Deps, Store, VersionRef } from '../ports/deps.ts';
 import { showVersion } from '../secrets/versions.ts';
 import { StartError } from '../start-error.ts';
 
-/** What a sample of the stored values shows. */
-export interface SampleReport {
-  readonly opened: number;
-  /** Values that do not open, or whose rows fail their check. */
-  readonly damaged: number;
-  /** How many things are to blame for these: secrets, keys or single values. */
-  readonly causes: number;
-}
-
 /**
  * Opens the `count` newest versions and as many others: at the start of a server, this shows whether key and data belong
- * together before any request depends on it. Values of secrets or keys that are not in use are skipped.
+ * together before any request depends on it. Values of secrets or keys that are not in use are skipped. Returns how many
+ * opened, how many are damaged, and how many things are to blame: secrets, keys or single values.
  */
-export async function openSamples(
-  deps: Pick<Deps, 'store' | 'keyring'>,
-  count: number,
-): Promise<SampleReport> {
+export async function openSamples(deps: Pick<Deps, 'store' | 'keyring'>, count: number) {
   let [opened, damaged] = [0, 0];
   const causes = new Set<string>();
   for (const version of await deps.store.sampleVersions(count)) {

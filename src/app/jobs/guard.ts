@@ -24,12 +24,6 @@ export interface ItemGuard {
   run<T>(id: string, work: () => Promise<T>, address?: object): Promise<T | undefined>;
 }
 
-/** How the log calls an item, and what was not done to it. */
-export interface ItemWords {
-  readonly item: string;
-  readonly outcome: string;
-}
-
 interface Failure {
   /** In a row. */
   readonly count: number;
@@ -38,9 +32,13 @@ interface Failure {
 
 /**
  * Creates a guard for one kind of item. A damaged item is skipped for good and reported once; one that failed in any
- * other way, a bug included, is tried again after a wait. Both are forgotten with the process.
+ * other way, a bug included, is tried again after a wait. Both are forgotten with the process. `words`: how the log calls
+ * an item, and what was not done to it.
  */
-export function createItemGuard({ clock, log }: Pick<Deps, 'clock' | 'log'>, words: ItemWords): ItemGuard {
+export function createItemGuard(
+  { clock, log }: Pick<Deps, 'clock' | 'log'>,
+  words: { readonly item: string; readonly outcome: string },
+): ItemGuard {
   const damaged = new Set<string>();
   // The latest failure is the last one.
   const failures = new Map<string, Failure>();

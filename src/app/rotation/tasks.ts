@@ -20,11 +20,6 @@ export async function rotateSecret(deps: Deps, ref: SecretRef): Promise<Task> {
   return required((await change(deps, command)).task);
 }
 
-/** The tasks of a page, and how many there are over all pages. */
-export interface TaskPage extends Page<Task> {
-  readonly total: number;
-}
-
 /** Which tasks of a project to read: one, or a page of those that pass the filters. */
 export type TaskSearch =
   | { readonly projectId: string; readonly taskId: string }
@@ -34,10 +29,13 @@ export type TaskSearch =
     });
 
 /**
- * A page of a project's tasks, newest first; empty when the project has no task of that id.
+ * A page of a project's tasks, newest first, and their total; empty when the project has no task of that id.
  * Throws invalid-parameter for a marker that names no task of the project. @see API page ListSecretTask
  */
-export async function readTasks({ store }: Pick<Deps, 'store'>, search: TaskSearch): Promise<TaskPage> {
+export async function readTasks(
+  { store }: Pick<Deps, 'store'>,
+  search: TaskSearch,
+): Promise<Page<Task> & { total: number }> {
   if ('taskId' in search) {
     const task = await store.findTask(search.taskId);
     const entries = task?.projectId === search.projectId ? [task] : [];

@@ -91,16 +91,6 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'KMSReadOnlyPolicy',
 ]);
 
-/** Collects identities one by one, so that many of them need not be collected in one step. */
-export interface DirectoryBuilder {
-  addDomain(domain: Domain): void;
-  addPolicy(policy: Policy): void;
-  addUser(user: User): void;
-  addAccessKey(accessKey: AccessKey): void;
-  /** Ends the collection. */
-  build(): Directory;
-}
-
 /** Builds the look-ups; the contents must be consistent, as `parseIdentities` makes them. */
 export function createDirectory(contents: DirectoryContents): Directory {
   const builder = createDirectoryBuilder();
@@ -111,8 +101,8 @@ export function createDirectory(contents: DirectoryContents): Directory {
   return builder.build();
 }
 
-/** Starts an empty directory. */
-export function createDirectoryBuilder(): DirectoryBuilder {
+/** Starts an empty directory that collects identities one by one, so that many need not be collected in one step. */
+export function createDirectoryBuilder() {
   const domains = new Map<string, Domain>();
   const domainIds = new Map<string, string>();
   const policies = new Map<string, Policy>();
@@ -136,12 +126,12 @@ export function createDirectoryBuilder(): DirectoryBuilder {
   }
 
   return {
-    addDomain(domain) {
+    addDomain(domain: Domain): void {
       domains.set(domain.id, domain);
       domainIds.set(domain.name, domain.id);
     },
-    addPolicy: (policy) => void policies.set(policy.name, policy),
-    addUser(user) {
+    addPolicy: (policy: Policy) => void policies.set(policy.name, policy),
+    addUser(user: User): void {
       users.set(user.id, user);
       usersByName.set(nameKey(user.domainId, user.name), user);
       const ofDomain = usersByDomain.get(user.domainId);
@@ -150,8 +140,9 @@ export function createDirectoryBuilder(): DirectoryBuilder {
       const cost = costOf(user.passwordHash ?? '');
       if (cost !== undefined) passwordCosts.push(cost);
     },
-    addAccessKey: (accessKey) => void accessKeys.set(accessKey.key.accessKeyId, accessKey),
-    build: () =>
+    addAccessKey: (accessKey: AccessKey) => void accessKeys.set(accessKey.key.accessKeyId, accessKey),
+    /** Ends the collection. */
+    build: (): Directory =>
       Object.freeze({
         domains,
         policies,

@@ -1,6 +1,5 @@
 import { SecretError } from '../../../core/errors.ts';
-import type { SigningKey } from '../../../core/events/signing-key.ts';
-import type { Key, KeyRef } from '../../../core/kms/keys.ts';
+import type { KeyRef } from '../../../core/kms/keys.ts';
 import type { SealedValue, SecretAggregate } from '../../../core/secrets/secrets.ts';
 import { DESTROYED_KEY } from '../../columns/keys.ts';
 import { SIGNING_KEY } from '../../columns/small.ts';
@@ -26,28 +25,6 @@ export interface InspectedSecret {
   sealed(versionNumber: number): SealedValue;
 }
 
-/** Reads everything that is stored, for the full check. */
-export interface Inspector {
-  /** Findings of SQLite itself and about the counters, as texts. */
-  structure(): string[];
-  /** Whether the installation's own record passes its check. */
-  isRecordIntact(): boolean;
-  /**
-   * Findings of the sums over all rows, as texts, and of a comparison with an older copy. The installation's own record
-   * must be intact.
-   */
-  sums(older?: Connection): string[];
-  /** Every key by its address; undefined when its rows fail their check. */
-  keys(): { readonly address: string; readonly key: Key | undefined }[];
-  /** Whether there is an intact record that the key was destroyed. */
-  isDestroyed(ref: KeyRef): boolean;
-  secrets(): Iterable<InspectedSecret>;
-  /** Kind and address of every other row that fails its check. */
-  changedRows(): string[];
-  /** Undefined when there is none yet, or its row fails its check. */
-  signingKey(): SigningKey | undefined;
-}
-
 const FINDINGS_MAX = 100;
 
 interface ForeignKeyFinding {
@@ -56,7 +33,7 @@ interface ForeignKeyFinding {
 }
 
 /** Prepares the full check on a connection to a database without writers. */
-export function createInspector(db: Connection, mac: RowMac): Inspector {
+export function createInspector(db: Connection, mac: RowMac) {
   const secretReads = createSecretReads(db, mac);
   const keyReads = createKeyReads(db, mac);
   const grantReads = createGrantReads(db, mac);
@@ -68,21 +45,29 @@ export function createInspector(db: Connection, mac: RowMac): Inspector {
     'SELECT project_id, id FROM kms_key ORDER BY 1, 2',
   );
   return {
+    /** Findings of SQLite itself and about the counters, as texts. */
     structure: () => [...integrityFindings(db), ...countFindings(db)],
+    /** Whether the installation's own record passes its check. */
     isRecordIntact: () => intact(() => requireIntactInstallation(db, mac) ?? true) === true,
-    sums: (older) => sumFindings(db, mac, older),
+    /** Findings of the sums, as texts, and of a comparison with an older copy. The installation's record must be intact. */
+    sums: (older?: Connection) => sumFindings(db, mac, older),
+    /** Every key by its address; undefined when its rows fail their check. */
     keys: () =>
       keyRows.all().map(({ project_id: projectId, id }) => ({
         address: `${projectId}/${id}`,
         key: intact(() => keyReads.find({ projectId, id })),
       })),
-    isDestroyed: ({ projectId, id }) => intact(() => find(DESTROYED_KEY)(projectId, id)) !== undefined,
+    /** Whether there is an intact record that the key was destroyed. */
+    isDestroyed: ({ projectId, id }: KeyRef) =>
+      intact(() => find(DESTROYED_KEY)(projectId, id)) !== undefined,
+    /** Kind and address of every other row that fails its check. */
     changedRows: () =>
       [...inspectRows(db, find)]
         .filter(({ check }) => intact(() => check() ?? true) === undefined)
         .map(({ address }) => address),
+    /** Undefined when there is none yet, or its row fails its check. */
     signingKey: () => intact(find(SIGNING_KEY)),
-    *secrets() {
+    *secrets(): Iterable<InspectedSecret> {
       for (const { row, id: secretId, project_id: projectId, name } of secretRows.all()) {
         const loaded = intact(() => secretReads.loadRow(row));
         yield {
