@@ -88,17 +88,11 @@ export function kindOf(command: Command): Kind<AggregateKind> {
   return KINDS[command.aggregate] as Kind<AggregateKind>;
 }
 
-/** The tables of all kinds whose rows are authenticated, alone or together with others. */
-export function authenticatedTables(): {
-  readonly wholes: Table<object>[];
-  readonly composed: Table<object>[];
-} {
-  const kinds = Object.values(KINDS) as Kind<AggregateKind>[];
-  return {
-    wholes: kinds.flatMap(({ wholes = [] }) => wholes),
-    composed: kinds.flatMap(({ composed = [] }) => composed),
-  };
+/** The tables of all kinds whose rows are authenticated alone, or together with others. */
+export function authenticatedTables(how: 'wholes' | 'composed'): Table<object>[] {
+  return (Object.values(KINDS) as Kind<AggregateKind>[]).flatMap((kind) => kind[how] ?? []);
 }
+
 /** True for commands that remove sealed values or keys: their bytes must leave the log as well. */
 export function isRemoval(command: Command): boolean {
   return kindOf(command).removals?.includes(command.kind) ?? false;

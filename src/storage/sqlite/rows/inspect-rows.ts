@@ -14,7 +14,7 @@ export interface InspectedRow {
 
 /** Every row that is authenticated alone, of every kind. */
 export function* inspectRows(db: Connection, find: WholeReads): Iterable<InspectedRow> {
-  for (const table of authenticatedTables().wholes) {
+  for (const table of authenticatedTables('wholes')) {
     const columns = table.key.join(', ');
     const check = find(table);
     // Only of a single row is it known whether it must exist.

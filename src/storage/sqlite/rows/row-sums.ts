@@ -13,8 +13,7 @@ const PAGE_ROWS = 4_096;
 
 /** Every table with a `row_mac`. */
 export function summedTables(): Pick<Table<object>, 'key' | 'label' | 'name'>[] {
-  const { composed, wholes } = authenticatedTables();
-  return [INSTALLATION, ...composed, ...wholes];
+  return [INSTALLATION, ...authenticatedTables('composed'), ...authenticatedTables('wholes')];
 }
 
 /** Sums as last written. */
