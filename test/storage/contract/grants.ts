@@ -10,7 +10,6 @@ import {
   type HarnessOf,
   remove,
   removeGrants,
-  schedule,
   T0,
   updateGrant,
 } from '../../support/stores.ts';
@@ -75,21 +74,6 @@ export function grantContract(harnessOf: HarnessOf): void {
     expect(await store.listGrants(grantRef)).toStrictEqual([grant]);
     await store.change(removeGrants(grantRef));
     expect(await harnessOf().countRows()).toStrictEqual(before);
-  });
-
-  it('gives no permission on what is not there or waits for deletion, and takes it back anyway', async () => {
-    const { store, ref, grantRef } = await aSecret();
-    await expectRefused(
-      store.change(createGrant({ ...grantRef, projectId: freshProject() }, 'ann')),
-      'resource-not-found',
-    );
-    await store.change(createGrant(grantRef, 'ann'));
-    await store.change(schedule(ref, 7));
-    await expectRefused(store.change(createGrant(grantRef, 'bob')), 'secret-pending-deletion');
-    await store.change(removeGrants(grantRef, 'ann'));
-    expect(await store.listGrants(grantRef)).toStrictEqual([]);
-    await store.change(remove(ref));
-    await expectRefused(store.change(removeGrants(grantRef)), 'resource-not-found');
   });
 
   it('gives nothing to a secret that takes the name of one that is gone', async () => {

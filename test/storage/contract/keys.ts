@@ -51,15 +51,6 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect((await harness.countRows()).key).toBe(before.key + 1);
   });
 
-  it('returns a present key as it is and drops the new material', async () => {
-    const { store } = harnessOf();
-    const ref = { projectId: freshProject(), id: 'key-1' };
-    const { key: first } = await store.change(ensureKey(ref, { alias: 'one', isDefault: false }));
-    const { key: again } = await store.change(ensureKey(ref, { alias: 'two', nowMs: T0 + 1 }));
-    expect(plain(again)).toStrictEqual(plain(first));
-    expect(await store.findKeyByAlias(ref.projectId, 'two')).toBeUndefined();
-  });
-
   it('keeps keys of projects apart that use the same id and alias', async () => {
     const { store } = harnessOf();
     const [one, other] = [freshProject(), freshProject()];

@@ -157,22 +157,6 @@ export function notificationContract(harnessOf: HarnessOf): void {
     expect(listed.indexOf(later!)).toBeLessThan(listed.indexOf(own[1]!));
   });
 
-  it('settles once, however many try', async () => {
-    await start();
-    const { store } = harnessOf();
-    const [found] = await waiting();
-    const results = await Promise.all(
-      (['SUCCESS', 'FAIL', 'INVALID'] as const).map((status) => settle(found!, { status })),
-    );
-    expect(results.map(({ changed }) => changed)).toStrictEqual([true, false, false]);
-    expect(await waiting()).toStrictEqual([]);
-    expect(await store.findNotification(found!)).toMatchObject({
-      status: 'SUCCESS',
-      attempts: 1,
-      nextAttemptMs: undefined,
-    });
-  });
-
   it('lists records of one project, newest first, at most 1,000, and none that still waits', async () => {
     await start();
     const { store } = harnessOf();
