@@ -54,7 +54,6 @@ export interface Algorithm {
 export const DERIVED_KEYS_MAX = 32;
 
 const P256_ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-const HMAC_HEX = /^[0-9a-f]{64}$/;
 /** DER of two integers of at most 33 bytes. */
 const ECDSA_HEX = /^(?:[0-9a-f]{2}){8,72}$/;
 
@@ -216,13 +215,14 @@ function cached(key: RequestKey, scope: string, derive: () => KeyObject): KeyObj
 }
 
 function hmacMatches(digest: 'sha256' | 'sm3', secret: KeyObject, text: SignedText): boolean {
-  // Strict first: Buffer.from(x, 'hex') silently stops at the first character that is not a hex digit.
-  if (!HMAC_HEX.test(text.signature)) return false;
-  const expected = hmac(digest, secret, text.stringToSign);
-  return timingSafeEqual(expected, Buffer.from(text.signature, 'hex'));
+  const expected = Buffer.from(hmac(digest, secret, text.stringToSign));
+  // As text, which has one spelling: what is not 64 lower-case hex digits is another text.
+  const given = Buffer.from(text.signature);
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }
 
 function ecdsaMatches(text: SignedText): boolean {
+  // Strict first: Buffer.from(x, 'hex') silently stops at the first character that is not a hex digit.
   if (!ECDSA_HEX.test(text.signature)) return false;
   return verify(
     'sha256',

@@ -19,19 +19,20 @@ const knownPads: Readonly<Record<HmacDigest, WeakMap<KeyObject, Pads>>> = {
 };
 
 /**
- * HMAC of latin1 text, 32 bytes; for the signatures of requests only. Two calls of the one-shot hash: creating an Hmac
- * object costs several times as much as the hashing itself, for every signed request.
+ * HMAC of latin1 text, in lower-case hex; for the signatures of requests only. Two calls of the one-shot hash: creating an
+ * Hmac object costs several times as much as the hashing itself, for every signed request. The hashes are passed as
+ * texts, since a buffer for each takes as long again (1.0 instead of 1.9 µs).
  * @see RFC 2104, 2
  */
-export function hmac(digest: HmacDigest, key: KeyObject, text: string): Buffer {
+export function hmac(digest: HmacDigest, key: KeyObject, text: string): string {
   const pads = knownPads[digest].get(key) ?? makePads(digest, key);
   const message = Buffer.allocUnsafe(BLOCK_BYTES + text.length);
   message.set(pads.inner);
   message.write(text, BLOCK_BYTES, 'latin1');
   const last = Buffer.allocUnsafe(BLOCK_BYTES + RESULT_BYTES);
   last.set(pads.outer);
-  last.set(hash(digest, message, 'buffer'), BLOCK_BYTES);
-  return hash(digest, last, 'buffer');
+  last.write(hash(digest, message, 'binary'), BLOCK_BYTES, 'latin1');
+  return hash(digest, last, 'hex');
 }
 
 function makePads(digest: HmacDigest, key: KeyObject): Pads {

@@ -52,11 +52,12 @@ export class PiecewiseResponse extends nodeHttp.ServerResponse {
   override end(...given: readonly unknown[]): this {
     const [whole] = given;
     const body = typeof whole === 'string' && whole.length > PIECE_BYTES ? Buffer.from(whole) : whole;
+    if (Buffer.isBuffer(body) && body.length > PIECE_BYTES) {
+      sendFrom(this, body, { start: 0, end: (last) => super.end(last) });
+      return this;
+    }
     // The overloads of the one method cannot be named together.
-    const end = super.end.bind(this) as (...all: readonly unknown[]) => unknown;
-    if (Buffer.isBuffer(body) && body.length > PIECE_BYTES) sendFrom(this, body, { start: 0, end });
-    else end(...given);
-    return this;
+    return super.end(...(given as [unknown]));
   }
 }
 
