@@ -67,6 +67,7 @@ async function create(
   subType: 'SingleUser' | 'MultiUser' = 'SingleUser',
   changes: Parameters<typeof aDraft>[0] = {},
   value: unknown = { username: 'app', password: 'Canary-one', host: 'Canary-host' },
+  ref = REF,
 ): Promise<void> {
   const rotationConfig = JSON.stringify({ InstanceId: 'db1', SecretSubType: subType });
   const draft = aDraft({
@@ -76,7 +77,13 @@ async function create(
     eventSubscriptions: ['alarm'],
     ...changes,
   });
-  await createSecret(world.deps, { ref: REF, draft, value: textValue(value), kmsKeyId: undefined });
+  await createSecret(world.deps, { ref, draft, value: textValue(value), kmsKeyId: undefined });
+}
+
+/** Creates the secret, and begins to rotate it. */
+async function begin(...secret: Parameters<typeof create>): Promise<Task> {
+  await create(...secret);
+  return rotateSecret(world.deps, secret[3] ?? REF);
 }
 
 /** Runs attempt after attempt until the task has ended. */
@@ -89,8 +96,7 @@ async function runToEnd(): Promise<void> {
 
 describe('a rotation of one account', () => {
   it('gives it another password, and the secret follows', async () => {
-    await create();
-    const { id } = await rotateSecret(world.deps, REF);
+    const { id } = await begin();
     world.clock.wallMs = T0 + 1_000;
     expect(await runOnce()).toBe(4);
     expect(task()).toMatchObject({ id, status: 'SUCCESS', attempts: 1, error: undefined });
@@ -109,8 +115,7 @@ describe('a rotation of one account', () => {
   });
 
   it('is called by a signed request that says what it is about, and values are nowhere else', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     await runOnce();
     const [first, set] = sent;
     expect(first).toMatchObject({
@@ -136,8 +141,7 @@ describe('a rotation of one account', () => {
 
 describe('a rotation of two accounts', () => {
   it('resets the one that is not in use, which then comes into use; and back again', async () => {
-    await create('MultiUser');
-    await rotateSecret(world.deps, REF);
+    await begin('MultiUser');
     await runToEnd();
     expect(await latest()).toMatchObject({ username: 'app_2', password: 'Canary-made-1' });
     expect(database.canLogIn({ username: 'app', password: 'Canary-one' })).toBe(true);
@@ -162,8 +166,7 @@ describe('a crash', () => {
 
   it.each(places)('$moment $way $number of $subType ends in order after the next start', async (place) => {
     const { moment, number, subType, way } = place;
-    await create(subType);
-    await rotateSecret(world.deps, REF);
+    await begin(subType);
     let count = 0;
     let isDead = false;
     const guard = async <T>(kind: string, work: () => Promise<T>): Promise<T> => {
@@ -197,8 +200,7 @@ describe('a crash', () => {
 
 describe('a function that fails', () => {
   it('is called again after growing waits, and eight failures end the rotation', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     database.fault = () => ({ status: 503, body: { error_msg: 'down' } });
     const waits: number[] = [];
     for (let runs = 0; runs < 20 && task().status === 'RUNNING'; runs += 1) {
@@ -218,8 +220,7 @@ describe('a function that fails', () => {
   });
 
   it('is not called before the wait is over', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     database.fault = () => ({ status: 503, body: {} });
     await runOnce();
     world.clock.wallMs = task().nextAttemptMs! - 1;
@@ -228,8 +229,7 @@ describe('a function that fails', () => {
   });
 
   it('for the first times rotates in the end, with the value that was stored', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     let failures = 0;
     database.fault = () => (++failures % 2 === 1 ? { status: 500, body: {} } : undefined);
     await runToEnd();
@@ -240,8 +240,7 @@ describe('a function that fails', () => {
   });
 
   it('after it has set the password leaves no account behind: the next rotation continues with it', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     database.fault = ({ step }) => (step === 'test' ? { status: 400, body: {} } : undefined);
     await runToEnd();
     expect(task()).toMatchObject({ status: 'FAILED', error: { code: 'FUNCTION_REFUSED' } });
@@ -270,8 +269,7 @@ describe('a function that fails', () => {
     ],
     ['a refusal', { status: 401, body: { error_msg: 'the signature is wrong' } }, 'FUNCTION_REFUSED'],
   ])('with %s leaves the secret as it is', async (_, answer, code) => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     database.fault = () => answer;
     await runToEnd();
     expect(task()).toMatchObject({ status: 'FAILED', error: { code } });
@@ -303,15 +301,13 @@ describe('a function that fails', () => {
     ['timed-out', 'FUNCTION_UNREACHABLE'],
     ['answer-too-large', 'ANSWER_INVALID'],
   ] as const)('as %s is tried again', async (reason, code) => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     await runOnce({ webhooks: { post: async () => ({ kind: 'failed', reason }) } });
     expect(task()).toMatchObject({ status: 'RUNNING', attempts: 2, error: { code } });
   });
 
   it('has half a minute and 128 KiB for its answer', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     let given: unknown;
     await runOnce({
       webhooks: {
@@ -340,8 +336,7 @@ describe('a rotation that cannot begin', () => {
     ['with a value that is no account', {}, 'plain', 'VALUE_UNUSABLE'],
     ['with a value without a password', {}, { username: 'app' }, 'VALUE_UNUSABLE'],
   ])('%s fails at once, with a clear text, and nobody is called', async (_, draft, value, code) => {
-    await create('SingleUser', draft, value);
-    await rotateSecret(world.deps, REF);
+    await begin('SingleUser', draft, value);
     await runOnce();
     expect(task()).toMatchObject({ status: 'FAILED', attempts: 1, error: { code } });
     expect(task().error?.message).toMatch(/^[A-Za-z].{20,}[.)]$/);
@@ -349,8 +344,7 @@ describe('a rotation that cannot begin', () => {
   });
 
   it('waits for a key that cannot be used', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     const [key] = world.keys.values();
     const path = `${key!.projectId}/${key!.id}`;
     world.keys.set(path, { ...key!, state: 'DISABLED', revision: key!.revision + 1 });
@@ -362,8 +356,7 @@ describe('a rotation that cannot begin', () => {
   });
 
   it('fails when a stored value does not pass its check', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     const keyring = {
       ...world.deps.keyring,
       open: () => {
@@ -378,8 +371,7 @@ describe('a rotation that cannot begin', () => {
 describe('a secret that changes during its rotation', () => {
   /** Something happens while the function works on that step. */
   async function during(step: string, happens: () => Promise<unknown>): Promise<void> {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     let isDone = false;
     const meddling: Webhooks = {
       post: async (url, body, headers, bounds) => {
@@ -444,20 +436,17 @@ describe('a function that does not answer', () => {
 
   /** A secret of another project, with a function of its own. */
   async function createOther(): Promise<void> {
-    const draft = aDraft({
-      secretType: 'RDS-FG',
+    const draft = {
       rotationConfig: '{"InstanceId":"db2","SecretSubType":"SingleUser"}',
       rotationFuncUrn: URN.replace(REF.projectId, OTHER.projectId),
-    });
-    const value = textValue({ username: 'app_2', password: 'Canary-two' });
-    await createSecret(world.deps, { ref: OTHER, draft, value, kmsKeyId: undefined });
-    await rotateSecret(world.deps, OTHER);
+      eventSubscriptions: [],
+    };
+    await begin('SingleUser', draft, { username: 'app_2', password: 'Canary-two' }, OTHER);
   }
   const anyHook = { ...hooks, findFunction: () => ({ urls: ['https://any/'], sign: () => 'hmac' }) };
 
   it('keeps nobody else waiting, and is not called twice', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     const silent = Promise.withResolvers<void>();
     const post: Webhooks['post'] = async (...call) => {
       if (JSON.parse(call[1]).instanceId === 'db1') await silent.promise;
@@ -477,17 +466,8 @@ describe('a function that does not answer', () => {
   });
 
   it('leaves room for other projects, however many secrets one has', async () => {
-    for (let count = 0; count < 12; count += 1) {
-      const ref = { ...REF, name: `s${count}` };
-      const draft = aDraft({
-        secretType: 'RDS-FG',
-        rotationConfig: '{"InstanceId":"db1","SecretSubType":"SingleUser"}',
-        rotationFuncUrn: URN,
-      });
-      const value = textValue({ username: 'app', password: 'Canary-one' });
-      await createSecret(world.deps, { ref, draft, value, kmsKeyId: undefined });
-      await rotateSecret(world.deps, ref);
-    }
+    for (let count = 0; count < 12; count += 1)
+      await begin('SingleUser', {}, undefined, { ...REF, name: `s${count}` });
     await createOther();
     const called: string[] = [];
     const post: Webhooks['post'] = (_url, body) => {
@@ -503,8 +483,7 @@ describe('a function that does not answer', () => {
 
 describe('a server that stops', () => {
   it('cuts the call off and notes nothing', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     const before = task();
     const stopping = new AbortController();
     const post: Webhooks['post'] = async (_url, _body, _headers, bounds) => {
@@ -604,8 +583,7 @@ describe('the list of tasks', () => {
   });
 
   it('loses what is older than three months, except what is under way', async () => {
-    await create();
-    await rotateSecret(world.deps, REF);
+    await begin();
     const job = createTaskRetention(world.deps);
     const late = T0 + TASK_KEPT_MS + 1;
     expect(await job.run(late, NEVER)).toBe(0);
