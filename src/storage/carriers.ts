@@ -51,7 +51,7 @@ export const carrySecret: Carry<'secret'> = function* (engine, command, allow) {
 const carrySound: Carry<'secret'> = function* (engine, command, allow) {
   const { secrets } = engine;
   const { ref } = command;
-  const loaded = yield* loadFor(allow, () => secrets.load(ref));
+  const loaded = yield* loadFor(allow, () => secrets.load(ref), attributesOf);
   const isNew = command.kind === 'create-secret' || command.kind === 'restore-secret';
   const secretsInProject = isNew
     ? yield* ask(secrets.countInProject(ref.projectId, command.limits.secrets))
@@ -59,7 +59,6 @@ const carrySound: Carry<'secret'> = function* (engine, command, allow) {
   const current = loaded?.aggregate;
   const names = subscribedNames(current, command);
   const events = yield* findEvents(engine, ref.projectId, names, chosenNames(command));
-  allow?.(current && secretAttributes(current));
   const scope = { current, secretsInProject, events };
   const decision = decide.secret(scope, command);
   yield* ask(secrets.save(loaded, decision));
@@ -71,10 +70,10 @@ export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const { rows, secrets, tasks } = engine;
   const { id, kind, ref } = command;
   // Its secret may be gone, damaged or replaced by then.
-  const loaded = kind === 'remove-task' ? undefined : yield* loadFor(allow, () => secrets.load(ref));
+  const load = () => (kind === 'remove-task' ? undefined : secrets.load(ref));
+  const loaded = yield* loadFor(allow, load, attributesOf);
   const secret = loaded?.aggregate;
   const current = yield* ask(rows(TASK).find(id));
-  allow?.(secret && secretAttributes(secret));
   const rotated = kind === 'start-rotation' ? secret?.secret : undefined;
   if (allow !== undefined && rotated !== undefined) {
     const key = { projectId: ref.projectId, id: rotated.kmsKeyId };
@@ -121,10 +120,10 @@ export const carryEvent: Carry<'event'> = function* ({ events, onDamage, rows },
 /** Damaged grants are removed by the change that they block. */
 export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage }, command, allow) {
   const { ref } = command;
-  const loaded = yield* loadFor(allow, () => secrets.loadById(ref.projectId, ref.secretId));
+  const load = () => secrets.loadById(ref.projectId, ref.secretId);
+  const loaded = yield* loadFor(allow, load, attributesOf);
   const damaged: DamagedGrant[] = [];
   const present = yield* ask(grants.listIntact(ref, (grant) => damaged.push(grant)));
-  allow?.(loaded && secretAttributes(loaded.aggregate));
   const scope = { secret: loaded?.aggregate.secret, grants: present, damaged };
   const decision = decide.grant(scope, command);
   for (const id of decision.dropped ?? []) {
@@ -138,11 +137,10 @@ export const carryGrant: Carry<'grant'> = function* ({ secrets, grants, onDamage
 /** The present holder of an alias is loaded with it. */
 export const carryKey: Carry<'key'> = function* ({ keys }, command, allow) {
   const { projectId } = command.ref;
-  const current = yield* loadFor(allow, () => keys.find(command.ref));
+  const current = yield* loadFor(allow, () => keys.find(command.ref), keyAttributes);
   const aliasHolder = 'alias' in command ? yield* ask(keys.findByAlias(projectId, command.alias)) : undefined;
   const makesOne = command.kind === 'create-key' || command.kind === 'ensure-key';
   const keysInProject = makesOne ? yield* ask(keys.countInProject(projectId)) : 0;
-  allow?.(current && keyAttributes(current));
   const scope = { current, aliasHolder, keysInProject };
   const decision = decide.key(scope, command);
   // Creating a key may turn into finding one, by its id or by its alias.
@@ -218,12 +216,24 @@ function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | un
   }
 }
 
-/** Loads what a change is about. Who may not change what does not exist does not learn that it is damaged. */
-function* loadFor<T>(allow: Allow | undefined, load: () => Awaitable<T>): Asking<T> {
+const attributesOf = ({ aggregate }: Loaded) => secretAttributes(aggregate);
+
+/**
+ * Loads what a change concerns and checks that it may be changed, before the rest of the scope is loaded: that may be
+ * damaged too. What is damaged counts as missing.
+ */
+function* loadFor<T>(
+  allow: Allow | undefined,
+  load: () => Awaitable<T | undefined>,
+  attributes: (found: T) => Attributes,
+) {
+  let found: T | undefined;
   try {
-    return yield* ask(load());
+    found = yield* ask(load());
   } catch (error) {
     if (isDamaged(error)) allow?.(undefined);
     throw error;
   }
+  allow?.(found && attributes(found));
+  return found;
 }

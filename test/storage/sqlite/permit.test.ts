@@ -14,6 +14,7 @@ import {
   addVersion,
   changeKey,
   create,
+  createEvent,
   createGrant,
   createKey,
   freshProject,
@@ -21,6 +22,7 @@ import {
   remove,
   removeTags,
   startRotation,
+  update,
 } from '../../support/stores.ts';
 import { databaseFile, MIGRATIONS, makeDirectory, openSqlite, ROW_MAC, removeDirectory } from './harness.ts';
 
@@ -113,6 +115,26 @@ describe('a permit', () => {
     refused = () => false;
     expect(send(addVersion(ref, id))).toMatchObject([{ error: { code: 'damaged' } }]);
     expect(send(remove(ref))).toMatchObject([{ result: { wasDamaged: true } }]);
+  });
+
+  it('decides before the rest of the scope is loaded, which may be damaged', () => {
+    const [event, key, other] = ['alarm', 'k', 'other'].map((name) => ({
+      projectId: ref.projectId,
+      id: name,
+      name,
+    }));
+    send(
+      created,
+      createEvent(event!),
+      createKey(key!, { alias: 'mine' }),
+      createKey(other!, { alias: 'theirs' }),
+    );
+    db.exec("UPDATE event SET target_name = 'x'; UPDATE kms_key SET description = 'x' WHERE id = 'other'");
+    const choosing = update(ref, { eventSubscriptions: ['alarm'] });
+    const taking = changeKey(key!, { kind: 'add-alias', alias: 'theirs' });
+    expect(send(choosing, taking)).toMatchObject(Array(2).fill({ error: { code: 'damaged' } }));
+    refused = () => true;
+    expect(send(choosing, taking)).toMatchObject(Array(2).fill({ error: { code: 'project-forbidden' } }));
   });
 
   it('and the rules stand before records, which are kept of what was done, by whom, with its facts', () => {
