@@ -60,22 +60,12 @@ describe('CreateDatakey', () => {
     [{ datakey_length: '0' }, 'KMS.1901'],
     [{ datakey_length: '7' }, 'KMS.1901'],
     [{ datakey_length: '8200' }, 'KMS.1901'],
-    [{ datakey_length: -8 }, 'KMS.1901'],
-    [{ datakey_length: '' }, 'KMS.1901'],
-    [{ datakey_length: 'x' }, 'KMS.1901'],
-    [{ datakey_length: [] }, 'KMS.1901'],
     [{ datakey_length: '12' }, 'KMS.1903'],
     [{ key_spec: 'DES' }, 'KMS.1902'],
     [{ key_spec: '' }, 'KMS.1902'],
     [{ key_spec: 'toString' }, 'KMS.1902'],
-    [{ key_spec: 7 }, 'KMS.0308'],
-    [{ additional_authenticated_data: '' }, 'KMS.0308'],
-    [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
     [{ additional_authenticated_data: 'é'.repeat(65) }, 'KMS.0308'],
     [{ additional_authenticated_data: '\ud800' }, 'KMS.0308'],
-    [{ additional_authenticated_data: 7 }, 'KMS.0308'],
-    [{ sequence: 'x'.repeat(37) }, 'KMS.0206'],
-    [{ key_id: null }, 'KMS.0205'],
   ])('refuses %j, with and without the plaintext', async (wrong, code) => {
     for (const operation of ['create-datakey', 'create-datakey-without-plaintext']) {
       const answer = await kms.post(operation, { key_id, ...wrong });
@@ -137,8 +127,6 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     [{ plain_text: 'xyz' }, 'KMS.2101'],
     [{ plain_text: `${withDigest(dek)}0` }, 'KMS.2101'],
     [{ plain_text: 'g'.repeat(128) }, 'KMS.2101'],
-    [{ plain_text: 'a'.repeat(8_193) }, 'KMS.0308'],
-    [{ plain_text: null }, 'KMS.0308'],
     [{ plain_text: dek.toString('hex') }, 'KMS.2104'],
     [{ plain_text: `${withDigest(dek)}00` }, 'KMS.2104'],
     [{ plain_text: withDigest(dek).replace(/.$/, (last) => (last === '0' ? '1' : '0')) }, 'KMS.2103'],
@@ -146,9 +134,6 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     [{ datakey_plain_length: '31' }, 'KMS.2104'],
     [{ datakey_plain_length: '0' }, 'KMS.2102'],
     [{ datakey_plain_length: '1025' }, 'KMS.2102'],
-    [{ datakey_plain_length: 'x' }, 'KMS.2102'],
-    [{ datakey_plain_length: null }, 'KMS.2102'],
-    [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
   ])('refuse to encrypt %j', async (wrong, code) => {
     const body = { key_id, plain_text: withDigest(dek), datakey_plain_length: '32', ...wrong };
     const answer = await kms.post('encrypt-datakey', body);
@@ -179,13 +164,8 @@ describe('EncryptDatakey and DecryptDatakey', () => {
     ['xyz', '32', 'KMS.2201'],
     ['abc', '32', 'KMS.2201'],
     ['ab', '32', 'KMS.2201'],
-    [null, '32', 'KMS.2201'],
-    [7, '32', 'KMS.2201'],
-    ['a'.repeat(8_193), '32', 'KMS.2201'],
     ['abcd', '0', 'KMS.2202'],
     ['abcd', '1025', 'KMS.2202'],
-    ['abcd', '', 'KMS.2202'],
-    ['abcd', null, 'KMS.2202'],
   ])('refuse to decrypt %j of %j bytes', async (cipher_text, bytes, code) => {
     expect(refusal(await decrypt(cipher_text, bytes))).toEqual([400, code]);
   });

@@ -81,21 +81,10 @@ describe('EncryptData and DecryptData', () => {
   });
 
   it.each([
-    [{ plain_text: '' }, 'KMS.0308'],
-    [{ plain_text: 'x'.repeat(4_097) }, 'KMS.0308'],
     [{ plain_text: '漢'.repeat(1_366) }, 'KMS.0308'],
     [{ plain_text: 'canary\ud800' }, 'KMS.0308'],
-    [{ plain_text: null }, 'KMS.0308'],
-    [{ plain_text: 7 }, 'KMS.0308'],
-    [{ additional_authenticated_data: '' }, 'KMS.0308'],
-    [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
-    [{ additional_authenticated_data: {} }, 'KMS.0308'],
     [{ encryption_algorithm: 'RSAES_OAEP_SHA_256' }, 'KMS.0308'],
-    [{ encryption_algorithm: 'ROT13' }, 'KMS.0308'],
-    [{ encryption_algorithm: 7 }, 'KMS.0308'],
-    [{ key_id: 7 }, 'KMS.0205'],
     [{ key_id: 'nonsense' }, 'KMS.0205'],
-    [{ sequence: 7 }, 'KMS.0206'],
   ])('refuse to encrypt %j', async (wrong, code) => {
     const answer = await kms.post('encrypt-data', { key_id, plain_text: 'x', ...wrong });
     expect(refusal(answer)).toEqual([400, code]);
@@ -103,21 +92,10 @@ describe('EncryptData and DecryptData', () => {
     expect(answer.text).not.toContain('canary');
   });
 
-  it.each([
-    [{ cipher_text: 'A'.repeat(127) }, 'KMS.2201'],
-    [{ cipher_text: 'A'.repeat(128) }, 'KMS.2201'],
-    [{ cipher_text: 'A'.repeat(5_649) }, 'KMS.2201'],
-    [{ cipher_text: '*'.repeat(128) }, 'KMS.2201'],
-    [{ cipher_text: '='.repeat(128) }, 'KMS.2201'],
-    [{ cipher_text: 7 }, 'KMS.2201'],
-    [{ cipher_text: null }, 'KMS.2201'],
-    [{ encryption_algorithm: 'SM2_ENCRYPT' }, 'KMS.0308'],
-    [{ additional_authenticated_data: 'x'.repeat(129) }, 'KMS.0308'],
-    [{ key_id: '' }, 'KMS.0205'],
-  ])('refuse to decrypt %j', async (wrong, code) => {
-    const answer = await kms.post('decrypt-data', { cipher_text: 'A'.repeat(128), ...wrong });
-    expect(refusal(answer)).toEqual([400, code]);
-    expect(answer.json.error_msg).toContain(Object.keys(wrong)[0]);
+  it.each(['A'.repeat(128), '='.repeat(128)])('refuse to decrypt %s', async (cipher_text) => {
+    const answer = await decrypt(cipher_text);
+    expect(refusal(answer)).toEqual([400, 'KMS.2201']);
+    expect(answer.json.error_msg).toContain('cipher_text');
   });
 
   it('go by the state of the key', async () => {
@@ -171,12 +149,6 @@ describe('CreateRandom', () => {
   it.each([
     ['0', 'KMS.1801'],
     ['8200', 'KMS.1801'],
-    ['', 'KMS.1801'],
-    ['x', 'KMS.1801'],
-    [-8, 'KMS.1801'],
-    [8.5, 'KMS.1801'],
-    [null, 'KMS.1801'],
-    [true, 'KMS.1801'],
     ['9', 'KMS.1802'],
     [511, 'KMS.1802'],
   ])('refuses %j bits', async (random_data_length, code) => {

@@ -41,12 +41,6 @@ describe('CreateAlias', () => {
     ['zebra', 'KMS.1104'],
     ['x/default', 'KMS.1101'],
     ['alias/', 'KMS.1101'],
-    ['a b', 'KMS.1101'],
-    ['', 'KMS.1101'],
-    ['x'.repeat(256), 'KMS.1101'],
-    [null, 'KMS.1101'],
-    [7, 'KMS.1101'],
-    [['x'], 'KMS.1101'],
   ])('refuses %j', async (alias, code) => {
     const answer = await kms.post('aliases', { key_id: other, alias });
     expect(refusal(answer)).toEqual([400, code]);
@@ -99,13 +93,8 @@ describe('ListAliases', () => {
   });
 
   it.each([
-    ['limit=0', [400, 'KMS.1601']],
-    ['limit=1001', [400, 'KMS.1601']],
-    ['limit=x', [400, 'KMS.1601']],
-    [`marker=${'x'.repeat(256)}`, [400, 'KMS.1602']],
     [`key_id=${ABSENT_KEY}`, [404, 'KMS.0207']],
     ['key_id=nonsense', [400, 'KMS.0205']],
-    ['key_id=', [400, 'KMS.0205']],
   ])('refuses %s', async (query, expected) => {
     expect(refusal(await kms.get(`aliases?${query}`))).toEqual(expected);
   });
