@@ -1,3 +1,4 @@
+import { onTestFinished, vi } from 'vitest';
 import type { Answer } from '../support/exchange.ts';
 import { ADMIN, ALPHA, type TestServer, type TestUser } from '../support/server.ts';
 
@@ -71,6 +72,12 @@ export function callsOf(server: TestServer, user: TestUser = ADMIN, project = AL
     },
   };
   return calls;
+}
+
+/** Has the clock stand still for the rest of a test, however slow the machine: what is forgiven in time is not. */
+export function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 /** The body of an answer that must be a success. */

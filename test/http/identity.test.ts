@@ -13,7 +13,7 @@ import {
   startTestServer,
   type TestUser,
 } from '../support/server.ts';
-import { callsOf, ok, problem } from './calls.ts';
+import { callsOf, ok, problem, stopClock } from './calls.ts';
 
 const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 afterEach(() => void vi.useRealTimers());
@@ -146,6 +146,7 @@ describe('KeystoneCreateUserTokenByPassword', () => {
   });
 
   it('slows a user down after ten failures from this address, and says for how long', async () => {
+    stopClock();
     const guess = () => login(loginBody(GUEST, undefined, 'wrong'));
     for (let count = 0; count < 10; count += 1) expect((await guess()).status).toBe(401);
     const slowed = await login(loginBody(GUEST));

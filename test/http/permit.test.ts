@@ -16,7 +16,7 @@ import { sampleOf } from '../support/bad-values.ts';
 import type { Answer } from '../support/exchange.ts';
 import { inject } from '../support/injection.ts';
 import { requestPath, requestQuery, type Target, targetsOf } from '../support/requests.ts';
-import { ADMIN, ALPHA, createLog, prepareFiles, signedHeaders } from '../support/server.ts';
+import { ADMIN, ALPHA, createLog, NO_PRESSURE, prepareFiles, signedHeaders } from '../support/server.ts';
 
 const TAG = { key: 'team', value: 'pay' };
 const DATA_KEY = Buffer.alloc(64, 1);
@@ -81,7 +81,7 @@ beforeAll(async () => {
   const log = createLog('warn', []);
   const files = await prepareFiles('serve');
   directory = files.directory;
-  shared = await createProcess(files.config, log, { onFatal: () => undefined });
+  shared = await createProcess(files.config, log, { pressure: NO_PRESSURE, onFatal: () => undefined });
   storage = shared.storage.copy({ permit });
   world = await createWorld(shared, {
     world: MAIN,

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTrustedProxies, peerAddress } from '../../src/http/connections/trusted-proxies.ts';
 import { shareServer } from '../support/server.ts';
+import { stopClock } from './calls.ts';
 
 const PROXY = '10.0.0.5';
 const isTrusted = parseTrustedProxies('10.0.0.5, 192.168.0.0/16,2001:db8::/32');
@@ -126,6 +127,7 @@ describe('a server behind a proxy', () => {
   });
 
   it('counts failed logins for each address behind the proxy', async () => {
+    stopClock();
     const login = (from: string, password: string) =>
       server.app.inject({
         method: 'POST',

@@ -11,7 +11,7 @@ import {
   startTestServer,
   type TestUser,
 } from '../support/server.ts';
-import { INVALID, NOT_THERE, ok, problem } from './calls.ts';
+import { INVALID, NOT_THERE, ok, problem, stopClock } from './calls.ts';
 
 const server = shareServer();
 
@@ -164,6 +164,7 @@ describe('UpdateUserPassword', () => {
 
 describe('too many wrong old passwords', () => {
   it('are refused, and so are logins from there', async () => {
+    stopClock();
     const other = await startTestServer();
     const send = (old_password: string) =>
       other.send({
