@@ -2,7 +2,7 @@ import type { Command, ResultOf } from '../core/commands.ts';
 import type { Deps } from './ports/deps.ts';
 
 /** What every change needs beside its command. */
-export type ChangeDeps = Pick<Deps, 'actor' | 'clock' | 'policy' | 'store'>;
+export type ChangeDeps = Pick<Deps, 'actor' | 'choices' | 'clock' | 'store'>;
 
 type Draft<C> = C extends Command
   ? Omit<C, 'nowMs' | 'limits' | 'versionCap'> & { readonly nowMs?: number }
@@ -18,7 +18,7 @@ type ResultOfDraft<D extends CommandDraft> = ResultOf<Extract<Command, { aggrega
  * Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown.
  */
 export function change<D extends CommandDraft>(deps: ChangeDeps, draft: D): Promise<ResultOfDraft<D>> {
-  const { limits, versionCap } = deps.policy;
+  const { limits, versionCap } = deps.choices;
   const { nowMs = deps.clock.nowMs() } = draft;
   const command = { ...draft, nowMs, limits, versionCap };
   // A draft and these make a command; the compiler cannot add the missing parts to each kind of a union.

@@ -3,7 +3,7 @@ import type { Authenticator, Clock, ProvenCaller, RawRequest } from '../app/port
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import type { User } from './identities/identities.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
-import { createSigningKey } from './signatures/algorithms.ts';
+import { createRequestKey } from './signatures/algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './signatures/authorization.ts';
 import { formatSdkDate, parseSdkDate } from './signatures/sdk-date.ts';
 import { type UnsignedPayload, verifySignature } from './signatures/signature.ts';
@@ -31,7 +31,7 @@ const ECHO = /, canonicalRequest:.*$/s;
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   // Unknown access keys are checked against this one, so that they cost as much as a wrong signature.
-  const nobody = createSigningKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
+  const nobody = createRequestKey({ accessKeyId: 'nobody', secretKey: randomBytes(32).toString('hex') });
 
   function bySignature(request: RawRequest, authorization: ParsedAuthorization): ProvenCaller {
     const { accessKeyId } = authorization;

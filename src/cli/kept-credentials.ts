@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Directory } from '../auth/identities/identities.ts';
-import { createSigningKey } from '../auth/signatures/algorithms.ts';
+import { createRequestKey } from '../auth/signatures/algorithms.ts';
 import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
 /** How often the file and the identities in force are checked. */
@@ -67,6 +67,6 @@ function isInForce(
     found?.user.id === userId &&
     // Empty: the hash is not in the file itself.
     (passwordHash === '' || found.user.passwordHash === passwordHash) &&
-    found.key.secret.equals(createSigningKey({ accessKeyId, secretKey }).secret)
+    found.key.secret.equals(createRequestKey({ accessKeyId, secretKey }).secret)
   );
 }

@@ -76,7 +76,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     clock,
     ids: randomIds,
     random: systemRandom,
-    policy: policyOf(config),
+    choices: choicesOf(config),
     grantees: granteesOf(directory),
     turns: turnsOf(shared, world),
     completeBackup,
@@ -175,6 +175,6 @@ function turnsOf({ turns }: ServerProcess, world: string): Turns {
   };
 }
 
-function policyOf({ limits, versionCap, mode, region }: Config): Choices {
+function choicesOf({ limits, versionCap, mode, region }: Config): Choices {
   return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }

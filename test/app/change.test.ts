@@ -8,8 +8,8 @@ import { aWorld } from '../support/world.ts';
 const actor: Actor = { kind: 'system', job: 'test' };
 const draft = { aggregate: 'event', kind: 'update-event', ref: REF, update: {} } as const;
 
-function sentBy(policy: Parameters<typeof aWorld>[0], given: Parameters<typeof change>[1]) {
-  const { deps } = aWorld(policy);
+function sentBy(choices: Parameters<typeof aWorld>[0], given: Parameters<typeof change>[1]) {
+  const { deps } = aWorld(choices);
   const sent = vi.fn();
   void change({ ...deps, actor, store: { ...deps.store, change: sent } }, given);
   return sent.mock.calls;

@@ -57,7 +57,7 @@ const depsOf = (changes: Partial<RotationDeps> = {}): RotationDeps => ({
 const runOnce = (changes: Partial<RotationDeps> = {}) =>
   createRotation(depsOf(changes)).run(world.clock.wallMs, NEVER);
 const textValue = (value: unknown) =>
-  parseValue({ text: JSON.stringify(value), binary: undefined }, world.deps.policy.limits);
+  parseValue({ text: JSON.stringify(value), binary: undefined }, world.deps.choices.limits);
 const latest = async (version: number | 'latest' = 'latest') =>
   JSON.parse((await showVersion(world.deps, REF, version)).bytes.toString());
 const aggregate = () => world.secrets.get(PATH)!;

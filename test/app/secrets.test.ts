@@ -40,7 +40,7 @@ describe('creating a secret', () => {
     expect(world.secrets.size).toBe(1);
   });
 
-  it('obeys the policy of the operator', async () => {
+  it('follows what the operator chose', async () => {
     const { deps } = aWorld({ limits: { ...DEFAULT_LIMITS, secrets: 1 } });
     await createSecret(deps, input);
     expect(await outcomeOf(createSecret(deps, named('second')))).toBe('secret-limit');

@@ -18,8 +18,8 @@ const read = async (deps: Deps, version: number | 'latest' = 'latest') =>
   (await showVersion(deps, REF, version)).bytes.toString();
 
 /** A world with the secret REF and its version v1. */
-async function aWorldWithSecret(policy?: Parameters<typeof aWorld>[0]): Promise<World> {
-  const world = aWorld(policy);
+async function aWorldWithSecret(choices?: Parameters<typeof aWorld>[0]): Promise<World> {
+  const world = aWorld(choices);
   await create(world.deps);
   return world;
 }

@@ -1,7 +1,7 @@
 import { createECDH, createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
-  createSigningKey,
+  createRequestKey,
   DERIVED_KEYS_MAX,
   deriveP256Key,
   deriveScopedKey,
@@ -9,7 +9,7 @@ import {
 } from '../../src/auth/signatures/algorithms.ts';
 import { AK, refusalOf, SK } from './fixtures.ts';
 
-const KEY = createSigningKey({ accessKeyId: AK, secretKey: SK });
+const KEY = createRequestKey({ accessKeyId: AK, secretKey: SK });
 /** Private scalar published for the test key. @see the vendor's SDK cores */
 const P256_D = '41100cf637842a252a3af603f3daf3c25ee341a4fdea34f0beae26e002a790fd';
 const P256_X = 'c9e626a8ba0c1f64367bf0b651a5439456502ae31872c775a63ea2102d4fe426';
@@ -57,12 +57,12 @@ describe('derived keys of V11', () => {
     const derived = deriveScopedKey(KEY, '20260102/r/s');
     expect(deriveScopedKey(KEY, '20260102/r/s')).toBe(derived);
     expect(deriveScopedKey(KEY, '20260103/r/s').equals(derived)).toBe(false);
-    const other = createSigningKey({ accessKeyId: 'other', secretKey: SK });
+    const other = createRequestKey({ accessKeyId: 'other', secretKey: SK });
     expect(deriveScopedKey(other, '20260102/r/s').equals(derived)).toBe(false);
   });
 
   it('are forgotten, the oldest first of those not used again, beyond the bound', () => {
-    const key = createSigningKey({ accessKeyId: AK, secretKey: SK });
+    const key = createRequestKey({ accessKeyId: AK, secretKey: SK });
     const scopes = Array.from({ length: DERIVED_KEYS_MAX }, (_, index) => `scope ${index}`);
     const [first, second] = scopes.map((scope) => deriveScopedKey(key, scope)) as [KeyObject, KeyObject];
     expect(deriveScopedKey(key, 'scope 0')).toBe(first);

@@ -7,7 +7,7 @@ import type { Directory } from '../../src/auth/identities/identities.ts';
 import type { SecretSources } from '../../src/auth/identities/sources.ts';
 import { createPasswordChecker } from '../../src/auth/logins/password-checker.ts';
 import type { Realms } from '../../src/auth/realm.ts';
-import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { createRequestKey } from '../../src/auth/signatures/algorithms.ts';
 import { parseAuthorization } from '../../src/auth/signatures/authorization.ts';
 import { type UnsignedPayload, type Verdict, verifySignature } from '../../src/auth/signatures/signature.ts';
 import { createIam } from '../../src/auth/tokens/iam.ts';
@@ -236,7 +236,7 @@ export function verify(
   const authorization = parseAuthorization(changes.authorization ?? sent.authorization);
   if (authorization === undefined) throw new Error('not ours');
   const { accessKeyId } = authorization;
-  const key = createSigningKey({ accessKeyId, secretKey: SECRET_KEYS[accessKeyId] ?? '' });
+  const key = createRequestKey({ accessKeyId, secretKey: SECRET_KEYS[accessKeyId] ?? '' });
   return verifySignature({ request: wireRequest(sent, changes), authorization, key, unsignedPayload });
 }
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { createRequestKey } from '../../src/auth/signatures/algorithms.ts';
 import { parseAuthorization, SIGNATURE_LIMITS } from '../../src/auth/signatures/authorization.ts';
 import { formatSdkDate, parseSdkDate } from '../../src/auth/signatures/sdk-date.ts';
 import { verifySignature } from '../../src/auth/signatures/signature.ts';
@@ -30,7 +30,7 @@ describe('header values', () => {
     if (parsed === undefined) throw new Error('not ours');
     const all = [...headers, ['Authorization', authorization]] as const;
     const request = asRequest({ method: 'GET', target: '/v1', headers: all, body: Buffer.from(body) });
-    const key = createSigningKey({ accessKeyId: AK, secretKey: SECRET_KEYS[AK] ?? '' });
+    const key = createRequestKey({ accessKeyId: AK, secretKey: SECRET_KEYS[AK] ?? '' });
     return verifySignature({ request, authorization: parsed, key, unsignedPayload: 'allow' }).isAuthentic;
   }
 

@@ -1,7 +1,7 @@
 import { createHmac, hash, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
-import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { createRequestKey } from '../../src/auth/signatures/algorithms.ts';
 import { parseAuthorization } from '../../src/auth/signatures/authorization.ts';
 import { parseSdkDate } from '../../src/auth/signatures/sdk-date.ts';
 import { verifySignature } from '../../src/auth/signatures/signature.ts';
@@ -126,7 +126,7 @@ describe('cases derived from the vectors', () => {
     const sent = vector(id);
     const authorization = parseAuthorization(sent.authorization);
     if (authorization === undefined) throw new Error('not ours');
-    const key = createSigningKey({ accessKeyId: AK, secretKey: 'another' });
+    const key = createRequestKey({ accessKeyId: AK, secretKey: 'another' });
     const verdict = verifySignature({
       request: wireRequest(sent),
       authorization,

@@ -7,7 +7,7 @@ import { change } from '../../src/app/change.ts';
 import type { Deps } from '../../src/app/ports/deps.ts';
 import { createDirectory, type Directory } from '../../src/auth/identities/identities.ts';
 import { digestPassword } from '../../src/auth/logins/password.ts';
-import { createSigningKey } from '../../src/auth/signatures/algorithms.ts';
+import { createRequestKey } from '../../src/auth/signatures/algorithms.ts';
 import { createHttp } from '../../src/compose/http.ts';
 import { issueProjectToken } from '../../src/compose/identity.ts';
 import { createProcess, type ServerProcess } from '../../src/compose/process.ts';
@@ -147,7 +147,7 @@ function identitiesOf(world: string): Directory {
     .map((user) => ({ ...user, passwordHash: digestPassword(`${world} ${user.name}`) }));
   const accessKeys = users.map((user) => {
     const { accessKeyId, secretKey } = userOf(world, user.name);
-    return { user, key: createSigningKey({ accessKeyId, secretKey }) };
+    return { user, key: createRequestKey({ accessKeyId, secretKey }) };
   });
   return createDirectory({ domains: [...domains.values()], users, accessKeys, policies: [] });
 }

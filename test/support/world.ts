@@ -30,7 +30,7 @@ export const DOMAIN_ID = 'd'.repeat(32);
  * A world whose store is the one of maps, which passes the storage contract, and whose keyring only checks what a value is
  * bound to.
  */
-export function aWorld(policy: Partial<Deps['policy']> = {}): World {
+export function aWorld(choices: Partial<Deps['choices']> = {}): World {
   const clock = { wallMs: T0 };
   const users = new Map<string, string>();
   const logged: string[] = [];
@@ -49,12 +49,12 @@ export function aWorld(policy: Partial<Deps['policy']> = {}): World {
     random,
     turns: createTurns(),
     completeBackup,
-    policy: {
+    choices: {
       limits: DEFAULT_LIMITS,
       versionCap: 'prune',
       unknownKey: 'refuse',
       region: 'local-1',
-      ...policy,
+      ...choices,
     },
     grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
     log: {

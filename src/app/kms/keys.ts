@@ -33,7 +33,7 @@ async function namedKey(deps: Deps, projectId: string, id: string): Promise<Key>
   const present = await findNamed(deps, { projectId, keyId: id });
   if (present !== undefined) return present;
   // An alias does not say which id a new key should get.
-  if (deps.policy.unknownKey === 'refuse' || aliasIn(id) !== undefined) {
+  if (deps.choices.unknownKey === 'refuse' || aliasIn(id) !== undefined) {
     throw new SecretError('key-unusable', 'There is no such key.');
   }
   deps.log.warn({ projectId, kmsKeyId: id }, 'created a key that no one had made, because dev allows it');

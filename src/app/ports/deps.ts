@@ -137,7 +137,7 @@ export interface Deps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly random: RandomSource;
-  readonly policy: Choices;
+  readonly choices: Choices;
   readonly grantees: Grantees;
   readonly turns: Turns;
   /** A secret from the JSON of a backup, which an older program may have written. Throws damaged. */

@@ -182,7 +182,7 @@ async function call(
 }
 
 async function storePending(deps: Deps, task: Task, text: string): Promise<StepOutcome> {
-  const value = parseValue({ text, binary: undefined }, deps.policy.limits);
+  const value = parseValue({ text, binary: undefined }, deps.choices.limits);
   try {
     await requireStrength(deps, task.projectId, value);
     return { kind: 'stored', result: await untilSealed(() => sealPending(deps, task, value)) };

@@ -14,7 +14,7 @@ import {
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
 import { isPasswordHash } from '../logins/password.ts';
-import { createSigningKey } from '../signatures/algorithms.ts';
+import { createRequestKey } from '../signatures/algorithms.ts';
 import {
   type AccessKey,
   BUILT_IN_POLICIES,
@@ -201,7 +201,7 @@ function readAccessKey(reading: Reading, node: YamlNode, user: User): AccessKey 
   const source = onlyOne(node, fields, ['sk', 'sk_file', 'sk_env']);
   if (source === undefined) throw problemAt(node, 'one of sk, sk_file, sk_env is missing');
   const secretKey = readSecretKey(reading, source.name, source.node);
-  return Object.freeze({ key: createSigningKey({ accessKeyId, secretKey }), user });
+  return Object.freeze({ key: createRequestKey({ accessKeyId, secretKey }), user });
 }
 
 function readSecretKey(reading: Reading, source: string, node: YamlNode): string {

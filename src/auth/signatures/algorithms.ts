@@ -95,7 +95,7 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map(
  * Creates the key of one access key. `secretKey` is used as its UTF-8 bytes, 1 to 256 characters; it is not kept as a
  * string.
  */
-export function createSigningKey(input: {
+export function createRequestKey(input: {
   readonly accessKeyId: string;
   readonly secretKey: string;
 }): RequestKey {

@@ -89,7 +89,7 @@ export function registerBatches(api: App): void {
       const { deps, params, body } = request;
       const inputs = body.secrets.map(
         (secret) => () =>
-          toCreateSecret(params.project_id, requireShape(request, secret), deps.policy.limits),
+          toCreateSecret(params.project_id, requireShape(request, secret), deps.choices.limits),
       );
       const refusals = await app.importSecrets(deps, params.project_id, inputs);
       const error_list = refusals.flatMap((refusal, index) =>
@@ -108,7 +108,7 @@ export function registerBatches(api: App): void {
       body: DeleteBody,
       response: responses({ 200: DeleteResponse }),
     },
-    config: { changeResponseBytes: ({ deps }) => deps.policy.limits.secrets * LISTED_NAME_BYTES },
+    config: { changeResponseBytes: ({ deps }) => deps.choices.limits.secrets * LISTED_NAME_BYTES },
     handler: async ({ deps, params, body }) => {
       const { instance_type: service } = body;
       const { deleted, refused } = await app.deleteOfInstance(deps, {

@@ -84,7 +84,7 @@ export function registerSecrets(api: App): void {
     },
     config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
     handler: async ({ deps, params, body }) => {
-      const input = toCreateSecret(params.project_id, body, deps.policy.limits);
+      const input = toCreateSecret(params.project_id, body, deps.choices.limits);
       return { secret: toWireSecret(await app.createSecret(deps, input)) };
     },
   });

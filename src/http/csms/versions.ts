@@ -88,7 +88,7 @@ export function registerVersions(api: App): void {
       response: responses({ 200: VersionResponse }),
     },
     handler: async ({ deps, params, body }) => {
-      const value = parseGivenValue(body, deps.policy.limits);
+      const value = parseGivenValue(body, deps.choices.limits);
       // An empty list counts as none, a repeated name as one.
       const stages = body.version_stages?.length ? [...new Set(body.version_stages)] : undefined;
       const expireTimeMs = body.expire_time ?? undefined;

@@ -83,7 +83,7 @@ export function registerKeys(api: App): void {
     handler: async ({ caller, deps, params, body }) => {
       const input = { projectId: params.project_id, alias: body.key_alias, draft: toDraft(body) };
       const { id } = await app.createKey(deps, input);
-      return { key_info: { key_id: id, domain_id: caller.domainId, region_id: deps.policy.region } };
+      return { key_info: { key_id: id, domain_id: caller.domainId, region_id: deps.choices.region } };
     },
   });
   api.route({

@@ -63,7 +63,7 @@ export interface KeyOwner {
 
 /** The owner of the keys in the project of a request. */
 export function ownerOf({ caller, deps }: Pick<FastifyRequest, 'caller' | 'deps'>): KeyOwner {
-  return { domainId: caller.domainId, region: deps.policy.region };
+  return { domainId: caller.domainId, region: deps.choices.region };
 }
 
 /** A key on the wire: every field is present, empty when it is not set. */
