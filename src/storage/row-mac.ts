@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
-import type { SecretAggregate } from '../core/secrets/secrets.ts';
-import { type Form, type Row, textOf, wordOf } from './columns/fields.ts';
+import type { SecretAggregate, Version } from '../core/secrets/secrets.ts';
+import { type Form, type Row, type RowText, textOf, wordOf } from './columns/fields.ts';
 import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './columns/keys.ts';
 import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
 
@@ -40,12 +40,20 @@ export interface KeyRows {
   readonly tags: readonly Row[];
 }
 
+/** A version as it was last written. */
+export interface WrittenVersion extends RowText {
+  readonly version: Version;
+  readonly row: Row;
+}
+
 /** A secret's row as it is about to be written. */
 export interface SignedSecret {
   /** The digest of the contents comes last. */
   readonly row: Row;
   readonly contentsDigest: Buffer;
   readonly rowMac: Buffer;
+  /** In the order of the aggregate. */
+  readonly written: readonly WrittenVersion[];
 }
 
 /** What the MAC of a row covers in a table whose rows are authenticated alone. */
@@ -64,24 +72,41 @@ export function keyText(row: Row, { aliases, tags, versions }: KeyRows): string 
 }
 
 /** SHA-256 over a secret's contents. */
-export function contentsDigest({ versions, stages, tags }: ContentsRows): Buffer {
+export function contentsDigest(
+  { versions, stages, tags }: ContentsRows,
+  texts: readonly RowText[] = [],
+): Buffer {
   const text = textOf(CONTENTS_KIND, [
-    [VERSION, versions],
+    [VERSION, versions, texts],
     [STAGE, stages],
     [TAG, tags],
   ]);
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
-/** The row, the digest and the MAC of a secret that is about to be written. */
-export function signSecret(mac: RowMac, { secret, stages, tags, versions }: SecretAggregate): SignedSecret {
-  const digest = contentsDigest({
-    versions: versions.map(VERSION.encode),
+/** The row, the digest and the MAC of a secret that is about to be written; `former`: what stays of it need not be written anew. */
+export function signSecret(
+  mac: RowMac,
+  { secret, stages, tags, versions }: SecretAggregate,
+  former?: SignedSecret,
+): SignedSecret {
+  const written = versions.map(
+    (version) =>
+      former?.written.find((known) => known.version === version) ?? {
+        version,
+        row: VERSION.encode(version),
+        columns: '',
+        text: '',
+      },
+  );
+  const rows = {
+    versions: written.map(({ row }) => row),
     stages: stages.map(STAGE.encode),
     tags: tags.map(TAG.encode),
-  });
+  };
+  const digest = contentsDigest(rows, written);
   const row = [...SECRET.encode(secret), digest];
-  return { row, contentsDigest: digest, rowMac: mac.sign(rowText(SECRET, row)) };
+  return { row, contentsDigest: digest, rowMac: mac.sign(rowText(SECRET, row)), written };
 }
 
 /** The row and the MAC of a key that is about to be written. */

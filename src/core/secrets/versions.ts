@@ -196,8 +196,9 @@ function makeRoom(
 
 /** Considers all slots of the database: after the limit was lowered, staged versions may be beyond it. */
 function freeVersionSlot(versions: readonly Version[]): number {
-  for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1) {
-    if (!versions.some((version) => version.slot === slot)) return slot;
-  }
+  let taken = 0;
+  for (const { slot } of versions) taken |= 1 << slot;
+  for (let slot = 0; slot < LIMIT_BOUNDS.versions.max; slot += 1)
+    if ((taken & (1 << slot)) === 0) return slot;
   throw new SecretError('version-limit');
 }

@@ -154,6 +154,12 @@ function complete(fields: readonly NamedField[], written: unknown): Record<strin
   );
 }
 
+/** The text of a row, and the columns that it has: a row that stays is written again whenever another one changes. */
+export interface RowText {
+  columns: string;
+  text: string;
+}
+
 /** The word for things of a kind: `signing key` for `signing-key/2`. */
 export function wordOf(kind: string): string {
   return kind.replace(/\/.*/, '').replaceAll('-', ' ');
@@ -175,14 +181,19 @@ function snakeCase(field: string): string {
  */
 export function textOf(
   kind: string,
-  parts: readonly (readonly [form: Form, rows: readonly Row[]])[],
+  parts: readonly (readonly [form: Form, rows: readonly Row[], texts?: readonly RowText[]])[],
 ): string {
-  const written: unknown[] = [kind];
-  for (const [form, rows] of parts) if (rows.length > 0) written.push(writePart(form, rows));
-  return JSON.stringify(written);
+  const written = [JSON.stringify(kind)];
+  for (const [form, rows, texts = []] of parts)
+    if (rows.length > 0) written.push(writePart(form, rows, texts));
+  return `[${written.join(',')}]`;
 }
 
-function writePart({ columns, fallbacks, name }: Form, rows: readonly Row[]): unknown[] {
+function writePart(
+  { columns, fallbacks, name }: Form,
+  rows: readonly Row[],
+  texts: readonly RowText[],
+): string {
   const kept: number[] = [];
   const present: string[] = [];
   for (const [index, column] of columns.entries()) {
@@ -191,15 +202,25 @@ function writePart({ columns, fallbacks, name }: Form, rows: readonly Row[]): un
     kept.push(index);
     present.push(column);
   }
-  const written: unknown[] = [name, present];
-  for (const row of rows) {
-    const values: unknown[] = [];
-    for (const index of kept) {
-      const stored = row[index];
-      // Unlike any text, this is an array.
-      values.push(stored instanceof Uint8Array ? [Buffer.from(stored).toString('base64')] : stored);
+  const names = JSON.stringify(present);
+  let written = `[${JSON.stringify(name)},${names}`;
+  for (let place = 0; place < rows.length; place += 1) {
+    const known = texts[place] ?? { columns: '', text: '' };
+    if (known.columns !== names) {
+      known.columns = names;
+      known.text = writeRow(rows[place] ?? [], kept);
     }
-    written.push(values);
+    written += `,${known.text}`;
   }
-  return written;
+  return `${written}]`;
+}
+
+function writeRow(row: Row, kept: readonly number[]): string {
+  const values: unknown[] = [];
+  for (const index of kept) {
+    const stored = row[index];
+    // Unlike any text, this is an array.
+    values.push(stored instanceof Uint8Array ? [Buffer.from(stored).toString('base64')] : stored);
+  }
+  return JSON.stringify(values);
 }

@@ -32,14 +32,14 @@ export function prepareInsert(
 /**
  * Prepares updating the columns that differ between two rows, and `more`: an unwritten column leaves its indexes alone.
  * Takes both rows, then the values of `more`, then those of `where`. There are as many statements as sets of columns that
- * change together, which are few.
+ * change together, which are few. No table has more than 31 columns.
  */
 export function prepareUpdate(
   db: Connection,
   { name, own }: Columns,
   { more, where }: { readonly more: readonly string[]; readonly where: string },
 ): (before: Row, after: Row, ...rest: readonly Stored[]) => void {
-  const statements = new Map<string, Database.Statement>();
+  const statements = new Map<number, Database.Statement>();
   function prepare(indexes: readonly number[]): Database.Statement {
     const columns = [...indexes.map((index) => own[index]), ...more];
     return db.prepare(`UPDATE ${name} SET ${columns.map((column) => `${column} = ?`).join(', ')} ${where}`);
@@ -47,16 +47,18 @@ export function prepareUpdate(
   return (before, after, ...rest) => {
     const indexes: number[] = [];
     const values: Stored[] = [];
+    let key = 0;
     for (let index = 0; index < own.length; index += 1) {
       const value = after[index] as Stored;
       if (value === before[index]) continue;
+      key |= 1 << index;
       indexes.push(index);
       values.push(value);
     }
-    const key = indexes.join();
     const statement = statements.get(key) ?? prepare(indexes);
     statements.set(key, statement);
-    statement.run(values.concat(rest));
+    values.push(...rest);
+    statement.run(values);
   };
 }
 

@@ -32,22 +32,22 @@ export function addToSums(
   changes: readonly MacChange[],
 ): void {
   const macs = Buffer.allocUnsafe(changes.length * SUM_BYTES);
-  for (const [row, { rowMac }] of changes.entries()) {
+  changes.forEach(({ rowMac }, row) => {
     // Only a changed one has another length.
     const mac = rowMac.length === MAC_BYTES ? rowMac : createHash('sha256').update(rowMac).digest();
     macs.set(mac.subarray(0, SUM_BYTES), row * SUM_BYTES);
-  }
+  });
   // Lanes have the machine's byte order, which is little-endian wherever this program runs.
   const elements = new Uint32Array(changes.length * LANES);
   Buffer.from(elements.buffer).set(cipher.elements(macs));
-  for (const [row, { sign }] of changes.entries()) {
+  changes.forEach(({ sign }, row) => {
     const shard = (macs[row * SUM_BYTES] ?? 0) % SHARDS;
     for (let lane = 0; lane < LANES; lane += 1) {
       const at = shard * LANES + lane;
       // What is stored are the last 32 bits.
       sums[at] = (sums[at] ?? 0) + sign * (elements[row * LANES + lane] ?? 0);
     }
-  }
+  });
 }
 
 /** The shards, counted from 1, in which one differs from the other. */

@@ -28,6 +28,8 @@ export interface LoadedSecret {
   readonly aggregate: SecretAggregate;
   /** Version number to the row of its value. */
   readonly versionRows: ReadonlyMap<number, number>;
+  /** Absent for what was only read. */
+  readonly signed?: SignedSecret;
 }
 
 /** Selects a page of secrets. */
@@ -60,11 +62,8 @@ export interface SecretReads {
   forget(): void;
 }
 
-/** An aggregate as written, with its MAC. */
-export interface SavedSecret {
-  readonly loaded: LoadedSecret;
-  readonly signed: SignedSecret;
-}
+/** An aggregate as written. */
+export type SavedSecret = Required<LoadedSecret>;
 
 /** A verified row; its contents are read on demand. */
 interface KnownSecret {
@@ -123,9 +122,10 @@ export function createSecretReads(db: Connection, mac: RowMac): SecretReads {
       const entry = rowMac && known(row, rowMac);
       return entry && complete(row, entry);
     },
-    remember({ loaded, signed: { rowMac, contentsDigest } }) {
-      const { secret } = loaded.aggregate;
-      cache.set(loaded.row, rowMac, { secret, contentsDigest, rowMac, loaded });
+    remember(loaded) {
+      const { aggregate, row, rowMac, signed } = loaded;
+      const { contentsDigest } = signed;
+      cache.set(row, rowMac, { secret: aggregate.secret, contentsDigest, rowMac, loaded });
     },
     forget: () => cache.clear(),
     ...createListReads(db, mac),

@@ -48,7 +48,8 @@ export function createSecretWrites(
     const { contentsDigest, row, rowMac } = signed;
     tellRow(loaded?.rowMac ?? null, rowMac);
     if (loaded !== undefined) {
-      statements.update(SECRET.encode(loaded.aggregate.secret), row, contentsDigest, rowMac, loaded.row);
+      const former = loaded.signed?.row ?? SECRET.encode(loaded.aggregate.secret);
+      statements.update(former, row, contentsDigest, rowMac, loaded.row);
       return loaded.row;
     }
     statements.count.run(projectId);
@@ -62,11 +63,11 @@ export function createSecretWrites(
       return undefined;
     }
     if (next === loaded?.aggregate) return undefined;
-    const signed = signSecret(mac, next);
+    const signed = signSecret(mac, next, loaded?.signed);
     const row = put(loaded, next.secret.projectId, signed);
     const versionRows = saveVersions.replace(row, loaded, decision, next);
     saveTags.replace(row, next.secret.projectId, difference(loaded?.aggregate.tags ?? [], next.tags));
-    return { loaded: { row, rowMac: signed.rowMac, aggregate: next, versionRows }, signed };
+    return { row, rowMac: signed.rowMac, aggregate: next, versionRows, signed };
   };
 }
 
@@ -155,13 +156,10 @@ interface VersionEntry {
 function createVersionRows(db: Connection, onRemoval: () => void) {
   const insert = prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']);
   const update = prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' });
-  // A missing old value must not prevent storing the new one.
-  const putKey = db.prepare(
-    'INSERT INTO version_key (version_row, wrapped) VALUES (?, ?) ON CONFLICT DO UPDATE SET wrapped = excluded.wrapped',
-  );
-  const putBody = db.prepare(
-    'INSERT INTO version_body (version_row, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body',
-  );
+  const insertKey = db.prepare('INSERT INTO version_key (wrapped, version_row) VALUES (?, ?)');
+  const insertBody = db.prepare('INSERT INTO version_body (body, version_row) VALUES (?, ?)');
+  const updateKey = db.prepare('UPDATE version_key SET wrapped = ? WHERE version_row = ?');
+  const updateBody = db.prepare('UPDATE version_body SET body = ? WHERE version_row = ?');
   // The small row is the data key: without it the body is noise, so it is removed first.
   const removeKey = db.prepare('DELETE FROM version_key WHERE version_row = ?');
   const removeBody = db.prepare('DELETE FROM version_body WHERE version_row = ?');
@@ -176,16 +174,18 @@ function createVersionRows(db: Connection, onRemoval: () => void) {
     /** Returns the row number. */
     add(secretRow: number, { projectId, sealed, version }: VersionEntry): number {
       const versionRow = insert(VERSION.encode(version), expiryProject(version, projectId), secretRow);
-      putKey.run(versionRow, sealed?.wrappedKey);
-      putBody.run(versionRow, sealed?.body);
+      insertKey.run(sealed?.wrappedKey, versionRow);
+      insertBody.run(sealed?.body, versionRow);
       return versionRow;
     },
     overwrite(versionRow: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
       update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), versionRow);
       if (sealed === undefined) return;
       onRemoval();
-      putKey.run(versionRow, sealed.wrappedKey);
-      putBody.run(versionRow, sealed.body);
+      const { body, wrappedKey } = sealed;
+      // A missing old value must not prevent storing the new one.
+      if (updateKey.run(wrappedKey, versionRow).changes === 0) insertKey.run(wrappedKey, versionRow);
+      if (updateBody.run(body, versionRow).changes === 0) insertBody.run(body, versionRow);
     },
   };
 }
@@ -206,9 +206,16 @@ function prepareStage(db: Connection) {
  */
 function difference<T>(before: readonly T[], after: readonly T[]): { left: T[]; entered: T[] } {
   if (before === after) return { left: [], entered: [] };
-  return {
-    left: before.filter((entry) => !after.includes(entry)),
-    entered: after.filter((entry) => !before.includes(entry)),
+  return { left: before.filter(isOutside(after)), entered: after.filter(isOutside(before)) };
+}
+
+/** Asked in the order of the list, which what stays mostly has in both, it need not search. */
+function isOutside<T>(list: readonly T[]): (entry: T) => boolean {
+  let next = 0;
+  return (entry) => {
+    const found = list[next] === entry ? next : list.indexOf(entry);
+    if (found >= 0) next = found + 1;
+    return found < 0;
   };
 }
 
