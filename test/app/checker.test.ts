@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  checksStrength,
-  rateValues,
-  requireStrength,
-  setStrengthCheck,
-} from '../../src/app/secrets/checker.ts';
+import { rateValues, setStrengthCheck } from '../../src/app/secrets/checker.ts';
 import { createSecret } from '../../src/app/secrets/secrets.ts';
 import { addVersion } from '../../src/app/secrets/versions.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
@@ -19,24 +14,6 @@ const STRONG = value('gX4kW9bZ2fM7tQ5h');
 const { projectId } = REF;
 
 describe('the check of new values', () => {
-  it('is off until it is switched on, and then on until it is switched off', async () => {
-    const { deps } = aWorld();
-    const answers = [await checksStrength(deps, projectId)];
-    for (const on of [true, true, false]) {
-      await setStrengthCheck(deps, projectId, on);
-      answers.push(await checksStrength(deps, projectId));
-    }
-    expect(answers).toEqual([false, true, true, false]);
-  });
-
-  it('is a choice of each project', async () => {
-    const { deps } = aWorld();
-    await setStrengthCheck(deps, projectId, true);
-    expect(await checksStrength(deps, 'b'.repeat(32))).toBe(false);
-    expect(await outcomeOf(requireStrength(deps, 'b'.repeat(32), WEAK))).toBe('ok');
-    expect(await outcomeOf(requireStrength(deps, projectId, WEAK))).toBe('invalid-parameter');
-  });
-
   it('refuses weak values of new secrets and of new versions, before a key is made', async () => {
     const { deps, keys } = aWorld();
     const create = (given: typeof WEAK) =>
@@ -58,13 +35,6 @@ describe('the check of new values', () => {
 
 describe('rateValues', () => {
   const rate = (given: object) => rateValues(aWorld().deps, projectId, given);
-
-  it('returns a rating for each member under its name', async () => {
-    expect(await rate({ a: 'password', constructor: 'gX4kW9bZ2fM7tQ5h' })).toEqual({
-      a: { strength: 'weak', reasons: ['common', 'one-kind'] },
-      constructor: { strength: 'strong', reasons: [] },
-    });
-  });
 
   it.each([
     ['no member', {}],

@@ -42,14 +42,6 @@ describe('a grant', () => {
     expect(again.id).not.toBe(grant.id);
   });
 
-  it('can be prolonged before', async () => {
-    const { clock, deps, ref } = await aSecret();
-    await createGrant(deps, CALLER, { ref, grantee: ANN, expireTimeMs: T0 + DAY_MS });
-    const longer = await updateGrant(deps, { ref, grantee: ANN, expireTimeMs: T0 + 2 * DAY_MS });
-    clock.wallMs = T0 + DAY_MS;
-    expect((await listGrants(deps, CALLER, ref)).grants.map(({ grant }) => grant)).toEqual([longer]);
-  });
-
   it('is for users of the caller’s own domain; groups are taken at their word', async () => {
     const { deps, ref } = await aSecret();
     const stranger = { ...CALLER, domainId: 'another' };
@@ -60,24 +52,5 @@ describe('a grant', () => {
     const group = { ...input, grantee: { type: 'group', id: 'ann' } } as const;
     await createGrant(deps, CALLER, group);
     expect((await listGrants(deps, CALLER, ref)).grants[0]?.granteeName).toBe('ann');
-  });
-
-  it('outlives its user in the list, under the id', async () => {
-    const { deps, ref, users } = await aSecret();
-    await createGrant(deps, CALLER, { ref, grantee: ANN, expireTimeMs: undefined });
-    users.clear();
-    expect((await listGrants(deps, CALLER, ref)).grants[0]?.granteeName).toBe('ann');
-    await removeGrants(deps, ref, undefined);
-    expect((await listGrants(deps, CALLER, ref)).grants).toEqual([]);
-  });
-
-  it('needs its secret', async () => {
-    const { deps } = await aSecret();
-    const ref = { projectId: REF.projectId, secretId: 'absent' };
-    const input = { ref, grantee: ANN, expireTimeMs: undefined };
-    expect(await outcomeOf(createGrant(deps, CALLER, input))).toBe('resource-not-found');
-    expect(await outcomeOf(updateGrant(deps, input))).toBe('resource-not-found');
-    expect(await outcomeOf(listGrants(deps, CALLER, ref))).toBe('resource-not-found');
-    expect(await outcomeOf(removeGrants(deps, ref, undefined))).toBe('resource-not-found');
   });
 });
