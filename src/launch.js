@@ -11,7 +11,7 @@ import v8 from 'node:v8';
 const NEEDED = [22, 18];
 /** Room for new objects, in MiB of one half. See docs/adr/0045-new-objects.md. */
 const MEMORY = '--max-semi-space-size=16';
-/** What a file holds that another one of the same package imports by its whole name. */
+/** The format of a module, by the ending of its file. */
 const FORMATS = { '.ts': 'module-typescript', '.mjs': 'module' };
 const PARENT_CHECK_MS = 1_000;
 const self = fileURLToPath(import.meta.url);
@@ -70,9 +70,9 @@ function runBundled() {
 }
 
 /**
- * Ends this process, as SIGTERM does, when the one that started it is gone: a server that nobody minds would keep port
+ * Ends this process, as SIGTERM does, when the one that started it is gone: an orphaned server would keep its port
  * and data. That is the launcher above, or npm when it runs the script "start" of this package, which no other process
- * lies between. Anybody else who starts a server may leave it alone.
+ * lies between. A server started in any other way may outlive its parent.
  */
 function endWithParent() {
   const end = () => process.kill(process.pid, 'SIGTERM');

@@ -49,7 +49,7 @@ export function createLookUps(store: Store, permit: Permit): (actor: Actor) => W
 
 type Ask = (wanted: LookUp | undefined, attributes: Attributes | undefined) => void;
 
-/** Calls `ask` with what is found, or with nothing when that is damaged: nobody else learns that there is something. */
+/** Calls `ask` with what is found, or with nothing when that is damaged: no other caller learns that it exists. */
 async function lookUp<T>(
   find: () => Awaitable<T>,
   ask: (found: T | undefined) => Awaitable<void>,
@@ -97,7 +97,7 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
         () => store.findSecretById(projectId, id),
         (found) => askFor({ projectId, id }, found),
       ),
-    // The secret may be there, and sound, without the version.
+    // The secret may exist, intact, without the version.
     async findValue(ref, version) {
       const find = () => store.findValue(ref, version);
       const found = await lookUp(find, async (value) => {

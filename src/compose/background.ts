@@ -27,7 +27,7 @@ import type { FileWays } from './operator-files.ts';
 /** Until the first check of what is due, and between checks whether a failed storage works again. */
 const LOOK_MS = 1_000;
 
-/** Node fires a timer with a longer wait at once. */
+/** Node fires a timer with a longer delay immediately. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** The endpoints of topics and functions, and the client that calls them. */

@@ -19,7 +19,7 @@ export interface Start {
   /** The data directory, when the caller has already claimed it. */
   readonly claimed?: ClaimedDirectory | undefined;
   readonly passwordChanged?: PasswordChanged | undefined;
-  /** In place of the process's own; for tests, which share the server's thread. */
+  /** Replaces the process's own; for tests, which share the server's thread. */
   readonly pressure?: PressureGauge | undefined;
 }
 

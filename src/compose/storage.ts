@@ -28,7 +28,7 @@ export interface Storage {
   readonly store: Store;
   readonly keyring: Keyring & { readonly cipher: DataCipher };
   readonly signingKeys: SigningKeys;
-  /** The same data once more, in memory and without a writer thread: nothing that is done to one is seen in the other. */
+  /** A copy of the data in memory, without a writer thread; changes to one are not seen in the other. */
   copy(oversight?: Oversight): Storage;
 }
 

@@ -20,15 +20,15 @@ export interface VerifyReport {
   readonly unreadable: number;
   readonly keys: number;
   readonly findings: readonly string[];
-  /** What was found of the sums over all rows and is no finding any more, when it was to be accepted. */
+  /** Findings about the sums over all rows that the operator has accepted. */
   readonly accepted?: readonly string[];
 }
 
-/** What the full check does beside checking. */
+/** What the full check does besides checking. */
 export interface VerifyOptions {
   /** A data directory with an older copy of the database, to tell which rows differ. */
   readonly older?: string | undefined;
-  /** Makes the sums over all rows anew, of the rows as they are. */
+  /** Recomputes the sums over all rows from the rows as they are. */
   readonly accepts?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { DAY_MS } from '../std/durations.ts';
 /** A clock that runs ahead of the last time seen by more than this is not believed. */
 export const CLOCK_GAP_MS_MAX = DAY_MS;
-/** How long the server runs under such a clock before it believes it anyway. */
+/** How long the server runs under such a clock before it trusts it anyway. */
 export const CLOCK_HOLD_MS = DAY_MS;
 
 /** What the database remembers of the machine's clock between starts of the server. */
@@ -20,7 +20,7 @@ export interface ClockHold {
   readonly passedMs: number;
 }
 
-/** Stores what is known of the clock. Only one process at a time works on the data. */
+/** Stores what is known of the clock. Only one process at a time uses the data. */
 export interface ClockCommand {
   readonly aggregate: 'clock';
   readonly kind: 'record-clock';

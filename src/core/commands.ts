@@ -9,7 +9,7 @@ import { decideChecker } from './secrets/checker.ts';
 import { decideSecret } from './secrets/rules.ts';
 
 /**
- * The rules of each kind of aggregate: of what they see and of a command that changes one they make a decision. Pure and
+ * The rules of each kind of aggregate: from what they see and a command they make a decision. Pure and
  * synchronous; they run inside the write transaction. A new kind adds a row here, and its descriptor in `storage/kinds.ts`.
  */
 export const decide = {
@@ -29,7 +29,7 @@ type Rules = typeof decide;
 /** Names a kind of aggregate. */
 export type AggregateKind = keyof Rules;
 
-/** For each kind: what its rules see, the commands that change it, what they decide and what they answer. */
+/** For each kind: what its rules see, the commands that change it, what they decide and what they return. */
 export type Aggregates = {
   readonly [A in AggregateKind]: {
     readonly scope: Parameters<Rules[A]>[0];
@@ -41,5 +41,5 @@ export type Aggregates = {
 
 /** Every change, as plain data. */
 export type Command = Aggregates[AggregateKind]['command'];
-/** What `change(command)` answers. */
+/** What `change(command)` returns. */
 export type ResultOf<C extends Command> = Aggregates[C['aggregate']]['result'];

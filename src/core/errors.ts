@@ -123,7 +123,7 @@ export class SecretError extends Error {
   }
 }
 
-/** The commonest refusal: names the parameter and says what it must be. */
+/** The most common refusal: names the parameter and says what it must be. */
 export function invalidParameter(name: string, rule: string): SecretError {
   return new SecretError('invalid-parameter', `${name} ${rule}.`, { parameter: name });
 }

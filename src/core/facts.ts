@@ -2,10 +2,10 @@ import type { Stage, Version } from './secrets/secrets.ts';
 
 /** What a decision about a secret did, for notifications and records. It never holds a value. */
 export type Fact =
-  /** Sealed under the key that the version names; `origin`: where it is from: a caller, a rotation or a backup. */
+  /** Sealed under the key that the version names; `origin`: where it comes from: a caller, a rotation or a backup. */
   | { readonly kind: 'version-added'; readonly version: Version; readonly origin: VersionOrigin }
   | { readonly kind: 'version-removed' | 'version-expired'; readonly version: Version }
-  /** Absent `from`: it marked nothing before; absent `to`: it marks nothing now. */
+  /** `from` is absent if it marked nothing before, `to` if it marks nothing now. */
   | {
       readonly kind: 'stage-moved';
       readonly name: string;
@@ -20,10 +20,10 @@ export type Fact =
   | { readonly kind: 'rotation-failed'; readonly code: string; readonly version: Version | undefined }
   | { readonly kind: 'secret-removed' };
 
-/** Where a new version is from. */
+/** Where a new version comes from. */
 export type VersionOrigin = 'caller' | 'rotation' | 'backup';
 
-/** The stages that mark another version than before, or no version any more. */
+/** The stages that now mark another version, or none. */
 export function stageMoves(before: readonly Stage[], after: readonly Stage[]): Fact[] {
   const numberIn = (stages: readonly Stage[], name: string) =>
     stages.find((stage) => stage.name === name)?.versionNumber;

@@ -50,7 +50,7 @@ export function isBuiltInStage(name: string): boolean {
 }
 
 /**
- * The number in a version id of a path, `v1` to `v9999999999`. A number with leading zeros was never given out. Throws
+ * The number in a version id of a path, `v1` to `v9999999999`. No version has a number with leading zeros. Throws
  * invalid-parameter for another shape.
  */
 export function parseVersionNumber(id: string, parameter = 'version_id'): number {

@@ -1,7 +1,7 @@
 /** How far an action reaches: policies are written in these terms, and they say whether a call is a change. */
 export type Level = 'List' | 'Read' | 'Write' | 'Tagging' | 'Permission_management';
 
-/** What is true of every request of an operation. */
+/** What holds for every request of an operation. */
 export interface Operation {
   /** Its heading in the API’s own documents. */
   readonly tag: string;
@@ -14,7 +14,7 @@ export interface Operation {
   readonly trace?: string;
   /** The operation that it performs on each entry of a list. */
   readonly each?: string;
-  /** True when it gives out a value or the like: a backup, a ciphertext, random bytes. */
+  /** True when its response holds a value or the like: a backup, a ciphertext, random bytes. */
   readonly reveals?: true;
 }
 

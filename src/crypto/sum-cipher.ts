@@ -4,7 +4,7 @@ import { takeNonce } from './nonce.ts';
 
 const SALT_BYTES = 8;
 const BLOCK_BYTES = 16;
-/** A start refuses it; a thousand writes a second take four thousand years to get there. */
+/** A start refuses it; at a thousand writes a second it is reached in four thousand years. */
 const COUNTER_MAX = 2 ** 47;
 
 /**

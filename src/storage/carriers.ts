@@ -11,7 +11,7 @@ import { addressOf, type Table } from './columns/fields.ts';
 import { CLOCK, EVENT, NOTIFICATION, TASK } from './columns/small.ts';
 import type { Engine, Loaded } from './engine.ts';
 
-/** Throws why something with these attributes must not be changed, or the `key` not be used for it. Absent: it may. */
+/** Throws when something with these attributes must not be changed, or the `key` not be used for it. */
 export type Allow = (attributes: Attributes | undefined, key?: KeyRef) => void;
 
 /** What the rules saw, and what they decided. */

@@ -82,7 +82,7 @@ function valuesIn(command: Aggregates['secret' | 'task']['command']): readonly N
   return 'version' in command ? [command.version] : [];
 }
 
-/** What is true of a command's kind. */
+/** The descriptor of a command's kind. */
 export function kindOf(command: Command): Kind<AggregateKind> {
   // The table pairs each kind with its own commands, which the compiler cannot follow through the union.
   return KINDS[command.aggregate] as Kind<AggregateKind>;

@@ -32,7 +32,7 @@ export function createBuckets(input: {
   const { clock, intervalMs, burst, entriesMax = THROTTLE_ENTRIES_MAX } = input;
   const fullAtMs = createBoundedMap<string, number>(entriesMax);
   return {
-    /** Takes one and returns 0, or returns in how many milliseconds there will be one. */
+    /** Takes one and returns 0, or returns the milliseconds until there is one. */
     take(key: string): number {
       const nowMs = clock.nowMs();
       const missingMs = Math.min(Math.max(0, (fullAtMs.get(key) ?? nowMs) - nowMs), burst * intervalMs);

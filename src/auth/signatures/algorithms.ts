@@ -216,7 +216,7 @@ function cached(key: RequestKey, scope: string, derive: () => KeyObject): KeyObj
 
 function hmacMatches(digest: 'sha256' | 'sm3', secret: KeyObject, text: SignedText): boolean {
   const expected = Buffer.from(hmac(digest, secret, text.stringToSign));
-  // As text, which has one spelling: what is not 64 lower-case hex digits is another text.
+  // Compared as text: anything but these 64 lower-case hex digits differs.
   const given = Buffer.from(text.signature);
   return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -32,7 +32,7 @@ const CONNECTION = Symbol('connection');
 type Marked = Socket & { [CONNECTION]?: PeerConnection };
 let lastOrder = 0;
 
-/** Makes the connection findable by its socket, and has nothing parsed for which it has no room. */
+/** Lets the connection be found by its socket, and stops the parser when it has no room for more. */
 export function mark(socket: Socket, connection: PeerConnection): void {
   (socket as Marked)[CONNECTION] = connection;
   boundParser(socket, connection);

@@ -3,10 +3,10 @@ import { AHEAD } from '../wire/limits.ts';
 import { connectionOf, destroy, type PeerConnection, type Response, touch } from './connection.ts';
 
 /**
- * Gives the requests of one connection their turns: each is handled when the response before it is out, and others have
- * theirs in between. Node would hand out all that a client sends ahead, and hold every response; here a connection is not
- * read while a request waits. What was read at once may still hold thousands, so the parser stops when as many wait as any
- * client sends ahead; where it cannot be stopped, the connection ends.
+ * Gives the requests of one connection their turns: each is handled when the response before it has been sent, and others
+ * have theirs in between. Node would hand out all that a client sends ahead, and hold every response; here a connection
+ * is not read while a request waits. What was read at once may still hold thousands, so the parser stops when as many
+ * wait as any client sends ahead; where it cannot be stopped, the connection ends.
  */
 export function inTurn(handler: RequestListener): RequestListener {
   function begin(connection: PeerConnection, response: Response): void {

@@ -76,9 +76,9 @@ export const TIMEOUT_MS = Object.freeze({
 
 /** After so many a connection is closed, so that long-lived clients are spread anew. */
 export const REQUESTS_PER_CONNECTION_MAX = 10_000;
-/** Requests of a connection that wait for the answer to an earlier one, and the lines of their headers. */
+/** Requests of a connection that wait for the response to an earlier one, and the lines of their headers. */
 export const AHEAD = Object.freeze({ requestsMax: 64, headersMax: 1_024 });
-/** Chunks of a request body, in addition to one for every so many bytes; no client that we know sends more. */
+/** Chunks of a request body, in addition to one for every so many bytes; no known client sends more. */
 export const CHUNKS = Object.freeze({ free: 256, bytesMin: 64 });
 /** Open connections: in all, of one address, and additional ones that may only ask about health. */
 export const CONNECTIONS = Object.freeze({

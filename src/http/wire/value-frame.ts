@@ -2,7 +2,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const FIRST_PRINTABLE = 0x20;
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
-/** For each byte: 1 if it is escaped. Half as slow as asking three times. */
+/** For each byte: 1 if it is escaped. Twice as fast as three comparisons. */
 const ESCAPES = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte < FIRST_PRINTABLE || byte === QUOTE || byte === BACKSLASH),
 );

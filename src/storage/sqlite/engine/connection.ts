@@ -5,9 +5,9 @@ import Database from 'better-sqlite3';
  * ever be collected. @see docs/adr/0034-what-the-binding-makes-is-kept.md
  */
 const kept = new Map<Database.Database, object[]>();
-/** Databases that `discard` has closed and that are still kept. */
+/** Closed by `discard` and still held. */
 const discarded: Database.Database[] = [];
-/** So many are let go of together: garbage is collected for each time. */
+/** So many are released together, since each release collects garbage. */
 const DISCARDED_MAX = 16;
 
 /**

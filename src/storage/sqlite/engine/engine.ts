@@ -87,7 +87,7 @@ export function createEngine(db: Connection, mac: RowMac, ears: EngineEars): Sql
   };
 }
 
-/** Prepares the carrying out of commands on one connection. */
+/** Prepares one connection to carry out commands. */
 export function createCarrier(db: Connection, mac: RowMac, tellRow: TellRow, oversight?: Oversight): Carrier {
   let removed = false;
   let damage: string[] = [];

@@ -34,7 +34,7 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   ['busy_timeout', LOCK_WAIT_MS],
 ];
 
-/** Of a database in memory: the same but for files, logs and other programs. */
+/** For a database in memory: the same without those for files, logs and other programs. */
 const IMAGE_SETTINGS = WRITER_SETTINGS.filter(([name]) =>
   [
     'secure_delete',
@@ -72,7 +72,7 @@ export function imageOf(db: Connection): Buffer {
   return readOrDamaged(() => {
     db.exec('BEGIN');
     try {
-      // There is no write-ahead log in memory, and what names one in its header cannot be opened there.
+      // A database in memory has no write-ahead log, and an image whose header names one cannot be opened.
       return db.serialize().fill(1, ...FORMAT_VERSIONS);
     } finally {
       db.exec('COMMIT');

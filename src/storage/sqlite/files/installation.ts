@@ -111,7 +111,7 @@ export interface InspectedDirectory {
   readonly db: Connection;
   /** Not authenticated yet. */
   readonly installation: Installation;
-  /** Makes the sums over all rows anew, of the rows as they are. Nothing more can be read. Throws StartError. */
+  /** Recomputes the sums over all rows from the rows as they are. Nothing can be read afterwards. Throws StartError. */
   acceptRows(mac: RowMac): void;
   release(): void;
 }

@@ -61,7 +61,7 @@ export function startUpkeep(
   const timer = setInterval(() => guarded(look), LOOK_MS);
   return {
     status,
-    /** To be called after each batch and before its outcomes are sent: a refused caller finds the reason known. */
+    /** To be called after each batch and before its outcomes are sent: the reason is known before a caller is refused. */
     noteBatch(): void {
       isBusy = true;
       // Timers do not come while one batch follows the other.

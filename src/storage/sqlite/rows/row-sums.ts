@@ -41,7 +41,7 @@ export function createSumRecord(db: Connection, { sums: cipher }: RowMac) {
 }
 
 /**
- * Adds up the existing rows, in the place of former sums, and puts the sums on the roll: from then on they must exist. A
+ * Adds up the existing rows, replacing former sums, and puts the sums on the roll: from then on they must exist. A
  * damaged row is found by its own MAC, and is added up as it is. Runs inside the write transaction. Throws damaged when the
  * record of the installation has been changed.
  */
@@ -55,10 +55,10 @@ export function haveRowSums(db: Connection, mac: RowMac): boolean {
   return createRoll(db, mac).has(ROLL_NAME);
 }
 
-/** A row that differs from an older copy of the database and may be one that is not as it was written last. */
+/** A row that differs from an older copy of the database and may not be as it was last written. */
 export interface SuspectRow {
   readonly address: string;
-  /** With the row of the copy in its place, its shards would be right. */
+  /** Its shards would be right with the row of the copy. */
   readonly isCertain: boolean;
 }
 
@@ -69,7 +69,7 @@ export interface SumDifference {
    * those of the MAC that it has and of the MAC that it should have.
    */
   readonly shards: readonly number[];
-  /** None without an older copy, and of the shards that certain ones explain no others. */
+  /** Empty without an older copy; shards that certain rows explain name no others. */
   readonly suspects: readonly SuspectRow[];
 }
 
@@ -113,7 +113,7 @@ function addressedMacs(db: Connection): Map<string, Uint8Array> {
   return new Map(db.prepare<[], [string, Uint8Array]>(selects.join(' UNION ALL ')).raw().all());
 }
 
-/** Sums over the existing rows. The caller makes sure that they are all of one moment. */
+/** Sums over the existing rows. The caller ensures that they are all of one moment. */
 function addUp(db: Connection, mac: RowMac): Sums {
   const sums = createSums();
   // Only the record of an old installation may have none.

@@ -14,7 +14,7 @@ export type TellRow = (before: Uint8Array | null, after: Uint8Array | null) => v
  */
 export interface SumTracker {
   readonly tell: TellRow;
-  /** To be called when a transaction has begun. Throws damaged when there is a row without sums. */
+  /** To be called when a transaction has begun. Throws damaged when rows have no sums. */
   begin(): void;
   /** How much has been reported so far: for `undo`. */
   mark(): number;

@@ -44,13 +44,13 @@ export function addToSums(
     const shard = (macs[row * SUM_BYTES] ?? 0) % SHARDS;
     for (let lane = 0; lane < LANES; lane += 1) {
       const at = shard * LANES + lane;
-      // What is stored are the last 32 bits.
+      // Only the last 32 bits are stored.
       sums[at] = (sums[at] ?? 0) + sign * (elements[row * LANES + lane] ?? 0);
     }
   });
 }
 
-/** The shards, counted from 1, in which one differs from the other. */
+/** The shards, counted from 1, in which the two differ. */
 export function differingShards(one: Sums, other: Sums): number[] {
   const shards = new Set<number>();
   for (const [at, lane] of one.entries()) if (lane !== other[at]) shards.add(Math.floor(at / LANES) + 1);

@@ -37,7 +37,7 @@ export function createNotificationReads(db: Connection, mac: RowMac) {
       intactRows(records.rows(projectId, RECORDS_MAX), read.authentic, (row) =>
         tell(String(read.valueOf(row, 'id'))),
       ),
-    /** Those whose next attempt is due, or further away than possible; the projects take turns. */
+    /** Those whose next attempt is due, or implausibly far away; the projects take turns. */
     listDue: (nowMs: number, { limit, waitMsMax }: { readonly limit: number; readonly waitMsMax: number }) =>
       due({ nowMs, beyondMs: nowMs + waitMsMax }, limit).map(({ id, project_id: projectId }) => ({
         id,
