@@ -74,6 +74,17 @@ export function callsOf(server: TestServer, user: TestUser = ADMIN, project = AL
   return calls;
 }
 
+/** What a login with a password sends. */
+export const loginBody = (user: TestUser, scope?: object, password = user.password) => ({
+  auth: {
+    identity: {
+      methods: ['password'],
+      password: { user: { name: user.name, password, domain: { name: user.domainName } } },
+    },
+    ...(scope && { scope }),
+  },
+});
+
 /** Has the clock stand still for the rest of a test, however slow the machine: what is forgiven in time is not. */
 export function stopClock(): void {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });

@@ -13,20 +13,11 @@ import {
   startTestServer,
   type TestUser,
 } from '../support/server.ts';
-import { callsOf, ok, problem, stopClock } from './calls.ts';
+import { callsOf, loginBody, ok, problem, stopClock } from './calls.ts';
 
 const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 afterEach(() => void vi.useRealTimers());
 
-const loginBody = (user: TestUser, scope?: object, password = user.password) => ({
-  auth: {
-    identity: {
-      methods: ['password'],
-      password: { user: { name: user.name, password, domain: { name: user.domainName } } },
-    },
-    ...(scope && { scope }),
-  },
-});
 const login = (body: unknown, query = '') =>
   server.sendUnsigned({ method: 'POST', path: `/v3/auth/tokens${query}`, body });
 const tokenOf = async (user: TestUser, scope?: object) =>

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ALPHA, shareServer, startTestServer, type TestServer } from '../support/server.ts';
-import { callsOf } from './calls.ts';
+import { ADMIN, ALPHA, shareServer, startTestServer, type TestServer } from '../support/server.ts';
+import { callsOf, loginBody } from './calls.ts';
 
 const server = shareServer({ env: { CSMS_METRICS: 'on' } });
 const read = (of: TestServer, remoteAddress?: string, headers: Record<string, string> = {}) =>
@@ -120,8 +120,7 @@ describe('GET /metrics', () => {
   });
 
   it('counts logins that failed', async () => {
-    const user = { name: 'admin', password: 'wrong', domain: { name: 'acme' } };
-    const body = { auth: { identity: { methods: ['password'], password: { user } } } };
+    const body = loginBody(ADMIN, undefined, 'wrong');
     await server.sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body });
     expect((await read(server)).payload).toContain('csms_login_failures_total{reason="refused"} 1\n');
   });

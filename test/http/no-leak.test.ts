@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, TestRequest } from '../support/exchange.ts';
 import { ADMIN, ALPHA, GUEST, shareServer, startTestServer } from '../support/server.ts';
-import { callsOf } from './calls.ts';
+import { callsOf, loginBody } from './calls.ts';
 import { exchange, requestText } from './raw-socket.ts';
 
 const TEXT = 'canary-text "quoted" \\ /slash & é漢🔑 end-of-canary';
 const BYTES = Buffer.from('canary-binary \x00\x01\xfe\xff end-of-canary', 'latin1');
 const LIST = `/v1/${ALPHA}/secrets`;
+const SCOPE = { project: { id: ALPHA } };
 
 const server = shareServer({ mode: 'dev', listen: true });
 /** Every answer but the one that carries the value, and the one that carries the token. */
@@ -67,16 +68,6 @@ async function sendUnsigned(request: TestRequest): Promise<Answer> {
   return answer;
 }
 
-const loginBody = (password: string) => ({
-  auth: {
-    identity: {
-      methods: ['password'],
-      password: { user: { name: ADMIN.name, password, domain: { name: ADMIN.domainName } } },
-    },
-    scope: { project: { id: ALPHA } },
-  },
-});
-
 beforeAll(async () => {
   canaries['root key'] =
     readFileSync(join(server.directory, 'root.key'), 'utf8').trim().split(/[\s:]/).at(-1) ?? '';
@@ -88,7 +79,7 @@ async function runEverything(): Promise<void> {
   const login = await server.sendUnsigned({
     method: 'POST',
     path: '/v3/auth/tokens',
-    body: loginBody(ADMIN.password),
+    body: loginBody(ADMIN, SCOPE),
   });
   answers.push(login.text);
   const token = login.headers['x-subject-token'] ?? '';
@@ -187,8 +178,8 @@ async function failInEveryWay(token: string): Promise<void> {
   await call(`${csms}/${'0'.repeat(36)}/tags`, { tag: { key: TEXT, value: TEXT } });
   await call(`${csms}/grants`, { resource_id: TEXT, validity_time: TEXT });
   await sendUnsigned({ method: 'GET', path: `/${encoded}?${encoded}` });
-  const login = loginBody(ADMIN.password);
-  for (const body of [loginBody(`${ADMIN.password}x`), JSON.stringify(login).slice(0, -2)])
+  const login = loginBody(ADMIN, SCOPE);
+  for (const body of [loginBody(ADMIN, SCOPE, `${ADMIN.password}x`), JSON.stringify(login).slice(0, -2)])
     await sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body });
   await sendUnsigned({ method: 'GET', path: LIST, headers: { 'x-auth-token': `${token}x` } });
   const schemes = [

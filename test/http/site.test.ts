@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../../src/core/errors.ts';
 import { createSite, type SiteSettings } from '../../src/http/connections/site.ts';
 import { ADMIN, ALPHA, shareServer } from '../support/server.ts';
+import { loginBody } from './calls.ts';
 import { exchangeOne, requestText } from './raw-socket.ts';
 
 const LOOPBACK = { publicUrl: undefined, allowedHosts: '', listenAddress: () => '127.0.0.1', tls: false };
@@ -225,14 +226,7 @@ describe('a server on loopback', () => {
         method: 'POST',
         url: '/v3/auth/tokens',
         headers: { host: 'localhost', ...headers },
-        payload: JSON.stringify({
-          auth: {
-            identity: {
-              methods: ['password'],
-              password: { user: { name: ADMIN.name, password, domain: { name: ADMIN.domainName } } },
-            },
-          },
-        }),
+        payload: JSON.stringify(loginBody(ADMIN, undefined, password)),
       });
     for (let attempt = 0; attempt < 11; attempt += 1) {
       const answer = await login({ 'sec-fetch-site': 'cross-site', 'content-type': '' }, 'wrong');

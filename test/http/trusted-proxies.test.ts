@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTrustedProxies, peerAddress } from '../../src/http/connections/trusted-proxies.ts';
-import { shareServer } from '../support/server.ts';
-import { stopClock } from './calls.ts';
+import { GUEST, shareServer } from '../support/server.ts';
+import { loginBody, stopClock } from './calls.ts';
 
 const PROXY = '10.0.0.5';
 const isTrusted = parseTrustedProxies('10.0.0.5, 192.168.0.0/16,2001:db8::/32');
@@ -133,19 +133,12 @@ describe('a server behind a proxy', () => {
         method: 'POST',
         url: '/v3/auth/tokens',
         headers: { 'x-forwarded-for': from, 'content-type': 'application/json' },
-        payload: {
-          auth: {
-            identity: {
-              methods: ['password'],
-              password: { user: { name: 'guest', password, domain: { name: 'acme' } } },
-            },
-          },
-        },
+        payload: loginBody(GUEST, undefined, password),
       });
     for (let attempt = 0; attempt < 10; attempt += 1) {
       expect((await login(`1.1.1.${attempt}, 203.0.113.7`, 'wrong')).statusCode).toBe(401);
     }
     expect((await login('1.1.1.99, 203.0.113.7', 'wrong')).statusCode).toBe(429);
-    expect((await login('203.0.113.8', 'Guest-password-77aa')).statusCode).toBe(201);
+    expect((await login('203.0.113.8', GUEST.password)).statusCode).toBe(201);
   });
 });

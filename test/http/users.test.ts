@@ -11,7 +11,7 @@ import {
   startTestServer,
   type TestUser,
 } from '../support/server.ts';
-import { INVALID, NOT_THERE, ok, problem, stopClock } from './calls.ts';
+import { INVALID, loginBody, NOT_THERE, ok, problem, stopClock } from './calls.ts';
 
 const server = shareServer();
 
@@ -23,15 +23,7 @@ const login = (user: TestUser, password: string, at = server): Promise<Answer> =
   at.sendUnsigned({
     method: 'POST',
     path: '/v3/auth/tokens',
-    body: {
-      auth: {
-        identity: {
-          methods: ['password'],
-          password: { user: { name: user.name, password, domain: { name: user.domainName } } },
-        },
-        scope: { project: { id: ALPHA } },
-      },
-    },
+    body: loginBody(user, { project: { id: ALPHA } }, password),
   });
 const listed = ({ id, name, domainId }: TestUser) => ({
   user_id: id,
