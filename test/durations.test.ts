@@ -9,15 +9,15 @@ describe('the time of test files', () => {
     ]);
 
   it('is a share of the whole run, the longest first', () => {
-    expect(files(101, 1000).slice(0, 2)).toEqual([
+    expect(files(181, 1800).slice(0, 2)).toEqual([
       ['long', 0.5],
-      ['short 0', 0.005],
+      ['short 0', 10 / 3600],
     ]);
   });
 
   it('is over its budget from a tenth of a whole run on; a run of few files has none', () => {
-    expect(overBudget(files(101, 1000))).toEqual(['long']);
-    expect(overBudget(files(101, 90))).toEqual([]);
+    expect(overBudget(files(181, 1800))).toEqual(['long']);
+    expect(overBudget(files(181, 150))).toEqual([]);
     expect(overBudget(files(10, 1000))).toEqual([]);
   });
 });

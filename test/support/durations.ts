@@ -3,7 +3,7 @@ import type { Reporter, TestModule } from 'vitest/node';
 /** What one file may take of a whole run. A share, so that it holds on a machine of any speed, and beside other work. */
 const SHARE_MAX = 0.09;
 /** Below so many files a share says nothing: someone runs a few of them. */
-const FILES_MIN = 100;
+const FILES_MIN = 180;
 
 /** The share of a whole run that each file took, the longest first. */
 export function sharesOf(files: readonly { path: string; durationMs: number }[]): [string, number][] {
