@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
+import { prepareUpdate } from '../../../src/storage/sqlite/rows/rows.ts';
 import {
   addVersion,
   changeKey,
@@ -111,4 +112,11 @@ describe('constraints of the SQLite schema', () => {
     expect(attempt).toThrow(Database.SqliteError);
     expect(attempt).toThrow(expect.objectContaining({ code }));
   });
+});
+
+it('a table with more columns than an update distinguishes is refused', () => {
+  const table = (columns: number) => ({ name: 'wide', own: Array<string>(columns).fill('c') });
+  const prepare = (columns: number) => prepareUpdate({} as never, table(columns), { more: [], where: '' });
+  expect(prepare(32)).toBeTypeOf('function');
+  expect(() => prepare(33)).toThrow(RangeError);
 });

@@ -32,13 +32,14 @@ export function prepareInsert(
 /**
  * Prepares updating the columns that differ between two rows, and `more`: an unwritten column leaves its indexes alone.
  * Takes both rows, then the values of `more`, then those of `where`. There are as many statements as sets of columns that
- * change together, which are few. No table has more than 31 columns.
+ * change together, which are few; a set is 32 bits. Throws RangeError for a table with more columns.
  */
 export function prepareUpdate(
   db: Connection,
   { name, own }: Columns,
   { more, where }: { readonly more: readonly string[]; readonly where: string },
 ): (before: Row, after: Row, ...rest: readonly Stored[]) => void {
+  if (own.length > 32) throw new RangeError(`${name} has too many columns`);
   const statements = new Map<number, Database.Statement>();
   function prepare(indexes: readonly number[]): Database.Statement {
     const columns = [...indexes.map((index) => own[index]), ...more];
