@@ -192,12 +192,17 @@ describe('chunks of bodies', () => {
     return text(socket).catch(() => '');
   }
 
-  it.each([1, 40])('that are crumbs of %i bodies end the connection, and few are made', async (bodies) => {
-    const answers = await send('a', 10_000 / bodies, bodies);
-    expect(answers.split('200 OK').length).toBeLessThanOrEqual(bodies === 1 ? 1 : 2);
-    expect(made.pieces).toBeGreaterThan(CHUNKS.free);
-    expect(made.pieces).toBeLessThan(CHUNKS.free * 1.1);
-  });
+  it.each([1, 40])(
+    'that are crumbs of %i bodies are refused with their connection, and few are made',
+    async (bodies) => {
+      const answers = await send('a', 10_000 / bodies, bodies);
+      expect(answers.split('200 OK').length).toBeLessThanOrEqual(bodies === 1 ? 1 : 2);
+      expect(answers).toContain('HTTP/1.1 413 ');
+      expect(answers.split('HTTP/1.1 413 ')).toHaveLength(2);
+      expect(made.pieces).toBeGreaterThan(CHUNKS.free);
+      expect(made.pieces).toBeLessThan(CHUNKS.free * 1.1);
+    },
+  );
 
   it('may be any number that are worth one, on the same parser', async () => {
     await send('a', 10_000);

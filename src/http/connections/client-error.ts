@@ -6,12 +6,14 @@ import type { RequestEnds } from '../requests/ends.ts';
 import { toWireError } from '../requests/error-handler.ts';
 import { TIMEOUT_MS } from '../wire/limits.ts';
 import { connectionOf } from './connection.ts';
+import { CHUNKS_OVERFLOW } from './parser.ts';
 
 /** The parser's refusals before there is a request, by Node's code; all others mean malformed. */
 const PARSER_CODES: Readonly<Record<string, ErrorCode>> = Object.freeze({
   ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body-too-large',
+  [CHUNKS_OVERFLOW]: 'body-too-large',
   // More requests sent ahead than a connection may have.
   HPE_CB_HEADERS_COMPLETE: 'throttled',
 });

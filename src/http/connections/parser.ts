@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { nodeHttp } from '../../std/node-http.ts';
 import { AHEAD, CHUNKS } from '../wire/limits.ts';
@@ -14,6 +14,9 @@ interface Parser {
 /** Any value that Node itself never returns: the rest of the bytes is not parsed, and they count as a client's error. */
 const REFUSED = -1;
 
+/** The code of the error of a body in crumbs, beside those of Node. */
+export const CHUNKS_OVERFLOW = 'CHUNKS_OVERFLOW';
+
 /** The requests of one connection. */
 interface Asked {
   /** The response to the request in progress. */
@@ -25,8 +28,8 @@ interface Asked {
 /**
  * Bounds what Node's parser makes of the up to 64 KiB that it reads at once and always parses to their end. A request for
  * which the connection has no room stops it: creating two objects for each of 2,500, and an error with a stack when the
- * connection ends, is a hundred times the cost of parsing. Bodies in crumbs end the connection. Where Node has no such
- * parser, nothing is bounded.
+ * connection ends, is a hundred times the cost of parsing. Bodies in crumbs are a client's error too. Where Node has no
+ * such parser, nothing is bounded.
  * @see docs/adr/0026-connections.md
  */
 export function boundParser(socket: Socket, asked: Asked): void {
@@ -34,14 +37,15 @@ export function boundParser(socket: Socket, asked: Asked): void {
   if (typeof parser?.onIncoming !== 'function') return;
   const { onIncoming } = parser;
   let chunksLeft: number = CHUNKS.free;
+  let isRefused = false;
 
   function push(this: IncomingMessage, chunk: Buffer | null): boolean {
     if (chunk !== null && this.headers['transfer-encoding'] !== undefined) {
       chunksLeft += chunk.length / CHUNKS.bytesMin - 1;
     }
     if (chunksLeft >= 0) return nodeHttp.IncomingMessage.prototype.push.call(this, chunk);
-    if (!socket.destroyed) skipBody(parser as Parser, socket);
-    socket.destroy();
+    if (!isRefused) refuseBody(parser as Parser, socket);
+    isRefused = true;
     return false;
   }
 
@@ -60,13 +64,17 @@ function hasRoom({ waiting }: Asked): boolean {
 }
 
 /** Each chunk costs a buffer and an event: without its callback the parser only skips its bytes. */
-function skipBody(parser: Parser, socket: Socket): void {
+function refuseBody(parser: Parser, socket: Socket): void {
   const { kOnBody } = parser.constructor;
-  if (kOnBody === undefined) return;
-  const onBody = parser[kOnBody];
-  parser[kOnBody] = undefined;
-  // Node gives its parsers to one connection after the other.
-  socket.once('close', () => {
-    parser[kOnBody] = onBody;
-  });
+  if (kOnBody !== undefined) {
+    const onBody = parser[kOnBody];
+    parser[kOnBody] = undefined;
+    // Node gives its parsers to one connection after the other.
+    socket.once('close', () => {
+      parser[kOnBody] = onBody;
+    });
+  }
+  const { server } = socket as Socket & { readonly server?: Server };
+  const error = Object.assign(new Error('a body in too many chunks'), { code: CHUNKS_OVERFLOW });
+  if (server?.emit('clientError', error, socket) !== true) socket.destroy();
 }
