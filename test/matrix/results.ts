@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parse } from 'yaml';
 import operations from '../contract/operations.json' with { type: 'json' };
 
@@ -56,13 +56,18 @@ export function servedOperations(): ServedOperation[] {
   );
 }
 
+/** Where the results of a file of tests lie: several folders have a file of the same name. */
+export function resultsName(testPath: string): string {
+  return `${relative(ROOT, testPath).replaceAll('/', '~')}.json`;
+}
+
 /** Operation id -> number of HTTP tests that call it. Throws when no results are there. */
 export function httpTestCounts(): Map<string, number> {
   if (!existsSync(HTTP_RESULTS)) throw new Error('no results of HTTP tests: run npm run matrix');
   const counts = new Map<string, number>();
   for (const file of readdirSync(HTTP_RESULTS)) {
     // What a file of tests left behind that is no longer there does not count.
-    if (!existsSync(join(ROOT, 'test/http', file.replace(/\.json$/, '')))) continue;
+    if (!existsSync(join(ROOT, file.replace(/\.json$/, '').replaceAll('~', '/')))) continue;
     const tests = JSON.parse(readFileSync(join(HTTP_RESULTS, file), 'utf8')) as Record<string, string[]>;
     for (const [operationId, names] of Object.entries(tests))
       counts.set(operationId, (counts.get(operationId) ?? 0) + names.length);
