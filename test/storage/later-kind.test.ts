@@ -24,6 +24,7 @@ import {
   removeDirectory,
 } from './sqlite/harness.ts';
 
+// Alone in its process: it adds a table and a kind to the program's own.
 // The core's file of a kind that there is not: what is known of one, and its rules.
 interface Note {
   readonly projectId: string;
