@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest';
+import { createDamageReport } from '../../../src/app/health/damage-report.ts';
+import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import { aWorld } from '../../support/world.ts';
+
+it('reports each secret of a full project once, however often they are listed', () => {
+  const { deps, logged } = aWorld();
+  const tell = createDamageReport(deps);
+  for (let lists = 0; lists < 3; lists += 1)
+    for (let number = 0; number < DEFAULT_LIMITS.secrets; number += 1) tell(`secret project/${number}`);
+  expect(logged).toHaveLength(DEFAULT_LIMITS.secrets);
+});

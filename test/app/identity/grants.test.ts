@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createGrant, listGrants, removeGrants, updateGrant } from '../../../src/app/identity/grants.ts';
+import type { Caller } from '../../../src/app/ports/deps.ts';
+import { createSecret } from '../../../src/app/secrets/secrets.ts';
+import type { Grantee } from '../../../src/core/identity/grants.ts';
+import { aDraft, DAY_MS, outcomeOf, REF, T0 } from '../../support/builders.ts';
+import { aWorld, DOMAIN_ID } from '../../support/world.ts';
+
+const CALLER: Caller = {
+  world: 'main',
+  domainId: DOMAIN_ID,
+  userId: 'me',
+  userName: 'me',
+  projectIds: new Set([REF.projectId]),
+  method: 'token',
+  accessKeyId: undefined,
+};
+const ANN: Grantee = { type: 'user', id: 'ann' };
+
+async function aSecret() {
+  const world = aWorld();
+  world.users.set('ann', 'Ann');
+  const value = { kind: 'string', bytes: Buffer.from('x') } as const;
+  const input = { ref: REF, draft: aDraft(), value, kmsKeyId: undefined };
+  const secret = await createSecret(world.deps, input);
+  return { ...world, ref: { projectId: REF.projectId, secretId: secret.id } };
+}
+
+describe('a grant', () => {
+  it('is listed until its end has come, and is gone then', async () => {
+    const { clock, deps, ref } = await aSecret();
+    const grant = await createGrant(deps, CALLER, { ref, grantee: ANN, expireTimeMs: T0 + DAY_MS });
+    clock.wallMs = T0 + DAY_MS - 1;
+    expect((await listGrants(deps, CALLER, ref)).grants).toEqual([{ grant, granteeName: 'Ann' }]);
+    clock.wallMs = T0 + DAY_MS;
+    expect((await listGrants(deps, CALLER, ref)).grants).toEqual([]);
+    expect(await outcomeOf(updateGrant(deps, { ref, grantee: ANN, expireTimeMs: undefined }))).toBe(
+      'resource-not-found',
+    );
+    expect(await outcomeOf(removeGrants(deps, ref, 'ann'))).toBe('resource-not-found');
+    const again = await createGrant(deps, CALLER, { ref, grantee: ANN, expireTimeMs: undefined });
+    expect(again.id).not.toBe(grant.id);
+  });
+
+  it('is for users of the caller’s own domain; groups are taken at their word', async () => {
+    const { deps, ref } = await aSecret();
+    const stranger = { ...CALLER, domainId: 'another' };
+    const input = { ref, grantee: ANN, expireTimeMs: undefined };
+    expect(await outcomeOf(createGrant(deps, stranger, input))).toBe('invalid-parameter');
+    const eve = { ...input, grantee: { type: 'user', id: 'eve' } } as const;
+    expect(await outcomeOf(createGrant(deps, CALLER, eve))).toBe('invalid-parameter');
+    const group = { ...input, grantee: { type: 'group', id: 'ann' } } as const;
+    await createGrant(deps, CALLER, group);
+    expect((await listGrants(deps, CALLER, ref)).grants[0]?.granteeName).toBe('ann');
+  });
+});
