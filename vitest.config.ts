@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { Durations } from './test/support/durations.ts';
 
 /** `npm run test:edges` takes what wants a machine to itself: thousands of connections, full disks, waits for time-outs, many starts. */
 const EDGES = 'test/edges/**/*.test.ts';
@@ -29,6 +30,7 @@ export default defineConfig(({ mode }) => ({
     // They end what hangs, and nothing else: a machine that others use as well may be ten times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    reporters: ['default', ...(mode === 'edges' ? [] : [new Durations()])],
     setupFiles: [
       'test/e2e/cleanup.ts',
       // Only `npm run matrix` wants to know which test calls what.
