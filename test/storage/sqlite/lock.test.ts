@@ -1,3 +1,7 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StartError } from '../../../src/app/start-error.ts';
@@ -106,3 +110,20 @@ function kindOf(open: () => unknown): string {
     return error instanceof StartError ? error.kind : String(error);
   }
 }
+
+describe('two processes at the same moment', () => {
+  it('get one lock between them, never none', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const directory = mkdtempSync(join(tmpdir(), 'csms-lock-'));
+      const children = [1, 2].map(() => fork(join(import.meta.dirname, 'lock-child.ts')));
+      const said = () => Promise.all(children.map(async (child) => (await once(child, 'message'))[0]));
+      await said();
+      const outcomes = said();
+      const atMs = Date.now() + 20;
+      for (const child of children) child.send({ directory, atMs });
+      expect((await outcomes).toSorted()).toEqual(['locked', 'refused']);
+      for (const child of children) child.kill('SIGKILL');
+      rmSync(directory, { recursive: true });
+    }
+  });
+});

@@ -129,11 +129,14 @@ export interface DirectoryLock {
   release(): void;
 }
 
+/** Two that start together both look into the file before they lock it: one of them waits until the other has given up. */
+const LOCK_WAIT_MS = 300;
+
 /** The directories that this process holds, by real path; keeps the locks from being collected. */
 const held = new Map<string, Connection>();
 
 /**
- * Locks the directory for this process: a second one is refused at once, and the kernel frees the lock when the process
+ * Locks the directory for this process: a second one is refused, and the kernel frees the lock when the process
  * ends, however it ends. Throws StartError (taken).
  */
 export function lockDirectory(directory: string): DirectoryLock {
@@ -141,10 +144,10 @@ export function lockDirectory(directory: string): DirectoryLock {
   const message = `the data directory ${directory} is in use by another process`;
   // Before the file is touched: closing any descriptor of it would drop the lock that this process has.
   if (held.has(path)) throw new StartError('taken', message);
-  const lock = connect(createPrivate(join(path, 'instance.lock')), { timeout: 0 });
+  const lock = connect(createPrivate(join(path, 'instance.lock')), { timeout: LOCK_WAIT_MS });
   try {
-    lock.pragma('locking_mode = EXCLUSIVE');
     lock.pragma('journal_mode = MEMORY');
+    // Never ended: the lock is that of the transaction.
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     const pid = lockHolder(join(path, 'instance.lock'));
