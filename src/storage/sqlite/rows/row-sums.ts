@@ -83,16 +83,18 @@ export function findSumDifference(db: Connection, mac: RowMac, older?: Connectio
   const shards = differingShards(stored.sums, present);
   if (older === undefined || shards.length === 0) return { shards, suspects: [] };
   const [rows, olderRows] = [addressedMacs(db), addressedMacs(older)];
-  const suspects = [...new Set([...rows.keys(), ...olderRows.keys()])].map((address) => {
+  const suspects = [...new Set([...rows.keys(), ...olderRows.keys()])].flatMap((address) => {
+    const [rowMac, olderMac] = [rows.get(address), olderRows.get(address)];
+    const isSame = rowMac !== undefined && olderMac !== undefined && Buffer.compare(rowMac, olderMac) === 0;
+    if (isSame) return [];
     const mended = createSums();
     mended.set(present);
-    const [rowMac, olderMac] = [rows.get(address), olderRows.get(address)];
     if (rowMac !== undefined) addToSums(mac.sums, mended, [{ rowMac, sign: -1 }]);
     if (olderMac !== undefined) addToSums(mac.sums, mended, [{ rowMac: olderMac, sign: 1 }]);
     const touched = differingShards(present, mended);
     const wrong = differingShards(stored.sums, mended);
     const isCertain = touched.length > 0 && !touched.some((shard) => wrong.includes(shard));
-    return { address, touched, isCertain };
+    return [{ address, touched, isCertain }];
   });
   const explained = new Set(suspects.flatMap(({ isCertain, touched }) => (isCertain ? touched : [])));
   const unexplained = shards.filter((shard) => !explained.has(shard));
