@@ -59,6 +59,7 @@ export interface Worlds extends Realms {
   readonly main: World;
   all(): Iterable<World>;
   find(world: string): World | undefined;
+  /** Throws for a name in use: the former world would stay open, and nobody could end it. */
   add(world: World): void;
   /** Ends a world other than main: it cannot be found from now on, and nothing of it is left when this settles. */
   remove(world: string): Promise<void>;
@@ -127,7 +128,10 @@ export function createWorlds(main: World): Worlds {
     main,
     all: () => worlds.values(),
     find: (world) => worlds.get(world),
-    add: (world) => void worlds.set(world.world, world),
+    add(world) {
+      if (worlds.has(world.world)) throw new Error(`there is a world ${world.world} already`);
+      worlds.set(world.world, world);
+    },
     async remove(world) {
       const found = worlds.get(world);
       if (found === undefined || found === main) return;

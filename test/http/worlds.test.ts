@@ -404,6 +404,7 @@ describe('a world that is removed', () => {
     for (const look of looks) await expect(look()).rejects.toMatchObject({ code: 'unavailable' });
     // Another one of that name is another world.
     await makeWorld('leaving');
+    expect(() => worlds.add(world)).toThrow('there is a world leaving already');
     expect((await ask(one, 'GET', path, { token })).status).toBe(401);
     await worlds.remove('leaving');
     await worlds.remove(main.world);
