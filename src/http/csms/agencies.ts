@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { AGENCIES } from '../../core/identity/agencies.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { RotatedType, responses } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { RotatedType } from '../wire/schemas.ts';
 
 const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
 const CreateAgencyResponse = Type.Object(
@@ -21,28 +21,24 @@ const ShowAgencyResponse = Type.Object(
 /** CreateAgency, ShowAgency: in the cloud one service lets another act; here there is only one. */
 export function registerAgencies(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/csms/agencies',
-    schema: {
+    ...route('POST', '/v1/csms/agencies', {
       ...operation(
         'CreateAgency',
         'Does nothing: no delegation is needed here; returns the names that the cloud uses',
       ),
       body: CreateAgencyBody,
-      response: responses({ 200: CreateAgencyResponse }),
-    },
+      response: { 200: CreateAgencyResponse },
+    }),
     handler: async () => ({
       agencies: AGENCIES.map(({ name, id }) => ({ agency_name: name, agency_id: id })),
     }),
   });
   api.route({
-    method: 'GET',
-    url: '/v1/csms/agencies',
-    schema: {
+    ...route('GET', '/v1/csms/agencies', {
       ...operation('ShowAgency', 'Says that the delegation exists: none is needed here'),
       querystring: Type.Object({ secret_type: RotatedType }),
-      response: responses({ 200: ShowAgencyResponse }),
-    },
+      response: { 200: ShowAgencyResponse },
+    }),
     handler: async () => ({ agency_granted: 'true' }),
   });
 }

@@ -10,8 +10,8 @@ import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
 import { validationError, wireMessage } from '../requests/error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from '../wire/limits.ts';
-import { operation } from '../wire/operation.ts';
-import { Omissible, OneOf, ProjectPath, responses, SecretName } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { Omissible, OneOf, SecretName } from '../wire/schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
@@ -73,18 +73,15 @@ const ReadResponse = Type.Object(
 /** BatchImportSecrets, BatchDeleteSecrets, BatchShowSecretVersion. */
 export function registerBatches(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/batch-import',
-    bodyLimit: LARGE_BODY_BYTES_MAX,
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/batch-import', {
       ...operation('BatchImportSecrets', 'Creates secrets; a refused one does not stop the others'),
-      params: ProjectPath,
       body: ImportBody,
-      response: responses({ 200: ImportResponse }),
-    },
-    config: {
-      changeResponseBytes: ({ body }) => (body as Static<typeof ImportBody>).secrets.length * REFUSAL_BYTES,
-    },
+      response: { 200: ImportResponse },
+      config: {
+        changeResponseBytes: ({ body }) => (body as Static<typeof ImportBody>).secrets.length * REFUSAL_BYTES,
+      },
+    }),
+    bodyLimit: LARGE_BODY_BYTES_MAX,
     handler: async (request) => {
       const { deps, params, body } = request;
       const inputs = body.secrets.map(
@@ -100,15 +97,12 @@ export function registerBatches(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/batch-delete',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/batch-delete', {
       ...operation('BatchDeleteSecrets', 'Deletes the secrets of a database instance at once, for good'),
-      params: ProjectPath,
       body: DeleteBody,
-      response: responses({ 200: DeleteResponse }),
-    },
-    config: { changeResponseBytes: ({ deps }) => deps.choices.limits.secrets * LISTED_NAME_BYTES },
+      response: { 200: DeleteResponse },
+      config: { changeResponseBytes: ({ deps }) => deps.choices.limits.secrets * LISTED_NAME_BYTES },
+    }),
     handler: async ({ deps, params, body }) => {
       const { instance_type: service } = body;
       const { deleted, refused } = await app.deleteOfInstance(deps, {
@@ -129,21 +123,18 @@ export function registerBatches(api: App): void {
 
 function registerBatchRead(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/batch-get-secret-value',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/batch-get-secret-value', {
       ...operation(
         'BatchShowSecretVersion',
         'Shows the current values of several secrets; a refused one does not hold up the others',
       ),
-      params: ProjectPath,
       body: ReadBody,
-      response: responses({ 200: ReadResponse }),
-    },
-    // The schema is checked before this is called.
-    config: {
-      responseBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
-    },
+      response: { 200: ReadResponse },
+      // The schema is checked before this is called.
+      config: {
+        responseBytes: ({ body }) => bytesOfValues((body as Static<typeof ReadBody>).secret_name_list.length),
+      },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       const names = body.secret_name_list.map((name) => requireSecretName(name, 'secret_name_list'));
       const values = await app.showCurrentVersions(deps, params.project_id, [...new Set(names)]);

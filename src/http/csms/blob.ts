@@ -3,8 +3,7 @@ import * as app from '../../app/secrets/blob.ts';
 import { BLOB_CHARACTERS_MAX } from '../../core/secrets/blob.ts';
 import type { App } from '../app.ts';
 import { LARGE_BODY_BYTES_MAX, SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
-import { operation } from '../wire/operation.ts';
-import { ProjectPath, responses, SecretPath } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
 import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
 /** Of a typical blob whose versions are all full. */
@@ -20,27 +19,21 @@ const UploadBody = Type.Object({ secret_blob: Blob }, { title: 'UploadSecretBlob
 /** DownloadSecretBlob, UploadSecretBlob. */
 export function registerBlob(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/backup',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/:secret_name/backup', {
       ...operation('DownloadSecretBlob', 'Backs a secret up, with all its versions'),
-      params: SecretPath,
-      response: responses({ 200: DownloadResponse }),
-    },
-    config: { responseBytes: () => BLOB_BYTES },
+      response: { 200: DownloadResponse },
+      config: { responseBytes: () => BLOB_BYTES },
+    }),
     handler: async ({ deps, params }) => ({ secret_blob: await app.downloadBlob(deps, toRef(params)) }),
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/restore',
-    bodyLimit: LARGE_BODY_BYTES_MAX,
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/restore', {
       ...operation('UploadSecretBlob', 'Restores a secret from its backup; its name must be free'),
-      params: ProjectPath,
       body: UploadBody,
-      response: responses({ 200: SecretResponse }),
-    },
-    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+      response: { 200: SecretResponse },
+      config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+    }),
+    bodyLimit: LARGE_BODY_BYTES_MAX,
     handler: async ({ deps, params, body }) => ({
       secret: toWireSecret(await app.uploadBlob(deps, params.project_id, body.secret_blob)),
     }),

@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox';
 import * as app from '../../app/secrets/checker.ts';
 import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../../core/secrets/checker.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { Omissible, OneOf, ProjectPath, responses } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { Omissible, OneOf } from '../wire/schemas.ts';
 
 const Config = Type.Object(
   { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },
@@ -47,26 +47,20 @@ const CheckResponse = Type.Object(
 /** ShowSecretsConfig, UpdateSecretsConfig, CheckSecrets. */
 export function registerChecker(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets/checker/config',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets/checker/config', {
       ...operation('ShowSecretsConfig', 'Shows whether weak new values are refused'),
-      params: ProjectPath,
-      response: responses({ 200: Config }),
-    },
+      response: { 200: Config },
+    }),
     handler: async ({ deps, params }) => ({
       checking_secret_strength: await app.checksStrength(deps, params.project_id),
     }),
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/checker/config',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/checker/config', {
       ...operation('UpdateSecretsConfig', 'Sets whether weak new values are refused'),
-      params: ProjectPath,
       body: UpdateConfigBody,
-      response: responses({ 200: Config }),
-    },
+      response: { 200: Config },
+    }),
     handler: async ({ deps, params, body }) => {
       const wanted = body.checking_secret_strength ?? undefined;
       if (wanted !== undefined) await app.setStrengthCheck(deps, params.project_id, wanted);
@@ -74,15 +68,12 @@ export function registerChecker(api: App): void {
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/checker/check',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/checker/check', {
       ...operation('CheckSecrets', 'Rates how hard values are to guess; nothing is stored'),
-      params: ProjectPath,
       body: CheckBody,
-      response: responses({ 200: CheckResponse }),
-    },
-    config: { responseBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
+      response: { 200: CheckResponse },
+      config: { responseBytes: ({ rawBody }) => rawBody.length + CHECKED_VALUES_MAX * RATING_BYTES },
+    }),
     handler: async ({ deps, params, body }) => ({
       type: body.type,
       data: await app.rateValues(deps, params.project_id, body.data),

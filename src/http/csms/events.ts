@@ -4,15 +4,14 @@ import { EVENT_TYPES, type EventDraft, type EventRef, type SecretEvent } from '.
 import { PAGE } from '../../core/limits.ts';
 import { EVENT_NAME_PATTERN, requireEventName } from '../../core/names.ts';
 import type { App } from '../app.ts';
-import { operation, routeOf } from '../wire/operation.ts';
+import { nestedRoute, operation } from '../wire/operation.ts';
 import {
+  EventName,
   ListQuery,
   NoBody,
-  nestedResponses,
   Omissible,
   OneOf,
   PageInfo,
-  ProjectPath,
   pageInfo,
   TimeMs,
 } from '../wire/schemas.ts';
@@ -21,7 +20,6 @@ import {
 export const EventTypeName = OneOf(EVENT_TYPES);
 
 const EVENT_TYPES_MAX = 12;
-const EventName = Type.String({ pattern: EVENT_NAME_PATTERN, description: 'Name of the event' });
 const EventTypes = Type.Array(EventTypeName, {
   maxItems: EVENT_TYPES_MAX,
   description: 'At least one, none twice',
@@ -52,7 +50,6 @@ const EventsResponse = Type.Object(
   { events: Type.Array(EventSchema), page_info: PageInfo },
   { title: 'ListSecretEventsResponse' },
 );
-const EventPath = Type.Object({ ...ProjectPath.properties, event_name: EventName });
 
 const CreateEventBody = Type.Object(
   { name: EventName, event_types: EventTypes, state: EventStateName, notification: NotificationTarget },
@@ -70,13 +67,11 @@ const UpdateEventBody = Type.Object(
 /** CreateSecretEvent, ListSecretEvents, ShowSecretEvent, UpdateSecretEvent, DeleteSecretEvent. */
 export function registerEvents(api: App): void {
   api.route({
-    ...routeOf('nested', 'POST', '/v1/:project_id/csms/events'),
-    schema: {
+    ...nestedRoute('POST', '/v1/:project_id/csms/events', {
       ...operation('CreateSecretEvent', 'Creates an event, which secrets can subscribe to'),
-      params: ProjectPath,
       body: CreateEventBody,
-      response: nestedResponses({ 200: EventResponse }),
-    },
+      response: { 200: EventResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       const ref = { projectId: params.project_id, name: requireEventName(body.name, 'name') };
       const draft: EventDraft = {
@@ -88,16 +83,14 @@ export function registerEvents(api: App): void {
     },
   });
   api.route({
-    ...routeOf('nested', 'GET', '/v1/:project_id/csms/events'),
-    schema: {
+    ...nestedRoute('GET', '/v1/:project_id/csms/events', {
       ...operation('ListSecretEvents', 'Lists events by name'),
-      params: ProjectPath,
       querystring: Type.Object({
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Name of the last event of the page before' })),
       }),
-      response: nestedResponses({ 200: EventsResponse }),
-    },
+      response: { 200: EventsResponse },
+    }),
     handler: async ({ deps, params, query }) => {
       const { limit = PAGE.default, marker = '' } = query;
       if (marker !== '') requireEventName(marker, 'marker');
@@ -112,36 +105,30 @@ export function registerEvents(api: App): void {
 
 function registerEvent(api: App): void {
   api.route({
-    ...routeOf('nested', 'GET', '/v1/:project_id/csms/events/:event_name'),
-    schema: {
+    ...nestedRoute('GET', '/v1/:project_id/csms/events/:event_name', {
       ...operation('ShowSecretEvent', 'Shows an event'),
-      params: EventPath,
-      response: nestedResponses({ 200: EventResponse }),
-    },
+      response: { 200: EventResponse },
+    }),
     handler: async ({ deps, params }) => ({
       event: toWireEvent(await app.showEvent(deps, toEventRef(params))),
     }),
   });
   api.route({
-    ...routeOf('nested', 'PUT', '/v1/:project_id/csms/events/:event_name'),
-    schema: {
+    ...nestedRoute('PUT', '/v1/:project_id/csms/events/:event_name', {
       ...operation('UpdateSecretEvent', 'Changes an event’s types, state or topic'),
-      params: EventPath,
       body: UpdateEventBody,
-      response: nestedResponses({ 200: EventResponse }),
-    },
+      response: { 200: EventResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       const event = await app.updateEvent(deps, toEventRef(params), toUpdate(body));
       return { event: toWireEvent(event) };
     },
   });
   api.route({
-    ...routeOf('nested', 'DELETE', '/v1/:project_id/csms/events/:event_name'),
-    schema: {
+    ...nestedRoute('DELETE', '/v1/:project_id/csms/events/:event_name', {
       ...operation('DeleteSecretEvent', 'Deletes an event that no secret refers to'),
-      params: EventPath,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params }, reply) => {
       await app.deleteEvent(deps, toEventRef(params));
       return reply.code(204).send(undefined);
@@ -149,7 +136,7 @@ function registerEvent(api: App): void {
   });
 }
 
-function toEventRef(params: Static<typeof EventPath>): EventRef {
+function toEventRef(params: { readonly project_id: string; readonly event_name: string }): EventRef {
   return { projectId: params.project_id, name: requireEventName(params.event_name) };
 }
 

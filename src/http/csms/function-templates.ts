@@ -8,8 +8,8 @@ import {
 } from '../../core/rotation/rotation.ts';
 import { SECRET_TYPES, type SecretTypeFacts } from '../../core/secrets/types.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { OneOf, RotatedType, responses } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { OneOf, RotatedType } from '../wire/schemas.ts';
 
 const TemplateQuery = Type.Object({
   secret_type: RotatedType,
@@ -24,13 +24,11 @@ const TemplateResponse = Type.Object(
 /** ShowSecretFunctionTemplates. */
 export function registerFunctionTemplates(api: App, templates: FunctionTemplates): void {
   api.route({
-    method: 'GET',
-    url: '/v1/csms/function-templates',
-    schema: {
+    ...route('GET', '/v1/csms/function-templates', {
       ...operation('ShowSecretFunctionTemplates', 'Shows the source of a function for the rotation webhook'),
       querystring: TemplateQuery,
-      response: responses({ 200: TemplateResponse }),
-    },
+      response: { 200: TemplateResponse },
+    }),
     handler: async ({ query }) => ({
       function_templates: templates.textFor({ subType: query.secret_sub_type, engine: engineOf(query) }),
     }),

@@ -5,8 +5,8 @@ import { requireText } from '../../core/fields.ts';
 import { type Grant, type Grantee, parseValidity } from '../../core/identity/grants.ts';
 import type { Secret, SecretIdRef } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { NoBody, Nullable, Omissible, OneOf, ProjectPath, responses, TimeMs } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { NoBody, Nullable, Omissible, OneOf, TimeMs } from '../wire/schemas.ts';
 
 /** The documents' numbers for kinds of grantee. @see CSMS API, GrantSecretReqBody, grantee_type */
 const GRANTEE_TYPES: Readonly<Record<'0' | '2', Grantee['type']>> = Object.freeze({ 0: 'user', 2: 'group' });
@@ -83,29 +83,23 @@ const ListGrantsResponse = Type.Object(
 /** CreateGrants, UpdateGrant, ListGrants, DeleteGrant. */
 export function registerGrants(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/grants',
-    schema: {
+    ...route('POST', '/v1/:project_id/csms/grants', {
       ...operation('CreateGrants', 'Grants a user or a group a permission on a secret'),
-      params: ProjectPath,
       body: GrantBody,
-      response: responses({ 200: GrantResponse }),
-    },
+      response: { 200: GrantResponse },
+    }),
     handler: async ({ caller, deps, params, body }) => {
       const grant = await app.createGrant(deps, caller, toPutGrant(params.project_id, body));
       return { data: toWireGrant(grant) };
     },
   });
   api.route({
-    method: 'PUT',
-    url: '/v1/:project_id/csms/grants',
-    schema: {
+    ...route('PUT', '/v1/:project_id/csms/grants', {
       ...operation('UpdateGrant', 'Changes when a permission ends'),
-      params: ProjectPath,
       querystring: ResourceQuery,
       body: GrantBody,
-      response: responses({ 200: GrantResponse }),
-    },
+      response: { 200: GrantResponse },
+    }),
     handler: async ({ deps, params, query, body }) => {
       if (query.resource_id !== body.resource_id) {
         throw invalidParameter('resource_id', 'must be the same in the query and in the body');
@@ -118,14 +112,11 @@ export function registerGrants(api: App): void {
 
 function registerGrantList(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/grants',
-    schema: {
+    ...route('GET', '/v1/:project_id/csms/grants', {
       ...operation('ListGrants', 'Lists who has a permission on a secret'),
-      params: ProjectPath,
       querystring: ResourceQuery,
-      response: responses({ 200: ListGrantsResponse }),
-    },
+      response: { 200: ListGrantsResponse },
+    }),
     handler: async ({ caller, deps, params, query }) => {
       const ref = toGrantRef(params.project_id, query.resource_id);
       const { secret, grants } = await app.listGrants(deps, caller, ref);
@@ -133,17 +124,14 @@ function registerGrantList(api: App): void {
     },
   });
   api.route({
-    method: 'DELETE',
-    url: '/v1/:project_id/csms/grants',
-    schema: {
+    ...route('DELETE', '/v1/:project_id/csms/grants', {
       ...operation('DeleteGrant', 'Revokes permissions on a secret, of one grantee or of all'),
-      params: ProjectPath,
       querystring: Type.Object({
         ...ResourceQuery.properties,
         grantee_user: Type.Optional(Type.String({ maxLength: 64, description: 'Absent: of all' })),
       }),
-      response: responses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, query }, reply) => {
       const ref = toGrantRef(params.project_id, query.resource_id);
       await app.removeGrants(deps, ref, query.grantee_user || undefined);

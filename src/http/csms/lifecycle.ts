@@ -3,8 +3,8 @@ import * as app from '../../app/secrets/lifecycle.ts';
 import { RECOVERY_WINDOW_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
-import { operation } from '../wire/operation.ts';
-import { Nothing, Omissible, responses, SecretPath } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { Nothing, Omissible } from '../wire/schemas.ts';
 import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
 const ScheduleBody = Type.Object(
@@ -23,42 +23,33 @@ const ScheduleBody = Type.Object(
 /** DeleteSecret, DeleteSecretForSchedule, RestoreSecret. */
 export function registerLifecycle(api: App): void {
   api.route({
-    method: 'DELETE',
-    url: '/v1/:project_id/secrets/:secret_name',
-    schema: {
+    ...route('DELETE', '/v1/:project_id/secrets/:secret_name', {
       ...operation('DeleteSecret', 'Deletes a secret at once, for good'),
-      params: SecretPath,
-      response: responses({ 200: Nothing }),
-    },
+      response: { 200: Nothing },
+    }),
     handler: async ({ deps, params }) => {
       await app.deleteSecret(deps, toRef(params));
       return {};
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create',
-    config: { isBodyOptional: true, changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/create', {
       ...operation('DeleteSecretForSchedule', 'Schedules the deletion of a secret'),
-      params: SecretPath,
       body: ScheduleBody,
-      response: responses({ 200: SecretResponse }),
-    },
+      response: { 200: SecretResponse },
+      config: { isBodyOptional: true, changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+    }),
     handler: async ({ deps, params, body }) => {
       const days = body.recovery_window_in_days ?? RECOVERY_WINDOW_DAYS.default;
       return { secret: toWireSecret(await app.scheduleDeletion(deps, toRef(params), days)) };
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/cancel',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/:secret_name/scheduled-deleted-tasks/cancel', {
       ...operation('RestoreSecret', 'Calls a scheduled deletion off'),
-      params: SecretPath,
-      response: responses({ 200: SecretResponse }),
-    },
-    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+      response: { 200: SecretResponse },
+      config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+    }),
     handler: async ({ deps, params }) => ({
       secret: toWireSecret(await app.cancelDeletion(deps, toRef(params))),
     }),

@@ -4,8 +4,8 @@ import * as app from '../../app/events/notifications.ts';
 import { SecretError } from '../../core/errors.ts';
 import type { Notification } from '../../core/events/notifications.ts';
 import type { App } from '../app.ts';
-import { operation, routeOf } from '../wire/operation.ts';
-import { nestedResponses, OneOf, PageInfo, ProjectPath, SecretTypeName, TimeMs } from '../wire/schemas.ts';
+import { nestedRoute, operation } from '../wire/operation.ts';
+import { OneOf, PageInfo, SecretTypeName, TimeMs } from '../wire/schemas.ts';
 import { EventTypeName } from './events.ts';
 
 const RecordSchema = Type.Object(
@@ -30,12 +30,10 @@ const RecordsResponse = Type.Object(
 /** ListNotificationRecords. */
 export function registerNotifications(api: App): void {
   api.route({
-    ...routeOf('nested', 'GET', '/v1/:project_id/csms/notification-records'),
-    schema: {
+    ...nestedRoute('GET', '/v1/:project_id/csms/notification-records', {
       ...operation('ListNotificationRecords', 'Lists the outcomes of notifications, newest first'),
-      params: ProjectPath,
-      response: nestedResponses({ 200: RecordsResponse }),
-    },
+      response: { 200: RecordsResponse },
+    }),
     handler: async ({ deps, params }) => {
       const records = (await app.listNotifications(deps, params.project_id)).map(toWireRecord);
       const pageInfo = { next_marker: null, previous_marker: null, current_count: records.length };

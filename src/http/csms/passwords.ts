@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import * as app from '../../app/secrets/passwords.ts';
 import { PASSWORD_LENGTH, type PasswordRecipe } from '../../core/secrets/passwords.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { Omissible, ProjectPath, responses } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { Omissible } from '../wire/schemas.ts';
 
 /** Bytes of a response: the longest password, every character escaped. */
 const RESPONSE_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
@@ -40,15 +40,12 @@ const GenerateResponse = Type.Object(
 /** GenerateRandomPassword. */
 export function registerPasswords(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/generate-password',
-    config: { isBodyOptional: true, responseBytes: () => RESPONSE_BYTES_MAX },
-    schema: {
+    ...route('POST', '/v1/:project_id/csms/generate-password', {
       ...operation('GenerateRandomPassword', 'Generates a random password; nothing is stored'),
-      params: ProjectPath,
       body: GenerateBody,
-      response: responses({ 200: GenerateResponse }),
-    },
+      response: { 200: GenerateResponse },
+      config: { isBodyOptional: true, responseBytes: () => RESPONSE_BYTES_MAX },
+    }),
     handler: async ({ deps, body }) => {
       const policyName = body.password_policy_name || undefined;
       return { password: app.generateRandomPassword(deps, toRecipe(body), policyName) };

@@ -7,17 +7,14 @@ import type { Secret, SecretDraft, SecretUpdate } from '../../core/secrets/secre
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
 import { SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
-import { operation } from '../wire/operation.ts';
+import { operation, route } from '../wire/operation.ts';
 import {
   KmsKeyId,
   ListQuery,
   Omissible,
   PageInfo,
-  ProjectPath,
   pageInfo,
-  responses,
   SecretName,
-  SecretPath,
   SecretTypeName,
 } from '../wire/schemas.ts';
 import { parseGivenValue, SecretResponse, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
@@ -74,39 +71,33 @@ const ListSecretsResponse = Type.Object(
 /** CreateSecret, ListSecrets, ShowSecret, UpdateSecret. */
 export function registerSecrets(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets', {
       ...operation('CreateSecret', 'Creates a secret and its version v1'),
-      params: ProjectPath,
       body: CreateSecretBody,
-      response: responses({ 200: SecretResponse }),
-    },
-    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+      response: { 200: SecretResponse },
+      config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+    }),
     handler: async ({ deps, params, body }) => {
       const input = toCreateSecret(params.project_id, body, deps.choices.limits);
       return { secret: toWireSecret(await app.createSecret(deps, input)) };
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets', {
       ...operation('ListSecrets', 'Lists secrets by name, without values'),
-      params: ProjectPath,
       querystring: Type.Object({
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Name of the last secret of the page before' })),
         event_name: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
       }),
-      response: responses({ 200: ListSecretsResponse }),
-    },
-    config: {
-      responseBytes: ({ query }) => {
-        const { limit = PAGE.default } = query as { limit?: number };
-        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
+      response: { 200: ListSecretsResponse },
+      config: {
+        responseBytes: ({ query }) => {
+          const { limit = PAGE.default } = query as { limit?: number };
+          return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
+        },
       },
-    },
+    }),
     handler: async ({ deps, params, query }, reply) => {
       const { limit = PAGE.default, marker = '', event_name: eventName } = query;
       if (marker !== '') requireSecretName(marker, 'marker');
@@ -143,28 +134,22 @@ async function* textsOfList(walk: AsyncGenerator<readonly Secret[], boolean>): A
 
 function registerSecret(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets/:secret_name',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets/:secret_name', {
       ...operation('ShowSecret', 'Shows a secret, without values'),
-      params: SecretPath,
-      response: responses({ 200: SecretResponse }),
-    },
+      response: { 200: SecretResponse },
+    }),
     handler: async ({ deps, params }) => {
       const secret = await app.showSecret(deps, toRef(params));
       return { secret: toWireSecret(secret) };
     },
   });
   api.route({
-    method: 'PUT',
-    url: '/v1/:project_id/secrets/:secret_name',
-    schema: {
+    ...route('PUT', '/v1/:project_id/secrets/:secret_name', {
       ...operation('UpdateSecret', 'Changes a secret’s metadata'),
-      params: SecretPath,
       body: UpdateSecretBody,
-      response: responses({ 200: SecretResponse }),
-    },
-    config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+      response: { 200: SecretResponse },
+      config: { changeResponseBytes: () => SECRET_RESPONSE_BYTES_MAX },
+    }),
     handler: async ({ deps, params, body }) => {
       const secret = await app.updateSecret(deps, toRef(params), toUpdate(body));
       return { secret: toWireSecret(secret) };

@@ -3,8 +3,8 @@ import * as app from '../../app/secrets/stages.ts';
 import { parseStageVersion, requireStageName, VERSION_ID_PATTERN, versionId } from '../../core/names.ts';
 import type { Stage } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import { NoBody, responses, SecretPath, StageName, TimeMs } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { NoBody, StageName, TimeMs } from '../wire/schemas.ts';
 import { toRef } from '../wire/secrets.ts';
 
 const StageSchema = Type.Object(
@@ -12,7 +12,6 @@ const StageSchema = Type.Object(
   { title: 'Stage' },
 );
 const StageResponse = Type.Object({ stage: StageSchema }, { title: 'StageResponse' });
-const StagePath = Type.Object({ ...SecretPath.properties, stage_name: StageName });
 
 const VersionId = Type.String({ pattern: VERSION_ID_PATTERN, description: 'Version that the stage marks' });
 const CreateStageBody = Type.Object(
@@ -24,28 +23,22 @@ const UpdateStageBody = Type.Object({ version_id: VersionId }, { title: 'UpdateS
 /** CreateSecretStage, ShowSecretStage, UpdateSecretStage, DeleteSecretStage. */
 export function registerStages(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/stages',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/:secret_name/stages', {
       ...operation('CreateSecretStage', 'Attaches a stage to a version, or moves it there'),
-      params: SecretPath,
       body: CreateStageBody,
-      response: responses({ 200: StageResponse }),
-    },
+      response: { 200: StageResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       const input = { name: body.name, versionNumber: parseStageVersion(body.version_id) };
       return { stage: toWireStage(params.secret_name, await app.putStage(deps, toRef(params), input)) };
     },
   });
   api.route({
-    method: 'PUT',
-    url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
-    schema: {
+    ...route('PUT', '/v1/:project_id/secrets/:secret_name/stages/:stage_name', {
       ...operation('UpdateSecretStage', 'Moves a stage to a version, or attaches it'),
-      params: StagePath,
       body: UpdateStageBody,
-      response: responses({ 200: StageResponse }),
-    },
+      response: { 200: StageResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       const input = {
         name: requireStageName(params.stage_name),
@@ -59,26 +52,20 @@ export function registerStages(api: App): void {
 
 function registerStage(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets/:secret_name/stages/:stage_name', {
       ...operation('ShowSecretStage', 'Shows which version a stage marks'),
-      params: StagePath,
-      response: responses({ 200: StageResponse }),
-    },
+      response: { 200: StageResponse },
+    }),
     handler: async ({ deps, params }) => {
       const stage = await app.showStage(deps, toRef(params), requireStageName(params.stage_name));
       return { stage: toWireStage(params.secret_name, stage) };
     },
   });
   api.route({
-    method: 'DELETE',
-    url: '/v1/:project_id/secrets/:secret_name/stages/:stage_name',
-    schema: {
+    ...route('DELETE', '/v1/:project_id/secrets/:secret_name/stages/:stage_name', {
       ...operation('DeleteSecretStage', 'Removes a stage; its version stays'),
-      params: StagePath,
-      response: responses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params }, reply) => {
       await app.removeStage(deps, toRef(params), requireStageName(params.stage_name));
       return reply.code(204).send(undefined);

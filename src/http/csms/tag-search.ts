@@ -12,8 +12,8 @@ import {
 import { requireDistinct } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
-import { operation } from '../wire/operation.ts';
-import { nestedResponses, Omissible, OneOf, ProjectPath, Sequence } from '../wire/schemas.ts';
+import { nestedRoute, operation } from '../wire/operation.ts';
+import { Omissible, OneOf, Sequence } from '../wire/schemas.ts';
 import { SecretSchema, toWireSecret } from '../wire/secrets.ts';
 import { TagSchema } from './tags.ts';
 
@@ -94,21 +94,18 @@ const SearchResponse = Type.Object(
 /** ListResourceInstances. */
 export function registerTagSearch(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/csms/resource_instances/action',
-    schema: {
+    ...nestedRoute('POST', '/v1/:project_id/csms/resource_instances/action', {
       ...operation('ListResourceInstances', 'Finds or counts secrets by tags and parts of their names'),
-      params: ProjectPath,
       body: SearchBody,
-      response: nestedResponses({ 200: SearchResponse }),
-    },
-    config: {
-      errorFamily: 'nested',
-      responseBytes: ({ body }) => {
-        const limit = toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default);
-        return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
+      response: { 200: SearchResponse },
+      config: {
+        errorFamily: 'nested',
+        responseBytes: ({ body }) => {
+          const limit = toCount((body as Static<typeof SearchBody>).limit, SEARCH_PAGE.default);
+          return Math.min(limit * ENTRY_BYTES, HELD_BYTES + LONG_RESPONSE_BYTES_MAX);
+        },
       },
-    },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       const projectId = params.project_id;
       return sendPieces(reply, textsOfSearch(app.searchSecrets(deps, toSearch(projectId, body))), {

@@ -5,16 +5,8 @@ import type { SecretIdRef, Tag } from '../../core/secrets/secrets.ts';
 import { requireDistinct, requireTagKey, requireTagValue } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
-import { operation, routeOf } from '../wire/operation.ts';
-import {
-  NoBody,
-  Nullable,
-  nestedResponses,
-  Omissible,
-  OneOf,
-  ProjectPath,
-  Sequence,
-} from '../wire/schemas.ts';
+import { nestedRoute, operation } from '../wire/operation.ts';
+import { NoBody, Nullable, Omissible, OneOf, Sequence } from '../wire/schemas.ts';
 
 const TagKey = Type.String({
   minLength: 1,
@@ -30,15 +22,6 @@ const LIST_HELD_BYTES = 3_145_728;
 /** A tag of one secret on the wire. @see CSMS API, object TagItem */
 export const TagSchema = Type.Object({ key: TagKey, value: TagValue }, { title: 'Tag' });
 const TagInput = Type.Object({ key: TagKey, value: Omissible(TagValue) }, { title: 'TagRequest' });
-
-const SecretIdPath = Type.Object({
-  ...ProjectPath.properties,
-  secret_id: Type.String({ pattern: '^[0-9a-zA-Z-]{36}$', description: 'Id of the secret' }),
-});
-const TagPath = Type.Object({
-  ...SecretIdPath.properties,
-  key: Type.String({ description: 'Key of the tag, percent-encoded' }),
-});
 
 const CreateTagBody = Type.Object({ tag: TagInput }, { title: 'CreateSecretTagRequest' });
 const BatchTagsBody = Type.Object(
@@ -68,26 +51,22 @@ const ProjectTagsResponse = Type.Object(
 /** CreateSecretTag, BatchCreateOrDeleteTags, DeleteSecretTag, ListSecretTags, ListProjectSecretsTags. */
 export function registerTags(api: App): void {
   api.route({
-    ...routeOf('nested', 'POST', '/v1/:project_id/csms/:secret_id/tags'),
-    schema: {
+    ...nestedRoute('POST', '/v1/:project_id/csms/:secret_id/tags', {
       ...operation('CreateSecretTag', 'Adds a tag to a secret, or changes its value'),
-      params: SecretIdPath,
       body: CreateTagBody,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       await app.putTags(deps, toIdRef(params), [toTag(body.tag, 'tag')]);
       return reply.code(204).send(undefined);
     },
   });
   api.route({
-    ...routeOf('nested', 'POST', '/v1/:project_id/csms/:secret_id/tags/action'),
-    schema: {
+    ...nestedRoute('POST', '/v1/:project_id/csms/:secret_id/tags/action', {
       ...operation('BatchCreateOrDeleteTags', 'Adds or deletes tags of a secret, all or none'),
-      params: SecretIdPath,
       body: BatchTagsBody,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       const tags = body.tags.map((tag, index) => toTag(tag, `tags.${index}`));
       const keys = tags.map(({ key }) => key);
@@ -103,12 +82,10 @@ export function registerTags(api: App): void {
 
 function registerTag(api: App): void {
   api.route({
-    ...routeOf('nested', 'DELETE', '/v1/:project_id/csms/:secret_id/tags/:key'),
-    schema: {
+    ...nestedRoute('DELETE', '/v1/:project_id/csms/:secret_id/tags/:key', {
       ...operation('DeleteSecretTag', 'Deletes a tag of a secret'),
-      params: TagPath,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params }, reply) => {
       const keys = [requireTagKey(params.key, 'key')];
       await app.removeTags(deps, toIdRef(params), { keys, absent: 'refuse' });
@@ -119,26 +96,23 @@ function registerTag(api: App): void {
 
 function registerTagLists(api: App): void {
   api.route({
-    ...routeOf('nested', 'GET', '/v1/:project_id/csms/:secret_id/tags'),
-    schema: {
+    ...nestedRoute('GET', '/v1/:project_id/csms/:secret_id/tags', {
       ...operation('ListSecretTags', 'Lists the tags of a secret by key'),
-      params: SecretIdPath,
-      response: nestedResponses({ 200: ListTagsResponse }),
-    },
+      response: { 200: ListTagsResponse },
+    }),
     handler: async ({ deps, params }) => {
       const tags = await app.listTags(deps, toIdRef(params));
       return { tags: [...tags], sys_tags: null };
     },
   });
   api.route({
-    ...routeOf('nested', 'GET', '/v1/:project_id/csms/tags', {
-      responseBytes: () => LIST_HELD_BYTES + LONG_RESPONSE_BYTES_MAX,
-    }),
-    schema: {
+    ...nestedRoute('GET', '/v1/:project_id/csms/tags', {
       ...operation('ListProjectSecretsTags', 'Lists the tags of all secrets by key, with their values'),
-      params: ProjectPath,
-      response: nestedResponses({ 200: ProjectTagsResponse }),
-    },
+      response: { 200: ProjectTagsResponse },
+      config: {
+        responseBytes: () => LIST_HELD_BYTES + LONG_RESPONSE_BYTES_MAX,
+      },
+    }),
     handler: async ({ deps, params }, reply) => {
       const projectId = params.project_id;
       return sendPieces(reply, textsOfTags(app.listProjectTags(deps, projectId)), {
@@ -168,7 +142,7 @@ async function* textsOfTags(slices: AsyncIterable<readonly Tag[]>): AsyncGenerat
   yield current === undefined ? ']}' : ']}]}';
 }
 
-function toIdRef(params: Static<typeof SecretIdPath>): SecretIdRef {
+function toIdRef(params: { readonly project_id: string; readonly secret_id: string }): SecretIdRef {
   return { projectId: params.project_id, secretId: params.secret_id };
 }
 

@@ -5,17 +5,8 @@ import { PAGE } from '../../core/limits.ts';
 import { requireSecretName } from '../../core/names.ts';
 import { TASK_STATUSES, type Task } from '../../core/rotation/tasks.ts';
 import type { App } from '../app.ts';
-import { operation, routeOf } from '../wire/operation.ts';
-import {
-  ListQuery,
-  Nullable,
-  nestedResponses,
-  OneOf,
-  ProjectPath,
-  responses,
-  SecretPath,
-  TimeMs,
-} from '../wire/schemas.ts';
+import { nestedRoute, operation, route } from '../wire/operation.ts';
+import { ListQuery, Nullable, OneOf, TimeMs } from '../wire/schemas.ts';
 import { toRef } from '../wire/secrets.ts';
 
 const TASK_ID_PATTERN = '^[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}$';
@@ -60,26 +51,21 @@ const TasksQuery = Type.Object({
 /** RotateSecret, ListSecretTask. */
 export function registerTasks(api: App): void {
   api.route({
-    ...routeOf('nested', 'POST', '/v1/:project_id/secrets/:secret_name/rotate'),
-    schema: {
+    ...nestedRoute('POST', '/v1/:project_id/secrets/:secret_name/rotate', {
       ...operation('RotateSecret', 'Starts the rotation of a secret'),
-      params: SecretPath,
-      response: nestedResponses({ 200: RotateResponse }),
-    },
+      response: { 200: RotateResponse },
+    }),
     handler: async ({ deps, params }) => {
       const task = await app.rotateSecret(deps, toRef(params));
       return { rotation_task_id: task.id };
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/csms/tasks',
-    schema: {
+    ...route('GET', '/v1/:project_id/csms/tasks', {
       ...operation('ListSecretTask', 'Lists rotations, newest first'),
-      params: ProjectPath,
       querystring: TasksQuery,
-      response: responses({ 200: TasksResponse }),
-    },
+      response: { 200: TasksResponse },
+    }),
     handler: async ({ deps, params, query }) => {
       const { entries, hasMore, total } = await app.readTasks(deps, toQuery(params.project_id, query));
       const tasks = entries.map(toWireTask);

@@ -6,17 +6,8 @@ import { PAGE } from '../../core/limits.ts';
 import { parseVersionNumber, STAGE_NAME_PATTERN, versionId } from '../../core/names.ts';
 import type { StagedVersion } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
-import { operation } from '../wire/operation.ts';
-import {
-  ListQuery,
-  Nullable,
-  Omissible,
-  PageInfo,
-  pageInfo,
-  responses,
-  SecretPath,
-  TimeMs,
-} from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
+import { ListQuery, Nullable, Omissible, PageInfo, pageInfo, TimeMs } from '../wire/schemas.ts';
 import { parseGivenValue, toRef } from '../wire/secrets.ts';
 import { frameValue } from '../wire/value-frame.ts';
 
@@ -54,11 +45,6 @@ const ListVersionsResponse = Type.Object(
   { title: 'ListSecretVersionsResponse' },
 );
 
-const VersionPath = Type.Object({
-  ...SecretPath.properties,
-  version_id: Type.String({ description: 'v1, v2, v3 …' }),
-});
-
 const CreateVersionBody = Type.Object(
   {
     secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
@@ -79,14 +65,11 @@ const UpdateVersionBody = Type.Object({ expire_time: TimeMs }, { title: 'UpdateV
 /** CreateSecretVersion, ListSecretVersions, ShowSecretVersion, UpdateVersion. */
 export function registerVersions(api: App): void {
   api.route({
-    method: 'POST',
-    url: '/v1/:project_id/secrets/:secret_name/versions',
-    schema: {
+    ...route('POST', '/v1/:project_id/secrets/:secret_name/versions', {
       ...operation('CreateSecretVersion', 'Adds a version'),
-      params: SecretPath,
       body: CreateVersionBody,
-      response: responses({ 200: VersionResponse }),
-    },
+      response: { 200: VersionResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       const value = parseGivenValue(body, deps.choices.limits);
       // An empty list counts as none, a repeated name as one.
@@ -97,17 +80,14 @@ export function registerVersions(api: App): void {
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets/:secret_name/versions',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets/:secret_name/versions', {
       ...operation('ListSecretVersions', 'Lists versions by number, without values'),
-      params: SecretPath,
       querystring: Type.Object({
         ...ListQuery,
         marker: Type.Optional(Type.String({ description: 'Id of the last version of the page before' })),
       }),
-      response: responses({ 200: ListVersionsResponse }),
-    },
+      response: { 200: ListVersionsResponse },
+    }),
     handler: async ({ deps, params, query }) => {
       const { limit = PAGE.default, marker = '' } = query;
       const afterNumber = marker === '' ? 0 : parseVersionNumber(marker, 'marker');
@@ -127,13 +107,10 @@ export function registerVersions(api: App): void {
 
 function registerVersion(api: App): void {
   api.route({
-    method: 'GET',
-    url: '/v1/:project_id/secrets/:secret_name/versions/:version_id',
-    schema: {
+    ...route('GET', '/v1/:project_id/secrets/:secret_name/versions/:version_id', {
       ...operation('ShowSecretVersion', 'Shows a version with its value; latest is the holder of SYSCURRENT'),
-      params: VersionPath,
-      response: responses({ 200: ShowVersionResponse }),
-    },
+      response: { 200: ShowVersionResponse },
+    }),
     handler: async ({ deps, params }, reply) => {
       const id = params.version_id;
       const wanted = id === 'latest' ? id : parseVersionNumber(id);
@@ -141,14 +118,11 @@ function registerVersion(api: App): void {
     },
   });
   api.route({
-    method: 'PUT',
-    url: '/v1/:project_id/secrets/:secret_name/versions/:version_id',
-    schema: {
+    ...route('PUT', '/v1/:project_id/secrets/:secret_name/versions/:version_id', {
       ...operation('UpdateVersion', 'Sets when a version expires'),
-      params: VersionPath,
       body: UpdateVersionBody,
-      response: responses({ 200: VersionResponse }),
-    },
+      response: { 200: VersionResponse },
+    }),
     handler: async ({ deps, params, body }) => {
       if (params.version_id === 'latest')
         throw invalidParameter('version_id', 'must name a version by its number here');

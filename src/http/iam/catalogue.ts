@@ -8,8 +8,7 @@ import {
   VersionResponse,
 } from '../wire/catalogue-schemas.ts';
 import { body } from '../wire/identity-schemas.ts';
-import { operation } from '../wire/operation.ts';
-import { responses } from '../wire/schemas.ts';
+import { operation, route } from '../wire/operation.ts';
 
 const Name = Type.Optional(Type.String({ maxLength: 64 }));
 
@@ -17,15 +16,13 @@ const Name = Type.Optional(Type.String({ maxLength: 64 }));
 export function registerVersion(app: App, identity: IdentityService): void {
   for (const url of ['/v3', '/v3/']) {
     app.route({
-      method: 'GET',
-      url,
-      schema: {
+      ...route('GET', url, {
         ...operation('KeystoneShowVersion', 'Shows the version of the identity service'),
         security: [],
         // One operation under two paths: the second is not documented.
         hide: url !== '/v3',
-        response: responses({ 200: body(VersionResponse) }),
-      },
+        response: { 200: body(VersionResponse) },
+      }),
       handler: async ({ baseUrl }) => identity.showVersion({ baseUrl }),
     });
   }
@@ -34,32 +31,26 @@ export function registerVersion(app: App, identity: IdentityService): void {
 /** The services and their endpoints, for clients that look them up. The routes need credentials. */
 export function registerCatalogue(signed: App, identity: IdentityService): void {
   signed.route({
-    method: 'GET',
-    url: '/v3/auth/catalog',
-    schema: {
+    ...route('GET', '/v3/auth/catalog', {
       ...operation('KeystoneShowCatalog', 'Shows the catalogue that tokens hold'),
-      response: responses({ 200: body(CatalogResponse) }),
-    },
+      response: { 200: body(CatalogResponse) },
+    }),
     handler: async ({ baseUrl }) => identity.showCatalog({ baseUrl }),
   });
   signed.route({
-    method: 'GET',
-    url: '/v3/services',
-    schema: {
+    ...route('GET', '/v3/services', {
       ...operation('KeystoneListServices', 'Lists the services of the catalogue'),
       querystring: Type.Object({ type: Name }),
-      response: responses({ 200: body(ServicesResponse) }),
-    },
+      response: { 200: body(ServicesResponse) },
+    }),
     handler: async ({ baseUrl, query }) => identity.listServices({ ...query, baseUrl }),
   });
   signed.route({
-    method: 'GET',
-    url: '/v3/endpoints',
-    schema: {
+    ...route('GET', '/v3/endpoints', {
       ...operation('KeystoneListEndpoints', 'Lists the endpoints of the catalogue'),
       querystring: Type.Object({ interface: Name, service_id: Name }),
-      response: responses({ 200: body(EndpointsResponse) }),
-    },
+      response: { 200: body(EndpointsResponse) },
+    }),
     handler: async ({ baseUrl, query }) => identity.listEndpoints({ ...query, baseUrl }),
   });
 }

@@ -14,21 +14,20 @@ import {
   UsersResponse,
 } from '../wire/identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from '../wire/limits.ts';
-import { operation, routeOf } from '../wire/operation.ts';
-import { responses } from '../wire/schemas.ts';
+import { operation, route, routesOf } from '../wire/operation.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
 
 /** Most projects that a log line names: a user with many could make it arbitrarily long. */
 const NAMED_MAX = 5;
+
+const iamRoute = routesOf('iam', IdentityError, {});
 
 /** The identity service's calls that need no credentials: its version, and a token for a password. */
 export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
   nameTraces(app);
   registerVersion(app, identity);
   app.route({
-    ...routeOf('iam', 'POST', '/v3/auth/tokens'),
-    bodyLimit: LOGIN_BODY_BYTES_MAX,
-    schema: {
+    ...iamRoute('POST', '/v3/auth/tokens', {
       ...operation(
         'KeystoneCreateUserTokenByPassword',
         'Issues a token for a password or for another token, in the header X-Subject-Token',
@@ -36,8 +35,9 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
       security: [],
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       body: TokenSchema,
-      response: { 201: body(TokenResponse), '4xx': IdentityError, '5xx': IdentityError },
-    },
+      response: { 201: body(TokenResponse) },
+    }),
+    bodyLimit: LOGIN_BODY_BYTES_MAX,
     attachValidation: true,
     onRequest: async (request) => requireMediaType(request),
     handler: async (request, reply) => {
@@ -66,12 +66,10 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
   nameTraces(signed);
   registerProjects(signed, identity);
   signed.route({
-    method: 'GET',
-    url: '/v3/auth/domains',
-    schema: {
+    ...route('GET', '/v3/auth/domains', {
       ...operation('KeystoneListAuthDomains', 'Lists the domain of the caller'),
-      response: responses({ 200: body(DomainsResponse) }),
-    },
+      response: { 200: body(DomainsResponse) },
+    }),
     handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
   });
   registerUsers(signed, identity);
@@ -85,13 +83,11 @@ function registerProjects(signed: App, identity: IdentityService): void {
     ['/v3/auth/projects', 'KeystoneListAuthProjects'],
   ] as const) {
     signed.route({
-      method: 'GET',
-      url: path,
-      schema: {
+      ...route('GET', path, {
         ...operation(operationId, 'Lists the caller’s projects'),
         querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
-        response: responses({ 200: body(ProjectsResponse) }),
-      },
+        response: { 200: body(ProjectsResponse) },
+      }),
       handler: async ({ baseUrl, caller, id, log, query }) => {
         const listed = identity.listProjects(caller, { ...query, baseUrl, path });
         if (query.name !== undefined && listed.projects.length === 0) {
@@ -107,23 +103,20 @@ function registerProjects(signed: App, identity: IdentityService): void {
 
 function registerUsers(signed: App, identity: IdentityService): void {
   signed.route({
-    method: 'GET',
-    url: '/v3/users',
-    schema: {
+    ...route('GET', '/v3/users', {
       ...operation('KeystoneListUsers', 'Lists the caller, the one user that it may see'),
       querystring: Type.Object({ name: Type.Optional(Type.String({ maxLength: 64 })) }),
-      response: responses({ 200: body(UsersResponse) }),
-    },
+      response: { 200: body(UsersResponse) },
+    }),
     handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
   });
   signed.route({
-    ...routeOf('iam', 'GET', '/v3/auth/tokens'),
-    schema: {
+    ...iamRoute('GET', '/v3/auth/tokens', {
       ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
       headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
-      response: { 200: body(TokenResponse), '4xx': IdentityError, '5xx': IdentityError },
-    },
+      response: { 200: body(TokenResponse) },
+    }),
     handler: async ({ baseUrl, headers, query }, reply) => {
       const token = headers['x-subject-token'] ?? '';
       const noCatalog = query.nocatalog !== undefined;

@@ -1,8 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Users, UserView } from '../../app/ports/deps.ts';
 import type { App } from '../app.ts';
-import { operation, routeOf } from '../wire/operation.ts';
-import { nestedResponses, responses } from '../wire/schemas.ts';
+import { nestedRoute, operation, route } from '../wire/operation.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
 const PAGE = Object.freeze({ min: 10, max: 100 });
@@ -46,12 +45,11 @@ const ListQuery = Type.Object({
 /** ListUsers, ShowUserDetail, UpdateUserPassword. */
 export function registerUsers(api: App, users: Users): void {
   api.route({
-    ...routeOf('nested', 'GET', '/v1/csms/users'),
-    schema: {
+    ...nestedRoute('GET', '/v1/csms/users', {
       ...operation('ListUsers', 'Lists the users of the caller’s domain'),
       querystring: ListQuery,
-      response: nestedResponses({ 200: ListResponse }),
-    },
+      response: { 200: ListResponse },
+    }),
     handler: async ({ caller, query }) => {
       const { limit, offset, org_id: domainId, user_info: search } = query;
       const found = users.list(caller, { search, domainId: domainId || undefined, page: offset, limit });
@@ -59,26 +57,21 @@ export function registerUsers(api: App, users: Users): void {
     },
   });
   api.route({
-    method: 'GET',
-    url: '/v1/csms/users/:user_id',
-    schema: {
+    ...route('GET', '/v1/csms/users/:user_id', {
       ...operation('ShowUserDetail', 'Shows a user of the caller’s domain'),
-      params: Type.Object({ user_id: Type.String() }),
-      response: responses({ 200: ShowResponse }),
-    },
+      response: { 200: ShowResponse },
+    }),
     handler: async ({ caller, params }) => {
       const user = users.show(caller, params.user_id);
       return { ...toWireUser(user), disabled: false, locked: 'false', domain_id: user.domainId };
     },
   });
   api.route({
-    method: 'POST',
-    url: '/v1/csms/users/change-password',
-    schema: {
+    ...route('POST', '/v1/csms/users/change-password', {
       ...operation('UpdateUserPassword', 'Changes the caller’s password; its tokens become invalid'),
       body: ChangeBody,
-      response: responses({ 200: ChangeResponse }),
-    },
+      response: { 200: ChangeResponse },
+    }),
     handler: async ({ caller, body, ip }) => {
       const { password: newPassword, old_password: oldPassword } = body;
       await users.changePassword(caller, { oldPassword, newPassword, address: ip });

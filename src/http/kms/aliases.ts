@@ -5,9 +5,9 @@ import { aliasSpellings } from '../../core/kms/aliases.ts';
 import { KEY_ALIASES_MAX, PAGE } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { KeyAliasText, type KeyOwner, ownerOf } from '../wire/keys.ts';
-import { KeyName, KmsPath, kmsRoute } from '../wire/kms-schemas.ts';
+import { KeyName, kmsRoute } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { NoBody, nestedResponses } from '../wire/schemas.ts';
+import { NoBody } from '../wire/schemas.ts';
 
 const AliasEntity = Type.Object(
   {
@@ -46,13 +46,11 @@ const AliasQuery = Type.Object({
 /** CreateAlias, ListAliases, DeleteAlias. */
 export function registerKeyAliases(api: App): void {
   api.route({
-    ...kmsRoute('POST', 'aliases'),
-    schema: {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/aliases', {
       ...operation('CreateAlias', 'Gives a key another alias'),
-      params: KmsPath,
       body: CreateAliasBody,
-      response: nestedResponses({ 201: AliasEntity }),
-    },
+      response: { 201: AliasEntity },
+    }),
     handler: async (request, reply) => {
       const { deps, params, body } = request;
       const target = { projectId: params.project_id, keyId: body.key_id };
@@ -61,13 +59,11 @@ export function registerKeyAliases(api: App): void {
     },
   });
   api.route({
-    ...kmsRoute('DELETE', 'aliases'),
-    schema: {
+    ...kmsRoute('DELETE', '/v1.0/:project_id/kms/aliases', {
       ...operation('DeleteAlias', 'Removes aliases of a key, all or none of them'),
-      params: KmsPath,
       body: DeleteAliasBody,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       await changeKey(deps, target, { kind: 'remove-aliases', aliases: body.aliases });
@@ -79,13 +75,11 @@ export function registerKeyAliases(api: App): void {
 
 function registerList(api: App): void {
   api.route({
-    ...kmsRoute('GET', 'aliases'),
-    schema: {
+    ...kmsRoute('GET', '/v1.0/:project_id/kms/aliases', {
       ...operation('ListAliases', 'Lists aliases, of one key or of all'),
-      params: KmsPath,
       querystring: AliasQuery,
-      response: nestedResponses({ 200: AliasPage }),
-    },
+      response: { 200: AliasPage },
+    }),
     handler: async (request) => {
       const { deps, params, query } = request;
       const { limit = PAGE.default, marker: afterAlias = '', key_id: keyId } = query;

@@ -11,7 +11,7 @@ import {
   hexOf,
   KeyName,
   kmsBody,
-  kmsPost,
+  kmsRoute,
   NumberText,
   numberOf,
   OptionalNumberText,
@@ -78,9 +78,10 @@ const CONFIG = { changeResponseBytes: () => RESPONSE_BYTES_MAX };
 /** CreateDatakey, CreateDatakeyWithoutPlaintext, EncryptDatakey, DecryptDatakey. */
 export function registerDataKeys(api: App): void {
   api.route({
-    ...kmsPost('create-datakey', operation('CreateDatakey', 'Creates a data key'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/create-datakey', {
+      ...operation('CreateDatakey', 'Creates a data key'),
       body: CreateBody,
-      response: CreateResponse,
+      response: { 200: CreateResponse },
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -93,11 +94,12 @@ export function registerDataKeys(api: App): void {
     },
   });
   api.route({
-    ...kmsPost(
-      'create-datakey-without-plaintext',
-      operation('CreateDatakeyWithoutPlaintext', 'Creates a data key and returns only its ciphertext'),
-      { body: CreateBody, response: WithoutPlaintextResponse, config: CONFIG },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/create-datakey-without-plaintext', {
+      ...operation('CreateDatakeyWithoutPlaintext', 'Creates a data key and returns only its ciphertext'),
+      body: CreateBody,
+      response: { 200: WithoutPlaintextResponse },
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       const made = await app.createDataKey(deps, toTarget(params, body), bitsOf(body));
       made.plaintext.fill(0);
@@ -110,11 +112,12 @@ export function registerDataKeys(api: App): void {
 /** The operations on data keys that the caller brings. */
 function registerGiven(api: App): void {
   api.route({
-    ...kmsPost(
-      'encrypt-datakey',
-      operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
-      { body: EncryptBody, response: EncryptResponse, config: CONFIG },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/encrypt-datakey', {
+      ...operation('EncryptDatakey', 'Encrypts a data key that comes with its SHA-256'),
+      body: EncryptBody,
+      response: { 200: EncryptResponse },
+      config: CONFIG,
+    }),
     handler: async ({ deps, params, body }) => {
       const plaintext = readPlaintext(body);
       const { keyId, ciphertext } = await app.encryptDataKey(deps, toTarget(params, body), plaintext);
@@ -124,9 +127,10 @@ function registerGiven(api: App): void {
     },
   });
   api.route({
-    ...kmsPost('decrypt-datakey', operation('DecryptDatakey', 'Decrypts a data key'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/decrypt-datakey', {
+      ...operation('DecryptDatakey', 'Decrypts a data key'),
       body: DecryptBody,
-      response: DecryptResponse,
+      response: { 200: DecryptResponse },
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {

@@ -3,7 +3,7 @@ import * as app from '../../app/kms/encryption.ts';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 import { KMS_DATA_BYTES, KMS_RANDOM_BITS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
-import { Aad, aadOf, hexOf, KeyName, kmsBody, kmsPost, NumberText, numberOf } from '../wire/kms-schemas.ts';
+import { Aad, aadOf, hexOf, KeyName, kmsBody, kmsRoute, NumberText, numberOf } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
 import { Omissible } from '../wire/schemas.ts';
 
@@ -50,9 +50,10 @@ const CONFIG = { changeResponseBytes: () => RESPONSE_BYTES_MAX };
 /** EncryptData, DecryptData, CreateRandom. */
 export function registerEncryption(api: App): void {
   api.route({
-    ...kmsPost('encrypt-data', operation('EncryptData', 'Encrypts a small piece of text under a key'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/encrypt-data', {
+      ...operation('EncryptData', 'Encrypts a small piece of text under a key'),
       body: EncryptBody,
-      response: EncryptResponse,
+      response: { 200: EncryptResponse },
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -69,9 +70,10 @@ export function registerEncryption(api: App): void {
     },
   });
   api.route({
-    ...kmsPost('decrypt-data', operation('DecryptData', 'Decrypts what encrypt-data returned'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/decrypt-data', {
+      ...operation('DecryptData', 'Decrypts what encrypt-data returned'),
       body: DecryptBody,
-      response: DecryptResponse,
+      response: { 200: DecryptResponse },
       config: CONFIG,
     }),
     handler: async ({ deps, params, body }) => {
@@ -96,9 +98,10 @@ export function registerEncryption(api: App): void {
 
 function registerRandom(api: App): void {
   api.route({
-    ...kmsPost('gen-random', operation('CreateRandom', 'Generates random bytes'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/gen-random', {
+      ...operation('CreateRandom', 'Generates random bytes'),
       body: RandomBody,
-      response: RandomResponse,
+      response: { 200: RandomResponse },
       config: CONFIG,
     }),
     handler: async ({ deps, body }) => {

@@ -17,7 +17,7 @@ import {
 import {
   KeyName,
   kmsBody,
-  kmsPost,
+  kmsRoute,
   numberOf,
   OperateKeyBody,
   OptionalNumberText,
@@ -76,9 +76,10 @@ function changed<T extends Record<string, TSchema>>(title: string, fields: T) {
 /** CreateKey, ListKeys, ListKeyDetail, UpdateKeyAlias, UpdateKeyDescription. */
 export function registerKeys(api: App): void {
   api.route({
-    ...kmsPost('create-key', operation('CreateKey', 'Creates a key'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/create-key', {
+      ...operation('CreateKey', 'Creates a key'),
       body: CreateKeyBody,
-      response: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }),
+      response: { 200: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }) },
     }),
     handler: async ({ caller, deps, params, body }) => {
       const input = { projectId: params.project_id, alias: body.key_alias, draft: toDraft(body) };
@@ -87,9 +88,10 @@ export function registerKeys(api: App): void {
     },
   });
   api.route({
-    ...kmsPost('describe-key', operation('ListKeyDetail', 'Shows a key'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/describe-key', {
+      ...operation('ListKeyDetail', 'Shows a key'),
       body: OperateKeyBody,
-      response: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }),
+      response: { 200: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }) },
     }),
     handler: async (request) => {
       const { deps, params, body } = request;
@@ -103,9 +105,10 @@ export function registerKeys(api: App): void {
 
 function registerList(api: App): void {
   api.route({
-    ...kmsPost('list-keys', operation('ListKeys', 'Lists keys in order of creation'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/list-keys', {
+      ...operation('ListKeys', 'Lists keys in order of creation'),
       body: ListKeysBody,
-      response: ListKeysResponse,
+      response: { 200: ListKeysResponse },
       config: { isBodyOptional: true, responseBytes: () => LIST_BYTES },
     }),
     handler: async (request) => {
@@ -128,9 +131,10 @@ function registerList(api: App): void {
 
 function registerUpdates(api: App): void {
   api.route({
-    ...kmsPost('update-key-alias', operation('UpdateKeyAlias', 'Changes a key’s own alias'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/update-key-alias', {
+      ...operation('UpdateKeyAlias', 'Changes a key’s own alias'),
       body: AliasBody,
-      response: changed('KeyAliasInfo', { key_alias: KeyAliasText }),
+      response: { 200: changed('KeyAliasInfo', { key_alias: KeyAliasText }) },
     }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
@@ -139,9 +143,10 @@ function registerUpdates(api: App): void {
     },
   });
   api.route({
-    ...kmsPost('update-key-description', operation('UpdateKeyDescription', 'Changes a key’s description'), {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/update-key-description', {
+      ...operation('UpdateKeyDescription', 'Changes a key’s description'),
       body: DescriptionBody,
-      response: changed('KeyDescriptionInfo', { key_description: Type.String() }),
+      response: { 200: changed('KeyDescriptionInfo', { key_description: Type.String() }) },
     }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };

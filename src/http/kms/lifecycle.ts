@@ -3,7 +3,7 @@ import * as app from '../../app/kms/keys.ts';
 import { KEY_PENDING_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { KeyStatus, toKeyStatus } from '../wire/keys.ts';
-import { KeyName, kmsBody, kmsPost, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
+import { KeyName, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
 
 const KeyStatusResponse = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
@@ -13,9 +13,10 @@ const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pe
 export function registerKeyLifecycle(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsPost(name, operation(operationId, summary), {
+      ...kmsRoute('POST', `/v1.0/:project_id/kms/${name}`, {
+        ...operation(operationId, summary),
         body: OperateKeyBody,
-        response: KeyStatusResponse,
+        response: { 200: KeyStatusResponse },
       }),
       handler: async ({ deps, params, body }) => {
         const target = { projectId: params.project_id, keyId: body.key_id };
@@ -33,11 +34,11 @@ const SWITCHES = [
 
 function registerDeletion(api: App): void {
   api.route({
-    ...kmsPost(
-      'schedule-key-deletion',
-      operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
-      { body: ScheduleBody, response: KeyStatus },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/schedule-key-deletion', {
+      ...operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
+      body: ScheduleBody,
+      response: { 200: KeyStatus },
+    }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const pendingDays = numberOf(body.pending_days, 'pending_days', KEY_PENDING_DAYS);
@@ -46,11 +47,11 @@ function registerDeletion(api: App): void {
     },
   });
   api.route({
-    ...kmsPost(
-      'cancel-key-deletion',
-      operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
-      { body: OperateKeyBody, response: KeyStatus },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/cancel-key-deletion', {
+      ...operation('CancelKeyDeletion', 'Calls a scheduled deletion off; the key is disabled then'),
+      body: OperateKeyBody,
+      response: { 200: KeyStatus },
+    }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       return toKeyStatus(await app.changeKey(deps, target, { kind: 'cancel-key-deletion' }));

@@ -3,7 +3,7 @@ import * as app from '../../app/kms/keys.ts';
 import type { Key } from '../../core/kms/keys.ts';
 import { KEY_ROTATION_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
-import { KeyName, kmsBody, kmsPost, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
+import { KeyName, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
 import { Nothing } from '../wire/schemas.ts';
 
@@ -25,7 +25,11 @@ const RotationStatus = Type.Object(
 export function registerKeyRotation(api: App): void {
   for (const { name, operationId, summary, kind } of SWITCHES) {
     api.route({
-      ...kmsPost(name, operation(operationId, summary), { body: OperateKeyBody, response: Nothing }),
+      ...kmsRoute('POST', `/v1.0/:project_id/kms/${name}`, {
+        ...operation(operationId, summary),
+        body: OperateKeyBody,
+        response: { 200: Nothing },
+      }),
       handler: async ({ deps, params, body }) => {
         await app.changeKey(deps, { projectId: params.project_id, keyId: body.key_id }, { kind });
         return {};
@@ -52,11 +56,11 @@ const SWITCHES = [
 
 function registerInterval(api: App): void {
   api.route({
-    ...kmsPost(
-      'update-key-rotation-interval',
-      operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
-      { body: IntervalBody, response: Nothing },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/update-key-rotation-interval', {
+      ...operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
+      body: IntervalBody,
+      response: { 200: Nothing },
+    }),
     handler: async ({ deps, params, body }) => {
       const target = { projectId: params.project_id, keyId: body.key_id };
       const intervalDays = numberOf(body.rotation_interval, 'rotation_interval', KEY_ROTATION_DAYS);
@@ -65,11 +69,11 @@ function registerInterval(api: App): void {
     },
   });
   api.route({
-    ...kmsPost(
-      'get-key-rotation-status',
-      operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
-      { body: OperateKeyBody, response: RotationStatus },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/get-key-rotation-status', {
+      ...operation('ShowKeyRotationStatus', 'Shows whether and how a key is rotated'),
+      body: OperateKeyBody,
+      response: { 200: RotationStatus },
+    }),
     handler: async ({ deps, params, body }) => {
       return toStatus(await app.showKey(deps, { projectId: params.project_id, keyId: body.key_id }));
     },

@@ -6,23 +6,14 @@ import { KEY_TAG_KEY_PATTERN, KEY_TAG_VALUE_PATTERN } from '../../core/kms/tags.
 import { KEY_TAGS_MAX, PAGE } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from '../wire/keys.ts';
-import {
-  KeyPath,
-  KmsPath,
-  kmsBody,
-  kmsPost,
-  kmsRoute,
-  numberOf,
-  OptionalNumberText,
-} from '../wire/kms-schemas.ts';
+import { kmsBody, kmsRoute, numberOf, OptionalNumberText } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { NoBody, nestedResponses, Omissible, OneOf } from '../wire/schemas.ts';
+import { NoBody, Omissible, OneOf } from '../wire/schemas.ts';
 
 const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
 const TagValue = Type.String({ pattern: KEY_TAG_VALUE_PATTERN, description: '0 to 43 characters' });
 const GivenTag = Type.Object({ key: TagKey, value: Omissible(TagValue) });
 const TagItem = Type.Object({ key: Type.String(), value: Type.String() });
-const TagPath = Type.Object({ ...KeyPath.properties, key: Type.String() });
 
 const CreateBody = kmsBody('CreateKmsTagRequest', { tag: GivenTag });
 const BatchBody = kmsBody('BatchCreateKmsTagsRequest', {
@@ -74,26 +65,22 @@ const OFFSET = { min: 0, max: 9_999_999_999 };
 /** CreateKmsTag, BatchCreateKmsTags, DeleteTag, ShowKmsTags, ListKmsTags, ListKmsByTags. */
 export function registerKeyTags(api: App): void {
   api.route({
-    ...kmsRoute('POST', ':key_id/tags'),
-    schema: {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/:key_id/tags', {
       ...operation('CreateKmsTag', 'Sets a tag of a key'),
-      params: KeyPath,
       body: CreateBody,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       await changeKey(deps, toTarget(params), { kind: 'put-tags', tags: [toTag(body.tag)] });
       return reply.code(204).send(undefined);
     },
   });
   api.route({
-    ...kmsRoute('POST', ':key_id/tags/action'),
-    schema: {
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/:key_id/tags/action', {
       ...operation('BatchCreateKmsTags', 'Sets or removes several tags of a key, all or none of them'),
-      params: KeyPath,
       body: BatchBody,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params, body }, reply) => {
       const { action, tags } = body;
       const change: Extract<KeyChange, { kind: 'put-tags' | 'remove-tags' }> =
@@ -110,24 +97,20 @@ export function registerKeyTags(api: App): void {
 
 function registerKeyTag(api: App): void {
   api.route({
-    ...kmsRoute('DELETE', ':key_id/tags/:key'),
-    schema: {
+    ...kmsRoute('DELETE', '/v1.0/:project_id/kms/:key_id/tags/:key', {
       ...operation('DeleteTag', 'Removes a tag of a key'),
-      params: TagPath,
-      response: nestedResponses({ 204: NoBody }),
-    },
+      response: { 204: NoBody },
+    }),
     handler: async ({ deps, params }, reply) => {
       await changeKey(deps, toTarget(params), { kind: 'remove-tag', tagKey: params.key });
       return reply.code(204).send(undefined);
     },
   });
   api.route({
-    ...kmsRoute('GET', ':key_id/tags'),
-    schema: {
+    ...kmsRoute('GET', '/v1.0/:project_id/kms/:key_id/tags', {
       ...operation('ShowKmsTags', 'Lists the tags of a key'),
-      params: KeyPath,
-      response: nestedResponses({ 200: KeyTagsResponse }),
-    },
+      response: { 200: KeyTagsResponse },
+    }),
     handler: async ({ deps, params }) => {
       const { tags } = await showKey(deps, toTarget(params));
       return { tags: tags.map((tag) => ({ ...tag })), existTagsNum: tags.length };
@@ -137,23 +120,22 @@ function registerKeyTag(api: App): void {
 
 function registerProjectTags(api: App): void {
   api.route({
-    ...kmsRoute('GET', 'tags'),
-    schema: {
+    ...kmsRoute('GET', '/v1.0/:project_id/kms/tags', {
       ...operation('ListKmsTags', 'Lists the tags of all keys with their values'),
-      params: KmsPath,
-      response: nestedResponses({ 200: ProjectTagsResponse }),
-    },
+      response: { 200: ProjectTagsResponse },
+    }),
     handler: async ({ deps, params }) => {
       const tags = await app.listProjectTags(deps, params.project_id);
       return { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) };
     },
   });
   api.route({
-    ...kmsPost(
-      'resource_instances/action',
-      operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
-      { body: SearchBody, response: SearchResponse, config: { responseBytes: () => SEARCH_BYTES } },
-    ),
+    ...kmsRoute('POST', '/v1.0/:project_id/kms/resource_instances/action', {
+      ...operation('ListKmsByTags', 'Finds or counts keys by tags and alias'),
+      body: SearchBody,
+      response: { 200: SearchResponse },
+      config: { responseBytes: () => SEARCH_BYTES },
+    }),
     handler: async (request) => {
       const { deps, params, body } = request;
       const { keys, total } = await app.findKeysByTags(deps, {

@@ -1,34 +1,16 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import type { FastifyContextConfig } from 'fastify';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 import { KMS_AAD_BYTES } from '../../core/limits.ts';
-import { type operation, routeOf } from './operation.ts';
-import { nestedResponses, Omissible, ProjectPath, Sequence } from './schemas.ts';
+import { routesOf } from './operation.ts';
+import { NestedErrorBody, Omissible, ProjectId, Sequence } from './schemas.ts';
 
-/** The route of an operation of the key service, whose errors have that service's codes and shape. */
-export function kmsRoute<M extends 'GET' | 'POST' | 'DELETE'>(
-  method: M,
-  path: string,
-  config: FastifyContextConfig = {},
-) {
-  return routeOf('kms', method, `/v1.0/:project_id/kms/${path}`, config);
-}
+/** Declares a route of the key service, whose errors have that service's codes and shape. */
+export const kmsRoute = routesOf('kms', NestedErrorBody, {
+  project_id: ProjectId,
+  key_id: Type.String({ maxLength: 512 }),
+  key: Type.String(),
+});
 
-/** Path parameters of operations on a project’s keys. */
-export const KmsPath = ProjectPath;
-/** An operation with a request and a response body, as nearly all of the key service. */
-export function kmsPost<B extends TSchema, A extends TSchema>(
-  path: string,
-  described: ReturnType<typeof operation>,
-  given: { readonly body: B; readonly response: A; readonly config?: FastifyContextConfig },
-) {
-  const { body, config } = given;
-  const response = nestedResponses({ 200: given.response });
-  return { ...kmsRoute('POST', path, config), schema: { ...described, params: KmsPath, body, response } };
-}
-
-/** Path parameters of operations on one key. */
-export const KeyPath = Type.Object({ ...ProjectPath.properties, key_id: Type.String({ maxLength: 512 }) });
 /** A key as callers name it. The form matters only when there is no such key. */
 export const KeyName = Type.String({
   minLength: 1,

@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { PAGE, TIME_MS_MAX } from '../../core/limits.ts';
-import { SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../../core/names.ts';
+import { EVENT_NAME_PATTERN, SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../../core/names.ts';
 import { secretTypesWith } from '../../core/secrets/types.ts';
 
 /** A field that may be null: `type: [<type>, "null"]`, which OpenAPI 3.1 and every JSON Schema reader know. */
@@ -39,6 +39,8 @@ export const TimeMs = Type.Integer({
 export const SecretName = Type.String({ pattern: SECRET_NAME_PATTERN, description: 'Name of the secret' });
 /** A stage’s name in a path or a body. */
 export const StageName = Type.String({ pattern: STAGE_NAME_PATTERN, description: 'Name of the stage' });
+/** An event’s name in a path or a body. */
+export const EventName = Type.String({ pattern: EVENT_NAME_PATTERN, description: 'Name of the event' });
 /** A key's name: its id (a UUID when the server made it, anything of this shape otherwise), an alias, or its URN. */
 export const KmsKeyId = Type.String({
   pattern:
@@ -60,15 +62,8 @@ export const Sequence = Type.String({
   description: 'Serial number of the request; no effect',
 });
 
-const ProjectId = Type.String({ description: 'Project id' });
-
-/**
- * Path parameters of operations on a project’s secrets. The rules check their contents, so that all clients get the same
- * error.
- */
-export const ProjectPath = Type.Object({ project_id: ProjectId });
-/** Path parameters of operations on one secret. */
-export const SecretPath = Type.Object({ project_id: ProjectId, secret_name: SecretName });
+/** A project in a path. */
+export const ProjectId = Type.String({ description: 'Project id' });
 
 /** The query parameter that both lists share. */
 export const ListQuery = {
@@ -120,16 +115,6 @@ export const Nothing = Type.Object({}, { title: 'Nothing', description: 'An empt
 
 /** A response without a body, for a 204: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });
-
-/** Response schemas of an operation: its success, and the one error body for everything else. */
-export function responses<T extends Record<number, TSchema>>(success: T) {
-  return { ...success, '4xx': ErrorBody, '5xx': ErrorBody };
-}
-
-/** As `responses`, for routes of the error family `nested`. */
-export function nestedResponses<T extends Record<number, TSchema>>(success: T) {
-  return { ...success, '4xx': NestedErrorBody, '5xx': NestedErrorBody };
-}
 
 /** `page_info` of one page of wire entries, whose markers are in `key`. */
 export function pageInfo(markers: readonly string[], hasMore: boolean): Static<typeof PageInfo> {

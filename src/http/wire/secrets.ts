@@ -3,7 +3,7 @@ import type { Limits } from '../../core/limits.ts';
 import { requireSecretName } from '../../core/names.ts';
 import type { Secret, SecretRef } from '../../core/secrets/secrets.ts';
 import { parseValue, type SecretValue } from '../../core/secrets/values.ts';
-import { Nullable, SecretName, type SecretPath, SecretTypeName, TimeMs } from './schemas.ts';
+import { Nullable, SecretName, SecretTypeName, TimeMs } from './schemas.ts';
 
 /** A secret on the wire. @see CSMS API, object Secret */
 export const SecretSchema = Type.Object(
@@ -33,7 +33,7 @@ export const SecretSchema = Type.Object(
 export const SecretResponse = Type.Object({ secret: SecretSchema }, { title: 'SecretResponse' });
 
 /** The secret that a path names. Throws invalid-parameter. */
-export function toRef(params: Static<typeof SecretPath>): SecretRef {
+export function toRef(params: { readonly project_id: string; readonly secret_name: string }): SecretRef {
   return { projectId: params.project_id, name: requireSecretName(params.secret_name) };
 }
 
