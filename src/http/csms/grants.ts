@@ -107,10 +107,6 @@ export function registerGrants(api: App): void {
       return { data: toWireGrant(await app.updateGrant(deps, toPutGrant(params.project_id, body))) };
     },
   });
-  registerGrantList(api);
-}
-
-function registerGrantList(api: App): void {
   api.route({
     ...route('GET', '/v1/:project_id/csms/grants', {
       ...operation('ListGrants', 'Lists who has a permission on a secret'),

@@ -47,10 +47,6 @@ export function registerStages(api: App): void {
       return { stage: toWireStage(params.secret_name, await app.putStage(deps, toRef(params), input)) };
     },
   });
-  registerStage(api);
-}
-
-function registerStage(api: App): void {
   api.route({
     ...route('GET', '/v1/:project_id/secrets/:secret_name/stages/:stage_name', {
       ...operation('ShowSecretStage', 'Shows which version a stage marks'),

@@ -76,11 +76,6 @@ export function registerTags(api: App): void {
       return reply.code(204).send(undefined);
     },
   });
-  registerTag(api);
-  registerTagLists(api);
-}
-
-function registerTag(api: App): void {
   api.route({
     ...nestedRoute('DELETE', '/v1/:project_id/csms/:secret_id/tags/:key', {
       ...operation('DeleteSecretTag', 'Deletes a tag of a secret'),
@@ -92,6 +87,7 @@ function registerTag(api: App): void {
       return reply.code(204).send(undefined);
     },
   });
+  registerTagLists(api);
 }
 
 function registerTagLists(api: App): void {

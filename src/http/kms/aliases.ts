@@ -70,10 +70,6 @@ export function registerKeyAliases(api: App): void {
       return reply.code(204).send(undefined);
     },
   });
-  registerList(api);
-}
-
-function registerList(api: App): void {
   api.route({
     ...kmsRoute('GET', '/v1.0/:project_id/kms/aliases', {
       ...operation('ListAliases', 'Lists aliases, of one key or of all'),

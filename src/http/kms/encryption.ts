@@ -93,10 +93,6 @@ export function registerEncryption(api: App): void {
       return decrypted;
     },
   });
-  registerRandom(api);
-}
-
-function registerRandom(api: App): void {
   api.route({
     ...kmsRoute('POST', '/v1.0/:project_id/kms/gen-random', {
       ...operation('CreateRandom', 'Generates random bytes'),

@@ -99,11 +99,6 @@ export function registerKeys(api: App): void {
       return { key_info: toKeyDetails(key, ownerOf(request)) };
     },
   });
-  registerList(api);
-  registerUpdates(api);
-}
-
-function registerList(api: App): void {
   api.route({
     ...kmsRoute('POST', '/v1.0/:project_id/kms/list-keys', {
       ...operation('ListKeys', 'Lists keys in order of creation'),
@@ -127,6 +122,7 @@ function registerList(api: App): void {
       };
     },
   });
+  registerUpdates(api);
 }
 
 function registerUpdates(api: App): void {

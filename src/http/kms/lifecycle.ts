@@ -24,15 +24,6 @@ export function registerKeyLifecycle(api: App): void {
       },
     });
   }
-  registerDeletion(api);
-}
-
-const SWITCHES = [
-  { name: 'enable-key', operationId: 'EnableKey', summary: 'Enables a disabled key', kind: 'enable-key' },
-  { name: 'disable-key', operationId: 'DisableKey', summary: 'Disables a key', kind: 'disable-key' },
-] as const;
-
-function registerDeletion(api: App): void {
   api.route({
     ...kmsRoute('POST', '/v1.0/:project_id/kms/schedule-key-deletion', {
       ...operation('DeleteKey', 'Schedules the deletion of a key and of its material'),
@@ -58,3 +49,8 @@ function registerDeletion(api: App): void {
     },
   });
 }
+
+const SWITCHES = [
+  { name: 'enable-key', operationId: 'EnableKey', summary: 'Enables a disabled key', kind: 'enable-key' },
+  { name: 'disable-key', operationId: 'DisableKey', summary: 'Disables a key', kind: 'disable-key' },
+] as const;

@@ -36,25 +36,6 @@ export function registerKeyRotation(api: App): void {
       },
     });
   }
-  registerInterval(api);
-}
-
-const SWITCHES = [
-  {
-    name: 'enable-key-rotation',
-    operationId: 'EnableKeyRotation',
-    summary: 'Switches the rotation of a key on, every 365 days',
-    kind: 'enable-rotation',
-  },
-  {
-    name: 'disable-key-rotation',
-    operationId: 'DisableKeyRotation',
-    summary: 'Switches the rotation of a key off',
-    kind: 'disable-rotation',
-  },
-] as const;
-
-function registerInterval(api: App): void {
   api.route({
     ...kmsRoute('POST', '/v1.0/:project_id/kms/update-key-rotation-interval', {
       ...operation('UpdateKeyRotationInterval', 'Sets how often a key is rotated'),
@@ -79,6 +60,21 @@ function registerInterval(api: App): void {
     },
   });
 }
+
+const SWITCHES = [
+  {
+    name: 'enable-key-rotation',
+    operationId: 'EnableKeyRotation',
+    summary: 'Switches the rotation of a key on, every 365 days',
+    kind: 'enable-rotation',
+  },
+  {
+    name: 'disable-key-rotation',
+    operationId: 'DisableKeyRotation',
+    summary: 'Switches the rotation of a key off',
+    kind: 'disable-rotation',
+  },
+] as const;
 
 /** Differs: the interval is 0 while rotation is off, as in the service's responses, though its page says 30 to 365. */
 function toStatus({ rotation, versions }: Key): Static<typeof RotationStatus> {

@@ -91,11 +91,6 @@ export function registerKeyTags(api: App): void {
       return reply.code(204).send(undefined);
     },
   });
-  registerKeyTag(api);
-  registerProjectTags(api);
-}
-
-function registerKeyTag(api: App): void {
   api.route({
     ...kmsRoute('DELETE', '/v1.0/:project_id/kms/:key_id/tags/:key', {
       ...operation('DeleteTag', 'Removes a tag of a key'),
@@ -116,6 +111,7 @@ function registerKeyTag(api: App): void {
       return { tags: tags.map((tag) => ({ ...tag })), existTagsNum: tags.length };
     },
   });
+  registerProjectTags(api);
 }
 
 function registerProjectTags(api: App): void {
