@@ -1,17 +1,16 @@
 # syntax=docker/dockerfile:1
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app
-COPY package.json package-lock.json ./
-# The node package is for hosts whose own Node is too old; the image has the right one.
-RUN npm ci --omit=dev
+COPY . .
+RUN npm ci && npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production CSMS_HOST=0.0.0.0 CSMS_DATA=/data
 COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE openapi.yaml ./
-COPY migrations ./migrations
-COPY src ./src
+COPY package.json LICENSE ./
+COPY src/launch.js ./src/
+COPY --from=packages /app/dist ./dist
 RUN install -d -o node -g node -m 0700 /data && install -d -o node -g node node_modules/.cache
 USER node
 # A container cannot keep what a start compiles, so all of them read what this one leaves: otherwise each would take several times as

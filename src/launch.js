@@ -9,6 +9,12 @@ import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 
 const NEEDED = [22, 18];
+/** A checkout has the sources, a package and an image what was built from them. */
+const isCheckout = existsSync(new URL('main.ts', import.meta.url));
+const PROGRAM = isCheckout ? './main.ts' : '../dist/main.cjs';
+/** A package that is there when all that the program needs are: the first, or the only one. */
+const PACKAGE = isCheckout ? 'fastify' : 'better-sqlite3';
+const INSTALL = isCheckout ? 'Run "npm ci" in the checkout' : 'Run "npm install" again';
 /** Room for new objects, in MiB of one half. See docs/adr/0045-new-objects.md. */
 const MEMORY = '--max-semi-space-size=16';
 /** The format of a module, by the ending of its file. */
@@ -33,20 +39,23 @@ if (isNewEnough && hasPackages()) {
   const cache = fileURLToPath(new URL('../node_modules/.cache/csms-server', import.meta.url));
   process.env.NODE_COMPILE_CACHE ??= cache;
   module.enableCompileCache?.(cache);
-  module.registerHooks?.({ resolve: resolveByName });
-  await import('./main.ts');
+  if (isCheckout) module.registerHooks?.({ resolve: resolveByName });
+  await import(PROGRAM);
 } else if (isNewEnough) {
-  refuse('its packages are not installed. Run "npm ci" in the checkout.');
+  refuse(`its packages are not installed. ${INSTALL}.`);
 } else if (existsSync(bundled)) {
   runBundled();
 } else {
   const needed = `it needs Node ${NEEDED.join('.')} or newer, and this is ${process.versions.node}.`;
-  refuse(
-    existsSync(fileURLToPath(new URL('../node_modules/node', import.meta.url)))
-      ? `${needed} The one that "npm ci" brings is not complete, since install scripts are off here: run ` +
-          '"npm rebuild node --ignore-scripts=false", or install one.'
-      : `${needed} Run "npm ci" in the checkout to get one, or install it.`,
-  );
+  const isIncomplete = existsSync(new URL('../node_modules/node', import.meta.url));
+  if (!isCheckout) refuse(`${needed} Install one.`);
+  else if (!isIncomplete) refuse(`${needed} ${INSTALL} to get one, or install it.`);
+  else {
+    refuse(
+      `${needed} The one that "npm ci" brings is not complete, since install scripts are off here: run ` +
+        '"npm rebuild node --ignore-scripts=false", or install one.',
+    );
+  }
 }
 
 /**
@@ -93,7 +102,7 @@ function endWithParent() {
 
 function hasPackages() {
   try {
-    module.createRequire(import.meta.url).resolve('better-sqlite3');
+    module.createRequire(import.meta.url).resolve(PACKAGE);
     return true;
   } catch {
     return false;

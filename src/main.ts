@@ -13,8 +13,6 @@ function fail(error: unknown): void {
 }
 
 watchStdout(fail);
-try {
-  process.exitCode = await runCommandLine(process.argv.slice(2), process.env);
-} catch (error) {
-  fail(error);
-}
+runCommandLine(process.argv.slice(2), process.env).then((code) => {
+  process.exitCode = code;
+}, fail);

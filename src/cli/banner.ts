@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { RESOURCES } from '../std/resources.ts';
 import type { KnownIdentity } from './credentials.ts';
 
 /**
@@ -63,7 +64,7 @@ function source(file: string): string {
 
 /** How this program is started from here; without an installed package `npx` would fetch a stranger's. */
 export function program(): string {
-  const launcher = fileURLToPath(new URL('../launch.js', import.meta.url));
+  const launcher = fileURLToPath(RESOURCES.launcher);
   const near = relative(process.cwd(), launcher);
   return `node ${shellWord(near.startsWith('..') ? launcher : near)}`;
 }

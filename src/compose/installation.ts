@@ -11,6 +11,7 @@ import {
   type RootKeySource,
 } from '../crypto/root-key.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
+import { RESOURCES } from '../std/resources.ts';
 import { readMigrations } from '../storage/migrate.ts';
 import type { RowMac } from '../storage/row-mac.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
@@ -32,8 +33,6 @@ export interface OpenInstallation {
   readonly staleShards: readonly number[];
 }
 
-const MIGRATIONS = new URL('../../migrations/sqlite/', import.meta.url);
-
 /**
  * Opens the data directory, loads the root key and checks that they belong together; on the first start it creates the
  * record that later starts check. `claimed`: the directory, when the caller has already claimed it.
@@ -45,7 +44,7 @@ export function openInstallation(
   claimed?: ClaimedDirectory,
 ): OpenInstallation {
   const source = sourceOf(config);
-  const open = openDirectory(claimed ?? config.dataDirectory, readMigrations(MIGRATIONS));
+  const open = openDirectory(claimed ?? config.dataDirectory, readMigrations(RESOURCES.migrations));
   try {
     const isNew = open.installation === undefined && source.kind === 'passphrase-file';
     const stretching = isNew ? createStretching() : open.installation?.rootKeyStretching;
@@ -75,7 +74,7 @@ export interface InspectedInstallation extends InspectedDirectory {
 /** Opens an installation for the full check, without changing anything. Throws what `openInstallation` throws. */
 export function inspectInstallation(config: DataConfig): InspectedInstallation {
   const source = sourceOf(config);
-  const migrations = readMigrations(MIGRATIONS);
+  const migrations = readMigrations(RESOURCES.migrations);
   const inspected = inspectDirectory(config.dataDirectory, migrations);
   try {
     const { db, installation } = inspected;
@@ -90,7 +89,7 @@ export function inspectInstallation(config: DataConfig): InspectedInstallation {
 
 /** Opens an older copy of an installation, to compare it. Throws StartError, also when it is a copy of another one. */
 export function inspectCopy(directory: string, { id }: Installation): InspectedDirectory {
-  const copy = inspectDirectory(directory, readMigrations(MIGRATIONS));
+  const copy = inspectDirectory(directory, readMigrations(RESOURCES.migrations));
   if (copy.installation.id === id) return copy;
   copy.release();
   throw new StartError('configuration', `the database in ${directory} is of another installation`);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { SecretError } from '../core/errors.ts';
 import type { LoadOutcome, Seen } from '../files/reloadable.ts';
+import { RESOURCES } from '../std/resources.ts';
 import type { FromLoader, LoaderInput, LoadingEnd, LoadingFailure, LoadingTask, Piece } from './loading.ts';
 
 /** Reads files that may be long on separate threads. */
@@ -49,8 +50,7 @@ export function createLoadingThreads({
     async load(task, take) {
       if (isStopped) throw new Error('the server stops');
       const workerData: LoaderInput = { task, isStrict };
-      const entry = new URL('./loader.ts', import.meta.url);
-      const worker = new Worker(entry, { workerData, env, name: 'csms-loader' });
+      const worker = new Worker(RESOURCES.loader, { workerData, env, name: 'csms-loader' });
       worker.unref();
       workers.add(worker);
       try {

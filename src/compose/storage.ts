@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import { createKeyring } from '../crypto/keyring.ts';
 import { createRowMac } from '../crypto/row-mac.ts';
 import { createSigningKeys } from '../crypto/signing-keys.ts';
+import { RESOURCES } from '../std/resources.ts';
 import type { Oversight } from '../storage/carry.ts';
 import type { RowMac } from '../storage/row-mac.ts';
 import { discard } from '../storage/sqlite/engine/connection.ts';
@@ -75,7 +76,7 @@ export async function openStorage(
   const rowMacKey = rootKey.derive('rowmac');
   const [installationId, kek, mac] = [installation.id, rootKey.derive('kek'), createRowMac(rowMacKey)];
   const sealing = { installationId, kek, mac, log };
-  const writer = startWriter(new URL('./writer.ts', import.meta.url), settings, { rowMac: rowMacKey });
+  const writer = startWriter(RESOURCES.writer, settings, { rowMac: rowMacKey });
   const store = await createSqliteStore(open, {
     mac,
     writer,

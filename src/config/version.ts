@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { RESOURCES } from '../std/resources.ts';
 
 /** The program's version, from package.json. */
 export function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(RESOURCES.manifest, 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FunctionTemplates } from '../core/rotation/rotation.ts';
+import { RESOURCES } from '../std/resources.ts';
 
 /**
  * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and composes one function
@@ -14,7 +15,7 @@ export function readFunctionTemplates(): FunctionTemplates {
     'sqlserver',
     'single-user',
     'multi-user',
-  ].map((name) => readFileSync(new URL(`${name}.js`, import.meta.url), 'utf8'));
+  ].map((name) => readFileSync(new URL(`${name}.js`, RESOURCES.functionTemplates), 'utf8'));
   const engines = { mysql, postgresql, sqlserver };
   const strategies = { SingleUser: singleUser, MultiUser: multiUser };
   return {

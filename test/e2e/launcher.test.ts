@@ -108,7 +108,7 @@ describe('a checkout that is not ready', () => {
   const launch = (node: string) => runProgram([node, join(checkout, 'src', 'launch.js'), 'dev']);
   const place = () => {
     rmSync(join(checkout, 'node_modules'), { recursive: true, force: true });
-    cpSync(join(ROOT, 'src', 'launch.js'), join(checkout, 'src', 'launch.js'));
+    for (const name of ['launch.js', 'main.ts']) cpSync(join(ROOT, 'src', name), join(checkout, 'src', name));
     cpSync(join(ROOT, 'package.json'), join(checkout, 'package.json'));
   };
 
