@@ -1,24 +1,29 @@
 import { rejects } from 'node:assert/strict';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import type { Awaitable, Store } from '../../src/app/ports/deps.ts';
+import type { ClockRecord } from '../../src/core/clock.ts';
 import { type ErrorCode, SecretError } from '../../src/core/errors.ts';
 import { EVENT_TYPES, type EventCommandOf, type EventRef } from '../../src/core/events/events.ts';
+import type { DeliveryOutcome } from '../../src/core/events/notifications.ts';
 import type { GrantCommand } from '../../src/core/identity/grants.ts';
 import type { KeyChange, KeyCommand, KeyCommandOf, KeyRef } from '../../src/core/kms/keys.ts';
-import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
+import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import type { TaskStep } from '../../src/core/rotation/tasks.ts';
 import type { CheckerCommand } from '../../src/core/secrets/checker.ts';
 import type {
   NewVersion,
   SealedValue,
   SecretAggregate,
+  SecretCommand,
   SecretCommandOf,
   SecretDraft,
   SecretIdRef,
   SecretRef,
+  SecretUpdate,
   Tag,
 } from '../../src/core/secrets/secrets.ts';
 import type { TestStore } from './acting.ts';
+import { aCommand, aDraft, aNewVersion, DAY_MS } from './builders.ts';
 
 /** A store under test, whatever engine is behind it. */
 export interface StoreHarness {
@@ -56,9 +61,6 @@ export interface StoreHarness {
   destroy(): Promise<void>;
 }
 
-/** How a part of the contract gets at the store under test. */
-export type HarnessOf = () => StoreHarness;
-
 /** A way to store things; the contract runs on each. */
 export interface StoreEngine {
   readonly name: string;
@@ -68,18 +70,9 @@ export interface StoreEngine {
 
 /** 2030-01-01, far from any clock, so that nothing in a test depends on one. */
 export const T0 = 1_893_456_000_000;
-export const DAY_MS = 86_400_000;
+export { DAY_MS };
 
-export const DRAFT: SecretDraft = Object.freeze({
-  description: 'a plain secret',
-  secretType: 'COMMON',
-  autoRotation: false,
-  rotationPeriod: undefined,
-  rotationConfig: undefined,
-  rotationFuncUrn: undefined,
-  eventSubscriptions: [],
-  enterpriseProjectId: '0',
-});
+export const DRAFT: SecretDraft = Object.freeze(aDraft({ description: 'a plain secret' }));
 
 /** A draft in which every optional field is set. */
 export const ROTATED_DRAFT: SecretDraft = Object.freeze({
@@ -110,123 +103,82 @@ export function sealedValue(bodyBytes = 200): SealedValue {
   return { wrappedKey: randomBytes(86), body: randomBytes(bodyBytes) };
 }
 
-export function newVersion(overrides: Partial<NewVersion> = {}): NewVersion {
-  return {
-    uid: randomBytes(16).toString('hex'),
-    kind: 'string',
-    kmsKeyId: 'key-1',
-    sealed: sealedValue(),
-    expireTimeMs: undefined,
-    ...overrides,
-  };
+export function newVersion(changes: Partial<NewVersion> = {}): NewVersion {
+  const uid = randomBytes(16).toString('hex');
+  return aNewVersion({ uid, kmsKeyId: 'key-1', sealed: sealedValue(), ...changes });
 }
 
-/** The fields of a command that are not its kind or its secret, all optional. */
-type Overrides<C> = Partial<Omit<C, 'aggregate' | 'kind' | 'ref'>>;
+/** What a command may have instead of what is usual here. */
+type Changes<K extends SecretCommand['kind']> = Partial<SecretCommandOf<K>>;
 
-export function create(ref: SecretRef, overrides: Overrides<SecretCommandOf<'create-secret'>> = {}) {
-  return {
-    aggregate: 'secret',
-    kind: 'create-secret',
-    ref,
-    id: randomUUID(),
-    draft: DRAFT,
-    version: newVersion(),
-    limits: DEFAULT_LIMITS,
-    nowMs: T0,
-    ...overrides,
-  } satisfies SecretCommandOf<'create-secret'>;
+export function create(ref: SecretRef, changes: Changes<'create-secret'> = {}) {
+  const made = { id: randomUUID(), draft: DRAFT, version: newVersion() };
+  return aCommand('create-secret', { ref, nowMs: T0, ...made, ...changes });
+}
+
+/** A draft whose secret is subscribed to these events. */
+export function subscribedTo(...eventSubscriptions: string[]): { readonly draft: SecretDraft } {
+  return { draft: { ...DRAFT, eventSubscriptions } };
 }
 
 /** Restores what `findVersions` answered, with new sealed values of its own. */
-export function restore(
-  backup: SecretAggregate,
-  overrides: Overrides<SecretCommandOf<'restore-secret'>> = {},
-) {
+export function restore(backup: SecretAggregate, changes: Changes<'restore-secret'> = {}) {
   const { projectId, name } = backup.secret;
   const versions = backup.versions.map(({ kind, expireTimeMs }) => newVersion({ kind, expireTimeMs }));
-  return {
-    aggregate: 'secret',
-    kind: 'restore-secret',
-    ref: { projectId, name },
-    backup,
-    versions,
-    firstRevision: randomInt(2 ** 40),
-    limits: DEFAULT_LIMITS,
-    nowMs: T0,
-    ...overrides,
-  } satisfies SecretCommandOf<'restore-secret'>;
+  const made = { ref: { projectId, name }, backup, versions, firstRevision: randomInt(2 ** 40) };
+  return aCommand('restore-secret', { nowMs: T0, ...made, ...changes });
 }
 
 export function setStrengthCheck(projectId: string, checksStrength: boolean, nowMs = T0): CheckerCommand {
   return { aggregate: 'checker', kind: 'set-strength-check', ref: { projectId }, checksStrength, nowMs };
 }
 
-export function addVersion(
-  ref: SecretRef,
-  id: string,
-  overrides: Overrides<SecretCommandOf<'add-version'>> = {},
-) {
-  return {
-    aggregate: 'secret',
-    kind: 'add-version',
-    ref,
-    id,
-    version: newVersion(),
-    stages: undefined,
-    limits: DEFAULT_LIMITS,
-    versionCap: 'prune',
-    nowMs: T0,
-    ...overrides,
-  } satisfies SecretCommandOf<'add-version'>;
+export function addVersion(ref: SecretRef, id: string, changes: Changes<'add-version'> = {}) {
+  return aCommand('add-version', { ref, id, nowMs: T0, version: newVersion(), ...changes });
 }
 
-export function update(ref: SecretRef, changes: SecretCommandOf<'update-secret'>['update'], nowMs = T0) {
-  return { aggregate: 'secret', kind: 'update-secret', ref, update: changes, nowMs } as const;
+export function update(ref: SecretRef, changes: SecretUpdate, nowMs = T0) {
+  return aCommand('update-secret', { ref, update: changes, nowMs });
 }
 
 export function remove(ref: SecretRef) {
-  return { aggregate: 'secret', kind: 'delete-secret', ref, nowMs: T0 } as const;
+  return aCommand('delete-secret', { ref, nowMs: T0 });
 }
 
 export function schedule(ref: SecretRef, recoveryWindowDays: number, nowMs = T0) {
-  return { aggregate: 'secret', kind: 'schedule-deletion', ref, recoveryWindowDays, nowMs } as const;
+  return aCommand('schedule-deletion', { ref, recoveryWindowDays, nowMs });
 }
 
 export function cancel(ref: SecretRef, nowMs = T0) {
-  return { aggregate: 'secret', kind: 'cancel-deletion', ref, nowMs } as const;
+  return aCommand('cancel-deletion', { ref, nowMs });
 }
 
 export function purge(ref: SecretRef, id: string, nowMs: number) {
-  return { aggregate: 'secret', kind: 'purge-secret', ref, id, nowMs } as const;
+  return aCommand('purge-secret', { ref, id, nowMs });
 }
 
 export function expire(ref: SecretRef, versionNumber: number, expireTimeMs: number) {
-  return {
-    aggregate: 'secret',
-    kind: 'set-version-expiry',
-    ref,
-    versionNumber,
-    expireTimeMs,
-    nowMs: T0,
-  } as const;
+  return aCommand('set-version-expiry', { ref, versionNumber, expireTimeMs, nowMs: T0 });
 }
 
-export function putStage(
-  ref: SecretRef,
-  name: string,
-  versionNumber: number,
-  limits: Limits = DEFAULT_LIMITS,
-) {
-  return { aggregate: 'secret', kind: 'put-stage', ref, name, versionNumber, limits, nowMs: T0 } as const;
+export function putStage(ref: SecretRef, name: string, versionNumber: number, limits = DEFAULT_LIMITS) {
+  return aCommand('put-stage', { ref, name, versionNumber, limits, nowMs: T0 });
 }
 
 export function removeStage(ref: SecretRef, name: string) {
-  return { aggregate: 'secret', kind: 'remove-stage', ref, name, nowMs: T0 } as const;
+  return aCommand('remove-stage', { ref, name, nowMs: T0 });
+}
+
+export function putTags(ref: SecretRef, id: string, tags: readonly Tag[], limits = DEFAULT_LIMITS) {
+  return aCommand('put-tags', { ref, id, tags, limits, nowMs: T0 });
+}
+
+export function removeTags(ref: SecretRef, id: string, keys: readonly string[], absent: 'refuse' | 'ignore') {
+  return aCommand('remove-tags', { ref, id, keys, absent, nowMs: T0 });
 }
 
 /** An enabled event for all types. */
-export function createEvent(ref: EventRef, overrides: Overrides<EventCommandOf<'create-event'>> = {}) {
+export function createEvent(ref: EventRef, overrides: Partial<EventCommandOf<'create-event'>> = {}) {
   const target = { id: `urn:smn:local-1:${ref.projectId}:ops`, name: 'ops' };
   return {
     aggregate: 'event',
@@ -248,12 +200,20 @@ export function removeEvent(ref: EventRef) {
   return { aggregate: 'event', kind: 'delete-event', ref, nowMs: T0 } as const;
 }
 
-export function putTags(ref: SecretRef, id: string, tags: readonly Tag[], limits: Limits = DEFAULT_LIMITS) {
-  return { aggregate: 'secret', kind: 'put-tags', ref, id, tags, limits, nowMs: T0 } as const;
+/** What became of the delivery of a notification. */
+export function settle(id: string, outcome: DeliveryOutcome, attempts = 0) {
+  const kind = 'settle-notification';
+  return { aggregate: 'notification', kind, ref: { id }, attempts, outcome, nowMs: T0 } as const;
 }
 
-export function removeTags(ref: SecretRef, id: string, keys: readonly string[], absent: 'refuse' | 'ignore') {
-  return { aggregate: 'secret', kind: 'remove-tags', ref, id, keys, absent, nowMs: T0 } as const;
+export function recordClock(record: ClockRecord) {
+  return { aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 } as const;
+}
+
+/** A signing key that is made of this text. */
+export function ensureSigningKey(text = 'pem', createTimeMs = T0) {
+  const key = { certificatePem: text, sealedPrivateKey: Buffer.from(text), createTimeMs };
+  return { aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 } as const;
 }
 
 export function createGrant(ref: SecretIdRef, granteeId: string, more: Partial<GrantCommand> = {}) {
@@ -285,7 +245,7 @@ export function removeGrants(ref: SecretIdRef, granteeId?: string, nowMs = T0) {
 
 export function ensureKey(
   ref: KeyRef,
-  overrides: Overrides<KeyCommandOf<'ensure-key'>> = {},
+  overrides: Partial<KeyCommandOf<'ensure-key'>> = {},
 ): KeyCommandOf<'ensure-key'> {
   return {
     aggregate: 'key',
@@ -300,7 +260,7 @@ export function ensureKey(
   };
 }
 
-export function createKey(ref: KeyRef, overrides: Overrides<KeyCommandOf<'create-key'>> = {}) {
+export function createKey(ref: KeyRef, overrides: Partial<KeyCommandOf<'create-key'>> = {}) {
   return {
     aggregate: 'key',
     kind: 'create-key',
@@ -312,6 +272,12 @@ export function createKey(ref: KeyRef, overrides: Overrides<KeyCommandOf<'create
     nowMs: T0,
     ...overrides,
   } satisfies KeyCommandOf<'create-key'>;
+}
+
+/** Destroys a key in the way of the product: at the end of its waiting period. */
+export async function destroyKey(store: TestStore, ref: KeyRef) {
+  await store.change(changeKey(ref, { kind: 'schedule-key-deletion', pendingDays: 7 }));
+  return store.change(changeKey(ref, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
 }
 
 /** Any other change of a key. */

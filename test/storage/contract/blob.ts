@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { SecretAggregate, SecretRef } from '../../../src/core/secrets/secrets.ts';
 import type { TestStore } from '../../support/acting.ts';
 import {
@@ -7,8 +7,6 @@ import {
   ensureKey,
   expectRefused,
   expire,
-  freshRef,
-  type HarnessOf,
   newVersion,
   putStage,
   putTags,
@@ -19,9 +17,10 @@ import {
   sealedValue,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Everything about a secret at once, and its way back. */
-export function blobContract(harnessOf: HarnessOf): void {
+export function blobContract(it: ContractTest): void {
   /** A secret with three versions, of which the second expires, with a stage of its own and a tag. */
   async function fill(store: TestStore, ref: SecretRef): Promise<SecretAggregate> {
     const { id } = (await store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
@@ -33,9 +32,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     return (await store.findVersions(ref))!;
   }
 
-  it('shows all values with their keys, in the order of the versions', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('shows all values with their keys, in the order of the versions', async ({ store, ref }) => {
     await store.change(ensureKey({ projectId: ref.projectId, id: 'key-1' }));
     const aggregate = await fill(store, ref);
     const contents = (await store.findContents(ref))!;
@@ -45,17 +42,19 @@ export function blobContract(harnessOf: HarnessOf): void {
     expect(contents.values.map(({ key }) => key?.id)).toEqual(['key-1', 'key-1', 'key-1']);
   });
 
-  it('shows nothing of a secret that is not there, and no key where there is none', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('shows nothing of a secret that is not there, and no key where there is none', async ({
+    store,
+    ref,
+  }) => {
     expect(await store.findContents(ref)).toBeUndefined();
     await store.change(create(ref));
     expect((await store.findContents(ref))!.values[0]!.key).toBeUndefined();
   });
 
-  it('restores a secret with id, numbers, stages and times, and with the new values', async () => {
-    const harness = harnessOf();
-    const ref = freshRef();
+  it('restores a secret with id, numbers, stages and times, and with the new values', async ({
+    harness,
+    ref,
+  }) => {
     const before = await fill(harness.store, ref);
     const rows = await harness.countRows();
     await harness.store.change(remove(ref));
@@ -84,9 +83,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     await check();
   });
 
-  it('keeps what was remembered of a former secret out of a restored one', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('keeps what was remembered of a former secret out of a restored one', async ({ store, ref }) => {
     const before = await fill(store, ref);
     // Chance does not do this to a server: the restored secret begins with the revision that the former one had.
     await store.change(putStage(ref, 'green', 2));
@@ -102,9 +99,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     expect(Buffer.compare(restored.sealed.body, command.versions[2]!.sealed.body)).toBe(0);
   });
 
-  it('counts a restored secret', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('counts a restored secret', async ({ store, ref }) => {
     const before = await fill(store, ref);
     await store.change(remove(ref));
     const limits = { ...create(ref).limits, secrets: 1 };
@@ -115,9 +110,10 @@ export function blobContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(restore(before, { limits })), 'secret-limit');
   });
 
-  it('refuses a restore over a secret, also one that waits for deletion, and changes nothing', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('refuses a restore over a secret, also one that waits for deletion, and changes nothing', async ({
+    store,
+    ref,
+  }) => {
     const before = await fill(store, ref);
     await expectRefused(store.change(restore(before)), 'secret-exists');
     expect(await store.findVersions(ref)).toStrictEqual(before);
@@ -125,9 +121,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(restore(before)), 'secret-exists');
   });
 
-  it('carries out one of many restores of the same backup at the same moment', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('carries out one of many restores of the same backup at the same moment', async ({ store, ref }) => {
     const before = await fill(store, ref);
     await store.change(remove(ref));
     const outcomes = await Promise.allSettled(
@@ -137,9 +131,7 @@ export function blobContract(harnessOf: HarnessOf): void {
     expect((await store.findContents(ref))!.values).toHaveLength(3);
   });
 
-  it('continues after the restore like any other secret', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('continues after the restore like any other secret', async ({ store, ref }) => {
     const before = await fill(store, ref);
     await store.change(remove(ref));
     // As large as a value of 64 KiB in Base64.

@@ -1,11 +1,13 @@
-import { expect, it } from 'vitest';
-import { freshProject, type HarnessOf, setStrengthCheck, T0 } from '../../support/stores.ts';
+import { expect } from 'vitest';
+import { freshProject, setStrengthCheck, T0 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** The choice of a project whether its values are checked. */
-export function checkerContract(harnessOf: HarnessOf): void {
-  it('is absent until it is made, then read as it was made, also after a reopening', async () => {
-    const harness = harnessOf();
-    const projectId = freshProject();
+export function checkerContract(it: ContractTest): void {
+  it('is absent until it is made, then read as it was made, also after a reopening', async ({
+    harness,
+    projectId,
+  }) => {
     expect(await harness.store.findChecker(projectId)).toBeUndefined();
     const made = await harness.store.change(setStrengthCheck(projectId, true, T0 + 1));
     expect(made).toStrictEqual({ projectId, checksStrength: true, updateTimeMs: T0 + 1, revision: 1 });
@@ -14,9 +16,7 @@ export function checkerContract(harnessOf: HarnessOf): void {
     expect(await harness.store.findChecker(projectId)).toStrictEqual(made);
   });
 
-  it('changes, and counts the changes, not the repetitions', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('changes, and counts the changes, not the repetitions', async ({ store, projectId }) => {
     for (const on of [true, false, false, true]) await store.change(setStrengthCheck(projectId, on));
     expect(await store.findChecker(projectId)).toMatchObject({ checksStrength: true, revision: 3 });
     await store.change(setStrengthCheck(projectId, false, T0 + 9));
@@ -28,8 +28,7 @@ export function checkerContract(harnessOf: HarnessOf): void {
     });
   });
 
-  it('is a choice of each project', async () => {
-    const { store } = harnessOf();
+  it('is a choice of each project', async ({ store }) => {
     const [one, other] = [freshProject(), freshProject()];
     await store.change(setStrengthCheck(one, true));
     await store.change(setStrengthCheck(other, false));

@@ -13,7 +13,9 @@ import {
   ROTATED_DRAFT,
   type StoreEngine,
   schedule,
+  settle,
   startRotation,
+  subscribedTo,
   T0,
 } from '../../support/stores.ts';
 
@@ -44,13 +46,9 @@ async function fill(store: TestStore, projectId: string, day: number): Promise<v
   await store.change(startRotation(refOf('begun'), idOf('begun'), undefined, atMs(7)));
   await store.change(startRotation(refOf('failed'), idOf('failed'), undefined, atMs(9)));
   await store.change(failAttempt(refOf('failed'), idOf('failed'), 'create'));
-  for (const [name, days] of [['told', 6] as const, ['kept', 8] as const]) {
-    const draft = { ...DRAFT, eventSubscriptions: ['alarm'] };
-    await store.change(create(refOf(name), { id: idOf(name), draft, nowMs: atMs(days) }));
-  }
-  const settled = { aggregate: 'notification', kind: 'settle-notification', attempts: 0, nowMs: T0 } as const;
-  const ref = { id: `${idOf('kept')}.1.SECRET_VERSION_CREATED` };
-  await store.change({ ...settled, ref, outcome: { status: 'SUCCESS' } });
+  for (const [name, days] of [['told', 6] as const, ['kept', 8] as const])
+    await store.change(create(refOf(name), { id: idOf(name), ...subscribedTo('alarm'), nowMs: atMs(days) }));
+  await store.change(settle(`${idOf('kept')}.1.SECRET_VERSION_CREATED`, { status: 'SUCCESS' }));
   const keyOf = (id: string) => ({ projectId, id: idOf(id) });
   for (const id of ['doomed', 'turning']) await store.change(createKey(keyOf(id)));
   await store.change(changeKey(keyOf('doomed'), { kind: 'schedule-key-deletion', pendingDays: 7 }, atMs(3)));

@@ -1,13 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import {
   addVersion,
   cancel,
   codeOf,
   create,
   expectRefused,
-  freshProject,
   freshRef,
-  type HarnessOf,
   newVersion,
   putStage,
   ROTATED_DRAFT,
@@ -15,12 +13,11 @@ import {
   type StoreEngine,
   schedule,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Durability: what was answered is there after a good end and after a bad one. */
-export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): void {
-  it('sees everything again after it was closed and opened', async () => {
-    const harness = harnessOf();
-    const ref = freshRef();
+export function durabilityContract(it: ContractTest, engine: StoreEngine): void {
+  it('sees everything again after it was closed and opened', async ({ harness, ref }) => {
     const { id } = (await harness.store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
     await harness.store.change(
       addVersion(ref, id, { version: newVersion({ kind: 'binary', expireTimeMs: 7 }) }),
@@ -37,16 +34,17 @@ export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): v
     expect((await harness.store.findValue(ref, 'latest'))?.version.number).toBe(3);
   });
 
-  it('keeps every acknowledged change when it is killed in the middle of others', async () => {
-    const harness = harnessOf();
-    const projectId = freshProject();
+  it('keeps every acknowledged change when it is killed in the middle of others', async ({
+    harness,
+    store,
+    projectId,
+  }) => {
     const acknowledged: string[] = [];
     const pending = Array.from({ length: 400 }, async (_, index) => {
       const secret = (await harness.store.change(create({ projectId, name: `s${index}` }))).secret!;
       acknowledged.push(secret.name);
     });
     await Promise.race(pending);
-    const { store } = harness;
     await harness.kill();
     const outcomes = await Promise.allSettled(pending);
     const lost = outcomes.flatMap((outcome) =>
@@ -60,9 +58,8 @@ export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): v
       expect(await harness.store.findValue({ projectId, name }, 'latest')).toBeDefined();
   });
 
-  it('finishes what it accepted before it closes, and refuses what comes later', async () => {
+  it('finishes what it accepted before it closes, and refuses what comes later', async ({ ref }) => {
     const harness = await engine.open();
-    const ref = freshRef();
     const { id } = (await harness.store.change(create(ref))).secret!;
     const accepted = Array.from({ length: 100 }, () => harness.store.change(addVersion(ref, id)));
     const { store } = harness;
@@ -77,9 +74,7 @@ export function durabilityContract(harnessOf: HarnessOf, engine: StoreEngine): v
     await harness.destroy();
   });
 
-  it('is writable while nothing is wrong, and not after it was killed', async () => {
-    const harness = harnessOf();
-    const { store } = harness;
+  it('is writable while nothing is wrong, and not after it was killed', async ({ harness, store }) => {
     expect(store.storageStatus().refusal).toBeUndefined();
     await harness.kill();
     expect(store.storageStatus().refusal).toBe('ended');

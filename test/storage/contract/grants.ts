@@ -1,5 +1,4 @@
-import { expect, it } from 'vitest';
-import type { SecretIdRef } from '../../../src/core/secrets/secrets.ts';
+import { expect } from 'vitest';
 
 import {
   create,
@@ -7,25 +6,23 @@ import {
   expectRefused,
   freshProject,
   freshRef,
-  type HarnessOf,
   remove,
   removeGrants,
   T0,
   updateGrant,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Grants: kept beside their secret, gone with it. */
-export function grantContract(harnessOf: HarnessOf): void {
-  async function aSecret() {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const secretId = (await store.change(create(ref))).secret!.id;
-    const grantRef: SecretIdRef = { projectId: ref.projectId, secretId };
-    return { store, ref, grantRef };
-  }
+export function grantContract(given: ContractTest): void {
+  const it = given.extend('grantRef', ({ secret: { projectId, id } }) => ({ projectId, secretId: id }));
 
-  it('finds grants as they were created, oldest first, and after it was opened anew', async () => {
-    const { store, ref, grantRef } = await aSecret();
+  it('finds grants as they were created, oldest first, and after it was opened anew', async ({
+    harness,
+    store,
+    ref,
+    grantRef,
+  }) => {
     const group = { grantee: { type: 'group', id: 'ann' }, expireTimeMs: T0 + 9 } as const;
     const second = await store.change(createGrant(grantRef, 'ann', { nowMs: T0 + 1 }));
     const first = await store.change(createGrant(grantRef, '', { ...group, nowMs: T0 }));
@@ -38,22 +35,23 @@ export function grantContract(harnessOf: HarnessOf): void {
       revision: 1,
     });
     expect(await store.listGrants(grantRef)).toStrictEqual([first.grant, second.grant]);
-    await harnessOf().reopen();
-    expect(await harnessOf().store.listGrants(grantRef)).toStrictEqual([first.grant, second.grant]);
-    expect((await harnessOf().store.findSecret(ref))?.revision).toBe(1);
+    await harness.reopen();
+    expect(await harness.store.listGrants(grantRef)).toStrictEqual([first.grant, second.grant]);
+    expect((await harness.store.findSecret(ref))?.revision).toBe(1);
   });
 
-  it('lists nothing for another project, another secret or none', async () => {
-    const { store, grantRef } = await aSecret();
+  it('lists nothing for another project, another secret or none', async ({ store, grantRef }) => {
     await store.change(createGrant(grantRef, 'ann'));
-    const other = await aSecret();
-    expect(await store.listGrants(other.grantRef)).toStrictEqual([]);
-    expect(await store.listGrants({ ...grantRef, projectId: freshProject() })).toStrictEqual([]);
-    expect(await store.listGrants({ ...grantRef, secretId: 'nothing' })).toStrictEqual([]);
+    const other = (await store.change(create(freshRef()))).secret!;
+    for (const elsewhere of [
+      { projectId: other.projectId, secretId: other.id },
+      { ...grantRef, projectId: freshProject() },
+      { ...grantRef, secretId: 'nothing' },
+    ])
+      expect(await store.listGrants(elsewhere)).toStrictEqual([]);
   });
 
-  it('changes one grant and leaves the others', async () => {
-    const { store, grantRef } = await aSecret();
+  it('changes one grant and leaves the others', async ({ store, grantRef }) => {
     const { grant: ann } = await store.change(createGrant(grantRef, 'ann'));
     const { grant: bob } = await store.change(createGrant(grantRef, 'bob', { nowMs: T0 + 1 }));
     const updated = await store.change(updateGrant(grantRef, 'ann', T0 + 50, T0 + 2));
@@ -65,19 +63,21 @@ export function grantContract(harnessOf: HarnessOf): void {
     expect(await store.listGrants(grantRef)).toStrictEqual([bob]);
   });
 
-  it('drops what has expired with the next change', async () => {
-    const { store, grantRef } = await aSecret();
-    const before = await harnessOf().countRows();
+  it('drops what has expired with the next change', async ({ harness, store, grantRef }) => {
+    const before = await harness.countRows();
     await store.change(createGrant(grantRef, 'ann', { expireTimeMs: T0 + 5 }));
     expect(await store.listGrants(grantRef)).toHaveLength(1);
     const { grant } = await store.change(createGrant(grantRef, 'bob', { nowMs: T0 + 5 }));
     expect(await store.listGrants(grantRef)).toStrictEqual([grant]);
     await store.change(removeGrants(grantRef));
-    expect(await harnessOf().countRows()).toStrictEqual(before);
+    expect(await harness.countRows()).toStrictEqual(before);
   });
 
-  it('gives nothing to a secret that takes the name of one that is gone', async () => {
-    const { store, ref, grantRef } = await aSecret();
+  it('gives nothing to a secret that takes the name of one that is gone', async ({
+    store,
+    ref,
+    grantRef,
+  }) => {
     await store.change(createGrant(grantRef, 'ann'));
     await store.change(remove(ref));
     const { id } = (await store.change(create(ref))).secret!;

@@ -1,25 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
-import type { Key, KeyChange, KeyRef } from '../../../src/core/kms/keys.ts';
+import { expect } from 'vitest';
+import type { Key, KeyChange } from '../../../src/core/kms/keys.ts';
 import {
   changeKey,
   codeOf,
   create,
   createKey,
   DAY_MS,
+  destroyKey,
   ensureKey,
   expectRefused,
   freshProject,
-  type HarnessOf,
   newVersion,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Keys: made once, found by id and by alias. */
-export function keyContract(harnessOf: HarnessOf): void {
-  it('finds a new key by id and by alias, with its material byte for byte', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+export function keyContract(it: ContractTest): void {
+  it('finds a new key by id and by alias, with its material byte for byte', async ({ store, projectId }) => {
     const command = ensureKey({ projectId, id: 'key-1' });
     const { key: made } = await store.change(command);
     expect(made).toMatchObject({
@@ -38,10 +37,8 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect(await store.findKeyByAlias(projectId, 'csms/other')).toBeUndefined();
   });
 
-  it('gives 20 first uses at the same moment with one key', async () => {
-    const harness = harnessOf();
+  it('gives 20 first uses at the same moment with one key', async ({ harness, projectId }) => {
     const before = await harness.countRows();
-    const projectId = freshProject();
     const racing = Array.from({ length: 20 }, (_, index) =>
       harness.store.change(ensureKey({ projectId, id: `key-${index}` })),
     );
@@ -51,8 +48,7 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect((await harness.countRows()).key).toBe(before.key + 1);
   });
 
-  it('keeps keys of projects apart that use the same id and alias', async () => {
-    const { store } = harnessOf();
+  it('keeps keys of projects apart that use the same id and alias', async ({ store }) => {
     const [one, other] = [freshProject(), freshProject()];
     const { key: mine } = await store.change(ensureKey({ projectId: one, id: 'key-1' }));
     expect(await store.findKey({ projectId: other, id: 'key-1' })).toBeUndefined();
@@ -61,9 +57,7 @@ export function keyContract(harnessOf: HarnessOf): void {
     expect(plain(await store.findKey({ projectId: one, id: 'key-1' }))).toStrictEqual(plain(mine));
   });
 
-  it('hands out a value together with the key of its version', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('hands out a value together with the key of its version', async ({ store, projectId }) => {
     const ref = { projectId, name: 'a' };
     await store.change(create(ref, { version: newVersion({ kmsKeyId: 'key-9' }) }));
     expect((await store.findValue(ref, 'latest'))?.key).toBeUndefined();
@@ -73,15 +67,14 @@ export function keyContract(harnessOf: HarnessOf): void {
     );
   });
 
-  keyChanges(harnessOf);
-  keyLists(harnessOf);
-  keyDestruction(harnessOf);
+  keyChanges(it);
+  keyLists(it);
+  keyDestruction(it);
 }
 
 /** Every kind of change is stored whole, and only the one that was wanted. */
-function keyChanges(harnessOf: HarnessOf): void {
-  it('stores every change, as a look after reopening shows', async () => {
-    const harness = harnessOf();
+function keyChanges(it: ContractTest): void {
+  it('stores every change, as a look after reopening shows', async ({ harness }) => {
     const ref = { projectId: freshProject(), id: 'key-1' };
     await harness.store.change(createKey(ref, { draft: { description: 'é 漢', enterpriseProjectId: '7' } }));
     const tags = [
@@ -128,8 +121,7 @@ function keyChanges(harnessOf: HarnessOf): void {
     expect(plain(await harness.store.findKey(ref))).toStrictEqual(before);
   });
 
-  it('adds a version at a rotation and keeps the older ones byte for byte', async () => {
-    const { store } = harnessOf();
+  it('adds a version at a rotation and keeps the older ones byte for byte', async ({ store }) => {
     const ref = { projectId: freshProject(), id: 'key-1' };
     const created = createKey(ref);
     await store.change(created);
@@ -145,9 +137,10 @@ function keyChanges(harnessOf: HarnessOf): void {
     ]);
   });
 
-  it('finds a key by each of its aliases, with and without the prefix, and gives none to another key', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('finds a key by each of its aliases, with and without the prefix, and gives none to another key', async ({
+    store,
+    projectId,
+  }) => {
     const [one, other] = [
       { projectId, id: 'key-1' },
       { projectId, id: 'key-2' },
@@ -168,9 +161,7 @@ function keyChanges(harnessOf: HarnessOf): void {
     expect((await store.findKeyByAlias(projectId, 'alias/with'))?.id).toBe('key-2');
   });
 
-  it('gives an alias to one of 20 that want it at the same moment', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('gives an alias to one of 20 that want it at the same moment', async ({ store, projectId }) => {
     const ids = Array.from({ length: 20 }, (_, index) => `key-${index}`);
     const racing = ids.map((id, index) =>
       store.change(createKey({ projectId, id }, { alias: index % 2 === 0 ? 'wanted' : 'alias/wanted' })),
@@ -183,8 +174,7 @@ function keyChanges(harnessOf: HarnessOf): void {
     expect(await store.listKeys(projectId)).toHaveLength(1);
   });
 
-  it('loses none of 20 tags that are set at the same moment', async () => {
-    const { store } = harnessOf();
+  it('loses none of 20 tags that are set at the same moment', async ({ store }) => {
     const ref = { projectId: freshProject(), id: 'key-1' };
     await store.change(createKey(ref));
     const tags = Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value: String(index) }));
@@ -195,9 +185,7 @@ function keyChanges(harnessOf: HarnessOf): void {
     expect(plain(await store.findKey(ref)).revision).toBe(21);
   });
 
-  it('refuses the 101st key of a project; a default key does not count', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('refuses the 101st key of a project; a default key does not count', async ({ store, projectId }) => {
     await store.change(ensureKey({ projectId, id: 'default' }));
     const ids = Array.from({ length: 100 }, (_, index) => `key-${index}`);
     await Promise.all(ids.map((id) => store.change(createKey({ projectId, id }))));
@@ -206,10 +194,8 @@ function keyChanges(harnessOf: HarnessOf): void {
   });
 }
 
-function keyLists(harnessOf: HarnessOf): void {
-  it('lists the keys of one project in order of creation', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+function keyLists(it: ContractTest): void {
+  it('lists the keys of one project in order of creation', async ({ store, projectId }) => {
     for (const [index, id] of ['c', 'a', 'b'].entries())
       await store.change(createKey({ projectId, id }, { nowMs: T0 + Math.min(index, 1) }));
     await store.change(createKey({ projectId: freshProject(), id: 'foreign' }));
@@ -217,9 +203,10 @@ function keyLists(harnessOf: HarnessOf): void {
     expect(await store.listKeys('nobody')).toEqual([]);
   });
 
-  it('lists what is due: the longest overdue first, no more than wanted, no disabled key for rotation', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('lists what is due: the longest overdue first, no more than wanted, no disabled key for rotation', async ({
+    store,
+    projectId,
+  }) => {
     const ref = (id: string) => ({ projectId, id });
     for (const id of ['late', 'later', 'disabled', 'never', 'doomed', 'spared'])
       await store.change(createKey(ref(id)));
@@ -246,17 +233,12 @@ function keyLists(harnessOf: HarnessOf): void {
   });
 }
 
-function keyDestruction(harnessOf: HarnessOf): void {
-  async function destroy(ref: KeyRef): Promise<void> {
-    const { store } = harnessOf();
-    await store.change(changeKey(ref, { kind: 'schedule-key-deletion', pendingDays: 7 }));
-    expect((await store.change(changeKey(ref, { kind: 'purge-key' }, T0 + 7 * DAY_MS))).changed).toBe(true);
-  }
-
-  it('destroys a key with everything of it, and nothing of its neighbours', async () => {
-    const harness = harnessOf();
-    const { store } = harness;
-    const projectId = freshProject();
+function keyDestruction(it: ContractTest): void {
+  it('destroys a key with everything of it, and nothing of its neighbours', async ({
+    harness,
+    store,
+    projectId,
+  }) => {
     await store.change(createKey({ projectId, id: 'stays' }));
     const before = await harness.countRows();
     const ref = { projectId, id: 'goes' };
@@ -274,23 +256,24 @@ function keyDestruction(harnessOf: HarnessOf): void {
       store.change(changeKey({ projectId, id: 'none' }, { kind: 'purge-key' })),
       'key-not-found',
     );
-    await destroy(ref);
+    expect((await destroyKey(store, ref)).changed).toBe(true);
     expect(await harness.countRows()).toEqual(before);
     expect(await store.findKey(ref)).toBeUndefined();
     expect(await store.findKeyByAlias(projectId, 'another')).toBeUndefined();
     expect((await store.findKey({ projectId, id: 'stays' }))?.id).toBe('stays');
   });
 
-  it('takes a key made again under the id of a destroyed one for another key', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('takes a key made again under the id of a destroyed one for another key', async ({
+    store,
+    projectId,
+  }) => {
     const keyRef = { projectId, id: 'key-9' };
     const ref = { projectId, name: 'a' };
     await store.change(createKey(keyRef, { firstRevision: 500 }));
     await store.change(create(ref, { version: newVersion({ kmsKeyId: 'key-9' }) }));
     const first = (await store.findValue(ref, 'latest'))?.key;
     expect(plain(first).revision).toBe(500);
-    await destroy(keyRef);
+    await destroyKey(store, keyRef);
     // Not checked in between: what is remembered is the destroyed one.
     const again = createKey(keyRef, { firstRevision: 7_000 });
     await store.change(again);
@@ -299,14 +282,13 @@ function keyDestruction(harnessOf: HarnessOf): void {
     expect(plain(second).revision).toBe(7_000);
   });
 
-  it('hands out no value together with a key that is gone', async () => {
-    const { store } = harnessOf();
+  it('hands out no value together with a key that is gone', async ({ store }) => {
     const keyRef = { projectId: freshProject(), id: 'key-9' };
     const ref = { projectId: keyRef.projectId, name: 'a' };
     await store.change(createKey(keyRef));
     await store.change(create(ref, { version: newVersion({ kmsKeyId: 'key-9' }) }));
     expect((await store.findValue(ref, 'latest'))?.key?.id).toBe('key-9');
-    await destroy(keyRef);
+    await destroyKey(store, keyRef);
     const found = await store.findValue(ref, 'latest');
     expect(found).toBeDefined();
     expect(found?.key).toBeUndefined();

@@ -1,12 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import {
   addVersion,
   create,
   createGrant,
   DAY_MS,
   expectRefused,
-  freshRef,
-  type HarnessOf,
   purge,
   putStage,
   putTags,
@@ -14,14 +12,12 @@ import {
   schedule,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Deletion, at once or scheduled: nothing is left of it, and nothing else goes. */
-export function lifecycleContract(harnessOf: HarnessOf): void {
-  it('removes a secret with all its rows', async () => {
-    const harness = harnessOf();
-    const { store } = harness;
+export function lifecycleContract(it: ContractTest): void {
+  it('removes a secret with all its rows', async ({ harness, store, ref }) => {
     const before = await harness.countRows();
-    const ref = freshRef();
     const { id } = (await store.change(create(ref))).secret!;
     for (let count = 0; count < 3; count += 1) await store.change(addVersion(ref, id));
     await store.change(putStage(ref, 'blue', 1));
@@ -42,10 +38,7 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(remove(ref)), 'secret-not-found');
   });
 
-  it('frees the name for a new secret that starts at version 1', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const first = (await store.change(create(ref))).secret!;
+  it('frees the name for a new secret that starts at version 1', async ({ store, ref, secret: first }) => {
     await store.change(addVersion(ref, first.id));
     await store.change(remove(ref));
     const second = create(ref);
@@ -58,9 +51,10 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(addVersion(ref, first.id)), 'seal-outdated');
   });
 
-  it('returns the value of a new secret though one of its name was read before it was deleted', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('returns the value of a new secret though one of its name was read before it was deleted', async ({
+    store,
+    ref,
+  }) => {
     await store.change(create(ref));
     expect((await store.findValue(ref, 'latest'))?.secret.revision).toBe(1);
     await store.change(remove(ref));
@@ -74,11 +68,8 @@ export function lifecycleContract(harnessOf: HarnessOf): void {
     }
   });
 
-  it('purges a due secret with all its rows, and not a moment before', async () => {
-    const harness = harnessOf();
-    const { store } = harness;
+  it('purges a due secret with all its rows, and not a moment before', async ({ harness, store, ref }) => {
     const before = await harness.countRows();
-    const ref = freshRef();
     const { id } = (await store.change(create(ref))).secret!;
     await store.change(schedule(ref, 7));
     const scheduled = await store.findSecret(ref);

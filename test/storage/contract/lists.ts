@@ -1,24 +1,23 @@
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import {
   cancel,
   create,
   DAY_MS,
   DRAFT,
   freshProject,
-  freshRef,
-  type HarnessOf,
   ROTATED_DRAFT,
   remove,
   schedule,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest, HarnessOf } from './given.ts';
 
 /** Names whose order differs between bytes, a dictionary and a locale. */
 const NAMES = ['b', 'B', 'a', 'A', 'a.b', 'a-b', 'a_b', 'ab', 'aa', '10', '9', '_', '-', 'Z', 'z', 'zz'];
 const IN_BYTE_ORDER = NAMES.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 
 /** Pages of secrets, and the list of what is due. */
-export function listContract(harnessOf: HarnessOf): void {
+export function listContract(it: ContractTest, harnessOf: HarnessOf): void {
   let projectId: string;
   beforeAll(async () => {
     projectId = freshProject();
@@ -45,8 +44,7 @@ export function listContract(harnessOf: HarnessOf): void {
     expect(seen).toStrictEqual(IN_BYTE_ORDER);
   });
 
-  it('starts after the marker, whether its secret is still there or not', async () => {
-    const { store } = harnessOf();
+  it('starts after the marker, whether its secret is still there or not', async ({ store }) => {
     const marker = { projectId, name: 'aaa' };
     await store.change(create(marker));
     expect(await page(2, 'aa')).toStrictEqual(['aaa', 'ab']);
@@ -56,23 +54,19 @@ export function listContract(harnessOf: HarnessOf): void {
     expect(await page(2, 'zz')).toStrictEqual([]);
   });
 
-  it('lists a secret that waits for deletion, with its state', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('lists a secret that waits for deletion, with its state', async ({ store, ref }) => {
     await store.change(create(ref));
     await store.change(schedule(ref, 7));
     const [secret] = await store.listSecrets({ projectId: ref.projectId, limit: 9 });
     expect(secret?.state).toBe('PENDING_DELETE');
   });
 
-  it('lists nothing of a project without secrets or of an event without subscribers', async () => {
-    const { store } = harnessOf();
+  it('lists nothing of a project without secrets or of an event without subscribers', async ({ store }) => {
     expect(await store.listSecrets({ projectId: freshProject(), limit: 9 })).toStrictEqual([]);
     expect(await store.listSecrets({ projectId, limit: 9, eventName: 'rotated' })).toStrictEqual([]);
   });
 
-  it('lists secrets with a rotation configuration alone, page by page', async () => {
-    const { store } = harnessOf();
+  it('lists secrets with a rotation configuration alone, page by page', async ({ store }) => {
     const rotated = { projectId: freshProject(), rotatedOnly: true };
     for (const [index, name] of ['d', 'c', 'b', 'a'].entries()) {
       const draft = index % 2 === 0 ? DRAFT : ROTATED_DRAFT;
@@ -88,13 +82,11 @@ export function listContract(harnessOf: HarnessOf): void {
     ).toHaveLength(4);
   });
 
-  it('lists due secrets of all projects, earliest first, up to the limit', async () => {
-    const { store } = harnessOf();
+  it('lists due secrets of all projects, earliest first, up to the limit', async ({ store, projectId }) => {
     // Earlier than anything that the other tests schedule.
     const windowDays = [9, 7, 12, 8];
     const [start, last] = [1_000, 1_000 + 12 * DAY_MS];
     // Names in another order than the times.
-    const projectId = freshProject();
     const refs = ['b', 'd', 'a', 'c'].map((name) => ({ projectId, name }));
     for (const [index, ref] of refs.entries()) {
       await store.change(create(ref));
@@ -115,9 +107,7 @@ export function listContract(harnessOf: HarnessOf): void {
     for (const ref of refs) await store.change(remove(ref));
   });
 
-  it('lists nothing as due that was never scheduled', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('lists nothing as due that was never scheduled', async ({ store, ref }) => {
     await store.change(create(ref, { nowMs: T0 - 999 * DAY_MS }));
     const due = await store.listDueSecrets(Number.MAX_SAFE_INTEGER, 1_000);
     expect(due.map((found) => found.ref)).not.toContainEqual(ref);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {
   addVersion,
@@ -9,7 +9,6 @@ import {
   expectRefused,
   freshProject,
   freshRef,
-  type HarnessOf,
   newVersion,
   purge,
   ROTATED_DRAFT,
@@ -19,12 +18,11 @@ import {
   T0,
   update,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Metadata of secrets: what was written is what is read, inside one project. */
-export function secretContract(harnessOf: HarnessOf): void {
-  it('finds a created secret as the creation answered it', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+export function secretContract(it: ContractTest): void {
+  it('finds a created secret as the creation answered it', async ({ store, ref }) => {
     const command = create(ref, { version: newVersion({ expireTimeMs: T0 + 5 }) });
     const { secret } = await store.change(command);
     expect(secret).toEqual({
@@ -62,18 +60,14 @@ export function secretContract(harnessOf: HarnessOf): void {
     });
   });
 
-  it('keeps every optional field, and text of every kind', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('keeps every optional field, and text of every kind', async ({ store, ref }) => {
     const secret = (await store.change(create(ref, { draft: ROTATED_DRAFT }))).secret!;
     expect(secret).toMatchObject(ROTATED_DRAFT);
     expect(secret.nextRotationTimeMs).toBe(T0 + 30 * 86_400_000);
     expect(await store.findSecret(ref)).toStrictEqual(secret);
   });
 
-  it('lets one of many concurrent creations of a name win', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('lets one of many concurrent creations of a name win', async ({ store, ref }) => {
     const ids = Array.from({ length: 20 }, () => randomUUID());
     const outcomes = await Promise.allSettled(ids.map((id) => store.change(create(ref, { id }))));
     const winners = ids.filter((_, index) => outcomes[index]?.status === 'fulfilled');
@@ -81,9 +75,7 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect((await store.findSecret(ref))?.id).toBe(winners[0]);
   });
 
-  it('distinguishes names that differ only in case', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('distinguishes names that differ only in case', async ({ store, projectId }) => {
     const lower = await store.change(create({ projectId, name: 'token' }));
     const upper = await store.change(create({ projectId, name: 'TOKEN' }));
     expect((await store.findSecret({ projectId, name: 'token' }))?.id).toBe(lower.secret!.id);
@@ -91,9 +83,7 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect(await store.findSecret({ projectId, name: 'Token' })).toBeUndefined();
   });
 
-  it('shows an update to the very next read', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('shows an update to the very next read', async ({ store, ref }) => {
     await store.change(create(ref, { draft: ROTATED_DRAFT }));
     const changes = {
       description: 'after',
@@ -108,9 +98,10 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect(await store.listSecrets({ projectId: ref.projectId, limit: 9 })).toStrictEqual([secret]);
   });
 
-  it('finds for sealing an enabled secret that it has known, and the present one once that is outdated', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('finds for sealing an enabled secret that it has known, and the present one once that is outdated', async ({
+    store,
+    ref,
+  }) => {
     expect(await store.findForSealing(ref, undefined)).toBeUndefined();
     const created = (await store.change(create(ref))).secret!;
     const former = await store.findForSealing(ref, undefined);
@@ -125,8 +116,7 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect(await store.findForSealing(ref, undefined)).toStrictEqual(cancelled);
   });
 
-  it('keeps projects apart that use the same name', async () => {
-    const { store } = harnessOf();
+  it('keeps projects apart that use the same name', async ({ store }) => {
     const [one, other] = [freshRef(), freshRef()];
     const secret = (await store.change(create(one))).secret!;
     expect(await store.findSecret(other)).toBeUndefined();
@@ -143,23 +133,10 @@ export function secretContract(harnessOf: HarnessOf): void {
     expect((await readProject(store, other.projectId)).secrets).toStrictEqual([]);
   });
 
-  it('takes the last secret that the quota allows and refuses the next', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
-    const limits = { ...DEFAULT_LIMITS, secrets: 3 };
-    const make = (name: string) => store.change(create({ projectId, name }, { limits }));
-    await make('a');
-    await make('b');
-    await make('c');
-    await expectRefused(make('d'), 'secret-limit');
-    await expectRefused(make('e'), 'secret-limit');
-    await store.change(create({ projectId: freshProject(), name: 'd' }, { limits }));
-    expect(await store.listSecrets({ projectId, limit: 9 })).toHaveLength(3);
-  });
-
-  it('gives the quota back after a deletion and after a purge, and counts no refused creation', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('refuses a secret beyond the quota, gives it back after a deletion and after a purge, and counts no refused creation', async ({
+    store,
+    projectId,
+  }) => {
     const limits = { ...DEFAULT_LIMITS, secrets: 2 };
     const make = (name: string) => store.change(create({ projectId, name }, { limits }));
     const a = { projectId, name: 'a' };
@@ -167,6 +144,8 @@ export function secretContract(harnessOf: HarnessOf): void {
     await expectRefused(make('a'), 'secret-exists');
     await make('b');
     await expectRefused(make('c'), 'secret-limit');
+    expect(await store.listSecrets({ projectId, limit: 9 })).toHaveLength(2);
+    await store.change(create({ projectId: freshProject(), name: 'c' }, { limits }));
 
     await store.change(schedule(a, 7));
     await expectRefused(make('c'), 'secret-limit');
@@ -179,9 +158,7 @@ export function secretContract(harnessOf: HarnessOf): void {
     await expectRefused(make('e'), 'secret-limit');
   });
 
-  it('holds the quota against many creations at once', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('holds the quota against many creations at once', async ({ store, projectId }) => {
     const limits = { ...DEFAULT_LIMITS, secrets: 7 };
     const names = Array.from({ length: 30 }, (_, index) => `s${index}`);
     await Promise.allSettled(names.map((name) => store.change(create({ projectId, name }, { limits }))));

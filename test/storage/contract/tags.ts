@@ -1,17 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { SecretSearch } from '../../../src/app/ports/deps.ts';
-import type { Tag } from '../../../src/core/secrets/secrets.ts';
-import {
-  create,
-  freshProject,
-  freshRef,
-  type HarnessOf,
-  purge,
-  putTags,
-  remove,
-  schedule,
-} from '../../support/stores.ts';
+import type { SecretRef, Tag } from '../../../src/core/secrets/secrets.ts';
+import type { TestStore } from '../../support/acting.ts';
+import { create, freshProject, freshRef, purge, putTags, remove, schedule } from '../../support/stores.ts';
 import { searched, tagsOfProject } from '../../support/walks.ts';
+import type { ContractTest } from './given.ts';
 
 const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
   Object.entries(tags).map(([key, value]) => ({ key, value }));
@@ -27,62 +20,63 @@ const TAGGED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** Tags: a part of their secret, and searched across a project. */
-export function tagContract(harnessOf: HarnessOf): void {
-  async function tagged(tags: Readonly<Record<string, string>> = {}) {
-    const { store } = harnessOf();
-    const ref = freshRef();
+export function tagContract(it: ContractTest): void {
+  async function createTagged(store: TestStore, ref: SecretRef, tags: Readonly<Record<string, string>>) {
     const { id } = (await store.change(create(ref))).secret!;
-    if (Object.keys(tags).length > 0) await store.change(putTags(ref, id, tagsOf(tags)));
-    return { store, ref, id, read: async () => (await store.findVersions(ref))!.tags };
+    await store.change(putTags(ref, id, tagsOf(tags)));
+    return id;
   }
 
-  it('finds tags as they were put, by name and by id of their secret', async () => {
-    const { store, ref, id } = await tagged({ team: 'a', '\u{20000}': 'x', '\ufe70': '', A: 'ä /' });
+  it('finds tags as they were put, by name and by id of their secret', async ({ store, ref }) => {
+    const id = await createTagged(store, ref, { team: 'a', '\u{20000}': 'x', '\ufe70': '', A: 'ä /' });
     const aggregate = await store.findVersions(ref);
     expect(aggregate?.tags).toStrictEqual(tagsOf({ A: 'ä /', team: 'a', '\ufe70': '', '\u{20000}': 'x' }));
     expect(aggregate?.secret.revision).toBe(2);
     expect(await store.findSecretById(ref.projectId, id)).toStrictEqual(aggregate);
   });
 
-  it('finds no secret by an id of another project, or of none', async () => {
-    const { store, ref, id } = await tagged();
+  it('finds no secret by an id of another project, or of none', async ({ store, ref, secret: { id } }) => {
     expect(await store.findSecretById(freshProject(), id)).toBeUndefined();
     expect(await store.findSecretById(ref.projectId, 'nothing')).toBeUndefined();
     await store.change(remove(ref));
     expect(await store.findSecretById(ref.projectId, id)).toBeUndefined();
   });
 
-  it('leaves nothing of them when their secret goes, at once or when its time has come', async () => {
-    const harness = harnessOf();
+  it('leaves nothing of them when their secret goes, at once or when its time has come', async ({
+    harness,
+    store,
+  }) => {
     const before = await harness.countRows();
-    const [now, later] = [await tagged({ a: '1', b: '2' }), await tagged({ a: '1' })];
-    await later.store.change(schedule(later.ref, 7));
-    await later.store.change(purge(later.ref, later.id, Number.MAX_SAFE_INTEGER));
-    await now.store.change(remove(now.ref));
+    const [now, later] = [freshRef(), freshRef()];
+    await createTagged(store, now, { a: '1', b: '2' });
+    const id = await createTagged(store, later, { a: '1' });
+    await store.change(schedule(later, 7));
+    await store.change(purge(later, id, Number.MAX_SAFE_INTEGER));
+    await store.change(remove(now));
     expect(await harness.countRows()).toStrictEqual(before);
-    for (const { ref } of [now, later])
-      expect(await tagsOfProject(now.store, ref.projectId)).toStrictEqual([]);
+    for (const { projectId } of [now, later]) expect(await tagsOfProject(store, projectId)).toStrictEqual([]);
   });
 
-  async function fill(projectId = freshProject()): Promise<string> {
-    for (const [name, tags] of Object.entries(TAGGED)) {
-      const ref = { projectId, name };
-      const { id } = (await harnessOf().store.change(create(ref))).secret!;
-      await harnessOf().store.change(putTags(ref, id, tagsOf(tags)));
-    }
+  async function fill(store: TestStore, projectId = freshProject()): Promise<string> {
+    for (const [name, tags] of Object.entries(TAGGED)) await createTagged(store, { projectId, name }, tags);
     return projectId;
   }
 
-  it('lists every pair of a project once, by key and value', async () => {
-    const [projectId] = [await fill(), await fill()];
-    expect(
-      (await tagsOfProject(harnessOf().store, projectId)).map(({ key, value }) => `${key}:${value}`),
-    ).toStrictEqual(['Env ä:x=y/z', 'env:', 'env:prod', 'env:test', 'team:a', 'team:b']);
-    expect(await tagsOfProject(harnessOf().store, freshProject())).toStrictEqual([]);
+  it('lists every pair of a project once, by key and value', async ({ store }) => {
+    const [projectId] = [await fill(store), await fill(store)];
+    expect((await tagsOfProject(store, projectId)).map(({ key, value }) => `${key}:${value}`)).toStrictEqual([
+      'Env ä:x=y/z',
+      'env:',
+      'env:prod',
+      'env:test',
+      'team:a',
+      'team:b',
+    ]);
+    expect(await tagsOfProject(store, freshProject())).toStrictEqual([]);
   });
 
   const condition = (key: string, ...values: string[]) => ({ key, values });
-  it.each<[what: string, search: Partial<SecretSearch>, names: string[]]>([
+  it.for<[what: string, search: Partial<SecretSearch>, names: string[]]>([
     ['without conditions', {}, ['C', 'a', 'b', 'db.prod', 'db_test-1', 'plain']],
     ['by a key', { tags: [condition('env')] }, ['C', 'a', 'b', 'db.prod', 'db_test-1']],
     ['by a value', { tags: [condition('env', 'prod')] }, ['a', 'b', 'db.prod']],
@@ -111,27 +105,27 @@ export function tagContract(harnessOf: HarnessOf): void {
     ['by a part in another case', { nameParts: ['DB'] }, []],
     ['by tag and name', { tags: [condition('env', 'prod')], nameParts: ['d'] }, ['db.prod']],
     ['by ten keys', { tags: Array.from({ length: 10 }, () => condition('team', 'a')) }, ['C', 'b']],
-  ])('finds secrets %s', async (_, search, names) => {
-    const projectId = await fill();
+  ])('finds secrets %s', async ([, search, names], { store }) => {
+    const projectId = await fill(store);
     const query = { projectId, tags: [], nameParts: [], limit: 100, offset: 0, ...search };
-    const { total, secrets } = await searched(harnessOf().store, query);
+    const { total, secrets } = await searched(store, query);
     expect(secrets.map(({ secret }) => secret.name)).toStrictEqual(names);
     expect(total).toBe(names.length);
     for (const { secret, tags } of secrets) {
-      const aggregate = await harnessOf().store.findSecretById(projectId, secret.id);
+      const aggregate = await store.findSecretById(projectId, secret.id);
       expect({ secret, tags }).toStrictEqual({ secret: aggregate?.secret, tags: aggregate?.tags });
     }
-    expect(await searched(harnessOf().store, { ...query, limit: 0 })).toStrictEqual({
+    expect(await searched(store, { ...query, limit: 0 })).toStrictEqual({
       total,
       secrets: [],
     });
   });
 
-  it('finds pages, and counts what is on all of them', async () => {
-    const projectId = await fill();
+  it('finds pages, and counts what is on all of them', async ({ store }) => {
+    const projectId = await fill(store);
     const page = async (limit: number, offset: number) => {
       const tags = [condition('env')];
-      const found = await searched(harnessOf().store, { projectId, tags, nameParts: [], limit, offset });
+      const found = await searched(store, { projectId, tags, nameParts: [], limit, offset });
       expect(found.total).toBe(5);
       return found.secrets.map(({ secret }) => secret.name);
     };

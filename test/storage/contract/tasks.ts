@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import type { TaskQuery } from '../../../src/app/ports/tasks.ts';
 import { TASK_KEPT_MS } from '../../../src/core/rotation/tasks.ts';
 import {
@@ -8,7 +8,6 @@ import {
   expectRefused,
   failAttempt,
   freshProject,
-  type HarnessOf,
   newVersion,
   passStep,
   ROTATED_DRAFT,
@@ -18,12 +17,13 @@ import {
   storePending,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest, HarnessOf } from './given.ts';
 
 const YEAR_MS = 366 * DAY_MS;
 const MONTH_MS = 30 * DAY_MS;
 
 /** Rotations: a task and its secret change together or not at all. */
-export function taskContract(harnessOf: HarnessOf): void {
+export function taskContract(it: ContractTest, harnessOf: HarnessOf): void {
   let projectId: string;
   let ref: { projectId: string; name: string };
   let id: string;
@@ -78,9 +78,9 @@ export function taskContract(harnessOf: HarnessOf): void {
     return task;
   }
 
-  it('keeps every field, also over a restart', async () => {
-    await start();
-    const harness = harnessOf();
+  beforeEach(() => start());
+
+  it('keeps every field, also over a restart', async ({ harness }) => {
     const task = taskId(0);
     await harness.store.change(startRotation(ref, task, id, T0 + MONTH_MS));
     await harness.store.change(storePending(ref, task, newVersion(), T0 + MONTH_MS));
@@ -107,9 +107,9 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(await harness.store.findTask('another')).toBeUndefined();
   });
 
-  it('brings the new value into use with all that belongs to it, and a reader sees it at once', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('brings the new value into use with all that belongs to it, and a reader sees it at once', async ({
+    store,
+  }) => {
     const task = taskId(0);
     const version = newVersion();
     const latest = async () => (await store.findValue(ref, 'latest'))?.version.number;
@@ -131,9 +131,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(await due(T0 + YEAR_MS)).toStrictEqual([]);
   });
 
-  it('writes neither side of a change that is refused', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('writes neither side of a change that is refused', async ({ store }) => {
     const task = taskId(0);
     await store.change(startRotation(ref, task));
     const before = [await store.findTask(task), await store.findVersions(ref)];
@@ -144,9 +142,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     await expectRefused(store.change(startRotation({ ...ref, name: 'none' }, 'x')), 'secret-not-found');
   });
 
-  it('has one rotation of a secret at a time, however many ask for one', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('has one rotation of a secret at a time, however many ask for one', async ({ store }) => {
     const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) => store.change(startRotation(ref, taskId(index)))),
     );
@@ -154,9 +150,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(await store.countTasks({ projectId })).toBe(1);
   });
 
-  it('outlives its secret, and another one of the same name has nothing to do with it', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('outlives its secret, and another one of the same name has nothing to do with it', async ({ store }) => {
     const task = taskId(0);
     await store.change(startRotation(ref, task));
     await store.change(remove(ref));
@@ -168,9 +162,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(other.task).toMatchObject({ id: taskId(1), status: 'RUNNING', secretId: `${id}-2` });
   });
 
-  it('lists what is due, by time and up to the limit, and what no wait can have made', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('lists what is due, by time and up to the limit, and what no wait can have made', async ({ store }) => {
     const task = taskId(0);
     await store.change(startRotation(ref, task));
     await store.change(failAttempt(ref, task, 'create', 5_000));
@@ -183,9 +175,7 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(await isDue(5_000, 1_000, 0)).toBe(false);
   });
 
-  it('lists secrets whose rotation is due, and none that waits for its deletion', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('lists secrets whose rotation is due, and none that waits for its deletion', async ({ store }) => {
     const isDue = async (nowMs: number) =>
       (await store.listDueRotations(nowMs, 10_000)).some((found) => found.id === id);
     expect([await isDue(T0 + MONTH_MS - 1), await isDue(T0 + MONTH_MS)]).toStrictEqual([false, true]);
@@ -194,9 +184,8 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(await isDue(T0 + YEAR_MS)).toBe(false);
   });
 
-  it('lists a project’s tasks, newest first, by every filter and page by page', async () => {
+  it('lists a project’s tasks, newest first, by every filter and page by page', async ({ store }) => {
     await start('a');
-    const { store } = harnessOf();
     const one = await rotate(true, T0 + 1);
     const two = await rotate(false, T0 + 2);
     await start('b', projectId);
@@ -228,9 +217,9 @@ export function taskContract(harnessOf: HarnessOf): void {
     expect(pages).toStrictEqual(expected);
   });
 
-  it('removes a task after three months, also when its secret is gone, and tells which are so old', async () => {
-    await start();
-    const { store } = harnessOf();
+  it('removes a task after three months, also when its secret is gone, and tells which are so old', async ({
+    store,
+  }) => {
     const task = await rotate();
     await store.change(remove(ref));
     const isOld = async (beforeMs: number) =>

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { SecretCommand } from '../../../src/core/secrets/secrets.ts';
 import {
   addVersion,
@@ -8,7 +8,6 @@ import {
   expire,
   freshProject,
   freshRef,
-  type HarnessOf,
   newVersion,
   putStage,
   ROTATED_DRAFT,
@@ -17,11 +16,14 @@ import {
   schedule,
   update,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Atomicity: all of a change or nothing of it. */
-export function transactionContract(harnessOf: HarnessOf): void {
-  it('carries out good commands between refused ones that were sent in the same moment', async () => {
-    const { store } = harnessOf();
+export function transactionContract(it: ContractTest): void {
+  it('carries out good commands between refused ones that were sent in the same moment', async ({
+    harness,
+    store,
+  }) => {
     const [projectId, other] = [freshProject(), freshRef()];
     const a = { projectId, name: 'a' };
     const { id } = (await store.change(create(a))).secret!;
@@ -58,13 +60,14 @@ export function transactionContract(harnessOf: HarnessOf): void {
     expect(found?.secret.revision).toBe(21);
     expect(found?.stages).toHaveLength(12);
     expect(await store.listSecrets({ projectId, limit: 99 })).toHaveLength(11);
-    await harnessOf().reopen();
-    expect(await harnessOf().store.findVersions(a)).toStrictEqual(found);
+    await harness.reopen();
+    expect(await harness.store.findVersions(a)).toStrictEqual(found);
   });
 
-  it('carries out the commands of one caller in the order in which they were sent', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('carries out the commands of one caller in the order in which they were sent', async ({
+    store,
+    ref,
+  }) => {
     const { id } = (await store.change(create(ref))).secret!;
     const results = await Promise.all(
       Array.from({ length: 100 }, (_, index) =>
@@ -82,9 +85,7 @@ export function transactionContract(harnessOf: HarnessOf): void {
     expect((await store.findSecret(ref))?.description).toBe('d98');
   });
 
-  it('changes nothing when the rules refuse', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('changes nothing when the rules refuse', async ({ harness, store, projectId }) => {
     const [open, closed] = [
       { projectId, name: 'open' },
       { projectId, name: 'closed' },
@@ -94,7 +95,7 @@ export function transactionContract(harnessOf: HarnessOf): void {
     for (let count = 0; count < 10; count += 1) await store.change(putStage(open, `own-${count}`, 5));
     await store.change(create(closed));
     await store.change(schedule(closed, 7));
-    const counts = await harnessOf().countRows();
+    const counts = await harness.countRows();
     const before = await readProject(store, projectId);
     const limits = { ...create(open).limits, secrets: 2 };
     const refused: [SecretCommand, string][] = [
@@ -123,14 +124,11 @@ export function transactionContract(harnessOf: HarnessOf): void {
       await expect(store.change(command).catch(codeOf), command.kind).resolves.toBe(code);
       expect(await readProject(store, projectId), `${command.kind} ${code}`).toStrictEqual(before);
     }
-    expect(await harnessOf().countRows()).toStrictEqual(counts);
+    expect(await harness.countRows()).toStrictEqual(counts);
   });
 
-  it('changes nothing when the engine itself refuses a row', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const secret = (await store.change(create(ref))).secret!;
-    const counts = await harnessOf().countRows();
+  it('changes nothing when the engine itself refuses a row', async ({ harness, store, ref, secret }) => {
+    const counts = await harness.countRows();
     const before = await readProject(store, ref.projectId);
     // Two secrets with one id: no rule looks, so the unique constraint has to.
     const twin = { ...ref, name: 'twin' };
@@ -147,16 +145,18 @@ export function transactionContract(harnessOf: HarnessOf): void {
       nowMs: 0,
     });
     expect(await readProject(store, ref.projectId)).toStrictEqual(before);
-    expect(await harnessOf().countRows()).toStrictEqual(counts);
+    expect(await harness.countRows()).toStrictEqual(counts);
     const limits = { ...create(ref).limits, secrets: 2 };
     await store.change(create(twin, { limits }));
   });
 
-  it('changes nothing when the engine refuses a row half way through a change', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('changes nothing when the engine refuses a row half way through a change', async ({
+    harness,
+    store,
+    ref,
+  }) => {
     const { id } = (await store.change(create(ref))).secret!;
-    const counts = await harnessOf().countRows();
+    const counts = await harness.countRows();
     const before = await readProject(store, ref.projectId);
     // No rule looks at this number, and no column of whole milliseconds takes it; the secret's own row comes first.
     const version = newVersion({ expireTimeMs: 0.5 });
@@ -171,15 +171,13 @@ export function transactionContract(harnessOf: HarnessOf): void {
       'internal',
     ]);
     expect(await readProject(store, ref.projectId)).toStrictEqual(before);
-    expect(await harnessOf().countRows()).toStrictEqual(counts);
+    expect(await harness.countRows()).toStrictEqual(counts);
     const limits = { ...create(ref).limits, secrets: 2 };
     await store.change(create({ ...ref, name: 'other' }, { limits }));
     expect((await store.change(addVersion(ref, id))).version?.version.number).toBe(2);
   });
 
-  it('never shows a reader half of a change that is being made', async () => {
-    const { store } = harnessOf();
-    const projectId = freshProject();
+  it('never shows a reader half of a change that is being made', async ({ store, projectId }) => {
     const refs = Array.from({ length: 30 }, (_, index) => ({ projectId, name: `s${index}` }));
     const ids = await Promise.all(refs.map(async (ref) => (await store.change(create(ref))).secret!.id));
     let isWriting = true;

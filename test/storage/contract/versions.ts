@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import type { SecretRef } from '../../../src/core/secrets/secrets.ts';
 import type { TestStore } from '../../support/acting.ts';
@@ -8,20 +8,21 @@ import {
   create,
   expectRefused,
   freshRef,
-  type HarnessOf,
   newVersion,
   putStage,
   removeStage,
   sealedValue,
   T0,
 } from '../../support/stores.ts';
+import type { ContractTest } from './given.ts';
 
 /** Versions, their values and stages: numbers, room for 20 and 12, and bytes that come back as they went in. */
-export function versionContract(harnessOf: HarnessOf): void {
-  it('returns a new version to the very next read, as latest and by number', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
-    const secret = (await store.change(create(ref))).secret!;
+export function versionContract(it: ContractTest): void {
+  it('returns a new version to the very next read, as latest and by number', async ({
+    store,
+    ref,
+    secret,
+  }) => {
     const version = newVersion({ kind: 'binary', expireTimeMs: T0 + 7 });
     const added = await store.change(addVersion(ref, secret.id, { version }));
     expect(added.version?.version).toMatchObject({
@@ -37,11 +38,9 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 2, SYSPREVIOUS: 1 });
   });
 
-  it.each([0, 1, 100, 3_900, 4_096, 65_535, 65_536 + 96])(
+  it.for([0, 1, 100, 3_900, 4_096, 65_535, 65_536 + 96])(
     'gives a sealed value of %i bytes back byte for byte',
-    async (size) => {
-      const { store } = harnessOf();
-      const ref = freshRef();
+    async (size, { store, ref }) => {
       const sealed = sealedValue(size);
       await store.change(create(ref, { version: newVersion({ sealed }) }));
       const found = await store.findValue(ref, 1);
@@ -50,9 +49,7 @@ export function versionContract(harnessOf: HarnessOf): void {
     },
   );
 
-  it('stores the bytes of a view, not of the memory around it', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('stores the bytes of a view, not of the memory around it', async ({ store, ref }) => {
     const memory = randomBytes(300);
     const sealed = {
       wrappedKey: memory.subarray(10, 96),
@@ -64,8 +61,9 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(Buffer.from(found!.sealed.wrappedKey)).toStrictEqual(Buffer.from(memory.subarray(10, 96)));
   });
 
-  it('takes the 12th stage, refuses the 13th, and gives the slot of a removed one away again', async () => {
-    const { store } = harnessOf();
+  it('takes the 12th stage, refuses the 13th, and gives the slot of a removed one away again', async ({
+    store,
+  }) => {
     const { ref } = await fullSecret(store, 2);
     for (let index = 0; index < 10; index += 1) await store.change(putStage(ref, `own-${index}`, 1));
     await expectRefused(store.change(putStage(ref, 'one-more', 1)), 'stage-limit');
@@ -76,18 +74,33 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(stages[6]).toMatchObject({ name: 'one-more', versionNumber: 2 });
   });
 
-  it('knows no value of an absent secret or version', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('has a sample with the newest ones, each once, and others that exist', async ({
+    store,
+    ref,
+    secret: { id },
+  }) => {
+    for (let version = 2; version <= 5; version += 1) await store.change(addVersion(ref, id));
+    const places = await store.sampleVersions(3);
+    const own = places.filter((place) => place.ref.name === ref.name).map(({ number }) => number);
+    expect(own).toEqual(expect.arrayContaining([3, 4, 5]));
+    expect(new Set(places.map((place) => JSON.stringify(place))).size).toBe(places.length);
+    expect(places.length).toBeLessThanOrEqual(6);
+    for (const { ref: found, number } of places) {
+      expect((await store.findValue(found, number))?.version.number).toBe(number);
+    }
+  });
+
+  it('knows no value of an absent secret or version', async ({ store, ref }) => {
     expect(await store.findValue(ref, 'latest')).toBeUndefined();
     await store.change(create(ref));
     expect(await store.findValue(ref, 0)).toBeUndefined();
     expect(await store.findValue(ref, 2)).toBeUndefined();
   });
 
-  it('gives 40 concurrent additions 40 different numbers and leaves one SYSCURRENT', async () => {
-    const { store } = harnessOf();
-    const ref = freshRef();
+  it('gives 40 concurrent additions 40 different numbers and leaves one SYSCURRENT', async ({
+    store,
+    ref,
+  }) => {
     const secret = (await store.change(create(ref))).secret!;
     const adding = Array.from({ length: 40 }, () => store.change(addVersion(ref, secret.id)));
     const numbers = (await Promise.all(adding)).map((result) => result.version!.version.number);
@@ -100,23 +113,20 @@ export function versionContract(harnessOf: HarnessOf): void {
     expect(await stagesOf(store, ref)).toStrictEqual({ SYSCURRENT: 41, SYSPREVIOUS: 40 });
   });
 
-  it('removes the rows of a version that made room', async () => {
-    const harness = harnessOf();
+  it('removes the rows of a version that made room', async ({ harness }) => {
     const { ref, id } = await fullSecret(harness.store);
     const before = await harness.countRows();
     await harness.store.change(addVersion(ref, id));
     expect(await harness.countRows()).toStrictEqual(before);
   });
 
-  it('makes room for several when the limit was lowered since', async () => {
-    const { store } = harnessOf();
+  it('makes room for several when the limit was lowered since', async ({ store }) => {
     const { ref, id } = await fullSecret(store);
     await store.change(addVersion(ref, id, { limits: { ...DEFAULT_LIMITS, versions: 5 } }));
     expect(await numbersOf(store, ref)).toStrictEqual(range(17, 21));
   });
 
-  it('takes the 20th version and refuses the 21st where the policy says so', async () => {
-    const { store } = harnessOf();
+  it('takes the 20th version and refuses the 21st where the policy says so', async ({ store }) => {
     const { ref, id } = await fullSecret(store, 19);
     await store.change(addVersion(ref, id, { versionCap: 'reject' }));
     await expectRefused(store.change(addVersion(ref, id, { versionCap: 'reject' })), 'version-limit');

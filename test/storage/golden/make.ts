@@ -8,7 +8,7 @@ import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { createSigningKeys } from '../../../src/crypto/signing-keys.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
 import { byTest } from '../../support/acting.ts';
-import { changeKey, createKey, DAY_MS, T0 } from '../../support/stores.ts';
+import { changeKey, createKey, DAY_MS, destroyKey, recordClock, T0 } from '../../support/stores.ts';
 import {
   databaseFile,
   MIGRATIONS,
@@ -89,12 +89,10 @@ async function fill(directory: string): Promise<void> {
   const destroyed = { projectId: PROJECTS[0]!, id: DESTROYED };
   const material = keyring.createKeyMaterial(destroyed, 1);
   await store.change(createKey(destroyed, { material }));
-  await store.change(changeKey(destroyed, { kind: 'schedule-key-deletion', pendingDays: 7 }));
-  await store.change(changeKey(destroyed, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
+  await destroyKey(store, destroyed);
   const key = await createSigningKeys(sealing).create(T0);
   await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 });
-  const record = { seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } };
-  await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 });
+  await store.change(recordClock({ seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } }));
   await store.close();
 
   async function addRotatedKey(projectId: string): Promise<void> {

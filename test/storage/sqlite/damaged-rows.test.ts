@@ -4,16 +4,20 @@ import type { Command } from '../../../src/core/commands.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import {
   addVersion,
+  cancel,
   create,
   createEvent,
   createGrant,
   DAY_MS,
+  ensureSigningKey,
   expectRefused,
   purge,
+  putTags,
   remove,
   removeEvent,
   removeGrants,
   setStrengthCheck,
+  settle,
   startRotation,
   T0,
   update,
@@ -151,15 +155,9 @@ describe('beside a damaged row', () => {
   });
 
   it('of a notification, the others are listed', async () => {
-    const settle = {
-      aggregate: 'notification',
-      kind: 'settle-notification',
-      attempts: 0,
-      nowMs: T0,
-    } as const;
     const id = (version: number) => `project-open.${version}.SECRET_VERSION_CREATED`;
     await damage(`UPDATE notification SET attempts = 9 WHERE id = '${id(2)}'`, [
-      { ...settle, ref: { id: id(2) }, outcome: { status: 'SUCCESS' } },
+      settle(id(2), { status: 'SUCCESS' }),
     ]);
     expect((await filled.store.listNotifications(projectId)).map((one) => one.id)).toEqual([id(1)]);
     expect(filled.told).toEqual([`notification ${id(2)}`]);
@@ -179,18 +177,11 @@ describe('beside a damaged row', () => {
   });
 
   it('of a secret, a tag that an intact one shares is listed', async () => {
-    const shared = (name: string) => ({
-      aggregate: 'secret' as const,
-      kind: 'put-tags' as const,
-      ref: { projectId, name },
-      id: `project-${name}`,
-      tags: [{ key: 'shared', value: 'x' }],
-      limits: DEFAULT_LIMITS,
-      nowMs: T0,
-    });
+    const shared = (name: string) =>
+      putTags({ projectId, name }, `project-${name}`, [{ key: 'shared', value: 'x' }]);
     await damage("UPDATE secret SET description = 'x' WHERE name = 'open'", [
       shared('open'),
-      { aggregate: 'secret', kind: 'cancel-deletion', ref: { projectId, name: 'pending' }, nowMs: T0 },
+      cancel({ projectId, name: 'pending' }),
       shared('pending'),
     ]);
     expect(await tagsOfProject(filled.store, projectId)).toContainEqual({ key: 'shared', value: 'x' });
@@ -200,20 +191,18 @@ describe('beside a damaged row', () => {
     ['gone', 'DELETE FROM signing_key'],
     ['changed', "UPDATE signing_key SET certificate_pem = 'x'"],
   ])('that is the signing key, %s, another one is made, which is logged', async (_, statement) => {
-    const key = (text: string) => ({
-      certificatePem: text,
-      sealedPrivateKey: Buffer.from(text),
-      createTimeMs: T0,
-    });
-    const ensure = { aggregate: 'signing-key', kind: 'ensure-signing-key', nowMs: T0 } as const;
-    await damage(statement, [{ ...ensure, key: key('first') }]);
+    await damage(statement, [ensureSigningKey('first')]);
     const errors: string[] = [];
     const log = {
       info: () => undefined,
       warn: () => undefined,
       error: (_: object, message: string) => errors.push(message),
     };
-    const signingKeys = { create: async () => key('second'), sign: () => '', digest: () => '' };
+    const signingKeys = {
+      create: async () => ensureSigningKey('second').key,
+      sign: () => '',
+      digest: () => '',
+    };
     const load = createSigningKeyLoader({ ...aWorld().deps, store: filled.store, signingKeys, log });
     expect((await load()).certificatePem).toBe('second');
     expect((await filled.store.findSigningKey())?.certificatePem).toBe('second');

@@ -10,6 +10,7 @@ import {
   failAttempt,
   newVersion,
   ROTATED_DRAFT,
+  recordClock,
   remove,
   removeGrants,
   sealedValue,
@@ -40,13 +41,8 @@ async function startRotations(store: TestStore): Promise<void> {
   }
 }
 
-async function outcomeOf(store: TestStore, command: Command): Promise<string> {
-  try {
-    await store.change(command);
-    return 'done';
-  } catch (error) {
-    return codeOf(error);
-  }
+function outcomeOf(store: TestStore, command: Command): Promise<string> {
+  return store.change(command).then(() => 'done', codeOf);
 }
 
 /** Takes all the space but `leaveBytes`. */
@@ -75,13 +71,9 @@ async function createAll(
   return Promise.all(
     names.map(async (name) => {
       const version = newVersion({ sealed: sealedValue(bodyBytes) });
-      try {
-        await store.change(create({ projectId, name }, { version }));
-        bodies.set(name, version.sealed.body);
-        return 'done';
-      } catch (error) {
-        return codeOf(error);
-      }
+      const outcome = await outcomeOf(store, create({ projectId, name }, { version }));
+      if (outcome === 'done') bodies.set(name, version.sealed.body);
+      return outcome;
     }),
   );
 }
@@ -89,13 +81,9 @@ async function createAll(
 async function removeAll(store: TestStore, names: readonly string[]): Promise<string[]> {
   return Promise.all(
     names.map(async (name) => {
-      try {
-        await store.change(remove({ projectId, name }));
-        bodies.delete(name);
-        return 'done';
-      } catch (error) {
-        return codeOf(error);
-      }
+      const outcome = await outcomeOf(store, remove({ projectId, name }));
+      if (outcome === 'done') bodies.delete(name);
+      return outcome;
     }),
   );
 }
@@ -147,11 +135,9 @@ say('full', {
 });
 
 const removed = kinds(await removeAll(store, ['a1', 'a2', 'a3', 'b0-0']));
-const revoked = await store.change(removeGrants(grantRef)).then(() => 'done', codeOf);
+const revoked = await outcomeOf(store, removeGrants(grantRef));
 const stillRefused = kinds(await createAll(store, 'd', 1, 100));
-const record = { seenMs: 1, hold: undefined };
-const clock = { aggregate: 'clock', kind: 'record-clock', record, nowMs: 1 } as const;
-const noted = await store.change(clock).then(() => 'done', codeOf);
+const noted = await outcomeOf(store, recordClock({ seenMs: 1, hold: undefined }));
 const [one, two] = rotated as [(typeof rotated)[0], (typeof rotated)[0]];
 const rotation = {
   noted: await outcomeOf(store, failAttempt(one, 'task one', 'create')),

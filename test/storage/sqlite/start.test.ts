@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { StartError, type StartErrorKind } from '../../../src/app/start-error.ts';
 import { readMigrations } from '../../../src/storage/migrate.ts';
 import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
-import { changeKey, create, createKey, DAY_MS, ensureKey, freshRef, T0 } from '../../support/stores.ts';
+import { create, ensureKey, freshRef } from '../../support/stores.ts';
 import {
   databaseFile,
   INSTALLATION,
@@ -20,7 +20,7 @@ import {
   removeDirectory,
   tamper,
 } from './harness.ts';
-import { fillProject } from './tamper-project.ts';
+import { fillInstallation, fillProject } from './tamper-project.ts';
 
 describe('opening of a data directory', () => {
   let pattern: string;
@@ -156,15 +156,7 @@ describe('opening of a data directory', () => {
   it('refuses a database with a row in any table but without its installation', async () => {
     const { store } = openDirect(directory);
     await fillProject(store, 'project');
-    const nowMs = T0;
-    const keyRef = { projectId: 'project', id: 'key-3' };
-    await store.change(createKey(keyRef));
-    await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));
-    await store.change(changeKey(keyRef, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
-    const record = { seenMs: T0, hold: undefined };
-    await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs });
-    const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
-    await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs });
+    await fillInstallation(store);
     await store.close();
     const tables = tamper(directory, tablesOf);
     expect(tables).toContain('task');

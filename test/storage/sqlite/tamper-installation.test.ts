@@ -8,26 +8,18 @@ import { openReader, openWriter } from '../../../src/storage/sqlite/engine/open.
 import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
 import { createWholeReads } from '../../../src/storage/sqlite/rows/wholes.ts';
 import { requests } from '../../support/acting.ts';
-import { changeKey, createKey, DAY_MS, expectRefused, T0 } from '../../support/stores.ts';
+import { expectRefused, recordClock, T0 } from '../../support/stores.ts';
 import { filledDirectory } from './filled-directory.ts';
 import { databaseFile, MIGRATIONS, ROW_MAC, staleShards } from './harness.ts';
 import { ROWS } from './tamper-columns.ts';
+import { fillInstallation } from './tamper-project.ts';
 
 /** Holds nothing but a count, which the full check compares with what it counts. */
 const COUNTED = 'project';
 
 /** The rows that belong to no project: the signing key, destroyed keys, the records of the clock and of the installation itself. */
 describe('tampering with rows of the installation', () => {
-  const filled = filledDirectory(async (store) => {
-    const key = { certificatePem: 'pem', sealedPrivateKey: Buffer.from('sealed'), createTimeMs: T0 };
-    await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 });
-    const keyRef = { projectId: 'project', id: 'key' };
-    await store.change(createKey(keyRef));
-    await store.change(changeKey(keyRef, { kind: 'schedule-key-deletion', pendingDays: 7 }));
-    await store.change(changeKey(keyRef, { kind: 'purge-key' }, T0 + 7 * DAY_MS));
-    const record = { seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } };
-    await store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 });
-  });
+  const filled = filledDirectory(fillInstallation);
 
   const columns: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     installation: {
@@ -99,9 +91,9 @@ describe('tampering with rows of the installation', () => {
     const open = openDirectory(filled.path, MIGRATIONS);
     const db = openWriter(open.databaseFile);
     const commit = createCommitBatch(db, ROW_MAC, createChangeCounters());
-    const record = { seenMs: T0, hold: undefined };
-    const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 } as const;
-    expect(commit(requests(command))).toMatchObject([{ error: { code: 'damaged' } }]);
+    expect(commit(requests(recordClock({ seenMs: T0, hold: undefined })))).toMatchObject([
+      { error: { code: 'damaged' } },
+    ]);
     db.close();
     open.release();
   });

@@ -11,15 +11,20 @@ import {
   create,
   createEvent,
   createGrant,
+  createKey,
+  destroyKey,
   ensureKey,
+  ensureSigningKey,
   expire,
   failAttempt,
   newVersion,
   putStage,
   putTags,
   ROTATED_DRAFT,
+  recordClock,
   schedule,
   setStrengthCheck,
+  settle,
   startRotation,
   T0,
 } from '../../support/stores.ts';
@@ -63,17 +68,10 @@ export async function fillProject(store: TestStore, projectId: string, keyring =
     const id = `${projectId}-${name}`;
     const sealed = (number: number) => {
       const version = newVersion({ kmsKeyId: 'key-1', kind: number === 2 ? 'binary' : 'string' });
-      const binding = {
-        projectId,
-        secretId: id,
-        secretName: name,
-        versionUid: version.uid,
-        kind: version.kind,
-      };
-      return {
-        ...version,
-        sealed: keyring.seal(keys[0]!, binding, Buffer.from(`value ${number} of ${name}`)),
-      };
+      const { uid: versionUid, kind } = version;
+      const binding = { projectId, secretId: id, secretName: name, versionUid, kind };
+      const value = Buffer.from(`value ${number} of ${name}`);
+      return { ...version, sealed: keyring.seal(keys[0]!, binding, value) };
     };
     const eventSubscriptions = name === 'open' ? ['alarm'] : [];
     const draft = { ...ROTATED_DRAFT, eventSubscriptions };
@@ -93,15 +91,17 @@ export async function fillProject(store: TestStore, projectId: string, keyring =
   const rotated = { projectId, name: 'open' };
   await store.change(startRotation(rotated, rotationId(projectId)));
   await store.change(failAttempt(rotated, rotationId(projectId), 'create', T0 + 5));
-  await store.change({
-    aggregate: 'notification',
-    kind: 'settle-notification',
-    ref: { id: notificationId(projectId, 1) },
-    attempts: 0,
-    outcome: { status: 'SUCCESS' },
-    nowMs: T0,
-  });
+  await store.change(settle(notificationId(projectId, 1), { status: 'SUCCESS' }));
   await store.change(setStrengthCheck(projectId, true));
+}
+
+/** Fills what belongs to no project: a destroyed key, the signing key, the record of the clock. */
+export async function fillInstallation(store: TestStore): Promise<void> {
+  const ref = { projectId: 'project', id: 'destroyed' };
+  await store.change(createKey(ref));
+  await destroyKey(store, ref);
+  await store.change(ensureSigningKey());
+  await store.change(recordClock({ seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } }));
 }
 
 /** The rotation of `open`, which waits for its second attempt. */
