@@ -16,6 +16,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   Python: ['python', 'python-kms'],
   Node: ['node'],
   Java: ['java'],
+  Go: ['go'],
   keystoneauth: ['keystone'],
   'KMS wrapper': ['go-kms-wrapping'],
   'curl and CLI': ['readme'],
