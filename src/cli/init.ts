@@ -104,7 +104,7 @@ function giveTo(uid: number, { dataDirectory, ...files }: Files): void {
 
 function environment(files: Files): string {
   const tls = files.certificate === undefined ? '# ' : '';
-  return `# Settings of csms-server serve; the README lists all of them.
+  return `# Settings of csms-server serve; serve --help lists all of them.
 CSMS_DATA=${shellWord(files.dataDirectory)}
 CSMS_ROOT_KEY=${shellWord(`file:${files.rootKey}`)}
 CSMS_IDENTITIES=${shellWord(files.identities)}

@@ -14,7 +14,7 @@ import {
 /** Some of the settings' values; the variables of dev's credentials give one each. */
 type Part = Partial<Omit<SettingValues, 'dev'>> & { readonly dev?: Partial<SettingValues['dev']> };
 
-/** One setting, as the README's table and `--help` show it, and how it is read. */
+/** One setting, as docs/configuration.md and `--help` show it, and how it is read. */
 export interface Setting<P extends Part = Part> {
   readonly name: string;
   readonly default: string;

@@ -14,7 +14,7 @@ export class RootKeyError extends Error {
   }
 }
 
-/** Where the root key comes from. @see README.md, Configuration */
+/** Where the root key comes from. @see docs/configuration.md */
 export type RootKeySource =
   | { readonly kind: 'file' | 'passphrase-file'; readonly path: string }
   | { readonly kind: 'systemd' | 'env'; readonly name: string };

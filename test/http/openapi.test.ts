@@ -3,7 +3,6 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { generateOpenapi } from '../../src/compose/openapi.ts';
-import { SETTINGS } from '../../src/config/settings.ts';
 import { OPERATIONS } from '../../src/core/operations.ts';
 import { openapiDocument } from '../support/answers.ts';
 
@@ -127,34 +126,5 @@ describe('an operation of the document', () => {
       ['KeystoneShowVersion', []],
       ['KeystoneCreateUserTokenByPassword', []],
     ]);
-  });
-});
-
-describe('the README', () => {
-  it('lists every setting of the server, with its default and its meaning', () => {
-    const lines = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split('\n');
-    const head = lines.findIndex((line) => /^\|\s*Variable\s*\|\s*Default\s*\|\s*Meaning\s*\|$/.test(line));
-    expect(head).toBeGreaterThan(0);
-    const length = lines.slice(head).findIndex((line) => !line.startsWith('|'));
-    const rows = lines.slice(head + 2, head + length).map((line) => {
-      const [, name, byDefault, meaning] = line
-        .split(/(?<!\\)\|/)
-        .map((cell) => cell.trim().replaceAll('\\|', '|'));
-      return { name: name?.replaceAll('`', ''), default: byDefault, meaning };
-    });
-    const bare = (text: string | undefined) => text?.replaceAll('`', '');
-    const compared = (
-      settings: readonly {
-        name?: string | undefined;
-        default?: string | undefined;
-        meaning?: string | undefined;
-      }[],
-    ) =>
-      settings.map((setting) => ({
-        name: setting.name,
-        default: bare(setting.default),
-        meaning: bare(setting.meaning),
-      }));
-    expect(compared(rows)).toEqual(compared(SETTINGS));
   });
 });

@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createScratch, ROOT } from '../e2e/process.ts';
+import { anchorsOf, linksOf, PAGES, readPage } from './pages.ts';
+
+const README_LINES_MAX = 200;
+
+describe('the pages', () => {
+  it('link to files that are here, and to headings that they have', () => {
+    const broken = PAGES.flatMap((page) =>
+      linksOf(page)
+        .filter(({ path, anchor }) => {
+          if (!existsSync(join(ROOT, path))) return true;
+          return anchor !== '' && !(path.endsWith('.md') && anchorsOf(path).includes(anchor));
+        })
+        .map(({ text }) => `${page}: ${text}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('are reached from the README by links', () => {
+    const reached = new Set(['README.md']);
+    for (const page of reached) {
+      if (!page.endsWith('.md')) continue;
+      for (const { path } of linksOf(page)) reached.add(path);
+    }
+    const isReached = (page: string) => reached.has(page) || reached.has(dirname(page));
+    expect(PAGES.filter((page) => !isReached(page))).toEqual([]);
+  });
+
+  it('name for each program the test that runs it, or why none does', () => {
+    const program = join(ROOT, 'test/clients/readme/blocks.mjs');
+    const args = [program, 'write', createScratch()];
+    const reasons = execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    expect(reasons).toMatch(/^(?:not run: \S+:\d+: .+\n)+$/);
+  });
+
+  it('leave no guide to chance: all of it is run', () => {
+    expect(readPage('docs/guide.md')).not.toContain('<!-- not run');
+  });
+
+  it(`begin with a README of at most ${README_LINES_MAX} lines`, () => {
+    expect(readPage('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(README_LINES_MAX);
+  });
+});
