@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs every program in README.md and the documents against real servers, as a reader would: in a checkout, one after the
-# other. Uses the packages that the python and node suites have installed, so it runs after them; installs nginx and the
+# other. Uses the packages that the python suite has installed, so it runs after it; installs nginx and the
 # shell of SQLite by apt-get where they are missing, which needs root.
 set -eu
 . "$(dirname -- "$0")/../server.sh"
@@ -52,7 +52,5 @@ run_blocks signed.sh
 # Without a project: the SDK has to find it by the region.
 expect region.python current_count env -u HUAWEICLOUD_SDK_PROJECT_ID HOME="$scratch" \
   "$cache/python/bin/python" "$programs/region.python"
-expect python.python s3cret env HOME="$scratch" "$cache/python/bin/python" "$programs/python.python"
-expect node.cjs '[' env NODE_PATH="$cache/node/node_modules" "$node" "$programs/node.cjs"
 run_blocks guide.sh
 run_production
