@@ -1,5 +1,4 @@
-import { signRequest } from '../auth/signatures/signer.ts';
-import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
+import { fillProject, readClientSettings, readTarget, signNow } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { destinationAt, reach } from './reach.ts';
@@ -14,18 +13,8 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   const body = readRequestBody(flags);
   const settings = readClientSettings(env);
   const { url, signedUrl } = destinationAt(settings.endpoint, fillProject(target, settings));
-  const { accessKeyId, secretKey, projectId } = settings;
-  const headers = signRequest({
-    method,
-    url: signedUrl,
-    headers: bodyHeaders(body),
-    accessKeyId,
-    secretKey,
-    nowMs: Date.now(),
-    ...(body !== undefined && { body }),
-    ...(projectId !== undefined && { projectId }),
-  });
-  const response = await reach(url, { method, headers, ...(body !== undefined && { body }) });
+  const headers = signNow(settings, { method, url: signedUrl, body });
+  const response = await reach(url, { method, headers, body });
   printToStderr(`${response.status} ${response.headers.get('x-request-id') ?? ''}\n`);
   if (response.text !== '') process.stdout.write(`${response.text}\n`);
   return response.status >= 400 ? EXIT.checkFailed : EXIT.ok;

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { StartError } from '../app/start-error.ts';
+import { signRequest } from '../auth/signatures/signer.ts';
 import { readGuarded } from '../files/guarded-file.ts';
 import { dataFolder } from '../storage/sqlite/files/data-directory.ts';
 import { UsageError } from './flags.ts';
@@ -102,7 +103,11 @@ export function fillProject(target: string, { projectId }: ClientSettings): stri
   return target.replaceAll('{project_id}', projectId);
 }
 
-/** The headers of a JSON body, when there is one. */
-export function bodyHeaders(body: string | undefined): Record<string, string> {
-  return body === undefined ? {} : { 'Content-Type': 'application/json' };
+/** All headers of a request that is signed now; a body is JSON. */
+export function signNow(
+  { accessKeyId, secretKey, projectId }: ClientSettings,
+  request: { readonly method: string; readonly url: URL; readonly body: string | undefined },
+): Record<string, string> {
+  const headers = request.body === undefined ? {} : { 'Content-Type': 'application/json' };
+  return signRequest({ ...request, headers, accessKeyId, secretKey, projectId, nowMs: Date.now() });
 }

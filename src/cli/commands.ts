@@ -1,11 +1,6 @@
 import type { CommandInput } from './command-input.ts';
 import { settingsHelp } from './settings-help.ts';
 
-/** A command's module; `run` returns the exit code. */
-export interface CommandModule {
-  run(input: CommandInput): Promise<number>;
-}
-
 /** One command of the program. Its module is loaded only when it runs, so that the others start fast. */
 export interface CliCommand {
   readonly summary: string;
@@ -15,126 +10,82 @@ export interface CliCommand {
   readonly argumentsMax: number;
   /** True when every `CSMS_` variable may be given as a flag. */
   readonly takesSettings: boolean;
-  load(): Promise<CommandModule>;
+  /** `run` returns the exit code. */
+  load(): Promise<{ run(input: CommandInput): Promise<number> }>;
 }
 
 function command(
   usage: string,
   summary: string,
   details: string,
-  rest: Omit<CliCommand, 'summary' | 'help'>,
+  rest: Partial<CliCommand> & Pick<CliCommand, 'load'>,
 ): CliCommand {
-  return { ...rest, summary, help: `Usage: csms-server ${usage}\n\n${summary}.\n${details}` };
+  const help = `Usage: csms-server ${usage}\n\n${summary}.\n${details}`;
+  return { flags: [], argumentsMax: 0, takesSettings: false, ...rest, summary, help };
 }
 
 /** Every command by its name. */
-export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map([
-  [
-    'dev',
-    command(
+export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
+  Object.entries({
+    dev: command(
       'dev [flags]',
       'Starts at once with nothing configured',
       `Loopback, data in .csms/, credentials made and printed.\n${settingsHelp('dev')}`,
-      {
-        flags: [],
-        argumentsMax: 0,
-        takesSettings: true,
-        load: () => import('./dev.ts'),
-      },
+      { takesSettings: true, load: () => import('./dev.ts') },
     ),
-  ],
-  [
-    'serve',
-    command(
+    serve: command(
       'serve [flags]',
       'Serves in production',
       `Needs CSMS_DATA, CSMS_ROOT_KEY and CSMS_IDENTITIES; csms-server init writes a starting set.\n${settingsHelp('serve')}`,
-      { flags: [], argumentsMax: 0, takesSettings: true, load: () => import('./serve.ts') },
+      { takesSettings: true, load: () => import('./serve.ts') },
     ),
-  ],
-  [
-    'init',
-    command(
+    init: command(
       'init [DIRECTORY] [--tls-self-signed] [--owner UID] [--json]',
       'Writes a starting set for serve',
       'A root key, identities with one administrator, an environment file, in csms-config by default. Overwrites nothing.\n--tls-self-signed adds a certificate for trials. --owner gives all of it to a user, such as that of a container.\n',
-      {
-        flags: ['json', 'owner', 'tls-self-signed'],
-        argumentsMax: 1,
-        takesSettings: false,
-        load: () => import('./init.ts'),
-      },
+      { flags: ['json', 'owner', 'tls-self-signed'], argumentsMax: 1, load: () => import('./init.ts') },
     ),
-  ],
-  [
-    'call',
-    command(
+    call: command(
       'call METHOD PATH [-d BODY]',
       'Sends a signed request and prints the answer',
       "BODY is text, @FILE, or @- for stdin: others can read a command line. Credentials come from the environment, or from credentials.env in the data directory of dev.\n{project_id} in the path is filled in. A path that CSMS_ENDPOINT has is sent and not signed: the proxy there has to take it away. Exit code 1 for an answer of 400 or above.\n\n  csms-server call GET '/v1/{project_id}/secrets'\n",
-      { flags: ['d', 'json'], argumentsMax: 2, takesSettings: false, load: () => import('./call.ts') },
+      { flags: ['d', 'json'], argumentsMax: 2, load: () => import('./call.ts') },
     ),
-  ],
-  [
-    'sign',
-    command(
+    sign: command(
       'sign METHOD URL [-d BODY] [--json]',
       'Prints the headers that sign a request',
       'BODY as for call. One header a line, for curl: csms-server sign GET "$URL" | curl -H @- "$URL"\n',
-      { flags: ['d', 'json'], argumentsMax: 2, takesSettings: false, load: () => import('./sign.ts') },
+      { flags: ['d', 'json'], argumentsMax: 2, load: () => import('./sign.ts') },
     ),
-  ],
-  [
-    'token',
-    command(
+    token: command(
       'token [--json]',
       'Logs in and prints an X-Auth-Token',
       'With CSMS_USER, CSMS_DOMAIN and CSMS_PASSWORD, from where call finds its credentials.\n\n  TOKEN=$(csms-server token)\n',
-      { flags: ['json'], argumentsMax: 0, takesSettings: false, load: () => import('./token.ts') },
+      { flags: ['json'], load: () => import('./token.ts') },
     ),
-  ],
-  [
-    'hash-password',
-    command(
+    'hash-password': command(
       'hash-password [--json]',
       'Hashes a password for an identities file',
       'Reads the password from stdin, one line; on a terminal, asks for it twice and does not show it.\n',
-      { flags: ['json'], argumentsMax: 0, takesSettings: false, load: () => import('./hash-password.ts') },
+      { flags: ['json'], load: () => import('./hash-password.ts') },
     ),
-  ],
-  [
-    'verify',
-    command(
+    verify: command(
       'verify [--older DIRECTORY] [--accept] [--json]',
       'Checks everything that is stored',
       'Every value opens, every row MAC and constraint holds. Exit code 1 when something is damaged; names it.\n--older names the rows that somebody put back or removed: DIRECTORY has a copy of csms.db from before.\n--accept takes such rows as they are from now on, and changes nothing else.\nThe server has to be stopped.\n',
-      {
-        flags: ['accept', 'json', 'older'],
-        argumentsMax: 0,
-        takesSettings: true,
-        load: () => import('./verify.ts'),
-      },
+      { flags: ['accept', 'json', 'older'], takesSettings: true, load: () => import('./verify.ts') },
     ),
-  ],
-  [
-    'clock',
-    command(
+    clock: command(
       'clock accept',
       'Believes a clock that has moved on by more than a day',
       'Ends the day for which a start under such a clock deletes and expires nothing. The server has to be stopped.\n',
-      { flags: [], argumentsMax: 1, takesSettings: true, load: () => import('./clock.ts') },
+      { argumentsMax: 1, takesSettings: true, load: () => import('./clock.ts') },
     ),
-  ],
-  [
-    'openapi',
-    command('openapi', 'Prints the OpenAPI document', '', {
-      flags: [],
-      argumentsMax: 0,
-      takesSettings: false,
+    openapi: command('openapi', 'Prints the OpenAPI document', '', {
       load: () => import('./openapi.ts'),
     }),
-  ],
-]);
+  }),
+);
 
 /** What `--help` prints. */
 export const HELP = `Usage: csms-server COMMAND [flags]

@@ -64,11 +64,15 @@ function readEndpoint(endpoint: string): { readonly origin: string; readonly pre
  */
 export async function reach(
   url: URL,
-  request: { readonly method: string; readonly headers: Record<string, string>; readonly body?: string },
+  request: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly body?: string | undefined;
+  },
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(url, { ...request, redirect: 'error', signal });
+    const response = await fetch(url, { ...request, body: request.body ?? null, redirect: 'error', signal });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     throw explain(error, url);

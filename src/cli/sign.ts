@@ -1,5 +1,4 @@
-import { signRequest } from '../auth/signatures/signer.ts';
-import { bodyHeaders, fillProject, readClientSettings, readTarget } from './client.ts';
+import { fillProject, readClientSettings, readTarget, signNow } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
@@ -16,17 +15,7 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   if (!URL.canParse(address))
     throw new UsageError('the URL must be absolute, such as http://127.0.0.1:4280/v1/...');
   const body = readRequestBody(flags);
-  const { accessKeyId, secretKey, projectId } = settings;
-  const headers = signRequest({
-    method,
-    url: signedUrlOf(settings.endpoint, address),
-    headers: bodyHeaders(body),
-    accessKeyId,
-    secretKey,
-    nowMs: Date.now(),
-    ...(body !== undefined && { body }),
-    ...(projectId !== undefined && { projectId }),
-  });
+  const headers = signNow(settings, { method, url: signedUrlOf(settings.endpoint, address), body });
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`);
   process.stdout.write(flags.has('json') ? `${JSON.stringify(headers)}\n` : lines.join(''));
   return EXIT.ok;

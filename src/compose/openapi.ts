@@ -2,41 +2,30 @@ import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import pino from 'pino';
 import { stringify } from 'yaml';
 import { readVersion } from '../config/version.ts';
+import { OPERATIONS } from '../core/operations.ts';
 import { addOperations, createApp } from '../http/server.ts';
 import type { ServerOptions } from '../http/server-options.ts';
 
-/** Stands in for a part that no route uses while it is only described. */
-function absent(): never {
-  throw new Error('the document generator does not answer requests');
-}
+/** Stands in for the parts that routes use only when they are called. */
+const ABSENT = undefined as never;
 
 const OPTIONS: ServerOptions = {
-  newRequestId: () => '',
-  authenticator: { authenticate: absent },
-  readClaim: absent,
-  identity: {
-    createTokenFor: absent,
-    showToken: absent,
-    listUsers: absent,
-    listProjects: absent,
-    listDomains: absent,
-    listServices: absent,
-    listEndpoints: absent,
-    showCatalog: absent,
-    showVersion: absent,
-  },
-  users: { list: absent, show: absent, changePassword: absent },
-  functionTemplates: { textFor: absent },
-  depsFor: absent,
-  readiness: absent,
-  takeRequest: absent,
-  certificate: absent,
+  newRequestId: ABSENT,
+  authenticator: ABSENT,
+  readClaim: ABSENT,
+  identity: ABSENT,
+  users: ABSENT,
+  functionTemplates: ABSENT,
+  depsFor: ABSENT,
+  readiness: ABSENT,
+  takeRequest: ABSENT,
+  certificate: ABSENT,
   metrics: undefined,
   servesMetrics: false,
-  isTrustedProxy: () => false,
+  isTrustedProxy: ABSENT,
   connectionsAllowed: 1,
-  giveMemoryBack: absent,
-  site: { check: absent, baseUrlOf: absent },
+  giveMemoryBack: ABSENT,
+  site: ABSENT,
   log: pino({ level: 'silent' }),
   notFoundStatus: 404,
   tls: undefined,
@@ -96,20 +85,7 @@ function describe(): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: 'http://127.0.0.1:4280' }],
-    tags: [
-      { name: 'Secrets' },
-      { name: 'Versions' },
-      { name: 'Stages' },
-      { name: 'Events' },
-      { name: 'Tags' },
-      { name: 'Grants' },
-      { name: 'Checker' },
-      { name: 'Rotation' },
-      { name: 'Users' },
-      { name: 'Keys' },
-      { name: 'Identity' },
-      { name: 'Health' },
-    ],
+    tags: [...new Set(Object.values(OPERATIONS).map(({ tag }) => tag))].map((name) => ({ name })),
     components: {
       securitySchemes: {
         token: {

@@ -70,7 +70,6 @@ export interface Directory {
   findAccessKey(accessKeyId: string): AccessKey | undefined;
   findUser(query: UserQuery): User | undefined;
   findUserById(userId: string): User | undefined;
-  projectsOf(user: User): readonly Project[];
   /** In the order of the file. */
   usersOf(domainId: string): readonly User[];
 }
@@ -150,7 +149,6 @@ export function createDirectoryBuilder() {
         findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
         findUser,
         findUserById: (userId: string) => users.get(userId),
-        projectsOf: (user: User) => user.projects,
         usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
       }),
   };

@@ -9,11 +9,11 @@ export interface RequestToSign {
   readonly url: string | URL;
   /** Sent and signed as well; names are case-insensitive, each once. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array;
+  readonly body?: string | Uint8Array | undefined;
   readonly accessKeyId: string;
   readonly secretKey: string | KeyObject;
   /** Sent as X-Project-Id. */
-  readonly projectId?: string;
+  readonly projectId?: string | undefined;
   /** Epoch milliseconds. */
   readonly nowMs: number;
 }

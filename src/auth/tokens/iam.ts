@@ -36,7 +36,7 @@ export function createIam(deps: IamDeps) {
     async createTokenFor(input) {
       const login = readLogin(input.body);
       const { user, held, realm } = await identify(deps, login, input.address);
-      const scope = requireScope(user, realm.directory(), login.scope);
+      const scope = requireScope(user, login.scope);
       if (held !== undefined) requireNarrower(held, scope);
       const issuedAtMs = realm.clock.nowMs();
       const claims: TokenClaims = {
@@ -57,12 +57,9 @@ export function createIam(deps: IamDeps) {
       return describe(claims, user, input);
     },
     listProjects(caller, query) {
-      const directory = worldOf(deps.realms, caller).directory();
-      const user = directory.findUserById(caller.userId);
-      const projects = (user === undefined ? [] : directory.projectsOf(user)).filter(
-        (project) => (query.name ?? project.name) === project.name,
-      );
-      return projectsBody(query, projects);
+      const user = worldOf(deps.realms, caller).directory().findUserById(caller.userId);
+      const projects = user?.projects.filter(({ name }) => (query.name ?? name) === name);
+      return projectsBody(query, projects ?? []);
     },
     listServices: ({ baseUrl, type }) => servicesBody({ baseUrl, region }, { type }),
     listEndpoints: ({ baseUrl, ...wanted }) => endpointsBody({ baseUrl, region }, wanted),

@@ -1,5 +1,5 @@
 import { SecretError } from '../../core/errors.ts';
-import type { Directory, User } from '../identities/identities.ts';
+import type { User } from '../identities/identities.ts';
 import type { LoginScope } from '../logins/login.ts';
 import type { TokenClaims } from './token.ts';
 
@@ -10,7 +10,7 @@ export type GrantedScope = Pick<TokenClaims, 'scope' | 'projectId'>;
 const NAMED_MAX = 5;
 
 /** The requested scope, if the user may have it. Does not reveal whether it exists. Throws scope-refused. */
-export function requireScope(user: User, directory: Directory, wanted: LoginScope | undefined): GrantedScope {
+export function requireScope(user: User, wanted: LoginScope | undefined): GrantedScope {
   if (wanted === undefined) return { scope: 'unscoped', projectId: undefined };
   const { domainId = user.domainId, domainName = user.domainName } = wanted;
   if (domainId !== user.domainId || domainName !== user.domainName) {
@@ -18,7 +18,7 @@ export function requireScope(user: User, directory: Directory, wanted: LoginScop
   }
   if (wanted.kind === 'domain') return { scope: 'domain', projectId: undefined };
   const { projectId, projectName } = wanted;
-  const own = directory.projectsOf(user);
+  const own = user.projects;
   const project = own.find(({ id, name }) => (projectId ?? id) === id && (projectName ?? name) === name);
   if (project !== undefined) return { scope: 'project', projectId: project.id };
   const names = own.slice(0, NAMED_MAX).map(({ name }) => name);

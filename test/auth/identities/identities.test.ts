@@ -49,7 +49,7 @@ describe('the directory', () => {
     const admin = directory.findUserById(ADMIN_ID);
     const reader = directory.findUserById(READER_ID);
     if (admin === undefined || reader === undefined) throw new Error('absent');
-    expect(directory.projectsOf(admin).map(({ id }) => id)).toEqual([PROJECT_ID, OTHER_PROJECT_ID]);
+    expect(admin.projects.map(({ id }) => id)).toEqual([PROJECT_ID, OTHER_PROJECT_ID]);
     expect([...reader.projectIds]).toEqual([OTHER_PROJECT_ID]);
   });
 
