@@ -1,12 +1,13 @@
 import { SecretError } from '../errors.ts';
 import { stageMoves } from '../facts.ts';
 import { SYSCURRENT, SYSPENDING } from '../names.ts';
+import { revised } from '../secrets/decision.ts';
 import { withNotifications } from '../secrets/rules.ts';
 import type { Secret } from '../secrets/secrets.ts';
 import { findStage, placeVersionStages } from '../secrets/stages.ts';
 import { addVersion } from '../secrets/versions.ts';
 import { nextRotationTime } from './rotation.ts';
-import { revised, startRotation, unchanged, withoutPending } from './start.ts';
+import { startRotation, unchanged, withoutPending } from './start.ts';
 import {
   ATTEMPTS_MAX,
   FAILURES_IN_ROW_MAX,

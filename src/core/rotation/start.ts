@@ -1,7 +1,7 @@
 import { invalidParameter, SecretError } from '../errors.ts';
-import { type Fact, stageMoves } from '../facts.ts';
+import { stageMoves } from '../facts.ts';
 import { SYSCURRENT, SYSPENDING } from '../names.ts';
-import type { SecretDecision } from '../secrets/decision.ts';
+import { revised } from '../secrets/decision.ts';
 import { requireChangeable } from '../secrets/lifecycle.ts';
 import type { Secret, SecretAggregate, SecretRef } from '../secrets/secrets.ts';
 import { findStage } from '../secrets/stages.ts';
@@ -103,12 +103,6 @@ function failuresUpTo(task: Task | undefined): number {
 export function withoutPending(current: SecretAggregate): SecretAggregate {
   const stages = current.stages.filter(({ name }) => name !== SYSPENDING);
   return stages.length === current.stages.length ? current : { ...current, stages };
-}
-
-/** A decision for the secret as it is given, under a new revision, from which its notifications get their ids. */
-export function revised(current: SecretAggregate, facts: readonly Fact[]): SecretDecision {
-  const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret }, facts, result: { secret } };
 }
 
 /** Changes nothing. */

@@ -18,3 +18,21 @@ export interface SecretDecision {
   readonly notifications?: readonly Notification[];
   readonly result: SecretResult;
 }
+
+/** A decision for the secret as it is given, under a new revision, from which its notifications get their ids. */
+export function revised(
+  current: SecretAggregate,
+  facts: readonly Fact[],
+  result?: SecretResult,
+): SecretDecision {
+  const secret = { ...current.secret, revision: current.secret.revision + 1 };
+  return { next: { ...current, secret }, facts, result: result ?? { secret } };
+}
+
+/** Leaves the secret as it is. */
+export function keepSecret(
+  current: SecretAggregate,
+  result: SecretResult = { secret: current.secret },
+): SecretDecision {
+  return { next: current, facts: [], result };
+}

@@ -2,7 +2,7 @@ import { DAY_MS } from '../../std/durations.ts';
 import { SecretError } from '../errors.ts';
 import type { Fact } from '../facts.ts';
 import { nextRotationTime } from '../rotation/rotation.ts';
-import type { SecretDecision } from './decision.ts';
+import { keepSecret, revised, type SecretDecision } from './decision.ts';
 import type { Secret, SecretAggregate, SecretCommandOf } from './secrets.ts';
 
 const REMOVED: readonly Fact[] = Object.freeze([Object.freeze({ kind: 'secret-removed' })]);
@@ -85,7 +85,7 @@ export function purgeSecret(
   const due = current.secret.id === command.id && isDue(current.secret, command.nowMs);
   return due
     ? { next: undefined, facts: REMOVED, result: { removed: true } }
-    : { next: current, facts: [], result: { removed: false } };
+    : keepSecret(current, { removed: false });
 }
 
 /** The aggregate with other metadata, a new revision, and an update time that never goes back. */
@@ -95,6 +95,5 @@ export function replaceSecret(
   facts: readonly Fact[] = [],
 ): SecretDecision {
   const updateTimeMs = Math.max(changed.updateTimeMs, current.secret.updateTimeMs);
-  const secret = { ...changed, updateTimeMs, revision: current.secret.revision + 1 };
-  return { next: { ...current, secret }, facts, result: { secret } };
+  return revised({ ...current, secret: { ...changed, updateTimeMs } }, facts);
 }

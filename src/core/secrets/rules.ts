@@ -5,7 +5,7 @@ import { stageMoves } from '../facts.ts';
 import type { Limits } from '../limits.ts';
 import { SYSCURRENT } from '../names.ts';
 import { nextRotationTime, parseRotationPeriod, requireRotationFits } from '../rotation/rotation.ts';
-import type { SecretDecision } from './decision.ts';
+import { keepSecret, type SecretDecision } from './decision.ts';
 import {
   cancelDeletion,
   deleteSecret,
@@ -201,9 +201,7 @@ function updateSecret(
 ): SecretDecision {
   requireChangeable(current);
   const { update, nowMs } = command;
-  if (Object.keys(update).length === 0) {
-    return { next: current, facts: [], result: { secret: current.secret } };
-  }
+  if (Object.keys(update).length === 0) return keepSecret(current);
   const changed: Secret = { ...current.secret, ...update, updateTimeMs: nowMs };
   requireRotationFits(changed);
   requireEvents(update.eventSubscriptions ?? [], events);

@@ -2,7 +2,8 @@ import { SecretError } from '../errors.ts';
 import { stageMoves } from '../facts.ts';
 import type { Limits } from '../limits.ts';
 import { isBuiltInStage, SYSCURRENT, SYSPREVIOUS } from '../names.ts';
-import type { SecretDecision } from './decision.ts';
+import { revised, type SecretDecision } from './decision.ts';
+import { requireChangeable } from './lifecycle.ts';
 import type { SecretAggregate, SecretCommandOf, Stage } from './secrets.ts';
 
 /** Slots reserved for the built-in stages, so that the next rotation never fails for lack of one. */
@@ -65,7 +66,7 @@ export function placeVersionStages(
  * @see API pages CreateSecretStage, UpdateSecretStage
  */
 export function putStage(current: SecretAggregate, command: SecretCommandOf<'put-stage'>): SecretDecision {
-  requireStagesOpen(current);
+  requireChangeable(current);
   const { versionNumber } = command;
   if (!current.versions.some((version) => version.number === versionNumber)) {
     throw new SecretError('version-not-found');
@@ -73,12 +74,7 @@ export function putStage(current: SecretAggregate, command: SecretCommandOf<'put
   const stages = placeStage(current.stages, command, command.limits);
   const stage = findStage(stages, command.name);
   if (stage === undefined) throw new SecretError('internal', 'A stage was lost.');
-  const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  return {
-    next: { ...current, secret, stages },
-    facts: stageMoves(current.stages, stages),
-    result: { stage },
-  };
+  return revised({ ...current, stages }, stageMoves(current.stages, stages), { stage });
 }
 
 /**
@@ -89,17 +85,12 @@ export function removeStage(
   current: SecretAggregate,
   command: SecretCommandOf<'remove-stage'>,
 ): SecretDecision {
-  requireStagesOpen(current);
+  requireChangeable(current);
   if (isBuiltInStage(command.name)) throw new SecretError('stage-built-in');
   const stage = findStage(current.stages, command.name);
   if (stage === undefined) throw new SecretError('stage-not-found');
-  const secret = { ...current.secret, revision: current.secret.revision + 1 };
   const stages = current.stages.filter((other) => other !== stage);
-  return {
-    next: { ...current, secret, stages },
-    facts: stageMoves(current.stages, stages),
-    result: { stage },
-  };
+  return revised({ ...current, stages }, stageMoves(current.stages, stages), { stage });
 }
 
 /**
@@ -111,11 +102,6 @@ export function restoreStages(stages: readonly Stage[], limits: Limits): readonl
     const { name, versionNumber, updateTimeMs } = stage;
     return placeStage(placed, { name, versionNumber, nowMs: updateTimeMs }, limits);
   }, []);
-}
-
-function requireStagesOpen({ secret }: SecretAggregate): void {
-  if (secret.state === 'PENDING_DELETE') throw new SecretError('secret-pending-deletion');
-  if (secret.state === 'FROZEN') throw new SecretError('secret-not-enabled');
 }
 
 function freeSlot(stages: readonly Stage[], limits: Limits): number {

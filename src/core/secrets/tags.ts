@@ -1,6 +1,6 @@
 import { invalidParameter, SecretError } from '../errors.ts';
 import { TAG_KEY_CHARACTERS_MAX, TAG_VALUE_CHARACTERS_MAX } from '../limits.ts';
-import type { SecretDecision } from './decision.ts';
+import { keepSecret, revised, type SecretDecision } from './decision.ts';
 import { requireChangeable } from './lifecycle.ts';
 import type { SecretAggregate, SecretCommandOf, Tag } from './secrets.ts';
 
@@ -47,7 +47,7 @@ export function putTags(current: SecretAggregate, command: SecretCommandOf<'put-
     throw new SecretError('tag-limit', `A secret has at most ${command.limits.tags} tags.`);
   }
   return changed.length === 0
-    ? unchanged(current)
+    ? keepSecret(current)
     : replaceTags(current, [...tags.values()].sort(byKey), changed);
 }
 
@@ -66,7 +66,7 @@ export function removeTags(
   const kept = current.tags.filter((tag) => !keys.has(tag.key));
   const removed = current.tags.filter((tag) => keys.has(tag.key));
   if (command.absent === 'refuse' && removed.length < keys.size) throw new SecretError('resource-not-found');
-  return removed.length === 0 ? unchanged(current) : replaceTags(current, kept, removed);
+  return removed.length === 0 ? keepSecret(current) : replaceTags(current, kept, removed);
 }
 
 /** A condition of a search: a tag of that key with one of the values; without values, with any. */
@@ -86,18 +86,12 @@ function requireSame({ secret }: SecretAggregate, id: string): void {
   if (secret.id !== id) throw new SecretError('resource-not-found');
 }
 
-function unchanged(current: SecretAggregate): SecretDecision {
-  return { next: current, facts: [], result: { secret: current.secret } };
-}
-
 function replaceTags(
   current: SecretAggregate,
   tags: readonly Tag[],
   changed: readonly Tag[],
 ): SecretDecision {
-  const secret = { ...current.secret, revision: current.secret.revision + 1 };
-  const keys = changed.map(({ key }) => key);
-  return { next: { ...current, secret, tags }, facts: [{ kind: 'tags-changed', keys }], result: { secret } };
+  return revised({ ...current, tags }, [{ kind: 'tags-changed', keys: changed.map(({ key }) => key) }]);
 }
 
 /** By the bytes of the keys, as every engine sorts; UTF-16 has another order. */

@@ -4,7 +4,7 @@ import { wants } from '../events/notifications.ts';
 import { type Fact, stageMoves, type VersionOrigin } from '../facts.ts';
 import { LIMIT_BOUNDS } from '../limits.ts';
 import { SYSCURRENT } from '../names.ts';
-import type { AddedValue, SecretDecision } from './decision.ts';
+import { type AddedValue, keepSecret, revised, type SecretDecision } from './decision.ts';
 import type {
   NewVersion,
   SecretAggregate,
@@ -95,9 +95,8 @@ export function setVersionExpiry(
   const found = findVersion(current, command.versionNumber);
   if (found === undefined) throw new SecretError('version-not-found');
   const version: Version = { ...found.version, expireTimeMs: command.expireTimeMs, expiryNotified: false };
-  const next = replaceVersion(current, version);
   const fact = { kind: 'version-changed', version, fields: ['expireTimeMs'] } as const;
-  return { next, facts: [fact], result: { version: { ...found, version } } };
+  return revised(withVersion(current, version), [fact], { version: { ...found, version } });
 }
 
 /**
@@ -118,12 +117,9 @@ export function notifyExpiry(
     version.expireTimeMs <= command.nowMs &&
     !version.expiryNotified &&
     events.some((event) => wants(event, 'SECRET_VERSION_EXPIRED'));
-  if (!isDue) return { next: current, facts: [], result: { notified: false } };
-  return {
-    next: replaceVersion(current, { ...version, expiryNotified: true }),
-    facts: [{ kind: 'version-expired', version }],
-    result: { notified: true },
-  };
+  if (!isDue) return keepSecret(current, { notified: false });
+  const next = withVersion(current, { ...version, expiryNotified: true });
+  return revised(next, [{ kind: 'version-expired', version }], { notified: true });
 }
 
 function removedFrom(versions: readonly Version[], kept: readonly Version[]): Fact[] {
@@ -133,10 +129,9 @@ function removedFrom(versions: readonly Version[], kept: readonly Version[]): Fa
     .map((version) => ({ kind: 'version-removed', version }));
 }
 
-function replaceVersion(current: SecretAggregate, version: Version): SecretAggregate {
-  const secret = { ...current.secret, revision: current.secret.revision + 1 };
+function withVersion(current: SecretAggregate, version: Version): SecretAggregate {
   const versions = current.versions.map((other) => (other.number === version.number ? version : other));
-  return { ...current, secret, versions };
+  return { ...current, versions };
 }
 
 /** A version's metadata, from what was sealed and its number, slot and time. */
