@@ -1,5 +1,5 @@
 import { createHash, createSecretKey, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   createXaesKey,
@@ -13,6 +13,7 @@ import {
 } from '../../src/crypto/aead.ts';
 import gcmVectors from '../vectors/aes_gcm_test.json' with { type: 'json' };
 import xaesVectors from '../vectors/xaes-256-gcm.json' with { type: 'json' };
+import { flips } from './sealing.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const NONE = Buffer.alloc(0);
@@ -136,9 +137,7 @@ describe('XAES-256-GCM', () => {
   it('refuses every changed bit of the nonce, ciphertext and tag', () => {
     const key = createXaesKey(createSecretKey(randomBytes(32)));
     const blob = sealXaes(key, { header: Buffer.of(7), context: NONE, plaintext: randomBytes(32) });
-    for (let bit = 0; bit < blob.length * 8; bit++) {
-      const changed = Buffer.from(blob);
-      changed[bit >> 3]! ^= 1 << (bit & 7);
+    for (const changed of flips(blob)) {
       expect(errorOf(() => openXaes(key, { blob: changed, headerBytes: 1, context: NONE }))).toEqual(DAMAGED);
     }
   });
@@ -169,17 +168,9 @@ describe('failing', () => {
 });
 
 describe('the source', () => {
-  it('calls the ciphers of node:crypto in aead.ts only, with a tag length each time', () => {
-    const folder = new URL('../../src/', import.meta.url);
-    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.[jt]s$/.test(name),
-    );
-    const callers = files.filter((name) =>
-      /create(?:Dec|C)ipheriv/.test(readFileSync(new URL(name, folder), 'utf8')),
-    );
-    expect(callers).toEqual(['crypto/aead.ts']);
-    const calls =
-      readFileSync(new URL('crypto/aead.ts', folder), 'utf8').match(/create(?:Dec|C)ipheriv\(.*/g) ?? [];
+  it('gives every cipher of node:crypto a tag length', () => {
+    const source = readFileSync(new URL('../../src/crypto/aead.ts', import.meta.url), 'utf8');
+    const calls = source.match(/create(?:Dec|C)ipheriv\(.*/g) ?? [];
     expect(calls).toHaveLength(3);
     for (const call of calls) expect(call).toMatch(/aes-256-ecb|authTagLength: TAG_BYTES/);
   });

@@ -4,6 +4,7 @@ import { createXaesKey, sealXaes } from '../../src/crypto/aead.ts';
 import { type CanaryRecord, checkCanary, createCanary } from '../../src/crypto/canary.ts';
 import { encodeContext, formatHeader } from '../../src/crypto/envelope.ts';
 import { createRootKey, type RootKey } from '../../src/crypto/root-key.ts';
+import { variants } from './sealing.ts';
 
 const installationId = randomUUID();
 const rootKey = createRootKey(randomBytes(32));
@@ -41,17 +42,8 @@ describe('canary', () => {
 
   it('says damaged for every changed bit and every other length', () => {
     const record = aRecord();
-    for (let bit = 0; bit < record.sealed.length * 8; bit++) {
-      const sealed = Buffer.from(record.sealed);
-      sealed[bit >> 3]! ^= 1 << (bit & 7);
+    for (const sealed of variants(record.sealed))
       expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
-    }
-    for (let length = 0; length < record.sealed.length; length++) {
-      const sealed = record.sealed.subarray(0, length);
-      expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
-    }
-    const sealed = Buffer.concat([record.sealed, Buffer.alloc(1)]);
-    expect(checkCanary(rootKey, installationId, { ...record, sealed })).toEqual({ kind: 'damaged' });
   });
 
   it('says damaged in another installation with the same root key', () => {

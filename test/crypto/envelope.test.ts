@@ -1,7 +1,6 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ValueBinding } from '../../src/app/ports/deps.ts';
 import { createXaesKey, openGcm, TAG_BYTES } from '../../src/crypto/aead.ts';
 import {
   BODY_OVERHEAD_BYTES,
@@ -25,17 +24,11 @@ import {
   wrapMaterial,
 } from '../../src/crypto/envelope.ts';
 import hkdfVectors from '../vectors/hkdf_sha512_test.json' with { type: 'json' };
+import { BINDING, variants } from './sealing.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const aKey = () => createSecretKey(randomBytes(32));
 const DAMAGED = 'A stored value cannot be opened.';
-const binding: ValueBinding = {
-  projectId: 'p1',
-  secretId: 's1',
-  secretName: 'name',
-  versionUid: 'u1',
-  kind: 'string',
-};
 
 describe('context', () => {
   it('is length-prefixed fields behind the label and the purpose', () => {
@@ -55,8 +48,8 @@ describe('context', () => {
       return found;
     };
     const facts = ['i1', 'p1', 's1', 'name', 'u1', 'string'];
-    expect(fields(bodyContext('i1', binding))).toEqual(['csms1', 'body', ...facts]);
-    expect(fields(dataKeyContext('i1', binding, { id: 'k1', version: 7 }))).toEqual([
+    expect(fields(bodyContext('i1', BINDING))).toEqual(['csms1', 'body', ...facts]);
+    expect(fields(dataKeyContext('i1', BINDING, { id: 'k1', version: 7 }))).toEqual([
       'csms1',
       'dek',
       ...facts,
@@ -115,7 +108,7 @@ describe('key derivation', () => {
 
   it('is the HKDF-Expand of the label, the header and the context', () => {
     const dataKey = aKey();
-    const context = bodyContext('i1', binding);
+    const context = bodyContext('i1', BINDING);
     const commitment = readCommitment(sealBody(dataKey, randomBytes(5), context));
     const label = Buffer.concat([
       Buffer.from('csms/1/body-key-and-commitment'),
@@ -131,7 +124,7 @@ describe('key derivation', () => {
 
 describe('format', () => {
   const kek = createXaesKey(aKey());
-  const context = bodyContext('i1', binding);
+  const context = bodyContext('i1', BINDING);
 
   it('has the lengths and the first bytes of the design', () => {
     const material = wrapMaterial(kek, randomBytes(32), context);
@@ -169,15 +162,8 @@ describe('format', () => {
 
   it('refuses every changed bit, every truncation and an added byte of wrapped material', () => {
     const wrapped = wrapMaterial(kek, randomBytes(32), context);
-    for (let bit = 0; bit < wrapped.length * 8; bit++) {
-      const changed = Buffer.from(wrapped);
-      changed[bit >> 3]! ^= 1 << (bit & 7);
+    for (const changed of variants(wrapped))
       expect(() => unwrapMaterial(kek, changed, context)).toThrow(DAMAGED);
-    }
-    for (let length = 0; length < wrapped.length; length++) {
-      expect(() => unwrapMaterial(kek, wrapped.subarray(0, length), context)).toThrow(DAMAGED);
-    }
-    expect(() => unwrapMaterial(kek, Buffer.concat([wrapped, Buffer.of(0)]), context)).toThrow(DAMAGED);
   });
 
   it('never takes one kind of blob for another', () => {
@@ -194,7 +180,7 @@ describe('format', () => {
 
 describe('key commitment', () => {
   it('refuses a ciphertext that was crafted to open under two keys', () => {
-    const context = bodyContext('i1', binding);
+    const context = bodyContext('i1', BINDING);
     const [ours, theirs] = [aKey(), aKey()];
     const bodyKeyOf = (dataKey: KeyObject): KeyObject =>
       openBodyKey(dataKey, readCommitment(sealBody(dataKey, Buffer.alloc(0), context)), context);

@@ -1,9 +1,8 @@
 import { createSecretKey } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Keyring } from '../../src/app/ports/deps.ts';
-import type { Key } from '../../src/core/kms/keys.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
-import { aKey, outcome } from '../support/builders.ts';
+import { outcome } from '../support/builders.ts';
+import { BINDING, flips, keyOf } from './sealing.ts';
 
 const KEK = createSecretKey(Buffer.alloc(32, 1));
 const HEADER = ')Prefix.header';
@@ -11,18 +10,8 @@ const CONTENTS = Buffer.from('contents of a backup');
 
 const keyringOf = (installationId = 'installation-1', kek = KEK) => createKeyring({ installationId, kek });
 
-function keyOf(keyring: Keyring, changes: Partial<Key> = {}): Key {
-  const ref = { projectId: changes.projectId ?? 'p1', id: changes.id ?? 'key-1' };
-  const versions = [1, 2].map((number) => ({
-    number,
-    wrapped: keyring.createKeyMaterial(ref, number),
-    createTimeMs: 1,
-  }));
-  return aKey({ ...ref, versions, ...changes });
-}
-
 const keyring = keyringOf();
-const key = keyOf(keyring);
+const key = keyOf(keyring, { projectId: 'p1', id: 'key-1' }, 2);
 const sealed = keyring.sealBackup(key, HEADER, CONTENTS);
 
 describe('a sealed backup', () => {
@@ -47,25 +36,11 @@ describe('a sealed backup', () => {
   });
 
   it.each(['wrappedKey', 'body'] as const)('is refused with any bit of its %s changed', (part) => {
-    for (let bit = 0; bit < sealed[part].length * 8; bit += 1) {
-      const bytes = Buffer.from(sealed[part]);
-      bytes[bit >> 3]! ^= 1 << (bit & 7);
-      const changed = { ...sealed, [part]: bytes };
-      expect(
-        outcome(() => keyring.openBackup(key, HEADER, changed)),
-        `bit ${bit}`,
-      ).toBe('damaged');
-    }
+    for (const changed of flips(sealed[part]))
+      expect(outcome(() => keyring.openBackup(key, HEADER, { ...sealed, [part]: changed }))).toBe('damaged');
   });
 
-  const binding = {
-    projectId: 'p1',
-    secretId: 's',
-    secretName: 'n',
-    versionUid: 'u',
-    kind: 'string',
-  } as const;
-  const other = keyOf(keyring, { id: 'key-2' });
+  const other = keyOf(keyring, { projectId: 'p1', id: 'key-2' });
   it.each<[string, () => unknown]>([
     ['with another header', () => keyring.openBackup(key, `${HEADER}x`, sealed)],
     ['with another key', () => keyring.openBackup(other, HEADER, sealed)],
@@ -83,8 +58,8 @@ describe('a sealed backup', () => {
       'without its version of the key',
       () => keyringOf().openBackup({ ...key, versions: key.versions.slice(0, 1) }, HEADER, sealed),
     ],
-    ['as a value', () => keyring.open(key, binding, sealed)],
-    ['when it is a value', () => keyring.openBackup(key, HEADER, keyring.seal(key, binding, CONTENTS))],
+    ['as a value', () => keyring.open(key, BINDING, sealed)],
+    ['when it is a value', () => keyring.openBackup(key, HEADER, keyring.seal(key, BINDING, CONTENTS))],
     [
       'when it is cut off',
       () => keyring.openBackup(key, HEADER, { ...sealed, body: sealed.body.subarray(0, 20) }),

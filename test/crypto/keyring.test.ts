@@ -9,6 +9,7 @@ import { createXaesKey } from '../../src/crypto/aead.ts';
 import { dataKeyContext, materialContext, unwrapMaterial, wrapDataKey } from '../../src/crypto/envelope.ts';
 import { createKeyMaterials } from '../../src/crypto/key-material.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
+import { BINDING, keyOf, variants } from './sealing.ts';
 
 /** Every Buffer of key bytes that came from node:crypto or went there, to see that it was zeroed. */
 const keyBytes: Uint8Array[] = [];
@@ -38,38 +39,8 @@ const installationId = randomUUID();
 const kek = crypto.createSecretKey(randomBytes(32));
 const keyring = createKeyring({ installationId, kek });
 const ref = { projectId: 'p1', id: 'k1' };
-const binding: ValueBinding = {
-  projectId: 'p1',
-  secretId: 's1',
-  secretName: 'name',
-  versionUid: 'u1',
-  kind: 'string',
-};
-const key = aKey(ref, 2);
+const key = keyOf(keyring, ref, 2);
 const DAMAGED = 'A stored value cannot be opened.';
-
-function aKey(of: { projectId: string; id: string }, versions = 1, ring = keyring): Key {
-  const numbers = Array.from({ length: versions }, (_, index) => index + 1);
-  return {
-    ...of,
-    alias: 'csms/default',
-    aliases: [{ alias: 'csms/default', createTimeMs: 1, updateTimeMs: 1 }],
-    isDefault: true,
-    state: 'ENABLED',
-    description: '',
-    enterpriseProjectId: '0',
-    createTimeMs: 1,
-    scheduledDeleteTimeMs: undefined,
-    rotation: undefined,
-    tags: [],
-    revision: 1,
-    versions: numbers.map((number) => ({
-      number,
-      wrapped: ring.createKeyMaterial(of, number),
-      createTimeMs: 1,
-    })),
-  };
-}
 
 /** True when the value opens; any failure but the one that is allowed fails the test. */
 function opens(of: Key, bound: ValueBinding, sealed: SealedValue, ring = keyring): boolean {
@@ -84,24 +55,13 @@ function opens(of: Key, bound: ValueBinding, sealed: SealedValue, ring = keyring
   }
 }
 
-/** Every single bit flipped, every truncation, one byte more. */
-function* variants(blob: Uint8Array): Generator<Buffer> {
-  for (let bit = 0; bit < blob.length * 8; bit++) {
-    const changed = Buffer.from(blob);
-    changed[bit >> 3]! ^= 1 << (bit & 7);
-    yield changed;
-  }
-  for (let length = 0; length < blob.length; length++) yield Buffer.from(blob.subarray(0, length));
-  yield Buffer.concat([blob, Buffer.of(0)]);
-}
-
 describe('sealing and opening', () => {
   it.each([0, 1, 15, 16, 17, 31, 32, 33, 1_023, 1_024, 65_535, 65_536])('gives back %i bytes', (bytes) => {
     const value = randomBytes(bytes);
-    const sealed = keyring.seal(key, binding, value);
+    const sealed = keyring.seal(key, BINDING, value);
     expect(sealed.body.length).toBe(bytes + 66);
-    expect(keyring.open(key, binding, sealed)).toEqual(value);
-    expect(keyring.open(key, binding, sealed)).toEqual(value);
+    expect(keyring.open(key, BINDING, sealed)).toEqual(value);
+    expect(keyring.open(key, BINDING, sealed)).toEqual(value);
   });
 
   it('gives back any value under any binding, also as plain Uint8Arrays from another thread', () => {
@@ -124,34 +84,34 @@ describe('sealing and opening', () => {
 
   it('seals under the newest key version and opens what older ones sealed', () => {
     const [first] = key.versions;
-    const old = keyring.seal({ ...key, versions: [first!] }, binding, Buffer.from('old'));
+    const old = keyring.seal({ ...key, versions: [first!] }, BINDING, Buffer.from('old'));
     expect(Buffer.from(old.wrappedKey).readUInt32BE(6)).toBe(1);
-    expect(Buffer.from(keyring.seal(key, binding, Buffer.of()).wrappedKey).readUInt32BE(6)).toBe(2);
-    expect(keyring.open(key, binding, old).toString()).toBe('old');
+    expect(Buffer.from(keyring.seal(key, BINDING, Buffer.of()).wrappedKey).readUInt32BE(6)).toBe(2);
+    expect(keyring.open(key, BINDING, old).toString()).toBe('old');
   });
 
   it('never seals alike twice', () => {
     const [left, right] = [
-      keyring.seal(key, binding, Buffer.of(1)),
-      keyring.seal(key, binding, Buffer.of(1)),
+      keyring.seal(key, BINDING, Buffer.of(1)),
+      keyring.seal(key, BINDING, Buffer.of(1)),
     ];
     expect(left.wrappedKey).not.toEqual(right.wrappedKey);
     expect(left.body).not.toEqual(right.body);
   });
 
   it('refuses to seal under the key of another project', () => {
-    const seal = () => keyring.seal(aKey({ projectId: 'p2', id: 'k1' }), binding, Buffer.of(1));
+    const seal = () => keyring.seal(keyOf(keyring, { projectId: 'p2', id: 'k1' }), BINDING, Buffer.of(1));
     expect(seal).toThrow(expect.objectContaining({ code: 'key-unusable' }));
   });
 });
 
 describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
   const value = randomBytes(300);
-  const sealed = keyring.seal(key, binding, value);
-  const other = keyring.seal(key, binding, value);
+  const sealed = keyring.seal(key, BINDING, value);
+  const other = keyring.seal(key, BINDING, value);
   const ring = () => {
     const made = createKeyring({ installationId, kek });
-    if (temperature === 'warm') for (const stored of [sealed, other]) made.open(key, binding, stored);
+    if (temperature === 'warm') for (const stored of [sealed, other]) made.open(key, BINDING, stored);
     return made;
   };
 
@@ -159,15 +119,15 @@ describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
     const under = ring();
     let tried = 0;
     for (const body of variants(sealed.body)) {
-      expect(opens(key, binding, { ...sealed, body }, under), `body variant ${tried}`).toBe(false);
+      expect(opens(key, BINDING, { ...sealed, body }, under), `body variant ${tried}`).toBe(false);
       tried++;
     }
     for (const wrappedKey of variants(sealed.wrappedKey)) {
-      expect(opens(key, binding, { ...sealed, wrappedKey }, under), `key variant ${tried}`).toBe(false);
+      expect(opens(key, BINDING, { ...sealed, wrappedKey }, under), `key variant ${tried}`).toBe(false);
       tried++;
     }
     expect(tried).toBe(9 * (300 + 66 + 82) + 2);
-    expect(opens(key, binding, sealed, under)).toBe(true);
+    expect(opens(key, BINDING, sealed, under)).toBe(true);
   });
 
   it('opens nothing when a field of the binding changed', () => {
@@ -180,30 +140,30 @@ describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
       { kind: 'binary' },
       { secretId: 's1n', secretName: 'ame' },
     ];
-    for (const change of changes) expect(opens(key, { ...binding, ...change }, sealed, under)).toBe(false);
-    expect(opens({ ...key, id: 'k2' }, binding, sealed, under)).toBe(false);
-    expect(opens({ ...key, projectId: 'p2' }, binding, sealed, under)).toBe(false);
-    expect(opens(key, binding, sealed, createKeyring({ installationId: randomUUID(), kek }))).toBe(false);
+    for (const change of changes) expect(opens(key, { ...BINDING, ...change }, sealed, under)).toBe(false);
+    expect(opens({ ...key, id: 'k2' }, BINDING, sealed, under)).toBe(false);
+    expect(opens({ ...key, projectId: 'p2' }, BINDING, sealed, under)).toBe(false);
+    expect(opens(key, BINDING, sealed, createKeyring({ installationId: randomUUID(), kek }))).toBe(false);
   });
 
   it('opens nothing when the key version is gone, changed, renumbered or another', () => {
     const under = ring();
     const [first, second] = [key.versions[0]!, key.versions[1]!];
-    const opensWith = (...versions: Key['versions']) => opens({ ...key, versions }, binding, sealed, under);
+    const opensWith = (...versions: Key['versions']) => opens({ ...key, versions }, BINDING, sealed, under);
     expect(opensWith(first)).toBe(false);
     expect(opensWith({ ...second, wrapped: first.wrapped })).toBe(false);
     expect(opensWith({ ...second, number: 3 })).toBe(false);
-    expect(opensWith({ ...second, wrapped: aKey(ref, 2).versions[1]!.wrapped })).toBe(false);
+    expect(opensWith({ ...second, wrapped: keyOf(keyring, ref, 2).versions[1]!.wrapped })).toBe(false);
     for (const wrapped of variants(second.wrapped)) expect(opensWith({ ...second, wrapped })).toBe(false);
     expect(opensWith(second)).toBe(true);
     const renumbered = { ...key, versions: [{ ...second, number: 3 }] };
-    expect(() => under.seal(renumbered, binding, value)).toThrow(DAMAGED);
+    expect(() => under.seal(renumbered, BINDING, value)).toThrow(DAMAGED);
   });
 
   it('opens no half of a value with the half of another, even of the same version', () => {
     const under = ring();
-    expect(opens(key, binding, { wrappedKey: other.wrappedKey, body: sealed.body }, under)).toBe(false);
-    expect(opens(key, binding, { wrappedKey: sealed.wrappedKey, body: other.body }, under)).toBe(false);
+    expect(opens(key, BINDING, { wrappedKey: other.wrappedKey, body: sealed.body }, under)).toBe(false);
+    expect(opens(key, BINDING, { wrappedKey: sealed.wrappedKey, body: other.body }, under)).toBe(false);
   });
 
   it('opens nothing under a data key that was exchanged together with nothing else', () => {
@@ -213,20 +173,20 @@ describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
       key.versions[1]!.wrapped,
       materialContext(installationId, ref, 2),
     );
-    const context = dataKeyContext(installationId, binding, { id: ref.id, version: 2 });
+    const context = dataKeyContext(installationId, BINDING, { id: ref.id, version: 2 });
     const wrappedKey = wrapDataKey(createXaesKey(material), {
       dataKey: randomBytes(32),
       cmkVersion: 2,
       context,
     });
-    expect(opens(key, binding, { wrappedKey, body: sealed.body }, under)).toBe(false);
+    expect(opens(key, BINDING, { wrappedKey, body: sealed.body }, under)).toBe(false);
   });
 });
 
 describe('swapped rows', () => {
   it('none opens among 2 projects, 3 secrets, 4 versions, not even where the key ids are equal', () => {
     const rows = ['p1', 'p2'].flatMap((projectId) => {
-      const rowKey = aKey({ projectId, id: 'k1' });
+      const rowKey = keyOf(keyring, { projectId, id: 'k1' });
       return ['a', 'b', 'c'].flatMap((secretName) =>
         [1, 2, 3, 4].map((version) => {
           const versionUid = `${secretName}${version}`;
@@ -262,11 +222,11 @@ describe('swapped rows', () => {
 describe('caches', () => {
   it('skip the derivation for the same bytes only, and forget the entry used longest ago', () => {
     const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 2 });
-    const stored = ['a', 'b', 'c'].map((text) => ring.seal(key, binding, Buffer.from(text)));
+    const stored = ['a', 'b', 'c'].map((text) => ring.seal(key, BINDING, Buffer.from(text)));
     const derivationsOf = (at: number) => {
       const before = derivations;
       // A copy: the very same object is remembered beside this cache.
-      ring.open(key, binding, { ...stored[at]! });
+      ring.open(key, BINDING, { ...stored[at]! });
       return derivations - before;
     };
     expect([0, 1, 0, 2, 0, 1].map(derivationsOf)).toEqual([1, 1, 0, 1, 0, 1]);
@@ -274,31 +234,31 @@ describe('caches', () => {
 
   it('remember a sealed value that is opened again, for its key and binding alone', () => {
     const ring = createKeyring({ installationId, kek, bodyKeyCacheMax: 0 });
-    const sealed = ring.seal(key, binding, Buffer.from('x'));
-    ring.open(key, binding, sealed);
+    const sealed = ring.seal(key, BINDING, Buffer.from('x'));
+    ring.open(key, BINDING, sealed);
     const before = derivations;
-    expect(ring.open(key, { ...binding }, sealed).toString()).toBe('x');
+    expect(ring.open(key, { ...BINDING }, sealed).toString()).toBe('x');
     expect(derivations).toBe(before);
-    expect(ring.open({ ...key }, binding, sealed).toString()).toBe('x');
+    expect(ring.open({ ...key }, BINDING, sealed).toString()).toBe('x');
     expect(derivations).toBe(before + 1);
     for (const field of ['projectId', 'secretId', 'secretName', 'versionUid'] as const) {
-      expect(() => ring.open(key, { ...binding, [field]: 'other' }, sealed)).toThrow(SecretError);
+      expect(() => ring.open(key, { ...BINDING, [field]: 'other' }, sealed)).toThrow(SecretError);
     }
-    expect(() => ring.open(key, { ...binding, kind: 'binary' }, sealed)).toThrow(SecretError);
-    expect(() => ring.open(aKey(ref, 1, ring), binding, sealed)).toThrow(SecretError);
+    expect(() => ring.open(key, { ...BINDING, kind: 'binary' }, sealed)).toThrow(SecretError);
+    expect(() => ring.open(keyOf(ring, ref), BINDING, sealed)).toThrow(SecretError);
     sealed.body[sealed.body.length - 1]! ^= 1;
-    expect(() => ring.open(key, binding, sealed)).toThrow(SecretError);
+    expect(() => ring.open(key, BINDING, sealed)).toThrow(SecretError);
   });
 
   it('drop what they keep of a key that is not in use any more, and of no other', () => {
     const ring = createKeyring({ installationId, kek });
-    const other = aKey({ ...ref, id: 'k2' }, 1, ring);
-    const stored = [key, other].map((one) => ({ one, sealed: ring.seal(one, binding, Buffer.from('x')) }));
+    const other = keyOf(ring, { ...ref, id: 'k2' });
+    const stored = [key, other].map((one) => ({ one, sealed: ring.seal(one, BINDING, Buffer.from('x')) }));
     /** By the very object that was sealed, which has a memory of its own, and by a copy. */
     const derivationsOf = (isCopy: boolean) =>
       stored.map(({ one, sealed }) => {
         const before = derivations;
-        expect(ring.open(one, binding, isCopy ? { ...sealed } : sealed).toString()).toBe('x');
+        expect(ring.open(one, BINDING, isCopy ? { ...sealed } : sealed).toString()).toBe('x');
         return derivations - before;
       });
     expect([derivationsOf(false), derivationsOf(true)]).toEqual([
@@ -321,11 +281,11 @@ describe('caches', () => {
   });
 
   it('are not moved by a caller who reuses its buffers', () => {
-    const sealed = keyring.seal(key, binding, Buffer.from('x'));
+    const sealed = keyring.seal(key, BINDING, Buffer.from('x'));
     const wrappedKey = Buffer.from(sealed.wrappedKey);
-    keyring.open(key, binding, { ...sealed, wrappedKey });
+    keyring.open(key, BINDING, { ...sealed, wrappedKey });
     wrappedKey.fill(0);
-    expect(opens(key, binding, { ...sealed, wrappedKey })).toBe(false);
+    expect(opens(key, BINDING, { ...sealed, wrappedKey })).toBe(false);
   });
 });
 
@@ -333,23 +293,23 @@ describe('memory', () => {
   it('holds no key bytes after making, sealing and opening: every buffer is zeroed', () => {
     keyBytes.length = 0;
     const ring = createKeyring({ installationId, kek });
-    const made = aKey(ref, 1, ring);
-    ring.open(made, binding, ring.seal(made, binding, Buffer.from('x')));
+    const made = keyOf(ring, ref);
+    ring.open(made, BINDING, ring.seal(made, BINDING, Buffer.from('x')));
     expect(keyBytes.length).toBeGreaterThan(6);
     for (const bytes of keyBytes) expect(bytes.every((byte) => byte === 0)).toBe(true);
   });
 
   it('gives sealed blobs memory of their own', () => {
-    const { wrappedKey, body } = keyring.seal(key, binding, Buffer.from('x'));
+    const { wrappedKey, body } = keyring.seal(key, BINDING, Buffer.from('x'));
     expect([wrappedKey.buffer.byteLength, body.buffer.byteLength]).toEqual([82, 67]);
   });
 });
 
 describe('failing', () => {
   it('shows nothing of the value', () => {
-    const sealed = keyring.seal(key, binding, Buffer.from('marker-7f3a'));
+    const sealed = keyring.seal(key, BINDING, Buffer.from('marker-7f3a'));
     try {
-      keyring.open(key, { ...binding, versionUid: 'u2' }, sealed);
+      keyring.open(key, { ...BINDING, versionUid: 'u2' }, sealed);
       expect.fail('opened');
     } catch (error) {
       expect(error).toMatchObject({ code: 'damaged' });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRowMac } from '../../src/crypto/row-mac.ts';
 import vectors from '../vectors/hmac_sha256_test.json' with { type: 'json' };
 import vectors512 from '../vectors/hmac_sha512_test.json' with { type: 'json' };
+import { variants } from './sealing.ts';
 
 const mac = createRowMac(createSecretKey(randomBytes(32)));
 
@@ -27,21 +28,8 @@ describe('row MAC', () => {
     expect(mac.verify('secret|a', mac.sign('secret|a'))).toBe(true);
   });
 
-  it('refuses every changed bit', () => {
-    const signed = mac.sign('secret|a');
-    for (let bit = 0; bit < 256; bit++) {
-      const changed = Buffer.from(signed);
-      changed[bit >> 3]! ^= 1 << (bit & 7);
-      expect(mac.verify('secret|a', changed)).toBe(false);
-    }
-  });
-
-  it('refuses a MAC of any other length without throwing', () => {
-    const signed = mac.sign('secret|a');
-    for (let length = 0; length < 32; length++) {
-      expect(mac.verify('secret|a', signed.subarray(0, length))).toBe(false);
-    }
-    expect(mac.verify('secret|a', Buffer.concat([signed, Buffer.alloc(1)]))).toBe(false);
+  it('refuses every changed bit, and a MAC of any other length, without throwing', () => {
+    for (const changed of variants(mac.sign('secret|a'))) expect(mac.verify('secret|a', changed)).toBe(false);
   });
 
   it('refuses another text and another key', () => {
