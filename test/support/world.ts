@@ -1,16 +1,17 @@
 import { Buffer } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { DataCipher, Deps, Keyring } from '../../src/app/ports/deps.ts';
+import { createSecret } from '../../src/app/secrets/secrets.ts';
 import { createTurns } from '../../src/app/turns.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
-import type { SealedValue } from '../../src/core/secrets/secrets.ts';
+import type { SealedValue, Secret } from '../../src/core/secrets/secrets.ts';
 import { completeBackup } from '../../src/storage/backup.ts';
 import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
 import { ACTOR, type TestStore } from './acting.ts';
-import { T0 } from './builders.ts';
-import { emptyMemory, type Memory } from './memory-engine.ts';
+import { aDraft, anAggregate, REF, range, T0 } from './builders.ts';
+import { emptyMemory, type Memory, pathOf } from './memory-engine.ts';
 import { createMemoryStore } from './memory-store.ts';
 
 /** Everything that use cases work with, in memory, with a clock that tests move; what is stored is in maps, by its path. */
@@ -21,6 +22,10 @@ export interface World extends ReturnType<typeof shelvesOf> {
   readonly users: Map<string, string>;
   /** Messages of level warn and error. */
   readonly logged: string[];
+  /** Puts a secret of that name past every rule, under the id `id-of-<name>`; its versions expire then. */
+  put(name: string, secret?: Partial<Secret>, expireTimeMs?: number, versionCount?: number): void;
+  /** Names of the secrets that are there. */
+  names(): string[];
 }
 
 /** The domain of the world's users. */
@@ -63,7 +68,49 @@ export function aWorld(choices: Partial<Deps['choices']> = {}): World {
       error: (_, message) => logged.push(message),
     },
   };
-  return { ...shelvesOf(memory), deps, clock, users, logged };
+  return {
+    ...shelvesOf(memory),
+    deps,
+    clock,
+    users,
+    logged,
+    put(name, secret = {}, expireTimeMs = undefined, versionCount = 1) {
+      const parts = { secret: { id: `id-of-${name}`, name, ...secret }, versions: range(1, versionCount) };
+      const current = anAggregate(parts);
+      const versions = current.versions.map((version) => ({ ...version, expireTimeMs }));
+      memory.secrets.set(pathOf(current.secret), { ...current, versions });
+    },
+    names: () => [...memory.secrets.values()].map(({ secret }) => secret.name),
+  };
+}
+
+/** What a secret has that waits for its deletion until then. */
+export function waitingUntil(dueMs: number) {
+  return {
+    state: 'PENDING_DELETE',
+    stateBeforeDeletion: 'ENABLED',
+    scheduledDeleteTimeMs: dueMs,
+  } as const satisfies Partial<Secret>;
+}
+
+/** Creates a secret with that text under the default key. */
+export function createPlain(deps: Deps, name = REF.name, text = 'x'): Promise<Secret> {
+  const value = { kind: 'string', bytes: Buffer.from(text) } as const;
+  return createSecret(deps, { ref: { ...REF, name }, draft: aDraft(), value, kmsKeyId: undefined });
+}
+
+/** The store, whose changes fail with these errors: by their kind, or by the name or the id of what they change. */
+export function failing(store: TestStore, faults: Readonly<Record<string, Error>>): TestStore {
+  return {
+    ...store,
+    async change(command, actor) {
+      const ref: object = 'ref' in command ? command.ref : {};
+      const { id = '', name = id } = ref as { readonly id?: string; readonly name?: string };
+      const fault = faults[command.kind] ?? faults[name];
+      if (fault !== undefined) throw fault;
+      return store.change(command, actor);
+    },
+  };
 }
 
 function shelvesOf({ keys, rows, secrets }: Memory) {

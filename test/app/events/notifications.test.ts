@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createExpiryScan } from '../../../src/app/events/expiry.ts';
-import { createNotificationRetention, listNotifications } from '../../../src/app/events/notifications.ts';
+import { createNotificationRetention } from '../../../src/app/events/notifications.ts';
 import type { Job } from '../../../src/app/jobs/runner.ts';
 import type { Store } from '../../../src/app/ports/deps.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import { RECORD_KEPT_MS } from '../../../src/core/events/notifications.ts';
-import { aNotification, anAggregate, anEvent, REF, range, T0 } from '../../support/builders.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { aNotification, anEvent, REF, T0 } from '../../support/builders.ts';
+import { aWorld, failing, type World } from '../../support/world.ts';
 
 const NEVER = new AbortController().signal;
 let world: World;
@@ -17,12 +17,8 @@ const run = (job: Job, nowMs = T0) => job.run(nowMs, NEVER);
 
 describe('the expiry scan', () => {
   /** A secret whose versions expire then. */
-  function put(name: string, expireTimeMs = T0, eventSubscriptions = ['alarm'], versionCount = 1): void {
-    const secret = { id: `id-of-${name}`, name, eventSubscriptions };
-    const current = anAggregate({ secret, versions: range(1, versionCount) });
-    const versions = current.versions.map((version) => ({ ...version, expireTimeMs }));
-    world.secrets.set(`${REF.projectId}/${name}`, { ...current, versions });
-  }
+  const put = (name: string, expireTimeMs = T0, eventSubscriptions = ['alarm'], versionCount = 1) =>
+    world.put(name, { eventSubscriptions }, expireTimeMs, versionCount);
   /** 10,200 versions of secrets that tell nobody. */
   const putQuiet = (expireTimeMs: number) => {
     for (let number = 0; number < 510; number += 1) put(`quiet-${number}`, expireTimeMs, [], 20);
@@ -75,11 +71,7 @@ describe('the expiry scan', () => {
     addEvent();
     for (let number = 0; number < 400; number += 1) put(`many-${number}`, T0 - 1);
     putQuiet(T0 - 2);
-    const other = anAggregate({
-      secret: { id: 'of-other', projectId: 'other', name: 'few', eventSubscriptions: ['alarm'] },
-    });
-    const versions = other.versions.map((version) => ({ ...version, expireTimeMs: T0 }));
-    world.secrets.set('other/few', { ...other, versions });
+    world.put('few', { projectId: 'other', eventSubscriptions: ['alarm'] }, T0);
     world.events.set('other/alarm', anEvent({ projectId: 'other', id: 'of-other' }));
     const scan = scanOf();
     const first = await run(scan);
@@ -92,16 +84,8 @@ describe('the expiry scan', () => {
   it('continues beside a damaged secret and one that was deleted in the meantime', async () => {
     addEvent();
     for (const name of ['damaged', 'gone', 'sound']) put(name);
-    const { store } = world.deps;
-    const failing: Store = {
-      ...store,
-      change: ((command: { ref: { name: string } }) => {
-        if (command.ref.name === 'damaged') return Promise.reject(new SecretError('damaged'));
-        if (command.ref.name === 'gone') return Promise.reject(new SecretError('secret-not-found'));
-        return store.change(command as never);
-      }) as Store['change'],
-    };
-    const scan = scanOf(failing);
+    const faults = { damaged: new SecretError('damaged'), gone: new SecretError('secret-not-found') };
+    const scan = scanOf(failing(world.deps.store, faults));
     expect([await run(scan), await run(scan)]).toEqual([1, 0]);
     expect(told()).toEqual(['sound']);
     expect(world.logged).toEqual(['an expired version is damaged and was not told of']);
@@ -142,20 +126,5 @@ describe('retention', () => {
     put('waiting', { createTimeMs: T0 - 1, status: 'PENDING', nextAttemptMs: T0 });
     expect(await run(createNotificationRetention(world.deps), T0 + RECORD_KEPT_MS)).toBe(1);
     expect([...world.notifications.keys()].sort()).toEqual(['waiting', 'young']);
-  });
-});
-
-describe('the list of records', () => {
-  it('shows final ones of the project, newest first', async () => {
-    const final = { status: 'FAIL', nextAttemptMs: undefined } as const;
-    for (const one of [
-      aNotification({ id: 'a', ...final }),
-      aNotification({ id: 'b', ...final }),
-      aNotification({ id: 'c' }),
-      aNotification({ id: 'd', ...final, projectId: 'other' }),
-    ]) {
-      world.notifications.set(one.id, one);
-    }
-    expect((await listNotifications(world.deps, REF.projectId)).map(({ id }) => id)).toEqual(['b', 'a']);
   });
 });

@@ -1,21 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { checkSamples, openSamples } from '../../../src/app/health/samples.ts';
 import type { Deps } from '../../../src/app/ports/deps.ts';
-import { createSecret } from '../../../src/app/secrets/secrets.ts';
 import { StartError } from '../../../src/app/start-error.ts';
 import { SecretError } from '../../../src/core/errors.ts';
-import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
-import { parseValue } from '../../../src/core/secrets/values.ts';
-import { aDraft, aKey, REF } from '../../support/builders.ts';
-import { aWorld } from '../../support/world.ts';
-
-const value = parseValue({ text: 'x', binary: undefined }, DEFAULT_LIMITS);
+import { aKey } from '../../support/builders.ts';
+import { aWorld, createPlain } from '../../support/world.ts';
 
 async function aWorldWith(...names: string[]) {
   const world = aWorld();
-  for (const name of names) {
-    await createSecret(world.deps, { ref: { ...REF, name }, draft: aDraft(), value, kmsKeyId: undefined });
-  }
+  for (const name of names) await createPlain(world.deps, name);
   return world;
 }
 

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createGrant, listGrants, removeGrants, updateGrant } from '../../../src/app/identity/grants.ts';
 import type { Caller } from '../../../src/app/ports/deps.ts';
-import { createSecret } from '../../../src/app/secrets/secrets.ts';
 import type { Grantee } from '../../../src/core/identity/grants.ts';
-import { aDraft, DAY_MS, outcomeOf, REF, T0 } from '../../support/builders.ts';
-import { aWorld, DOMAIN_ID } from '../../support/world.ts';
+import { DAY_MS, outcomeOf, REF, T0 } from '../../support/builders.ts';
+import { aWorld, createPlain, DOMAIN_ID } from '../../support/world.ts';
 
 const CALLER: Caller = {
   world: 'main',
@@ -20,9 +19,7 @@ const ANN: Grantee = { type: 'user', id: 'ann' };
 async function aSecret() {
   const world = aWorld();
   world.users.set('ann', 'Ann');
-  const value = { kind: 'string', bytes: Buffer.from('x') } as const;
-  const input = { ref: REF, draft: aDraft(), value, kmsKeyId: undefined };
-  const secret = await createSecret(world.deps, input);
+  const secret = await createPlain(world.deps);
   return { ...world, ref: { projectId: REF.projectId, secretId: secret.id } };
 }
 

@@ -5,8 +5,8 @@ import { createJobRunner, type JobRunner } from '../../../src/app/jobs/runner.ts
 import { createTrustedTime, type TrustedTime } from '../../../src/app/jobs/trusted-time.ts';
 import type { Store } from '../../../src/app/ports/deps.ts';
 import { SecretError } from '../../../src/core/errors.ts';
-import { anAggregate, DAY_MS, REF, T0 } from '../../support/builders.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { DAY_MS, T0 } from '../../support/builders.ts';
+import { aWorld, type World, waitingUntil } from '../../support/world.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -54,13 +54,7 @@ function shift(ms: number): void {
   world.clock.wallMs += ms;
 }
 
-function put(name: string, dueMs: number): void {
-  const state = { state: 'PENDING_DELETE', stateBeforeDeletion: 'ENABLED' } as const;
-  const secret = { id: `id-of-${name}`, name, ...state, scheduledDeleteTimeMs: dueMs };
-  world.secrets.set(`${REF.projectId}/${name}`, anAggregate({ secret }));
-}
-
-const left = () => [...world.secrets.values()].map(({ secret }) => secret.name);
+const put = (name: string, dueMs: number) => world.put(name, waitingUntil(dueMs));
 const isHeld = ({ runner }: Life) => runner.status().map((job) => [job.name, job.isHeld]);
 
 beforeEach(async () => {
@@ -74,7 +68,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     shift(60 * DAY_MS);
     const life = await start();
     await life.runFor(HOUR_MS);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
     expect(world.logged).toEqual([expect.stringMatching(/more than a day ahead.*csms-server clock accept$/)]);
   });
 
@@ -90,9 +84,9 @@ describe('a start with a clock that is more than a day ahead of the last time se
     shift(60 * DAY_MS);
     const life = await start();
     await life.runFor(DAY_MS - 1);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
     await life.runFor(1);
-    expect(left()).toEqual([]);
+    expect(world.names()).toEqual([]);
     expect(isHeld(life)).toContainEqual(['purge', false]);
   });
 
@@ -105,7 +99,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     }
     const last = await start();
     await last.runFor(22 * HOUR_MS);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
   });
 
   it('counts the time of all runs together, also of those that were killed', async () => {
@@ -118,9 +112,9 @@ describe('a start with a clock that is more than a day ahead of the last time se
     }
     const last = await start();
     await last.runFor(3 * HOUR_MS);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
     await last.runFor(HOUR_MS);
-    expect(left()).toEqual([]);
+    expect(world.names()).toEqual([]);
   });
 
   it('begins the day again when the clock has moved on by another day in between', async () => {
@@ -131,7 +125,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     shift(60 * DAY_MS);
     const next = await start();
     await next.runFor(23 * HOUR_MS);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
   });
 
   it('ends the wait when the clock is set right, without a deletion that is not due', async () => {
@@ -141,7 +135,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     await life.runFor(HOUR_MS);
     shift(-60 * DAY_MS);
     await life.runFor(1);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
     await life.stop();
     expect(isHeld(await start())).toContainEqual(['purge', false]);
   });
@@ -152,7 +146,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     shift(-60 * DAY_MS);
     const life = await start();
     expect(isHeld(life)).toContainEqual(['purge', false]);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
   });
 
   it('believes it at once when it was accepted', async () => {
@@ -161,7 +155,7 @@ describe('a start with a clock that is more than a day ahead of the last time se
     const record = { seenMs: nowMs, hold: undefined };
     await world.deps.store.change({ aggregate: 'clock', kind: 'record-clock', record, nowMs });
     await start();
-    expect(left()).toEqual([]);
+    expect(world.names()).toEqual([]);
     expect(world.logged).toEqual([]);
   });
 });
@@ -202,7 +196,7 @@ describe('a clock that is behind the last time seen', () => {
     await life.stop();
     shift(1_000 * DAY_MS);
     await (await start()).runFor(HOUR_MS);
-    expect(left()).toContain('scheduled-a-week-ahead');
+    expect(world.names()).toContain('scheduled-a-week-ahead');
   });
 });
 
@@ -214,9 +208,9 @@ describe('a jump by more than a day while the server runs', () => {
     await life.stop();
     const next = await start();
     await next.runFor(22 * HOUR_MS);
-    expect(left()).toEqual(['due-in-a-week']);
+    expect(world.names()).toEqual(['due-in-a-week']);
     await next.runFor(2 * HOUR_MS);
-    expect(left()).toEqual([]);
+    expect(world.names()).toEqual([]);
   });
 });
 

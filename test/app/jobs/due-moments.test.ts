@@ -7,9 +7,9 @@ import { createTrustedTime } from '../../../src/app/jobs/trusted-time.ts';
 import { createKeyDeletion, createKeyRotation } from '../../../src/app/kms/jobs.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { RECORD_KEPT_MS } from '../../../src/core/events/notifications.ts';
-import { aNotification, anAggregate, anEvent, DAY_MS, REF, T0 } from '../../support/builders.ts';
+import { aNotification, anEvent, DAY_MS, REF, T0 } from '../../support/builders.ts';
 import { aCustomKey } from '../../support/keys.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { aWorld, failing, type World, waitingUntil } from '../../support/world.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -193,24 +193,12 @@ async function advance(toMs: number): Promise<number> {
 
 describe('a clock that is moved from due moment to due moment', () => {
   const { projectId } = REF;
-  function put(name: string, secret: object, expireTimeMs?: number): void {
-    const current = anAggregate({ secret: { id: `id-of-${name}`, name, ...secret } });
-    const versions = current.versions.map((version) => ({ ...version, expireTimeMs }));
-    world.secrets.set(`${projectId}/${name}`, { ...current, versions });
-  }
-  const leaving = (days: number) =>
-    ({
-      state: 'PENDING_DELETE',
-      stateBeforeDeletion: 'ENABLED',
-      scheduledDeleteTimeMs: T0 + days * DAY_MS,
-    }) as const;
-
   it('does all that comes due in its order, each at its own time', async () => {
     world.events.set(`${projectId}/alarm`, anEvent({ types: ['SECRET_VERSION_EXPIRED'] }));
-    put('late', leaving(30));
-    put('early', leaving(7));
-    put('expiring', { eventSubscriptions: ['alarm'] }, T0 + 10 * DAY_MS);
-    put('unsubscribed', {}, T0 + 11 * DAY_MS);
+    world.put('late', waitingUntil(T0 + 30 * DAY_MS));
+    world.put('early', waitingUntil(T0 + 7 * DAY_MS));
+    world.put('expiring', { eventSubscriptions: ['alarm'] }, T0 + 10 * DAY_MS);
+    world.put('unsubscribed', {}, T0 + 11 * DAY_MS);
     const rotation = { intervalDays: 90, nextTimeMs: T0 + 20 * DAY_MS };
     world.keys.set(`${projectId}/one`, aCustomKey({ id: 'one', rotation }));
     const old = aNotification({ id: 'old', status: 'SUCCESS', nextAttemptMs: undefined, createTimeMs: T0 });
@@ -232,22 +220,12 @@ describe('a clock that is moved from due moment to due moment', () => {
   });
 
   it('comes to its end over years in which a thing can never be done', async () => {
-    put('stuck', leaving(1));
-    put('sound', leaving(2));
+    world.put('stuck', waitingUntil(T0 + 1 * DAY_MS));
+    world.put('sound', waitingUntil(T0 + 2 * DAY_MS));
     startAll();
-    const { store } = world.deps;
-    const failing = {
-      ...world.deps,
-      store: {
-        ...store,
-        change: async <C extends Command>(command: C) => {
-          if (command.aggregate === 'secret' && command.ref.name === 'stuck') throw new Error('never');
-          return store.change(command);
-        },
-      },
-    };
-    start([createPurgeJob(failing)]);
+    const store = failing(world.deps.store, { stuck: new Error('never') });
+    start([createPurgeJob({ ...world.deps, store })]);
     expect(await advance(T0 + 3_660 * DAY_MS)).toBeLessThan(10);
-    expect([...world.secrets.values()].map(({ secret }) => secret.name)).toEqual(['stuck']);
+    expect(world.names()).toEqual(['stuck']);
   });
 });

@@ -2,13 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Job } from '../../../src/app/jobs/runner.ts';
 import { createKeyDeletion, createKeyRotation } from '../../../src/app/kms/jobs.ts';
 import type { Store } from '../../../src/app/ports/deps.ts';
-import type { Actor } from '../../../src/core/actor.ts';
-import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import type { Key } from '../../../src/core/kms/keys.ts';
+import type { TestStore } from '../../support/acting.ts';
 import { DAY_MS, REF, T0 } from '../../support/builders.ts';
 import { aCustomKey } from '../../support/keys.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { aWorld, failing, type World } from '../../support/world.ts';
 
 const { projectId } = REF;
 
@@ -25,15 +24,13 @@ const rotating = (dueMs: number): Partial<Key> => ({ rotation: { intervalDays: 3
 const idsOf = (world: World) => [...world.keys.values()].map(({ id }) => id);
 
 /** A store for which one key cannot be read. */
-function damage(store: Store, id: string): Store {
+function damage(store: TestStore, id: string): TestStore {
   const fail = () => {
     throw new SecretError('damaged');
   };
   return {
-    ...store,
+    ...failing(store, { [id]: new SecretError('damaged') }),
     findKey: (ref) => (ref.id === id ? fail() : store.findKey(ref)),
-    change: async <C extends Command>(command: C, actor: Actor) =>
-      command.aggregate === 'key' && command.ref.id === id ? fail() : store.change(command, actor),
   };
 }
 

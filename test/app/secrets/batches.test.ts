@@ -4,7 +4,7 @@ import { deleteOfInstance, importSecrets, showCurrentVersions } from '../../../s
 import type { CreateSecret } from '../../../src/app/secrets/secrets.ts';
 import { invalidParameter, SecretError } from '../../../src/core/errors.ts';
 import { aDraft, outcomeOf, REF } from '../../support/builders.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { aWorld, failing } from '../../support/world.ts';
 
 const { projectId } = REF;
 
@@ -14,10 +14,6 @@ function input(name: string, draft = aDraft()): () => CreateSecret {
 }
 const refusing = (): never => {
   throw invalidParameter('name', 'is wrong');
-};
-const namesOf = ({ secrets }: World) => [...secrets.values()].map(({ secret }) => secret.name);
-const failing = (code: 'storage-full' | 'damaged') => async (): Promise<never> => {
-  throw new SecretError(code);
 };
 
 describe('an import', () => {
@@ -35,21 +31,16 @@ describe('an import', () => {
       undefined,
       'secret-exists',
     ]);
-    expect(namesOf(world)).toEqual(['b', 'a']);
+    expect(world.names()).toEqual(['b', 'a']);
   });
 
   it('ends with a failure of the server, and keeps what is there', async () => {
     const world = aWorld();
-    const { store } = world.deps;
-    const change: Deps['store']['change'] = (command) =>
-      'ref' in command && 'name' in command.ref && command.ref.name === 'b'
-        ? failing('storage-full')()
-        : store.change(command);
-    const deps = { ...world.deps, store: { ...store, change } };
+    const deps = { ...world.deps, store: failing(world.deps.store, { b: new SecretError('storage-full') }) };
     expect(await outcomeOf(importSecrets(deps, projectId, [input('a'), input('b'), input('c')]))).toBe(
       'storage-full',
     );
-    expect(namesOf(world)).toEqual(['a']);
+    expect(world.names()).toEqual(['a']);
   });
 
   it('does not take an error of another kind for a refusal', async () => {
@@ -111,7 +102,7 @@ describe('deleting the secrets of an instance', () => {
     };
     const deps = { ...world.deps, store: { ...store, listSecrets } };
     expect(await deleteOfInstance(deps, query)).toEqual({ deleted: ['b'], refused: ['a'] });
-    expect(namesOf(world)).toEqual(['a']);
+    expect(world.names()).toEqual(['a']);
   });
 
   it('reads every page', async () => {
@@ -130,7 +121,7 @@ describe('deleting the secrets of an instance', () => {
   it('ends with a failure of the server', async () => {
     const world = aWorld();
     await importSecrets(world.deps, projectId, [input('a', rotated('i-1'))]);
-    const store = { ...world.deps.store, change: failing('storage-full') };
+    const store = failing(world.deps.store, { a: new SecretError('storage-full') });
     expect(await outcomeOf(deleteOfInstance({ ...world.deps, store }, query))).toBe('storage-full');
   });
 });

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { collectPage } from '../../../src/app/pages.ts';
 import {
   type CreateSecret,
   createSecret,
   loadVersions,
-  secretsOf,
   showSecret,
   updateSecret,
 } from '../../../src/app/secrets/secrets.ts';
@@ -15,7 +13,6 @@ import { aWorld } from '../../support/world.ts';
 
 const value = parseValue({ text: 'hunter2', binary: undefined }, DEFAULT_LIMITS);
 const input: CreateSecret = { ref: REF, draft: aDraft(), value, kmsKeyId: undefined };
-const named = (name: string): CreateSecret => ({ ...input, ref: { ...REF, name } });
 
 describe('creating a secret', () => {
   it('makes version v1 under the default key, at the time of the clock', async () => {
@@ -31,20 +28,6 @@ describe('creating a secret', () => {
     await createSecret(world.deps, input);
     expect(await outcomeOf(createSecret(world.deps, { ...input, kmsKeyId: KEY_ID }))).toBe('secret-exists');
     expect(world.keys.size).toBe(1);
-  });
-
-  it('happens once, though two callers want the name at the same moment', async () => {
-    const world = aWorld();
-    const outcomes = await Promise.all([1, 2].map(() => outcomeOf(createSecret(world.deps, input))));
-    expect(outcomes.sort()).toEqual(['ok', 'secret-exists']);
-    expect(world.secrets.size).toBe(1);
-  });
-
-  it('follows what the operator chose', async () => {
-    const { deps } = aWorld({ limits: { ...DEFAULT_LIMITS, secrets: 1 } });
-    await createSecret(deps, input);
-    expect(await outcomeOf(createSecret(deps, named('second')))).toBe('secret-limit');
-    expect(await outcomeOf(createSecret(deps, { ...named('third'), kmsKeyId: KEY_ID }))).toBe('key-unusable');
   });
 });
 
@@ -78,24 +61,6 @@ describe('showing a secret', () => {
       expect(await outcomeOf(showSecret(deps, ref))).toBe('secret-not-found');
       expect(await outcomeOf(loadVersions(deps, ref))).toBe('secret-not-found');
     }
-  });
-});
-
-describe('listing secrets', () => {
-  it.each([
-    { limit: 2, afterName: undefined, names: ['B', 'a'], hasMore: true },
-    { limit: 3, afterName: undefined, names: ['B', 'a', 'b'], hasMore: false },
-    { limit: 2, afterName: 'B', names: ['a', 'b'], hasMore: false },
-    { limit: 1, afterName: 'Z-was-deleted', names: ['a'], hasMore: true },
-    { limit: 1, afterName: 'b', names: [], hasMore: false },
-  ])('$limit after $afterName gives $names, more: $hasMore', async ({ limit, afterName, names, hasMore }) => {
-    const { deps } = aWorld();
-    for (const name of ['b', 'a', 'B']) await createSecret(deps, named(name));
-    const after = afterName === undefined ? {} : { afterName };
-    const scan = secretsOf(deps, { projectId: REF.projectId, ...after });
-    const page = await collectPage(scan, { limit });
-    expect(page.entries.map((secret) => secret.name)).toEqual(names);
-    expect(page.hasMore).toBe(hasMore);
   });
 });
 

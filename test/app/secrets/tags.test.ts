@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createSecret, loadById } from '../../../src/app/secrets/secrets.ts';
+import { loadById } from '../../../src/app/secrets/secrets.ts';
 import {
   listProjectTags,
   listTags,
@@ -8,16 +8,14 @@ import {
   searchSecrets,
 } from '../../../src/app/secrets/tags.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
-import { aDraft, outcomeOf, REF } from '../../support/builders.ts';
+import { outcomeOf, REF } from '../../support/builders.ts';
 import { walked } from '../../support/walks.ts';
-import { aWorld, type World } from '../../support/world.ts';
+import { aWorld, createPlain, type World } from '../../support/world.ts';
 
 const TAG = { key: 'team', value: 'payments' };
 
-async function create(world: World, name = REF.name) {
-  const value = { kind: 'string', bytes: Buffer.from('x') } as const;
-  const ref = { ...REF, name };
-  const { id } = await createSecret(world.deps, { ref, draft: aDraft(), value, kmsKeyId: undefined });
+async function create(world: World) {
+  const { id } = await createPlain(world.deps);
   return { projectId: REF.projectId, secretId: id };
 }
 

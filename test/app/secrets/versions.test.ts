@@ -11,7 +11,7 @@ import {
 } from '../../../src/app/secrets/versions.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { parseValue } from '../../../src/core/secrets/values.ts';
-import { aDraft, aKey, aSecret, KEY_ID, numbers, outcomeOf, REF, range, T0 } from '../../support/builders.ts';
+import { aDraft, aKey, aSecret, KEY_ID, numbers, outcomeOf, REF, T0 } from '../../support/builders.ts';
 import { aWorld, type World } from '../../support/world.ts';
 
 const text = (value: string) => parseValue({ text: value, binary: undefined }, DEFAULT_LIMITS);
@@ -103,26 +103,6 @@ describe('adding a version', () => {
     const added = await addVersion(deps, { ref: REF, value: text('b'), stages: ['blue'], expireTimeMs: 9 });
     expect(added).toMatchObject({ version: { expireTimeMs: 9 }, stages: ['blue'] });
     expect(await read(deps)).toBe('first');
-  });
-
-  it.each([
-    { versionCap: 'prune', ends: 'ok' },
-    { versionCap: 'reject', ends: 'version-limit' },
-  ] as const)('beyond the limit ends $ends when the policy is $versionCap', async ({ versionCap, ends }) => {
-    const { deps } = await aWorldWithSecret({
-      versionCap,
-      limits: { ...DEFAULT_LIMITS, versions: 4, stages: 3 },
-    });
-    for (const number of range(2, 4)) await add(deps, `v${number}`);
-    expect(await outcomeOf(add(deps, 'v5'))).toBe(ends);
-    expect(numbers(await loadVersions(deps, REF))).toEqual(ends === 'ok' ? range(2, 5) : range(1, 4));
-  });
-
-  it('to no secret, or to a closed one, is refused', async () => {
-    expect(await outcomeOf(add(aWorld().deps, 'x'))).toBe('secret-not-found');
-    const { deps } = await aWorldWithSecret();
-    await scheduleDeletion(deps, REF, 7);
-    expect(await outcomeOf(add(deps, 'x'))).toBe('secret-not-enabled');
   });
 
   it('under a key that was disabled is refused', async () => {
@@ -249,12 +229,6 @@ describe('listing versions', () => {
     await scheduleDeletion(deps, REF, 7);
     const page = await listVersions(deps, REF, { limit: 50, afterNumber: 0 });
     expect(page.entries.map(({ stages }) => stages)).toEqual([['SYSPREVIOUS'], ['SYSCURRENT']]);
-  });
-
-  it('of no secret is refused', async () => {
-    expect(await outcomeOf(listVersions(aWorld().deps, REF, { limit: 1, afterNumber: 0 }))).toBe(
-      'secret-not-found',
-    );
   });
 });
 
