@@ -66,7 +66,7 @@ export const BATCH_READ_MAX = 100;
 
 /** Custom keys of a project; default keys do not count. @see KMS user guide, creating a key */
 export const KEYS_MAX = 100;
-/** Aliases of a key, its own included. The service publishes no figure; see docs/adr/0011-kms-slice.md. */
+/** Aliases of a key, its own included. The service publishes no figure; see docs/behaviour/keys.md. */
 export const KEY_ALIASES_MAX = 50;
 /** Tags of a key. @see KMS user guide, tag management */
 export const KEY_TAGS_MAX = 20;

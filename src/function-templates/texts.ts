@@ -5,7 +5,7 @@ import { RESOURCES } from '../std/resources.ts';
 /**
  * Reads the parts of the rotation functions, which lie beside this file as plain JavaScript, and composes one function
  * for each way to rotate: one file, one driver, to be started with `node`. Throws when a part is missing.
- * @see docs/adr/0018-rotation-webhook.md
+ * @see docs/behaviour/rotation-function.md
  */
 export function readFunctionTemplates(): FunctionTemplates {
   const [protocol, mysql, postgresql, sqlserver, singleUser, multiUser] = [

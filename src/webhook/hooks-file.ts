@@ -70,7 +70,7 @@ export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(en
 
 /**
  * Loads hooks.yaml and the secret files that it names. Throws FileError (`file:line: key: reason`) for unknown keys,
- * repeated URNs, URLs that must not be called, secrets that cannot be read. @see docs/adr/0018-rotation-webhook.md
+ * repeated URNs, URLs that must not be called, secrets that cannot be read. @see docs/behaviour/rotation-function.md
  */
 export function loadHooks({ file, rules, reader, mayBeAbsent }: HooksSource): HookEntry[] {
   let text: string;

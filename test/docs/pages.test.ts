@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createScratch, ROOT } from '../e2e/process.ts';
@@ -18,6 +18,16 @@ describe('the pages', () => {
         .map(({ text }) => `${page}: ${text}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  it('name files and folders of tests that are here', () => {
+    const absent = PAGES.flatMap((page) =>
+      [...readPage(page).matchAll(/(?<=`)test\/[\w./{},*-]+(?=`)/g)]
+        .flatMap(([path]) => alternativesOf(path))
+        .filter((path) => globSync(path, { cwd: ROOT }).length === 0)
+        .map((path) => `${page}: ${path}`),
+    );
+    expect(absent).toEqual([]);
   });
 
   it('are reached from the README by links', () => {
@@ -45,3 +55,11 @@ describe('the pages', () => {
     expect(readPage('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(README_LINES_MAX);
   });
 });
+
+/** `a/{b,c}.ts` as two paths. */
+function alternativesOf(path: string): string[] {
+  const [, before = '', list, after = ''] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(path) ?? [];
+  return list === undefined
+    ? [path]
+    : list.split(',').flatMap((word) => alternativesOf(before + word + after));
+}

@@ -16,7 +16,7 @@ export interface FunctionServer {
   close(): void;
 }
 
-/** Starts the function; it keeps to docs/adr/0018-rotation-webhook.md, the check of the signature included. */
+/** Starts the function; it keeps to docs/behaviour/rotation-function.md, the check of the signature included. */
 export async function startFunction(
   secret: string,
   passwords: Readonly<Record<string, string>>,

@@ -50,7 +50,7 @@ export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
  * The job that delivers notifications: at least once to each endpoint of the topic, with growing waits between attempts,
  * for an hour at most. An attempt is recorded when it is over, so a crash in the middle means another attempt with the
  * same message id. Its messages are true whatever the clock shows, so it also runs while the clock is not trusted.
- * @see docs/adr/0013-notification-delivery.md
+ * @see docs/behaviour/notifications.md
  */
 export function createDelivery(given: DeliveryDeps): Job {
   const deps = { ...given, webhooks: withBreaker(given.webhooks) };

@@ -68,7 +68,7 @@ export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'id
  * The job that carries rotations forward. The task records each step before the next call begins, and every call may be
  * repeated: a crash anywhere repeats the latest call. It decides nothing by the date, so it also runs while the clock is
  * not trusted. A run starts what can continue and waits for it a little; slow functions continue during the next runs, and
- * a project has only a part of the calls, so no project waits for another's function. @see docs/adr/0020-rotation.md
+ * a project has only a part of the calls, so no project waits for another's function. @see docs/behaviour/rotation.md
  */
 export function createRotation(given: RotationDeps): Job {
   const deps = { ...given, webhooks: withBreaker(given.webhooks) };

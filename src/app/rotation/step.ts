@@ -59,7 +59,7 @@ class StepEnded extends Error {
 /**
  * Calls the task's function for its next step. The values go into the body of that call and nowhere else. The value that
  * `create` returns is sealed and stored. `ending` cuts the call off. Throws what the store throws. @see
- * docs/adr/0018-rotation-webhook.md
+ * docs/behaviour/rotation-function.md
  */
 export async function carryOutStep(
   deps: RotationStepDeps,

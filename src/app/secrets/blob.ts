@@ -41,7 +41,7 @@ export async function downloadBlob(deps: Deps, ref: SecretRef): Promise<string> 
 /**
  * Restores a secret from its backup, under the key that seals the backup. Its name must be free.
  * Throws invalid-parameter (not a blob of this project, or a damaged one), key-unusable, secret-exists, secret-limit,
- * version-limit, stage-limit. @see API operation UploadSecretBlob; docs/adr/0016-blob.md
+ * version-limit, stage-limit. @see API operation UploadSecretBlob; docs/behaviour/blobs.md
  */
 export async function uploadBlob(deps: Deps, projectId: string, text: string): Promise<Secret> {
   const { header, bound, sealed } = parseBlob(text);

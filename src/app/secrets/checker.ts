@@ -17,7 +17,7 @@ export function setStrengthCheck(deps: Deps, projectId: string, checks: boolean)
 
 /**
  * Rates the given values, one at a time. Throws invalid-parameter.
- * @see API operation CheckSecrets; docs/adr/0015-checker.md
+ * @see API operation CheckSecrets; docs/behaviour/strength.md
  */
 export async function rateValues(
   deps: Pick<Deps, 'turns'>,
@@ -35,7 +35,7 @@ export async function rateValues(
 
 /**
  * Refuses a value that is easy to guess, in a project whose values are checked: for every operation that accepts a new
- * value from a caller. Throws invalid-parameter. @see docs/adr/0015-checker.md
+ * value from a caller. Throws invalid-parameter. @see docs/behaviour/strength.md
  */
 export async function requireStrength(deps: Deps, projectId: string, value: SecretValue): Promise<void> {
   if (await checksStrength(deps, projectId)) requireStrongValue(value);

@@ -26,7 +26,7 @@ export interface UsersDeps {
   readonly passwordChanged?: PasswordChanged | undefined;
 }
 
-/** Creates the view of the users of the identities. Callers see only their own domain. @see docs/adr/0017-users.md */
+/** Creates the view of the users of the identities. Callers see only their own domain. @see docs/behaviour/users.md */
 export function createUsers(deps: UsersDeps): Users {
   return {
     list(caller, { search = '', domainId = caller.domainId, page, limit }) {

@@ -10,7 +10,7 @@ interface OpenChecks {
 /**
  * Creates a gate with its own throttle. An attempt counts from its beginning; one that would be too many while others
  * have no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
- * @see docs/adr/0028-password-logins.md
+ * @see docs/behaviour/logins.md
  */
 export function createLoginGate(input: { readonly clock: Clock }) {
   const throttle = createLoginThrottle(input);

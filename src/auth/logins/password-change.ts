@@ -21,7 +21,7 @@ export interface HashChange {
  * Changes a password in the identities file. Only the hash itself is replaced, so comments and everything else stay as
  * they are; the new text must be one that the server would start with. Returns the identities as they are then, other
  * changes of the file included. Takes as long as reading the file three times; of two at once one would be lost. Throws
- * password-fixed when it is not possible here. @see docs/adr/0017-users.md
+ * password-fixed when it is not possible here. @see docs/behaviour/users.md
  */
 export function replaceHash(
   source: { readonly file: string; readonly env: SecretSources['env']; readonly reader: FileReader },

@@ -51,7 +51,7 @@ export const REFUSAL_DELAY_MS = 1_000;
  * Creates a checker. While the server is idle, an unknown name costs as much as some user's hash, always the same one, so
  * that costs are spread over such names as over users. When many logins from the address have failed, or all places for
  * hashing are in use, it costs none: all refusals then come after the same delay, and only existing users wait in the
- * queue. @see docs/adr/0028-password-logins.md
+ * queue. @see docs/behaviour/logins.md
  */
 export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecker {
   const { clock, costs, queue = createLoginQueue(), verify = verifyPassword, wait = delay } = deps;

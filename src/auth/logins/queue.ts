@@ -27,7 +27,7 @@ const FAMILIAR_TURNS_MAX = 3;
  * Creates a queue that runs `concurrent` works at once (default 2 of Node's 4 pool threads) and in which `waitingMax` may
  * wait (default 128, in each of two lines: familiar members and strangers). The familiar go first, so no crowd of
  * strangers can block them, and leave every fourth turn to strangers. In each line, groups take turns.
- * @see docs/adr/0028-password-logins.md
+ * @see docs/behaviour/logins.md
  */
 export function createLoginQueue(
   options: { readonly concurrent?: number; readonly waitingMax?: number } = {},

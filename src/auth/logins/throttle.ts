@@ -11,7 +11,7 @@ export interface LoginAttempt {
   readonly address: string;
 }
 
-/** Failed logins in a row before the response is 429. @see docs/adr/0028-password-logins.md */
+/** Failed logins in a row before the response is 429. @see docs/behaviour/logins.md */
 export const LOGIN_FAILURES_MAX = 10;
 /** As many more are admitted in this time, evenly, so that the right password always gets its turn. */
 export const LOGIN_WINDOW_MS = 60_000;

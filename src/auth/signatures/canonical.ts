@@ -79,7 +79,7 @@ export function canonicalModes(target: string): readonly CanonicalMode[] {
  * Builds the canonical request, whose hash is signed.
  * Undefined when the target is ambiguous: not starting with `/`, with an invalid escape, a `#`, or characters beyond
  * ASCII.
- * @see API Gateway, AK/SK signing; docs/adr/0029-what-a-signature-covers.md
+ * @see API Gateway, AK/SK signing; docs/behaviour/signatures.md
  */
 export function canonicalRequest(parts: CanonicalParts, mode: CanonicalMode): string | undefined {
   const { path, query } = splitTarget(parts.target);

@@ -45,7 +45,7 @@ const REDACTED: ReadonlySet<string> = new Set([
  * of the date is the caller's to check, afterwards.
  * Refuses signed headers that are absent or repeated, a stated body hash that is not the body's, and a V11 credential of
  * another day than the date.
- * @see docs/adr/0029-what-a-signature-covers.md
+ * @see docs/behaviour/signatures.md
  */
 export function verifySignature(input: {
   readonly request: Omit<RawRequest, 'headers'>;

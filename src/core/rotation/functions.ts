@@ -22,7 +22,7 @@ export type CallOutcome =
   | { readonly kind: 'passed'; readonly response: Readonly<Record<string, unknown>> }
   | { readonly kind: 'failed'; readonly error: TaskError; readonly isFinal: boolean };
 
-/** The body of a call, before it is JSON. @see docs/adr/0018-rotation-webhook.md */
+/** The body of a call, before it is JSON. @see docs/behaviour/rotation-function.md */
 export function functionRequest(
   task: Task,
   secretType: SecretType,

@@ -25,7 +25,7 @@ import {
  * Decides one command about one rotation, and what it does to the secret in the same transaction. A command that comes
  * too late changes nothing. Throws secret-not-found, invalid-parameter (COMMON), secret-pending-deletion,
  * secret-not-enabled for the start; seal-outdated, secret-not-enabled, stage-limit and version-limit where a version is
- * stored. @see docs/adr/0020-rotation.md
+ * stored. @see docs/behaviour/rotation.md
  */
 export function decideTask(scope: TaskScope, command: TaskCommand): TaskDecision {
   const decision = decideChange(scope, command);

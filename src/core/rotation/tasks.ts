@@ -24,7 +24,7 @@ export const TASK_ERROR_CHARACTERS_MAX = 512;
 export const TASK_STATUSES = ['RUNNING', 'SUCCESS', 'FAILED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** The next step of a rotation: each is one call of the function. @see docs/adr/0018-rotation-webhook.md */
+/** The next step of a rotation: each is one call of the function. @see docs/behaviour/rotation-function.md */
 export type TaskStep = 'create' | 'set' | 'test' | 'finish';
 
 /** Why a task, or its latest attempt, failed. */

@@ -29,7 +29,7 @@ export interface SecretBackup {
 /** Characters of a blob. @see API operation UploadSecretBlob, secret_blob */
 export const BLOB_CHARACTERS_MAX = 5_242_880;
 
-/** Begins every blob: the program that made it, and the version of the format. @see docs/adr/0016-blob.md */
+/** Begins every blob: the program that made it, and the version of the format. @see docs/behaviour/blobs.md */
 const PREFIX = ')CsmsServerSecretBackupV1.';
 const PART = /^[A-Za-z0-9_-]+$/;
 const LENGTH_BYTES = 4;

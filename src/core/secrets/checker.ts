@@ -60,7 +60,7 @@ export function decideChecker({ current }: CheckerScope, command: CheckerCommand
 
 /**
  * The values to rate: 1 to 100 texts by name. Throws invalid-parameter.
- * @see API operation CheckSecrets; docs/adr/0015-checker.md
+ * @see API operation CheckSecrets; docs/behaviour/strength.md
  */
 export function parseChecked(given: object): [name: string, value: string][] {
   const members = Object.entries(given);
@@ -75,7 +75,7 @@ export function parseChecked(given: object): [name: string, value: string][] {
 
 /**
  * Refuses a value that is easy to guess: the text itself, or the passwords in it when it is a JSON object. Bytes are keys
- * and files, and are not judged. Throws invalid-parameter, without the value. @see docs/adr/0015-checker.md
+ * and files, and are not judged. Throws invalid-parameter, without the value. @see docs/behaviour/strength.md
  */
 export function requireStrongValue(value: SecretValue): void {
   if (value.kind === 'binary') return;

@@ -1,6 +1,6 @@
 import { invalidParameter } from '../errors.ts';
 
-/** Characters of a generated password. @see API operation GenerateRandomPassword; docs/adr/0015-checker.md */
+/** Characters of a generated password. @see API operation GenerateRandomPassword; docs/behaviour/strength.md */
 export const PASSWORD_LENGTH = Object.freeze({ min: 1, max: 4_096, default: 32 });
 
 /** What a generated password may and must hold. */

@@ -145,7 +145,7 @@ function createSecret(scope: SecretScope, command: SecretCommandOf<'create-secre
  * Restores a secret from its backup: id, version numbers, stages and times are kept, the values are sealed anew.
  * Automatic rotation that is overdue counts from now.
  * Throws secret-exists, secret-limit, version-limit, stage-limit, invalid-parameter.
- * @see API operation UploadSecretBlob; docs/adr/0016-blob.md
+ * @see API operation UploadSecretBlob; docs/behaviour/blobs.md
  */
 function restoreSecret(scope: SecretScope, command: SecretCommandOf<'restore-secret'>): SecretDecision {
   const { backup, limits, nowMs } = command;

@@ -10,7 +10,7 @@ export interface StrengthRating {
   readonly reasons: readonly Weakness[];
 }
 
-/** The figures of the rules; characters are Unicode code points. @see docs/adr/0015-checker.md */
+/** The figures of the rules; characters are Unicode code points. @see docs/behaviour/strength.md */
 export const STRENGTH = Object.freeze({
   /** Shorter is weak. */
   charactersMin: 8,

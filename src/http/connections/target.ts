@@ -9,7 +9,7 @@ const UNREADABLE = /#|[^!-~]/;
 /**
  * Refuses a request target that is ambiguous, or that costs more to read than any real one: this happens before
  * authentication. Throws request-malformed, uri-too-large.
- * @see docs/adr/0029-what-a-signature-covers.md
+ * @see docs/behaviour/signatures.md
  */
 export function checkTarget(target: string): void {
   if (UNREADABLE.test(target)) {

@@ -42,7 +42,7 @@ export const NOT_FOUND_CODES: ReadonlySet<ErrorCode> = new Set([
   'resource-not-found',
 ]);
 
-/** Every error code on the wire. @see the vendor's error tables; docs/adr/0005-error-codes.md */
+/** Every error code on the wire. @see the vendor's error tables; docs/behaviour/errors.md */
 export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'invalid-parameter': CSMS(400, '0002', 'The value of parameter is invalid.'),
   'parameter-missing': CSMS(400, '0002', 'The value of parameter is invalid.'),
