@@ -206,7 +206,9 @@ describe('comments', () => {
   it('and documents avoid turns of phrase that are no idiomatic English', () => {
     const turns =
       /\b(?:com(?:es?|ing) into being|came into being|in clear\b(?! text)|for want of|(?:go|goes|going|gone|went) on|taken up|told apart|tells? apart|by and by|leaves? out of account|henceforth|whereby|therein)\b/i;
-    const texts = repositoryFiles().filter((path) => /^(?:src|test|docs|README)\b.*\.(?:ts|md)$/.test(path));
+    const texts = repositoryFiles().filter((path) =>
+      /^(?:(?:src|test|docs)\/.*\.(?:ts|md)|[A-Z]+\.md)$/.test(path),
+    );
     const found = texts
       .filter((path) => path !== 'test/architecture.test.ts')
       .flatMap((path) => numbered(linesOf(path), turns).map((line) => `${path}: ${line}`));
@@ -217,7 +219,7 @@ describe('comments', () => {
     const turns =
       /\b(?:answers? (?:the|what|how|whether|undefined|true|false|its?)\b(?! (?:caller|request))|somebody|anybody|whoever|(?:told|tells?|telling) of|(?:is|are|was|were) told|h(?:angs?|anging) on|look(?:s|ed)? at|pass(?:ed|es)? over|fore(?:tell|told)|(?:at|in) one go|near enough|(?:takes?|taken) apart|makes? anew|made anew|sound (?:one|row|key|event)s?)\b/i;
     const comment = new RegExp(`^\\s*(?://|/?\\*).*${turns.source}`, 'i');
-    const documents = repositoryFiles().filter((path) => /^(?:docs|README)\b.*\.md$/.test(path));
+    const documents = repositoryFiles().filter((path) => /^(?:docs\/.*|[A-Z]+)\.md$/.test(path));
     expect(violations(sources, ({ lines }) => numbered(lines, comment))).toEqual([]);
     expect(
       documents.flatMap((path) => numbered(linesOf(path), turns).map((line) => `${path}: ${line}`)),

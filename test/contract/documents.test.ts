@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 import { readIdentities } from '../../src/auth/identities/file.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
 import { parseHooks } from '../../src/webhook/hooks-file.ts';
-import { withSettings } from './generate.ts';
-import { blockOf, readPage } from './pages.ts';
+import { withSettings } from '../docs/generate.ts';
+import { blockOf, readPage } from '../docs/pages.ts';
 
 describe('the page of the configuration', () => {
   it('lists every setting of the server, with its default and its meaning', () => {
