@@ -16,7 +16,7 @@ stop_production() {
 # Starts the program $1 of the documents in the background, and waits until it listens. Its last line becomes the process,
 # so that a signal reaches the server.
 start_production() {
-  sed -i '$s/node src/exec node src/' "$programs/$1"
+  sed -i '$s/csms-server serve/exec csms-server serve/' "$programs/$1"
   (exec sh -eu "$programs/$1") >"$scratch/production" 2>"$scratch/production.log" &
   production_pid=$!
   tries=0
@@ -80,6 +80,9 @@ run_production() {
   # Nothing of dev's may help.
   unset CSMS_ENDPOINT CSMS_USER CSMS_DOMAIN CSMS_PASSWORD CSMS_CONTROL_TOKEN
   for name in $(env | sed -n 's/^\(\(HUAWEICLOUD_SDK\|HW\)_[A-Z0-9_]*\)=.*/\1/p'); do unset "$name"; done
+  sed -i "s|/opt/|$scratch/|" "$programs/install.sh"
+  run_blocks install.sh
+  export PATH="$scratch/csms-server/node_modules/.bin:$PATH"
   run_blocks init.sh
   sed -i "s/^CSMS_PORT=.*/CSMS_PORT=$port/" csms-config/csms.env
   start_production serve.sh

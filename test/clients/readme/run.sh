@@ -16,7 +16,8 @@ done
 programs=$scratch/programs
 checkout=$scratch/checkout
 mkdir "$programs" "$checkout"
-for entry in src node_modules migrations package.json openapi.yaml; do ln -s "$repo/$entry" "$checkout/$entry"; done
+(cd "$repo" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents --target-directory="$checkout")
+ln -s "$repo/node_modules" "$checkout/node_modules"
 (cd "$repo" && "$node" "$here/blocks.mjs" write "$programs")
 
 # The region of an application that knows nothing of this server.
