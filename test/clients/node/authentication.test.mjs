@@ -21,23 +21,6 @@ describe('a refusal', () => {
     assert.match(error.errorMsg, /verify aksk signature fail, canonicalRequest:GET\|/);
     assert.match(error.requestId, /^[0-9a-f]{32}$/);
   });
-
-  it('is 401 for an unknown access key', async () => {
-    const error = await refusal(send(buildClient(credentials({ ak: 'AKNOBODY' })), 'GET', ''));
-    assert.deepEqual([error.httpStatusCode, error.errorCode], [401, 'APIGW.0301']);
-    assert.match(error.errorMsg, /ak:AKNOBODY,err:ak not exist/);
-  });
-
-  it('is 403 for a foreign project', async () => {
-    const error = await refusal(send(buildClient(credentials({ projectId: 'f'.repeat(32) })), 'GET', ''));
-    assert.deepEqual([error.httpStatusCode, error.errorCode], [403, 'APIGW.0302']);
-  });
-
-  it('is a clear 400 for a client without a project id', async () => {
-    const error = await refusal(send(buildClient(credentials({ projectId: undefined })), 'GET', ''));
-    assert.deepEqual([error.httpStatusCode, error.errorCode], [400, 'CSMS.0002']);
-    assert.match(error.errorMsg, /without a project id/);
-  });
 });
 
 describe('the derived algorithm', () => {

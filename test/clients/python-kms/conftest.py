@@ -1,5 +1,4 @@
 import pytest
-from huaweicloudsdkcsms.v1.csms_client import CsmsClient
 from huaweicloudsdkkms.v2.kms_client import KmsClient
 
 from support import build, create_key, new_alias, purge_later
@@ -8,11 +7,6 @@ from support import build, create_key, new_alias, purge_later
 @pytest.fixture(scope="session")
 def client():
     return build(KmsClient)
-
-
-@pytest.fixture(scope="session")
-def secrets():
-    return build(CsmsClient)
 
 
 @pytest.fixture

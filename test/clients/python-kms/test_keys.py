@@ -66,13 +66,6 @@ def test_a_new_key_has_every_field(client):
     purge_later(client, made.key_id)
 
 
-def test_a_key_is_found_by_its_alias(client):
-    alias = new_alias()
-    key_id = create_key(client, alias)
-    assert describe(client, f"alias/{alias}").key_id == key_id
-    purge_later(client, key_id)
-
-
 def test_keys_are_listed_page_by_page(client):
     made = [create_key(client, new_alias()) for _ in range(3)]
     seen, marker = [], None

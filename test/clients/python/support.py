@@ -11,7 +11,6 @@ from answers import *
 
 USER_NAME = os.environ["CSMS_USER"]
 PASSWORD = os.environ["CSMS_PASSWORD"]
-NOBODY = "00000000-0000-4000-8000-000000000000"  # an id that nothing has
 
 
 def build_client(*given, **more):

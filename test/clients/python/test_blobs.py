@@ -2,17 +2,7 @@
 
 from huaweicloudsdkcsms import v1 as csms
 
-from support import (
-    add_version,
-    delete,
-    fields_of,
-    list_versions,
-    put_stage,
-    refused_with,
-    set_expiry,
-    show,
-    show_version,
-)
+from support import add_version, delete, fields_of, list_versions, put_stage, set_expiry, show, show_version
 
 
 def download(client, name):
@@ -44,16 +34,3 @@ def test_a_deleted_secret_comes_back_whole(client, name):
     assert show_version(client, name, "v3").secret_binary == "AAEC/w=="
     # Numbers go on where they were.
     assert add_version(client, name).id == "v4"
-
-
-def test_a_blob_tells_nothing(client, name):
-    blob = download(client, name)
-    assert "initial" not in blob
-    assert "aW5pdGlhbA" not in blob  # the same in base64
-
-
-def test_a_secret_that_is_there_is_not_replaced(client, name):
-    blob = download(client, name)
-    add_version(client, name, secret_string="newer")
-    assert refused_with(upload, client, blob) == (409, "CSMS.0101")
-    assert show_version(client, name).secret_string == "newer"

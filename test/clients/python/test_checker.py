@@ -3,8 +3,6 @@
 import pytest
 from huaweicloudsdkcsms import v1 as csms
 
-from support import add_version, create, refused_with
-
 
 def show_config(client):
     return client.show_secrets_config(csms.ShowSecretsConfigRequest()).checking_secret_strength
@@ -44,12 +42,3 @@ def test_a_check_rates_each_value(client):
     assert answer.data["weak"]["strength"] == "weak" and answer.data["weak"]["reasons"]
     assert answer.data["strong"] == {"strength": "strong", "reasons": []}
     assert answer.data["empty"]["strength"] == "weak"
-
-
-def test_weak_values_are_refused_while_it_is_on(client, name):
-    set_config(client, True)
-    assert refused_with(create, client, secret_string="password1") == (400, "CSMS.0002")
-    assert refused_with(add_version, client, name, secret_string="password1") == (400, "CSMS.0002")
-    assert add_version(client, name, secret_string="kX9!vP2#qL7@wZ4$mN8%").id == "v2"
-    # Bytes are keys and files, and are not judged.
-    assert add_version(client, name, secret_binary="AAEC").id == "v3"

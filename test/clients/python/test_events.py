@@ -3,7 +3,7 @@
 import pytest
 
 from events import TOPIC, TYPES, create_event, delete_event, list_events, notification, show_event, update_event
-from support import UUID, create, fields_of, is_now_ms, list_secrets, refused_with, show, update
+from support import UUID, fields_of, is_now_ms, list_secrets, refused_with, show, update
 
 
 def test_a_new_event_has_every_field(client, event):
@@ -70,8 +70,3 @@ def test_an_event_stays_while_a_secret_subscribes(client, event, subscriber):
     update(client, subscriber.name, event_subscriptions=[])
     assert show(client, subscriber.name).event_subscriptions == []
     assert list_secrets(client, event_name=event.name).secrets == []
-
-
-def test_a_secret_cannot_subscribe_to_what_is_not_there(client, name):
-    assert refused_with(create, client, event_subscriptions=["no-such-event"]) == (400, "CSMS.0002")
-    assert refused_with(update, client, name, event_subscriptions=["no-such-event"]) == (400, "CSMS.0002")

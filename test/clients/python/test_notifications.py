@@ -5,7 +5,7 @@ import json
 from huaweicloudsdkcsms import v1 as csms
 
 from events import TOPIC
-from support import create, delete, eventually, fields_of, is_now_ms, set_expiry
+from support import eventually, fields_of, is_now_ms
 
 
 def records_of(client, secret_name):
@@ -41,17 +41,3 @@ def test_a_record_has_every_field(client, event, subscriber):
     assert (content["data"]["secretId"], content["data"]["secretName"]) == (subscriber.id, subscriber.name)
     assert content["data"]["versionId"] == "v1"
     assert "initial" not in record.notification_content
-
-
-def test_expiry_is_notified_once_for_each_update(client, subscriber):
-    set_expiry(client, subscriber.name, "v1", 1_696_838_472_000)
-    record = record_of(client, subscriber.name, "SECRET_VERSION_EXPIRED")
-    data = json.loads(record.notification_content)["data"]
-    assert (data["versionId"], data["versionExpireTime"]) == ("v1", "2023-10-09T08:01:12.000Z")
-
-
-def test_deletion_is_notified(client, event):
-    secret = create(client, event_subscriptions=[event.name])
-    delete(client, secret.name)
-    record = record_of(client, secret.name, "SECRET_DELETED")
-    assert "versionId" not in json.loads(record.notification_content)["data"]

@@ -26,11 +26,6 @@ def test_without_a_body_it_has_32_characters(client):
     assert set(password) <= set(ALL)
 
 
-@pytest.mark.parametrize("length", [1, 8, 255])
-def test_the_length_is_kept(client, length):
-    assert len(generate(client, length=length)) == length
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_that_is_excluded_does_not_come(client, kind):
     assert not set(generate(client, length=255, **{kind: True})) & set(KINDS[kind])

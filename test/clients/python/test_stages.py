@@ -1,6 +1,5 @@
 """Stages: attach, move, delete, and how many there may be."""
 
-import pytest
 
 from support import (
     add_version,
@@ -32,22 +31,6 @@ def test_a_stage_has_every_field(client, name):
     assert fields_of(show_stage(client, name, "blue")) == fields_of(stage)
 
 
-def test_update_moves_a_stage(client, name):
-    put_stage(client, name, "blue", "v1")
-    add_version(client, name)
-    assert put_stage(client, name, "blue", "v2").version_id == "v2"
-    assert stages_of(client, name) == {"v1": ["SYSPREVIOUS"], "v2": ["SYSCURRENT", "blue"]}
-
-
-@pytest.mark.parametrize("set_stage", [put_stage, post_stage])
-def test_moving_syscurrent_back_is_a_rollback(client, name, set_stage):
-    add_version(client, name, secret_string="two")
-    set_stage(client, name, "SYSCURRENT", "v1")
-    assert show_version(client, name).secret_string == "initial"
-    # Only the named stage moves.
-    assert show_stage(client, name, "SYSPREVIOUS").version_id == "v1"
-
-
 def test_create_stage_attaches_and_then_moves(client, name):
     assert post_stage(client, name, "green", "v1").version_id == "v1"
     add_version(client, name)
@@ -62,12 +45,6 @@ def test_delete_answers_204_and_leaves_the_version(client, name):
     assert (response.status_code, response.raw_content) == (204, b"")
     assert refused_with(show_stage, client, name, "blue") == (404, "CSMS.0005")
     assert show_version(client, name, "v1").secret_string == "initial"
-
-
-@pytest.mark.parametrize("stage_name", ["SYSCURRENT", "SYSPREVIOUS"])
-def test_built_in_stages_cannot_be_deleted(client, name, stage_name):
-    add_version(client, name)
-    assert refused_with(delete_stage, client, name, stage_name) == (400, "CSMS.0105")
 
 
 def test_the_flow_of_a_rotation_for_two_users(client, name):

@@ -3,7 +3,7 @@
 import requests
 from huaweicloudsdkcsms import v1 as csms
 
-from support import DOMAIN_ID, ENDPOINT, PASSWORD, USER_NAME, refusal, refused_with
+from support import DOMAIN_ID, ENDPOINT, PASSWORD, USER_NAME
 
 OTHER_PASSWORD = "Another-password-of-8-letters"
 
@@ -54,10 +54,6 @@ def test_show_gives_the_user_of_the_list(client):
     assert (shown.user_name, shown.disabled, shown.pwd_must_modify) == (USER_NAME, False, False)
 
 
-def test_a_user_that_is_not_there_is_404(client):
-    assert refused_with(show_user, client, "f" * 32) == (404, "CSMS.0005")
-
-
 def test_a_changed_password_logs_in_and_the_old_one_does_not(client):
     assert change_password(client, PASSWORD, OTHER_PASSWORD).user_id == self_of(client).user_id
     try:
@@ -65,9 +61,4 @@ def test_a_changed_password_logs_in_and_the_old_one_does_not(client):
         assert login_status(PASSWORD) == 401
     finally:
         change_password(client, OTHER_PASSWORD, PASSWORD)
-    assert login_status(PASSWORD) == 201
-
-
-def test_the_old_password_must_be_right(client):
-    assert refusal(change_password, client, "wrong", OTHER_PASSWORD).status_code in (400, 401, 403)
     assert login_status(PASSWORD) == 201

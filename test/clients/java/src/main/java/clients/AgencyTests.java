@@ -1,7 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 
 import com.huaweicloud.sdk.csms.v1.model.*;

@@ -1,9 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.VersionTests.withSecret;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
@@ -29,14 +26,6 @@ final class DeletionTests {
       Secret after = Sdk.restore(name);
       equal(fields(before.withUpdateTime(after.getUpdateTime())), fields(after));
       equal("initial", Sdk.showVersion(name, "latest").getSecretString());
-    }));
-    suite.test("a pending secret is not used", () -> withSecret(name -> {
-      Sdk.schedule(name, 7);
-      refused(403, "CSMS.0109", () -> Sdk.showVersion(name, "latest"));
-      refused(403, "CSMS.0109", () -> Sdk.addText(name, "two"));
-      refused(400, "CSMS.0103", () -> Sdk.update(name, new UpdateSecretRequestBody().withDescription("x")));
-      refused(400, "CSMS.0103", () -> Sdk.putStage(name, "blue", "v1"));
-      refused(400, "CSMS.0107", () -> Sdk.schedule(name, 7));
     }));
   }
 }

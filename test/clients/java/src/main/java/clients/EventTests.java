@@ -1,12 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
-import static clients.Check.matches;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
@@ -32,10 +26,7 @@ final class EventTests {
       equal(204, delete(name).getHttpStatusCode());
       refused(404, "CSMS.0005", () -> show(name));
     });
-    suite.test("a name is taken once", () -> withEvent(event -> refused(409, "CSMS.0101", () -> create(event.getName()))));
     suite.test("a secret subscribes, and the event stays while it does", () -> withEvent(EventTests::subscribes));
-    suite.test("a secret cannot subscribe to what is not there", () -> refused(400, "CSMS.0002",
-        () -> subscriber(Sdk.newName(), "no-such-event")));
     suite.test("a notification to an unknown topic is recorded as invalid", () -> withEvent(EventTests::records));
   }
 

@@ -1,11 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 import static clients.VersionTests.withSecret;
 
@@ -39,8 +34,6 @@ final class GrantTests {
       equal(204, CLIENT.deleteGrant(request).getHttpStatusCode());
       equal(List.of(), list(id).getGranteeUser());
     }));
-    suite.test("a secret that is not there is 404", () -> refused(404, "CSMS.0005",
-        () -> create(body("00000000-0000-4000-8000-000000000000"))));
   }
 
   private static void creates(String name) {

@@ -1,10 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.map;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 import static clients.VersionTests.withSecret;
 
@@ -45,10 +41,6 @@ final class ImportTests {
       equal("initial", Sdk.showVersion(name, "v1").getSecretString());
       equal("zwei 🔑", Sdk.showVersion(name, "latest").getSecretString());
       equal("AAEC/w==", Sdk.showVersion(name, "v3").getSecretBinary());
-    }));
-    suite.test("a blob does not replace a secret that is there", () -> withSecret(name -> {
-      String blob = download(name);
-      refused(409, "CSMS.0101", () -> upload(blob));
     }));
   }
 

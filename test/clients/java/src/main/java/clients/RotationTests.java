@@ -1,14 +1,7 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
-import static clients.Check.matches;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
-import static clients.VersionTests.withSecret;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
 import java.util.List;
@@ -24,8 +17,6 @@ final class RotationTests {
   static void run(Suite suite) {
     suite.group("rotation");
     suite.test("a rotation by a function that is mapped nowhere fails, and says why", RotationTests::fails);
-    suite.test("a common secret is not rotated", () -> withSecret(name -> refused(400, "CSMS.0002", () -> rotate(name))));
-    suite.test("a secret that is not there is 404", () -> refused(404, "CSMS.0106", () -> rotate("no-such-secret")));
   }
 
   private static void fails() throws Exception {

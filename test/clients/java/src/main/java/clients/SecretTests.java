@@ -1,18 +1,10 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
-import static clients.Check.matches;
-import static clients.Check.refused;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** CreateSecret, ShowSecret, UpdateSecret, ListSecrets, DeleteSecret. */
 final class SecretTests {
@@ -22,26 +14,14 @@ final class SecretTests {
     suite.group("secrets");
     suite.test("a new secret has every field", SecretTests::hasEveryField);
     suite.test("a secret that is rotated keeps its rotation fields", SecretTests::keepsRotationFields);
-    suite.test("show gives what create gave", () -> {
-      String name = Sdk.newName();
-      equal(fields(Sdk.create(name)), fields(Sdk.show(name)));
-      Sdk.delete(name);
-    });
     suite.test("update changes what it names and nothing else", SecretTests::updates);
     suite.test("delete answers 200, and the name is free again", SecretTests::deletes);
-    suite.test("pages lead to every secret once", SecretTests::pages);
     suite.test("a list entry is what show gives", () -> {
       String name = Sdk.newName();
       Sdk.create(name);
       ListSecretsRequest request =
           new ListSecretsRequest().withLimit("1").withMarker(name.substring(0, name.length() - 1));
       equal(List.of(fields(Sdk.show(name))), CLIENT.listSecrets(request).getSecrets().stream().map(Check::fields).toList());
-      Sdk.delete(name);
-    });
-    suite.test("a name is taken once", () -> {
-      String name = Sdk.newName();
-      Sdk.create(name);
-      refused(409, "CSMS.0101", () -> Sdk.create(name));
       Sdk.delete(name);
     });
   }
@@ -93,23 +73,5 @@ final class SecretTests {
     refused(404, "CSMS.0106", () -> Sdk.show(name));
     that(!firstId.equals(Sdk.create(name).getId()), "an id was used twice");
     Sdk.delete(name);
-  }
-
-  private static void pages() {
-    String prefix = Sdk.newName();
-    List<String> names = IntStream.range(10, 17).mapToObj(number -> prefix + "-" + number).toList();
-    names.forEach(Sdk::create);
-    List<String> found = new ArrayList<>();
-    String marker = prefix;
-    while (marker != null) {
-      ListSecretsResponse page = CLIENT.listSecrets(new ListSecretsRequest().withLimit("3").withMarker(marker));
-      PageInfo info = page.getPageInfo();
-      equal(page.getSecrets().size(), info.getCurrentCount());
-      equal(page.getSecrets().get(0).getName(), info.getPreviousMarker());
-      page.getSecrets().stream().map(Secret::getName).filter(names::contains).forEach(found::add);
-      marker = found.size() < names.size() ? info.getNextMarker() : null;
-    }
-    equal(names, found);
-    names.forEach(Sdk::delete);
   }
 }

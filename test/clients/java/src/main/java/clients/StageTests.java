@@ -1,10 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
-import static clients.Check.refused;
+import static clients.Check.*;
 import static clients.VersionTests.withSecret;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
@@ -23,12 +19,6 @@ final class StageTests {
           fields(stage));
       equal(fields(stage), fields(Sdk.showStage(name, "blue")));
     }));
-    suite.test("a rollback moves SYSCURRENT alone", () -> withSecret(name -> {
-      Sdk.addText(name, "two");
-      Sdk.putStage(name, "SYSCURRENT", "v1");
-      equal("initial", Sdk.showVersion(name, "latest").getSecretString());
-      equal("v1", Sdk.showStage(name, "SYSPREVIOUS").getVersionId());
-    }));
     suite.test("the flow of a rotation for two users", () -> withSecret(name -> {
       String pending = Sdk.addVersion(name, new CreateSecretVersionRequestBody().withSecretString("two")
           .withVersionStages(List.of("SYSPENDING"))).getId();
@@ -38,10 +28,6 @@ final class StageTests {
       equal(204, Sdk.deleteStage(name, "SYSPENDING").getHttpStatusCode());
       equal(List.of(List.of("SYSPREVIOUS"), List.of("SYSCURRENT")), Sdk.stages(name));
       refused(404, "CSMS.0005", () -> Sdk.showStage(name, "SYSPENDING"));
-    }));
-    suite.test("the built-in stages cannot be deleted", () -> withSecret(name -> {
-      refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSCURRENT"));
-      refused(400, "CSMS.0105", () -> Sdk.deleteStage(name, "SYSPREVIOUS"));
     }));
   }
 }

@@ -1,9 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.map;
-import static clients.Check.refused;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 import static clients.VersionTests.withSecret;
 
@@ -22,10 +19,6 @@ final class TagTests {
     suite.test("a batch sets and deletes tags", () -> withSecret(TagTests::batch));
     suite.test("the project's tags are listed with all their values", () -> withSecret(TagTests::listsOfProject));
     suite.test("secrets are found by tag and name", () -> withSecret(TagTests::findsByTag));
-    suite.test("what is not there is 404", () -> withSecret(name -> {
-      refused(404, "CSMS.0005", () -> tags("00000000-0000-4000-8000-000000000000"));
-      refused(404, "CSMS.0005", () -> deleteTag(Sdk.show(name).getId(), "absent"));
-    }));
   }
 
   private static void cycle(String name) {

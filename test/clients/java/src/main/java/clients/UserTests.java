@@ -1,8 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.refusal;
-import static clients.Check.that;
+import static clients.Check.*;
 import static clients.Sdk.CLIENT;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
@@ -32,17 +30,9 @@ final class UserTests {
       equal(false, shown.getPwdMustModify());
       equal(false, shown.getDisabled());
     });
-    suite.test("a user that is not there is 404", () -> equal(404,
-        refusal(() -> CLIENT.showUserDetail(new ShowUserDetailRequest().withUserId("f".repeat(32)))).getHttpStatusCode()));
     suite.test("the password changes, and changes back", () -> {
       equal(self().getUserId(), change(PASSWORD, OTHER_PASSWORD).getUserId());
       equal(self().getUserId(), change(OTHER_PASSWORD, PASSWORD).getUserId());
-    });
-    suite.test("the password stays when the old one is wrong", () -> {
-      int status = refusal(() -> change("wrong", OTHER_PASSWORD)).getHttpStatusCode();
-      that(status >= 400 && status < 500, "status " + status);
-      change(PASSWORD, PASSWORD + "x");
-      change(PASSWORD + "x", PASSWORD);
     });
   }
 

@@ -1,9 +1,6 @@
 package clients;
 
-import static clients.Check.equal;
-import static clients.Check.fields;
-import static clients.Check.isNow;
-import static clients.Check.map;
+import static clients.Check.*;
 
 import com.huaweicloud.sdk.csms.v1.model.*;
 import java.util.Base64;
@@ -40,13 +37,6 @@ final class VersionTests {
     })));
     suite.test("binary comes back as it was sent", () -> withSecret(VersionTests::keepsBinary));
     suite.test("a new version has every field", () -> withSecret(VersionTests::hasEveryField));
-    suite.test("SYSCURRENT moves on, its former holder is SYSPREVIOUS", () -> withSecret(name -> {
-      Sdk.addText(name, "two");
-      Sdk.addText(name, "three");
-      equal(List.of(List.of(), List.of("SYSPREVIOUS"), List.of("SYSCURRENT")), Sdk.stages(name));
-      equal("v3", Sdk.showVersion(name, "latest").getVersionMetadata().getId());
-      equal("initial", Sdk.showVersion(name, "v1").getSecretString());
-    }));
     suite.test("the list has pages", () -> withSecret(VersionTests::pages));
     suite.test("an expiry is kept exactly, and the version stays readable", () -> withSecret(name -> {
       VersionMetadata metadata = Sdk.setExpiry(name, "v1", EXPIRE_TIME_MS);
