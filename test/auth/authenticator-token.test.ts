@@ -8,22 +8,16 @@ import {
   DOMAIN_ID,
   directoryOf,
   IDENTITIES,
-  movableClock,
-  NOW_MS,
   PROJECT_ID,
-  refusalOf,
+  refusal,
   tokenFor,
 } from './fixtures.ts';
 
 const UNREADABLE = { code: 'unauthenticated', message: 'decrypt token fail' };
-const DAY_MS = 24 * 3_600_000;
 
 function plain(...headers: readonly (readonly [string, string])[]): RawRequest {
   return asRequest({ method: 'GET', target: '/v1', headers, body: Buffer.alloc(0) });
 }
-
-const refusal = (request: RawRequest, authenticator = authenticatorOf()) =>
-  refusalOf(() => authenticator.authenticate(request));
 
 describe('a token', () => {
   it('has its user as the caller, with its one project', () => {
@@ -47,16 +41,6 @@ describe('a token', () => {
   it('may stand beside a foreign Authorization', () => {
     expect(refusal(plain(['Authorization', 'Basic eDp5'], ['X-Auth-Token', tokenFor()])).code).toBe(
       'accepted',
-    );
-  });
-
-  it('expires after its time', () => {
-    const request = plain(['X-Auth-Token', tokenFor()]);
-    expect(refusal(request, authenticatorOf(directoryOf(), movableClock(NOW_MS + DAY_MS - 1))).code).toBe(
-      'accepted',
-    );
-    expect(refusal(request, authenticatorOf(directoryOf(), movableClock(NOW_MS + DAY_MS))).code).toBe(
-      'token-expired',
     );
   });
 

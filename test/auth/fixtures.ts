@@ -203,12 +203,21 @@ export async function rejectionOf(call: Promise<unknown>): Promise<{ code: strin
 }
 
 /** An authenticator over these identities. */
-export function authenticatorOf(directory: Directory = directoryOf(), clock = movableClock()): Authenticator {
+export function authenticatorOf(
+  directory: Directory | (() => Directory) = directoryOf(),
+  clock: Clock = movableClock(),
+): Authenticator {
+  const present = typeof directory === 'function' ? directory : () => directory;
   return createAuthenticator({
-    realms: realmsOf(() => directory, clock),
+    realms: realmsOf(present, clock),
     tokenKey: TOKEN_KEY,
     unsignedPayload: 'allow',
   });
+}
+
+/** What an authenticator answers to a request: code and message. */
+export function refusal(request: RawRequest, authenticator = authenticatorOf()) {
+  return refusalOf(() => authenticator.authenticate(request));
 }
 
 /** A token of the administrator for its project, good for a day from NOW_MS. */

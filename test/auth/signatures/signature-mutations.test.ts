@@ -1,17 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import { formatSdkDate } from '../../../src/auth/signatures/sdk-date.ts';
-import {
-  AK,
-  asRequest,
-  directoryOf,
-  NOW_MS,
-  PROJECT_ID,
-  realmsOf,
-  refusalOf,
-  TOKEN_KEY,
-} from '../fixtures.ts';
+import { AK, asRequest, authenticatorOf, NOW_MS, PROJECT_ID, refusal } from '../fixtures.ts';
 import {
   at,
   BASE,
@@ -210,16 +200,11 @@ const ACCEPTED: readonly (readonly [string, Sent])[] = [
   ],
 ];
 
-const directory = directoryOf();
-const authenticator = createAuthenticator({
-  realms: realmsOf(() => directory, { nowMs: () => NOW_MS }),
-  tokenKey: TOKEN_KEY,
-  unsignedPayload: 'allow',
-});
+const authenticator = authenticatorOf();
 
 function outcome(sent: Sent): { readonly code: string; readonly message: string } {
   const headers: Header[] = [['Authorization', sent.authorization], ...sent.headers];
-  return refusalOf(() => authenticator.authenticate(asRequest({ ...sent, headers })));
+  return refusal(asRequest({ ...sent, headers }), authenticator);
 }
 
 describe('mutations of a valid request', () => {

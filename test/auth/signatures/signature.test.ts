@@ -1,18 +1,16 @@
 import { createHmac, hash, hkdfSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import { createRequestKey } from '../../../src/auth/signatures/algorithms.ts';
 import { parseAuthorization } from '../../../src/auth/signatures/authorization.ts';
 import { parseSdkDate } from '../../../src/auth/signatures/sdk-date.ts';
 import { verifySignature } from '../../../src/auth/signatures/signature.ts';
 import {
   AK,
+  authenticatorOf,
   directoryOf,
-  realmsOf,
   refusalOf,
-  SECRET_KEYS,
   type SigningVector,
-  TOKEN_KEY,
+  SK,
   VECTORS,
   vector,
   verify,
@@ -44,13 +42,7 @@ describe('vectors of real clients', () => {
     // Their senders are authentic, and refused all the same: the project is missing, or the key is a permanent one.
     if (sent.mode === 'raw' || sent.headers.some(([name]) => name === 'X-Security-Token')) continue;
     it(`authenticates the sender of ${sent.id} at its own time`, () => {
-      const clock = { nowMs: () => dateOf(sent) };
-      const directory = directoryOf();
-      const authenticator = createAuthenticator({
-        realms: realmsOf(() => directory, clock),
-        tokenKey: TOKEN_KEY,
-        unsignedPayload: 'allow',
-      });
+      const authenticator = authenticatorOf(directoryOf(), { nowMs: () => dateOf(sent) });
       const caller = authenticator.authenticate(wireRequest(sent));
       expect(caller.userName).toBe(caller.accessKeyId === AK ? 'admin' : 'reader');
     });
@@ -137,19 +129,23 @@ describe('cases derived from the vectors', () => {
   });
 });
 
-describe('a V11 credential', () => {
-  const signedAt = '20260102T030405Z';
+const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
 
-  /** Signed by hand, as the vendor's SDK cores do. */
+/** A request of 20260102 that was signed by hand under a key for this scope. */
+function signedUnder(key: string | Buffer, algorithm: string, scope: string): SigningVector {
+  const signedAt = '20260102T030405Z';
+  const canonical = `GET\n/\n\nx-sdk-date:${signedAt}\n\nx-sdk-date\n${hash('sha256', '', 'hex')}`;
+  const text = `${algorithm}\n${signedAt}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
+  const signature = mac(key, text).toString('hex');
+  const authorization = `${algorithm} Credential=${AK}/${scope}, SignedHeaders=x-sdk-date, Signature=${signature}`;
+  return { ...vector('N10'), headers: [['X-Sdk-Date', signedAt]], authorization };
+}
+
+describe('a V11 credential', () => {
+  /** As the vendor's SDK cores do. */
   function signedWith(scope: string): SigningVector {
-    const canonical = `GET\n/\n\nx-sdk-date:${signedAt}\n\nx-sdk-date\n${hash('sha256', '', 'hex')}`;
-    const secret = SECRET_KEYS[AK] ?? '';
-    const key = Buffer.from(hkdfSync('sha256', secret, AK, scope, 32)).toString('hex');
-    const signature = createHmac('sha256', key)
-      .update(`V11-HMAC-SHA256\n${signedAt}\n${scope}\n${hash('sha256', canonical, 'hex')}`)
-      .digest('hex');
-    const authorization = `V11-HMAC-SHA256 Credential=${AK}/${scope}, SignedHeaders=x-sdk-date, Signature=${signature}`;
-    return { ...vector('N10'), headers: [['X-Sdk-Date', signedAt]], authorization };
+    const key = Buffer.from(hkdfSync('sha256', SK, AK, scope, 32)).toString('hex');
+    return signedUnder(key, 'V11-HMAC-SHA256', scope);
   }
 
   it.each(['20260102/cn-north-4/csms', '20260102/globe/kms', '20260102/local-1/x'])(
@@ -184,17 +180,10 @@ describe('a V11 credential', () => {
 });
 
 describe('the older form of SDK-HMAC-SHA256, with a scope', () => {
-  const signedAt = '20260102T030405Z';
-  const mac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest();
-
-  /** Signed by hand, as the vendor describes it: support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html */
-  function signedWith(scope: string, secret = SECRET_KEYS[AK] ?? ''): SigningVector {
-    const canonical = `GET\n/\n\nx-sdk-date:${signedAt}\n\nx-sdk-date\n${hash('sha256', '', 'hex')}`;
+  /** As the vendor describes it: support.huaweicloud.com/intl/en-us/api-dis/dis_02_0508.html */
+  function signedWith(scope: string, secret = SK): SigningVector {
     const key = scope.split('/').reduce<string | Buffer>(mac, `SDK${secret}`);
-    const text = `SDK-HMAC-SHA256\n${signedAt}\n${scope}\n${hash('sha256', canonical, 'hex')}`;
-    const signature = mac(key, text).toString('hex');
-    const authorization = `SDK-HMAC-SHA256 Credential=${AK}/${scope}, SignedHeaders=x-sdk-date, Signature=${signature}`;
-    return { ...vector('N10'), headers: [['X-Sdk-Date', signedAt]], authorization };
+    return signedUnder(key, 'SDK-HMAC-SHA256', scope);
   }
 
   it.each([

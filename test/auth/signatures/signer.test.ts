@@ -1,26 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import { signRequest } from '../../../src/auth/signatures/signer.ts';
-import {
-  AK,
-  asRequest,
-  directoryOf,
-  NOW_MS,
-  PROJECT_ID,
-  realmsOf,
-  refusalOf,
-  SK,
-  TOKEN_KEY,
-  vector,
-} from '../fixtures.ts';
+import { AK, asRequest, authenticatorOf, NOW_MS, PROJECT_ID, refusal, SK, vector } from '../fixtures.ts';
 
-const directory = directoryOf();
-const authenticator = createAuthenticator({
-  realms: realmsOf(() => directory, { nowMs: () => NOW_MS }),
-  tokenKey: TOKEN_KEY,
-  unsignedPayload: 'allow',
-});
+const authenticator = authenticatorOf();
 
 interface Outgoing {
   readonly method: string;
@@ -46,8 +29,7 @@ function sent(outgoing: Outgoing) {
   return asRequest({ method: outgoing.method, target: `${pathname}${search}`, headers: all, body });
 }
 
-const outcome = (request: ReturnType<typeof sent>): string =>
-  refusalOf(() => authenticator.authenticate(request)).code;
+const outcome = (request: ReturnType<typeof sent>) => refusal(request, authenticator).code;
 
 const methods = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE');
 const segment = fc.string({ unit: 'grapheme', maxLength: 40 }).map(encodeURIComponent);

@@ -49,13 +49,8 @@ describe('the other IAM calls', () => {
   });
 
   it('list the projects of the caller, whatever the token reaches', () => {
-    expect(iam.listProjects(CALLER, PROJECTS)).toEqual({
-      projects: [
-        { id: PROJECT_ID, name: 'local-1', ...projectMembers(PROJECT_ID) },
-        { id: OTHER_PROJECT_ID, name: 'local-2', ...projectMembers(OTHER_PROJECT_ID) },
-      ],
-      links: { self: 'http://127.0.0.1:4280/v3/projects', next: null, previous: null },
-    });
+    const { projects } = iam.listProjects(CALLER, PROJECTS);
+    expect(projects.map(({ id }) => id)).toEqual([PROJECT_ID, OTHER_PROJECT_ID]);
     const reader = { ...CALLER, userId: READER_ID, userName: 'reader' };
     expect(iam.listProjects(reader, PROJECTS).projects.map(({ name }) => name)).toEqual(['local-2']);
     expect(iam.listProjects({ ...CALLER, userId: 'gone' }, PROJECTS).projects).toEqual([]);
@@ -70,18 +65,8 @@ describe('the other IAM calls', () => {
     expect(iam.listProjects(CALLER, { ...query, ...PROJECTS }).projects).toHaveLength(count);
   });
 
-  it('list them under the path that was asked', () => {
-    const { links, projects } = iam.listProjects(CALLER, { ...PROJECTS, path: '/v3/auth/projects' });
-    expect(links.self).toBe('http://127.0.0.1:4280/v3/auth/projects');
-    expect(projects[0]?.links.self).toBe(`http://127.0.0.1:4280/v3/projects/${PROJECT_ID}`);
-  });
-
   it('list the domain of the caller alone', () => {
-    const links = { self: `http://127.0.0.1:4280/v3/domains/${DOMAIN_ID}` };
-    expect(iam.listDomains(CALLER, { baseUrl: BASE_URL })).toEqual({
-      domains: [{ id: DOMAIN_ID, name: 'acme', enabled: true, description: '', links }],
-      links: { self: 'http://127.0.0.1:4280/v3/auth/domains', next: null, previous: null },
-    });
+    expect(iam.listDomains(CALLER, { baseUrl: BASE_URL }).domains.map(({ id }) => id)).toEqual([DOMAIN_ID]);
     expect(iam.listDomains({ ...CALLER, domainId: 'gone' }, { baseUrl: BASE_URL }).domains).toEqual([]);
   });
 
@@ -93,14 +78,3 @@ describe('the other IAM calls', () => {
     expect(iam.listUsers({ ...CALLER, userId: 'gone' }, { baseUrl: BASE_URL }).users).toEqual([]);
   });
 });
-
-function projectMembers(id: string) {
-  return {
-    domain_id: DOMAIN_ID,
-    parent_id: DOMAIN_ID,
-    is_domain: false,
-    enabled: true,
-    description: '',
-    links: { self: `http://127.0.0.1:4280/v3/projects/${id}` },
-  };
-}

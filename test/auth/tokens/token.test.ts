@@ -46,11 +46,6 @@ describe('tokens', () => {
     expect(verifyToken(TOKEN_KEY, TOKEN)).toEqual(CLAIMS);
   });
 
-  it.each(['domain', 'unscoped'] as const)('may be without a project: %s', (scope) => {
-    const claims: TokenClaims = { ...CLAIMS, scope, projectId: undefined };
-    expect(verifyToken(TOKEN_KEY, issueToken(TOKEN_KEY, claims))).toEqual(claims);
-  });
-
   it('are long enough, and made of characters that no header escapes', () => {
     expect(TOKEN).toMatch(/^[A-Za-z0-9._-]{32,1000}$/);
   });

@@ -13,7 +13,7 @@ import {
   startTestServer,
   type TestUser,
 } from '../../support/server.ts';
-import { callsOf, loginBody, ok, problem, stopClock } from '../calls.ts';
+import { loginBody, ok, problem, stopClock } from '../calls.ts';
 
 const server = shareServer({ env: { CSMS_REGION: 'region-7' } });
 afterEach(() => void vi.useRealTimers());
@@ -159,16 +159,6 @@ describe('a token', () => {
     expect(problem(await withToken(token, secrets(BETA)))).toEqual([403, 'APIGW.0302']);
   });
 
-  it.each([
-    ['no scope', undefined],
-    ['a domain as scope', { domain: { name: 'acme' } }],
-  ])('with %s opens no project', async (_, scope) => {
-    expect(problem(await withToken(await tokenOf(ADMIN, scope), secrets(ALPHA)))).toEqual([
-      403,
-      'APIGW.0302',
-    ]);
-  });
-
   it('is worth nothing in another installation with the same root key and identities', async () => {
     const token = await tokenOf(ADMIN, { project: { id: ALPHA } });
     const copy = await startTestServer({
@@ -183,13 +173,6 @@ describe('a token', () => {
     expect(problem(answer)).toEqual([401, 'APIGW.0301']);
   });
 
-  it('writes as well as it reads', async () => {
-    const headers = { 'x-auth-token': await tokenOf(ADMIN, { project: { id: ALPHA } }) };
-    const body = { name: 'by-token', secret_string: 'x' };
-    ok(await server.sendUnsigned({ method: 'POST', path: secrets(ALPHA), body, headers }));
-    expect(ok(await callsOf(server).get('/by-token/versions/latest')).version.secret_string).toBe('x');
-  });
-
   it('ends after 24 hours', async () => {
     const token = await tokenOf(ADMIN, { project: { id: ALPHA } });
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 86_400_000 + 1_000 });
@@ -202,16 +185,8 @@ describe('a token', () => {
     });
   });
 
-  it.each([
-    ['cut short', (token: string) => token.slice(0, -2)],
-    [
-      'changed in its first character',
-      (token: string) => `${token.startsWith('A') ? 'B' : 'A'}${token.slice(1)}`,
-    ],
-    ['of another make', () => 'MIIEbwYJKoZIhvcNAQcCoIIEYDCCBFw'],
-    ['a security token', () => 'x'.repeat(4_000)],
-  ])('is refused when it is %s', async (_, change) => {
-    const answer = await withToken(change(await tokenOf(ADMIN, { project: { id: ALPHA } })), secrets(ALPHA));
+  it('of another make is refused', async () => {
+    const answer = await withToken('MIIEbwYJKoZIhvcNAQcCoIIEYDCCBFw', secrets(ALPHA));
     expect(problem(answer)).toEqual([401, 'APIGW.0301']);
     expect(answer.json.error_msg).toBe('Incorrect IAM authentication information: decrypt token fail');
   });
@@ -286,15 +261,6 @@ describe('KeystoneListProjects', () => {
     });
   });
 
-  it('finds one by name, or none', async () => {
-    const find = async (name: string) =>
-      ok(await server.send({ method: 'GET', path: `/v3/projects?name=${name}` })).projects.map(
-        ({ id }: { id: string }) => id,
-      );
-    expect(await find('local-2')).toEqual([BETA]);
-    expect(await find('local-3')).toEqual([]);
-  });
-
   it('logs which there are, and tells the client by what to ask for the line', async () => {
     const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-3' });
     expect(answer.headers['x-iam-trace-id']).toBe(answer.headers['x-request-id']);
@@ -343,21 +309,9 @@ describe('KeystoneListProjects', () => {
     expect(answer.json.links.self).toBe('http://csms.test/v3/auth/projects');
   });
 
-  it('shows nobody the projects of others', async () => {
-    const guest = ok(await server.send({ method: 'GET', path: '/v3/projects' }, GUEST)).projects;
-    const outsider = ok(await server.send({ method: 'GET', path: '/v3/projects' }, OUTSIDER)).projects;
-    expect(guest.map(({ id }: { id: string }) => id)).toEqual([ALPHA]);
-    expect(outsider).toHaveLength(1);
-    expect(outsider[0].domain_id).toBe(OUTSIDER.domainId);
-  });
-
-  it('takes a signed GET with the body {}, as one SDK sends it', async () => {
-    const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-1', body: {} });
-    expect(answer.json.projects).toHaveLength(1);
-  });
-
-  it('takes any token of the caller', async () => {
-    expect(ok(await withToken(await tokenOf(ADMIN), '/v3/projects')).projects).toHaveLength(2);
+  it('finds one by name in a signed GET with the body {}, as one SDK sends it', async () => {
+    const answer = await server.send({ method: 'GET', path: '/v3/projects?name=local-2', body: {} });
+    expect(answer.json.projects.map(({ id }: { id: string }) => id)).toEqual([BETA]);
   });
 
   it('refuses a name that is too long or doubled', async () => {
