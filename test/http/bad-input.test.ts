@@ -18,8 +18,8 @@ import {
 import type { Answer } from '../support/exchange.ts';
 import { familyOf, requestPath, requestQuery, type Target, targetsOf } from '../support/requests.ts';
 import { ADMIN, ALPHA, BETA, shareServer } from '../support/server.ts';
-import { callsOf, INVALID, ok, problem } from './calls.ts';
-import { kmsCallsOf, refusal } from './kms-calls.ts';
+import { callsOf, INVALID, NO_SECRET, NOT_THERE, ok, problem } from './calls.ts';
+import { ABSENT_KEY, kmsCallsOf, refusal } from './kms-calls.ts';
 
 // Everything here is made from the server's own document, so a new route is tested without a line for it.
 
@@ -39,6 +39,7 @@ const known: Record<string, unknown> = {
   secret_string: 'x',
   type: 'SECRET',
   grantee_type: '2',
+  rotation_interval: 30,
 };
 /** Rules that are stricter than the schema: text that has its shape and is refused all the same. */
 const REFUSED_BY_RULE: Readonly<Record<string, readonly unknown[]>> = {
@@ -134,15 +135,18 @@ const REFUSED_IN_QUERIES: Readonly<Record<string, readonly string[]>> = {
 const server = shareServer();
 const acme = callsOf(server);
 const kms = kmsCallsOf(server);
-let [token, foreignId] = ['', ''];
+let token = '';
+/** What the names of another project lead to. */
+let foreign: Readonly<Record<string, string>>;
 
 const TOPIC = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };
+const EVENT = { name: 'alarm', event_types: ['SECRET_DELETED'], state: 'ENABLED', notification: TOPIC };
 const isThere = async (answer: Promise<Answer>) => (await answer).status === 200;
 
 /** Whatever the test before has done, what the samples name is there and can be used, and what they make is not. */
 beforeEach(async () => {
   token ||= server.composed.issueToken(ADMIN.id, ALPHA) ?? '';
-  foreignId ||= (await callsOf(server, ADMIN, BETA).create('foreign')).id;
+  foreign ??= await createForeign();
   if (!(await isThere(acme.get('/db/versions/v1')))) {
     await acme.post('/db/scheduled-deleted-tasks/cancel');
     await acme.post('', { name: 'db', secret_string: 'x' });
@@ -151,12 +155,18 @@ beforeEach(async () => {
   Object.assign(known, { secret_id: id, resource_id: id, key_id: kms_key_id });
   if (!(await isThere(acme.get('/db/stages/blue')))) await acme.put('/db/stages/blue', { version_id: 'v1' });
   if (await isThere(acme.get('/generated'))) await acme.remove('/generated');
-  const event = { name: 'alarm', event_types: ['SECRET_DELETED'], state: 'ENABLED', notification: TOPIC };
-  if (!(await isThere(acme.csms('GET', '/events/alarm')))) await acme.csms('POST', '/events', event);
+  if (!(await isThere(acme.csms('GET', '/events/alarm')))) await acme.csms('POST', '/events', EVENT);
   const grant = { resource_id: id, type: 'SECRET', grantee_type: '2', grantee_target_id: 'ops' };
   if (ok(await acme.csms('GET', `/grants?resource_id=${id}`)).data.grantee_user.length === 0)
     ok(await acme.csms('POST', '/grants', grant));
 });
+
+async function createForeign(): Promise<Readonly<Record<string, string>>> {
+  const beta = callsOf(server, ADMIN, BETA);
+  const { id, kms_key_id, name } = await beta.create('foreign');
+  ok(await beta.csms('POST', '/events', { ...EVENT, name }));
+  return { secret_name: name, secret_id: id, resource_id: id, event_name: name, key_id: kms_key_id };
+}
 
 /** Every row that a request could change; the server keeps the others by itself. */
 function rowsNow(): unknown[] {
@@ -263,8 +273,10 @@ describe('a body field, made from the schema', () => {
 
   it.each(cases)('$target.operationId: $name', async ({ target, field }) => {
     const whole = target.body ?? {};
-    const start = sampleOf(whole, known);
     const name = String(field.keys.findLast((key) => typeof key === 'string') ?? '');
+    // Beside a text, bytes are refused whatever they are.
+    const { secret_string: _, ...withoutText } = known;
+    const start = sampleOf(whole, name === 'secret_binary' ? withoutText : known);
     const bodyOf = (text: string) =>
       JSON.stringify(withField(start, whole, field, '@')).replace('"@"', () => text);
     const { taken, refused } = textsOf(whole, field, name);
@@ -452,15 +464,44 @@ describe('a path parameter, made from the schema', () => {
   });
 });
 
-it.each(targets.filter(({ template }) => /\{secret_(name|id)\}/.test(template)))(
-  '$operationId: secrets of another project are not there, by name and by id',
-  async (target) => {
-    const path = pathOf(target, { secret_name: 'foreign', secret_id: foreignId });
-    const answer = await send(target, path + queryOf(target));
-    expectRefusal(target, answer, path);
-    expect(answer.status).toBe(404);
-  },
-);
+describe('what is not there', () => {
+  /** The names that an operation goes by -> what it says of one that nothing has. */
+  const ANSWERS = {
+    secret_name: NO_SECRET,
+    secret_id: NOT_THERE,
+    resource_id: NOT_THERE,
+    event_name: NOT_THERE,
+    key_id: [404, 'KMS.0207'],
+  } as const;
+  /** They look first at what they are to encrypt or to open. */
+  const LATE: readonly string[] = ['DecryptData', 'EncryptDatakey', 'DecryptDatakey'];
+  const isNamedIn = ({ body, operation, template }: Target, name: string) =>
+    template.includes(`{${name}}`) ||
+    body?.properties?.[name] !== undefined ||
+    parametersOf(operation, 'query').some((parameter) => parameter.required && parameter.name === name);
+  const cases = targets
+    .filter(({ operationId }) => !LATE.includes(operationId))
+    .flatMap((target) => Object.entries(ANSWERS).map(([name, refused]) => ({ target, name, refused })))
+    .filter(({ target, name }) => isNamedIn(target, name));
+
+  it.each(cases)('$target.operationId: $name of nothing, or of another project', async (one) => {
+    const { target, name, refused } = one;
+    const before = rowsNow();
+    const others: [unknown, readonly [number, string]][] = [
+      [ABSENT_KEY, refused],
+      [foreign[name], refused],
+    ];
+    if (name === 'key_id') others.push(['nonsense', [400, 'KMS.0205']]);
+    for (const [other, expected] of others) {
+      const names = { ...known, [name]: other };
+      const path = requestPath(target, names, {}) + requestQuery(target, names, {});
+      const answer = await send(target, path, target.body && sampleOf(target.body, names));
+      expectRefusal(target, answer, path);
+      expect(problem(answer), path).toEqual(expected);
+    }
+    expect(rowsNow()).toEqual(before);
+  });
+});
 
 it('an operation of the key service refuses another media type and another method in its own words', async () => {
   const path = `${kms.base}/gen-random`;

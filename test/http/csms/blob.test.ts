@@ -109,11 +109,6 @@ describe('DownloadSecretBlob and UploadSecretBlob', () => {
     expect(problem(await acme.post('/taken/backup'))).toEqual(NOT_ENABLED);
   });
 
-  it('need a secret, and a possible name', async () => {
-    expect(problem(await acme.post('/absent/backup'))).toEqual(NO_SECRET);
-    expect(problem(await acme.post('/a%20b/backup'))).toEqual(INVALID);
-  });
-
   it('restore in their own project only', async () => {
     await acme.create('bound');
     const blob = await blobOf('bound');

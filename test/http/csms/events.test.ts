@@ -72,11 +72,6 @@ describe('ShowSecretEvent', () => {
     expect(answer.status).toBe(404);
     expect(nested(answer)).toEqual({ error_code: 'CSMS.0005', error_msg: 'The resource does not exist.' });
   });
-
-  it('shows nothing of another project', async () => {
-    await create('mine');
-    expect(problem(await send('GET', '/mine', undefined, BETA))).toEqual(NOT_THERE);
-  });
 });
 
 describe('UpdateSecretEvent', () => {
@@ -103,10 +98,6 @@ describe('UpdateSecretEvent', () => {
     ]) {
       expect(ok(await send('PUT', '/untouched', changes)).event).toEqual(created);
     }
-  });
-
-  it('needs an event', async () => {
-    expect(problem(await send('PUT', '/absent', { state: 'ENABLED' }))).toEqual(NOT_THERE);
   });
 });
 

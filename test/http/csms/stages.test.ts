@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shareServer } from '../../support/server.ts';
-import { callsOf, INVALID, NO_SECRET, NOT_THERE, ok, problem } from '../calls.ts';
+import { callsOf, INVALID, NOT_THERE, ok, problem } from '../calls.ts';
 
 const server = shareServer();
 beforeAll(async () => {
@@ -87,14 +87,6 @@ describe('CreateSecretStage and UpdateSecretStage', () => {
       's'.repeat(64),
     );
   });
-
-  it('need a secret, a body and both fields', async () => {
-    expect(problem(await acme.post('/absent/stages', { name: 'n', version_id: 'v1' }))).toEqual(NO_SECRET);
-    expect(problem(await acme.put('/absent/stages/n', { version_id: 'v1' }))).toEqual(NO_SECRET);
-    expect(problem(await acme.post('/db/stages', { name: 'n' }))).toEqual(INVALID);
-    expect(problem(await acme.post('/db/stages', { version_id: 'v1' }))).toEqual(INVALID);
-    expect(problem(await acme.put('/db/stages/n', {}))).toEqual(INVALID);
-  });
 });
 
 describe('ShowSecretStage', () => {
@@ -117,9 +109,8 @@ describe('ShowSecretStage', () => {
     });
   });
 
-  it('distinguishes names by case, and needs a secret', async () => {
+  it('distinguishes names by case', async () => {
     expect(problem(await acme.get('/db/stages/syscurrent'))).toEqual(NOT_THERE);
-    expect(problem(await acme.get('/absent/stages/SYSCURRENT'))).toEqual(NO_SECRET);
   });
 });
 
@@ -146,10 +137,5 @@ describe('DeleteSecretStage', () => {
   it('refuses SYSPREVIOUS also while it marks nothing', async () => {
     await acme.create('young');
     expect(problem(await acme.remove('/young/stages/SYSPREVIOUS'))).toEqual([400, 'CSMS.0105']);
-  });
-
-  it('needs a secret and a possible name', async () => {
-    expect(problem(await acme.remove('/absent/stages/n'))).toEqual(NO_SECRET);
-    expect(problem(await acme.remove('/db/stages/a.b'))).toEqual(INVALID);
   });
 });

@@ -49,34 +49,20 @@ describe('the rotation of a key', () => {
     expect(refusal(await kms.post('update-key-rotation-interval', interval))).toEqual([400, 'KMS.0313']);
   });
 
-  it.each([29, 366, 0, -30, 30.5, '29', '', 'x', null, true, [30], {}])(
-    'refuses an interval of %j',
-    async (rotation_interval) => {
-      const answer = await kms.post('update-key-rotation-interval', {
-        key_id: ABSENT_KEY,
-        rotation_interval,
-      });
-      expect(refusal(answer)).toEqual([400, 'KMS.3001']);
-      expect(answer.json.error_msg).toContain('rotation_interval');
-    },
-  );
+  it.each([29, 366, 0, '29'])('refuses an interval of %j', async (rotation_interval) => {
+    const answer = await kms.post('update-key-rotation-interval', {
+      key_id: ABSENT_KEY,
+      rotation_interval,
+    });
+    expect(refusal(answer)).toEqual([400, 'KMS.3001']);
+    expect(answer.json.error_msg).toContain('rotation_interval');
+  });
 
   it.each([30, 365, '90'])('takes an interval of %j', async (rotation_interval) => {
     const key_id = await kms.create(`every-${rotation_interval}`);
     ok(await kms.post('enable-key-rotation', { key_id }));
     ok(await kms.post('update-key-rotation-interval', { key_id, rotation_interval }));
     expect((await status(key_id)).rotation_interval).toBe(Number(rotation_interval));
-  });
-
-  it.each([
-    ['enable-key-rotation', {}],
-    ['disable-key-rotation', {}],
-    ['update-key-rotation-interval', { rotation_interval: 30 }],
-    ['get-key-rotation-status', {}],
-  ])('%s needs a key', async (operation, more) => {
-    const answer = await kms.post(operation, { key_id: ABSENT_KEY, ...more });
-    expect(refusal(answer)).toEqual([404, 'KMS.0207']);
-    expect(refusal(await kms.post(operation, { key_id: 7, ...more }))).toEqual([400, 'KMS.0205']);
   });
 
   it('is not changed while the key waits for its deletion', async () => {

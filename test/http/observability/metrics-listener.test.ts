@@ -22,13 +22,14 @@ function fakeMetrics(): Metrics & { readings: number } {
   return metrics;
 }
 
+const site = createSite({
+  publicUrl: undefined,
+  allowedHosts: '',
+  listenAddress: () => '127.0.0.1',
+  tls: false,
+});
+
 async function start(metrics: Metrics = fakeMetrics()): Promise<string> {
-  const site = createSite({
-    publicUrl: undefined,
-    allowedHosts: '',
-    listenAddress: () => '127.0.0.1',
-    tls: false,
-  });
   listener = await listenForMetrics({ host: '127.0.0.1', port: 0 }, { metrics, site });
   return `http://127.0.0.1:${listener.port}`;
 }
@@ -122,12 +123,6 @@ describe('the listener for metrics', () => {
 
   it('says which setting is wrong when its port is taken', async () => {
     const { port } = new URL(await start());
-    const site = createSite({
-      publicUrl: undefined,
-      allowedHosts: '',
-      listenAddress: () => '127.0.0.1',
-      tls: false,
-    });
     const second = listenForMetrics(
       { host: '127.0.0.1', port: Number(port) },
       { metrics: fakeMetrics(), site },
