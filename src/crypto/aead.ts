@@ -48,11 +48,6 @@ export function sealGcm(key: KeyObject, input: SealInput): Buffer {
   return encrypt(key, input, takeNonce(IV_BYTES));
 }
 
-/** Opens what `sealGcm` made. No plaintext is returned before the tag has been verified. Throws damaged. */
-export function openGcm(key: KeyObject, input: OpenInput): Buffer {
-  return openPreparedGcm(prepareGcm(key, input));
-}
-
 /** The parts of what `sealGcm` made, for what is opened again and again: views of the blob. */
 export interface PreparedGcm {
   readonly key: KeyObject;

@@ -71,38 +71,29 @@ export function encodeContext(purpose: Purpose, fields: readonly string[]): Buff
   return context;
 }
 
-/** What a value's body is bound to. */
-export function bodyContext(installationId: string, binding: ValueBinding): Buffer {
-  return encodeContext('body', bindingFields(installationId, binding));
+/** What the two parts of something sealed are bound to: the same facts, and for the data key the version that wraps it. */
+export interface Contexts {
+  readonly body: Buffer;
+  readonly dataKey: (cmkVersion: number) => Buffer;
 }
 
-/** What a wrapped data key is bound to: the same facts as its body, and the key version that wraps it. */
-export function dataKeyContext(
-  installationId: string,
-  binding: ValueBinding,
-  cmk: { readonly id: string; readonly version: number },
-): Buffer {
-  return encodeContext('dek', [...bindingFields(installationId, binding), cmk.id, String(cmk.version)]);
+/** What a value is bound to. */
+export function valueContexts(installationId: string, keyId: string, binding: ValueBinding): Contexts {
+  const { projectId, secretId, secretName, versionUid, kind } = binding;
+  const fields = [installationId, projectId, secretId, secretName, versionUid, kind];
+  return {
+    body: encodeContext('body', fields),
+    dataKey: (version) => encodeContext('dek', [...fields, keyId, String(version)]),
+  };
 }
 
-/** What the contents of a secret's backup are bound to: its key, and the header that precedes it. */
-export function backupContext(installationId: string, ref: KeyRef, header: string): Buffer {
-  return encodeContext('blob', [installationId, ref.projectId, ref.id, header]);
-}
-
-/** What the data key of a backup is bound to: the same, and the key version that wraps it. */
-export function backupKeyContext(
-  installationId: string,
-  ref: KeyRef,
-  input: { readonly header: string; readonly version: number },
-): Buffer {
-  return encodeContext('blob-dek', [
-    installationId,
-    ref.projectId,
-    ref.id,
-    input.header,
-    String(input.version),
-  ]);
+/** What a secret's backup is bound to: its key, and the header that precedes it. */
+export function backupContexts(installationId: string, ref: KeyRef, header: string): Contexts {
+  const fields = [installationId, ref.projectId, ref.id, header];
+  return {
+    body: encodeContext('blob', fields),
+    dataKey: (version) => encodeContext('blob-dek', [...fields, String(version)]),
+  };
 }
 
 /** What the material of a key version is bound to. */
@@ -166,7 +157,7 @@ export function unwrapDataKey(cmk: XaesKey, wrappedKey: Uint8Array, context: Uin
   return takeKey(openXaes(cmk, { blob: wrappedKey, headerBytes: DATA_KEY_HEADER_BYTES, context }));
 }
 
-/** Seals a value under a data key that is used for nothing else. `context` is `bodyContext`'s. */
+/** Seals a value under a data key that is used for nothing else. `context` is `valueContexts`'s. */
 export function sealBody(dataKey: KeyObject, value: Uint8Array, context: Uint8Array): Buffer {
   const derived = deriveBodyKey(dataKey, context);
   const header = formatHeader('CSV', COMMITMENT_BYTES);
@@ -211,11 +202,6 @@ export function expandSha512(key: KeyObject, context: readonly Uint8Array[]): Bu
 /** A view of the same bytes with Buffer's methods; copies nothing. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function bindingFields(installationId: string, binding: ValueBinding): string[] {
-  const { projectId, secretId, secretName, versionUid, kind } = binding;
-  return [installationId, projectId, secretId, secretName, versionUid, kind];
 }
 
 /** The two halves: the AES key of the body, and what commits to it. The header's suite is in the derivation too. */

@@ -7,16 +7,15 @@ import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import { damaged, KEY_BYTES, openPreparedGcm, type PreparedGcm, type XaesKey } from './aead.ts';
 import { createDataCipher } from './data-cipher.ts';
 import {
-  backupContext,
-  backupKeyContext,
-  bodyContext,
-  dataKeyContext,
+  backupContexts,
+  type Contexts,
   openBodyKey,
   prepareBody,
   readCmkVersion,
   readCommitment,
   sealBody,
   unwrapDataKey,
+  valueContexts,
   wrapDataKey,
 } from './envelope.ts';
 import { createKeyMaterials, type KeyMaterials, type KeyMaterialsOptions } from './key-material.ts';
@@ -40,12 +39,6 @@ interface PreparedValue {
   readonly key: Key;
   readonly binding: ValueBinding;
   readonly body: PreparedGcm;
-}
-
-/** What the two parts of a sealed value are bound to. */
-interface Contexts {
-  readonly body: Buffer;
-  readonly dataKey: (cmkVersion: number) => Buffer;
 }
 
 /** Finds the key of a sealed body and prepares to open it. Throws damaged. */
@@ -72,7 +65,7 @@ export function createKeyring(options: KeyringOptions): Keyring & { readonly cip
       if (key.projectId !== binding.projectId) {
         throw new SecretError('key-unusable', 'The key belongs to another project.');
       }
-      return seal(materials, key, { contexts: valueContexts(installationId, key, binding), value });
+      return seal(materials, key, { contexts: valueContexts(installationId, key.id, binding), value });
     },
     open: opener.open,
     forget(ref) {
@@ -130,7 +123,7 @@ function createOpener(installationId: string, prepare: Prepare): Pick<Keyring, '
       const known = prepared.get(sealed);
       // The same objects: a store that returns them again says that nothing has changed.
       if (known?.key === key && isSameBinding(known.binding, binding)) return openPreparedGcm(known.body);
-      const body = prepare(key, valueContexts(installationId, key, binding), sealed);
+      const body = prepare(key, valueContexts(installationId, key.id, binding), sealed);
       const value = openPreparedGcm(body);
       prepared.set(sealed, { key, binding, body });
       return value;
@@ -138,20 +131,6 @@ function createOpener(installationId: string, prepare: Prepare): Pick<Keyring, '
     forget() {
       prepared = new WeakMap();
     },
-  };
-}
-
-function valueContexts(installationId: string, key: Key, binding: ValueBinding): Contexts {
-  return {
-    body: bodyContext(installationId, binding),
-    dataKey: (version) => dataKeyContext(installationId, binding, { id: key.id, version }),
-  };
-}
-
-function backupContexts(installationId: string, key: Key, header: string): Contexts {
-  return {
-    body: backupContext(installationId, key, header),
-    dataKey: (version) => backupKeyContext(installationId, key, { header, version }),
   };
 }
 

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import {
   createXaesKey,
   deriveXaesKey,
-  openGcm,
+  openPreparedGcm,
   openXaes,
+  prepareGcm,
   sealGcm,
   sealGcmWithIv,
   sealXaes,
@@ -17,6 +18,7 @@ import { flips } from './sealing.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
 const NONE = Buffer.alloc(0);
+const openGcm = (...sealed: Parameters<typeof prepareGcm>) => openPreparedGcm(prepareGcm(...sealed));
 const DAMAGED = expect.objectContaining({
   name: 'SecretError',
   code: 'damaged',

@@ -1,11 +1,9 @@
 import { createCipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createXaesKey, openGcm, TAG_BYTES } from '../../src/crypto/aead.ts';
+import { createXaesKey, openPreparedGcm, prepareGcm, TAG_BYTES } from '../../src/crypto/aead.ts';
 import {
   BODY_OVERHEAD_BYTES,
-  bodyContext,
-  dataKeyContext,
   encodeContext,
   expandSha512,
   formatHeader,
@@ -18,6 +16,7 @@ import {
   sealBody,
   unwrapDataKey,
   unwrapMaterial,
+  valueContexts,
   WRAPPED_DATA_KEY_BYTES,
   WRAPPED_MATERIAL_BYTES,
   wrapDataKey,
@@ -48,14 +47,9 @@ describe('context', () => {
       return found;
     };
     const facts = ['i1', 'p1', 's1', 'name', 'u1', 'string'];
-    expect(fields(bodyContext('i1', BINDING))).toEqual(['csms1', 'body', ...facts]);
-    expect(fields(dataKeyContext('i1', BINDING, { id: 'k1', version: 7 }))).toEqual([
-      'csms1',
-      'dek',
-      ...facts,
-      'k1',
-      '7',
-    ]);
+    const { body, dataKey } = valueContexts('i1', 'k1', BINDING);
+    expect(fields(body)).toEqual(['csms1', 'body', ...facts]);
+    expect(fields(dataKey(7))).toEqual(['csms1', 'dek', ...facts, 'k1', '7']);
     expect(fields(materialContext('i1', { projectId: 'p1', id: 'k1' }, 7))).toEqual([
       'csms1',
       'cmk',
@@ -108,7 +102,7 @@ describe('key derivation', () => {
 
   it('is the HKDF-Expand of the label, the header and the context', () => {
     const dataKey = aKey();
-    const context = bodyContext('i1', BINDING);
+    const context = valueContexts('i1', 'k1', BINDING).body;
     const commitment = readCommitment(sealBody(dataKey, randomBytes(5), context));
     const label = Buffer.concat([
       Buffer.from('csms/1/body-key-and-commitment'),
@@ -124,7 +118,7 @@ describe('key derivation', () => {
 
 describe('format', () => {
   const kek = createXaesKey(aKey());
-  const context = bodyContext('i1', BINDING);
+  const context = valueContexts('i1', 'k1', BINDING).body;
 
   it('has the lengths and the first bytes of the design', () => {
     const material = wrapMaterial(kek, randomBytes(32), context);
@@ -180,7 +174,7 @@ describe('format', () => {
 
 describe('key commitment', () => {
   it('refuses a ciphertext that was crafted to open under two keys', () => {
-    const context = bodyContext('i1', BINDING);
+    const context = valueContexts('i1', 'k1', BINDING).body;
     const [ours, theirs] = [aKey(), aKey()];
     const bodyKeyOf = (dataKey: KeyObject): KeyObject =>
       openBodyKey(dataKey, readCommitment(sealBody(dataKey, Buffer.alloc(0), context)), context);
@@ -189,7 +183,8 @@ describe('key commitment', () => {
     const crafted = craftForTwoKeys([ourBodyKey.export(), theirBodyKey.export()], header, context);
 
     // The attack works on bare GCM: both keys open it, to different texts.
-    const open = (key: KeyObject) => openGcm(key, { blob: crafted, headerBytes: header.length, context });
+    const open = (key: KeyObject) =>
+      openPreparedGcm(prepareGcm(key, { blob: crafted, headerBytes: header.length, context }));
     expect(open(ourBodyKey).length).toBe(32);
     expect(open(theirBodyKey).length).toBe(32);
     expect(open(ourBodyKey)).not.toEqual(open(theirBodyKey));

@@ -6,7 +6,7 @@ import { SecretError } from '../../src/core/errors.ts';
 import type { Key } from '../../src/core/kms/keys.ts';
 import type { SealedValue } from '../../src/core/secrets/secrets.ts';
 import { createXaesKey } from '../../src/crypto/aead.ts';
-import { dataKeyContext, materialContext, unwrapMaterial, wrapDataKey } from '../../src/crypto/envelope.ts';
+import { materialContext, unwrapMaterial, valueContexts, wrapDataKey } from '../../src/crypto/envelope.ts';
 import { createKeyMaterials } from '../../src/crypto/key-material.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { BINDING, keyOf, variants } from './sealing.ts';
@@ -173,7 +173,7 @@ describe.each(['cold', 'warm'])('tampering, with a %s cache', (temperature) => {
       key.versions[1]!.wrapped,
       materialContext(installationId, ref, 2),
     );
-    const context = dataKeyContext(installationId, BINDING, { id: ref.id, version: 2 });
+    const context = valueContexts(installationId, ref.id, BINDING).dataKey(2);
     const wrappedKey = wrapDataKey(createXaesKey(material), {
       dataKey: randomBytes(32),
       cmkVersion: 2,
