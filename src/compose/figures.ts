@@ -21,9 +21,9 @@ export function figuresOf(parts: {
     storeBytes: () => sum(store.storageStatus(), 'databaseBytes', 'logBytes'),
     storeFreeBytes: () => sum(store.storageStatus(), 'freeBytes', 'reusableBytes'),
     storeNeededBytes: () => store.storageStatus().neededBytes,
-    checkpointOwedMs: () => store.storageStatus().checkpointOwedMs,
+    checkpointOwedSeconds: () => store.storageStatus().checkpointOwedMs / 1_000,
     logLinesDropped: linesOf(log).dropped,
-    ...(certificate && { certificateEndMs: () => certificate.present().endMs }),
+    ...(certificate && { certificateEndSeconds: () => certificate.present().endMs / 1_000 }),
   };
 }
 

@@ -3,33 +3,39 @@ import type { JobStatus } from '../../app/jobs/runner.ts';
 import type { Awaitable, StoreCounts } from '../../app/ports/deps.ts';
 import { DURATION_BOUNDS, type RequestFigures } from './request-figures.ts';
 
-/** A number that a part of the server reports; undefined while it has none. Must be cheap to read. */
-type Figure = () => number | undefined;
+/**
+ * The figures that the parts of the server report, by what they call them: name and help of the metric. A name that ends
+ * with `_total` is a counter's.
+ */
+const FIGURES = {
+  connectionsOpen: ['csms_connections_open', 'Open connections'],
+  certificateEndSeconds: [
+    'csms_tls_certificate_expiry_timestamp_seconds',
+    'End of the TLS certificate, seconds since 1970',
+  ],
+  notificationsPending: ['csms_notifications_pending', 'Notifications that wait for their delivery'],
+  secrets: ['csms_secrets', 'Secrets, those with a scheduled deletion included'],
+  storeBytes: ['csms_store_bytes', 'Size of the database and its log'],
+  storeFreeBytes: ['csms_store_free_bytes', 'Room that the database has left'],
+  storeNeededBytes: ['csms_store_needed_bytes', 'Changes are refused below so much room'],
+  checkpointOwedSeconds: [
+    'csms_store_checkpoint_owed_seconds',
+    'For how long a read of another program has kept the log from being emptied',
+  ],
+  isWritable: ['csms_store_writable', 'Whether changes are taken'],
+  connectionsRefused: ['csms_connections_refused_total', 'Connections refused since the start'],
+  connectionsEvicted: [
+    'csms_connections_evicted_total',
+    'Unused connections closed since the start to make room for others',
+  ],
+  logLinesDropped: ['csms_log_lines_dropped_total', 'Lines that the log had no room for since the start'],
+} as const satisfies Record<string, readonly [name: string, help: string]>;
 
-/** What the parts of the server report, each in its unit. What is absent is not shown. */
-export interface MetricSources {
+/** What the parts of the server report; must be cheap to read. What is absent or undefined is not shown. */
+export interface MetricSources
+  extends Partial<Record<Exclude<keyof typeof FIGURES, keyof StoreCounts>, () => number | boolean>> {
   readonly jobs?: () => readonly JobStatus[];
-  /** Open connections. */
-  readonly connectionsOpen?: Figure;
-  /** Connections refused since the start. */
-  readonly connectionsRefused?: Figure;
-  /** Unused connections closed since the start to make room for others. */
-  readonly connectionsEvicted?: Figure;
-  /** Log lines dropped since the start, for lack of room. */
-  readonly logLinesDropped?: Figure;
-  /** Epoch milliseconds of the end of the TLS certificate. */
-  readonly certificateEndMs?: Figure;
   readonly counts?: () => Awaitable<StoreCounts>;
-  /** Bytes of the database and its log. */
-  readonly storeBytes?: Figure;
-  /** Bytes that the server can still write. */
-  readonly storeFreeBytes?: Figure;
-  /** Changes are refused below this. */
-  readonly storeNeededBytes?: Figure;
-  /** How long another program's read has kept the log from being emptied; 0 when it does not. */
-  readonly checkpointOwedMs?: Figure;
-  /** Whether changes are accepted. */
-  readonly isWritable?: () => boolean;
 }
 
 /** The metrics in Prometheus' text format. */
@@ -43,61 +49,6 @@ const LOGIN_FAILURES: Readonly<Record<number, string>> = { 401: 'refused', 429: 
 /** The library's values of the event loop when Node has no sample since the last reading. */
 const NO_SAMPLE = /^nodejs_eventloop_lag_\w+ (?:Nan|9223372036\S*)\n/gm;
 
-type Row = readonly [
-  name: string,
-  help: string,
-  read: (sources: MetricSources, counts: StoreCounts | undefined) => number | undefined,
-];
-
-const GAUGES: readonly Row[] = [
-  ['csms_connections_open', 'Open connections', ({ connectionsOpen }) => connectionsOpen?.()],
-  [
-    'csms_tls_certificate_expiry_timestamp_seconds',
-    'End of the TLS certificate, seconds since 1970',
-    ({ certificateEndMs }) => seconds(certificateEndMs?.()),
-  ],
-  [
-    'csms_notifications_pending',
-    'Notifications that wait for their delivery',
-    (_sources, counts) => counts?.notificationsPending,
-  ],
-  [
-    'csms_secrets',
-    'Secrets, those with a scheduled deletion included',
-    (_sources, counts) => counts?.secrets,
-  ],
-  ['csms_store_bytes', 'Size of the database and its log', ({ storeBytes }) => storeBytes?.()],
-  ['csms_store_free_bytes', 'Room that the database has left', ({ storeFreeBytes }) => storeFreeBytes?.()],
-  [
-    'csms_store_needed_bytes',
-    'Changes are refused below so much room',
-    ({ storeNeededBytes }) => storeNeededBytes?.(),
-  ],
-  [
-    'csms_store_checkpoint_owed_seconds',
-    'For how long a read of another program has kept the log from being emptied',
-    ({ checkpointOwedMs }) => seconds(checkpointOwedMs?.()),
-  ],
-  ['csms_store_writable', 'Whether changes are taken', ({ isWritable }) => flag(isWritable?.())],
-];
-const COUNTERS: readonly Row[] = [
-  [
-    'csms_connections_refused_total',
-    'Connections refused since the start',
-    ({ connectionsRefused }) => connectionsRefused?.(),
-  ],
-  [
-    'csms_connections_evicted_total',
-    'Unused connections closed since the start to make room for others',
-    ({ connectionsEvicted }) => connectionsEvicted?.(),
-  ],
-  [
-    'csms_log_lines_dropped_total',
-    'Lines that the log had no room for since the start',
-    ({ logLinesDropped }) => logLinesDropped?.(),
-  ],
-];
-
 /** Prepares the metrics, and starts those of the process itself. */
 export function createExposition(shown: {
   readonly requests: RequestFigures;
@@ -108,33 +59,32 @@ export function createExposition(shown: {
   collectDefaultMetrics({ register });
   registerRequestCounters(register, requests);
   registerJobGauges(register, () => sources().jobs?.() ?? []);
-  let counts: StoreCounts | undefined;
-  for (const [name, help, read] of GAUGES) {
-    new Gauge({
-      name,
-      help,
-      registers: [register],
-      collect() {
-        const value = read(sources(), counts);
-        if (value === undefined) this.remove();
-        else this.set(value);
-      },
-    });
-  }
-  for (const [name, help, read] of COUNTERS) {
-    new Counter({
-      name,
-      help,
-      registers: [register],
-      collect() {
-        this.reset();
-        this.inc(read(sources(), counts) ?? 0);
-      },
-    });
+  let values: Readonly<Record<string, number | boolean | undefined>> = {};
+  for (const [figure, [name, help]] of Object.entries(FIGURES)) {
+    const metric = { name, help, registers: [register] };
+    if (name.endsWith('_total')) {
+      new Counter({
+        ...metric,
+        collect() {
+          this.reset();
+          this.inc(Number(values[figure] ?? 0));
+        },
+      });
+    } else {
+      new Gauge({
+        ...metric,
+        collect() {
+          if (values[figure] === undefined) this.remove();
+          else this.set(Number(values[figure]));
+        },
+      });
+    }
   }
   return {
     async read() {
-      counts = await sources().counts?.();
+      const { counts, jobs: _, ...figures } = sources();
+      const own = Object.entries(figures).map(([figure, read]) => [figure, read()]);
+      values = { ...Object.fromEntries(own), ...(await counts?.()) };
       const text = (await register.metrics()).replace(NO_SAMPLE, '');
       return { text: `${text}${durations(requests)}`, mediaType: register.contentType };
     },
@@ -211,12 +161,4 @@ function durations({ byOperation }: RequestFigures): string {
     lines.push(`${name}_count{operation="${operation}"} ${total}`);
   }
   return `\n${lines.join('\n')}\n`;
-}
-
-function seconds(timeMs: number | undefined): number | undefined {
-  return timeMs === undefined ? undefined : timeMs / 1_000;
-}
-
-function flag(isTrue: boolean | undefined): number | undefined {
-  return isTrue === undefined ? undefined : Number(isTrue);
 }
