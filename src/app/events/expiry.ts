@@ -1,8 +1,9 @@
-import { codeOf, SecretError } from '../../core/errors.ts';
+import { codeOf } from '../../core/errors.ts';
 import type { EventRef, SecretEvent } from '../../core/events/events.ts';
 import { wants } from '../../core/events/notifications.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { createDamageReport } from '../health/damage-report.ts';
+import { unlessGone } from '../jobs/due.ts';
 import { createItemGuard, type ItemGuard } from '../jobs/guard.ts';
 import type { Job } from '../jobs/runner.ts';
 import type { Deps, ExpiredVersion, ExpiryCursor } from '../ports/deps.ts';
@@ -136,11 +137,5 @@ async function notify(deps: NoticeDeps, expired: ExpiredVersion, nowMs: number):
   const { id, ref, versionNumber } = expired;
   if (!(await isWanted(deps, expired))) return false;
   const command = { aggregate: 'secret', kind: 'notify-expiry', ref, id, versionNumber, nowMs } as const;
-  try {
-    return (await change(deps, command)).notified ?? false;
-  } catch (error) {
-    // It was deleted in the meantime.
-    if (error instanceof SecretError && error.code === 'secret-not-found') return false;
-    throw error;
-  }
+  return unlessGone(change(deps, command).then(({ notified = false }) => notified));
 }

@@ -1,8 +1,8 @@
-import { SecretError } from '../../core/errors.ts';
 import type { CallOutcome } from '../../core/rotation/functions.ts';
 import type { Task } from '../../core/rotation/tasks.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from '../jobs/backoff.ts';
+import { unlessGone } from '../jobs/due.ts';
 import { createItemGuard } from '../jobs/guard.ts';
 import type { Job } from '../jobs/runner.ts';
 import { withBreaker } from '../outbound/breaker.ts';
@@ -35,16 +35,10 @@ export function createRotationSchedule(deps: ChangeDeps & Pick<Deps, 'log' | 'id
   const { ids, store } = deps;
   const guard = createItemGuard(deps, { item: 'a secret', outcome: 'was not rotated' });
 
-  async function start({ id: dueSecretId, ref }: DueSecret, nowMs: number): Promise<boolean> {
+  function start({ id: dueSecretId, ref }: DueSecret, nowMs: number): Promise<boolean> {
     const id = ids.uuid();
-    try {
-      const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
-      return (await change(deps, command)).changed;
-    } catch (error) {
-      // It was deleted in the meantime.
-      if (error instanceof SecretError && error.code === 'secret-not-found') return false;
-      throw error;
-    }
+    const command = { aggregate: 'task', kind: 'start-rotation', ref, id, dueSecretId, nowMs } as const;
+    return unlessGone(change(deps, command).then(({ changed }) => changed));
   }
 
   return {

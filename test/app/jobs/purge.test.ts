@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createPurge } from '../../../src/app/jobs/purge.ts';
+import { createPurgeJob } from '../../../src/app/jobs/purge.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import type { TestStore } from '../../support/acting.ts';
 import { DAY_MS, REF, T0 } from '../../support/builders.ts';
@@ -29,8 +29,8 @@ type Round = () => Promise<number>;
 
 /** Rounds as the job runner makes them: the time is read once. */
 function roundsWith(deps: World['deps']): Round {
-  const purge = createPurge(deps);
-  return () => purge(deps.clock.nowMs());
+  const { run } = createPurgeJob(deps);
+  return () => run(deps.clock.nowMs(), new AbortController().signal);
 }
 
 beforeEach(() => {
@@ -72,7 +72,8 @@ describe('a round', () => {
     put('due', T0);
     put('due-in-a-day', T0 + DAY_MS);
     pass(10 * DAY_MS);
-    expect(await createPurge({ ...world.deps, store: alsoListing('due-in-a-day') })(T0)).toBe(1);
+    const { run } = createPurgeJob({ ...world.deps, store: alsoListing('due-in-a-day') });
+    expect(await run(T0, new AbortController().signal)).toBe(1);
     expect(world.names()).toEqual(['due-in-a-day']);
   });
 });
