@@ -1,5 +1,5 @@
 import type { Clock } from '../app/ports/deps.ts';
-import { SecretError } from '../core/errors.ts';
+import { unavailable } from '../core/errors.ts';
 import type { AccessKey, Directory, User, UserQuery } from './identities/identities.ts';
 import { matchesDigest } from './logins/password.ts';
 
@@ -51,5 +51,5 @@ export function worldOf<R extends Realm>(
 ): R {
   const found = worlds.find(world);
   if (found !== undefined) return found;
-  throw new SecretError('unavailable', '', { logReason: 'the world has ended' });
+  throw unavailable('the world has ended');
 }

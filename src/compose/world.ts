@@ -11,7 +11,7 @@ import { createRateLimiter } from '../auth/logins/throttle.ts';
 import type { Realm, Realms } from '../auth/realm.ts';
 import { forgetTokens } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
-import { SecretError } from '../core/errors.ts';
+import { unavailable } from '../core/errors.ts';
 import type { Permit } from '../core/permit.ts';
 import { turnsOfRequest } from '../http/requests/turns.ts';
 import type { ServerOptions } from '../http/server-options.ts';
@@ -162,7 +162,7 @@ function binding(deps: SharedDeps, permit: Permit | undefined): ServerOptions['d
       };
       return lookUps === undefined ? bound : { ...bound, ...lookUps(actor) };
     }
-    throw new SecretError('unavailable', '', { logReason: 'the storage cannot be read' });
+    throw unavailable('the storage cannot be read');
   };
 }
 

@@ -128,6 +128,11 @@ export function invalidParameter(name: string, rule: string): SecretError {
   return new SecretError('invalid-parameter', `${name} ${rule}.`, { parameter: name });
 }
 
+/** The refusal of what cannot be done at present; only the operator's log says why. */
+export function unavailable(logReason: string, cause?: unknown): SecretError {
+  return new SecretError('unavailable', '', { logReason, cause });
+}
+
 /** The error's code; `internal` for one that is not of the domain. */
 export function codeOf(error: unknown): ErrorCode {
   return error instanceof SecretError ? error.code : 'internal';

@@ -1,5 +1,6 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { StartError } from '../app/start-error.ts';
+import { createNetworks, isLoopbackAddress, isNetwork } from '../std/networks.ts';
 
 /** Which hosts and addresses may be called; read from `CSMS_WEBHOOK_HOSTS`. */
 export interface AddressRules {
@@ -40,15 +41,12 @@ const SPECIAL_NETWORKS: readonly string[] = [
   '2002::/16',
   '3fff::/20',
 ];
-const LOOPBACK_NETWORKS: readonly string[] = ['127.0.0.0/8', '::1/128'];
 
 /** The word in `CSMS_WEBHOOK_HOSTS` for this machine: `localhost` and its addresses, any port, plain HTTP too. */
 export const LOOPBACK_WORD = 'loopback';
 
-const global = networks(GLOBAL_NETWORKS);
-const mapped = networks(MAPPED_NETWORKS);
-const special = networks(SPECIAL_NETWORKS);
-const loopback = networks(LOOPBACK_NETWORKS);
+const isGlobal = createNetworks([...GLOBAL_NETWORKS, ...MAPPED_NETWORKS]);
+const isSpecial = createNetworks(SPECIAL_NETWORKS);
 
 /**
  * Reads a list such as `ops.example,ops.example:8443,10.2.0.0/16,loopback`. A host name allows its port 443, or the port
@@ -65,20 +63,20 @@ export function parseAddressRules(text: string): AddressRules {
     else if (isNetwork(part)) ranges.push(part);
     else hosts.add(parseHost(part));
   }
-  return createRules({ hosts, allowed: networks(ranges), allowsLoopback });
+  return createRules({ hosts, isAllowed: createNetworks(ranges), allowsLoopback });
 }
 
 function createRules({
   hosts,
-  allowed,
+  isAllowed,
   allowsLoopback,
 }: {
   readonly hosts: ReadonlySet<string>;
-  readonly allowed: BlockList;
+  readonly isAllowed: (address: string) => boolean;
   readonly allowsLoopback: boolean;
 }): AddressRules {
   const isLoopback = (host: string): boolean =>
-    allowsLoopback && (host === 'localhost' || contains(loopback, host));
+    allowsLoopback && (host === 'localhost' || isLoopbackAddress(host));
   return {
     refuseUrl(url) {
       if (url.username !== '' || url.password !== '') return 'must not hold credentials';
@@ -91,26 +89,19 @@ function createRules({
       }
       if (url.protocol !== 'https:') return 'must be an https URL';
       if (hosts.has(`${host} ${url.port || '443'}`)) return undefined;
-      if (url.port === '' && contains(allowed, host)) return undefined;
+      if (url.port === '' && isAllowed(host)) return undefined;
       return 'has a host or port that CSMS_WEBHOOK_HOSTS does not allow';
     },
     allowsAddress(address) {
       if (isIP(address) === 0) return false;
-      if (allowsLoopback && contains(loopback, address)) return true;
-      return contains(allowed, address) || isPublic(address);
+      if (allowsLoopback && isLoopbackAddress(address)) return true;
+      return isAllowed(address) || isPublic(address);
     },
   };
 }
 
 function isPublic(address: string): boolean {
-  const isGlobal = isIP(address) === 4 || contains(global, address) || contains(mapped, address);
-  return isGlobal && !contains(special, address);
-}
-
-function isNetwork(text: string): boolean {
-  const [address = '', prefix = '', ...rest] = text.split('/');
-  const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
+  return (isIP(address) === 4 || isGlobal(address)) && !isSpecial(address);
 }
 
 /** `<host> <port>`, the host as a URL spells it. */
@@ -124,19 +115,4 @@ function parseHost(text: string): string {
     );
   }
   return `${parsed.hostname.replace(/^\[|\]$/g, '')} ${Number(port)}`;
-}
-
-function networks(ranges: readonly string[]): BlockList {
-  const list = new BlockList();
-  for (const range of ranges) {
-    const [address = '', prefix = ''] = range.split('/');
-    list.addSubnet(address, Number(prefix), isIPv6(address) ? 'ipv6' : 'ipv4');
-  }
-  return list;
-}
-
-/** False unless the text is an address. BlockList judges an IPv4 address in IPv6 form (`::ffff:…`) as IPv4. */
-function contains(list: BlockList, address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,4 +1,4 @@
-import { SecretError } from '../../core/errors.ts';
+import { SecretError, unavailable } from '../../core/errors.ts';
 import type { Key } from '../../core/kms/keys.ts';
 import type { NewVersion, SecretRef } from '../../core/secrets/secrets.ts';
 import type { SecretValue } from '../../core/secrets/values.ts';
@@ -36,5 +36,5 @@ export async function untilSealed<T>(attempt: () => Promise<T>): Promise<T> {
       if (!isOutdated) throw error;
     }
   }
-  throw new SecretError('unavailable', '', { logReason: 'its key was another one at every attempt' });
+  throw unavailable('its key was another one at every attempt');
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { shareOf } from '../../app/caller.ts';
 import type { Claim } from '../../app/ports/deps.ts';
-import { SecretError } from '../../core/errors.ts';
+import { SecretError, unavailable } from '../../core/errors.ts';
 import { BODIES, BODY_BYTES_FREE, BODY_BYTES_MAX } from '../wire/limits.ts';
 import { createByteAccount, type Hold } from './byte-account.ts';
 
@@ -75,7 +75,7 @@ export function createBodyReader(
     account.whenRoom(hold, (error) => {
       const isRefused = error !== undefined || raw.destroyed || !account.keep(hold);
       if (isRefused) {
-        finish(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+        finish(error ?? unavailable('the client has gone'));
         return;
       }
       reply.raw.once('close', () => account.release(hold));

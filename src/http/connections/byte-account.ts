@@ -1,4 +1,4 @@
-import { SecretError } from '../../core/errors.ts';
+import { type SecretError, unavailable } from '../../core/errors.ts';
 
 /** How much an account may hold, and how many may wait for it. */
 export interface AccountLimits {
@@ -84,7 +84,7 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
       holds.endSlow(waiter);
       if (waiter.sinceMs > earliestMs) continue;
       waiters.delete(waiter);
-      waiter.ready(new SecretError('unavailable', '', { logReason: 'no room for its bytes came free' }));
+      waiter.ready(unavailable('no room for its bytes came free'));
     }
     serveSoon();
     if (waiters.size > 0) return;
@@ -105,7 +105,7 @@ export function createByteAccount(limits: AccountLimits): ByteAccount {
       if (holds.hasRoom(need)) {
         ready();
       } else if (waiters.size >= limits.waitersMax) {
-        ready(new SecretError('unavailable', '', { logReason: 'too many wait for room already' }));
+        ready(unavailable('too many wait for room already'));
       } else {
         waiters.add({ ...need, sinceMs: performance.now(), ready });
         watch ??= setInterval(look, WAIT.intervalMs).unref();

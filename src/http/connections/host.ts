@@ -1,4 +1,4 @@
-import { BlockList, isIP } from 'node:net';
+import { isLoopbackAddress } from '../../std/networks.ts';
 
 /** What a Host header names. */
 export interface Host {
@@ -9,10 +9,6 @@ export interface Host {
 }
 
 const SHAPE = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::(\d{0,5}))?$/i;
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
 
 /** Reads a Host header, or an entry of a list of hosts; undefined when it is invalid. */
 export function readHost(text: string): Host | undefined {
@@ -25,10 +21,4 @@ export function readHost(text: string): Host | undefined {
 /** True for names and addresses that mean the machine itself wherever they are resolved. */
 export function isLoopback({ name }: Host): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);
-}
-
-/** True for a loopback address in any form; false for all other texts. */
-export function isLoopbackAddress(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && loopback.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }

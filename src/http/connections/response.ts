@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Pause } from '../../app/turns.ts';
-import { SecretError } from '../../core/errors.ts';
+import { unavailable } from '../../core/errors.ts';
 import { nodeHttp } from '../../std/node-http.ts';
 
 /**
@@ -80,7 +80,7 @@ export async function give(response: ServerResponse, bytes: Buffer, pause: Pause
 
 function taken(response: ServerResponse, piece: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onClose = () => reject(new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+    const onClose = () => reject(unavailable('the client has gone'));
     if (response.closed) {
       onClose();
       return;

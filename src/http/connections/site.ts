@@ -3,7 +3,8 @@ import { isIPv6 } from 'node:net';
 import { StartError } from '../../app/start-error.ts';
 import { SecretError } from '../../core/errors.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
-import { type Host, isLoopback, isLoopbackAddress, readHost } from './host.ts';
+import { isLoopbackAddress } from '../../std/networks.ts';
+import { type Host, isLoopback, readHost } from './host.ts';
 
 /** The names under which the server is reached, and the pages that may call it. */
 export interface Site {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { StartError } from '../../app/start-error.ts';
+import { createNetworks, isNetwork } from '../../std/networks.ts';
 
 /** True for the address of a proxy whose `X-Forwarded-For` counts; false for texts that are not addresses. */
 export type IsTrustedProxy = (address: string) => boolean;
@@ -20,13 +21,12 @@ export function parseTrustedProxies(text: string): IsTrustedProxy {
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
   if (entries.length === 0) return () => false;
-  const list = new BlockList();
-  for (const entry of entries) addEntry(list, entry);
-  return (address) => {
-    const family = isIP(address);
-    // BlockList judges an IPv4 address in IPv6 form (`::ffff:…`) as IPv4.
-    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
-  };
+  const isAddress = (entry: string) => isIP(entry) !== 0 && !entry.includes('%');
+  if (entries.every((entry) => isAddress(entry) || isNetwork(entry))) return createNetworks(entries);
+  throw new StartError(
+    'configuration',
+    'CSMS_TRUSTED_PROXIES must be a list of addresses and networks, such as 10.0.0.5,10.2.0.0/16',
+  );
 }
 
 /**
@@ -60,18 +60,4 @@ function readAddress(entry: string): string | undefined {
   const [, bracketed, dotted] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(entry) ?? [];
   const address = bracketed ?? dotted ?? entry;
   return address.length <= ADDRESS_CHARACTERS_MAX && isIP(address) !== 0 ? address : undefined;
-}
-
-function addEntry(list: BlockList, entry: string): void {
-  const [address = '', prefix, ...rest] = entry.split('/');
-  const family = isIP(address);
-  const bits = family === 6 ? 128 : 32;
-  const isNetwork = prefix !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
-  if (family === 0 || address.includes('%') || rest.length > 0 || (prefix !== undefined && !isNetwork)) {
-    throw new StartError(
-      'configuration',
-      'CSMS_TRUSTED_PROXIES must be a list of addresses and networks, such as 10.0.0.5,10.2.0.0/16',
-    );
-  }
-  list.addSubnet(address, prefix === undefined ? bits : Number(prefix), family === 6 ? 'ipv6' : 'ipv4');
 }

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { shareOf } from '../../app/caller.ts';
-import { SecretError } from '../../core/errors.ts';
+import { unavailable } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { CHANGE_RESPONSES, RESPONSE_BYTES_FREE, UNREAD_RESPONSES } from '../wire/limits.ts';
 import { type ByteAccount, createByteAccount, type Hold } from './byte-account.ts';
@@ -47,7 +47,7 @@ export function createUnreadResponses(): UnreadResponses {
       const need = { holder: holderOf(request), bytes: isLong ? expected : 1, isOfShare: !isLong };
       account.whenRoom(need, (error) => {
         if (error !== undefined || reply.raw.closed) {
-          done(error ?? new SecretError('unavailable', '', { logReason: 'the client has gone' }));
+          done(error ?? unavailable('the client has gone'));
           return;
         }
         if (isLong) setAside(account, { request, reply, bytes: expected });
@@ -73,8 +73,7 @@ export function createUnreadResponses(): UnreadResponses {
         },
       };
       if (isChange) account.keepAnyway(hold);
-      else if (!account.keep(hold))
-        throw new SecretError('unavailable', '', { logReason: 'no room for its answer' });
+      else if (!account.keep(hold)) throw unavailable('no room for its answer');
       reply.raw.once('close', () => account.release(hold));
     },
   };

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { SecretError } from '../../core/errors.ts';
+import { isLoopbackAddress } from '../../std/networks.ts';
 import type { App } from '../app.ts';
-import { isLoopbackAddress } from '../connections/host.ts';
 import type { Exposition, MetricSources } from './exposition.ts';
 import { createRequestFigures } from './request-figures.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SecretError } from '../../core/errors.ts';
+import { unavailable } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { connectionOf } from '../connections/connection.ts';
 import { watchConnections } from '../connections/connections.ts';
@@ -44,8 +44,4 @@ export function guardEntrance(
     if (isReserved) throw unavailable('its connection has a place for questions about health only');
     if (pressure.isHigh()) throw unavailable('the process has more to do than it can');
   };
-}
-
-function unavailable(logReason: string): SecretError {
-  return new SecretError('unavailable', '', { logReason });
 }

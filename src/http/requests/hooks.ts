@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
 import type { Caller } from '../../app/ports/deps.ts';
-import { invalidParameter, SecretError } from '../../core/errors.ts';
+import { invalidParameter, SecretError, unavailable } from '../../core/errors.ts';
 import { connectionOf } from '../connections/connection.ts';
 import { readQuery } from '../connections/target.ts';
 import type { ServerOptions } from '../server-options.ts';
@@ -119,9 +119,7 @@ export function authenticate(
   });
   // The credentials became valid while the body was discarded: a retry will succeed.
   if (request.isBodyDropped) {
-    throw new SecretError('unavailable', '', {
-      logReason: 'its credentials became good too late for its body',
-    });
+    throw unavailable('its credentials became good too late for its body');
   }
   request.caller = caller;
   if (caller.plus === 'literal') readQueryAgain(request);

@@ -1,6 +1,6 @@
 import type { RequestConnection } from '../../app/caller.ts';
 import type { Turns } from '../../app/turns.ts';
-import { SecretError } from '../../core/errors.ts';
+import { unavailable } from '../../core/errors.ts';
 
 /**
  * The turns of one request. Work whose client has gone ends at its next turn: its response is not needed, and what a
@@ -9,7 +9,7 @@ import { SecretError } from '../../core/errors.ts';
  */
 export function turnsOfRequest(turns: Turns, connection: RequestConnection): Turns {
   function requireClient(): void {
-    if (connection.destroyed) throw new SecretError('unavailable', '', { logReason: 'the client has gone' });
+    if (connection.destroyed) throw unavailable('the client has gone');
   }
 
   return {

@@ -2,7 +2,7 @@ import type { StorageStatus } from '../../../app/health/storage-status.ts';
 import type { OnNews, RandomSource } from '../../../app/ports/deps.ts';
 import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
-import { SecretError } from '../../../core/errors.ts';
+import { SecretError, unavailable } from '../../../core/errors.ts';
 import type { Oversight } from '../../carry.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { OnDamage } from '../rows/damage.ts';
@@ -48,7 +48,7 @@ export function createInlineStore(options: InlineOptions): SqliteStore {
   return {
     ...createReadModels(reader, { mac, changes, onDamage, random }),
     async change<C extends Command>(command: C, actor: Actor) {
-      if (refusal !== undefined) throw new SecretError('unavailable', '', { logReason: ENDED });
+      if (refusal !== undefined) throw unavailable(ENDED);
       const [outcome] = commitOne({ id: 0, command, actor });
       if (outcome === undefined) throw new Error('a command without an outcome');
       if ('error' in outcome) throw fromSentError(outcome.error);

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3';
-import { SecretError } from '../../../core/errors.ts';
+import { SecretError, unavailable } from '../../../core/errors.ts';
 import { connect } from './connection.ts';
 
 /** A connection to the embedded database. */
@@ -125,9 +125,9 @@ export function readOrDamaged<T>(read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (isClosed(cause)) throw new SecretError('unavailable', '', { cause, logReason: ENDED });
+    if (isClosed(cause)) throw unavailable(ENDED, cause);
     if (!(cause instanceof Database.SqliteError)) throw cause;
-    if (isLocked(cause)) throw new SecretError('unavailable', '', { cause, logReason: LOCKED });
+    if (isLocked(cause)) throw unavailable(LOCKED, cause);
     throw new SecretError('damaged', 'The database cannot be read.', { cause });
   }
 }

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { StorageStatus } from '../../../app/health/storage-status.ts';
 import type { OnNews } from '../../../app/ports/deps.ts';
 import { StartError } from '../../../app/start-error.ts';
-import { SecretError } from '../../../core/errors.ts';
+import { unavailable } from '../../../core/errors.ts';
 import type { OpenDirectory } from '../files/installation.ts';
 import { watchPresence } from '../files/presence.ts';
 import { createChangeCounters } from './change-counters.ts';
@@ -60,9 +60,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
   };
   return {
     change: (command, actor) =>
-      presence.isThere()
-        ? writer.change(command, actor)
-        : Promise.reject(new SecretError('unavailable', '', { logReason: MISSING })),
+      presence.isThere() ? writer.change(command, actor) : Promise.reject(unavailable(MISSING)),
     storageStatus,
     onNews: (listener) => listeners.push(listener),
     ...createReadModels(db, { mac, changes, onDamage, random }),

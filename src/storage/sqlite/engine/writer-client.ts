@@ -3,7 +3,7 @@ import type { StorageStatus, WriteRefusal } from '../../../app/health/storage-st
 import type { OnNews } from '../../../app/ports/deps.ts';
 import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
-import { SecretError } from '../../../core/errors.ts';
+import { type SecretError, unavailable } from '../../../core/errors.ts';
 import { commandBytes } from '../../kinds.ts';
 import {
   type FromWriter,
@@ -172,5 +172,5 @@ function refusalOf(isDead: boolean, { isWritable, isLocked }: WriterStatus): Wri
 
 function notAdmitted(isOver: boolean): SecretError {
   const logReason = isOver ? 'the writer has ended' : 'too many changes wait for the writer';
-  return new SecretError('unavailable', '', { logReason });
+  return unavailable(logReason);
 }
