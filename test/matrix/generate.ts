@@ -17,6 +17,8 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   Node: ['node'],
   Java: ['java'],
   Go: ['go'],
+  Dapr: ['dapr'],
+  SOPS: ['sops'],
   keystoneauth: ['keystone'],
   'KMS wrapper': ['go-kms-wrapping'],
   'curl and CLI': ['readme'],
