@@ -4,6 +4,13 @@ import { Durations } from './test/support/durations.ts';
 
 /** `npm run test:edges` takes what wants a machine to itself: thousands of connections, full disks, waits for time-outs, many starts. */
 const EDGES = 'test/edges/**/*.test.ts';
+/** `npm run test:package` makes the package and installs it, which is slow, and starts that in the tests that start a program. */
+const PACKAGE = 'test/package/**/*.test.ts';
+const STARTING = [
+  PACKAGE,
+  'test/e2e/{banner,client-commands,dev,host-names,init,log,metrics,public-url,serve,settings,taken,usage,wrong-protocol}.test.ts',
+  'test/edges/{clock,data-directory,operator-files,reload,renewal,rotation,stop}.test.ts',
+];
 /** Files that replace a module, or say so, have a process of their own; the others share some, and what they have loaded. */
 const ALONE = globSync('test/**/*.test.ts').filter((file) =>
   /vi\.(mock|hoisted)\(|^\/\/ Alone in its process/m.test(readFileSync(file, 'utf8')),
@@ -13,24 +20,26 @@ export default defineConfig(({ mode }) => ({
   test: {
     ...(mode === 'edges'
       ? { include: [EDGES], fileParallelism: false }
-      : {
-          projects: [
-            { extends: true, test: { name: 'alone', include: ALONE, exclude: [EDGES] } },
-            {
-              extends: true,
-              test: {
-                name: 'shared',
-                include: ['test/**/*.test.ts'],
-                exclude: [EDGES, ...ALONE],
-                isolate: false,
+      : mode === 'package'
+        ? { include: STARTING, globalSetup: 'test/package/install.ts' }
+        : {
+            projects: [
+              { extends: true, test: { name: 'alone', include: ALONE, exclude: [EDGES, PACKAGE] } },
+              {
+                extends: true,
+                test: {
+                  name: 'shared',
+                  include: ['test/**/*.test.ts'],
+                  exclude: [EDGES, PACKAGE, ...ALONE],
+                  isolate: false,
+                },
               },
-            },
-          ],
-        }),
+            ],
+          }),
     // They end what hangs, and nothing else: a machine that others use as well may be ten times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default', ...(mode === 'edges' ? [] : [new Durations()])],
+    reporters: ['default', ...(['edges', 'package'].includes(mode) ? [] : [new Durations()])],
     setupFiles: [
       'test/e2e/cleanup.ts',
       // Only `npm run matrix` wants to know which test calls what.

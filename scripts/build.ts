@@ -38,15 +38,15 @@ const { metafile } = await build({
     },
   ],
 });
-copy('migrations/sqlite', 'migrations');
-for (const part of globSync('src/function-templates/*.js', { cwd: ROOT })) {
-  copy(part, join('function-templates', basename(part)));
-}
-copy('openapi.yaml', 'openapi.yaml');
+copy('migrations/sqlite/*.sql', 'migrations');
+copy('src/function-templates/*.js', 'function-templates');
+copy('openapi.yaml', '.');
 writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES'), licences(Object.keys(metafile.inputs)));
 
-function copy(from: string, to: string): void {
-  cpSync(join(ROOT, from), join(DIST, to), { recursive: true });
+function copy(pattern: string, folder: string): void {
+  for (const file of globSync(pattern, { cwd: ROOT })) {
+    cpSync(join(ROOT, file), join(DIST, folder, basename(file)));
+  }
 }
 
 /** Names, versions and licences of the packages that these files are from. Throws for a package that has none. */

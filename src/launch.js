@@ -80,8 +80,8 @@ function runBundled() {
 
 /**
  * Ends this process, as SIGTERM does, when the one that started it is gone: an orphaned server would keep its port
- * and data. That is the launcher above, or npm when it runs the script "start" of this package, which no other process
- * lies between. A server started in any other way may outlive its parent.
+ * and data. That is the launcher above, npm when it runs the script "start" of this package, which no other process
+ * lies between, or the shell of `npx csms-server`. A server started in any other way may outlive its parent.
  */
 function endWithParent() {
   const end = () => process.kill(process.pid, 'SIGTERM');
@@ -89,8 +89,9 @@ function endWithParent() {
     process.once('disconnect', end);
     process.channel.unref();
   }
-  const { npm_lifecycle_event: script, npm_package_name: name } = process.env;
-  if (script !== 'start' || name !== 'csms-server') return;
+  const { npm_lifecycle_event: event, npm_lifecycle_script: script, npm_package_name: name } = process.env;
+  const isOwnStart = event === 'start' && name === 'csms-server';
+  if (!isOwnStart && !(event === 'npx' && /^'?csms-server\b/.test(script))) return;
   const parent = process.ppid;
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

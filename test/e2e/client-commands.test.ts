@@ -5,6 +5,7 @@ import { runCommandLine } from '../../src/cli/command-line.ts';
 import {
   createScratch,
   hasProgram,
+  MAIN,
   readCredentials,
   run,
   runProgram,
@@ -133,10 +134,11 @@ describe('sign', () => {
     `${dev.server.baseUrl}/v1/${readCredentials(dev.directory).HUAWEICLOUD_SDK_PROJECT_ID}/secrets`;
 
   it.runIf(hasProgram('curl'))('prints headers that curl reads from a pipe', async () => {
-    const script = '"$NODE" src/main.ts sign POST "$URL" -d "$BODY" | curl -sS -H @- -d "$BODY" "$URL"';
+    const script = '"$NODE" "$MAIN" sign POST "$URL" -d "$BODY" | curl -sS -H @- -d "$BODY" "$URL"';
     const variables = {
       CSMS_DATA: dev.directory,
       NODE: process.execPath,
+      MAIN,
       URL: url(),
       BODY: BODY.replace('by-hand', 'by-pipe'),
     };
@@ -146,9 +148,9 @@ describe('sign', () => {
   });
 
   it.runIf(hasProgram('curl'))('prints headers for a query with reserved characters', async () => {
-    const script = '"$NODE" src/main.ts sign GET "$URL" | curl -sS -H @- "$URL"';
+    const script = '"$NODE" "$MAIN" sign GET "$URL" | curl -sS -H @- "$URL"';
     const target = `${url()}?limit=1&marker=a%20b%2Fc%2B~*`;
-    const variables = { CSMS_DATA: dev.directory, NODE: process.execPath, URL: target };
+    const variables = { CSMS_DATA: dev.directory, NODE: process.execPath, MAIN, URL: target };
     const { stdout } = await runProgram(['sh', '-c', script], variables);
     expect(JSON.parse(stdout).error_code).toBe('CSMS.0002');
   });

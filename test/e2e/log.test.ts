@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exchange, requestText } from '../http/raw-socket.ts';
-import { createScratch, ROOT, startServer, until } from './process.ts';
+import { createScratch, MAIN, ROOT, startServer, until } from './process.ts';
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => {
 /** A server whose stderr is a pipe that nobody reads; returns it and where it listens. */
 async function startUnread(): Promise<{ child: ChildProcess; baseUrl: string }> {
   const env = { PATH: process.env.PATH, CSMS_PORT: '0', CSMS_DATA: createScratch() };
-  const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
+  const child = spawn(process.execPath, [MAIN, 'dev'], {
     cwd: ROOT,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -60,7 +60,7 @@ describe('a log that nobody reads', () => {
 describe('a server whose stdout nobody reads', () => {
   it('serves on, and ends as it should', async () => {
     const env = { PATH: process.env.PATH, CSMS_PORT: '0', CSMS_DATA: createScratch() };
-    const child = spawn(process.execPath, ['src/main.ts', 'dev'], {
+    const child = spawn(process.execPath, [MAIN, 'dev'], {
       cwd: ROOT,
       env,
       stdio: ['ignore', 'pipe', 'ignore'],

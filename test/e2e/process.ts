@@ -8,6 +8,11 @@ import { afterAll, beforeAll } from 'vitest';
 
 /** The top of the repository: commands run here, as a person in a checkout runs them. */
 export const ROOT = join(import.meta.dirname, '..', '..');
+/** The folder of an installed package that is tested instead of the sources; empty: the sources. */
+const PACKAGE = process.env.E2E_PACKAGE ?? '';
+/** What starts the program, for a Node that is new enough, and for any. */
+export const MAIN = PACKAGE === '' ? 'src/main.ts' : join(PACKAGE, 'dist', 'main.cjs');
+export const LAUNCHER = join(PACKAGE, 'src', 'launch.js');
 const START_MS = 60_000;
 /** A hundred processes start here; they compile the program once. */
 const COMPILE_CACHE = join(tmpdir(), 'csms-e2e-compiled');
@@ -62,7 +67,7 @@ export function shareScratch(): string {
 export async function startServer(
   args: readonly string[],
   variables: Variables,
-  program: readonly string[] = [process.execPath, 'src/main.ts'],
+  program: readonly string[] = [process.execPath, MAIN],
 ): Promise<RunningServer> {
   const child = launch([...program, ...args], { CSMS_PORT: '0', ...variables });
   const output = collect(child);
@@ -123,7 +128,7 @@ export function outliveTest(server: RunningServer): RunningServer {
 
 /** Runs `csms-server` with these arguments to its end. */
 export function run(args: readonly string[], variables: Variables = {}, input = ''): Promise<Ended> {
-  return runProgram([process.execPath, 'src/main.ts', ...args], variables, input);
+  return runProgram([process.execPath, MAIN, ...args], variables, input);
 }
 
 /** Runs any program to its end, in the repository. */

@@ -8,7 +8,7 @@ import { COMMANDS } from '../../src/cli/commands.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { SETTINGS } from '../../src/config/settings.ts';
 import { OPERATIONS } from '../../src/core/operations.ts';
-import { hasProgram, ROOT, run, runProgram, until } from './process.ts';
+import { hasProgram, MAIN, ROOT, run, runProgram, until } from './process.ts';
 
 const VARIABLES = { HUAWEICLOUD_SDK_AK: 'a', HUAWEICLOUD_SDK_SK: 'b' };
 
@@ -94,7 +94,7 @@ describe('what is asked for ends with 0:', () => {
   it.runIf(hasProgram('script'))(
     'hash-password, on a terminal, which does not show what is typed',
     async () => {
-      const command = `"${process.execPath}" src/main.ts hash-password`;
+      const command = `"${process.execPath}" ${MAIN} hash-password`;
       const child = spawn('script', ['-qec', command, '/dev/null'], {
         cwd: ROOT,
         stdio: ['pipe', 'pipe', 'ignore'],
@@ -118,13 +118,13 @@ describe('what is asked for ends with 0:', () => {
   );
 
   it.each([['openapi'], ['--help']])('%s ends well when nobody reads what it prints', async (command) => {
-    const script = `{ sleep 0.2; "${process.execPath}" src/main.ts ${command}; echo "code $?" >&2; } | true`;
+    const script = `{ sleep 0.2; "${process.execPath}" ${MAIN} ${command}; echo "code $?" >&2; } | true`;
     const { stderr } = await runProgram(['sh', '-c', script]);
     expect(stderr).toBe('code 0\n');
   });
 
   it.runIf(existsSync('/dev/full'))('openapi ends with 74 when what it prints is lost', async () => {
-    const script = `"${process.execPath}" src/main.ts openapi >/dev/full`;
+    const script = `"${process.execPath}" ${MAIN} openapi >/dev/full`;
     const { code, stderr } = await runProgram(['sh', '-c', script]);
     expect([code, stderr]).toEqual([74, 'csms-server: ENOSPC: no space left on device, write\n']);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { CONNECTIONS, TIMEOUT_MS } from '../../src/http/wire/limits.ts';
-import { createScratch, ROOT, shareDev, startServer } from '../e2e/process.ts';
+import { createScratch, LAUNCHER, ROOT, shareDev, startServer } from '../e2e/process.ts';
 import { requestText } from '../http/raw-socket.ts';
 import {
   ask,
@@ -34,7 +34,7 @@ function post(path: string, length: number): string {
 }
 
 /** As `npm start` runs it: settings of the memory are part of that. */
-const AS_INSTALLED = [process.execPath, '--max-semi-space-size=16', 'src/launch.js'];
+const AS_INSTALLED = [process.execPath, '--max-semi-space-size=16', LAUNCHER];
 
 /** Has a process do so much that it collects what it no longer needs: an idle one has no reason to. */
 async function stir(work: () => Promise<unknown>): Promise<void> {

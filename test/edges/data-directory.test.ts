@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createClient, createSecret, devAccount, readValue } from '../e2e/client.ts';
-import { createScratch, readCredentials, runProgram, startServer, until } from '../e2e/process.ts';
+import { createScratch, MAIN, readCredentials, runProgram, startServer, until } from '../e2e/process.ts';
 
 /** How a command runs as someone else; our own user when the tests may not choose. */
 function as(uid: number, gid: number): readonly string[] {
-  const program = [process.execPath, 'src/main.ts'];
+  const program = [process.execPath, MAIN];
   return [
     'setpriv',
     `--reuid=${uid}`,
@@ -121,7 +121,7 @@ describe('the first start follows no link that lies in its directory:', () => {
     const victim = join(directory, '..', 'victim');
     mkdirSync(directory, { mode: 0o700 });
     symlinkSync(victim, join(directory, name));
-    const program = [process.execPath, 'src/main.ts', 'dev'];
+    const program = [process.execPath, MAIN, 'dev'];
     const { code, stderr } = await runProgram(program, { CSMS_DATA: directory, CSMS_PORT: '0' });
     expect([code, stderr]).toEqual([78, expect.stringContaining(join(directory, name))]);
     expect(statSync(victim, { throwIfNoEntry: false })).toBeUndefined();

@@ -2,7 +2,7 @@ import { chmodSync, chownSync, cpSync, mkdirSync, readdirSync, renameSync, rmSyn
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Client, createClient, createSecret, devAccount, readValue, SECRETS } from '../e2e/client.ts';
-import { createScratch, type RunningServer, startDev, startServer } from '../e2e/process.ts';
+import { createScratch, MAIN, type RunningServer, startDev, startServer } from '../e2e/process.ts';
 
 const GONE = 'the data directory has been removed or replaced';
 /** A second is promised; a busy machine may be late to look. */
@@ -123,7 +123,7 @@ describe('a data directory that cannot be looked into any more', () => {
     chownSync(parent, nobody, nobody);
     const identity = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
     const directory = join(parent, 'data');
-    const program = ['setpriv', ...identity, process.execPath, 'src/main.ts'];
+    const program = ['setpriv', ...identity, process.execPath, MAIN];
     const server = await startServer(['dev'], { CSMS_DATA: directory, HOME: '/' }, program);
     const client = createClient(devAccount(directory, server.baseUrl));
     await createSecret(client, 'known');

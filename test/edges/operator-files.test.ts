@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createClient, createSecret } from '../e2e/client.ts';
-import { createScratch, run, runProgram, startServer, type Variables } from '../e2e/process.ts';
+import { createScratch, MAIN, run, runProgram, startServer, type Variables } from '../e2e/process.ts';
 
 const FIXTURES = join(import.meta.dirname, '../e2e/fixtures');
 const isRoot = process.getuid?.() === 0;
@@ -75,14 +75,7 @@ describe('serve', () => {
       const volume = createScratch();
       chownSync(volume, 0, 2_000);
       chmodSync(volume, 0o2775);
-      const pod = [
-        'setpriv',
-        '--reuid=1000',
-        '--regid=1000',
-        '--groups=2000',
-        process.execPath,
-        'src/main.ts',
-      ];
+      const pod = ['setpriv', '--reuid=1000', '--regid=1000', '--groups=2000', process.execPath, MAIN];
       const server = await startServer(['serve'], { ...variables, CSMS_DATA: volume }, pod);
       expect(await server.stop()).toBe(0);
       // The same without the group: nothing can be read.

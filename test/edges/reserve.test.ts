@@ -1,13 +1,13 @@
 import { expect, it, vi } from 'vitest';
 import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { devAccount } from '../e2e/client.ts';
-import { createScratch, startServer } from '../e2e/process.ts';
+import { createScratch, MAIN, startServer } from '../e2e/process.ts';
 import { createLongSecrets, longRead } from './long-answers.ts';
 import { ask, holdConnections, otherAddresses } from './peers.ts';
 
 /** Two more than the server keeps for all else. */
 const DESCRIPTORS = 130;
-const PROGRAM = ['sh', '-c', `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`, process.execPath, 'src/main.ts'];
+const PROGRAM = ['sh', '-c', `ulimit -n ${DESCRIPTORS} && exec "$0" "$@"`, process.execPath, MAIN];
 
 it('where every place is in use, health alone is asked, until one of them is given up', async () => {
   const directory = createScratch();

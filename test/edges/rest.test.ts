@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { createScratch, startServer } from '../e2e/process.ts';
+import { createScratch, LAUNCHER, startServer } from '../e2e/process.ts';
 import { ask, residentMib, settle } from './peers.ts';
 
 /** As `npm start` runs it: settings of the memory are part of that. */
-const AS_INSTALLED = [process.execPath, '--max-semi-space-size=16', 'src/launch.js'];
+const AS_INSTALLED = [process.execPath, '--max-semi-space-size=16', LAUNCHER];
 /** What an idle server may take. */
 const IDLE_MIB = 120;
 /** Well below what a start leaves behind in the two threads, some 13 MiB. */
