@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasProgram, runProgram, shareDev } from './process.ts';
+import { hasProgram, LAUNCHER, runProgram, shareDev } from './process.ts';
 
 const CAN_PASTE = hasProgram('curl');
 const COLUMNS = 100;
@@ -15,6 +15,7 @@ describe('what dev prints to be pasted', () => {
   it('fits a terminal', () => {
     const long = dev.server
       .stdout()
+      .replaceAll(LAUNCHER, 'src/launch.js')
       .split('\n')
       .filter((line) => line.length > COLUMNS);
     expect(long).toEqual([]);

@@ -43,11 +43,6 @@ describe('keys, secrets and data in a checkout', () => {
       expect(rules).toContain(name);
     }
   });
-
-  it('stay out of a package, which names what it holds', () => {
-    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    expect(files).toEqual(['src/launch.js', 'dist', '!dist/*.map']);
-  });
 });
 
 describe('compose.yaml', () => {

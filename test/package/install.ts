@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PLANTED, PLANTED_TEXT } from './planted.ts';
@@ -25,6 +25,8 @@ export function setup(): () => void {
     execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   const name = npm(tree, 'pack', '--silent', `--pack-destination=${scratch}`).trim().split('\n').at(-1) ?? '';
   process.env.E2E_TARBALL = join(scratch, name);
+  // Some tests start it as another user.
+  chmodSync(scratch, 0o755);
   mkdirSync(installation);
   npm(installation, 'install', '--silent', '--ignore-scripts', process.env.E2E_TARBALL);
   process.env.E2E_PACKAGE = join(installation, 'node_modules', 'csms-server');
