@@ -57,21 +57,10 @@ describe('ensure-key', () => {
   it('creates an enabled key with one version of the given material', () => {
     const { next, result } = decideKey(empty, ensure);
     expect(result).toEqual({ key: next, changed: true });
-    expect(next).toEqual({
-      ...ref,
-      alias: 'csms/default',
-      aliases: [{ alias: 'csms/default', createTimeMs: T0 + 5, updateTimeMs: T0 + 5 }],
-      isDefault: true,
-      state: 'ENABLED',
-      description: '',
-      enterpriseProjectId: '0',
-      createTimeMs: T0 + 5,
-      scheduledDeleteTimeMs: undefined,
-      rotation: undefined,
-      tags: [],
-      versions: [{ number: 1, wrapped: Buffer.from('new material'), createTimeMs: T0 + 5 }],
-      revision: 77,
-    });
+    const createTimeMs = T0 + 5;
+    const aliases = [{ alias: 'csms/default', createTimeMs, updateTimeMs: createTimeMs }];
+    const versions = [{ number: 1, wrapped: Buffer.from('new material'), createTimeMs }];
+    expect(next).toEqual(aKey({ createTimeMs, aliases, versions, revision: 77 }));
   });
 
   it.each([

@@ -7,14 +7,14 @@ import {
   aDraft,
   aNewVersion,
   anAggregate,
+  aSecret,
+  aVersion,
   COMMAND_KINDS,
   DAY_MS,
   decideOn,
   evolve,
   KEY_ID,
   outcome,
-  REF,
-  SECRET_ID,
   T0,
 } from '../../support/builders.ts';
 
@@ -135,34 +135,8 @@ describe('creating a secret', () => {
       undefined,
       aCommand('create-secret', { draft, version, nowMs: T0 }),
     );
-    expect(next!.secret).toEqual({
-      ...draft,
-      id: SECRET_ID,
-      projectId: REF.projectId,
-      name: REF.name,
-      state: 'ENABLED',
-      stateBeforeDeletion: undefined,
-      kmsKeyId: KEY_ID,
-      createTimeMs: T0,
-      updateTimeMs: T0,
-      scheduledDeleteTimeMs: undefined,
-      rotationTimeMs: undefined,
-      nextRotationTimeMs: undefined,
-      lastVersionNumber: 1,
-      revision: 1,
-    });
-    const { uid, kmsKeyId } = version;
-    const first = {
-      number: 1,
-      uid,
-      kind: 'binary',
-      kmsKeyId,
-      createTimeMs: T0,
-      expireTimeMs: undefined,
-      expiryNotified: false,
-      slot: 0,
-    };
-    expect(next!.versions).toEqual([first]);
+    expect(next!.secret).toEqual(aSecret(draft));
+    expect(next!.versions).toEqual([aVersion({ uid: version.uid, kind: 'binary', createTimeMs: T0 })]);
     expect(next!.stages).toEqual([{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }]);
     expect(added).toEqual([{ versionNumber: 1, sealed: version.sealed }]);
     expect(result).toEqual({ secret: next!.secret });

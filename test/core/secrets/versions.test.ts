@@ -6,7 +6,6 @@ import {
   aCommand,
   aNewVersion,
   anAggregate,
-  aSealedValue,
   aVersion,
   decideOn,
   evolve,
@@ -27,24 +26,12 @@ function victims(current: SecretAggregate, command = add): number[] {
 
 describe('a new version', () => {
   it('gets the next number, what was sealed, and the stages', () => {
-    const version = aNewVersion({
-      uid: 'ab'.repeat(16),
-      kind: 'binary',
-      expireTimeMs: 5,
-      sealed: aSealedValue(),
-    });
+    const version = aNewVersion({ uid: 'ab'.repeat(16), kind: 'binary', expireTimeMs: 5 });
     const current = anAggregate({ versions: [1, 2] });
     const { next, added, result } = decideOn(current, aCommand('add-version', { version, nowMs: T0 + 50 }));
-    const expected = {
-      number: 3,
-      uid: 'ab'.repeat(16),
-      kind: 'binary',
-      expireTimeMs: 5,
-      expiryNotified: false,
-      createTimeMs: T0 + 50,
-      slot: 2,
-    };
-    expect(next!.versions.at(-1)).toEqual({ ...expected, kmsKeyId: current.secret.kmsKeyId });
+    const { uid, kind, expireTimeMs } = version;
+    const expected = aVersion({ number: 3, uid, kind, expireTimeMs, createTimeMs: T0 + 50, slot: 2 });
+    expect(next!.versions.at(-1)).toEqual(expected);
     expect(added).toEqual([{ versionNumber: 3, sealed: version.sealed }]);
     expect(added?.[0]?.sealed).toBe(version.sealed);
     expect(result).toEqual({ version: { version: next!.versions.at(-1), stages: ['SYSCURRENT'] } });

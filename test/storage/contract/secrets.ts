@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
+import { aSecret, aVersion } from '../../support/builders.ts';
 import {
   addVersion,
   cancel,
@@ -25,36 +26,13 @@ export function secretContract(it: ContractTest): void {
   it('finds a created secret as the creation answered it', async ({ store, ref }) => {
     const command = create(ref, { version: newVersion({ expireTimeMs: T0 + 5 }) });
     const { secret } = await store.change(command);
-    expect(secret).toEqual({
-      ...DRAFT,
-      ...ref,
-      id: command.id,
-      state: 'ENABLED',
-      stateBeforeDeletion: undefined,
-      kmsKeyId: 'key-1',
-      createTimeMs: T0,
-      updateTimeMs: T0,
-      scheduledDeleteTimeMs: undefined,
-      rotationTimeMs: undefined,
-      nextRotationTimeMs: undefined,
-      lastVersionNumber: 1,
-      revision: 1,
-    });
+    const { id, version } = command;
+    const times = { createTimeMs: T0, updateTimeMs: T0 };
+    expect(secret).toEqual(aSecret({ ...DRAFT, ...ref, id, kmsKeyId: 'key-1', ...times }));
     expect(await store.findSecret(ref)).toStrictEqual(secret);
     expect(await store.findVersions(ref)).toStrictEqual({
       secret,
-      versions: [
-        {
-          number: 1,
-          uid: command.version.uid,
-          kind: 'string',
-          kmsKeyId: 'key-1',
-          createTimeMs: T0,
-          expireTimeMs: T0 + 5,
-          expiryNotified: false,
-          slot: 0,
-        },
-      ],
+      versions: [aVersion({ uid: version.uid, kmsKeyId: 'key-1', createTimeMs: T0, expireTimeMs: T0 + 5 })],
       stages: [{ name: 'SYSCURRENT', versionNumber: 1, updateTimeMs: T0, slot: 0 }],
       tags: [],
     });
