@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { openInstallation } from '../../src/compose/installation.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
-import { DEFAULT_KEY_ALIAS, type Key } from '../../src/core/kms/keys.ts';
 import { DEFAULT_LIMITS, TAG_VALUE_CHARACTERS_MAX } from '../../src/core/limits.ts';
-import type { Secret, SecretAggregate, Tag } from '../../src/core/secrets/secrets.ts';
+import type { NewVersion, Secret, Tag } from '../../src/core/secrets/secrets.ts';
 import { createKeyring } from '../../src/crypto/keyring.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
 import { createRowMac } from '../../src/crypto/row-mac.ts';
@@ -14,7 +13,20 @@ import { createChangeCounters } from '../../src/storage/sqlite/engine/change-cou
 import { createCommitBatch } from '../../src/storage/sqlite/engine/group-commit.ts';
 import { openWriter } from '../../src/storage/sqlite/engine/open.ts';
 import { requests } from '../support/acting.ts';
-import { anAggregate } from '../support/builders.ts';
+import { anAggregate, range } from '../support/builders.ts';
+import {
+  addVersion,
+  changeKey,
+  createEvent,
+  createKey,
+  ensureKey,
+  failAttempt,
+  newVersion,
+  restore,
+  settle,
+  startRotation,
+  update,
+} from '../support/stores.ts';
 
 const NOW_MS = Date.now() - 86_400_000;
 const BATCH = 100;
@@ -61,18 +73,10 @@ function openProject(directory: string, projectId: string) {
     });
   }
   const ref = { projectId, id: randomUUID() };
-  const [made] = commit([
-    {
-      aggregate: 'key',
-      kind: 'ensure-key',
-      ref,
-      alias: DEFAULT_KEY_ALIAS,
-      isDefault: true,
-      material: keyring.createKeyMaterial(ref, 1),
-      firstRevision: 1,
-      nowMs: NOW_MS,
-    },
-  ]) as [ResultOf<Extract<Command, { aggregate: 'key' }>>];
+  const material = keyring.createKeyMaterial(ref, 1);
+  const [made] = commit([ensureKey(ref, { material, nowMs: NOW_MS })]) as [
+    ResultOf<Extract<Command, { aggregate: 'key' }>>,
+  ];
   function close(): void {
     db.close();
     open.release();
@@ -86,72 +90,53 @@ function openProject(directory: string, projectId: string) {
  * tasks and keys as well. Goes past the server, since it would take minutes.
  */
 export function fillProject(directory: string, projectId: string, secrets = DEFAULT_LIMITS.secrets): void {
-  const { close, commit, db, key, keyring } = openProject(directory, projectId);
-  const eventRef = { projectId, name: EVENT };
-  commit([
-    {
-      aggregate: 'event',
-      kind: 'create-event',
-      ref: eventRef,
-      id: randomUUID(),
-      draft: {
-        types: ['SECRET_VERSION_CREATED'],
-        state: 'ENABLED',
-        target: { id: `urn:smn:local-1:${projectId}:t`, name: 't' },
-      },
-      limits: DEFAULT_LIMITS,
-      nowMs: NOW_MS,
-    },
-  ]);
+  const project = openProject(directory, projectId);
+  const { close, commit, db, keyring } = project;
+  const draft = {
+    types: ['SECRET_VERSION_CREATED'] as const,
+    state: 'ENABLED' as const,
+    target: { id: `urn:smn:local-1:${projectId}:t`, name: 't' },
+  };
+  commit([createEvent({ projectId, name: EVENT }, { draft, nowMs: NOW_MS })]);
   for (let from = 0; from < secrets; from += BATCH) {
     const indexes = Array.from({ length: Math.min(BATCH, secrets - from) }, (_, at) => from + at);
-    commit(indexes.map((index) => restoration({ index, projectId, key, keyring })));
+    commit(indexes.map((index) => restoration(project, projectId, { index })));
   }
-  const notify = { eventSubscriptions: [EVENT] };
   const subscribed = { projectId, name: nameOf(0) };
-  commit([{ aggregate: 'secret', kind: 'update-secret', ref: subscribed, update: notify, nowMs: NOW_MS }]);
+  commit([update(subscribed, { eventSubscriptions: [EVENT] }, NOW_MS)]);
   const idOf = db.prepare<[string, string], string>(
     'SELECT id FROM secret WHERE project_id = ? AND name = ?',
   );
   const secretId = idOf.pluck().get(projectId, subscribed.name) ?? '';
   for (let count = 0; count < RECORDS; count += BATCH) {
     commit(
-      Array.from({ length: BATCH }, () =>
-        versionOf({ ref: subscribed, secretId, key, keyring, value: Buffer.from('v') }),
-      ),
+      Array.from({ length: BATCH }, () => {
+        const version = sealedVersion(project, { ...subscribed, id: secretId }, Buffer.from('v'));
+        return addVersion(subscribed, secretId, { version, nowMs: NOW_MS });
+      }),
     );
   }
   for (const id of db.prepare<[], string>('SELECT id FROM notification').pluck().all()) {
-    const outcome = { status: 'INVALID' } as const;
-    const settled = { aggregate: 'notification', kind: 'settle-notification', ref: { id } } as const;
-    commit([{ ...settled, attempts: 0, outcome, nowMs: NOW_MS }]);
+    commit([{ ...settle(id, { status: 'INVALID' }), nowMs: NOW_MS }]);
   }
   for (let count = 0; count < TASKS; count += 1) {
-    const task = {
-      aggregate: 'task',
-      ref: { projectId, name: nameOf(100 + (count % 100)) },
-      id: randomUUID(),
-    };
-    const base = { ...task, nowMs: NOW_MS + count } as const;
+    const ref = { projectId, name: nameOf(100 + (count % 100)) };
+    const [id, nowMs] = [randomUUID(), NOW_MS + count];
     const error = { code: 'FUNCTION_FAILED', message: 'm'.repeat(500) } as const;
-    const progress = { step: 'create', attempts: 1 } as const;
-    commit([
-      { ...base, aggregate: 'task', kind: 'start-rotation', dueSecretId: undefined },
-      { ...base, aggregate: 'task', kind: 'fail-attempt', progress, error, nextAttemptMs: undefined },
-    ]);
+    commit([startRotation(ref, id, undefined, nowMs), { ...failAttempt(ref, id, 'create'), error, nowMs }]);
   }
   for (let count = 0; count < KEYS; count += 1) {
     const keyRef = { projectId, id: randomUUID() };
     const tags = Array.from({ length: 20 }, (_, at) => ({ key: `k${at}`, value: `v${count}-${at}` }));
-    const base = { aggregate: 'key', ref: keyRef, nowMs: NOW_MS + count } as const;
+    const nowMs = NOW_MS + count;
     const draft = { description: 'd'.repeat(255), enterpriseProjectId: '0' };
     const material = keyring.createKeyMaterial(keyRef, 1);
     commit([
-      { ...base, kind: 'create-key', alias: `key-${count}`, draft, material, firstRevision: 1 },
-      { ...base, kind: 'put-tags', tags },
-      ...Array.from({ length: 49 }, (_, at) => {
-        return { ...base, kind: 'add-alias', alias: `key-${count}-${at}` } as const;
-      }),
+      createKey(keyRef, { alias: `key-${count}`, draft, material, nowMs }),
+      changeKey(keyRef, { kind: 'put-tags', tags }, nowMs),
+      ...Array.from({ length: 49 }, (_, at) =>
+        changeKey(keyRef, { kind: 'add-alias', alias: `key-${count}-${at}` }, nowMs),
+      ),
     ]);
   }
   close();
@@ -159,7 +144,8 @@ export function fillProject(directory: string, projectId: string, secrets = DEFA
 
 /** Makes a data directory with secrets whose tags are all different and as long as they may be; returns how many there are. */
 export function fillTags(directory: string, projectId: string, secrets: number): number {
-  const { close, commit, key, keyring } = openProject(directory, projectId);
+  const project = openProject(directory, projectId);
+  const { close, commit } = project;
   const letter = '\u6f22';
   const tags = (index: number) =>
     Array.from({ length: DEFAULT_LIMITS.tags }, (_, place) => ({
@@ -169,42 +155,23 @@ export function fillTags(directory: string, projectId: string, secrets: number):
   for (let from = 0; from < secrets; from += BATCH) {
     const indexes = Array.from({ length: Math.min(BATCH, secrets - from) }, (_, at) => from + at);
     commit(
-      indexes.map((index) => restoration({ index, projectId, key, keyring, versions: 1, tags: tags(index) })),
+      indexes.map((index) => restoration(project, projectId, { index, versions: 1, tags: tags(index) })),
     );
   }
   close();
   return secrets * DEFAULT_LIMITS.tags;
 }
 
-function versionOf(target: {
-  readonly ref: { readonly projectId: string; readonly name: string };
-  readonly secretId: string;
-  readonly key: Key;
-  readonly keyring: ReturnType<typeof createKeyring>;
-  readonly value: Buffer;
-}): Command {
-  const { key, keyring, ref, secretId, value } = target;
-  const uid = randomUUID().replaceAll('-', '');
-  const binding = {
-    projectId: ref.projectId,
-    secretId,
-    secretName: ref.name,
-    versionUid: uid,
-    kind: 'string',
-  } as const;
-  const sealed = keyring.seal(key, binding, value);
-  const version = { uid, kind: 'string', kmsKeyId: key.id, sealed, expireTimeMs: undefined } as const;
-  return {
-    aggregate: 'secret',
-    kind: 'add-version',
-    ref,
-    id: secretId,
-    version,
-    stages: undefined,
-    limits: DEFAULT_LIMITS,
-    versionCap: 'prune',
-    nowMs: NOW_MS,
-  };
+/** A version with that value, sealed for the secret. */
+function sealedVersion(
+  { key, keyring }: Pick<ReturnType<typeof openProject>, 'key' | 'keyring'>,
+  secret: { readonly projectId: string; readonly id: string; readonly name: string },
+  value: Buffer,
+): NewVersion {
+  const version = newVersion({ kmsKeyId: key.id });
+  const { projectId, id: secretId, name: secretName } = secret;
+  const binding = { projectId, secretId, secretName, versionUid: version.uid, kind: version.kind };
+  return { ...version, sealed: keyring.seal(key, binding, value) };
 }
 
 /** Some secrets can be rotated; there is no function for them. */
@@ -214,38 +181,27 @@ function rotatedFields(index: number): Partial<Secret> {
   return { secretType: 'RDS-FG', rotationConfig };
 }
 
-function restoration({
-  index,
-  projectId,
-  key,
-  keyring,
-  versions: count = 20,
-  tags = Array.from({ length: 20 }, (_, place) => tagOf(index, place)),
-}: {
-  readonly index: number;
-  readonly projectId: string;
-  readonly key: Key;
-  readonly keyring: ReturnType<typeof createKeyring>;
-  readonly versions?: number;
-  readonly tags?: readonly Tag[];
-}): Command {
-  const id = randomUUID();
-  const name = nameOf(index);
-  const backup: SecretAggregate = anAggregate({
-    secret: { id, projectId, name, description: DESCRIPTION, kmsKeyId: key.id, ...rotatedFields(index) },
-    versions: Array.from({ length: count }, (_, at) => at + 1),
+/** The secret of that index, as a restore brings it back. */
+function restoration(
+  project: ReturnType<typeof openProject>,
+  projectId: string,
+  {
+    index,
+    versions: count = 20,
+    tags = Array.from({ length: 20 }, (_, place) => tagOf(index, place)),
+  }: { readonly index: number; readonly versions?: number; readonly tags?: readonly Tag[] },
+): Command {
+  const { key } = project;
+  const secret = { id: randomUUID(), projectId, name: nameOf(index) };
+  const backup = anAggregate({
+    secret: { ...secret, description: DESCRIPTION, kmsKeyId: key.id, ...rotatedFields(index) },
+    versions: range(1, count),
     stages: count > 1 ? { SYSCURRENT: count, SYSPREVIOUS: count - 1 } : { SYSCURRENT: count },
-    tags: [...tags],
+    tags,
   });
   const versions = backup.versions.map(({ number }) => {
-    const uid = randomUUID().replaceAll('-', '');
     const isLarge = index < 100 && number === 20;
-    const value = isLarge ? Buffer.alloc(65_536, 1) : Buffer.from('value');
-    const binding = { projectId, secretId: id, secretName: name, versionUid: uid, kind: 'string' as const };
-    const sealed = keyring.seal(key, binding, value);
-    return { uid, kind: 'string' as const, kmsKeyId: key.id, sealed, expireTimeMs: undefined };
+    return sealedVersion(project, secret, isLarge ? Buffer.alloc(65_536, 1) : Buffer.from('value'));
   });
-  const limits = DEFAULT_LIMITS;
-  const made = { aggregate: 'secret', kind: 'restore-secret', backup, versions, limits } as const;
-  return { ...made, ref: { projectId, name }, firstRevision: 1, nowMs: NOW_MS };
+  return restore(backup, { versions, firstRevision: 1, nowMs: NOW_MS });
 }

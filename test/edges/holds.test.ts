@@ -1,23 +1,15 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { describe, expect, it } from 'vitest';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { openapiDocument } from '../support/answers.ts';
 import { sampleOf } from '../support/bad-values.ts';
 import { requestPath, requestQuery, targetsOf } from '../support/requests.ts';
 import { fillProject, nameOf } from './full-project.ts';
+import { ACCOUNT, PROJECT, shareProbed, USER, writeOneUser } from './probed-server.ts';
 
 /** What one turn of the event loop may take of the processor. */
 const HOLD_MS_MAX = 20;
 /** Noise only adds to what is measured, so the smallest of some counts; a fault is in all of them. */
 const TRIES_MAX = 6;
-const PROJECT = 'a1'.repeat(16);
-const ACCOUNT = { accessKeyId: 'AKHOLDS00000000001', secretKey: 'CanarySecretKeyOfHolds5a1c3e7d9b2f4a6c8e0' };
-const USER = '2'.repeat(32);
 
 /** A request of an operation; `{p}` stands for the project. */
 interface Heavy {
@@ -90,63 +82,20 @@ const targets = targetsOf(await openapiDocument());
 const rank = (operationId: string) => LAST.indexOf(operationId);
 const operations = targets.toSorted((one, other) => rank(one.operationId) - rank(other.operationId));
 
-const directory = mkdtempSync(join(tmpdir(), 'csms-holds-'));
-let child: ChildProcess;
-let baseUrl: string;
-beforeAll(async () => {
+const server = shareProbed((directory) => {
   fillProject(directory, PROJECT);
-  const user = { id: USER, name: 'u', access_keys: [{ ak: ACCOUNT.accessKeyId, sk: ACCOUNT.secretKey }] };
-  const domain = { id: '1'.repeat(32), name: 'd', projects: [{ id: PROJECT, name: 'p' }], users: [user] };
-  writeFileSync(join(directory, 'identities.yaml'), stringify({ domains: [domain] }), { mode: 0o600 });
-  child = fork('src/main.ts', ['serve'], {
-    execArgv: ['--import', new URL('turn-probe.js', import.meta.url).href, '--max-semi-space-size=16'],
-    env: {
-      PATH: process.env.PATH ?? '',
-      CSMS_PORT: '0',
-      CSMS_DATA: join(directory, 'data'),
-      CSMS_ROOT_KEY: `file:${join(directory, 'root.key')}`,
-      CSMS_IDENTITIES: join(directory, 'identities.yaml'),
-      CSMS_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  let complaint = '';
-  child.stderr!.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString();
-  });
-  child.once('exit', () => child.stdout!.destroy(new Error(`the server has ended: ${complaint}`)));
-  for (let text = ''; baseUrl === undefined; ) {
-    const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
-    text += chunk.toString();
-    const listening = /listening on (\S+)\n/.exec(text)?.[1];
-    if (listening !== undefined) baseUrl = listening;
-  }
-}, 300_000);
-afterAll(async () => {
-  if (child?.kill('SIGKILL')) await once(child, 'exit');
-  rmSync(directory, { recursive: true, force: true });
+  writeOneUser(directory);
+  return { CSMS_LOG_LEVEL: 'error' };
 });
 
 async function send(method: string, { path, body: given }: Heavy) {
-  const url = `${baseUrl}${path.replace('{p}', PROJECT)}`;
+  const url = `${server.baseUrl}${path.replace('{p}', PROJECT)}`;
   const body = given === undefined || typeof given === 'string' ? given : JSON.stringify(given);
   const content = body === undefined ? {} : { body };
   const headers = { 'content-type': 'application/json' };
   const signed = signRequest({ method, url, headers, ...ACCOUNT, nowMs: Date.now(), ...content });
   const answer = await fetch(url, { method, headers: signed, ...content });
   return { status: answer.status, text: await answer.text() };
-}
-
-/** The longest turn of the server's event loop while it answers, in milliseconds of processor time. */
-async function holdOf(
-  method: string,
-  request: Heavy,
-): Promise<{ readonly ms: number; readonly status: number }> {
-  child.send('begin');
-  const { status } = await send(method, request);
-  child.send('end');
-  const [measured] = (await once(child, 'message')) as [{ readonly longestMs: number }];
-  return { ms: measured.longestMs, status };
 }
 
 describe('with a project at its quotas, the thread of the requests is held for little at a time by', () => {
@@ -173,8 +122,9 @@ describe('with a project at its quotas, the thread of the requests is held for l
       const holds: number[] = [];
       let best = Number.POSITIVE_INFINITY;
       while (best > HOLD_MS_MAX && holds.length < TRIES_MAX) {
-        const { ms, status: answered } = await holdOf(target.method, request);
-        expect(answered, request.path).toBeLessThan(500);
+        const ms = await server.holdOf(async () => {
+          expect((await send(target.method, request)).status, request.path).toBeLessThan(500);
+        });
         holds.push(ms);
         best = Math.min(best, ms);
       }

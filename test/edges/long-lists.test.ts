@@ -1,64 +1,28 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { expect, it } from 'vitest';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { fillTags } from './full-project.ts';
 import { residentMib } from './peers.ts';
+import { ACCOUNT, PROJECT, shareProbed, writeOneUser } from './probed-server.ts';
 
-const PROJECT = 'a1'.repeat(16);
-const ACCOUNT = { accessKeyId: 'AKLISTS00000000001', secretKey: 'CanarySecretKeyOfLists5a1c3e7d9b2f4a6c8e0' };
 /** Their tags make a list that is longer than all unread answers together may be. */
 const SECRETS = 3_000;
 const LIST_BYTES_MIN = 41_943_040;
 /** What the process takes beside: a heap that has grown by what is collected late. */
 const OVERHEAD_MIB = 90;
 
-const directory = mkdtempSync(join(tmpdir(), 'csms-lists-'));
-let child: ChildProcess;
-let baseUrl: string;
 let tags: number;
-beforeAll(async () => {
+const server = shareProbed((directory) => {
   tags = fillTags(directory, PROJECT, SECRETS);
-  const user = {
-    id: '2'.repeat(32),
-    name: 'u',
-    access_keys: [{ ak: ACCOUNT.accessKeyId, sk: ACCOUNT.secretKey }],
-  };
-  const domain = { id: '1'.repeat(32), name: 'd', projects: [{ id: PROJECT, name: 'p' }], users: [user] };
-  writeFileSync(join(directory, 'identities.yaml'), stringify({ domains: [domain] }), { mode: 0o600 });
-  child = spawn(process.execPath, ['--max-semi-space-size=16', 'src/main.ts', 'serve'], {
-    env: {
-      PATH: process.env.PATH ?? '',
-      CSMS_PORT: '0',
-      CSMS_DATA: join(directory, 'data'),
-      CSMS_ROOT_KEY: `file:${join(directory, 'root.key')}`,
-      CSMS_IDENTITIES: join(directory, 'identities.yaml'),
-      CSMS_LOG_LEVEL: 'error',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  child.once('exit', () => child.stdout!.destroy(new Error('the server has ended')));
-  for (let text = ''; baseUrl === undefined; ) {
-    const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
-    text += chunk.toString();
-    const listening = /listening on (\S+)\n/.exec(text)?.[1];
-    if (listening !== undefined) baseUrl = listening;
-  }
-}, 300_000);
-afterAll(async () => {
-  if (child?.kill('SIGKILL')) await once(child, 'exit');
-  rmSync(directory, { recursive: true, force: true });
+  writeOneUser(directory);
+  return { CSMS_LOG_LEVEL: 'error' };
 });
 
 /** The beginning of an answer, of which no more is read yet than the kernel takes by itself. */
 async function begin(path: string): Promise<IncomingMessage> {
-  const url = `${baseUrl}/v1/${PROJECT}${path}`;
+  const url = `${server.baseUrl}/v1/${PROJECT}${path}`;
   const headers = signRequest({ method: 'GET', url, headers: {}, ...ACCOUNT, nowMs: Date.now() });
   const request = get(url, { headers, agent: false });
   request.on('error', () => undefined);
@@ -78,10 +42,10 @@ async function readTags(message: IncomingMessage) {
 
 it('a list of tags that is longer than all unread answers may be is read whole, and kept in parts', async () => {
   await readTags(await begin('/csms/tags'));
-  const before = residentMib(child.pid);
+  const before = residentMib(server.child.pid);
   let peak = 0;
   const watch = setInterval(() => {
-    peak = Math.max(peak, residentMib(child.pid));
+    peak = Math.max(peak, residentMib(server.child.pid));
   }, 50);
   const message = await begin('/csms/tags');
   expect([message.statusCode, message.headers['transfer-encoding']]).toEqual([200, 'chunked']);
@@ -93,7 +57,7 @@ it('a list of tags that is longer than all unread answers may be is read whole, 
 }, 120_000);
 
 it('lists that nobody reads take their part of memory, and keep nobody waiting but more of their kind', async () => {
-  const before = residentMib(child.pid);
+  const before = residentMib(server.child.pid);
   const unread: IncomingMessage[] = [];
   for (let count = 0; count < 3; count += 1) {
     const message = await begin('/csms/tags');
@@ -103,14 +67,14 @@ it('lists that nobody reads take their part of memory, and keep nobody waiting b
   }
   const [refused, page] = await Promise.all([begin('/csms/tags'), begin('/secrets?limit=1')]);
   expect([refused.statusCode, page.statusCode]).toEqual([503, 200]);
-  expect(residentMib(child.pid) - before).toBeLessThan(64 + OVERHEAD_MIB);
+  expect(residentMib(server.child.pid) - before).toBeLessThan(64 + OVERHEAD_MIB);
   for (const message of unread) message.destroy();
   await sleep(1_500);
   expect((await readTags(await begin('/csms/tags'))).values).toBe(tags);
 }, 120_000);
 
 it('a search whose answer is that long is read whole', async () => {
-  const url = `${baseUrl}/v1/${PROJECT}/csms/resource_instances/action`;
+  const url = `${server.baseUrl}/v1/${PROJECT}/csms/resource_instances/action`;
   for (const limit of [1_000, 10]) {
     const body = JSON.stringify({ action: 'filter', limit });
     const headers = { 'content-type': 'application/json' };

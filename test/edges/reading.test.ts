@@ -1,30 +1,32 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { hashPassword } from '../../src/auth/logins/password.ts';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 import { createRootKeyFile } from '../../src/crypto/root-key.ts';
+import { PROJECT, shareProbed } from './probed-server.ts';
 
 const HOLD_MS_MAX = 20;
 /** The collector may take its own moment in one of them. */
 const TRIES_MAX = 4;
 const USERS = 5_000;
 const HOOKS = 3_500;
-const PROJECT = 'a1'.repeat(16);
 const hex = (number: number) => number.toString(16).padStart(32, '0');
 const secretKey = (number: number) => `CanarySecretKeyOfUser${hex(number)}`;
 const PASSWORD = 'Canary-password-0f61';
 const NEW_PASSWORD = 'Canary-password-7e93-other';
 
-const directory = mkdtempSync(join(tmpdir(), 'csms-reading-'));
-const at = (name: string) => join(directory, name);
+const server = shareProbed(async () => {
+  hash = await hashPassword(PASSWORD, { ln: 10, r: 8, p: 1 });
+  mkdirSync(at('data'), { mode: 0o700 });
+  createRootKeyFile(at('root.key'));
+  writeIdentities('ONE');
+  writeHooks();
+  return { CSMS_HOOKS: at('hooks.yaml'), CSMS_WEBHOOK_HOSTS: 'loopback' };
+});
+const at = (name: string) => join(server.directory, name);
 let hash = '';
-let child: ChildProcess;
-let baseUrl: string;
-let log = '';
 
 /** As many users as the file may hold, each with a password, a key and what else a user has. */
 function writeIdentities(generation: string, more = ''): void {
@@ -56,43 +58,8 @@ function writeHooks(): void {
   writeFileSync(at('hooks.yaml'), `topics:\n${topics.join('')}`, { mode: 0o600 });
 }
 
-beforeAll(async () => {
-  hash = await hashPassword(PASSWORD, { ln: 10, r: 8, p: 1 });
-  mkdirSync(at('data'), { mode: 0o700 });
-  createRootKeyFile(at('root.key'));
-  writeIdentities('ONE');
-  writeHooks();
-  child = fork('src/main.ts', ['serve'], {
-    execArgv: ['--import', new URL('turn-probe.js', import.meta.url).href, '--max-semi-space-size=16'],
-    env: {
-      PATH: process.env.PATH ?? '',
-      CSMS_PORT: '0',
-      CSMS_DATA: at('data'),
-      CSMS_ROOT_KEY: `file:${at('root.key')}`,
-      CSMS_IDENTITIES: at('identities.yaml'),
-      CSMS_HOOKS: at('hooks.yaml'),
-      CSMS_WEBHOOK_HOSTS: 'loopback',
-    },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  child.stderr!.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  child.once('exit', () => child.stdout!.destroy(new Error(`the server has ended: ${log}`)));
-  for (let text = ''; baseUrl === undefined; ) {
-    const [chunk] = (await once(child.stdout!, 'data')) as [Buffer];
-    text += chunk.toString();
-    const listening = /listening on (\S+)\n/.exec(text)?.[1];
-    if (listening !== undefined) baseUrl = listening;
-  }
-}, 120_000);
-afterAll(async () => {
-  if (child?.exitCode === null && child.kill('SIGKILL')) await once(child, 'exit');
-  rmSync(directory, { recursive: true, force: true });
-});
-
 async function send(accessKeyId: string, number: number, target: string, given?: object) {
-  const url = `${baseUrl}${target}`;
+  const url = `${server.baseUrl}${target}`;
   const body = given === undefined ? {} : { body: JSON.stringify(given) };
   const method = given === undefined ? 'GET' : 'POST';
   const headers = given === undefined ? {} : { 'content-type': 'application/json' };
@@ -105,28 +72,21 @@ const statusOf = (generation: string, number: number) =>
 
 /** Waits for a line of the log that comes after what was there. */
 async function logged(text: string, from: number): Promise<void> {
-  await expect.poll(() => log.slice(from).includes(text), { timeout: 120_000, interval: 50 }).toBe(true);
-}
-
-/** The longest turn of the server's event loop while this is done, in milliseconds of processor time. */
-async function holdOf(work: () => Promise<unknown>): Promise<number> {
-  child.send('begin');
-  await work();
-  child.send('end');
-  const [measured] = (await once(child, 'message')) as [{ readonly longestMs: number }];
-  return measured.longestMs;
+  await expect
+    .poll(() => server.log().slice(from).includes(text), { timeout: 120_000, interval: 50 })
+    .toBe(true);
 }
 
 async function expectShortHolds(work: () => Promise<unknown>): Promise<void> {
   const holds: number[] = [];
-  do holds.push(await holdOf(work));
+  do holds.push(await server.holdOf(work));
   while (Math.min(...holds) > HOLD_MS_MAX && holds.length < TRIES_MAX);
   expect(Math.min(...holds), `${holds.join(', ')} ms`).toBeLessThanOrEqual(HOLD_MS_MAX);
 }
 
 async function reload(): Promise<void> {
-  const from = log.length;
-  child.kill('SIGHUP');
+  const from = server.log().length;
+  server.child.kill('SIGHUP');
   await logged('read identities, hooks and certificates again', from);
 }
 
@@ -152,31 +112,31 @@ describe('files of the operator that are as long as they may be', () => {
 
   it('stay as they were when one is broken at its end', async () => {
     writeIdentities('THREE', '      - nonsense: true\n');
-    const from = log.length;
-    child.kill('SIGHUP');
+    const from = server.log().length;
+    server.child.kill('SIGHUP');
     await logged('reload failed', from);
-    expect(log.slice(from)).toMatch(/identities\.yaml:\d+: domains\[0\]\.users\[5000\]/);
+    expect(server.log().slice(from)).toMatch(/identities\.yaml:\d+: domains\[0\]\.users\[5000\]/);
     expect([await statusOf('TWO', 0), await statusOf('THREE', 0)]).toEqual([200, 401]);
   }, 120_000);
 
   it('are read again when that was asked for while they were', async () => {
     writeIdentities('FOUR');
-    child.kill('SIGHUP');
+    server.child.kill('SIGHUP');
     // The first reading has the file by then, or will: the second one has what is written now in any case.
     await new Promise((resolve) => setTimeout(resolve, 200));
     writeIdentities('FIVE');
-    const from = log.length;
-    child.kill('SIGHUP');
+    const from = server.log().length;
+    server.child.kill('SIGHUP');
     await expect.poll(() => statusOf('FIVE', 1), { timeout: 120_000, interval: 100 }).toBe(200);
     expect(await statusOf('FOUR', 1)).toBe(401);
     await logged('read identities', from);
   }, 240_000);
 
   it('do not keep the server from stopping', async () => {
-    child.kill('SIGHUP');
+    server.child.kill('SIGHUP');
     await new Promise((resolve) => setTimeout(resolve, 100));
-    const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    const exited = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
     expect(await exited).toEqual([0, null]);
   }, 60_000);
 });
