@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startChild } from './children.ts';
-import { writeIntoFileLimit } from './file-limit.ts';
-import { makeDirectory, openSqlite, removeDirectory } from './harness.ts';
+import { makeDirectory, removeDirectory } from './harness.ts';
 
 /** Room for what the store wants free (64 MiB), the ballast (16 MiB) and the data. */
 const TMPFS = 'mount -t tmpfs -o size=110m tmpfs "$0"';
@@ -25,13 +24,11 @@ const root = makeDirectory();
 const via = smallDisk(root);
 afterAll(() => removeDirectory(root));
 
-if (via !== undefined) describe('a full disk', () => fullDisk(via));
-else describe('files that cannot grow, since no small disk can be had here', fileLimit);
-
-function fullDisk(command: readonly string[]): void {
+// Where no small disk can be had, write-error.test.ts alone says what becomes of a write that fails.
+describe.runIf(via !== undefined)('a full disk', () => {
   const reports = new Map<string, Report>();
   beforeAll(async () => {
-    const child = startChild('disk-full-child.ts', [root], command);
+    const child = startChild('disk-full-child.ts', [root], via);
     expect(await child.ended()).toBe(0);
     for (const line of child.lines) {
       const report = JSON.parse(line) as Report & { readonly step: string };
@@ -103,16 +100,4 @@ function fullDisk(command: readonly string[]): void {
     expect(fatal).toEqual([]);
     expect(['done', 'storage-full']).toEqual(expect.arrayContaining(later as string[]));
   });
-}
-
-function fileLimit(): void {
-  it('keep every acknowledged row', async () => {
-    const report = await writeIntoFileLimit(root);
-    expect(report.refused.length).toBeGreaterThan(0);
-    expect(report.stillReads).toBe(report.acknowledged.length);
-    const { store } = await openSqlite(root);
-    const listed = await store.listSecrets({ projectId: 'limited', limit: 5_000 });
-    expect(listed.map((secret) => secret.name)).toEqual(expect.arrayContaining([...report.acknowledged]));
-    await store.close();
-  });
-}
+});

@@ -1,14 +1,30 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type WriteErrorReport, writeIntoFileLimit } from './file-limit.ts';
+import { startChild } from './children.ts';
 import { makeDirectory, openSqlite, removeDirectory } from './harness.ts';
 
-/** A limit on file sizes makes every write beyond it fail, on any machine. */
+/** Larger than the ballast, in units of 512 bytes as POSIX has them. */
+const FILE_BLOCKS_MAX = (20 * 1_048_576) / 512;
+
+/** What `write-error-child.ts` saw. */
+interface WriteErrorReport {
+  readonly acknowledged: readonly string[];
+  readonly refused: readonly string[];
+  readonly fatal: readonly string[];
+  readonly after: string;
+  readonly isWritable: boolean;
+  readonly stillReads: number;
+}
+
+/** A limit on file sizes makes every write beyond it fail, on any machine: it needs no rights, and every Unix has it. */
 describe('a write that the operating system refuses', () => {
   let directory: string;
   let report: WriteErrorReport;
   beforeAll(async () => {
     directory = makeDirectory();
-    report = await writeIntoFileLimit(directory);
+    const via = ['/bin/sh', '-c', `ulimit -f ${FILE_BLOCKS_MAX}; exec "$@"`, 'sh'];
+    const child = startChild('write-error-child.ts', [directory], via);
+    report = JSON.parse(await child.firstLine()) as WriteErrorReport;
+    expect(await child.ended()).toBe(0);
   });
   afterAll(() => removeDirectory(directory));
 
