@@ -4,11 +4,6 @@
 production_pid=
 nginx_pid=
 
-# A port that is free now, in place of 4280, which another program may have.
-free_port() {
-  "$node" -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
-}
-
 stop_production() {
   for pid in $nginx_pid $production_pid; do kill "$pid" 2>/dev/null || true; done
 }

@@ -5,6 +5,7 @@
 set -eu
 . "$(dirname -- "$0")/../server.sh"
 here=$repo/test/clients/readme
+. "$here/rotation.sh"
 . "$here/production.sh"
 
 for program in nginx sqlite3; do
@@ -25,6 +26,11 @@ server_region=cn-north-4
 start_server
 ln -s "$scratch/data" "$checkout/.csms"
 cd "$checkout"
+
+# A port that is free now.
+free_port() {
+  "$node" -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+}
 
 # Runs a shell program of the documents, and checks what each of its blocks has printed.
 run_blocks() {
@@ -54,4 +60,5 @@ run_blocks signed.sh
 expect region.python current_count env -u HUAWEICLOUD_SDK_PROJECT_ID HOME="$scratch" \
   "$cache/python/bin/python" "$programs/region.python"
 run_blocks guide.sh
+run_rotation
 run_production
