@@ -2,21 +2,15 @@ import { Type } from '@sinclair/typebox';
 import { AGENCIES } from '../../core/identity/agencies.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { RotatedType } from '../wire/schemas.ts';
+import { RotatedType, Titled } from '../wire/schemas.ts';
 
-const CreateAgencyBody = Type.Object({ secret_type: RotatedType }, { title: 'CreateAgencyRequest' });
-const CreateAgencyResponse = Type.Object(
-  {
-    agencies: Type.Array(
-      Type.Object({ agency_name: Type.String(), agency_id: Type.String() }, { title: 'Agency' }),
-    ),
-  },
-  { title: 'CreateAgencyResponse' },
-);
-const ShowAgencyResponse = Type.Object(
-  { agency_granted: Type.String({ enum: ['true'], description: 'Always true' }) },
-  { title: 'ShowAgencyResponse' },
-);
+const CreateAgencyBody = Titled('CreateAgencyRequest', { secret_type: RotatedType });
+const CreateAgencyResponse = Titled('CreateAgencyResponse', {
+  agencies: Type.Array(Titled('Agency', { agency_name: Type.String(), agency_id: Type.String() })),
+});
+const ShowAgencyResponse = Titled('ShowAgencyResponse', {
+  agency_granted: Type.String({ enum: ['true'], description: 'Always true' }),
+});
 
 /** CreateAgency, ShowAgency: in the cloud one service lets another act; here there is only one. */
 export function registerAgencies(api: App): void {

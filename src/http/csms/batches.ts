@@ -11,7 +11,7 @@ import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
 import { validationError, wireMessage } from '../requests/error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route } from '../wire/operation.ts';
-import { Omissible, OneOf, SecretName } from '../wire/schemas.ts';
+import { Omissible, OneOf, SecretName, Titled } from '../wire/schemas.ts';
 import { CreateSecretBody, toCreateSecret } from './secrets.ts';
 import { type Around, frameVersion, VersionSchema } from './versions.ts';
 
@@ -23,52 +23,40 @@ const LISTED_NAME_BYTES = 67;
 /** At most, of one value that is read. */
 const VALUE_BYTES = 65_536;
 
-const Refusals = Type.Array(
-  Type.Object({ name: Type.String(), error_msg: Type.String() }, { title: 'BatchError' }),
-  { description: 'What was refused, and why' },
-);
+const Refusals = Type.Array(Titled('BatchError', { name: Type.String(), error_msg: Type.String() }), {
+  description: 'What was refused, and why',
+});
 
-const ImportBody = Type.Object(
-  {
-    secrets: Type.Array(Type.Object({}, { description: 'As in CreateSecret' }), {
-      maxItems: BATCH_IMPORT_MAX,
-    }),
-  },
-  { title: 'BatchImportSecretsRequest' },
-);
-const ImportResponse = Type.Object(
-  { total: Type.Integer(), success: Type.Integer(), failed: Type.Integer(), error_list: Refusals },
-  { title: 'BatchImportSecretsResponse' },
-);
+const ImportBody = Titled('BatchImportSecretsRequest', {
+  secrets: Type.Array(Type.Object({}, { description: 'As in CreateSecret' }), {
+    maxItems: BATCH_IMPORT_MAX,
+  }),
+});
+const ImportResponse = Titled('BatchImportSecretsResponse', {
+  total: Type.Integer(),
+  success: Type.Integer(),
+  failed: Type.Integer(),
+  error_list: Refusals,
+});
 
-const DeleteBody = Type.Object(
-  {
-    instance_id: Type.String({ minLength: 1, maxLength: 64 }),
-    instance_type: Omissible(OneOf(INSTANCE_SERVICES)),
-  },
-  { title: 'BatchDeleteSecretsRequest' },
-);
-const DeleteResponse = Type.Object(
-  {
-    total: Type.Integer(),
-    success_secrets: Type.Array(Type.String()),
-    failed_secrets: Type.Array(Type.String()),
-  },
-  { title: 'BatchDeleteSecretsResponse' },
-);
+const DeleteBody = Titled('BatchDeleteSecretsRequest', {
+  instance_id: Type.String({ minLength: 1, maxLength: 64 }),
+  instance_type: Omissible(OneOf(INSTANCE_SERVICES)),
+});
+const DeleteResponse = Titled('BatchDeleteSecretsResponse', {
+  total: Type.Integer(),
+  success_secrets: Type.Array(Type.String()),
+  failed_secrets: Type.Array(Type.String()),
+});
 
-const ReadBody = Type.Object(
-  { secret_name_list: Type.Array(SecretName, { minItems: 1, maxItems: BATCH_READ_MAX }) },
-  { title: 'BatchShowSecretVersionRequest' },
-);
-const ReadResponse = Type.Object(
-  {
-    total_count: Type.Integer({ description: 'Values that are there' }),
-    versions: Type.Array(VersionSchema),
-    error_list: Refusals,
-  },
-  { title: 'BatchShowSecretVersionResponse' },
-);
+const ReadBody = Titled('BatchShowSecretVersionRequest', {
+  secret_name_list: Type.Array(SecretName, { minItems: 1, maxItems: BATCH_READ_MAX }),
+});
+const ReadResponse = Titled('BatchShowSecretVersionResponse', {
+  total_count: Type.Integer({ description: 'Values that are there' }),
+  versions: Type.Array(VersionSchema),
+  error_list: Refusals,
+});
 
 /** BatchImportSecrets, BatchDeleteSecrets, BatchShowSecretVersion. */
 export function registerBatches(api: App): void {

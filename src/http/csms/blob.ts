@@ -4,6 +4,7 @@ import { BLOB_CHARACTERS_MAX } from '../../core/secrets/blob.ts';
 import type { App } from '../app.ts';
 import { LARGE_BODY_BYTES_MAX, SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route } from '../wire/operation.ts';
+import { Titled } from '../wire/schemas.ts';
 import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
 /** Of a typical blob whose versions are all full. */
@@ -13,8 +14,8 @@ const Blob = Type.String({
   maxLength: BLOB_CHARACTERS_MAX,
   description: 'All of a secret, sealed under its KMS key; only the installation that made it can open it',
 });
-const DownloadResponse = Type.Object({ secret_blob: Blob }, { title: 'DownloadSecretBlobResponse' });
-const UploadBody = Type.Object({ secret_blob: Blob }, { title: 'UploadSecretBlobRequest' });
+const DownloadResponse = Titled('DownloadSecretBlobResponse', { secret_blob: Blob });
+const UploadBody = Titled('UploadSecretBlobRequest', { secret_blob: Blob });
 
 /** DownloadSecretBlob, UploadSecretBlob. */
 export function registerBlob(api: App): void {

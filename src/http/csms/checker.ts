@@ -3,46 +3,35 @@ import * as app from '../../app/secrets/checker.ts';
 import { CHECK_TYPE, CHECKED_VALUES_MAX } from '../../core/secrets/checker.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { Omissible, OneOf } from '../wire/schemas.ts';
+import { Omissible, OneOf, Titled } from '../wire/schemas.ts';
 
-const Config = Type.Object(
-  { checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }) },
-  { title: 'SecretsConfig' },
-);
-const UpdateConfigBody = Type.Object(
-  { checking_secret_strength: Omissible(Config.properties.checking_secret_strength) },
-  { title: 'UpdateSecretsConfigRequest' },
-);
+const Config = Titled('SecretsConfig', {
+  checking_secret_strength: Type.Boolean({ description: 'Whether weak new values are refused' }),
+});
+const UpdateConfigBody = Titled('UpdateSecretsConfigRequest', {
+  checking_secret_strength: Omissible(Config.properties.checking_secret_strength),
+});
 const CheckType = OneOf([CHECK_TYPE], 'The check of strength');
 /** Of one rating, without the name that it repeats. */
 const RATING_BYTES = 128;
-const CheckBody = Type.Object(
-  {
-    type: CheckType,
-    data: Type.Object(
-      {},
-      {
-        additionalProperties: true,
-        description: `1 to ${CHECKED_VALUES_MAX} values to rate, each under a name`,
-      },
-    ),
-  },
-  { title: 'CheckSecretsRequest' },
-);
-const Rating = Type.Object(
-  {
-    strength: Type.String({ enum: ['weak', 'medium', 'strong'] }),
-    reasons: Type.Array(Type.String({ enum: ['too-short', 'common', 'predictable', 'one-kind'] })),
-  },
-  { title: 'StrengthRating' },
-);
-const CheckResponse = Type.Object(
-  {
-    type: CheckType,
-    data: Type.Object({}, { additionalProperties: Rating, description: 'The rating of each value' }),
-  },
-  { title: 'CheckSecretsResponse' },
-);
+const CheckBody = Titled('CheckSecretsRequest', {
+  type: CheckType,
+  data: Type.Object(
+    {},
+    {
+      additionalProperties: true,
+      description: `1 to ${CHECKED_VALUES_MAX} values to rate, each under a name`,
+    },
+  ),
+});
+const Rating = Titled('StrengthRating', {
+  strength: Type.String({ enum: ['weak', 'medium', 'strong'] }),
+  reasons: Type.Array(Type.String({ enum: ['too-short', 'common', 'predictable', 'one-kind'] })),
+});
+const CheckResponse = Titled('CheckSecretsResponse', {
+  type: CheckType,
+  data: Type.Object({}, { additionalProperties: Rating, description: 'The rating of each value' }),
+});
 
 /** ShowSecretsConfig, UpdateSecretsConfig, CheckSecrets. */
 export function registerChecker(api: App): void {

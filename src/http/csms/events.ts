@@ -14,6 +14,7 @@ import {
   PageInfo,
   pageInfo,
   TimeMs,
+  Titled,
 } from '../wire/schemas.ts';
 
 /** One thing that can happen to a secret. */
@@ -30,39 +31,35 @@ const target = {
   target_id: Type.String({ pattern: '^[a-zA-Z0-9._:-]{1,256}$', description: 'URN of the topic' }),
   target_name: Type.String({ pattern: EVENT_NAME_PATTERN, description: 'Name of the topic' }),
 };
-const NotificationTarget = Type.Object(target, { title: 'Notification' });
-const NotificationUpdate = Type.Object(target, { title: 'UpdateNotification' });
+const NotificationTarget = Titled('Notification', target);
+const NotificationUpdate = Titled('UpdateNotification', target);
 
-const EventSchema = Type.Object(
-  {
-    name: EventName,
-    event_id: Type.String({ description: 'UUID' }),
-    event_types: Type.Array(EventTypeName),
-    state: EventStateName,
-    create_time: TimeMs,
-    update_time: TimeMs,
-    notification: NotificationTarget,
-  },
-  { title: 'Event' },
-);
-const EventResponse = Type.Object({ event: EventSchema }, { title: 'SecretEventResponse' });
-const EventsResponse = Type.Object(
-  { events: Type.Array(EventSchema), page_info: PageInfo },
-  { title: 'ListSecretEventsResponse' },
-);
+const EventSchema = Titled('Event', {
+  name: EventName,
+  event_id: Type.String({ description: 'UUID' }),
+  event_types: Type.Array(EventTypeName),
+  state: EventStateName,
+  create_time: TimeMs,
+  update_time: TimeMs,
+  notification: NotificationTarget,
+});
+const EventResponse = Titled('SecretEventResponse', { event: EventSchema });
+const EventsResponse = Titled('ListSecretEventsResponse', {
+  events: Type.Array(EventSchema),
+  page_info: PageInfo,
+});
 
-const CreateEventBody = Type.Object(
-  { name: EventName, event_types: EventTypes, state: EventStateName, notification: NotificationTarget },
-  { title: 'CreateSecretEventRequest' },
-);
-const UpdateEventBody = Type.Object(
-  {
-    event_types: Omissible(EventTypes),
-    state: Omissible(EventStateName),
-    notification: Omissible(NotificationUpdate),
-  },
-  { title: 'UpdateSecretEventRequest' },
-);
+const CreateEventBody = Titled('CreateSecretEventRequest', {
+  name: EventName,
+  event_types: EventTypes,
+  state: EventStateName,
+  notification: NotificationTarget,
+});
+const UpdateEventBody = Titled('UpdateSecretEventRequest', {
+  event_types: Omissible(EventTypes),
+  state: Omissible(EventStateName),
+  notification: Omissible(NotificationUpdate),
+});
 
 /** CreateSecretEvent, ListSecretEvents, ShowSecretEvent, UpdateSecretEvent, DeleteSecretEvent. */
 export function registerEvents(api: App): void {

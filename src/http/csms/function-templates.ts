@@ -9,17 +9,16 @@ import {
 import { SECRET_TYPES, type SecretTypeFacts } from '../../core/secrets/types.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { OneOf, RotatedType } from '../wire/schemas.ts';
+import { OneOf, RotatedType, Titled } from '../wire/schemas.ts';
 
 const TemplateQuery = Type.Object({
   secret_type: RotatedType,
   secret_sub_type: OneOf(ROTATION_SUB_TYPES, 'One account that gets new passwords, or two that take turns'),
   engine: Type.Optional(OneOf(ROTATION_ENGINES, 'Required for RDS-FG, not possible for GaussDB-FG')),
 });
-const TemplateResponse = Type.Object(
-  { function_templates: Type.String({ description: 'Source text of a function for Node' }) },
-  { title: 'ShowSecretFunctionTemplatesResponse' },
-);
+const TemplateResponse = Titled('ShowSecretFunctionTemplatesResponse', {
+  function_templates: Type.String({ description: 'Source text of a function for Node' }),
+});
 
 /** ShowSecretFunctionTemplates. */
 export function registerFunctionTemplates(api: App, templates: FunctionTemplates): void {

@@ -6,7 +6,7 @@ import { type Grant, type Grantee, parseValidity } from '../../core/identity/gra
 import type { Secret, SecretIdRef } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { NoBody, Nullable, Omissible, OneOf, TimeMs } from '../wire/schemas.ts';
+import { NoBody, Nullable, Omissible, OneOf, TimeMs, Titled } from '../wire/schemas.ts';
 
 /** The documents' numbers for kinds of grantee. @see CSMS API, GrantSecretReqBody, grantee_type */
 const GRANTEE_TYPES: Readonly<Record<'0' | '2', Grantee['type']>> = Object.freeze({ 0: 'user', 2: 'group' });
@@ -15,70 +15,56 @@ const STATE_IN_FORCE = 0;
 
 const Id = Type.String({ minLength: 1, maxLength: 64 });
 const ResourceQuery = Type.Object({ resource_id: Id });
-const GrantBody = Type.Object(
-  {
-    resource_id: Id,
-    // A pattern, because client generators merge two enumerated words that differ only in case.
-    type: Type.String({
-      pattern: '^(?:SECRET|GROUP|secret|group)$',
-      description: 'SECRET; there are no groups of secrets',
-    }),
-    grantee_type: OneOf(['0', '2'], '0: a user, 2: a group'),
-    grantee_target_id: Id,
-    validity_time: Omissible(
-      Type.String({ maxLength: 32, description: 'Last day, or the moment of the end; in UTC' }),
-    ),
-  },
-  { title: 'GrantRequest' },
-);
+const GrantBody = Titled('GrantRequest', {
+  resource_id: Id,
+  // A pattern, because client generators merge two enumerated words that differ only in case.
+  type: Type.String({
+    pattern: '^(?:SECRET|GROUP|secret|group)$',
+    description: 'SECRET; there are no groups of secrets',
+  }),
+  grantee_type: OneOf(['0', '2'], '0: a user, 2: a group'),
+  grantee_target_id: Id,
+  validity_time: Omissible(
+    Type.String({ maxLength: 32, description: 'Last day, or the moment of the end; in UTC' }),
+  ),
+});
 
-const GrantResponse = Type.Object(
-  {
-    data: Type.Object(
-      {
-        uuid: Type.String(),
-        resourceId: Type.String(),
-        type: Type.String(),
-        granteeUser: Type.String(),
-        createTime: TimeMs,
-        updateTime: TimeMs,
-        validityTime: Nullable(TimeMs),
-        state: Type.Integer({ description: '0: in force' }),
-        signature: Type.String({ description: 'Always empty' }),
-      },
-      { title: 'GrantData' },
-    ),
-  },
-  { title: 'GrantResponse' },
-);
+const GrantResponse = Titled('GrantResponse', {
+  data: Titled('GrantData', {
+    uuid: Type.String(),
+    resourceId: Type.String(),
+    type: Type.String(),
+    granteeUser: Type.String(),
+    createTime: TimeMs,
+    updateTime: TimeMs,
+    validityTime: Nullable(TimeMs),
+    state: Type.Integer({ description: '0: in force' }),
+    signature: Type.String({ description: 'Always empty' }),
+  }),
+});
 
-const ListGrantsResponse = Type.Object(
-  {
-    data: Type.Object(
-      {
-        id: Type.String({ description: 'Id of the secret' }),
-        name: Type.String({ description: 'Name of the secret' }),
-        type: Type.String(),
-        grantee_user: Type.Array(
-          Type.Object(
-            {
-              user_id: Type.String(),
-              user_name: Type.String({ description: 'The id where no name is known' }),
-              grantee_type: Type.String({ description: '0: a user, 2: a group' }),
-              create_time: TimeMs,
-              validity_time: Nullable(TimeMs),
-            },
-            { title: 'GrantUserInfo' },
-          ),
-        ),
-        create_time: TimeMs,
-        update_time: TimeMs,
-      },
-      { title: 'GrantDTO', description: 'Only grants that are in force' },
-    ),
-  },
-  { title: 'ListGrantsResponse' },
-);
+const ListGrantsResponse = Titled('ListGrantsResponse', {
+  data: Titled(
+    'GrantDTO',
+    {
+      id: Type.String({ description: 'Id of the secret' }),
+      name: Type.String({ description: 'Name of the secret' }),
+      type: Type.String(),
+      grantee_user: Type.Array(
+        Titled('GrantUserInfo', {
+          user_id: Type.String(),
+          user_name: Type.String({ description: 'The id where no name is known' }),
+          grantee_type: Type.String({ description: '0: a user, 2: a group' }),
+          create_time: TimeMs,
+          validity_time: Nullable(TimeMs),
+        }),
+      ),
+      create_time: TimeMs,
+      update_time: TimeMs,
+    },
+    { description: 'Only grants that are in force' },
+  ),
+});
 
 /** CreateGrants, UpdateGrant, ListGrants, DeleteGrant. */
 export function registerGrants(api: App): void {

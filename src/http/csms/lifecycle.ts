@@ -4,21 +4,18 @@ import { RECOVERY_WINDOW_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { SECRET_RESPONSE_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route } from '../wire/operation.ts';
-import { Nothing, Omissible } from '../wire/schemas.ts';
+import { Nothing, Omissible, Titled } from '../wire/schemas.ts';
 import { SecretResponse, toRef, toWireSecret } from '../wire/secrets.ts';
 
-const ScheduleBody = Type.Object(
-  {
-    recovery_window_in_days: Omissible(
-      Type.Integer({
-        minimum: RECOVERY_WINDOW_DAYS.min,
-        maximum: RECOVERY_WINDOW_DAYS.max,
-        description: 'Days until the deletion; 30 when left out',
-      }),
-    ),
-  },
-  { title: 'ScheduleDeletionRequest' },
-);
+const ScheduleBody = Titled('ScheduleDeletionRequest', {
+  recovery_window_in_days: Omissible(
+    Type.Integer({
+      minimum: RECOVERY_WINDOW_DAYS.min,
+      maximum: RECOVERY_WINDOW_DAYS.max,
+      description: 'Days until the deletion; 30 when left out',
+    }),
+  ),
+});
 
 /** DeleteSecret, DeleteSecretForSchedule, RestoreSecret. */
 export function registerLifecycle(api: App): void {

@@ -5,27 +5,24 @@ import { SecretError } from '../../core/errors.ts';
 import type { Notification } from '../../core/events/notifications.ts';
 import type { App } from '../app.ts';
 import { nestedRoute, operation } from '../wire/operation.ts';
-import { OneOf, PageInfo, SecretTypeName, TimeMs } from '../wire/schemas.ts';
+import { OneOf, PageInfo, SecretTypeName, TimeMs, Titled } from '../wire/schemas.ts';
 import { EventTypeName } from './events.ts';
 
-const RecordSchema = Type.Object(
-  {
-    event_name: Type.String(),
-    trigger_event_type: EventTypeName,
-    create_time: TimeMs,
-    secret_name: Type.String(),
-    secret_type: SecretTypeName,
-    notification_target_name: Type.String(),
-    notification_target_id: Type.String(),
-    notification_content: Type.String({ description: 'JSON text, as it was delivered' }),
-    notification_status: OneOf(['SUCCESS', 'FAIL', 'INVALID']),
-  },
-  { title: 'Record' },
-);
-const RecordsResponse = Type.Object(
-  { records: Type.Array(RecordSchema), page_info: PageInfo },
-  { title: 'ListNotificationRecordsResponse' },
-);
+const RecordSchema = Titled('Record', {
+  event_name: Type.String(),
+  trigger_event_type: EventTypeName,
+  create_time: TimeMs,
+  secret_name: Type.String(),
+  secret_type: SecretTypeName,
+  notification_target_name: Type.String(),
+  notification_target_id: Type.String(),
+  notification_content: Type.String({ description: 'JSON text, as it was delivered' }),
+  notification_status: OneOf(['SUCCESS', 'FAIL', 'INVALID']),
+});
+const RecordsResponse = Titled('ListNotificationRecordsResponse', {
+  records: Type.Array(RecordSchema),
+  page_info: PageInfo,
+});
 
 /** ListNotificationRecords. */
 export function registerNotifications(api: App): void {

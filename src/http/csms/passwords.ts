@@ -3,39 +3,33 @@ import * as app from '../../app/secrets/passwords.ts';
 import { PASSWORD_LENGTH, type PasswordRecipe } from '../../core/secrets/passwords.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { Omissible } from '../wire/schemas.ts';
+import { Omissible, Titled } from '../wire/schemas.ts';
 
 /** Bytes of a response: the longest password, every character escaped. */
 const RESPONSE_BYTES_MAX = 2 * PASSWORD_LENGTH.max + 64;
 const Switch = Omissible(Type.Boolean());
-const GenerateBody = Type.Object(
-  {
-    length: Omissible(
-      Type.Integer({
-        minimum: PASSWORD_LENGTH.min,
-        maximum: PASSWORD_LENGTH.max,
-        description: `Characters; ${PASSWORD_LENGTH.default} when left out`,
-      }),
-    ),
-    exclude_characters: Omissible(
-      Type.String({ pattern: '^[ -~]{0,1024}$', description: 'Characters that must not come up' }),
-    ),
-    exclude_lowercase: Switch,
-    exclude_uppercase: Switch,
-    exclude_numbers: Switch,
-    exclude_punctuation: Switch,
-    include_space: Switch,
-    require_each_included_type: Switch,
-    password_policy_name: Omissible(
-      Type.String({ maxLength: 64, description: 'There are no policies: only the empty name is accepted' }),
-    ),
-  },
-  { title: 'GenerateRandomPasswordRequest' },
-);
-const GenerateResponse = Type.Object(
-  { password: Type.String() },
-  { title: 'GenerateRandomPasswordResponse' },
-);
+const GenerateBody = Titled('GenerateRandomPasswordRequest', {
+  length: Omissible(
+    Type.Integer({
+      minimum: PASSWORD_LENGTH.min,
+      maximum: PASSWORD_LENGTH.max,
+      description: `Characters; ${PASSWORD_LENGTH.default} when left out`,
+    }),
+  ),
+  exclude_characters: Omissible(
+    Type.String({ pattern: '^[ -~]{0,1024}$', description: 'Characters that must not come up' }),
+  ),
+  exclude_lowercase: Switch,
+  exclude_uppercase: Switch,
+  exclude_numbers: Switch,
+  exclude_punctuation: Switch,
+  include_space: Switch,
+  require_each_included_type: Switch,
+  password_policy_name: Omissible(
+    Type.String({ maxLength: 64, description: 'There are no policies: only the empty name is accepted' }),
+  ),
+});
+const GenerateResponse = Titled('GenerateRandomPasswordResponse', { password: Type.String() });
 
 /** GenerateRandomPassword. */
 export function registerPasswords(api: App): void {

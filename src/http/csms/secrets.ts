@@ -16,6 +16,7 @@ import {
   pageInfo,
   SecretName,
   SecretTypeName,
+  Titled,
 } from '../wire/schemas.ts';
 import { parseGivenValue, SecretResponse, SecretSchema, toRef, toWireSecret } from '../wire/secrets.ts';
 
@@ -33,40 +34,34 @@ const EventNames = Type.Array(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' })
 });
 
 /** The body that creates a secret, by itself or in an import. @see API page CreateSecret */
-export const CreateSecretBody = Type.Object(
-  {
-    name: SecretName,
-    kms_key_id: Omissible(KmsKeyId),
-    description: Omissible(Description),
-    secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
-    secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
-    secret_type: Omissible(SecretTypeName),
-    auto_rotation: Omissible(Type.Boolean()),
-    rotation_period: Omissible(RotationPeriod),
-    rotation_config: Omissible(Type.String({ maxLength: 1_024, description: 'JSON text' })),
-    rotation_func_urn: Omissible(RotationFuncUrn),
-    event_subscriptions: Omissible(EventNames),
-    enterprise_project_id: Omissible(Type.String({ minLength: 1, maxLength: 36 })),
-  },
-  { title: 'CreateSecretRequest' },
-);
+export const CreateSecretBody = Titled('CreateSecretRequest', {
+  name: SecretName,
+  kms_key_id: Omissible(KmsKeyId),
+  description: Omissible(Description),
+  secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
+  secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
+  secret_type: Omissible(SecretTypeName),
+  auto_rotation: Omissible(Type.Boolean()),
+  rotation_period: Omissible(RotationPeriod),
+  rotation_config: Omissible(Type.String({ maxLength: 1_024, description: 'JSON text' })),
+  rotation_func_urn: Omissible(RotationFuncUrn),
+  event_subscriptions: Omissible(EventNames),
+  enterprise_project_id: Omissible(Type.String({ minLength: 1, maxLength: 36 })),
+});
 
-const UpdateSecretBody = Type.Object(
-  {
-    kms_key_id: Omissible(KmsKeyId),
-    description: Omissible(Description),
-    auto_rotation: Omissible(Type.Boolean()),
-    rotation_period: Omissible(RotationPeriod),
-    rotation_func_urn: Omissible(RotationFuncUrn),
-    event_subscriptions: Omissible(EventNames),
-  },
-  { title: 'UpdateSecretRequest' },
-);
+const UpdateSecretBody = Titled('UpdateSecretRequest', {
+  kms_key_id: Omissible(KmsKeyId),
+  description: Omissible(Description),
+  auto_rotation: Omissible(Type.Boolean()),
+  rotation_period: Omissible(RotationPeriod),
+  rotation_func_urn: Omissible(RotationFuncUrn),
+  event_subscriptions: Omissible(EventNames),
+});
 
-const ListSecretsResponse = Type.Object(
-  { secrets: Type.Array(SecretSchema), page_info: PageInfo },
-  { title: 'ListSecretsResponse' },
-);
+const ListSecretsResponse = Titled('ListSecretsResponse', {
+  secrets: Type.Array(SecretSchema),
+  page_info: PageInfo,
+});
 
 /** CreateSecret, ListSecrets, ShowSecret, UpdateSecret. */
 export function registerSecrets(api: App): void {

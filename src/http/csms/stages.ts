@@ -4,21 +4,20 @@ import { parseStageVersion, requireStageName, VERSION_ID_PATTERN, versionId } fr
 import type { Stage } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { NoBody, StageName, TimeMs } from '../wire/schemas.ts';
+import { NoBody, StageName, TimeMs, Titled } from '../wire/schemas.ts';
 import { toRef } from '../wire/secrets.ts';
 
-const StageSchema = Type.Object(
-  { name: StageName, update_time: TimeMs, secret_name: Type.String(), version_id: Type.String() },
-  { title: 'Stage' },
-);
-const StageResponse = Type.Object({ stage: StageSchema }, { title: 'StageResponse' });
+const StageSchema = Titled('Stage', {
+  name: StageName,
+  update_time: TimeMs,
+  secret_name: Type.String(),
+  version_id: Type.String(),
+});
+const StageResponse = Titled('StageResponse', { stage: StageSchema });
 
 const VersionId = Type.String({ pattern: VERSION_ID_PATTERN, description: 'Version that the stage marks' });
-const CreateStageBody = Type.Object(
-  { name: StageName, version_id: VersionId },
-  { title: 'CreateSecretStageRequest' },
-);
-const UpdateStageBody = Type.Object({ version_id: VersionId }, { title: 'UpdateSecretStageRequest' });
+const CreateStageBody = Titled('CreateSecretStageRequest', { name: StageName, version_id: VersionId });
+const UpdateStageBody = Titled('UpdateSecretStageRequest', { version_id: VersionId });
 
 /** CreateSecretStage, ShowSecretStage, UpdateSecretStage, DeleteSecretStage. */
 export function registerStages(api: App): void {

@@ -13,7 +13,7 @@ import { requireDistinct } from '../../core/secrets/tags.ts';
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces, textsOf } from '../connections/pieces.ts';
 import { nestedRoute, operation } from '../wire/operation.ts';
-import { Omissible, OneOf, Sequence } from '../wire/schemas.ts';
+import { Omissible, OneOf, Sequence, Titled } from '../wire/schemas.ts';
 import { SecretSchema, toWireSecret } from '../wire/secrets.ts';
 import { TagSchema } from './tags.ts';
 
@@ -34,62 +34,51 @@ const Count = (description: string) =>
   });
 
 const Value = Type.String({ maxLength: TAG_VALUE_CHARACTERS_MAX });
-const SearchBody = Type.Object(
-  {
-    action: OneOf(['filter', 'count']),
-    limit: Omissible(Count('Entries of a page, 1 to 1000; 10 when left out')),
-    offset: Omissible(Count('Entries before the page')),
-    tags: Omissible(
-      Type.Array(
-        Type.Object(
-          {
-            key: Type.String({ minLength: 1, maxLength: TAG_KEY_CHARACTERS_MAX }),
-            values: Omissible(
-              Type.Array(Value, {
-                maxItems: SEARCH_CONDITIONS_MAX,
-                description: 'One of them must fit; none stands for any',
-              }),
-            ),
-          },
-          { title: 'TagCondition' },
+const SearchBody = Titled('ListResourceInstancesRequest', {
+  action: OneOf(['filter', 'count']),
+  limit: Omissible(Count('Entries of a page, 1 to 1000; 10 when left out')),
+  offset: Omissible(Count('Entries before the page')),
+  tags: Omissible(
+    Type.Array(
+      Titled('TagCondition', {
+        key: Type.String({ minLength: 1, maxLength: TAG_KEY_CHARACTERS_MAX }),
+        values: Omissible(
+          Type.Array(Value, {
+            maxItems: SEARCH_CONDITIONS_MAX,
+            description: 'One of them must fit; none stands for any',
+          }),
         ),
-        { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
-      ),
+      }),
+      { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
     ),
-    matches: Omissible(
-      Type.Array(
-        Type.Object(
-          {
-            key: OneOf(['resource_name']),
-            value: Omissible(Value),
-          },
-          { title: 'NameCondition', description: 'A part of the secret’s name; the empty one fits nothing' },
-        ),
-        { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
+  ),
+  matches: Omissible(
+    Type.Array(
+      Titled(
+        'NameCondition',
+        {
+          key: OneOf(['resource_name']),
+          value: Omissible(Value),
+        },
+        { description: 'A part of the secret’s name; the empty one fits nothing' },
       ),
+      { maxItems: SEARCH_CONDITIONS_MAX, description: 'All of them must fit' },
     ),
-    sequence: Omissible(Sequence),
-  },
-  { title: 'ListResourceInstancesRequest' },
-);
+  ),
+  sequence: Omissible(Sequence),
+});
 
-const ResourceSchema = Type.Object(
-  {
-    resource_id: Type.String(),
-    resource_name: Type.String(),
-    resource_detail: SecretSchema,
-    tags: Type.Array(TagSchema),
-    sys_tags: Type.Array(TagSchema),
-  },
-  { title: 'TaggedResource' },
-);
-const SearchResponse = Type.Object(
-  {
-    resources: Type.Array(ResourceSchema),
-    total_count: Type.Integer({ description: 'Entries on all pages' }),
-  },
-  { title: 'ListResourceInstancesResponse' },
-);
+const ResourceSchema = Titled('TaggedResource', {
+  resource_id: Type.String(),
+  resource_name: Type.String(),
+  resource_detail: SecretSchema,
+  tags: Type.Array(TagSchema),
+  sys_tags: Type.Array(TagSchema),
+});
+const SearchResponse = Titled('ListResourceInstancesResponse', {
+  resources: Type.Array(ResourceSchema),
+  total_count: Type.Integer({ description: 'Entries on all pages' }),
+});
 
 /** ListResourceInstances. */
 export function registerTagSearch(api: App): void {

@@ -6,7 +6,7 @@ import { requireDistinct, requireTagKey, requireTagValue } from '../../core/secr
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
 import { nestedRoute, operation } from '../wire/operation.ts';
-import { NoBody, Nullable, Omissible, OneOf, Sequence } from '../wire/schemas.ts';
+import { NoBody, Nullable, Omissible, OneOf, Sequence, Titled } from '../wire/schemas.ts';
 
 const TagKey = Type.String({
   minLength: 1,
@@ -20,33 +20,22 @@ const TagValue = Type.String({
 /** Held while a project's tags are listed: the tags that its secrets authenticate, and a slice. */
 const LIST_HELD_BYTES = 3_145_728;
 /** A tag of one secret on the wire. @see CSMS API, object TagItem */
-export const TagSchema = Type.Object({ key: TagKey, value: TagValue }, { title: 'Tag' });
-const TagInput = Type.Object({ key: TagKey, value: Omissible(TagValue) }, { title: 'TagRequest' });
+export const TagSchema = Titled('Tag', { key: TagKey, value: TagValue });
+const TagInput = Titled('TagRequest', { key: TagKey, value: Omissible(TagValue) });
 
-const CreateTagBody = Type.Object({ tag: TagInput }, { title: 'CreateSecretTagRequest' });
-const BatchTagsBody = Type.Object(
-  {
-    action: OneOf(['create', 'delete']),
-    tags: Type.Array(TagInput, { minItems: 1, maxItems: TAGS_PER_REQUEST_MAX }),
-    sequence: Omissible(Sequence),
-  },
-  { title: 'BatchCreateOrDeleteTagsRequest' },
-);
+const CreateTagBody = Titled('CreateSecretTagRequest', { tag: TagInput });
+const BatchTagsBody = Titled('BatchCreateOrDeleteTagsRequest', {
+  action: OneOf(['create', 'delete']),
+  tags: Type.Array(TagInput, { minItems: 1, maxItems: TAGS_PER_REQUEST_MAX }),
+  sequence: Omissible(Sequence),
+});
 
-const ListTagsResponse = Type.Object(
-  {
-    tags: Type.Array(TagSchema),
-    sys_tags: Nullable(
-      Type.Array(TagSchema, { description: 'Always null: the service sets no tags itself' }),
-    ),
-  },
-  { title: 'ListSecretTagsResponse' },
-);
-const TagValues = Type.Object({ key: TagKey, values: Type.Array(TagValue) }, { title: 'TagValues' });
-const ProjectTagsResponse = Type.Object(
-  { tags: Type.Array(TagValues) },
-  { title: 'ListProjectSecretsTagsResponse' },
-);
+const ListTagsResponse = Titled('ListSecretTagsResponse', {
+  tags: Type.Array(TagSchema),
+  sys_tags: Nullable(Type.Array(TagSchema, { description: 'Always null: the service sets no tags itself' })),
+});
+const TagValues = Titled('TagValues', { key: TagKey, values: Type.Array(TagValue) });
+const ProjectTagsResponse = Titled('ListProjectSecretsTagsResponse', { tags: Type.Array(TagValues) });
 
 /** CreateSecretTag, BatchCreateOrDeleteTags, DeleteSecretTag, ListSecretTags, ListProjectSecretsTags. */
 export function registerTags(api: App): void {

@@ -6,40 +6,33 @@ import { requireSecretName } from '../../core/names.ts';
 import { TASK_STATUSES, type Task } from '../../core/rotation/tasks.ts';
 import type { App } from '../app.ts';
 import { nestedRoute, operation, route } from '../wire/operation.ts';
-import { ListQuery, Nullable, OneOf, TimeMs } from '../wire/schemas.ts';
+import { ListQuery, Nullable, OneOf, TimeMs, Titled } from '../wire/schemas.ts';
 import { toRef } from '../wire/secrets.ts';
 
 const TASK_ID_PATTERN = '^[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}$';
 const TASK_ID = new RegExp(TASK_ID_PATTERN);
 
-const TaskSchema = Type.Object(
-  {
-    task_id: Type.String({ pattern: TASK_ID_PATTERN }),
-    secret_name: Type.String(),
-    operate_type: Nullable(
-      OneOf(['SINGLE_USER', 'MULTI_USER'], 'Null when the rotation_config of the secret cannot be read'),
-    ),
-    task_status: OneOf(TASK_STATUSES),
-    task_time: TimeMs,
-    attempt_nums: Type.Integer({ description: 'The attempt under way, or the last one' }),
-    rotation_func_urn: Nullable(Type.String()),
-    task_error_code: Nullable(Type.String({ description: 'Of the latest attempt that failed' })),
-    task_error_msg: Nullable(Type.String()),
-  },
-  { title: 'SecretTask' },
-);
-const TasksResponse = Type.Object(
-  {
-    tasks: Type.Array(TaskSchema),
-    total: Type.Integer({ description: 'Tasks over all pages' }),
-    next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
-  },
-  { title: 'ListSecretTaskResponse' },
-);
-const RotateResponse = Type.Object(
-  { rotation_task_id: Type.String({ pattern: TASK_ID_PATTERN }) },
-  { title: 'RotateSecretResponse' },
-);
+const TaskSchema = Titled('SecretTask', {
+  task_id: Type.String({ pattern: TASK_ID_PATTERN }),
+  secret_name: Type.String(),
+  operate_type: Nullable(
+    OneOf(['SINGLE_USER', 'MULTI_USER'], 'Null when the rotation_config of the secret cannot be read'),
+  ),
+  task_status: OneOf(TASK_STATUSES),
+  task_time: TimeMs,
+  attempt_nums: Type.Integer({ description: 'The attempt under way, or the last one' }),
+  rotation_func_urn: Nullable(Type.String()),
+  task_error_code: Nullable(Type.String({ description: 'Of the latest attempt that failed' })),
+  task_error_msg: Nullable(Type.String()),
+});
+const TasksResponse = Titled('ListSecretTaskResponse', {
+  tasks: Type.Array(TaskSchema),
+  total: Type.Integer({ description: 'Tasks over all pages' }),
+  next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
+});
+const RotateResponse = Titled('RotateSecretResponse', {
+  rotation_task_id: Type.String({ pattern: TASK_ID_PATTERN }),
+});
 const TasksQuery = Type.Object({
   ...ListQuery,
   secret_name: Type.Optional(Type.String({ description: 'Only tasks of this secret' })),

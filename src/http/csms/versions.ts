@@ -7,60 +7,52 @@ import { parseVersionNumber, STAGE_NAME_PATTERN, versionId } from '../../core/na
 import type { StagedVersion } from '../../core/secrets/secrets.ts';
 import type { App } from '../app.ts';
 import { operation, route } from '../wire/operation.ts';
-import { ListQuery, Nullable, Omissible, PageInfo, pageInfo, TimeMs } from '../wire/schemas.ts';
+import { ListQuery, Nullable, Omissible, PageInfo, pageInfo, TimeMs, Titled } from '../wire/schemas.ts';
 import { parseGivenValue, toRef } from '../wire/secrets.ts';
 import { frameValue } from '../wire/value-frame.ts';
 
-const VersionMetadata = Type.Object(
-  {
-    id: Type.String({ description: 'v1, v2, v3 …' }),
-    create_time: TimeMs,
-    expire_time: Nullable(TimeMs),
-    kms_key_id: Type.String({ description: 'The key that this version is sealed under' }),
-    secret_name: Type.String(),
-    version_stages: Type.Array(Type.String()),
-  },
-  { title: 'VersionMetadata' },
-);
+const VersionMetadata = Titled('VersionMetadata', {
+  id: Type.String({ description: 'v1, v2, v3 …' }),
+  create_time: TimeMs,
+  expire_time: Nullable(TimeMs),
+  kms_key_id: Type.String({ description: 'The key that this version is sealed under' }),
+  secret_name: Type.String(),
+  version_stages: Type.Array(Type.String()),
+});
 
-const VersionResponse = Type.Object(
-  { version_metadata: VersionMetadata },
-  { title: 'VersionMetadataResponse' },
-);
+const VersionResponse = Titled('VersionMetadataResponse', { version_metadata: VersionMetadata });
 
 /** A version with its value. @see CSMS API, object Version */
-export const VersionSchema = Type.Object(
+export const VersionSchema = Titled(
+  'Version',
   {
     version_metadata: VersionMetadata,
     secret_string: Type.Optional(Type.String()),
     secret_binary: Type.Optional(Type.String({ description: 'Base64, as it was sent' })),
   },
-  { title: 'Version', description: 'Only the kind of value that was stored is there' },
+  { description: 'Only the kind of value that was stored is there' },
 );
 
-const ShowVersionResponse = Type.Object({ version: VersionSchema }, { title: 'ShowSecretVersionResponse' });
+const ShowVersionResponse = Titled('ShowSecretVersionResponse', { version: VersionSchema });
 
-const ListVersionsResponse = Type.Object(
-  { version_metadatas: Type.Array(VersionMetadata), page_info: PageInfo },
-  { title: 'ListSecretVersionsResponse' },
-);
+const ListVersionsResponse = Titled('ListSecretVersionsResponse', {
+  version_metadatas: Type.Array(VersionMetadata),
+  page_info: PageInfo,
+});
 
-const CreateVersionBody = Type.Object(
-  {
-    secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
-    secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
-    version_stages: Omissible(
-      Type.Array(Type.String({ pattern: STAGE_NAME_PATTERN }), {
-        maxItems: 12,
-        description: 'Stages that the version gets instead of SYSCURRENT',
-      }),
-    ),
-    expire_time: Omissible(TimeMs),
-  },
-  { title: 'CreateSecretVersionRequest' },
-);
+const CreateVersionBody = Titled('CreateSecretVersionRequest', {
+  secret_binary: Omissible(Type.String({ description: 'Base64; exactly one of the two values is given' })),
+  secret_string: Omissible(Type.String({ description: 'Text; exactly one of the two values is given' })),
+  version_stages: Omissible(
+    Type.Array(Type.String({ pattern: STAGE_NAME_PATTERN }), {
+      maxItems: 12,
+      description: 'Stages that the version gets instead of SYSCURRENT',
+    }),
+  ),
+  expire_time: Omissible(TimeMs),
+});
 
-const UpdateVersionBody = Type.Object({ expire_time: TimeMs }, { title: 'UpdateVersionRequest' });
+const UpdateVersionBody = Titled('UpdateVersionRequest', { expire_time: TimeMs });
 
 /** CreateSecretVersion, ListSecretVersions, ShowSecretVersion, UpdateVersion. */
 export function registerVersions(api: App): void {

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Users, UserView } from '../../app/ports/deps.ts';
 import type { App } from '../app.ts';
 import { nestedRoute, operation, route } from '../wire/operation.ts';
+import { Titled } from '../wire/schemas.ts';
 
 /** Entries of a page of users. @see API operation ListUsers */
 const PAGE = Object.freeze({ min: 10, max: 100 });
@@ -18,22 +19,18 @@ const UserFields = {
   user_org_relation_list: Type.Array(Relation),
 };
 const Flag = Type.String({ enum: ['true', 'false'] });
-const ListedUser = Type.Object({ ...UserFields, disabled: Flag, locked: Flag }, { title: 'ListedUser' });
-const ListResponse = Type.Object(
-  { total: Type.Integer(), users: Type.Array(ListedUser) },
-  { title: 'ListUsersResponse' },
-);
+const ListedUser = Titled('ListedUser', { ...UserFields, disabled: Flag, locked: Flag });
+const ListResponse = Titled('ListUsersResponse', { total: Type.Integer(), users: Type.Array(ListedUser) });
 // In the documents `disabled` has another type here than in the list.
-const ShowResponse = Type.Object(
-  { ...UserFields, disabled: Type.Boolean(), locked: Flag, domain_id: Type.String() },
-  { title: 'ShowUserDetailResponse' },
-);
+const ShowResponse = Titled('ShowUserDetailResponse', {
+  ...UserFields,
+  disabled: Type.Boolean(),
+  locked: Flag,
+  domain_id: Type.String(),
+});
 const Password = Type.String({ minLength: 1, maxLength: 1_024 });
-const ChangeBody = Type.Object(
-  { password: Password, old_password: Password },
-  { title: 'UpdateUserPasswordRequest' },
-);
-const ChangeResponse = Type.Object({ user_id: Type.String() }, { title: 'UpdateUserPasswordResponse' });
+const ChangeBody = Titled('UpdateUserPasswordRequest', { password: Password, old_password: Password });
+const ChangeResponse = Titled('UpdateUserPasswordResponse', { user_id: Type.String() });
 
 const ListQuery = Type.Object({
   offset: Type.Integer({ minimum: 0, maximum: PAGES_MAX, description: 'Page, counted from 0' }),

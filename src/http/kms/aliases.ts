@@ -7,34 +7,25 @@ import type { App } from '../app.ts';
 import { KeyAliasText, type KeyOwner, ownerOf } from '../wire/keys.ts';
 import { KeyName, kmsRoute } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { NoBody } from '../wire/schemas.ts';
+import { NoBody, Titled } from '../wire/schemas.ts';
 
-const AliasEntity = Type.Object(
-  {
-    domain_id: Type.String(),
-    key_id: Type.String(),
-    alias: KeyAliasText,
-    alias_urn: Type.String(),
-    create_time: Type.String({ description: 'ISO 8601, UTC' }),
-    update_time: Type.String({ description: 'ISO 8601, UTC' }),
-  },
-  { title: 'AliasEntity' },
-);
-const AliasPage = Type.Object(
-  {
-    aliases: Type.Array(AliasEntity),
-    page_info: Type.Object({ current_count: Type.Integer(), next_marker: Type.String() }),
-  },
-  { title: 'ListAliasResponse' },
-);
-const CreateAliasBody = Type.Object(
-  { key_id: KeyName, alias: KeyAliasText },
-  { title: 'CreateAliasRequest' },
-);
-const DeleteAliasBody = Type.Object(
-  { key_id: KeyName, aliases: Type.Array(KeyAliasText, { minItems: 1, maxItems: KEY_ALIASES_MAX }) },
-  { title: 'DeleteAliasRequest' },
-);
+const AliasEntity = Titled('AliasEntity', {
+  domain_id: Type.String(),
+  key_id: Type.String(),
+  alias: KeyAliasText,
+  alias_urn: Type.String(),
+  create_time: Type.String({ description: 'ISO 8601, UTC' }),
+  update_time: Type.String({ description: 'ISO 8601, UTC' }),
+});
+const AliasPage = Titled('ListAliasResponse', {
+  aliases: Type.Array(AliasEntity),
+  page_info: Type.Object({ current_count: Type.Integer(), next_marker: Type.String() }),
+});
+const CreateAliasBody = Titled('CreateAliasRequest', { key_id: KeyName, alias: KeyAliasText });
+const DeleteAliasBody = Titled('DeleteAliasRequest', {
+  key_id: KeyName,
+  aliases: Type.Array(KeyAliasText, { minItems: 1, maxItems: KEY_ALIASES_MAX }),
+});
 const AliasQuery = Type.Object({
   key_id: Type.Optional(KeyName),
   limit: Type.Optional(Type.Integer({ minimum: PAGE.min, maximum: PAGE.max, default: PAGE.default })),

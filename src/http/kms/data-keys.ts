@@ -17,7 +17,7 @@ import {
   OptionalNumberText,
 } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { Omissible } from '../wire/schemas.ts';
+import { Omissible, Titled } from '../wire/schemas.ts';
 
 /** Bits of each kind of key; a data key is random bytes, whatever it will be used for. @see KMS API, CreateDatakey */
 const SPEC_BITS: Readonly<Record<string, number>> = Object.freeze({
@@ -54,22 +54,25 @@ const DecryptBody = kmsBody('DecryptDatakeyRequest', {
   additional_authenticated_data: Aad,
 });
 const KeyId = Type.String();
-const CreateResponse = Type.Object(
-  { key_id: KeyId, plain_text: HexText, cipher_text: HexText },
-  { title: 'CreateDatakeyResponse' },
-);
-const WithoutPlaintextResponse = Type.Object(
-  { key_id: KeyId, cipher_text: HexText },
-  { title: 'CreateDatakeyWithoutPlaintextResponse' },
-);
-const EncryptResponse = Type.Object(
-  { key_id: KeyId, cipher_text: HexText, datakey_length: Type.String({ description: 'Bytes' }) },
-  { title: 'EncryptDatakeyResponse' },
-);
-const DecryptResponse = Type.Object(
-  { data_key: HexText, datakey_length: Type.String({ description: 'Bytes' }), datakey_dgst: HexText },
-  { title: 'DecryptDatakeyResponse' },
-);
+const CreateResponse = Titled('CreateDatakeyResponse', {
+  key_id: KeyId,
+  plain_text: HexText,
+  cipher_text: HexText,
+});
+const WithoutPlaintextResponse = Titled('CreateDatakeyWithoutPlaintextResponse', {
+  key_id: KeyId,
+  cipher_text: HexText,
+});
+const EncryptResponse = Titled('EncryptDatakeyResponse', {
+  key_id: KeyId,
+  cipher_text: HexText,
+  datakey_length: Type.String({ description: 'Bytes' }),
+});
+const DecryptResponse = Titled('DecryptDatakeyResponse', {
+  data_key: HexText,
+  datakey_length: Type.String({ description: 'Bytes' }),
+  datakey_dgst: HexText,
+});
 
 /** Bytes of a response: a key of 1,024 bytes and its ciphertext in hexadecimal digits. */
 const RESPONSE_BYTES_MAX = 8_192;

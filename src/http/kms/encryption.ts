@@ -5,7 +5,7 @@ import { KMS_DATA_BYTES, KMS_RANDOM_BITS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { Aad, aadOf, hexOf, KeyName, kmsBody, kmsRoute, NumberText, numberOf } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { Omissible } from '../wire/schemas.ts';
+import { Omissible, Titled } from '../wire/schemas.ts';
 
 const Algorithm = Omissible(
   Type.String({
@@ -30,18 +30,18 @@ const DecryptBody = kmsBody('DecryptDataRequest', {
   encryption_algorithm: Algorithm,
 });
 const RandomBody = kmsBody('CreateRandomRequest', { random_data_length: NumberText });
-const EncryptResponse = Type.Object(
-  { key_id: Type.String(), cipher_text: Type.String({ description: 'Base64' }) },
-  { title: 'EncryptDataResponse' },
-);
-const DecryptResponse = Type.Object(
-  { key_id: Type.String(), plain_text: Type.String(), plain_text_base64: Type.String() },
-  { title: 'DecryptDataResponse' },
-);
-const RandomResponse = Type.Object(
-  { random_data: Type.String({ description: 'Hexadecimal digits' }) },
-  { title: 'CreateRandomResponse' },
-);
+const EncryptResponse = Titled('EncryptDataResponse', {
+  key_id: Type.String(),
+  cipher_text: Type.String({ description: 'Base64' }),
+});
+const DecryptResponse = Titled('DecryptDataResponse', {
+  key_id: Type.String(),
+  plain_text: Type.String(),
+  plain_text_base64: Type.String(),
+});
+const RandomResponse = Titled('CreateRandomResponse', {
+  random_data: Type.String({ description: 'Hexadecimal digits' }),
+});
 
 /** Bytes of a response: 4,096 characters that grow six times, and the same in Base64. */
 const RESPONSE_BYTES_MAX = 32_768;

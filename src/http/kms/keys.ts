@@ -23,7 +23,7 @@ import {
   OptionalNumberText,
 } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { Omissible, OneOf } from '../wire/schemas.ts';
+import { Omissible, OneOf, Titled } from '../wire/schemas.ts';
 
 const LISTED_SPECS = Object.entries(KEY_SPECS).flatMap(([spec, { isListed }]) => (isListed ? [spec] : []));
 const OFFSET = { min: 0, max: 9_999_999_999 };
@@ -52,21 +52,19 @@ const DescriptionBody = kmsBody('UpdateKeyDescriptionRequest', {
   key_description: KeyDescription,
 });
 
-const KeyInfo = Type.Object(
-  { key_id: Type.String(), domain_id: Type.String(), region_id: Type.String() },
-  { title: 'KeKInfo' },
-);
+const KeyInfo = Titled('KeKInfo', {
+  key_id: Type.String(),
+  domain_id: Type.String(),
+  region_id: Type.String(),
+});
 const AliasBody = kmsBody('UpdateKeyAliasRequest', { key_id: KeyName, key_alias: KeyAliasText });
-const ListKeysResponse = Type.Object(
-  {
-    keys: Type.Array(Type.String()),
-    key_details: Type.Array(KeyDetails),
-    next_marker: Type.String(),
-    truncated: Type.String({ enum: ['true', 'false'] }),
-    total: Type.Integer({ description: 'Matching keys, on all pages' }),
-  },
-  { title: 'ListKeysResponse' },
-);
+const ListKeysResponse = Titled('ListKeysResponse', {
+  keys: Type.Array(Type.String()),
+  key_details: Type.Array(KeyDetails),
+  next_marker: Type.String(),
+  truncated: Type.String({ enum: ['true', 'false'] }),
+  total: Type.Integer({ description: 'Matching keys, on all pages' }),
+});
 
 function changed<T extends Record<string, TSchema>>(title: string, fields: T) {
   const info = Type.Object({ key_id: Type.String(), ...fields }, { title });
@@ -79,7 +77,7 @@ export function registerKeys(api: App): void {
     ...kmsRoute('POST', '/v1.0/:project_id/kms/create-key', {
       ...operation('CreateKey', 'Creates a key'),
       body: CreateKeyBody,
-      response: { 200: Type.Object({ key_info: KeyInfo }, { title: 'CreateKeyResponse' }) },
+      response: { 200: Titled('CreateKeyResponse', { key_info: KeyInfo }) },
     }),
     handler: async ({ caller, deps, params, body }) => {
       const input = { projectId: params.project_id, alias: body.key_alias, draft: toDraft(body) };
@@ -91,7 +89,7 @@ export function registerKeys(api: App): void {
     ...kmsRoute('POST', '/v1.0/:project_id/kms/describe-key', {
       ...operation('ListKeyDetail', 'Shows a key'),
       body: OperateKeyBody,
-      response: { 200: Type.Object({ key_info: KeyDetails }, { title: 'DescribeKeyResponse' }) },
+      response: { 200: Titled('DescribeKeyResponse', { key_info: KeyDetails }) },
     }),
     handler: async (request) => {
       const { deps, params, body } = request;

@@ -1,12 +1,12 @@
-import { Type } from '@sinclair/typebox';
 import * as app from '../../app/kms/keys.ts';
 import { KEY_PENDING_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { KeyStatus, toKeyStatus } from '../wire/keys.ts';
 import { KeyName, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
+import { Titled } from '../wire/schemas.ts';
 
-const KeyStatusResponse = Type.Object({ key_info: KeyStatus }, { title: 'KeyStatusResponse' });
+const KeyStatusResponse = Titled('KeyStatusResponse', { key_info: KeyStatus });
 const ScheduleBody = kmsBody('ScheduleKeyDeletionRequest', { key_id: KeyName, pending_days: NumberText });
 
 /** EnableKey, DisableKey, DeleteKey, CancelKeyDeletion. The last two respond without a surrounding `key_info`. */

@@ -4,6 +4,7 @@ import { GRANTS_PER_KEY_MAX, KEYS_MAX } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { kmsRoute } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
+import { Titled } from '../wire/schemas.ts';
 
 const Resource = Type.Object({ type: Type.String(), used: Type.Integer(), quota: Type.Integer() });
 
@@ -13,7 +14,7 @@ export function registerKeyQuotas(api: App): void {
     ...kmsRoute('GET', '/v1.0/:project_id/kms/user-instances', {
       ...operation('ShowUserInstances', 'Counts keys, without default keys'),
       response: {
-        200: Type.Object({ instance_num: Type.Integer() }, { title: 'ShowUserInstancesResponse' }),
+        200: Titled('ShowUserInstancesResponse', { instance_num: Type.Integer() }),
       },
     }),
     handler: async ({ deps, params }) => ({
@@ -24,10 +25,7 @@ export function registerKeyQuotas(api: App): void {
     ...kmsRoute('GET', '/v1.0/:project_id/kms/user-quotas', {
       ...operation('ShowUserQuotas', 'Shows quotas and their use'),
       response: {
-        200: Type.Object(
-          { quotas: Type.Object({ resources: Type.Array(Resource) }) },
-          { title: 'ShowUserQuotasResponse' },
-        ),
+        200: Titled('ShowUserQuotasResponse', { quotas: Type.Object({ resources: Type.Array(Resource) }) }),
       },
     }),
     handler: async ({ deps, params }) => {

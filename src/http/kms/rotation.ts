@@ -5,21 +5,18 @@ import { KEY_ROTATION_DAYS } from '../../core/limits.ts';
 import type { App } from '../app.ts';
 import { KeyName, kmsBody, kmsRoute, NumberText, numberOf, OperateKeyBody } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { Nothing } from '../wire/schemas.ts';
+import { Nothing, Titled } from '../wire/schemas.ts';
 
 const IntervalBody = kmsBody('UpdateKeyRotationIntervalRequest', {
   key_id: KeyName,
   rotation_interval: NumberText,
 });
-const RotationStatus = Type.Object(
-  {
-    key_rotation_enabled: Type.Boolean(),
-    rotation_interval: Type.Integer({ description: 'Days; 0 while rotation is off' }),
-    last_rotation_time: Type.String({ description: 'Epoch milliseconds; empty before the first' }),
-    number_of_rotations: Type.Integer(),
-  },
-  { title: 'KeyRotationStatus' },
-);
+const RotationStatus = Titled('KeyRotationStatus', {
+  key_rotation_enabled: Type.Boolean(),
+  rotation_interval: Type.Integer({ description: 'Days; 0 while rotation is off' }),
+  last_rotation_time: Type.String({ description: 'Epoch milliseconds; empty before the first' }),
+  number_of_rotations: Type.Integer(),
+});
 
 /** EnableKeyRotation, DisableKeyRotation, UpdateKeyRotationInterval, ShowKeyRotationStatus. */
 export function registerKeyRotation(api: App): void {

@@ -8,7 +8,7 @@ import type { App } from '../app.ts';
 import { KeyDetails, ownerOf, toKeyDetails } from '../wire/keys.ts';
 import { kmsBody, kmsRoute, numberOf, OptionalNumberText } from '../wire/kms-schemas.ts';
 import { operation } from '../wire/operation.ts';
-import { NoBody, Omissible, OneOf } from '../wire/schemas.ts';
+import { NoBody, Omissible, OneOf, Titled } from '../wire/schemas.ts';
 
 const TagKey = Type.String({ pattern: KEY_TAG_KEY_PATTERN, description: '1 to 36 characters' });
 const TagValue = Type.String({ pattern: KEY_TAG_VALUE_PATTERN, description: '0 to 43 characters' });
@@ -39,24 +39,23 @@ const SearchBody = kmsBody('ListKmsByTagsRequest', {
     ),
   ),
 });
-const KeyTagsResponse = Type.Object(
-  { tags: Type.Array(TagItem), existTagsNum: Type.Integer() },
-  { title: 'ShowKmsTagsResponse' },
-);
-const ProjectTagsResponse = Type.Object(
-  { tags: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })) },
-  { title: 'ListKmsTagsResponse' },
-);
+const KeyTagsResponse = Titled('ShowKmsTagsResponse', {
+  tags: Type.Array(TagItem),
+  existTagsNum: Type.Integer(),
+});
+const ProjectTagsResponse = Titled('ListKmsTagsResponse', {
+  tags: Type.Array(Type.Object({ key: Type.String(), values: Type.Array(Type.String()) })),
+});
 const ActionResource = Type.Object({
   resource_id: Type.String(),
   resource_detail: KeyDetails,
   resource_name: Type.String(),
   tags: Type.Array(TagItem),
 });
-const SearchResponse = Type.Object(
-  { resources: Type.Array(ActionResource), total_count: Type.Integer() },
-  { title: 'ListKmsByTagsResponse' },
-);
+const SearchResponse = Titled('ListKmsByTagsResponse', {
+  resources: Type.Array(ActionResource),
+  total_count: Type.Integer(),
+});
 /** Of all keys that a project can have, with typical tags. */
 const SEARCH_BYTES = 262_144;
 const SEARCH_LIMIT_DEFAULT = 10;

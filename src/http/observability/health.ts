@@ -3,22 +3,20 @@ import type { FastifyRequest } from 'fastify';
 import type { App } from '../app.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { operation } from '../wire/operation.ts';
+import { Titled } from '../wire/schemas.ts';
 
-const Health = Type.Object({ status: Type.String() }, { title: 'Health' });
-const Ready = Type.Object(
-  {
-    status: Type.Literal('ok'),
-    writes: Type.Union([Type.Literal('ok'), Type.Literal('refused')], {
-      description:
-        '`refused` while changes are, for lack of space or because another program has locked the database',
-    }),
-  },
-  { title: 'Readiness' },
-);
-const NotReady = Type.Object(
-  { status: Type.Literal('unavailable'), reason: Type.String({ description: 'What is not ready' }) },
-  { title: 'NotReady' },
-);
+const Health = Titled('Health', { status: Type.String() });
+const Ready = Titled('Readiness', {
+  status: Type.Literal('ok'),
+  writes: Type.Union([Type.Literal('ok'), Type.Literal('refused')], {
+    description:
+      '`refused` while changes are, for lack of space or because another program has locked the database',
+  }),
+});
+const NotReady = Titled('NotReady', {
+  status: Type.Literal('unavailable'),
+  reason: Type.String({ description: 'What is not ready' }),
+});
 
 const PATHS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { Nullable } from './schemas.ts';
+import { Nullable, Titled } from './schemas.ts';
 
 const Self = Type.Object({ self: Type.String() });
 const Links = Type.Object({
@@ -22,40 +22,31 @@ export const Catalogue = Type.Array(
 );
 
 /** The catalogue by itself. */
-export const CatalogResponse = Type.Object({ catalog: Catalogue, links: Self }, { title: 'CatalogResponse' });
+export const CatalogResponse = Titled('CatalogResponse', { catalog: Catalogue, links: Self });
 
 /** The services of the catalogue. */
-export const ServicesResponse = Type.Object(
-  {
-    services: Type.Array(
-      Type.Object({ ...Service, description: Type.String(), enabled: Type.Boolean(), links: Self }),
-    ),
-    links: Links,
-  },
-  { title: 'ServicesResponse' },
-);
+export const ServicesResponse = Titled('ServicesResponse', {
+  services: Type.Array(
+    Type.Object({ ...Service, description: Type.String(), enabled: Type.Boolean(), links: Self }),
+  ),
+  links: Links,
+});
 
 /** The endpoints of the catalogue. */
-export const EndpointsResponse = Type.Object(
-  {
-    endpoints: Type.Array(
-      Type.Object({ ...Endpoint, service_id: Type.String(), enabled: Type.Boolean(), links: Self }),
-    ),
-    links: Links,
-  },
-  { title: 'EndpointsResponse' },
-);
+export const EndpointsResponse = Titled('EndpointsResponse', {
+  endpoints: Type.Array(
+    Type.Object({ ...Endpoint, service_id: Type.String(), enabled: Type.Boolean(), links: Self }),
+  ),
+  links: Links,
+});
 
 /** The version document of the identity service. */
-export const VersionResponse = Type.Object(
-  {
-    version: Type.Object({
-      id: Type.String(),
-      status: Type.String(),
-      updated: Type.String(),
-      links: Type.Array(Type.Object({ rel: Type.String(), href: Type.String() })),
-      'media-types': Type.Array(Type.Object({ base: Type.String(), type: Type.String() })),
-    }),
-  },
-  { title: 'VersionResponse' },
-);
+export const VersionResponse = Titled('VersionResponse', {
+  version: Type.Object({
+    id: Type.String(),
+    status: Type.String(),
+    updated: Type.String(),
+    links: Type.Array(Type.Object({ rel: Type.String(), href: Type.String() })),
+    'media-types': Type.Array(Type.Object({ base: Type.String(), type: Type.String() })),
+  }),
+});

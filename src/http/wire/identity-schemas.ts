@@ -1,9 +1,9 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import { Catalogue } from './catalogue-schemas.ts';
-import { Nullable } from './schemas.ts';
+import { Nullable, Titled } from './schemas.ts';
 
 const Name = Type.String({ maxLength: 128 });
-const Named = Type.Object({ id: Type.String(), name: Type.String() }, { title: 'IdentityReference' });
+const Named = Titled('IdentityReference', { id: Type.String(), name: Type.String() });
 const OneOf = Type.Object({ id: Type.Optional(Name), name: Type.Optional(Name) });
 const Links = Type.Object({
   self: Type.String(),
@@ -19,87 +19,72 @@ const Listed = {
 };
 
 /** The request for a token, for the document only: the identity service checks the body, with errors that say less. */
-export const TokenSchema = Type.Object(
-  {
-    auth: Type.Object({
-      identity: Type.Object({
-        methods: Type.Array(Type.String(), { description: 'password, or token' }),
-        password: Type.Optional(
-          Type.Object({
-            user: Type.Object({
-              id: Type.Optional(Name),
-              name: Type.Optional(Name),
-              password: Type.String(),
-              domain: Type.Optional(OneOf),
-            }),
-          }),
-        ),
-        token: Type.Optional(Type.Object({ id: Type.String() })),
-      }),
-      scope: Type.Optional(
+export const TokenSchema = Titled('TokenRequest', {
+  auth: Type.Object({
+    identity: Type.Object({
+      methods: Type.Array(Type.String(), { description: 'password, or token' }),
+      password: Type.Optional(
         Type.Object({
-          project: Type.Optional(Type.Object({ ...OneOf.properties, domain: Type.Optional(OneOf) })),
-          domain: Type.Optional(OneOf),
+          user: Type.Object({
+            id: Type.Optional(Name),
+            name: Type.Optional(Name),
+            password: Type.String(),
+            domain: Type.Optional(OneOf),
+          }),
         }),
       ),
+      token: Type.Optional(Type.Object({ id: Type.String() })),
     }),
-  },
-  { title: 'TokenRequest' },
-);
-
-/** What a token says. */
-export const TokenResponse = Type.Object(
-  {
-    token: Type.Object({
-      methods: Type.Array(Type.String()),
-      issued_at: Type.String(),
-      expires_at: Type.String(),
-      user: Type.Object({ ...Named.properties, domain: Named, password_expires_at: Type.String() }),
-      project: Type.Optional(Type.Object({ ...Named.properties, domain: Named })),
-      domain: Type.Optional(Named),
-      roles: Type.Array(Named),
-      catalog: Catalogue,
-    }),
-  },
-  { title: 'TokenResponse' },
-);
-
-/** The caller's projects. */
-export const ProjectsResponse = Type.Object(
-  {
-    projects: Type.Array(
+    scope: Type.Optional(
       Type.Object({
-        ...Listed,
-        domain_id: Type.String(),
-        parent_id: Type.String(),
-        is_domain: Type.Boolean(),
+        project: Type.Optional(Type.Object({ ...OneOf.properties, domain: Type.Optional(OneOf) })),
+        domain: Type.Optional(OneOf),
       }),
     ),
-    links: Links,
-  },
-  { title: 'ProjectsResponse' },
-);
+  }),
+});
+
+/** What a token says. */
+export const TokenResponse = Titled('TokenResponse', {
+  token: Type.Object({
+    methods: Type.Array(Type.String()),
+    issued_at: Type.String(),
+    expires_at: Type.String(),
+    user: Type.Object({ ...Named.properties, domain: Named, password_expires_at: Type.String() }),
+    project: Type.Optional(Type.Object({ ...Named.properties, domain: Named })),
+    domain: Type.Optional(Named),
+    roles: Type.Array(Named),
+    catalog: Catalogue,
+  }),
+});
+
+/** The caller's projects. */
+export const ProjectsResponse = Titled('ProjectsResponse', {
+  projects: Type.Array(
+    Type.Object({
+      ...Listed,
+      domain_id: Type.String(),
+      parent_id: Type.String(),
+      is_domain: Type.Boolean(),
+    }),
+  ),
+  links: Links,
+});
 /** The caller's domain. */
-export const DomainsResponse = Type.Object(
-  { domains: Type.Array(Type.Object(Listed)), links: Links },
-  { title: 'DomainsResponse' },
-);
+export const DomainsResponse = Titled('DomainsResponse', {
+  domains: Type.Array(Type.Object(Listed)),
+  links: Links,
+});
 /** The identity service’s own error body. */
-export const IdentityError = Type.Object(
-  { error: Type.Object({ code: Type.Integer(), message: Type.String(), title: Type.String() }) },
-  { title: 'IdentityError' },
-);
+export const IdentityError = Titled('IdentityError', {
+  error: Type.Object({ code: Type.Integer(), message: Type.String(), title: Type.String() }),
+});
 
 /** Users that the caller may see: itself. */
-export const UsersResponse = Type.Object(
-  {
-    users: Type.Array(
-      Type.Object({ ...Listed, domain_id: Type.String(), password_expires_at: Type.String() }),
-    ),
-    links: Links,
-  },
-  { title: 'UsersResponse' },
-);
+export const UsersResponse = Titled('UsersResponse', {
+  users: Type.Array(Type.Object({ ...Listed, domain_id: Type.String(), password_expires_at: Type.String() })),
+  links: Links,
+});
 
 /** The bodies are the identity service's; the schema documents them. */
 export function body<T extends TSchema>(schema: T) {

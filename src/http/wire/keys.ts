@@ -4,7 +4,7 @@ import { KEY_ALIAS_PATTERN } from '../../core/kms/aliases.ts';
 import type { Key, KeyState } from '../../core/kms/keys.ts';
 import { OFFERED_KEY_SPEC } from '../../core/kms/specs.ts';
 import { KEY_DESCRIPTION_CHARACTERS_MAX } from '../../core/limits.ts';
-import { OneOf } from './schemas.ts';
+import { OneOf, Titled } from './schemas.ts';
 
 /** An alias in a body. */
 export const KeyAliasText = Type.String({ pattern: KEY_ALIAS_PATTERN, description: 'Alias of the key' });
@@ -19,34 +19,28 @@ const KeyStateText = Type.String({
 });
 
 /** A key on the wire; numbers and times are texts. @see KMS API, object KeyDetails */
-export const KeyDetails = Type.Object(
-  {
-    key_id: Type.String(),
-    domain_id: Type.String(),
-    key_alias: KeyAliasText,
-    realm: Type.String({ description: 'Region' }),
-    key_description: Type.String(),
-    creation_date: Type.String({ description: 'Epoch milliseconds' }),
-    scheduled_deletion_date: Type.String({ description: 'Epoch milliseconds; empty unless scheduled' }),
-    key_state: KeyStateText,
-    default_key_flag: Type.String({ description: '1: made by a service' }),
-    key_type: Type.String(),
-    expiration_time: Type.String({ description: 'Empty: the material does not expire' }),
-    origin: Type.String({ enum: ['kms'] }),
-    key_rotation_enabled: Type.String({ enum: ['true', 'false'] }),
-    sys_enterprise_project_id: Type.String(),
-    keystore_id: Type.String(),
-    key_spec: OneOf([OFFERED_KEY_SPEC]),
-    key_usage: Type.String({ enum: ['ENCRYPT_DECRYPT'] }),
-  },
-  { title: 'KeyDetails' },
-);
+export const KeyDetails = Titled('KeyDetails', {
+  key_id: Type.String(),
+  domain_id: Type.String(),
+  key_alias: KeyAliasText,
+  realm: Type.String({ description: 'Region' }),
+  key_description: Type.String(),
+  creation_date: Type.String({ description: 'Epoch milliseconds' }),
+  scheduled_deletion_date: Type.String({ description: 'Epoch milliseconds; empty unless scheduled' }),
+  key_state: KeyStateText,
+  default_key_flag: Type.String({ description: '1: made by a service' }),
+  key_type: Type.String(),
+  expiration_time: Type.String({ description: 'Empty: the material does not expire' }),
+  origin: Type.String({ enum: ['kms'] }),
+  key_rotation_enabled: Type.String({ enum: ['true', 'false'] }),
+  sys_enterprise_project_id: Type.String(),
+  keystore_id: Type.String(),
+  key_spec: OneOf([OFFERED_KEY_SPEC]),
+  key_usage: Type.String({ enum: ['ENCRYPT_DECRYPT'] }),
+});
 
 /** Id and state of a key. @see KMS API, object KeyStatusInfo */
-export const KeyStatus = Type.Object(
-  { key_id: Type.String(), key_state: KeyStateText },
-  { title: 'KeyStatusInfo' },
-);
+export const KeyStatus = Titled('KeyStatusInfo', { key_id: Type.String(), key_state: KeyStateText });
 
 const STATES: Readonly<Record<KeyState, string>> = { ENABLED: '2', DISABLED: '3', PENDING_DELETE: '4' };
 

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 import { KMS_AAD_BYTES } from '../../core/limits.ts';
 import { routesOf } from './operation.ts';
-import { NestedErrorBody, Omissible, ProjectId, Sequence } from './schemas.ts';
+import { NestedErrorBody, Omissible, ProjectId, Sequence, Titled } from './schemas.ts';
 
 /** Declares a route of the key service, whose errors have that service's codes and shape. */
 export const kmsRoute = routesOf('kms', NestedErrorBody, {
@@ -38,7 +38,7 @@ export const Aad = Omissible(
 
 /** A body of `sequence` and these fields. */
 export function kmsBody<T extends Record<string, TSchema>>(title: string, fields: T) {
-  return Type.Object({ ...fields, sequence: Omissible(Sequence) }, { title });
+  return Titled(title, { ...fields, sequence: Omissible(Sequence) });
 }
 
 /** The body of operations that need only a key. */

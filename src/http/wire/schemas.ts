@@ -1,4 +1,4 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type ObjectOptions, type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { PAGE, TIME_MS_MAX } from '../../core/limits.ts';
 import { EVENT_NAME_PATTERN, SECRET_NAME_PATTERN, STAGE_NAME_PATTERN } from '../../core/names.ts';
 import { secretTypesWith } from '../../core/secrets/types.ts';
@@ -16,6 +16,11 @@ export function Nullable<T extends TSchema>(schema: T) {
 /** An optional input field; null counts as absent. */
 export function Omissible<T extends TSchema>(schema: T) {
   return Type.Optional(Nullable(schema));
+}
+
+/** An object with a title: the name of its type for client generators. */
+export function Titled<T extends TProperties>(title: string, fields: T, options: ObjectOptions = {}) {
+  return Type.Object(fields, { title, ...options });
 }
 
 /** One of several words. */
@@ -78,40 +83,31 @@ export const ListQuery = {
 };
 
 /** The beginning of a page and how to get the next. @see CSMS API, object PageInfo */
-export const PageInfo = Type.Object(
-  {
-    next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
-    previous_marker: Nullable(Type.String({ description: 'First entry of this page' })),
-    current_count: Type.Integer({ description: 'Entries on this page' }),
-  },
-  { title: 'PageInfo' },
-);
+export const PageInfo = Titled('PageInfo', {
+  next_marker: Nullable(Type.String({ description: 'Marker of the next page; null at the end' })),
+  previous_marker: Nullable(Type.String({ description: 'First entry of this page' })),
+  current_count: Type.Integer({ description: 'Entries on this page' }),
+});
 
 /** The body of every error of the service; the gateway's also repeat the request id. */
-export const ErrorBody = Type.Object(
-  {
-    error_code: Type.String({ minLength: 8, maxLength: 36 }),
-    error_msg: Type.String({ minLength: 2 }),
-    request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
-  },
-  { title: 'Error' },
-);
+export const ErrorBody = Titled('Error', {
+  error_code: Type.String({ minLength: 8, maxLength: 36 }),
+  error_msg: Type.String({ minLength: 2 }),
+  request_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })),
+});
 
 /** The body of every error of the families that nest it; repeated at the top for clients that look only there. */
-export const NestedErrorBody = Type.Object(
-  {
-    error: Type.Object({
-      ...ErrorBody.properties,
-      code: Type.String({ description: 'The error_code, where one client looks for it' }),
-      message: Type.String({ description: 'The error_msg, where one client looks for it' }),
-    }),
+export const NestedErrorBody = Titled('NestedError', {
+  error: Type.Object({
     ...ErrorBody.properties,
-  },
-  { title: 'NestedError' },
-);
+    code: Type.String({ description: 'The error_code, where one client looks for it' }),
+    message: Type.String({ description: 'The error_msg, where one client looks for it' }),
+  }),
+  ...ErrorBody.properties,
+});
 
 /** An empty response: one client decodes JSON from every response except a 204. */
-export const Nothing = Type.Object({}, { title: 'Nothing', description: 'An empty object' });
+export const Nothing = Titled('Nothing', {}, { description: 'An empty object' });
 
 /** A response without a body, for a 204: send undefined, since null would be sent as JSON. */
 export const NoBody = Type.Unsafe<undefined>({ type: 'null', description: 'No body' });

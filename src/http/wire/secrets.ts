@@ -3,34 +3,31 @@ import type { Limits } from '../../core/limits.ts';
 import { requireSecretName } from '../../core/names.ts';
 import type { Secret, SecretRef } from '../../core/secrets/secrets.ts';
 import { parseValue, type SecretValue } from '../../core/secrets/values.ts';
-import { Nullable, SecretName, SecretTypeName, TimeMs } from './schemas.ts';
+import { Nullable, SecretName, SecretTypeName, TimeMs, Titled } from './schemas.ts';
 
 /** A secret on the wire. @see CSMS API, object Secret */
-export const SecretSchema = Type.Object(
-  {
-    id: Type.String({ description: 'UUID' }),
-    name: SecretName,
-    state: Type.String({ enum: ['ENABLED', 'DISABLED', 'PENDING_DELETE', 'FROZEN'] }),
-    kms_key_id: Type.String(),
-    description: Type.String(),
-    create_time: TimeMs,
-    update_time: TimeMs,
-    scheduled_delete_time: Nullable(TimeMs),
-    secret_type: SecretTypeName,
-    auto_rotation: Type.Boolean(),
-    rotation_period: Nullable(Type.String()),
-    rotation_config: Nullable(Type.String()),
-    rotation_time: Nullable(TimeMs),
-    next_rotation_time: Nullable(TimeMs),
-    rotation_func_urn: Nullable(Type.String()),
-    event_subscriptions: Type.Array(Type.String()),
-    enterprise_project_id: Type.String(),
-  },
-  { title: 'Secret' },
-);
+export const SecretSchema = Titled('Secret', {
+  id: Type.String({ description: 'UUID' }),
+  name: SecretName,
+  state: Type.String({ enum: ['ENABLED', 'DISABLED', 'PENDING_DELETE', 'FROZEN'] }),
+  kms_key_id: Type.String(),
+  description: Type.String(),
+  create_time: TimeMs,
+  update_time: TimeMs,
+  scheduled_delete_time: Nullable(TimeMs),
+  secret_type: SecretTypeName,
+  auto_rotation: Type.Boolean(),
+  rotation_period: Nullable(Type.String()),
+  rotation_config: Nullable(Type.String()),
+  rotation_time: Nullable(TimeMs),
+  next_rotation_time: Nullable(TimeMs),
+  rotation_func_urn: Nullable(Type.String()),
+  event_subscriptions: Type.Array(Type.String()),
+  enterprise_project_id: Type.String(),
+});
 
 /** The response of every operation that shows one secret. */
-export const SecretResponse = Type.Object({ secret: SecretSchema }, { title: 'SecretResponse' });
+export const SecretResponse = Titled('SecretResponse', { secret: SecretSchema });
 
 /** The secret that a path names. Throws invalid-parameter. */
 export function toRef(params: { readonly project_id: string; readonly secret_name: string }): SecretRef {
