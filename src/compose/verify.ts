@@ -1,6 +1,5 @@
 import type { Keyring, SigningKeys } from '../app/ports/deps.ts';
 import type { DataConfig } from '../config/config.ts';
-import { SecretError } from '../core/errors.ts';
 import type { SigningKey } from '../core/events/signing-key.ts';
 import type { Key, KeyRef } from '../core/kms/keys.ts';
 import type { Version } from '../core/secrets/secrets.ts';
@@ -9,6 +8,7 @@ import { createRowMac } from '../crypto/row-mac.ts';
 import { createSigningKeys } from '../crypto/signing-keys.ts';
 import type { Connection } from '../storage/sqlite/engine/open.ts';
 import type { InspectedDirectory } from '../storage/sqlite/files/installation.ts';
+import { unlessDamaged } from '../storage/sqlite/rows/damage.ts';
 import { createInspector, type InspectedSecret } from '../storage/sqlite/rows/inspect.ts';
 import { type InspectedInstallation, inspectCopy, inspectInstallation } from './installation.ts';
 
@@ -117,14 +117,11 @@ function checkSecret(secret: InspectedSecret, opening: Opening): (string | typeo
 
 function checkSigningKey(key: SigningKey | undefined, signingKeys: SigningKeys): string[] {
   if (key === undefined) return [];
-  try {
+  const sign = () => {
     signingKeys.sign(key, 'check');
     return [];
-  } catch (error) {
-    if (error instanceof SecretError && error.code === 'damaged')
-      return ['the signing key: it does not open'];
-    throw error;
-  }
+  };
+  return unlessDamaged(sign, () => ['the signing key: it does not open']);
 }
 
 function checkVersion(
@@ -140,14 +137,9 @@ function checkVersion(
   if (key === undefined) return `${address}: its key ${version.kmsKeyId} is missing or damaged`;
   const { id: secretId = '', name: secretName = '' } = secret.aggregate?.secret ?? {};
   const { kind, uid: versionUid } = version;
-  try {
-    keyring
-      .open(key, { projectId, secretId, secretName, versionUid, kind }, secret.sealed(version.number))
-      .fill(0);
-    return undefined;
-  } catch (error) {
-    if (error instanceof SecretError && error.code === 'damaged')
-      return `${address}: its value does not open`;
-    throw error;
-  }
+  const binding = { projectId, secretId, secretName, versionUid, kind };
+  return unlessDamaged(
+    () => void keyring.open(key, binding, secret.sealed(version.number)).fill(0),
+    () => `${address}: its value does not open`,
+  );
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { CiphertextUse, DataCipher } from '../app/ports/deps.ts';
-import { SecretError } from '../core/errors.ts';
+import { isDamaged, SecretError } from '../core/errors.ts';
 import { currentKeyVersion, type Key } from '../core/kms/keys.ts';
 import { openXaes, sealXaes, TAG_BYTES, XAES_NONCE_BYTES } from './aead.ts';
 import {
@@ -125,7 +125,7 @@ function asInvalid<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SecretError && error.code === 'damaged') throw invalid();
+    if (isDamaged(error)) throw invalid();
     throw error;
   }
 }

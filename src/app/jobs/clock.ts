@@ -1,5 +1,5 @@
 import type { ClockRecord } from '../../core/clock.ts';
-import { SecretError } from '../../core/errors.ts';
+import { isDamaged } from '../../core/errors.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import type { Deps } from '../ports/deps.ts';
 import type { Job } from './runner.ts';
@@ -19,7 +19,7 @@ export async function recallClock({
   try {
     return await store.findClock();
   } catch (error) {
-    if (!(error instanceof SecretError && error.code === 'damaged')) throw error;
+    if (!isDamaged(error)) throw error;
     log.error({}, 'the record of the last time seen has been changed: run csms-server verify');
     return { seenMs: 0, hold: undefined };
   }

@@ -1,4 +1,4 @@
-import { invalidParameter, SecretError } from '../../core/errors.ts';
+import { invalidParameter, isDamaged, SecretError } from '../../core/errors.ts';
 import { type Key, requireUsableKey } from '../../core/kms/keys.ts';
 import {
   boundHeader,
@@ -71,7 +71,7 @@ function openBackup<T>(open: () => T): T {
   try {
     return open();
   } catch (cause) {
-    if (!(cause instanceof SecretError && cause.code === 'damaged')) throw cause;
+    if (!isDamaged(cause)) throw cause;
     throw invalidParameter('secret_blob', 'is damaged, or another installation has made it');
   }
 }

@@ -1,4 +1,3 @@
-import { SecretError } from '../../../core/errors.ts';
 import type { KeyRef } from '../../../core/kms/keys.ts';
 import type { SealedValue, SecretAggregate } from '../../../core/secrets/secrets.ts';
 import { DESTROYED_KEY } from '../../columns/keys.ts';
@@ -9,6 +8,7 @@ import { requireIntactInstallation } from '../files/installation-record.ts';
 import { createGrantReads } from '../tables/grants.ts';
 import { createKeyReads } from '../tables/keys.ts';
 import { createSecretReads } from '../tables/secret-reads.ts';
+import { unlessDamaged } from './damage.ts';
 import { inspectRows } from './inspect-rows.ts';
 import { findSumDifference, haveRowSums } from './row-sums.ts';
 import { SHARDS } from './sums.ts';
@@ -83,12 +83,7 @@ export function createInspector(db: Connection, mac: RowMac) {
 
 /** The result, or undefined when the rows fail their check. */
 function intact<T>(read: () => T | undefined): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof SecretError && error.code === 'damaged') return undefined;
-    throw error;
-  }
+  return unlessDamaged(read, () => undefined);
 }
 
 function integrityFindings(db: Connection): string[] {
