@@ -1,8 +1,7 @@
-import { codeOf } from '../../core/errors.ts';
 import type { EventRef, SecretEvent } from '../../core/events/events.ts';
 import { wants } from '../../core/events/notifications.ts';
 import { type ChangeDeps, change } from '../change.ts';
-import { createDamageReport } from '../health/damage-report.ts';
+import { createDamageReport, unlessDamaged } from '../health/damage-report.ts';
 import { unlessGone } from '../jobs/due.ts';
 import { createItemGuard, type ItemGuard } from '../jobs/guard.ts';
 import type { Job } from '../jobs/runner.ts';
@@ -120,17 +119,11 @@ async function isWanted(deps: NoticeDeps, { eventNames, ref }: ExpiredVersion): 
  * A damaged event counts as none, and says nothing of the secret: its subscriber is notified once its owner has created
  * the event anew.
  */
-async function findIntactEvent(
-  { store, onDamage }: NoticeDeps,
-  ref: EventRef,
-): Promise<SecretEvent | undefined> {
-  try {
-    return await store.findEvent(ref);
-  } catch (error) {
-    if (codeOf(error) !== 'damaged') throw error;
-    onDamage(`event ${ref.projectId}/${ref.name}`);
-    return undefined;
-  }
+function findIntactEvent({ store, onDamage }: NoticeDeps, ref: EventRef): Promise<SecretEvent | undefined> {
+  return unlessDamaged(
+    () => store.findEvent(ref),
+    () => void onDamage(`event ${ref.projectId}/${ref.name}`),
+  );
 }
 
 async function notify(deps: NoticeDeps, expired: ExpiredVersion, nowMs: number): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { codeOf } from '../../core/errors.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
 import { type ChangeDeps, change } from '../change.ts';
+import { unlessDamaged } from '../health/damage-report.ts';
 import type { Log, SigningKeys } from '../ports/deps.ts';
 
 /** Returns the installation's signing key, which is created when it is first needed. */
@@ -16,21 +16,15 @@ export function createSigningKeyLoader(
 ): LoadSigningKey {
   let loading: Promise<SigningKey> | undefined;
 
-  async function findIntact(): Promise<SigningKey | undefined> {
-    try {
-      return await deps.store.findSigningKey();
-    } catch (error) {
-      if (codeOf(error) !== 'damaged') throw error;
-      deps.log.error(
-        {},
-        'the key that signs notifications was gone or changed by hand, and is made anew: receivers that keep the former certificate need the new one',
-      );
-      return undefined;
-    }
+  function tellDamage(): undefined {
+    deps.log.error(
+      {},
+      'the key that signs notifications was gone or changed by hand, and is made anew: receivers that keep the former certificate need the new one',
+    );
   }
 
   async function load(): Promise<SigningKey> {
-    const present = await findIntact();
+    const present = await unlessDamaged(deps.store.findSigningKey, tellDamage);
     if (present !== undefined) return present;
     const key = await deps.signingKeys.create(deps.clock.nowMs());
     return change(deps, { aggregate: 'signing-key', kind: 'ensure-signing-key', key });

@@ -1,5 +1,6 @@
+import { isDamaged } from '../../core/errors.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
-import type { Deps } from '../ports/deps.ts';
+import type { Awaitable, Deps } from '../ports/deps.ts';
 
 /**
  * Rows that are remembered: all of several full projects, some megabytes. One that had to make room may be reported
@@ -21,4 +22,14 @@ export function createDamageReport({ log }: Pick<Deps, 'log'>): (address: string
       'a stored row does not pass its check and was passed over or replaced: run csms-server verify',
     );
   };
+}
+
+/** What `find` resolves with; what `fallback` returns when it meets a damaged row. */
+export async function unlessDamaged<T, F>(find: () => Awaitable<T>, fallback: () => F): Promise<T | F> {
+  try {
+    return await find();
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    return fallback();
+  }
 }

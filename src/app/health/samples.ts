@@ -1,7 +1,8 @@
-import { codeOf, SecretError } from '../../core/errors.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { Deps, Store, VersionRef } from '../ports/deps.ts';
 import { showVersion } from '../secrets/versions.ts';
 import { StartError } from '../start-error.ts';
+import { unlessDamaged } from './damage-report.ts';
 
 /**
  * Opens the `count` newest versions and as many others: at the start of a server, this shows whether key and data belong
@@ -43,18 +44,15 @@ export async function checkSamples(
 /** What keeps the value from being opened. */
 async function causeOf(store: Store, { ref, number }: VersionRef): Promise<string> {
   const { projectId, name } = ref;
-  const found = await ifIntact(async () => store.findVersions(ref));
+  const found = await unlessDamaged(
+    () => store.findVersions(ref),
+    () => undefined,
+  );
   if (found === undefined) return `secret ${projectId}/${name}`;
   const id = found.versions.find((version) => version.number === number)?.kmsKeyId ?? '';
-  const key = await ifIntact(async () => store.findKey({ projectId, id }));
+  const key = await unlessDamaged(
+    () => store.findKey({ projectId, id }),
+    () => undefined,
+  );
   return key === undefined ? `key ${projectId}/${id}` : `version ${projectId}/${name}/v${number}`;
-}
-
-async function ifIntact<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (codeOf(error) === 'damaged') return undefined;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 import type { ClockRecord } from '../../core/clock.ts';
-import { isDamaged } from '../../core/errors.ts';
 import { type ChangeDeps, change } from '../change.ts';
+import { unlessDamaged } from '../health/damage-report.ts';
 import type { Deps } from '../ports/deps.ts';
 import type { Job } from './runner.ts';
 import type { TrustedTime } from './trusted-time.ts';
@@ -16,13 +16,10 @@ export async function recallClock({
   store,
   log,
 }: Pick<Deps, 'store' | 'log'>): Promise<ClockRecord | undefined> {
-  try {
-    return await store.findClock();
-  } catch (error) {
-    if (!isDamaged(error)) throw error;
+  return unlessDamaged(store.findClock, () => {
     log.error({}, 'the record of the last time seen has been changed: run csms-server verify');
     return { seenMs: 0, hold: undefined };
-  }
+  });
 }
 
 /** Records what the next start has to know about the clock. Throws what a change throws. */
