@@ -193,13 +193,10 @@ export function refusalOf(call: () => unknown): { readonly code: string; readonl
 
 /** What a promise is rejected with. */
 export async function rejectionOf(call: Promise<unknown>): Promise<{ code: string; message: string }> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof SecretError) return { code: error.code, message: error.message };
-    throw error;
-  }
-  return { code: 'accepted', message: '' };
+  const [settled] = await Promise.allSettled([call]);
+  return refusalOf(() => {
+    if (settled.status === 'rejected') throw settled.reason;
+  });
 }
 
 /** An authenticator over these identities. */
@@ -220,20 +217,22 @@ export function refusal(request: RawRequest, authenticator = authenticatorOf()) 
   return refusalOf(() => authenticator.authenticate(request));
 }
 
-/** A token of the administrator for its project, good for a day from NOW_MS. */
+/** The administrator's, for its project, good for a day from NOW_MS. */
+export const CLAIMS: TokenClaims = {
+  world: 'main',
+  method: 'password',
+  userId: ADMIN_ID,
+  domainId: DOMAIN_ID,
+  projectId: PROJECT_ID,
+  scope: 'project',
+  issuedAtMs: NOW_MS,
+  expiresAtMs: NOW_MS + 24 * 3_600_000,
+  credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
+};
+
+/** A token of these claims, or with changes. */
 export function tokenFor(claims: Partial<TokenClaims> = {}): string {
-  return issueToken(TOKEN_KEY, {
-    world: 'main',
-    method: 'password',
-    userId: ADMIN_ID,
-    domainId: DOMAIN_ID,
-    projectId: PROJECT_ID,
-    scope: 'project',
-    issuedAtMs: NOW_MS,
-    expiresAtMs: NOW_MS + 24 * 3_600_000,
-    credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
-    ...claims,
-  });
+  return issueToken(TOKEN_KEY, { ...CLAIMS, ...claims });
 }
 
 /** Verifies a request as it was signed, or with changes. */

@@ -25,23 +25,12 @@ beforeEach(() => {
 });
 
 describe('a password login', () => {
-  it('returns a token and its description', async () => {
-    const { token, body } = await login(bodyOf(USER, { project: { name: 'local-1' } }));
-    const domain = { id: DOMAIN_ID, name: 'acme' };
-    expect(body.token).toMatchObject({
-      methods: ['password'],
-      issued_at: '2026-01-02T03:04:05.000000Z',
-      expires_at: '2026-01-03T03:04:05.000000Z',
-      user: { id: ADMIN_ID, name: 'admin', domain, password_expires_at: '' },
-      project: { id: PROJECT_ID, name: 'local-1', domain },
-      roles: [
-        { id: '0', name: 'admin' },
-        { id: '0', name: 'CSMS ReadOnlyAccess' },
-      ],
-    });
-    expect(body.token).not.toHaveProperty('domain');
-    expect(JSON.stringify(body)).not.toContain('scrypt');
-    expect(token.length).toBeGreaterThanOrEqual(32);
+  it('names each policy of its user as a role', async () => {
+    const { body } = await login(bodyOf(USER));
+    expect(body.token.roles).toEqual([
+      { id: '0', name: 'admin' },
+      { id: '0', name: 'CSMS ReadOnlyAccess' },
+    ]);
   });
 
   it('writes milliseconds as microseconds', async () => {

@@ -6,33 +6,20 @@ import {
   credentialMark,
   forgetTokens,
   issueToken,
-  type TokenClaims,
   verifyToken,
 } from '../../../src/auth/tokens/token.ts';
 import {
   ADMIN_ID,
-  DOMAIN_ID,
+  CLAIMS,
   directoryOf,
   NOW_MS,
   PASSWORD_HASH,
-  PROJECT_ID,
   realmsOf,
   refusalOf,
   TOKEN_KEY,
 } from '../fixtures.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const CLAIMS: TokenClaims = {
-  world: 'main',
-  method: 'password',
-  userId: ADMIN_ID,
-  domainId: DOMAIN_ID,
-  projectId: PROJECT_ID,
-  scope: 'project',
-  issuedAtMs: NOW_MS,
-  expiresAtMs: NOW_MS + DAY_MS,
-  credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
-};
 const DIRECTORY = directoryOf();
 const TOKEN = issueToken(TOKEN_KEY, CLAIMS);
 const UNREADABLE = { code: 'unauthenticated', message: 'decrypt token fail' };
