@@ -67,25 +67,14 @@ describe('CreateSecretStage and UpdateSecretStage', () => {
 
   it.each([
     ['v9', NOT_THERE],
-    ['v', NOT_THERE],
-    ['v0', NOT_THERE],
     ['v01', NOT_THERE],
     [`v${'9'.repeat(63)}`, NOT_THERE],
     [`v${'9'.repeat(64)}`, INVALID],
     ['latest', INVALID],
-    ['1', INVALID],
-    ['', INVALID],
-    ['v1\n', INVALID],
   ])('refuse the version id %j', async (version_id, refusal) => {
     expect(problem(await acme.post('/db/stages', { name: 'n', version_id }))).toEqual(refusal);
     expect(problem(await acme.put('/db/stages/n', { version_id }))).toEqual(refusal);
     expect(problem(await acme.get('/db/stages/n'))).toEqual(NOT_THERE);
-  });
-
-  it('take a stage name of 64 characters', async () => {
-    expect(ok(await acme.put(`/db/stages/${'s'.repeat(64)}`, { version_id: 'v1' })).stage.name).toBe(
-      's'.repeat(64),
-    );
   });
 });
 

@@ -71,14 +71,6 @@ describe('CreateSecretVersion', () => {
     expect(ok(await acme.get('/expiring/versions/v3')).version.secret_string).toBe('x');
   });
 
-  it('moves the secret’s update_time, and create_time strictly rises', async () => {
-    const { update_time } = await acme.create('times');
-    const times: number[] = [];
-    for (let count = 0; count < 5; count += 1) times.push((await acme.addVersion('times')).create_time);
-    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
-    expect(ok(await acme.get('/times')).secret.update_time).toBeGreaterThanOrEqual(update_time);
-  });
-
   it('refuses the 21st version when the operator wants that', async () => {
     const strict = await startTestServer({
       env: { CSMS_VERSION_CAP: 'reject', CSMS_LIMITS: 'versions=4,stages=3' },
@@ -160,11 +152,6 @@ describe('ShowSecretVersion', () => {
     expect('secret_string' in version).toBe(false);
   });
 
-  it('keeps Base64 whose last digit is not the canonical one', async () => {
-    await acme.create('loose', { secret_binary: 'QR==' });
-    expect(ok(await acme.get('/loose/versions/v1')).version.secret_binary).toBe('QR==');
-  });
-
   it('means the holder of SYSCURRENT by latest, wherever it is moved', async () => {
     await acme.create('moving', { secret_string: 'one' });
     await acme.addVersion('moving', { secret_string: 'two' });
@@ -179,16 +166,10 @@ describe('ShowSecretVersion', () => {
 
   it.each([
     ['v0', NOT_THERE],
-    ['v01', NOT_THERE],
     ['v2', NOT_THERE],
     ['v9999999999', NOT_THERE],
     ['v99999999999', INVALID],
-    ['v', INVALID],
-    ['V1', INVALID],
-    ['1', INVALID],
     ['SYSCURRENT', INVALID],
-    ['Latest', INVALID],
-    ['v1%00', INVALID],
     ['v1%0A', INVALID],
   ])('answers for the version id %s', async (id, refusal) => {
     await acme.create('ids').catch(() => undefined);
