@@ -40,6 +40,15 @@ describe('the pages', () => {
     expect(PAGES.filter((page) => !isReached(page))).toEqual([]);
   });
 
+  it('give each record of a decision the number of its file', () => {
+    const records = PAGES.filter((page) => /^docs\/adr\/\d/.test(page));
+    const wrong = records.filter((page) => {
+      const [, digits] = /(\d+)-/.exec(page) ?? [];
+      return !readPage(page).startsWith(`# ${Number(digits)}. `);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('name for each program the test that runs it, or why none does', () => {
     const program = join(ROOT, 'test/clients/readme/blocks.mjs');
     const args = [program, 'write', createScratch()];
