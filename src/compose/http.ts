@@ -1,15 +1,17 @@
 import { createReadiness } from '../app/health/readiness.ts';
+import { createAuthenticator } from '../auth/authenticator.ts';
+import { createClaimReader } from '../auth/claim.ts';
+import { createUsers } from '../auth/identities/users.ts';
 import { worldOf } from '../auth/realm.ts';
+import { createIam } from '../auth/tokens/iam.ts';
 import { readFunctionTemplates } from '../function-templates/texts.ts';
 import type { App } from '../http/app.ts';
 import type { Certificate } from '../http/connections/certificate.ts';
 import { createSite } from '../http/connections/site.ts';
 import { parseTrustedProxies } from '../http/connections/trusted-proxies.ts';
 import { buildServer } from '../http/server.ts';
-import type { ServerOptions } from '../http/server-options.ts';
 import { linesOf } from '../log/lines.ts';
 import { connectionsAllowed } from './descriptors.ts';
-import { composeIdentity } from './identity.ts';
 import { giveMemoryBack } from './memory.ts';
 import type { ServerProcess } from './process.ts';
 import { monotonicClock, randomIds } from './sources.ts';
@@ -17,12 +19,26 @@ import type { Worlds } from './world.ts';
 
 /** Builds a server on the worlds of a process; there may be several. Throws StartError (configuration). */
 export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise<App> {
-  const { certificate, config, identities, log, storage } = shared;
+  const { certificate, config, identities, log, metrics, passwordChanged, passwords, pressure, storage } =
+    shared;
+  const { allowedHosts, publicUrl, region, trustedProxies, unsignedPayload } = config;
   const { keyring, store, tokenKey } = storage;
+  const access = { realms: worlds, tokenKey, passwords };
+  const listenAddress = () => addressOf(app) ?? config.host;
+  const tls = certificate?.present();
   let app: App | undefined;
   app = await buildServer({
-    ...composeIdentity(config, { ...shared, ...identities, realms: worlds, tokenKey }),
-    ...edgeOf(shared, () => addressOf(app) ?? config.host),
+    readClaim: createClaimReader(access),
+    users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
+    authenticator: createAuthenticator({ ...access, unsignedPayload }),
+    identity: createIam({ ...access, region }),
+    metrics,
+    pressure,
+    servesMetrics: config.metrics === 'on',
+    isTrustedProxy: parseTrustedProxies(trustedProxies),
+    connectionsAllowed: connectionsAllowed(),
+    giveMemoryBack,
+    site: createSite({ allowedHosts, listenAddress, publicUrl, tls: tls !== undefined }),
     newRequestId: randomIds.uid,
     functionTemplates: readFunctionTemplates(),
     depsFor: (caller, request) => worldOf(worlds, caller).depsFor(caller, request),
@@ -37,37 +53,11 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise
     log,
     requestLog: linesOf(log),
     notFoundStatus: config.notFoundStatus,
-    tls: certificate?.present(),
+    tls,
   });
   const { server } = app;
   certificate?.onChange((next) => setCertificate(server, next));
   return app;
-}
-
-/** What is between the server and the network. Throws StartError (configuration). */
-function edgeOf(
-  { config, metrics, pressure }: ServerProcess,
-  listenAddress: () => string,
-): Pick<
-  ServerOptions,
-  | 'connectionsAllowed'
-  | 'giveMemoryBack'
-  | 'isTrustedProxy'
-  | 'metrics'
-  | 'pressure'
-  | 'servesMetrics'
-  | 'site'
-> {
-  const { allowedHosts, publicUrl, tlsCertFile, trustedProxies } = config;
-  return {
-    metrics,
-    pressure,
-    servesMetrics: config.metrics === 'on',
-    isTrustedProxy: parseTrustedProxies(trustedProxies),
-    connectionsAllowed: connectionsAllowed(),
-    giveMemoryBack,
-    site: createSite({ allowedHosts, listenAddress, publicUrl, tls: tlsCertFile !== undefined }),
-  };
 }
 
 /** Undefined until it listens. */

@@ -1,19 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import type { Grantees, Log } from '../app/ports/deps.ts';
 import { StartError } from '../app/start-error.ts';
-import { createAuthenticator } from '../auth/authenticator.ts';
-import { createClaimReader } from '../auth/claim.ts';
 import { loadIdentities } from '../auth/identities/file.ts';
 import { createDirectory, createDirectoryBuilder, type Directory } from '../auth/identities/identities.ts';
 import { createPieceCollector } from '../auth/identities/pieces.ts';
-import { createUsers, type PasswordChanged, type UsersDeps } from '../auth/identities/users.ts';
-import type { PasswordChecker } from '../auth/logins/password-checker.ts';
-import type { Realm, Realms } from '../auth/realm.ts';
-import { createIam } from '../auth/tokens/iam.ts';
+import type { UsersDeps } from '../auth/identities/users.ts';
+import type { Realm } from '../auth/realm.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
-import type { ServerOptions } from '../http/server-options.ts';
 import type { LoadingEnd, LoadingTask } from './loading.ts';
 import { loadAside } from './loading-thread.ts';
 import type { FileWays } from './operator-files.ts';
@@ -21,27 +16,6 @@ import type { FileWays } from './operator-files.ts';
 /** What may change while the server runs. */
 export interface Present {
   directory: Directory;
-}
-
-/** Composes what authenticates callers, logs them in and looks them up. */
-export function composeIdentity(
-  config: Config,
-  parts: {
-    readonly tokenKey: KeyObject;
-    readonly realms: Realms;
-    readonly passwords: PasswordChecker;
-    readonly replaceHash: UsersDeps['replaceHash'];
-    readonly passwordChanged?: PasswordChanged | undefined;
-  },
-): Pick<ServerOptions, 'authenticator' | 'identity' | 'readClaim' | 'users'> {
-  const { passwordChanged, passwords, realms, replaceHash, tokenKey } = parts;
-  const { unsignedPayload, region } = config;
-  return {
-    readClaim: createClaimReader({ realms, tokenKey }),
-    users: createUsers({ realms, passwords, replaceHash, passwordChanged }),
-    authenticator: createAuthenticator({ realms, tokenKey, unsignedPayload }),
-    identity: createIam({ realms, tokenKey, passwords, region }),
-  };
 }
 
 /** A token for a user in one project; undefined when there is no such user. */

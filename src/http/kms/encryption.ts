@@ -59,11 +59,8 @@ export function registerEncryption(api: App): void {
     handler: async ({ deps, params, body }) => {
       requireSymmetric(body.encryption_algorithm);
       const plaintext = readText(body.plain_text);
-      const target = {
-        projectId: params.project_id,
-        keyId: body.key_id,
-        aad: aadOf(body.additional_authenticated_data),
-      };
+      const aad = aadOf(body.additional_authenticated_data);
+      const target = { projectId: params.project_id, keyId: body.key_id, aad };
       const { keyId, ciphertext } = await app.encryptData(deps, target, plaintext);
       plaintext.fill(0);
       return { key_id: keyId, cipher_text: ciphertext.toString('base64') };
@@ -78,11 +75,8 @@ export function registerEncryption(api: App): void {
     }),
     handler: async ({ deps, params, body }) => {
       requireSymmetric(body.encryption_algorithm);
-      const target = {
-        projectId: params.project_id,
-        keyId: body.key_id ?? undefined,
-        aad: aadOf(body.additional_authenticated_data),
-      };
+      const aad = aadOf(body.additional_authenticated_data);
+      const target = { projectId: params.project_id, keyId: body.key_id ?? undefined, aad };
       const { keyId, plaintext } = await app.decryptData(deps, target, readBase64(body.cipher_text));
       const decrypted = {
         key_id: keyId,

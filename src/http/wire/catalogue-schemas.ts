@@ -2,7 +2,8 @@ import { Type } from '@sinclair/typebox';
 import { Nullable, Titled } from './schemas.ts';
 
 const Self = Type.Object({ self: Type.String() });
-const Links = Type.Object({
+/** Of a list: to itself, and to the pages beside it, of which there are none. */
+export const Links = Type.Object({
   self: Type.String(),
   next: Nullable(Type.String()),
   previous: Nullable(Type.String()),

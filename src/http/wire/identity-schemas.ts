@@ -1,15 +1,10 @@
 import { type TSchema, Type } from '@sinclair/typebox';
-import { Catalogue } from './catalogue-schemas.ts';
-import { Nullable, Titled } from './schemas.ts';
+import { Catalogue, Links } from './catalogue-schemas.ts';
+import { Titled } from './schemas.ts';
 
 const Name = Type.String({ maxLength: 128 });
 const Named = Titled('IdentityReference', { id: Type.String(), name: Type.String() });
 const OneOf = Type.Object({ id: Type.Optional(Name), name: Type.Optional(Name) });
-const Links = Type.Object({
-  self: Type.String(),
-  next: Nullable(Type.String()),
-  previous: Nullable(Type.String()),
-});
 const Listed = {
   id: Type.String(),
   name: Type.String(),
