@@ -35,20 +35,11 @@ export function readClientSettings(env: Environment): ClientSettings {
   return { endpoint: find('CSMS_ENDPOINT'), accessKeyId, secretKey, projectId };
 }
 
-/** What a login needs. */
-export interface LoginSettings {
-  readonly endpoint: string | undefined;
-  readonly user: string;
-  readonly domain: string;
-  readonly password: string;
-  readonly projectId: string | undefined;
-}
-
 /**
  * Reads user and password from where `readClientSettings` looks. Throws StartError (configuration) that names what to
  * set.
  */
-export function readLoginSettings(env: Environment): LoginSettings {
+export function readLoginSettings(env: Environment) {
   const find = finder(env);
   const required = (name: string): string => {
     const value = find(name);

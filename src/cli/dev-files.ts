@@ -8,23 +8,16 @@ import { replaceFile } from '../std/files.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
-/** What dev runs with by default. */
-export interface DevFiles {
-  readonly rootKey: string;
-  readonly identitiesFile: string;
-  /** Absent when the identities are the user's own. */
-  readonly identity: KnownIdentity | undefined;
-}
-
 /** A quarter of the usual work: development servers start often. */
 const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
 
 /**
  * Creates the root key, the identities and the credentials of dev where they are missing. The data directory must be
- * claimed: nothing is written into one that may be another process's or user's.
+ * claimed: nothing is written into one that may be another process's or user's. Returns what dev runs with; there is no
+ * identity when the identities are the user's own.
  * Throws StartError (configuration) when a CSMS_DEV_ variable differs from what is there.
  */
-export async function ensureDevFiles(config: Config): Promise<DevFiles> {
+export async function ensureDevFiles(config: Config) {
   const { dataDirectory } = config;
   const rootKeyFile = join(dataDirectory, 'root.key');
   if (config.rootKey === undefined && !existsSync(rootKeyFile)) {

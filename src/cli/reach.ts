@@ -16,18 +16,12 @@ const UNTRUSTED = new Set([
 /** One side speaks TLS and the other does not. */
 const OTHER_PROTOCOL = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']);
 
-/** Where a request goes, and what the server there sees of it. */
-export interface Destination {
-  readonly url: URL;
-  /** Without the path of the endpoint: a proxy removes it, so it is not signed. */
-  readonly signedUrl: URL;
-}
-
 /**
- * Where a client command goes: the path below the endpoint. Throws StartError (configuration) unless the endpoint is a
+ * Where a client command goes: the path below the endpoint. `signedUrl` is without the path of the endpoint itself: a
+ * proxy removes that. Throws StartError (configuration) unless the endpoint is a
  * base address, and UsageError for a path that leads to another server.
  */
-export function destinationAt(endpoint: string | undefined, path: string): Destination {
+export function destinationAt(endpoint: string | undefined, path: string) {
   if (endpoint === undefined) throw new StartError('configuration', 'CSMS_ENDPOINT is not set');
   const { origin, prefix } = readEndpoint(endpoint);
   const signedUrl = URL.parse(path, origin);

@@ -24,25 +24,13 @@ import {
 import type { Installation } from '../storage/sqlite/files/installation-record.ts';
 import { schemaFindings } from '../storage/sqlite/files/schema.ts';
 
-/** A data directory with the root key that has been proved to fit it. */
-export interface OpenInstallation {
-  readonly open: OpenDirectory;
-  readonly installation: Installation;
-  readonly rootKey: RootKey;
-  /** Shards, counted from 1, in which a row is not the one that was written last. */
-  readonly staleShards: readonly number[];
-}
-
 /**
  * Opens the data directory, loads the root key and checks that they belong together; on the first start it creates the
- * record that later starts check. `claimed`: the directory, when the caller has already claimed it.
+ * record that later starts check. `claimed`: the directory, when the caller has already claimed it; `staleShards`: those,
+ * counted from 1, in which a row is not the one that was written last.
  * Throws RootKeyError; StartError: configuration (wrong root key), damaged, taken.
  */
-export function openInstallation(
-  config: DataConfig,
-  clock: Clock,
-  claimed?: ClaimedDirectory,
-): OpenInstallation {
+export function openInstallation(config: DataConfig, clock: Clock, claimed?: ClaimedDirectory) {
   const source = sourceOf(config);
   const open = openDirectory(claimed ?? config.dataDirectory, readMigrations(RESOURCES.migrations));
   try {

@@ -90,17 +90,11 @@ export function readMetrics(text: string): 'on' | 'off' | Listener {
   return { host, port: Number(port) };
 }
 
-/** Quotas, and the free bytes below which changes are refused; absent: the default rule. */
-export interface ReadLimits {
-  readonly limits: Limits;
-  readonly freeBytesMin: number | undefined;
-}
-
 /** At most 1 TiB may be kept free. */
 const FREE_BYTES_MAX = 1_099_511_627_776;
 
-/** `secrets=5000,free-bytes=1048576`. Throws StartError for an unknown name, or a number outside its bounds. */
-export function readLimits(text: string | undefined): ReadLimits {
+/** Quotas, as in `secrets=5000,free-bytes=1048576`. Throws StartError for an unknown name or a number outside its bounds. */
+export function readLimits(text: string | undefined) {
   let freeBytesMin: number | undefined;
   const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
   for (const part of text?.split(',') ?? []) {

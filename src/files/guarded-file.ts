@@ -25,18 +25,12 @@ export interface FileRequest {
   readonly bytesMax: number;
 }
 
-/** The bytes of a file, and why it should not be trusted; absent: it may be. */
-export interface GuardedFile {
-  readonly bytes: Buffer;
-  readonly fault: FileFault | undefined;
-}
-
 /**
  * Reads a small regular file, links followed, and checks owner and mode of what it has opened, so that the file cannot be
  * exchanged in between. The caller owns the bytes. Throws FileFault when the file cannot be read, is not a regular file
- * or is too large; it never waits for pipes and devices.
+ * or is too large; it never waits for pipes and devices. `fault`: why the file should not be trusted.
  */
-export function readGuarded({ path, content, bytesMax }: FileRequest): GuardedFile {
+export function readGuarded({ path, content, bytesMax }: FileRequest) {
   let file: number;
   try {
     // Without O_NONBLOCK a named pipe would block the server for ever.

@@ -124,11 +124,6 @@ function makeOne(directory: string): void {
   }
 }
 
-/** Holds a directory until it is released or the process ends. */
-export interface DirectoryLock {
-  release(): void;
-}
-
 /** Two that start together both look into the file before they lock it: one of them waits until the other has given up. */
 const LOCK_WAIT_MS = 300;
 
@@ -139,7 +134,7 @@ const held = new Map<string, Connection>();
  * Locks the directory for this process: a second one is refused, and the kernel frees the lock when the process
  * ends, however it ends. Throws StartError (taken).
  */
-export function lockDirectory(directory: string): DirectoryLock {
+export function lockDirectory(directory: string): { release(): void } {
   const path = realpathSync(directory);
   const message = `the data directory ${directory} is in use by another process`;
   // Before the file is touched: closing any descriptor of it would drop the lock that this process has.
