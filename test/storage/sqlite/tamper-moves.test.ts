@@ -36,7 +36,11 @@ describe('rows that are swapped, moved, rolled back, deleted or added', () => {
       return all.map((move) => read.get(projectOf(move))!);
     });
     ({ store } = openDirect(directory));
-    await Promise.all(all.map((move) => move.change?.(store, projectOf(move))));
+    for (const move of all) {
+      const projectId = projectOf(move);
+      const change = move.change?.({ projectId, name: 'open' }, `${projectId}-open`);
+      if (change !== undefined) await store.change(change);
+    }
     await store.close();
     tamper(directory, (db) => {
       for (const [index, move] of all.entries())

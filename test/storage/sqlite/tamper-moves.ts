@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
-import type { TestStore } from '../../support/acting.ts';
+import type { Command } from '../../../src/core/commands.ts';
+import type { SecretRef } from '../../../src/core/secrets/secrets.ts';
 import {
   addVersion,
   expire,
@@ -11,11 +12,14 @@ import {
   update,
 } from '../../support/stores.ts';
 
+/** A change in good order of the secret `open`. */
+type Change = (ref: SecretRef, id: string) => Command;
+
 /** What is done to a project by hand, perhaps with rows that were copied before its secret was changed in good order. */
 export interface Move {
   readonly claim: string;
-  /** Changes in good order, between the copy and the tampering. */
-  readonly change?: (store: TestStore, projectId: string) => Promise<unknown>;
+  /** Between the copy and the tampering. */
+  readonly change?: Change;
   readonly tamper: (db: Database.Database, ids: Ids, copied: Record<string, unknown>) => void;
   /** Reads that must be refused as damaged. */
   readonly refused: readonly string[];
@@ -42,7 +46,6 @@ const KEYS = ['key key-1', 'key key-2', 'alias key-1', 'alias key-2'];
 /** Searches that find one of the two secrets, and none. */
 const SEARCHES = { 'search []': 1, 'search [{"key":"owner","values":[]}]': 1 };
 const NO_SEARCHES = { 'search []': 0, 'search [{"key":"owner","values":[]}]': 0 };
-const open = (projectId: string) => ({ projectId, name: 'open' });
 
 /** Runs statements in which the ids go by their names. */
 const sql =
@@ -87,7 +90,53 @@ const restoreSecret: Move['tamper'] = (db, _, copied) => {
   db.prepare(`UPDATE secret SET ${assignments.join(', ')} WHERE row = @row`).run(copied);
 };
 
+/** After these, nothing of the contents of `open` is given out. */
+const REFUSED: readonly (readonly [claim: string, tamper: Move['tamper'], change?: Change])[] = [
+  ['two versions that swapped numbers', swap('version', 'row', 'number', ['one', 'two'])],
+  ['two versions that swapped uids', swap('version', 'row', 'uid', ['one', 'two'])],
+  [
+    'SYSCURRENT on another version',
+    sql("UPDATE stage SET version_number = 1 WHERE secret_row = :secret AND name = 'SYSCURRENT'"),
+  ],
+  ['a version that was deleted', sql('DELETE FROM version WHERE row = :two')],
+  ['a stage that was deleted', sql("DELETE FROM stage WHERE secret_row = :secret AND name = 'blue'")],
+  ['a stage that was added', sql("INSERT INTO stage VALUES (:secret, 'mine', 1, 1, 9)")],
+  ['a tag that was deleted', sql("DELETE FROM secret_tag WHERE secret_row = :secret AND key = 'owner'")],
+  [
+    'a tag that was put into another project',
+    sql("UPDATE secret_tag SET project_id = 'other' WHERE secret_row = :secret AND key = 'owner'"),
+  ],
+  [
+    'tags that were rolled back',
+    sql("INSERT INTO secret_tag VALUES (:secret, :project, 'owner', 'open')"),
+    (ref, id) => removeTags(ref, id, ['owner'], 'refuse'),
+  ],
+  [
+    'a version that was added',
+    sql(`INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, slot)
+      SELECT secret_row, 4, uid, kind, kms_key_id, create_time_ms, 9 FROM version WHERE row = :one`),
+  ],
+  ['a secret row that was rolled back over a new version', restoreSecret, (ref, id) => addVersion(ref, id)],
+  [
+    'a secret row that was rolled back over a stage that moved',
+    restoreSecret,
+    (ref) => putStage(ref, 'blue', 2),
+  ],
+  ['a secret row that was rolled back over an expiry', restoreSecret, (ref) => expire(ref, 1, T0 + 5)],
+  [
+    'a version row that was rolled back',
+    sql(`UPDATE version SET expire_time_ms = ${T0 + 77} WHERE row = :two`),
+    (ref) => expire(ref, 2, T0 + 5),
+  ],
+  [
+    'a stage row that was rolled back',
+    sql(`INSERT INTO stage VALUES (:secret, 'blue', 1, ${T0}, 2)`),
+    (ref) => removeStage(ref, 'blue'),
+  ],
+];
+
 export const MOVES: readonly Move[] = [
+  ...REFUSED.map(([claim, tamper, change]) => ({ claim, tamper, refused: OPEN, ...(change && { change }) })),
   {
     claim: 'two secrets that swapped names',
     tamper: sql(
@@ -108,16 +157,6 @@ export const MOVES: readonly Move[] = [
     gone: ['secret open', ...OPEN],
   },
   {
-    claim: 'two versions that swapped numbers',
-    tamper: swap('version', 'row', 'number', ['one', 'two']),
-    refused: OPEN,
-  },
-  {
-    claim: 'two versions that swapped uids',
-    tamper: swap('version', 'row', 'uid', ['one', 'two']),
-    refused: OPEN,
-  },
-  {
     claim: 'two versions that swapped rows, and with them values',
     tamper: swap('version', 'row', 'row', ['one', 'two']),
     refused: ['value open 1', 'value open 2'],
@@ -133,36 +172,10 @@ export const MOVES: readonly Move[] = [
     refused: FIRST_AND_THIRD,
   },
   {
-    claim: 'SYSCURRENT on another version',
-    tamper: sql("UPDATE stage SET version_number = 1 WHERE secret_row = :secret AND name = 'SYSCURRENT'"),
-    refused: OPEN,
-  },
-  { claim: 'a version that was deleted', tamper: sql('DELETE FROM version WHERE row = :two'), refused: OPEN },
-  {
-    claim: 'a stage that was deleted',
-    tamper: sql("DELETE FROM stage WHERE secret_row = :secret AND name = 'blue'"),
-    refused: OPEN,
-  },
-  {
-    claim: 'a stage that was added',
-    tamper: sql("INSERT INTO stage VALUES (:secret, 'mine', 1, 1, 9)"),
-    refused: OPEN,
-  },
-  {
-    claim: 'a tag that was deleted',
-    tamper: sql("DELETE FROM secret_tag WHERE secret_row = :secret AND key = 'owner'"),
-    refused: OPEN,
-  },
-  {
     claim: 'a tag that was added',
     tamper: sql("INSERT INTO secret_tag VALUES (:secret, :project, 'mine', 'yes')"),
     refused: OPEN,
     left: { tags: 2, ...SEARCHES },
-  },
-  {
-    claim: 'a tag that was put into another project',
-    tamper: sql("UPDATE secret_tag SET project_id = 'other' WHERE secret_row = :secret AND key = 'owner'"),
-    refused: OPEN,
   },
   {
     claim: 'two secrets that swapped the values of a tag',
@@ -172,13 +185,6 @@ export const MOVES: readonly Move[] = [
     ),
     refused: [...OPEN, ...PENDING],
     left: { tags: 0, ...NO_SEARCHES },
-  },
-  {
-    claim: 'tags that were rolled back',
-    change: (store, projectId) =>
-      store.change(removeTags(open(projectId), `${projectId}-open`, ['owner'], 'refuse')),
-    tamper: sql("INSERT INTO secret_tag VALUES (:secret, :project, 'owner', 'open')"),
-    refused: OPEN,
   },
   {
     claim: 'two secrets that swapped a grant',
@@ -201,12 +207,6 @@ export const MOVES: readonly Move[] = [
       WHERE secret_row = :secret AND grantee_id = 'ann'`),
     refused: [],
     left: { 'grants open': 1 },
-  },
-  {
-    claim: 'a version that was added',
-    tamper: sql(`INSERT INTO version (secret_row, number, uid, kind, kms_key_id, create_time_ms, slot)
-      SELECT secret_row, 4, uid, kind, kms_key_id, create_time_ms, 9 FROM version WHERE row = :one`),
-    refused: OPEN,
   },
   {
     claim: 'a data key that is missing',
@@ -242,36 +242,6 @@ export const MOVES: readonly Move[] = [
     ),
     refused: KEYS,
   },
-  {
-    claim: 'a secret row that was rolled back over a new version',
-    change: (store, projectId) => store.change(addVersion(open(projectId), `${projectId}-open`)),
-    tamper: restoreSecret,
-    refused: OPEN,
-  },
-  {
-    claim: 'a secret row that was rolled back over a stage that moved',
-    change: (store, projectId) => store.change(putStage(open(projectId), 'blue', 2)),
-    tamper: restoreSecret,
-    refused: OPEN,
-  },
-  {
-    claim: 'a secret row that was rolled back over an expiry',
-    change: (store, projectId) => store.change(expire(open(projectId), 1, T0 + 5)),
-    tamper: restoreSecret,
-    refused: OPEN,
-  },
-  {
-    claim: 'a version row that was rolled back',
-    change: (store, projectId) => store.change(expire(open(projectId), 2, T0 + 5)),
-    tamper: sql(`UPDATE version SET expire_time_ms = ${T0 + 77} WHERE row = :two`),
-    refused: OPEN,
-  },
-  {
-    claim: 'a stage row that was rolled back',
-    change: (store, projectId) => store.change(removeStage(open(projectId), 'blue')),
-    tamper: sql(`INSERT INTO stage VALUES (:secret, 'blue', 1, ${T0}, 2)`),
-    refused: OPEN,
-  },
 ];
 
 /**
@@ -281,13 +251,13 @@ export const MOVES: readonly Move[] = [
 export const UNNOTICED: readonly Move[] = [
   {
     claim: 'a secret row that was rolled back over an update',
-    change: (store, projectId) => store.change(update(open(projectId), { description: 'after' })),
+    change: (ref) => update(ref, { description: 'after' }),
     tamper: restoreSecret,
     refused: ['secret open'],
   },
   {
     claim: 'a secret row that was rolled back over a scheduled deletion',
-    change: (store, projectId) => store.change(schedule(open(projectId), 7)),
+    change: (ref) => schedule(ref, 7),
     tamper: restoreSecret,
     refused: ['secret open'],
   },
