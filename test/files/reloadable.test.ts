@@ -43,6 +43,12 @@ function open(nowMs = Date.now): Reloadable {
   });
 }
 
+/** Reads `main`, which says `one`. */
+function openOne(): Reloadable {
+  write('main', 'one');
+  return open();
+}
+
 /** Two looks, which a change needs to take effect; what the second says. */
 async function lookTwice(things: Reloadable): Promise<boolean> {
   expect(await things.poll()).toBe(false);
@@ -60,15 +66,13 @@ describe('what is read from files', () => {
   });
 
   it('is checked as a whole as long as it may change again before its times do', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     for (let look = 0; look < 3; look += 1) expect(await things.poll()).toBe(false);
     expect([adopted, reads]).toEqual([['one'], 4]);
   });
 
   it('is read again when the content has changed, at the second look that finds it', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'two!');
     expect(await lookTwice(things)).toBe(true);
     expect(adopted).toEqual(['one', 'two!']);
@@ -76,8 +80,7 @@ describe('what is read from files', () => {
   });
 
   it('is not read while someone keeps writing', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     for (const text of ['two', 'two and', 'two and more']) {
       write('main', text);
       expect(await things.poll()).toBe(false);
@@ -87,8 +90,7 @@ describe('what is read from files', () => {
   });
 
   it('is not read again for another time with the same content', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('new', 'one');
     renameSync(at('new'), at('main'));
     expect(await lookTwice(things)).toBe(false);
@@ -121,8 +123,7 @@ describe('what is read from files', () => {
 
 describe('a content that is refused', () => {
   it('is reported once and not at every look, and the former one stays', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'bad');
     await things.poll();
     await expect(things.poll()).rejects.toThrow('refused: bad');
@@ -131,8 +132,7 @@ describe('a content that is refused', () => {
   });
 
   it('is reported again when it is another one, and is over when it is mended', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'bad');
     await things.poll();
     await expect(things.poll()).rejects.toThrow('refused: bad');
@@ -145,8 +145,7 @@ describe('a content that is refused', () => {
   });
 
   it('is tried again when a file that it missed is there', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'see key');
     await things.poll();
     await expect(things.poll()).rejects.toThrow(/key cannot be read \(ENOENT\)/);
@@ -157,8 +156,7 @@ describe('a content that is refused', () => {
   });
 
   it('may be one that others can read, and is tried again after chmod', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'two');
     chmodSync(at('main'), 0o644);
     await things.poll();
@@ -172,8 +170,7 @@ describe('a content that is refused', () => {
 
 describe('reload', () => {
   it('reads at once, and in any case', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     await things.reload();
     write('main', 'two');
     await things.reload();
@@ -182,16 +179,14 @@ describe('reload', () => {
   });
 
   it('throws what loading throws, and the looks do not say it again', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     write('main', 'bad');
     await expect(things.reload()).rejects.toThrow('refused: bad');
     expect(await lookTwice(things)).toBe(false);
   });
 
   it('that nobody has begun is one for all who ask', async () => {
-    write('main', 'one');
-    const things = open();
+    const things = openOne();
     const first = things.reload();
     await Promise.all([first, things.reload(), things.reload()]);
     expect(adopted).toEqual(['one', 'one']);

@@ -2,16 +2,15 @@ import { describe, expect, it } from 'vitest';
 import {
   decideEvent,
   EVENT_TYPES,
-  type EventCommand,
   type EventDraft,
   type EventScope,
   type EventType,
 } from '../../../src/core/events/events.ts';
 import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { anEvent, outcome, REF, T0 } from '../../support/builders.ts';
+import { createEvent, removeEvent, updateEvent } from '../../support/stores.ts';
 
 const ref = { projectId: REF.projectId, name: 'alarm' };
-const base = { aggregate: 'event', ref, nowMs: T0 + 5 } as const;
 const DRAFT: EventDraft = {
   types: ['SECRET_DELETED', 'SECRET_ROTATED'],
   state: 'DISABLED',
@@ -20,17 +19,15 @@ const DRAFT: EventDraft = {
 const scope = (changes: Partial<EventScope> = {}): EventScope => {
   return { current: undefined, eventsInProject: 0, subscribers: 0, ...changes };
 };
-const create = (draft: Partial<EventDraft> = {}, events = 30): EventCommand => ({
-  ...base,
-  kind: 'create-event',
-  id: 'event-id',
-  draft: { ...DRAFT, ...draft },
-  limits: { ...DEFAULT_LIMITS, events },
-});
-const update = (changes: Partial<EventDraft>, nowMs = T0 + 5): EventCommand => {
-  return { ...base, kind: 'update-event', update: changes, nowMs };
-};
-const remove: EventCommand = { ...base, kind: 'delete-event' };
+const create = (draft: Partial<EventDraft> = {}, events = 30) =>
+  createEvent(ref, {
+    id: 'event-id',
+    draft: { ...DRAFT, ...draft },
+    limits: { ...DEFAULT_LIMITS, events },
+    nowMs: T0 + 5,
+  });
+const update = (changes: Partial<EventDraft>) => ({ ...updateEvent(ref, changes), nowMs: T0 + 5 });
+const remove = { ...removeEvent(ref), nowMs: T0 + 5 };
 
 describe('create-event', () => {
   it('makes what was asked for', () => {

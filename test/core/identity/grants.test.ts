@@ -9,6 +9,7 @@ import {
 } from '../../../src/core/identity/grants.ts';
 import type { SecretState } from '../../../src/core/secrets/secrets.ts';
 import { aSecret, DAY_MS, outcome, REF, range, SECRET_ID, T0 } from '../../support/builders.ts';
+import { createGrant, removeGrants, updateGrant } from '../../support/stores.ts';
 
 const GRANT_REF = { projectId: REF.projectId, secretId: SECRET_ID };
 const NOW = T0 + DAY_MS;
@@ -19,22 +20,10 @@ function aGrant(changes: Partial<Grant> = {}): Grant {
   return { ...GRANT_REF, id: 'grant-1', grantee: user('ann'), ...times, revision: 1, ...changes };
 }
 
-const base = { aggregate: 'grant', ref: GRANT_REF, nowMs: NOW } as const;
-const create = (grantee: Grantee, expireTimeMs?: number): GrantCommand => ({
-  ...base,
-  kind: 'create-grant',
-  id: 'grant-9',
-  grantee,
-  expireTimeMs,
-});
-const update = (grantee: Grantee, expireTimeMs?: number, nowMs = NOW): GrantCommand => ({
-  ...base,
-  kind: 'update-grant',
-  grantee,
-  expireTimeMs,
-  nowMs,
-});
-const remove = (granteeId?: string): GrantCommand => ({ ...base, kind: 'remove-grants', granteeId });
+const create = (grantee: Grantee, expireTimeMs?: number) =>
+  createGrant(GRANT_REF, '', { id: 'grant-9', grantee, expireTimeMs, nowMs: NOW });
+const update = ({ id }: Grantee, expireTimeMs?: number) => updateGrant(GRANT_REF, id, expireTimeMs, NOW);
+const remove = (granteeId?: string) => removeGrants(GRANT_REF, granteeId, NOW);
 const decideOn = (grants: readonly Grant[], command: GrantCommand, secret = aSecret()) =>
   decideGrant({ secret, grants }, command);
 

@@ -4,7 +4,6 @@ import {
   currentKeyVersion,
   type Key,
   type KeyChange,
-  type KeyCommandOf,
   type KeyState,
   requireEnabledKey,
   requireUsableKey,
@@ -12,28 +11,13 @@ import {
 import { decideKey } from '../../../src/core/kms/rules.ts';
 import { aKey, DAY_MS, KEY_ID, outcome, REF, T0 } from '../../support/builders.ts';
 import { aCustomKey, decideOnKey } from '../../support/keys.ts';
+import { createKey, ensureKey } from '../../support/stores.ts';
 
 const ref = { projectId: REF.projectId, id: KEY_ID };
-const ensure: KeyCommandOf<'ensure-key'> = {
-  aggregate: 'key',
-  kind: 'ensure-key',
-  ref,
-  alias: 'csms/default',
-  isDefault: true,
-  material: Buffer.from('new material'),
-  firstRevision: 77,
-  nowMs: T0 + 5,
-};
-const create: KeyCommandOf<'create-key'> = {
-  aggregate: 'key',
-  kind: 'create-key',
-  ref,
-  alias: 'orders',
-  draft: { description: 'for orders', enterpriseProjectId: '7' },
-  material: Buffer.from('new material'),
-  firstRevision: 99,
-  nowMs: T0 + 5,
-};
+const made = { material: Buffer.from('new material'), nowMs: T0 + 5 };
+const ensure = ensureKey(ref, { ...made, firstRevision: 77 });
+const draft = { description: 'for orders', enterpriseProjectId: '7' };
+const create = createKey(ref, { ...made, alias: 'orders', draft, firstRevision: 99 });
 const empty = { current: undefined, aliasHolder: undefined, keysInProject: 0 };
 /** Every change that a caller of the key service can ask for. */
 const CHANGES: readonly KeyChange[] = [

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../src/core/errors.ts';
-import { DEFAULT_LIMITS } from '../../../src/core/limits.ts';
 import { decideTask } from '../../../src/core/rotation/rules.ts';
 import {
   ATTEMPTS_MAX,
   TASK_KEPT_MS,
   type Task,
   type TaskCommand,
-  type TaskCommandOf,
   type TaskDecision,
+  type TaskStep,
 } from '../../../src/core/rotation/tasks.ts';
 import type { Secret, SecretAggregate } from '../../../src/core/secrets/secrets.ts';
 import {
@@ -25,6 +24,7 @@ import {
   T0,
   TASK_ID,
 } from '../../support/builders.ts';
+import { failAttempt, passStep, startRotation, storePending } from '../../support/stores.ts';
 
 const NOW = T0 + 5_000;
 const CONFIG = '{"InstanceId":"db1","SecretSubType":"MultiUser"}';
@@ -61,36 +61,15 @@ function decide(
 }
 
 const base = { aggregate: 'task', ref: REF, id: TASK_ID, nowMs: NOW } as const;
-const start = (dueSecretId?: string): TaskCommandOf<'start-rotation'> => ({
-  ...base,
-  kind: 'start-rotation',
-  dueSecretId,
-});
-const pass = (step: Task['step'], attempts = 1): TaskCommandOf<'pass-step'> => ({
-  ...base,
-  kind: 'pass-step',
-  progress: { step, attempts },
-  limits: DEFAULT_LIMITS,
-});
-const store = (changes: Partial<TaskCommandOf<'store-pending'>> = {}): TaskCommandOf<'store-pending'> => ({
-  ...base,
-  kind: 'store-pending',
-  progress: { step: 'create', attempts: 1 },
-  version: aNewVersion(),
-  limits: DEFAULT_LIMITS,
-  ...changes,
-});
-const fail = (
-  step: Task['step'],
-  nextAttemptMs: number | undefined,
-  attempts = 1,
-): TaskCommandOf<'fail-attempt'> => ({
-  ...base,
-  kind: 'fail-attempt',
-  progress: { step, attempts },
-  error: ERROR,
-  nextAttemptMs,
-});
+const start = (dueSecretId?: string) => startRotation(REF, TASK_ID, dueSecretId, NOW);
+const pass = (step: TaskStep, attempts = 1) => {
+  return { ...passStep(REF, TASK_ID, step, NOW), progress: { step, attempts } };
+};
+const store = () => storePending(REF, TASK_ID, aNewVersion(), NOW);
+const fail = (step: TaskStep, nextAttemptMs: number | undefined, attempts = 1) => {
+  const failed = failAttempt(REF, TASK_ID, step, nextAttemptMs);
+  return { ...failed, nowMs: NOW, progress: { step, attempts }, error: ERROR };
+};
 /** What the outbox is told. */
 const told = ({ secret }: TaskDecision) =>
   (secret?.notifications ?? []).map(({ eventType, content }) => ({
@@ -224,8 +203,7 @@ describe('the new value', () => {
 });
 
 describe('steps', () => {
-  const at = (step: Task['step'], changes: Partial<Task> = {}) =>
-    aTask({ step, versionNumber: 3, ...changes });
+  const at = (step: TaskStep, changes: Partial<Task> = {}) => aTask({ step, versionNumber: 3, ...changes });
 
   it('set leads to test, and leaves the secret alone', () => {
     const { next, secret } = decide(

@@ -35,68 +35,50 @@ describe.runIf(via !== undefined)('a full disk', () => {
       reports.set(report.step, report);
     }
   });
-  const report = (step: string) => reports.get(step);
+  /** The writer lives, and what was acknowledged is there. */
+  const whole = { fatal: [], wrong: [] };
 
-  it('is distinguished from one with room', () => {
-    expect(report('start')).toMatchObject({ created: ['done'], hasBallast: true });
-  });
-
-  it('refuses changes as storage-full, keeps every acknowledged row and keeps reading', () => {
-    expect(report('full')).toMatchObject({
-      refused: ['storage-full'],
-      isWritable: false,
-      fatal: [],
-      wrong: [],
-    });
-  });
-
-  it('makes the store give its reserve back', () => {
-    expect(report('full')).toMatchObject({ hasBallast: false });
-  });
-
-  it('lets deletions, revocations and the record of the clock through thanks to the reserve, and nothing else', () => {
-    const wanted = {
-      removed: ['done'],
-      revoked: 'done',
-      noted: 'done',
-      stillRefused: ['storage-full'],
-      fatal: [],
-      wrong: [],
-    };
-    expect(report('reserve')).toMatchObject(wanted);
-  });
-
-  it('lets rotations note how their calls ended, and neither starts one nor takes a new value', () => {
-    const rotation = { noted: 'done', started: 'storage-full', stored: 'storage-full' };
-    expect(report('reserve')).toMatchObject({ rotation });
-  });
-
-  it('heals by itself when there is room again', () => {
-    expect(report('healed')).toMatchObject({ healed: ['done'], isWritable: true, fatal: [], wrong: [] });
-  });
-
-  it('has lost nothing when the store is opened again, and the reserve is back', () => {
-    expect(report('reopened')).toMatchObject({ hasBallast: true, wrong: [] });
-  });
-
-  it('does not keep the store from starting, reading and deleting', () => {
-    const wanted = {
-      small: ['storage-full'],
-      removedAfterStart: ['done'],
-      hasBallast: false,
-      fatal: [],
-      wrong: [],
-    };
-    expect(report('started full')).toMatchObject(wanted);
-  });
-
-  it('loses nothing when the log does not fit into the database any more', () => {
-    expect(report('checkpoint')).toMatchObject({ removedSmall: ['done'], wrong: [] });
+  it.each<[claim: string, step: string, wanted: Report]>([
+    ['is distinguished from one with room', 'start', { created: ['done'], hasBallast: true }],
+    [
+      'refuses changes as storage-full, keeps every acknowledged row and keeps reading',
+      'full',
+      { refused: ['storage-full'], isWritable: false, ...whole },
+    ],
+    ['makes the store give its reserve back', 'full', { hasBallast: false }],
+    [
+      'lets deletions, revocations and the record of the clock through thanks to the reserve, and nothing else',
+      'reserve',
+      { removed: ['done'], revoked: 'done', noted: 'done', stillRefused: ['storage-full'], ...whole },
+    ],
+    [
+      'lets rotations note how their calls ended, and neither starts one nor takes a new value',
+      'reserve',
+      { rotation: { noted: 'done', started: 'storage-full', stored: 'storage-full' } },
+    ],
+    ['heals by itself when there is room again', 'healed', { healed: ['done'], isWritable: true, ...whole }],
+    [
+      'has lost nothing when the store is opened again, and the reserve is back',
+      'reopened',
+      { hasBallast: true, wrong: [] },
+    ],
+    [
+      'does not keep the store from starting, reading and deleting',
+      'started full',
+      { small: ['storage-full'], removedAfterStart: ['done'], hasBallast: false, ...whole },
+    ],
+    [
+      'loses nothing when the log does not fit into the database any more',
+      'checkpoint',
+      { removedSmall: ['done'], wrong: [] },
+    ],
+  ])('%s', (_, step, wanted) => {
+    expect(reports.get(step)).toMatchObject(wanted);
   });
 
   it('does not end the writer when the log does not fit into the database any more', () => {
     // The disk is as full as before, so the later change may be refused; the writer lives.
-    const { later, fatal } = report('checkpoint')!;
+    const { later, fatal } = reports.get('checkpoint')!;
     expect(fatal).toEqual([]);
     expect(['done', 'storage-full']).toEqual(expect.arrayContaining(later as string[]));
   });
