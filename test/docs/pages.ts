@@ -3,8 +3,8 @@ import { dirname, join, posix } from 'node:path';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 
-/** The pages for people: those at the top and all below docs, from the top of the repository. */
-export const PAGES: readonly string[] = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT })
+/** The pages for people: those at the top, all below docs, and those of charts, from the top of the repository. */
+export const PAGES: readonly string[] = globSync(['*.md', 'docs/**/*.md', 'charts/*/*.md'], { cwd: ROOT })
   .map((path) => path.replaceAll('\\', '/'))
   .sort();
 
