@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { SECRET_RESPONSE_BYTES_MAX } from '../../src/http/wire/limits.ts';
-import { ALPHA, shareServer } from '../support/server.ts';
+import type { Answer } from '../support/exchange.ts';
+import { shareServer } from '../support/server.ts';
 import { callsOf, ok } from './calls.ts';
+import { kmsCallsOf } from './kms-calls.ts';
 
 const server = shareServer();
 const acme = callsOf(server);
-const kms = (name: string, body: object) =>
-  server.send({ method: 'POST', path: `/v1.0/${ALPHA}/kms/${name}`, body });
-const bytesOf = async (answer: ReturnType<typeof kms>) => {
+const kms = kmsCallsOf(server);
+const bytesOf = async (answer: Promise<Answer>) => {
   const { bytes, status, text } = await answer;
   expect(status, text.slice(0, 200)).toBe(200);
   return bytes.length;
@@ -62,12 +63,13 @@ it('an import says of a refused secret at most 1 KiB', async () => {
 });
 
 it('data that a key encrypts or decrypts, and data keys, make the bytes that are set aside for them at most', async () => {
-  const { key_info } = ok(await kms('create-key', { key_alias: 'k' }));
-  const { key_id } = key_info;
+  const key_id = await kms.create('k');
   const text = { key_id, plain_text: '\u0001'.repeat(4_096) };
-  const encrypted = await kms('encrypt-data', text);
-  const decrypted = kms('decrypt-data', { key_id, cipher_text: ok(encrypted).cipher_text });
+  const encrypted = await kms.post('encrypt-data', text);
+  const decrypted = kms.post('decrypt-data', { key_id, cipher_text: ok(encrypted).cipher_text });
   expect(encrypted.bytes.length).toBeLessThanOrEqual(32_768);
   expect(await bytesOf(decrypted)).toBeLessThanOrEqual(32_768);
-  expect(await bytesOf(kms('create-datakey', { key_id, datakey_length: '8192' }))).toBeLessThanOrEqual(8_192);
+  expect(await bytesOf(kms.post('create-datakey', { key_id, datakey_length: '8192' }))).toBeLessThanOrEqual(
+    8_192,
+  );
 });

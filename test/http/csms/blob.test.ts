@@ -200,8 +200,14 @@ describe('the body of a restore', () => {
   });
 });
 
-describe('a secret that is called restore or checker', () => {
-  it.each(['restore', 'checker'])('%s is a secret like any other', async (name) => {
+describe('a secret that is called like an operation', () => {
+  it.each([
+    ['checker', 'DELETE, GET, PUT'],
+    ['restore', 'DELETE, GET, POST, PUT'],
+    ['batch-import', 'DELETE, GET, POST, PUT'],
+    ['batch-delete', 'DELETE, GET, POST, PUT'],
+    ['batch-get-secret-value', 'DELETE, GET, POST, PUT'],
+  ])('%s is a secret like any other', async (name, methods) => {
     await acme.create(name);
     expect(ok(await acme.get(`/${name}`)).secret.name).toBe(name);
     ok(await acme.put(`/${name}`, { description: 'd' }));
@@ -209,7 +215,7 @@ describe('a secret that is called restore or checker', () => {
     const blob = await blobOf(name);
     ok(await acme.remove(`/${name}`));
     expect(ok(await restore(blob)).secret.name).toBe(name);
-    const refused = await server.send({ method: 'PATCH', path: `${acme.base}/restore` });
-    expect([refused.status, refused.headers.allow]).toEqual([405, 'DELETE, GET, POST, PUT']);
+    const refused = await server.send({ method: 'PATCH', path: `${acme.base}/${name}` });
+    expect([...problem(refused), refused.headers.allow]).toEqual([405, 'APIGW.0101', methods]);
   });
 });

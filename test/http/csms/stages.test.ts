@@ -89,15 +89,6 @@ describe('ShowSecretStage', () => {
     });
   });
 
-  it('has one sentence for a stage that is not there', async () => {
-    const answer = await acme.get('/db/stages/nowhere');
-    expect(answer.status).toBe(404);
-    expect(answer.json).toEqual({
-      error_code: 'CSMS.0005',
-      error_msg: 'The resource does not exist. There is no such stage.',
-    });
-  });
-
   it('distinguishes names by case', async () => {
     expect(problem(await acme.get('/db/stages/syscurrent'))).toEqual(NOT_THERE);
   });

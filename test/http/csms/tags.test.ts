@@ -179,18 +179,3 @@ describe('ListProjectSecretsTags', () => {
     expect(ok(await callsOf(server, undefined, BETA).csms('GET', '/tags'))).toEqual({ tags: [] });
   });
 });
-
-describe('a secret that is called like an operation', () => {
-  it.each(['batch-import', 'batch-delete', 'batch-get-secret-value'])(
-    '%s can be used all the same',
-    async (name) => {
-      await acme.create(name);
-      expect(ok(await acme.get(`/${name}`)).secret.name).toBe(name);
-      ok(await acme.put(`/${name}`, { description: 'new' }));
-      expect((await acme.remove(`/${name}`)).status).toBe(200);
-      const other = await server.send({ method: 'PATCH', path: `${acme.base}/${name}` });
-      expect(problem(other)).toEqual([405, 'APIGW.0101']);
-      expect(other.headers.allow).toBe('DELETE, GET, POST, PUT');
-    },
-  );
-});

@@ -99,6 +99,7 @@ describe('KeystoneCreateUserTokenByPassword', () => {
   it.each([
     ['no body', undefined],
     ['an empty object', {}],
+    ['null', 'null'],
     ['malformed JSON', '{"auth":'],
     ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
   ])('refuses %s without telling where', async (_, body) => {
