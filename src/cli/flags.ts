@@ -13,18 +13,12 @@ const SWITCHES: ReadonlySet<string> = new Set([
   'version',
 ]);
 
-/** A parsed command line. */
-export interface CommandLine {
-  readonly positionals: readonly string[];
-  /** Flag name without dashes to its value; a switch has `1`. */
-  readonly flags: ReadonlyMap<string, string>;
-}
-
 /**
- * Parses `--name value`, `--name=value`, switches and `-d BODY`; `--` ends the flags.
+ * Parses `--name value`, `--name=value`, switches and `-d BODY`; `--` ends the flags. Returns each flag by its name
+ * without dashes; a switch has the value `1`.
  * Throws UsageError for a flag that `allowed` does not hold, one without a value, and one given twice.
  */
-export function parseCommandLine(args: readonly string[], allowed: ReadonlySet<string>): CommandLine {
+export function parseCommandLine(args: readonly string[], allowed: ReadonlySet<string>) {
   const options = Object.fromEntries(
     [...allowed].map((name) => [
       name,

@@ -75,7 +75,7 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
       findTopic: (urn) => present.findTopic(urn),
       findFunction: (urn) => present.findFunction(urn),
     },
-    webhooks: createWebhooks({ rules }),
+    webhooks: createWebhooks(rules),
     hooksFiles: createReloadable({
       name: 'hooks',
       reader,

@@ -15,12 +15,6 @@ import type { AddressRules } from './address-rules.ts';
 /** Finds all addresses of a host name; the system's resolver except in tests. */
 export type ResolveHost = (host: string) => Promise<readonly string[]>;
 
-/** What the client is made of. */
-export interface WebhookClientOptions {
-  readonly rules: AddressRules;
-  readonly resolveHost?: ResolveHost;
-}
-
 const systemResolve: ResolveHost = async (host) => {
   return (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
 };
@@ -40,7 +34,7 @@ class CallFailed extends Error {
  * so neither a pool nor a proxy variable of the environment matters.
  * @see OWASP, Server Side Request Forgery Prevention
  */
-export function createWebhooks({ rules, resolveHost = systemResolve }: WebhookClientOptions): Webhooks {
+export function createWebhooks(rules: AddressRules, resolveHost: ResolveHost = systemResolve): Webhooks {
   return {
     async post(url, body, headers, bounds = WEBHOOK_BOUNDS) {
       const signals = [AbortSignal.timeout(bounds.timeoutMs), bounds.signal];

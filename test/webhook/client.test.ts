@@ -40,10 +40,7 @@ async function receiver(
 }
 
 const clientOf = (rules: string, addresses?: readonly string[]) =>
-  createWebhooks({
-    rules: parseAddressRules(rules),
-    ...(addresses && { resolveHost: async () => addresses }),
-  });
+  createWebhooks(parseAddressRules(rules), addresses && (async () => addresses));
 const post = (client: ReturnType<typeof clientOf>, url: string, bounds = WEBHOOK_BOUNDS) =>
   client.post(url, '{"é":1}', { 'content-type': 'application/json', 'x-own': 'yes' }, bounds);
 
@@ -208,10 +205,7 @@ describe('a bad receiver', () => {
   });
 
   it('whose name is never resolved is given up', async () => {
-    const client = createWebhooks({
-      rules: parseAddressRules('ops.example'),
-      resolveHost: () => new Promise(() => undefined),
-    });
+    const client = createWebhooks(parseAddressRules('ops.example'), () => new Promise(() => undefined));
     const bounds = { ...WEBHOOK_BOUNDS, timeoutMs: 50 };
     expect(await post(client, 'https://ops.example/', bounds)).toMatchObject({ reason: 'timed-out' });
   });

@@ -1,22 +1,12 @@
 import type { Notification } from './notifications.ts';
 
-/** A message in the envelope of SMN's HTTP endpoints, without its signature. @see SMN, HTTP(S) message format */
-export interface SmnMessage {
-  readonly type: 'Notification';
-  readonly subject: string;
-  readonly topic_urn: string;
-  /** 32 hex digits. */
-  readonly message_id: string;
-  /** JSON text. */
-  readonly message: string;
-  /** `2025-01-02T03:04:05Z` */
-  readonly timestamp: string;
-}
-
-/** The message for a notification: the same every time, so that a receiver recognises a repetition. */
-export function smnMessage(notification: Notification, messageId: string): SmnMessage {
+/**
+ * The message for a notification in the envelope of SMN's HTTP endpoints, without its signature: the same every time, so
+ * that a receiver recognises a repetition. `messageId`: 32 hex digits. @see SMN, HTTP(S) message format
+ */
+export function smnMessage(notification: Notification, messageId: string) {
   return {
-    type: 'Notification',
+    type: 'Notification' as const,
     subject: `CSMS ${notification.eventType}`,
     topic_urn: notification.targetId,
     message_id: messageId,
@@ -29,7 +19,7 @@ export function smnMessage(notification: Notification, messageId: string): SmnMe
  * The text that SMN signs: names and values in turn, each on a line of its own, in this order.
  * @see SMN, message signature verification
  */
-export function smnStringToSign(message: SmnMessage): string {
+export function smnStringToSign(message: ReturnType<typeof smnMessage>): string {
   const names = ['message', 'message_id', 'subject', 'timestamp', 'topic_urn', 'type'] as const;
   return names.map((name) => `${name}\n${message[name]}\n`).join('');
 }

@@ -11,14 +11,6 @@ export interface BlobHeader {
   readonly timeMs: number;
 }
 
-/** A parsed blob; nothing in it is trusted before it has been opened. */
-export interface ParsedBlob {
-  readonly header: BlobHeader;
-  /** What is bound into the sealed contents: prefix and header, as they were read. */
-  readonly bound: string;
-  readonly sealed: SealedValue;
-}
-
 /** What a blob holds: everything about one secret. */
 export interface SecretBackup {
   readonly aggregate: SecretAggregate;
@@ -46,8 +38,11 @@ export function formatBlob(bound: string, sealed: SealedValue): string {
   return [bound, textOf(sealed.wrappedKey), textOf(sealed.body)].join('.');
 }
 
-/** Parses a blob. Throws invalid-parameter for a text of another shape. */
-export function parseBlob(text: string): ParsedBlob {
+/**
+ * Parses a blob; nothing in it is trusted before it has been opened. `bound` is what is bound into the sealed contents:
+ * prefix and header, as they were read. Throws invalid-parameter for a text of another shape.
+ */
+export function parseBlob(text: string) {
   const parts = text.startsWith(PREFIX) ? text.slice(PREFIX.length).split('.') : [];
   const [head, wrappedKey, body] = parts.map(bytesOf);
   if (parts.length !== 3 || head === undefined || wrappedKey === undefined || body === undefined) {
