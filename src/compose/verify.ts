@@ -139,7 +139,7 @@ function checkVersion(
   const { kind, uid: versionUid } = version;
   const binding = { projectId, secretId, secretName, versionUid, kind };
   return unlessDamaged(
-    () => void keyring.open(key, binding, secret.sealed(version.number)).fill(0),
+    () => void keyring.open(key, binding, secret.sealed(version)).fill(0),
     () => `${address}: its value does not open`,
   );
 }

@@ -90,15 +90,15 @@ export function signSecret(
   { secret, stages, tags, versions }: SecretAggregate,
   former?: SignedSecret,
 ): SignedSecret {
-  const written = versions.map(
-    (version) =>
-      former?.written.find((known) => known.version === version) ?? {
-        version,
-        row: VERSION.encode(version),
-        columns: '',
-        text: '',
-      },
-  );
+  const known = former?.written ?? [];
+  // What stays is mostly in the same place, or one further.
+  let next = 0;
+  const written = versions.map((version) => {
+    const isNext = known[next]?.version === version;
+    const found = isNext ? next : known.findIndex((other) => other.version === version);
+    next = found + 1;
+    return known[found] ?? { version, row: VERSION.encode(version), head: undefined, text: '' };
+  });
   const rows = {
     versions: written.map(({ row }) => row),
     stages: stages.map(STAGE.encode),

@@ -56,7 +56,9 @@ export function subscribedNames(
   current: SecretAggregate | undefined,
   command: SecretCommand,
 ): readonly string[] {
-  return [...new Set([...(current?.secret.eventSubscriptions ?? []), ...chosenNames(command)])];
+  const present = current?.secret.eventSubscriptions ?? [];
+  const chosen = chosenNames(command);
+  return chosen.length === 0 ? present : [...new Set([...present, ...chosen])];
 }
 
 /** The names of the events that the command subscribes to. */

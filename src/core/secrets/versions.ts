@@ -1,7 +1,7 @@
 import { SecretError } from '../errors.ts';
 import type { SecretEvent } from '../events/events.ts';
 import { wants } from '../events/notifications.ts';
-import { type Fact, stageMoves, type VersionOrigin } from '../facts.ts';
+import { stageMoves, type VersionOrigin } from '../facts.ts';
 import { LIMIT_BOUNDS } from '../limits.ts';
 import { SYSCURRENT } from '../names.ts';
 import { type AddedValue, keepSecret, revised, type SecretDecision } from './decision.ts';
@@ -52,7 +52,7 @@ export function addVersion(
   const number = secret.lastVersionNumber + 1;
   const names = command.stages ?? [SYSCURRENT];
   const stages = placeVersionStages(current.stages, { names, versionNumber: number, nowMs }, limits);
-  const kept = makeRoom(current.versions, stages, command);
+  const { kept, removed } = makeRoom(current.versions, stages, command);
   const last = current.versions.at(-1);
   const added = newVersion(version, {
     number,
@@ -75,7 +75,7 @@ export function addVersion(
     added: [{ versionNumber: number, sealed: version.sealed }],
     facts: [
       { kind: 'version-added', version: added, origin },
-      ...removedFrom(current.versions, kept),
+      ...removed.map((gone) => ({ kind: 'version-removed', version: gone }) as const),
       ...stageMoves(current.stages, stages),
     ],
     result: { version: { version: added, stages: stageNames(stages, number) } },
@@ -120,13 +120,6 @@ export function notifyExpiry(
   if (!isDue) return keepSecret(current, { notified: false });
   const next = withVersion(current, { ...version, expiryNotified: true });
   return revised(next, [{ kind: 'version-expired', version }], { notified: true });
-}
-
-function removedFrom(versions: readonly Version[], kept: readonly Version[]): Fact[] {
-  if (kept === versions) return [];
-  return versions
-    .filter((version) => !kept.includes(version))
-    .map((version) => ({ kind: 'version-removed', version }));
 }
 
 function withVersion(current: SecretAggregate, version: Version): SecretAggregate {
@@ -175,18 +168,21 @@ function makeRoom(
   versions: readonly Version[],
   stages: readonly Stage[],
   { limits, versionCap }: SecretCommandOf<'add-version'>,
-): readonly Version[] {
-  if (versions.length < limits.versions) return versions;
+): { readonly kept: readonly Version[]; readonly removed: readonly Version[] } {
+  // After the limit was lowered, more than one version is too many; staged ones stay anyway.
+  const surplus = versions.length - limits.versions + 1;
+  if (surplus <= 0) return { kept: versions, removed: [] };
   if (versionCap === 'reject') {
     throw new SecretError('version-limit', `A secret has at most ${limits.versions} versions.`);
   }
-  // After the limit was lowered, more than one version is too many; staged ones stay anyway.
-  let surplus = versions.length - limits.versions + 1;
-  return versions.filter(({ number }) => {
-    if (surplus === 0 || stages.some(({ versionNumber }) => versionNumber === number)) return true;
-    surplus -= 1;
-    return false;
+  const removed: Version[] = [];
+  const kept = versions.filter((version) => {
+    if (removed.length === surplus) return true;
+    const isStaged = stages.some(({ versionNumber }) => versionNumber === version.number);
+    if (!isStaged) removed.push(version);
+    return isStaged;
   });
+  return { kept, removed };
 }
 
 /** Considers all slots of the database: after the limit was lowered, staged versions may be beyond it. */

@@ -172,6 +172,8 @@ export function notificationContract(it: ContractTest, harnessOf: HarnessOf): vo
       [1, 30],
       [2, 10],
       [3, 20],
+      // The same again.
+      [3, 20],
     ] as const)
       await store.change(expire(ref, version, at));
     const list = (nowMs: number, after = START, limit = 9) =>

@@ -1,5 +1,5 @@
 import type { KeyRef } from '../../../core/kms/keys.ts';
-import type { SealedValue, SecretAggregate } from '../../../core/secrets/secrets.ts';
+import type { SealedValue, SecretAggregate, Version } from '../../../core/secrets/secrets.ts';
 import { DESTROYED_KEY } from '../../columns/keys.ts';
 import { SIGNING_KEY } from '../../columns/small.ts';
 import type { RowMac } from '../../row-mac.ts';
@@ -22,7 +22,7 @@ export interface InspectedSecret {
   /** Whether its grants pass their check. */
   readonly grantsIntact: boolean;
   /** Throws damaged when the value is missing. */
-  sealed(versionNumber: number): SealedValue;
+  sealed(version: Version): SealedValue;
 }
 
 const FINDINGS_MAX = 100;
@@ -74,7 +74,7 @@ export function createInspector(db: Connection, mac: RowMac) {
           address: `${projectId}/${name}`,
           aggregate: loaded?.aggregate,
           grantsIntact: intact(() => grantReads.list({ projectId, secretId })) !== undefined,
-          sealed: (number) => secretReads.sealed(loaded?.versionRows.get(number) ?? 0),
+          sealed: ({ slot }) => secretReads.sealed(loaded?.versionRows.get(slot) ?? 0),
         };
       }
     },

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import type { Row, Stored, Table } from '../../columns/fields.ts';
+import { type Row, requireFewColumns, type Stored, type Table } from '../../columns/fields.ts';
 import { type RowMac, requireIntact, rowText } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 
@@ -31,15 +31,16 @@ export function prepareInsert(
 
 /**
  * Prepares updating the columns that differ between two rows, and `more`: an unwritten column leaves its indexes alone.
- * Takes both rows, then the values of `more`, then those of `where`. There are as many statements as sets of columns that
- * change together, which are few; a set is 32 bits. Throws RangeError for a table with more columns.
+ * Without either it writes nothing. Takes both rows, then the values of `more`, then those of `where`. There are as many
+ * statements as sets of columns that change together, which are few; a set is 32 bits. Throws RangeError for a table with
+ * more columns.
  */
 export function prepareUpdate(
   db: Connection,
   { name, own }: Columns,
   { more, where }: { readonly more: readonly string[]; readonly where: string },
 ): (before: Row, after: Row, ...rest: readonly Stored[]) => void {
-  if (own.length > 32) throw new RangeError(`${name} has too many columns`);
+  requireFewColumns({ columns: own, name });
   const statements = new Map<number, Database.Statement>();
   function prepare(indexes: readonly number[]): Database.Statement {
     const columns = [...indexes.map((index) => own[index]), ...more];
@@ -56,6 +57,7 @@ export function prepareUpdate(
       indexes.push(index);
       values.push(value);
     }
+    if (key === 0 && more.length === 0) return;
     const statement = statements.get(key) ?? prepare(indexes);
     statements.set(key, statement);
     values.push(...rest);

@@ -26,7 +26,7 @@ export interface LoadedSecret {
   /** Changes with everything about the secret. */
   readonly rowMac: Buffer;
   readonly aggregate: SecretAggregate;
-  /** Version number to the row of its value. */
+  /** A version's slot to the row of its value. */
   readonly versionRows: ReadonlyMap<number, number>;
   /** Absent for what was only read. */
   readonly signed?: SignedSecret;
@@ -166,7 +166,7 @@ function createContentsRead(db: Connection): (row: number, known: KnownSecret) =
         const [versionRow, projectId] = stored.slice(VERSION.own.length);
         // The digest does not cover the column that lists a version as expiring.
         if (projectId !== expiryProject(version, secret.projectId)) throw changedRow(VERSION.kind);
-        versionRows.set(version.number, Number(versionRow));
+        versionRows.set(version.slot, Number(versionRow));
         return version;
       }),
       stages: rows.stages.map(STAGE.decode),

@@ -107,7 +107,7 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
       for (const row of loaded.versionRows.values()) rows.remove(row);
     },
 
-    /** Returns the rows of the versions afterwards. */
+    /** Returns the rows of the versions afterwards, by slot. */
     replace(
       row: number,
       loaded: LoadedSecret | undefined,
@@ -116,26 +116,22 @@ function createVersionWrites(db: Connection, onRemoval: () => void) {
     ): ReadonlyMap<number, number> {
       const { projectId } = next.secret;
       const { entered, left } = difference(loaded?.aggregate.versions ?? [], next.versions);
-      const versionRows = new Map(loaded?.versionRows);
+      let versionRows: ReadonlyMap<number, number> = loaded?.versionRows ?? new Map();
       const gone = left.filter(({ number }) => !entered.some((version) => version.number === number));
       const stages = planStages(loaded?.aggregate.stages ?? [], next.stages, gone);
       for (const { name } of stages.gone) stageRows.remove.run(row, name);
-      for (const { number, slot } of gone) {
-        const isTaken = entered.some((version) => version.slot === slot);
-        if (!isTaken) rows.remove(requireRow(versionRows, number));
-        versionRows.delete(number);
+      for (const { slot } of gone) {
+        if (entered.some((version) => version.slot === slot)) continue;
+        rows.remove(requireRow(versionRows, slot));
+        versionRows = new Map([...versionRows].filter(([other]) => other !== slot));
       }
       for (const version of entered) {
         const { number, slot } = version;
         const former = left.find((other) => other.slot === slot);
         const isNew = former?.number !== number;
         const entry = { version, projectId, sealed: isNew ? requireValue(added, number) : undefined };
-        if (former === undefined) versionRows.set(number, rows.add(row, entry));
-        else {
-          const versionRow = requireRow(loaded?.versionRows, former.number);
-          rows.overwrite(versionRow, former, entry);
-          versionRows.set(number, versionRow);
-        }
+        if (former === undefined) versionRows = new Map(versionRows).set(slot, rows.add(row, entry));
+        else rows.overwrite(requireRow(versionRows, slot), former, entry);
       }
       for (const stage of stages.moved)
         stageRows.move.run(stage.versionNumber, stage.updateTimeMs, row, stage.name);
@@ -155,7 +151,8 @@ interface VersionEntry {
 /** Prepares the writes of one version's rows. */
 function createVersionRows(db: Connection, onRemoval: () => void) {
   const insert = prepareInsert(db, VERSION, ['expiry_project_id', 'secret_row']);
-  const update = prepareUpdate(db, VERSION, { more: ['expiry_project_id'], where: 'WHERE row = ?' });
+  const listed = { name: VERSION.name, own: [...VERSION.own, 'expiry_project_id'] };
+  const update = prepareUpdate(db, listed, { more: [], where: 'WHERE row = ?' });
   const insertKey = db.prepare('INSERT INTO version_key (wrapped, version_row) VALUES (?, ?)');
   const insertBody = db.prepare('INSERT INTO version_body (body, version_row) VALUES (?, ?)');
   const updateKey = db.prepare('UPDATE version_key SET wrapped = ? WHERE version_row = ?');
@@ -179,7 +176,8 @@ function createVersionRows(db: Connection, onRemoval: () => void) {
       return versionRow;
     },
     overwrite(versionRow: number, former: Version, { projectId, sealed, version }: VersionEntry): void {
-      update(VERSION.encode(former), VERSION.encode(version), expiryProject(version, projectId), versionRow);
+      const listedRow = (of: Version) => [...VERSION.encode(of), expiryProject(of, projectId)];
+      update(listedRow(former), listedRow(version), versionRow);
       if (sealed === undefined) return;
       onRemoval();
       const { body, wrappedKey } = sealed;
@@ -234,8 +232,8 @@ function planStages(before: readonly Stage[], after: readonly Stage[], removed: 
   return { gone: [...former.values()], moved, came: entered.filter((stage) => !moved.includes(stage)) };
 }
 
-function requireRow(versionRows: ReadonlyMap<number, number> | undefined, number: number): number {
-  const row = versionRows?.get(number);
+function requireRow(versionRows: ReadonlyMap<number, number>, slot: number): number {
+  const row = versionRows.get(slot);
   if (row === undefined) throw new SecretError('internal');
   return row;
 }

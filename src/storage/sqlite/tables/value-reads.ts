@@ -116,7 +116,7 @@ function lookUp(
   const { secret, stages, tags } = loaded.aggregate;
   const number = wanted === 'latest' ? latestVersionNumber(stages) : wanted;
   const found = number === undefined ? undefined : findVersion(loaded.aggregate, number);
-  const versionRow = number === undefined ? undefined : loaded.versionRows.get(number);
+  const versionRow = found && loaded.versionRows.get(found.version.slot);
   if (found === undefined || versionRow === undefined) return undefined;
   const keyId = found.version.kmsKeyId;
   const key = keys.find({ projectId: ref.projectId, id: keyId });
