@@ -2,9 +2,10 @@ import { hash } from 'node:crypto';
 import { SecretError } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
 import type { SecretAggregate, Version } from '../core/secrets/secrets.ts';
-import { type Form, type Row, type RowText, textOf, wordOf } from './columns/fields.ts';
+import { type Form, type Row, wordOf } from './columns/fields.ts';
 import { KEY, KEY_ALIAS, KEY_TAG, KEY_VERSION } from './columns/keys.ts';
 import { CONTENTS_KIND, SECRET, STAGE, TAG, VERSION } from './columns/secrets.ts';
+import { type RowText, textOf } from './columns/texts.ts';
 
 /** Authenticates rows under a key that the storage never sees. */
 export interface RowMac {

@@ -12,11 +12,11 @@ import {
   type Row,
   type Stored,
   type Table,
-  textOf,
 } from '../../../src/storage/columns/fields.ts';
 import * as keyTables from '../../../src/storage/columns/keys.ts';
 import * as secretTables from '../../../src/storage/columns/secrets.ts';
 import * as otherTables from '../../../src/storage/columns/small.ts';
+import { textOf } from '../../../src/storage/columns/texts.ts';
 import { rowText } from '../../../src/storage/row-mac.ts';
 import { aKey, aNotification, anEvent, aSecret, aTask, aVersion } from '../../support/builders.ts';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StartError } from '../../../app/start-error.ts';
-import { type Row, type Stored, textOf } from '../../columns/fields.ts';
+import type { Row, Stored } from '../../columns/fields.ts';
+import { textOf } from '../../columns/texts.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { Connection } from '../engine/open.ts';
 import { parseNames } from '../tables/subscriptions.ts';
