@@ -1,15 +1,17 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 
 /**
- * Time from exec to the first signed 200 on existing data, and memory after some seconds of rest: `node test/bench/start.ts
+ * Time and processor time from exec to the first signed 200 on existing data, and memory after some seconds of rest: `node test/bench/start.ts
  * [FOLDER OF AN INSTALLED PACKAGE [ROUNDS [SECONDS OF REST]]]`. The servers take turns; medians of all rounds.
  */
-const [folder, rounds = '15', rest = '3'] = process.argv.slice(2);
+const [folder, rounds = '15', rest = '10'] = process.argv.slice(2);
+/** Rounds in which memory is measured: a server at rest gives some back after five seconds. */
+const RESTING = 3;
 const PROJECT = '0123456789abcdef0123456789abcdef';
 const KEYS = { accessKeyId: 'AKBENCH', secretKey: 'benchbenchbenchbenchbenchbenchbench12345' };
 const SECRETS = `/v1/${PROJECT}/secrets`;
@@ -19,12 +21,14 @@ interface Target {
   readonly args: readonly string[];
   readonly data: string;
   readonly startMs: number[];
+  /** Of all threads. On a busy machine it says more. */
+  readonly processorMs: number[];
   readonly residentMib: number[];
 }
 
 function target(name: string, ...args: string[]): Target {
   const data = mkdtempSync(join(tmpdir(), 'csms-start-'));
-  return { name, args, data, startMs: [], residentMib: [] };
+  return { name, args, data, startMs: [], processorMs: [], residentMib: [] };
 }
 
 const dev = (launcher: string) => ['--max-semi-space-size=16', launcher, 'dev', '--port=0'];
@@ -57,10 +61,11 @@ async function once(
     const [, url] = /listening on (http\S+)\n/.exec(text) ?? [];
     if (url === undefined) continue;
     await task(url, begunMs, child.pid ?? 0);
-    break;
+    child.kill();
+    await ended;
+    return;
   }
-  child.kill();
-  await ended;
+  throw new Error(`${args.join(' ')} ended before it listened`);
 }
 
 async function call(url: string, method: string, path: string, body?: string): Promise<void> {
@@ -84,20 +89,30 @@ for (let round = 0; round < Number(rounds); round += 1) {
     await once(one, async (url, begunMs, pid) => {
       await read(url);
       one.startMs.push(performance.now() - begunMs);
+      one.processorMs.push(processorMsOf(pid));
+      if (round >= RESTING) return;
       await sleep(Number(rest) * 1_000);
       const [, kib = 'NaN'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
       one.residentMib.push(Number(kib) / 1_024);
     });
   }
 }
+
+function processorMsOf(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const ns = threads.map((id) =>
+    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const yard = median(targets[0]?.startMs ?? []);
-for (const { name, startMs, residentMib, data } of targets) {
-  const ms = median(startMs);
-  console.log(
-    `${name.padEnd(13)} start ${ms.toFixed(0)} ms (least ${Math.min(...startMs).toFixed(0)}), ` +
-      `${(ms / yard).toFixed(2)} of bare; at rest ${median(residentMib).toFixed(1)} MiB`,
-  );
+const against = (values: readonly number[], yard: readonly number[] = []) =>
+  `${median(values).toFixed(0)} ms (least ${Math.min(...values).toFixed(0)}), ${(median(values) / median(yard)).toFixed(2)} of bare`;
+for (const { name, startMs, processorMs, residentMib, data } of targets) {
+  console.log(`${name.padEnd(13)} start ${against(startMs, targets[0]?.startMs)}`);
+  console.log(`${''.padEnd(13)} processor ${against(processorMs, targets[0]?.processorMs)}`);
+  console.log(`${''.padEnd(13)} at rest ${median(residentMib).toFixed(1)} MiB`);
   rmSync(data, { recursive: true, force: true });
 }
