@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
 
 /**
- * Time and processor time from exec to the first signed 200 on existing data, and memory after some seconds of rest: `node test/bench/start.ts
+ * Time from exec to the first signed 200 on existing data, and memory after some seconds of rest: `node test/bench/start.ts
  * [FOLDER OF AN INSTALLED PACKAGE [ROUNDS [SECONDS OF REST]]]`. The servers take turns; medians of all rounds.
  */
 const [folder, rounds = '15', rest = '10'] = process.argv.slice(2);
@@ -21,7 +21,7 @@ interface Target {
   readonly args: readonly string[];
   readonly data: string;
   readonly startMs: number[];
-  /** Of all threads. On a busy machine it says more. */
+  /** Of the main thread: what a start takes on a machine that has nothing else to do. */
   readonly processorMs: number[];
   readonly residentMib: number[];
 }
@@ -99,11 +99,7 @@ for (let round = 0; round < Number(rounds); round += 1) {
 }
 
 function processorMsOf(pid: number): number {
-  const threads = readdirSync(`/proc/${pid}/task`);
-  const ns = threads.map((id) =>
-    Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]),
-  );
-  return ns.reduce((sum, one) => sum + one, 0) / 1e6;
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
 }
 
 const median = (values: readonly number[]) =>
