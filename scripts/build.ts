@@ -25,6 +25,8 @@ const { metafile } = await build({
   keepNames: true,
   // For whoever reads a stack trace; the program does not look for it, and packages do not hold it.
   sourcemap: 'external',
+  // What asks for its own place finds another one here: see built-resources.ts.
+  logOverride: { 'empty-import-meta': 'error' },
   legalComments: 'none',
   metafile: true,
   external: ['better-sqlite3'],
