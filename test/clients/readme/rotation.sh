@@ -51,7 +51,10 @@ run_rotation() {
   done
   run_blocks hooks.sh
   kill -HUP "$server_pid"
-  until grep -q 'read identities, hooks and certificates again' "$scratch/data.stderr"; do sleep 0.1; done
+  until grep -q 'read identities, hooks and certificates again' "$scratch/data.stderr"; do
+    kill -0 "$server_pid" || exit 1
+    sleep 0.1
+  done
   run_blocks rotate.sh
   while "$node" src/launch.js call GET '/v1/{project_id}/csms/tasks?secret_name=shop-db' 2>/dev/null | grep -q '"RUNNING"'; do sleep 0.1; done
   run_blocks rotated.sh
