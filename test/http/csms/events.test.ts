@@ -66,14 +66,6 @@ describe('CreateSecretEvent', () => {
   });
 });
 
-describe('ShowSecretEvent', () => {
-  it('has one sentence for an event that is not there', async () => {
-    const answer = await send('GET', '/absent');
-    expect(answer.status).toBe(404);
-    expect(nested(answer)).toEqual({ error_code: 'CSMS.0005', error_msg: 'The resource does not exist.' });
-  });
-});
-
 describe('UpdateSecretEvent', () => {
   it.each([
     { state: 'DISABLED' },

@@ -130,17 +130,6 @@ describe('CreateSecret', () => {
   });
 });
 
-describe('ShowSecret', () => {
-  it('has one sentence for a secret that is not there', async () => {
-    const answer = await acme.get('/absent');
-    expect(answer.status).toBe(404);
-    expect(answer.json).toEqual({
-      error_code: 'CSMS.0106',
-      error_msg: 'The secret name not found int the db.',
-    });
-  });
-});
-
 describe('UpdateSecret', () => {
   it('changes the given fields and update_time, and nothing else', async () => {
     const created = await acme.create('updated', { secret_string: 'x', description: 'old' });
