@@ -4,39 +4,64 @@ import { fileURLToPath } from 'node:url';
 import { RESOURCES } from '../std/resources.ts';
 import type { KnownIdentity } from './credentials.ts';
 
+/** Where the server runs, as the person sees it who reads what it prints. */
+export interface Place {
+  readonly endpoint: string;
+  readonly credentials: string;
+  /** Lines for a shell, before all others. */
+  readonly preparation: string;
+  /** What they start the program with. */
+  readonly program: string;
+  /** In a shell that has run the preparation. */
+  readonly projectId: string;
+}
+
+/** The folder where this program was started. */
+export function placeHere({
+  baseUrl,
+  credentialsFile,
+}: {
+  readonly baseUrl: string;
+  readonly credentialsFile: string;
+}): Place {
+  return {
+    endpoint: baseUrl,
+    credentials: `${credentialsFile}, for a shell or --env-file`,
+    preparation: source(credentialsFile),
+    program: program(),
+    projectId: '$HUAWEICLOUD_SDK_PROJECT_ID',
+  };
+}
+
 /**
- * What `dev` prints when it listens: credentials, and lines to paste into a POSIX shell in the folder where it was
- * started. No line is longer than a terminal of 100 columns unless a path is, and none can fetch a program from a
- * registry.
+ * What `dev` prints when it listens: credentials, and lines to paste into a POSIX shell at the place. No line is longer
+ * than a terminal of 100 columns unless a path is, and none can fetch a program from a registry.
  */
-export function banner(
-  identity: KnownIdentity,
-  { baseUrl, credentialsFile }: { readonly baseUrl: string; readonly credentialsFile: string },
-): string {
+export function banner(identity: KnownIdentity, place: Place): string {
   const isKnown = identity.password !== '';
   const password = isKnown ? `password ${identity.password}` : 'password not known here: it was changed';
   return `
 csms-server, for development: what is stored is encrypted, but its key lies beside it.
 
-  endpoint     ${baseUrl}
+  endpoint     ${place.endpoint}
   access key   ${identity.accessKeyId}
   secret key   ${identity.secretKey}
   project id   ${identity.projectId}
   user         ${identity.userName}, domain ${identity.domainName}, ${password}
-  credentials  ${credentialsFile}, for a shell or --env-file
+  credentials  ${place.credentials}
 
-${isKnown ? linesWithToken(credentialsFile) : signedLines(credentialsFile)}
+${isKnown ? linesWithToken(place) : signedLines(place)}
 `;
 }
 
-function linesWithToken(credentialsFile: string): string {
+function linesWithToken({ preparation, program, projectId }: Place): string {
   const name = `demo-${randomBytes(3).toString('hex')}`;
   const token = `-H "X-Auth-Token: $TOKEN"`;
   return `Store a secret, read it back, list all (the token lasts a day):
 
-${source(credentialsFile)}
-TOKEN=$(${program()} token)
-SECRETS=$CSMS_ENDPOINT/v1/$HUAWEICLOUD_SDK_PROJECT_ID/secrets
+${preparation}
+TOKEN=$(${program} token)
+SECRETS=$CSMS_ENDPOINT/v1/${projectId}/secrets
 curl -sSw '\\n' "$SECRETS" ${token} -H 'Content-Type: application/json' \\
   -d '{"name":"${name}","secret_string":"correct horse"}'
 curl -sSw '\\n' "$SECRETS/${name}/versions/latest" ${token}
@@ -44,15 +69,15 @@ curl -sSw '\\n' "$SECRETS" ${token}
 
 The same, signed as the SDKs do:
 
-${program()} call GET '/v1/{project_id}/secrets'
+${program} call GET '/v1/{project_id}/secrets'
 `;
 }
 
-function signedLines(credentialsFile: string): string {
+function signedLines({ preparation, program }: Place): string {
   return `List all secrets, signed as the SDKs do:
 
-${source(credentialsFile)}
-${program()} call GET '/v1/{project_id}/secrets'
+${preparation}
+${program} call GET '/v1/{project_id}/secrets'
 `;
 }
 

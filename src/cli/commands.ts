@@ -40,10 +40,14 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
       { takesSettings: true, load: () => import('./serve.ts') },
     ),
     init: command(
-      'init [DIRECTORY] [--tls-self-signed] [--owner UID] [--json]',
+      'init [DIRECTORY] [--tls-self-signed] [--owner UID] [--unattended [--endpoint URL]] [--json]',
       'Writes a starting set for serve',
-      'A root key, identities with one administrator, an environment file, in csms-config by default. Overwrites nothing.\n--tls-self-signed adds a certificate for trials. --owner gives all of it to a user, such as that of a container.\n',
-      { flags: ['json', 'owner', 'tls-self-signed'], argumentsMax: 1, load: () => import('./init.ts') },
+      'A root key, identities with one administrator, an environment file, in csms-config by default. Overwrites nothing.\n--tls-self-signed adds a certificate for trials. --owner gives all of it to a user, such as that of a container.\n--unattended is for a service that runs before each start: it ends well where a set is there, and puts the credentials into credentials.env, for clients of --endpoint.\n',
+      {
+        flags: ['endpoint', 'json', 'owner', 'tls-self-signed', 'unattended'],
+        argumentsMax: 1,
+        load: () => import('./init.ts'),
+      },
     ),
     call: command(
       'call METHOD PATH [-d BODY]',

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { readConfig } from '../config/config.ts';
 import { claimDirectory } from '../storage/sqlite/files/data-directory.ts';
-import { banner } from './banner.ts';
+import { banner, placeHere } from './banner.ts';
 import type { CommandInput } from './command-input.ts';
+import { isContained, placeOutside } from './container.ts';
 import { ensureDevFiles } from './dev-files.ts';
 import { keepCredentials } from './kept-credentials.ts';
 import { runServer } from './run-server.ts';
@@ -16,10 +17,12 @@ export async function run({ env }: CommandInput): Promise<number> {
   const made = await ensureDevFiles(given);
   const config = { ...given, rootKey: made.rootKey, identitiesFile: made.identitiesFile };
   const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  const { region } = config;
+  const { publicUrl, region } = config;
+  const isInContainer = isContained(env);
   let change: ReturnType<typeof keepCredentials> | undefined;
   return runServer(config, {
     claimed,
+    isContained: isInContainer,
     announce(baseUrl, directory) {
       const { identity, identitiesFile } = made;
       if (identity === undefined) return;
@@ -31,7 +34,11 @@ export async function run({ env }: CommandInput): Promise<number> {
         baseUrl,
         directory,
       });
-      process.stdout.write(banner(identity, { baseUrl: config.publicUrl ?? baseUrl, credentialsFile }));
+      const { projectId } = identity;
+      const place = isInContainer
+        ? placeOutside({ baseUrl, publicUrl, projectId, credentialsFile })
+        : placeHere({ baseUrl: publicUrl ?? baseUrl, credentialsFile });
+      process.stdout.write(banner(identity, place));
     },
     passwordChanged({ userId, password, hash: passwordHash }) {
       if (made.identity?.userId === userId) change?.({ password, passwordHash });

@@ -10,6 +10,7 @@ const SWITCHES: ReadonlySet<string> = new Set([
   'help',
   'json',
   'tls-self-signed',
+  'unattended',
   'version',
 ]);
 

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, lstatSync } from 'node:fs';
+import { chownSync, lstatSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { StartError } from '../app/start-error.ts';
 import { hashPassword } from '../auth/logins/password.ts';
@@ -8,8 +8,10 @@ import { makeDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
 import { program, shellWord } from './banner.ts';
 import type { CommandInput } from './command-input.ts';
+import { writeCredentials } from './credentials.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
+import { destinationAt } from './reach.ts';
 import { createTrialCertificate } from './trial-certificate.ts';
 
 /** The modes give a group nothing. */
@@ -21,10 +23,20 @@ const PATH = /^[^'\p{Cc}]+$/u;
 /**
  * `csms-server init`: a root key, identities with one administrator and an environment file, in a directory (default
  * `csms-config`) that git ignores; the data go elsewhere. Writes nothing when one of the files exists.
+ * `--unattended` is for a service that runs before each start of a server, and whose output is kept: a set that is there is
+ * as good as a new one, and the credentials go to a file.
  */
 export async function run({ positionals, flags }: CommandInput): Promise<number> {
   const owner = readOwner(flags.get('owner'));
-  const files = filesIn(resolve(positionals[0] ?? 'csms-config'), flags.has('tls-self-signed'));
+  const isUnattended = flags.has('unattended');
+  if (isUnattended && flags.has('json')) throw new UsageError('--json would print what --unattended keeps');
+  const endpoint = readEndpoint(flags, isUnattended);
+  const directory = resolve(positionals[0] ?? 'csms-config');
+  const files = filesIn(directory, { hasTls: flags.has('tls-self-signed'), isUnattended });
+  if (isUnattended && isThere(files.rootKey) && isThere(files.identities)) {
+    process.stdout.write(`${directory} has a root key and identities; nothing was written\n`);
+    return EXIT.ok;
+  }
   requireNew(files);
   makeDirectory(files.directory);
   const administrator = createAdministrator();
@@ -33,15 +45,24 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
   // Relative to the identities file, so that the directory can be mounted anywhere.
   const sk = { sk_file: basename(files.secretKey) };
   const passwordHash = await hashPassword(administrator.password);
-  createFile(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
   createFile(files.environment, environment(files));
   if (files.certificate !== undefined && files.certificateKey !== undefined) {
     const made = createTrialCertificate(Date.now());
     createFile(files.certificate, made.certificate);
     createFile(files.certificateKey, made.key);
   }
-  if (!existsSync(files.ignore)) createFile(files.ignore, '*\n');
+  if (!isThere(files.ignore)) createFile(files.ignore, '*\n');
+  if (files.credentials !== undefined) {
+    const identity = { ...administrator, userName: 'admin', passwordHash };
+    writeCredentials(files.credentials, identity, { baseUrl: endpoint, region: REGION });
+  }
+  // Last: a set that has it is whole.
+  createFile(files.identities, administratorYaml(administrator, { region: REGION, sk, passwordHash }));
   if (owner !== undefined) giveTo(owner, files);
+  if (files.credentials !== undefined) {
+    process.stdout.write(`Wrote ${directory}; the administrator's credentials are in ${files.credentials}\n`);
+    return EXIT.ok;
+  }
   process.stdout.write(
     flags.has('json') ? `${JSON.stringify(toJson(administrator, files))}\n` : text(administrator, files),
   );
@@ -58,10 +79,15 @@ interface Files {
   readonly ignore: string;
   readonly certificate: string | undefined;
   readonly certificateKey: string | undefined;
+  /** For clients, as dev writes it. */
+  readonly credentials: string | undefined;
   readonly dataDirectory: string;
 }
 
-function filesIn(directory: string, hasTls: boolean): Files {
+function filesIn(
+  directory: string,
+  { hasTls, isUnattended }: { readonly hasTls: boolean; readonly isUnattended: boolean },
+): Files {
   if (!PATH.test(directory))
     throw new UsageError('the directory must have no quotes or line ends in its path');
   const dataName = `${basename(directory).replace(/-config$/, '')}-data`;
@@ -74,6 +100,7 @@ function filesIn(directory: string, hasTls: boolean): Files {
     ignore: join(directory, '.gitignore'),
     certificate: hasTls ? join(directory, 'tls.crt') : undefined,
     certificateKey: hasTls ? join(directory, 'tls.key') : undefined,
+    credentials: isUnattended ? join(directory, 'credentials.env') : undefined,
     // Beside the configuration and not in it: a copy of one of the two alone cannot be read.
     dataDirectory: join(dirname(directory), dataName),
   };
@@ -81,9 +108,24 @@ function filesIn(directory: string, hasTls: boolean): Files {
 
 function requireNew({ directory, ignore, dataDirectory, ...files }: Files): void {
   for (const file of Object.values(files)) {
-    if (file === undefined || lstatSync(file, { throwIfNoEntry: false }) === undefined) continue;
+    if (file === undefined || !isThere(file)) continue;
     throw new StartError('configuration', `${file} is there already; nothing was written`);
   }
+}
+
+/** True of a link that leads nowhere, too. */
+function isThere(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Where clients will find the server. */
+function readEndpoint(flags: ReadonlyMap<string, string>, isUnattended: boolean): string {
+  const given = flags.get('endpoint');
+  if (given === undefined) return `${flags.has('tls-self-signed') ? 'https' : 'http'}://127.0.0.1:4280`;
+  if (!isUnattended)
+    throw new UsageError('--endpoint is for credentials.env, which --unattended alone writes');
+  destinationAt(given, '/');
+  return given;
 }
 
 function readOwner(given: string | undefined): number | undefined {

@@ -30,6 +30,8 @@ const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
 
 /** What a command adds to a server. */
 export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'> {
+  /** A user outside a container cannot reach its loopback. */
+  readonly isContained: boolean;
   /** Speaks to the person who started it, once it listens and before the log says so. */
   announce?(baseUrl: string, directory: Composed['directory']): void;
 }
@@ -38,7 +40,7 @@ export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'>
  * Runs a server until a signal stops it: listens, announces, reloads on SIGHUP, drains on SIGTERM and SIGINT. Returns the
  * exit code. Throws what starting throws.
  */
-export async function runServer(config: Config, surroundings: Surroundings = {}): Promise<number> {
+export async function runServer(config: Config, surroundings: Surroundings): Promise<number> {
   const log = createServerLog(config.logLevel);
   for (const name of config.warnings)
     log.warn({ variable: name }, 'this variable has no effect in this release');
@@ -61,7 +63,8 @@ export async function runServer(config: Config, surroundings: Surroundings = {})
     composed.setBaseUrl(config.publicUrl ?? remoteUrl(bound));
     await logStart(log, config, composed);
     surroundings.announce?.(baseUrl, composed.directory);
-    process.stdout.write(`csms-server listening on ${baseUrl}\n`);
+    const where = surroundings.isContained ? `port ${bound.port} of this container` : baseUrl;
+    process.stdout.write(`csms-server listening on ${where}\n`);
     return await drain(composed, log, await stop.promise);
   } catch (error) {
     await composed.close();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasProgram, LAUNCHER, runProgram, shareDev } from './process.ts';
+import { createScratch, hasProgram, LAUNCHER, runProgram, shareDev, startDev } from './process.ts';
 
 const CAN_PASTE = hasProgram('curl');
 const COLUMNS = 100;
@@ -52,5 +52,26 @@ describe('what dev prints to be pasted', () => {
       expect.objectContaining({ secrets: [secret] }),
       expect.objectContaining({ secrets: [secret] }),
     ]);
+  });
+});
+
+describe('what dev prints in a container', () => {
+  const PUBLIC = 'https://secrets.example';
+
+  it('is for outside, where its port may be published anywhere', async () => {
+    const server = await startDev(createScratch(), { container: 'oci' });
+    const said = server.stdout();
+    expect(said).toMatch(
+      /^ {2}endpoint {5}where port \d+ of this container is published, which is not known in here;$/m,
+    );
+    expect(said).toMatch(/^csms-server listening on port \d+ of this container$/m);
+    expect(said).toMatch(/^TOKEN=\$\(docker exec \S+ csms-server token\)$/m);
+    expect(said.split('\n').filter((line) => line.length > COLUMNS)).toEqual([]);
+  });
+
+  it('names the address that it is told', async () => {
+    const server = await startDev(createScratch(), { container: 'oci', CSMS_PUBLIC_URL: PUBLIC });
+    expect(server.stdout()).toContain(`  endpoint     ${PUBLIC}\n`);
+    expect(server.stdout()).toContain(`\nCSMS_ENDPOINT=${PUBLIC}\n`);
   });
 });

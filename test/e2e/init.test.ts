@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
@@ -86,5 +86,62 @@ describe('init', () => {
     expect(call.stderr).toMatch(/^200 /);
     const { stdout } = await runProgram(['openssl', 'x509', '-in', said.certificate_file, '-noout', '-text']);
     expect(stdout).toContain('TLS Web Server Authentication');
+  });
+});
+
+describe('init --unattended', () => {
+  const ARGS = ['--tls-self-signed', '--unattended', '--endpoint=https://secrets.example:8443'];
+
+  it('puts the credentials into a file and not into the log', async () => {
+    const directory = join(createScratch(), 'config');
+    const { code, stdout, stderr } = await run(['init', directory, ...ARGS]);
+    const file = join(directory, 'credentials.env');
+    expect([code, stdout, stderr]).toEqual([
+      0,
+      `Wrote ${directory}; the administrator's credentials are in ${file}\n`,
+      '',
+    ]);
+    const credentials = parseEnv(readFileSync(file, 'utf8'));
+    expect(credentials.CSMS_ENDPOINT).toBe('https://secrets.example:8443');
+    const secretKey = readFileSync(join(directory, 'admin.sk'), 'utf8').trim();
+    expect(credentials.HUAWEICLOUD_SDK_SK).toBe(secretKey);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const variables = parseEnv(readFileSync(join(directory, 'csms.env'), 'utf8')) as Record<string, string>;
+    const server = await startServer(['serve'], { ...variables, CSMS_PORT: '0' });
+    const call = await run(['call', 'GET', SECRETS], {
+      ...credentials,
+      CSMS_ENDPOINT: server.baseUrl,
+      NODE_EXTRA_CA_CERTS: join(directory, 'tls.crt'),
+    });
+    expect(call.stderr).toMatch(/^200 /);
+  });
+
+  it('changes nothing where there is a set, whatever else is gone', async () => {
+    const directory = join(createScratch(), 'config');
+    await run(['init', directory]);
+    rmSync(join(directory, 'admin.sk'));
+    const before = readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'));
+    const { code, stdout } = await run(['init', directory, ...ARGS]);
+    expect([code, stdout]).toEqual([0, `${directory} has a root key and identities; nothing was written\n`]);
+    expect(readdirSync(directory).map((name) => readFileSync(join(directory, name), 'utf8'))).toEqual(before);
+  });
+
+  it.each(['root.key', 'identities.yaml'])('does not add to a set that lacks %s', async (missing) => {
+    const directory = join(createScratch(), 'config');
+    await run(['init', directory]);
+    rmSync(join(directory, missing));
+    const { code, stderr } = await run(['init', directory, ...ARGS]);
+    expect([code, stderr]).toEqual([78, expect.stringContaining('is there already; nothing was written\n')]);
+    expect(readdirSync(directory)).not.toContain(missing);
+  });
+
+  it.each([
+    [['--unattended', '--json'], 64],
+    [['--endpoint=http://127.0.0.1:4280'], 64],
+    [['--unattended', '--endpoint=127.0.0.1:4280'], 78],
+  ])('refuses %j and writes nothing', async (flags, code) => {
+    const directory = join(createScratch(), 'config');
+    expect((await run(['init', directory, ...flags])).code).toBe(code);
+    expect(existsSync(directory)).toBe(false);
   });
 });
