@@ -1,31 +1,63 @@
-# syntax=docker/dockerfile:1
-FROM node:24-bookworm-slim AS packages
-WORKDIR /app
-COPY . .
-RUN npm ci && npm run build && npm prune --omit=dev
+# How to build, run and renew it: docs/container.md. Old builders read this file too, so it uses nothing newer than they know.
+ARG BUILD_BASE=docker.io/library/node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
+ARG RUNTIME_BASE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:a58790048b54a9a6680b0ca6eb5b497efcb6225905e30f8e77f2edf76ffaf311
 
-FROM node:24-bookworm-slim
+FROM ${BUILD_BASE} AS build
+# A company's own: the address of its registry of packages, and the certificates (PEM text) of its authorities.
+ARG NPM_REGISTRY=
+ARG CA_CERTIFICATES=
 WORKDIR /app
-ENV NODE_ENV=production CSMS_HOST=0.0.0.0 CSMS_DATA=/data
-COPY --from=packages /app/node_modules ./node_modules
-COPY package.json LICENSE ./
-COPY src/launch.js ./src/
-COPY --from=packages /app/dist ./dist
-RUN install -d -o node -g node -m 0700 /data && install -d -o node -g node node_modules/.cache
-USER node
-# A container cannot keep what a start compiles, so all of them read what this one leaves: otherwise each would take several times as
-# long, and 25 MiB more. What is kept is for this user only.
-RUN set -eu; first=$(mktemp -d); \
-  node --max-semi-space-size=16 src/launch.js dev --host=127.0.0.1 --port=0 --data="$first/data" >"$first/out" & \
-  until grep -q '^csms-server listening' "$first/out"; do kill -0 $!; sleep 0.1; done; \
-  CSMS_DATA="$first/data" node --max-semi-space-size=16 src/launch.js call GET '/v1/{project_id}/secrets' >"$first/answer"; \
-  kill $!; wait $!; rm -r "$first"
-USER root
-RUN chown -R root:root node_modules/.cache && chmod -R a+rX,go-w node_modules/.cache
-USER node
+COPY package.json package-lock.json ./
+# No script of a package runs: the one that fetches a Node for older hosts is not needed here.
+RUN set -eu; \
+  if [ -n "$NPM_REGISTRY" ]; then export npm_config_registry="$NPM_REGISTRY"; fi; \
+  if [ -n "$CA_CERTIFICATES" ]; then printf '%s\n' "$CA_CERTIFICATES" >/tmp/ca.pem; export NODE_EXTRA_CA_CERTS=/tmp/ca.pem; fi; \
+  npm ci --ignore-scripts --no-audit --no-fund
+COPY LICENSE openapi.yaml ./
+COPY migrations ./migrations
+COPY scripts ./scripts
+COPY src ./src
+RUN node scripts/build.ts && sh scripts/image/assemble.sh /image
+
+# A container cannot keep what a start compiles, so all of them read what a first start here leaves.
+FROM ${RUNTIME_BASE} AS started
+COPY --from=build /image/app/ /app/
+COPY --from=build --chown=1000:1000 /image/cache/ /app/node_modules/.cache/
+COPY --from=build /app/scripts/image/ /image/
+USER 0
+RUN ["/nodejs/bin/node", "/image/runtime.mjs", "/app/sbom.cdx.json"]
+USER 1000:1000
+RUN ["/nodejs/bin/node", "/image/first-start.mjs"]
+
+FROM ${RUNTIME_BASE} AS runtime
+ARG VERSION=0.2.0
+ARG REVISION=
+ARG RUNTIME_BASE
+LABEL org.opencontainers.image.title="csms-server" \
+  org.opencontainers.image.description="Self-hosted, CSMS-compatible secret management server" \
+  org.opencontainers.image.licenses="MIT" \
+  org.opencontainers.image.version="${VERSION}" \
+  org.opencontainers.image.revision="${REVISION}" \
+  org.opencontainers.image.base.name="${RUNTIME_BASE}"
+# Old builders keep the owner of what the first start wrote.
+COPY --from=started --chown=0:0 /app/ /app/
+COPY --from=build /image/bin/ /usr/local/bin/
+# For volumes, which take owner and mode from here: the keys never lie in the same one as the data.
+COPY --from=build --chown=1000:1000 /image/volumes/ /
+# What runs in a container of this image can tell so by the last one.
+ENV NODE_ENV=production CSMS_HOST=0.0.0.0 CSMS_DATA=/data container=oci
+WORKDIR /data
+USER 1000:1000
 VOLUME /data
 EXPOSE 4280
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --start-interval=1s \
-  CMD ["node", "-e", "const s=process.env.CSMS_TLS_CERT?'https':'http';process.env.NODE_TLS_REJECT_UNAUTHORIZED='0';fetch(`${s}://127.0.0.1:${process.env.CSMS_PORT||4280}/readyz`).then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-ENTRYPOINT ["node", "--disable-sigusr1", "--max-semi-space-size=16", "src/launch.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=16", "/app/src/launch.js"]
+
+FROM runtime AS dev
+# Development is not for other machines: publish the port on loopback.
+ENV CSMS_ALLOW_HTTP=1
+HEALTHCHECK --interval=1s --timeout=3s --retries=5 CMD ["/nodejs/bin/node", "/app/probe.cjs"]
+CMD ["dev"]
+
+FROM runtime AS serve
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/nodejs/bin/node", "/app/probe.cjs"]
 CMD ["serve"]

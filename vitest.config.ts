@@ -11,6 +11,15 @@ const STARTING = [
   'test/e2e/{banner,client-commands,dev,host-names,init,log,metrics,public-url,serve,settings,taken,usage,wrong-protocol}.test.ts',
   'test/edges/{clock,data-directory,operator-files,reload,renewal,rotation,stop}.test.ts',
 ];
+/** Needs an engine: test/container/run.sh starts one and calls this. */
+const CONTAINER = 'test/container/**/*.test.ts';
+/** What `npm test` leaves to the modes. */
+const OTHERS = [EDGES, PACKAGE, CONTAINER];
+const MODES: Readonly<Record<string, object>> = {
+  edges: { include: [EDGES], fileParallelism: false },
+  package: { include: STARTING, globalSetup: 'test/package/install.ts' },
+  container: { include: [CONTAINER], fileParallelism: false },
+};
 /** Files that replace a module, or say so, have a process of their own; the others share some, and what they have loaded. */
 const ALONE = globSync('test/**/*.test.ts').filter((file) =>
   /vi\.(mock|hoisted)\(|^\/\/ Alone in its process/m.test(readFileSync(file, 'utf8')),
@@ -18,28 +27,24 @@ const ALONE = globSync('test/**/*.test.ts').filter((file) =>
 
 export default defineConfig(({ mode }) => ({
   test: {
-    ...(mode === 'edges'
-      ? { include: [EDGES], fileParallelism: false }
-      : mode === 'package'
-        ? { include: STARTING, globalSetup: 'test/package/install.ts' }
-        : {
-            projects: [
-              { extends: true, test: { name: 'alone', include: ALONE, exclude: [EDGES, PACKAGE] } },
-              {
-                extends: true,
-                test: {
-                  name: 'shared',
-                  include: ['test/**/*.test.ts'],
-                  exclude: [EDGES, PACKAGE, ...ALONE],
-                  isolate: false,
-                },
-              },
-            ],
-          }),
+    ...(MODES[mode] ?? {
+      projects: [
+        { extends: true, test: { name: 'alone', include: ALONE, exclude: OTHERS } },
+        {
+          extends: true,
+          test: {
+            name: 'shared',
+            include: ['test/**/*.test.ts'],
+            exclude: [...OTHERS, ...ALONE],
+            isolate: false,
+          },
+        },
+      ],
+    }),
     // They end what hangs, and nothing else: a machine that others use as well may be ten times as slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default', ...(['edges', 'package'].includes(mode) ? [] : [new Durations()])],
+    reporters: ['default', ...(mode in MODES ? [] : [new Durations()])],
     setupFiles: [
       'test/e2e/cleanup.ts',
       // Only `npm run matrix` wants to know which test calls what.

@@ -1,18 +1,23 @@
 # Sourced by the suites of the Python SDKs, after server.sh.
 
+# Installs the packages that the requirements.txt of test/clients/NAME names and sets `venv`. Needs python3 with venv, and the
+# network when the packages are not yet in CLIENTS_CACHE.
+install_packages() {
+  venv=$cache/$1
+  requirements=$repo/test/clients/$1/requirements.txt
+  cmp -s "$requirements" "$venv/requirements.txt" && return
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
+  cp "$requirements" "$venv/requirements.txt"
+}
+
 # Runs the tests in test/clients/NAME with the packages that its requirements.txt names; the rest goes to pytest.
-# Ends the script with pytest's exit code. Needs python3 with venv, and the network when the packages are not yet in
-# CLIENTS_CACHE.
+# Ends the script with pytest's exit code.
 run_pytest() {
   here=$repo/test/clients/$1
-  venv=$cache/$1
+  install_packages "$1"
   shift
-  if ! cmp -s "$here/requirements.txt" "$venv/requirements.txt"; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
-    cp "$here/requirements.txt" "$venv/requirements.txt"
-  fi
   start_server
   # The SDK writes an application id into the home directory; a proxy would stand between it and the server.
   cd "$here"

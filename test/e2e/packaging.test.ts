@@ -28,20 +28,13 @@ describe('keys, secrets and data in a checkout', () => {
     );
   });
 
-  it('stay out of the context of an image', () => {
+  it('stay out of the context of an image, which names what it takes', () => {
     const rules = readFileSync(join(ROOT, '.dockerignore'), 'utf8').split('\n');
-    for (const name of [
-      'config',
-      'csms-config',
-      '*-data',
-      '.csms*',
-      '.env',
-      '*.blob',
-      '**/root.key',
-      '**/*.sk',
-    ]) {
-      expect(rules).toContain(name);
-    }
+    expect(rules.filter((rule) => !/^(?:#|!|$)/.test(rule))[0]).toBe('*');
+    const taken = rules.filter((rule) => rule.startsWith('!')).map((rule) => rule.slice(1));
+    expect(
+      taken.filter((name) => /[*?]/.test(name) || PRIVATE.some((path) => path.startsWith(name))),
+    ).toEqual([]);
   });
 });
 
@@ -55,9 +48,27 @@ describe('compose.yaml', () => {
   });
 
   it('is soon told that a server is up, and lets it end by itself', () => {
-    for (const service of [services.dev, services.serve]) {
-      expect(service.healthcheck).toMatchObject({ start_interval: '1s' });
+    for (const [service, interval] of [
+      [services.dev, '1s'],
+      [services.serve, '5s'],
+    ]) {
+      expect(service.healthcheck).toMatchObject({ interval });
       expect(service.stop_grace_period).toBe('15s');
     }
+  });
+});
+
+describe('the Dockerfile', () => {
+  const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
+
+  it('labels images with the version of the program', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(/^ARG VERSION=(.*)$/m.exec(dockerfile)?.[1]).toBe(version);
+  });
+
+  it('has bases that nobody can change under their names', () => {
+    const bases = [...dockerfile.matchAll(/^ARG \w+_BASE=(.*)$/gm)].map(([, name]) => name);
+    expect(bases).toHaveLength(2);
+    for (const base of bases) expect(base).toMatch(/^[a-z.]+\/[a-z0-9/-]+:[a-z0-9-]+@sha256:[0-9a-f]{64}$/);
   });
 });

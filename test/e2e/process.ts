@@ -72,7 +72,7 @@ export async function startServer(
   const child = launch([...program, ...args], { CSMS_PORT: '0', ...variables });
   const output = collect(child);
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const isUp = () => /^csms-server listening on (\S+)\n/m.exec(output.stdout())?.[1];
+  const isUp = () => /^csms-server listening on (.+)\n/m.exec(output.stdout())?.[1];
   await until(
     () => isUp() !== undefined || child.exitCode !== null,
     () => `${output.stdout()}${output.stderr()}`,
