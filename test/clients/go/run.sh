@@ -9,7 +9,7 @@ set -eu
 here=$repo/test/clients/go
 program=$scratch/program
 mkdir "$program"
-cp "$here/go.mod" "$here/go.sum" "$here/page_test.go" "$program"
+cp "$here/go.mod" "$here/go.sum" "$here"/*_test.go "$program"
 "$node" "$repo/test/clients/blocks.mjs" "$repo/docs/clients/go.md" "$program" main.go trusting.go tls.sh
 cd "$program"
 go build -o page .
