@@ -1,19 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT } from '../e2e/process.ts';
 
 const { version } = JSON.parse(readText('package.json'));
-const CHART = 'charts/csms-server/Chart.yaml';
 
-it('the version of the package is that of its lock file, the OpenAPI document, the changelog and the chart', () => {
+it('the version of the package is that of its lock file, OpenAPI document, changelog, image and chart', () => {
   const lock = JSON.parse(readText('package-lock.json'));
   const [, newest] = /^## (\S+)/m.exec(readText('CHANGELOG.md')) ?? [];
   expect([lock.version, lock.packages[''].version]).toEqual([version, version]);
   expect(parse(readText('openapi.yaml')).info.version).toBe(version);
   expect(newest).toBe(version);
-  if (existsSync(join(ROOT, CHART))) expect(parse(readText(CHART)).appVersion).toBe(version);
+  expect(/^ARG VERSION=(.*)$/m.exec(readText('Dockerfile'))?.[1]).toBe(version);
+  expect(parse(readText('charts/csms-server/Chart.yaml')).appVersion).toBe(version);
 });
 
 function readText(path: string): string {
