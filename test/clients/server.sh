@@ -27,11 +27,12 @@ stop_server() {
   [ -z "$server_pids" ] || record_requests
   rm -rf "$scratch"
 }
-# Each kind of request as `count method route status`, read from the server's own log.
+# Each kind of request as `count method route status`, read from the server's own log. A script that prepares things by
+# `call` says in `counted`, a pattern for grep, which requests are its client's.
 record_requests() {
   mkdir -p "$repo/.cache/matrix/clients"
   sed -n 's/.*"method":"\([A-Z]*\)","route":"\([^"]*\)".*"status":\([0-9]*\).*/\1 \2 \3/p' "$scratch"/*.stderr |
-    sort | uniq -c >"$record"
+    grep -e "${counted:-.}" | sort | uniq -c >"$record"
 }
 
 trap stop_server EXIT
