@@ -11,7 +11,10 @@ stop_production() {
 # Starts the program $1 of the documents in the background, and waits until it listens. Its last line becomes the process,
 # so that a signal reaches the server.
 start_production() {
+  used="$used$1 "
   sed -i '$s/csms-server serve/exec csms-server serve/' "$programs/$1"
+  # What the server before it has printed must not count.
+  : >"$scratch/production"
   (exec sh -eu "$programs/$1") >"$scratch/production" 2>"$scratch/production.log" &
   production_pid=$!
   tries=0

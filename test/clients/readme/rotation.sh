@@ -43,6 +43,7 @@ run_rotation() {
   start_database "$PGPORT"
   PGPASSWORD='password of the administrator' PATH="$postgres:$PATH" psql -qh 127.0.0.1 -U admin postgres -f "$programs/role.sql"
   run_blocks function.sh
+  used="$used role.sql function-start.sh "
   sh -eu "$programs/function-start.sh" >"$scratch/function" 2>&1 &
   function_pid=$!
   until curl -so /dev/null "http://127.0.0.1:$function_port/"; do

@@ -32,8 +32,12 @@ free_port() {
   "$node" -e 'const s = require("node:net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
 }
 
+# Programs that were run, and those that other suites run.
+used=' systemd.sh systemd-verify.sh '
+
 # Runs a shell program of the documents, and checks what each of its blocks has printed.
 run_blocks() {
+  used="$used$1 "
   sh -eu "$programs/$1" >"$scratch/printed" 2>"$scratch/errors" || {
     cat "$scratch/printed" "$scratch/errors" >&2
     echo "$1 ended with an error" >&2
@@ -45,6 +49,7 @@ run_blocks() {
 # Runs any other program, which must print a text.
 expect() {
   name=$1 wanted=$2
+  used="$used$1 "
   shift 2
   printed=$("$@" 2>"$scratch/errors") || { cat "$scratch/errors" >&2; echo "$name ended with an error" >&2; exit 1; }
   case $printed in
@@ -62,3 +67,6 @@ expect region.python current_count env -u HUAWEICLOUD_SDK_PROJECT_ID HOME="$scra
 run_blocks guide.sh
 run_rotation
 run_production
+for program in "$programs"/*; do
+  case $used in *" ${program##*/} "*) ;; *) echo "nothing runs ${program##*/}" >&2; exit 1 ;; esac
+done
