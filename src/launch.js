@@ -27,6 +27,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 const isNewEnough = major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1]);
 
 if (isNewEnough && hasPackages()) {
+  if (process.pid === 1) endEarly();
   endWithParent();
   // The middle compiler takes memory that the last one takes again; a busy server is hardly slower without it.
   v8.setFlagsFromString('--no-maglev');
@@ -76,6 +77,18 @@ function runBundled() {
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/**
+ * Ends the first process of a container on a signal, until the program has listeners of its own: such a process gets no
+ * signal without one, so that a stop during the start would wait for its whole time, and kill.
+ */
+function endEarly() {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(128 + constants.signals[signal]);
+    });
+  }
 }
 
 /**

@@ -36,8 +36,12 @@ outside() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
 
-  bash "$here/bases.sh" >"$scratch/bases" 8>&-
+  # Both wait for the network more than they compute.
+  bash "$here/bases.sh" >"$scratch/bases" 8>&- &
+  local bases=$!
+  pids+=("$bases")
   bash "$here/compose.sh" >"$scratch/compose" 8>&-
+  wait "$bases"
   mkdir -p "$data" "$scratch/docker/cli-plugins"
   cp "$(cat "$scratch/compose")" "$scratch/docker/cli-plugins/docker-compose"
   start_registry
