@@ -15,7 +15,7 @@ blocks() {
 }
 blocks python page.python tls.python region.python
 blocks node page.cjs tls.sh
-blocks java Page.java tls.sh
+blocks java Page.java Region.java tls.sh
 python=$cache/python/bin/python
 CLASSPATH=$(cat "$cache/java/classpath")
 export CLASSPATH NODE_PATH="$cache/node/node_modules" NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
@@ -36,6 +36,7 @@ expect 'Python' "$whole" "$python" "$scratch/python/page.python"
 expect 'Python, region only' 0 env -u HUAWEICLOUD_SDK_PROJECT_ID "$python" "$scratch/python/region.python"
 expect 'Node' "$whole" node "$scratch/node/page.cjs"
 expect 'Java' "$whole" java -cp "$CLASSPATH" "$scratch/java/Page.java"
+expect 'Java, region only' 0 env -u HUAWEICLOUD_SDK_PROJECT_ID java -cp "$CLASSPATH" "$scratch/java/Region.java"
 
 start_tls_server
 here "$scratch/python/tls.python" "$scratch/node/tls.sh" "$scratch/java/tls.sh"
