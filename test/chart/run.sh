@@ -10,4 +10,4 @@ export CHART_TOOLS
 node=$repo/node_modules/node/bin/node
 [ -x "$node" ] || node=node
 cd "$repo"
-exec "$node" --test --test-timeout=120000 "$here/chart.ts" "$here/refusals.ts"
+exec "$node" --test --test-timeout=120000 "$here/chart.ts" "$here/refusals.ts" "$here/page.ts"
