@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { PAGES, readPage } from '../docs/pages.ts';
 import { ROOT } from '../e2e/process.ts';
 
 const { version } = JSON.parse(readText('package.json'));
@@ -14,6 +15,11 @@ it('the version of the package is that of its lock file, OpenAPI document, chang
   expect(newest).toBe(version);
   expect(/^ARG VERSION=(.*)$/m.exec(readText('Dockerfile'))?.[1]).toBe(version);
   expect(parse(readText('charts/csms-server/Chart.yaml')).appVersion).toBe(version);
+});
+
+it('the version of the package is the one that pages name', () => {
+  const named = PAGES.flatMap((page) => [...readPage(page).matchAll(/csms-server[:@-](\d+\.\d+\.\d+)/g)]);
+  expect(named.map(([, found]) => found).filter((found) => found !== version)).toEqual([]);
 });
 
 function readText(path: string): string {
