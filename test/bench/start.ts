@@ -8,6 +8,7 @@ import { signRequest } from '../../src/auth/signatures/signer.ts';
 /**
  * Time from exec to the first signed 200 on existing data, and memory after some seconds of rest: `node test/bench/start.ts
  * [FOLDER OF AN INSTALLED PACKAGE [ROUNDS [SECONDS OF REST]]]`. The servers take turns; medians of all rounds.
+ * On a busy machine `chrt -r 1`, before the command, keeps others from being measured.
  */
 const [folder, rounds = '15', rest = '10'] = process.argv.slice(2);
 /** Rounds in which memory is measured: a server at rest gives some back after five seconds. */
