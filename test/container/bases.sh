@@ -19,12 +19,14 @@ exec 9>"$cache/bases.lock"
 flock 9
 
 if ! [ -f "$build" ] || ! [ -f "$runtime" ]; then
+  rm -rf --one-file-system "$cache"/bases.??????
   work=$(mktemp -d "$cache/bases.XXXXXX")
   trap 'rm -rf --one-file-system "$work"' EXIT
   root=$work/build
-  # In a mount namespace of its own: what debootstrap mounts is gone when it ends, however it ends.
-  unshare --mount debootstrap --variant=minbase --include=ca-certificates,libstdc++6,netbase,tzdata bookworm "$root" "$mirror" \
-    >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; exit 1; }
+  # In namespaces of its own: what debootstrap mounts and starts is gone when it ends, and it ends with this shell.
+  setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc \
+    debootstrap --variant=minbase --include=ca-certificates,libstdc++6,netbase,tzdata \
+    bookworm "$root" "$mirror" >"$work/log" 2>&1 || { tail -20 "$work/log" >&2; exit 1; }
   bundle=etc/ssl/certs/ca-certificates.crt
 
   # Only what distroless puts below its Node.

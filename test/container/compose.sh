@@ -11,11 +11,12 @@ mkdir -p "$cache"
 exec 9>"$cache/compose.lock"
 flock 9
 if ! [ -x "$program" ]; then
+  rm -rf "$cache"/compose.??????
   work=$(mktemp -d "$cache/compose.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   # -modcacherw: so that it can be removed like any other folder.
-  (cd "$here" && GOPATH=$work/path GOCACHE=$work/build GOFLAGS='-modcacherw -buildvcs=false' GOTOOLCHAIN=local CGO_ENABLED=0 nice \
-    go build -trimpath -ldflags "-s -w -X github.com/docker/compose/v2/internal.Version=$version" -o "$work/docker-compose" github.com/docker/compose/v2/cmd) >&2
+  (cd "$here" && GOPATH=$work/path GOCACHE=$work/build GOFLAGS='-modcacherw -buildvcs=false' GOTOOLCHAIN=local CGO_ENABLED=0 \
+    setpriv --pdeathsig TERM nice go build -trimpath -ldflags "-s -w -X github.com/docker/compose/v2/internal.Version=$version" -o "$work/docker-compose" github.com/docker/compose/v2/cmd) >&2
   mv "$work/docker-compose" "$program"
 fi
 printf '%s\n' "$program"

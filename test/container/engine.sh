@@ -2,6 +2,7 @@
 # Runs a command beside a Docker engine of its own that has this checkout's images: `engine.sh COMMAND [ARGUMENT...]`.
 #   csms-server         the Dockerfile's default
 #   csms-server:dev     its target `dev`
+#   csms-server:build   what they are built in
 # `docker` and `docker compose` reach the engine without being told where it is.
 #
 # The engine lives in namespaces of its own: nothing that it mounts, no rule, bridge, port or process of it is there for
@@ -17,6 +18,7 @@ here=$repo/test/container
 export CONTAINER_CACHE=${CONTAINER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/csms-server-gate}
 node=$repo/node_modules/node/bin/node
 registry_port=4873
+group=csms-server-test
 
 say() { printf 'container: %s\n' "$1"; }
 fail() { printf 'container: %s\n' "$1" >&2; exit 1; }
@@ -29,6 +31,7 @@ outside() {
   exec 8>"$CONTAINER_CACHE/engine.lock"
   flock 8
   data=$CONTAINER_CACHE/engine
+  remove_groups
   rm -rf --one-file-system "$data"
   scratch=$(mktemp -d)
   pids=()
@@ -45,9 +48,8 @@ outside() {
   mkdir -p "$data" "$scratch/docker/cli-plugins"
   cp "$(cat "$scratch/compose")" "$scratch/docker/cli-plugins/docker-compose"
   start_registry
-  export SCRATCH=$scratch ENGINE_DATA=$data ENGINE_CGROUP=csms-server-test-$$
-  # What dies with this shell, even when it is killed: unshare, and with it the first process of the namespaces.
-  setpriv --pdeathsig KILL unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc \
+  export SCRATCH=$scratch ENGINE_DATA=$data
+  with_this_shell unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc \
     bash "$here/engine.sh" --inside "$@" 8>&- &
   pids+=($!)
   wait $!
@@ -57,9 +59,16 @@ outside() {
 stop() {
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
-  [ -z "${ENGINE_CGROUP:-}" ] ||
-    find /sys/fs/cgroup -maxdepth 4 -depth -type d -path "*/$ENGINE_CGROUP*" -exec rmdir {} + 2>/dev/null || true
+  remove_groups
   rm -rf --one-file-system "$scratch" "$data"
+}
+
+# A program that is killed when this shell ends, even when the shell is killed.
+with_this_shell() { exec setpriv --pdeathsig KILL "$@"; }
+
+# Control groups have no namespace: their empty folders stay.
+remove_groups() {
+  find /sys/fs/cgroup -depth -maxdepth 4 -type d -path "*/$group*" -exec rmdir {} + 2>/dev/null || true
 }
 
 install_tools() {
@@ -77,7 +86,7 @@ install_tools() {
 start_registry() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -days 2 -subj '/CN=registry of a company' \
     -addext 'subjectAltName=IP:127.0.0.1' -keyout "$scratch/registry.key" -out "$scratch/registry.crt" 2>/dev/null
-  UPSTREAM=$(cd "$repo" && npm config get registry) NODE_USE_ENV_PROXY=1 "$node" "$here/company-registry.ts" \
+  UPSTREAM=$(cd "$repo" && npm config get registry) NODE_USE_ENV_PROXY=1 with_this_shell "$node" "$here/company-registry.ts" \
     serve "$scratch/registry.sock" "$scratch/registry.crt" "$scratch/registry.key" 8>&- >/dev/null &
   pids+=($!)
 }
@@ -101,7 +110,7 @@ inside() {
 
 start_engine() {
   dockerd --data-root "$ENGINE_DATA" --exec-root /run/docker --pidfile /run/docker.pid --host unix:///run/docker.sock \
-    --cgroup-parent "/$ENGINE_CGROUP" >"$SCRATCH/dockerd.log" 2>&1 &
+    --cgroup-parent "/$group" >"$SCRATCH/dockerd.log" 2>&1 &
   local engine=$! tries=0
   until docker version >/dev/null 2>&1; do
     tries=$((tries + 1))
@@ -128,14 +137,22 @@ build_images() {
   (cd "$repo" && git ls-files -z --cached --others --exclude-standard | xargs -0 tar --create --ignore-failed-read) 2>/dev/null |
     tar --extract --directory "$context"
   bash "$here/plant.sh" "$context"
-  local tag
-  for tag in dev latest; do
-    [ "$tag" = dev ] && target=(--target dev) || target=()
-    docker build --network host "${target[@]}" --tag "csms-server:$tag" \
-      --build-arg BUILD_BASE=base.test/node:24 --build-arg RUNTIME_BASE=base.test/nodejs24:nonroot \
-      --build-arg "NPM_REGISTRY=https://127.0.0.1:$registry_port/" --build-arg "CA_CERTIFICATES=$(cat "$SCRATCH/registry.crt")" \
-      "$context" >"$SCRATCH/build-$tag.log" 2>&1 || { tail -30 "$SCRATCH/build-$tag.log" >&2; fail "the image $tag was not built"; }
-  done
+  # Both builders, at once: the first is the one of engines before 23.
+  { build_image 0 build && build_image 0 latest; } &
+  local first=$!
+  build_image 1 dev
+  wait "$first"
+}
+
+# DOCKER_BUILDKIT and the tag.
+build_image() {
+  local target=(--target "$2")
+  [ "$2" != latest ] || target=()
+  DOCKER_BUILDKIT=$1 docker build --network host --cgroup-parent "/$group" "${target[@]}" --tag "csms-server:$2" \
+    --build-arg BUILD_BASE=base.test/node:24 --build-arg RUNTIME_BASE=base.test/nodejs24:nonroot \
+    --build-arg "NPM_REGISTRY=https://127.0.0.1:$registry_port/" --build-arg "CA_CERTIFICATES=$(cat "$SCRATCH/registry.crt")" \
+    "$SCRATCH/context" >"$SCRATCH/build-$2.log" 2>&1 ||
+    { tail -30 "$SCRATCH/build-$2.log" >&2; fail "the image $2 was not built"; }
 }
 
 if [ "${1:-}" = --inside ]; then

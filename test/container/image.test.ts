@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createScratch, runProgram, shareScratch } from '../e2e/process.ts';
 import { docker, evaluate, inspect, MANIFEST, output, start } from './engine.ts';
 
-const IMAGES = ['csms-server', 'csms-server:dev'];
+const IMAGES = ['csms-server:latest', 'csms-server:dev'];
 const BASE = 'base.test/nodejs24:nonroot';
 const MB = 1_000_000;
 
@@ -72,6 +72,22 @@ describe.each(IMAGES)('the image %s', (image) => {
   });
 });
 
+it('is built from nothing that lay about in the checkout', async () => {
+  const search = (words: string) =>
+    docker([
+      'run',
+      '--rm',
+      '--network=none',
+      '--entrypoint=grep',
+      'csms-server:build',
+      '-rlI',
+      words,
+      '/app',
+    ]);
+  expect((await search('PLANTED')).stdout).toBe('');
+  expect((await search('csms-server listening on')).stdout).toContain('/app/src/cli/run-server.ts\n');
+});
+
 it('is below 80 MB when it is compressed, as registries keep it', async () => {
   const directory = createScratch();
   const compressed = async (image: string) => {
@@ -82,7 +98,7 @@ it('is below 80 MB when it is compressed, as registries keep it', async () => {
     for await (const part of createReadStream(file).pipe(createGzip())) bytes += (part as Buffer).length;
     return bytes;
   };
-  const [whole, base] = [await compressed('csms-server'), await compressed(BASE)];
+  const [whole, base] = [await compressed('csms-server:latest'), await compressed(BASE)];
   process.stdout.write(
     `compressed: ${(whole / MB).toFixed(1)} MB, of which the base has ${(base / MB).toFixed(1)}\n`,
   );
