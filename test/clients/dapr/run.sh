@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives the component of docs/clients/dapr.md to Dapr's unmodified secret store and calls it, against a server on TLS.
-# Needs `go`, and the Go module proxy when the modules are not yet in the cache.
+# Needs `go` 1.26.3 or later, and the Go module proxy when the modules are not yet in the cache.
 set -eu
 . "$(dirname -- "$0")/../server.sh"
 . "$(dirname -- "$0")/../checks.sh"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gives the manifests of docs/clients/external-secrets.md to the unmodified webhook provider of External Secrets, against a
-# server on TLS. Not a part of the gate: compiling takes two minutes of two cores. Needs `go`, and the Go module proxy when the
+# server on TLS. Not a part of the gate: compiling takes minutes. Needs `go` 1.25.1 or later, and the Go module proxy when the
 # modules are not yet in the cache.
 set -eu
 . "$(dirname -- "$0")/../server.sh"

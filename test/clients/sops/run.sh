@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs what docs/clients/sops.md shows with the unmodified sops, compiled from its module, against a server on plain HTTP and
-# one on TLS. Needs `go`, and the Go module proxy when the modules are not yet in the cache.
+# one on TLS. Needs `go` 1.25.8 or later, and the Go module proxy when the modules are not yet in the cache.
 set -eu
 . "$(dirname -- "$0")/../server.sh"
 . "$(dirname -- "$0")/../checks.sh"
