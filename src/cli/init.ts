@@ -118,14 +118,13 @@ function isThere(file: string): boolean {
   return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Where clients will find the server. */
+/** Where clients will find the server, without a slash at its end: they add their paths to it. */
 function readEndpoint(flags: ReadonlyMap<string, string>, isUnattended: boolean): string {
   const given = flags.get('endpoint');
   if (given === undefined) return `${flags.has('tls-self-signed') ? 'https' : 'http'}://127.0.0.1:4280`;
   if (!isUnattended)
     throw new UsageError('--endpoint is for credentials.env, which --unattended alone writes');
-  destinationAt(given, '/');
-  return given;
+  return destinationAt(given, '/').url.href.slice(0, -1);
 }
 
 function readOwner(given: string | undefined): number | undefined {

@@ -90,7 +90,7 @@ describe('init', () => {
 });
 
 describe('init --unattended', () => {
-  const ARGS = ['--tls-self-signed', '--unattended', '--endpoint=https://secrets.example:8443'];
+  const ARGS = ['--tls-self-signed', '--unattended', '--endpoint=https://secrets.example:8443/'];
 
   it('puts the credentials into a file and not into the log', async () => {
     const directory = join(createScratch(), 'config');
@@ -103,6 +103,7 @@ describe('init --unattended', () => {
     ]);
     const credentials = parseEnv(readFileSync(file, 'utf8'));
     expect(credentials.CSMS_ENDPOINT).toBe('https://secrets.example:8443');
+    expect(credentials.HW_AUTH_URL).toBe('https://secrets.example:8443/v3');
     const secretKey = readFileSync(join(directory, 'admin.sk'), 'utf8').trim();
     expect(credentials.HUAWEICLOUD_SDK_SK).toBe(secretKey);
     expect(statSync(file).mode & 0o777).toBe(0o600);
