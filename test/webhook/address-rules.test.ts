@@ -166,6 +166,7 @@ describe('CSMS_WEBHOOK_HOSTS', () => {
     '10.0.0.0/8/8',
     'ops.example;other',
     '127.1.example:x',
+    'fe80::1%eth0/64',
   ])('refuses %j and says what it must be', (text) => {
     expect(() => parseAddressRules(text)).toThrow(StartError);
     expect(() => parseAddressRules(text)).toThrow(/CSMS_WEBHOOK_HOSTS must be a list/);

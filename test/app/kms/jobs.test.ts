@@ -86,6 +86,7 @@ describe('the deletion of keys', () => {
       return found;
     };
     expect(await deleteDueKeys({ ...world.deps, store: { ...store, listDueKeys } }, T0)).toBe(1);
+    expect(world.logged).toEqual([]);
   });
 });
 

@@ -44,6 +44,7 @@ describe('a trusted proxy', () => {
     '::/129',
     '10.0.0.0/-1',
     'fe80::1%eth0',
+    'fe80::1%eth0/64',
     '10.1',
   ])('cannot be named %s', (text) => expect(() => parseTrustedProxies(text)).toThrow('CSMS_TRUSTED_PROXIES'));
 });
