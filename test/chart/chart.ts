@@ -2,7 +2,7 @@ import { deepEqual, equal, match } from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { CHART, OLDEST, render, renderNotes, runTool } from './helm.ts';
 
 const here = import.meta.dirname;
@@ -42,6 +42,15 @@ for (const [name, values] of RELEASES) {
       const documents = parseAllDocuments(stdout).map((document) => document.toJS());
       const found = documents.filter((document) => document !== null).length;
       match(checked.stdout, new RegExp(`"valid": ${found},`));
+    });
+
+    it('renders a pod that the policy `restricted` of Pod Security admits', async () => {
+      const { stdout } = await render(['--values', values, '--show-only', 'templates/statefulset.yaml']);
+      const { template } = parse(stdout, { version: '1.1' }).spec;
+      const admitted = await runTool('restricted', [], JSON.stringify(template));
+      deepEqual(admitted, { code: 0, stdout: '', stderr: '' });
+      delete template.spec.securityContext.seccompProfile;
+      match((await runTool('restricted', [], JSON.stringify(template))).stdout, /seccompProfile/);
     });
   });
 }

@@ -19,7 +19,11 @@ export interface Ended {
 }
 
 /** Runs one of the programs that tools.sh has built, without a cluster and with nothing of this user's. */
-export function runTool(name: 'helm' | 'kubeconform', args: readonly string[], input = ''): Promise<Ended> {
+export function runTool(
+  name: 'helm' | 'kubeconform' | 'restricted',
+  args: readonly string[],
+  input = '',
+): Promise<Ended> {
   const env = { PATH: process.env.PATH, HOME: '/nonexistent', KUBECONFIG: '/nonexistent' };
   return new Promise((resolve) => {
     const child = execFile(join(TOOLS, name), args, { env, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {

@@ -144,7 +144,7 @@ export async function startPod({ manifests, folder, secrets, data, claim, secret
     if (secret === undefined) continue;
     const mode = secretMode ?? secret.defaultMode;
     const volume = createSecretVolume(join(folder, name), { mode, gid: fsGroup });
-    volume.write(secrets[secret.secretName] ?? {});
+    volume.write(filesOf(secrets[secret.secretName] ?? {}, secret.items));
     volumes.set(name, volume);
     paths.set(name, volume.path);
   }
@@ -179,6 +179,15 @@ export async function startPod({ manifests, folder, secrets, data, claim, secret
     probe: (name: 'startupProbe' | 'readinessProbe' | 'livenessProbe') =>
       probe(address, container[name].httpGet),
   };
+}
+
+/** The files of a Secret: all, or those that the volume names, under its names. */
+function filesOf(
+  secret: Secret,
+  items: readonly { readonly key: string; readonly path: string }[] | undefined,
+): Secret {
+  if (items === undefined) return secret;
+  return Object.fromEntries(items.map(({ key, path }) => [path, secret[key] ?? '']));
 }
 
 /** The pod's own variables win over those of Services. */

@@ -53,7 +53,8 @@ async function run(input: Partial<PodInput> & Pick<PodInput, 'data'>) {
   pods += 1;
   const folder = join(directory, `pod-${pods}`);
   const pod = await startPod({ manifests, secrets: secretsOf(), claim: 'with fsGroup', folder, ...input });
-  await vi.waitFor(async () => expect(await pod.probe('startupProbe')).toBe(200), READY);
+  const probe = async () => expect(await pod.probe('startupProbe')).toBe(200);
+  await vi.waitFor(probe, READY).catch(async () => expect(await logsOf(pod.id)).toBe('ready'));
   return pod;
 }
 
@@ -183,6 +184,21 @@ it('files with the mode that Kubernetes gives by default are refused, with the r
   });
   expect(await output(['wait', id])).toBe('78');
   expect(await logsOf(id)).toContain('in Kubernetes: defaultMode: 0440 and fsGroup');
+});
+
+it('a passphrase, hooks with an authority of their own, metrics and IPv6 addresses: everything that the chart can set', async () => {
+  const everything = readFileSync(join(ROOT, 'test/chart/golden/everything.yaml'), 'utf8').replace(
+    '1Gi',
+    '512Mi',
+  );
+  const { 'csms-identities': identities = {}, 'csms-root-key': { 'root.key': line = '' } = {} } = secretsOf();
+  const { 'tls.crt': authority = '' } = tlsNow();
+  const hooks = { 'hooks.yaml': 'topics: []\n', 'ca.crt': authority };
+  const data = createDataVolume(join(directory, 'everything'));
+  const secrets = { passphrase: { line }, identities, hooks, tls: tlsNow() };
+  const pod = await run({ manifests: everything, data, secrets });
+  expect(await read(pod.address)).toBe('kept');
+  expect(await (await fetch(`http://${pod.address}:9100/metrics`)).text()).toContain('csms_secrets 1\n');
 });
 
 it('a preview takes its credentials from the Secret that applications read', async () => {
