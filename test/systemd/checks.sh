@@ -60,6 +60,20 @@ expect 'result of a stop' "$(property Result) $(property ExecMainStatus)" 'succe
 sh -eu "$programs/systemd-verify.sh" | grep -q 'all good'
 say 'verify, as its user and with its credential'
 
+# A certificate that the group may read, for all addresses, and metrics beside it.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+  -addext subjectAltName=DNS:localhost -keyout /etc/csms-server/tls.key -out /etc/csms-server/tls.crt 2>/dev/null
+chgrp csms-server /etc/csms-server/tls.*
+chmod 0640 /etc/csms-server/tls.*
+printf '%s\n' CSMS_HOST=0.0.0.0 CSMS_METRICS=127.0.0.1:4281 CSMS_TLS_CERT=/etc/csms-server/tls.crt \
+  CSMS_TLS_KEY=/etc/csms-server/tls.key >/etc/csms-server/server.env
+systemctl start csms-server
+curl -fsS --retry 60 --retry-connrefused --retry-delay 1 --cacert /etc/csms-server/tls.crt https://localhost:4280/readyz >/dev/null
+curl -fsS http://127.0.0.1:4281/metrics | grep -q '^process_resident_memory_bytes [1-9]'
+! grep -E '"level":(40|50|60)' /run/csms.log | grep -v polic
+systemctl stop csms-server
+say 'TLS and metrics, and no warning but of policies'
+
 echo 'CSMS_PORT=none' >/etc/csms-server/server.env
 systemctl start csms-server || true
 for _ in $(seq 60); do [ "$(property ActiveState)" = failed ] && break; sleep 0.5; done
