@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCertificate, validityFault } from '../../../src/http/connections/certificate.ts';
 import { ANY_FILE } from '../../support/files.ts';
+import { startTestServer } from '../../support/server.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../e2e/fixtures');
 const fixture = (name: string) => readFileSync(join(FIXTURES, name), 'utf8');
@@ -81,4 +82,19 @@ describe('a certificate', () => {
       'the certificate is over',
     ]);
   });
+});
+
+it('lets a server on loopback answer to every host: a browser has checked the name', async () => {
+  const [certFile, keyFile] = [join(folder, 'own.crt'), join(folder, 'own.key')];
+  writeFileSync(certFile, fixture('tls-one.crt'));
+  writeFileSync(keyFile, fixture('tls-one.key'), { mode: 0o600 });
+  const statusOf = async (env: Readonly<Record<string, string>>) => {
+    const server = await startTestServer({ env });
+    const asked = { method: 'GET', path: '/v3', headers: { host: 'elsewhere.example' } };
+    const { status } = await server.sendUnsigned(asked);
+    await server.close();
+    return status;
+  };
+  expect(await statusOf({ CSMS_TLS_CERT: certFile, CSMS_TLS_KEY: keyFile })).toBe(200);
+  expect(await statusOf({})).toBe(400);
 });
