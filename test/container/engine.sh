@@ -34,33 +34,39 @@ outside() {
   remove_groups
   rm -rf --one-file-system "$data"
   scratch=$(mktemp -d)
-  pids=()
   trap stop EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
 
-  # Both wait for the network more than they compute.
-  bash "$here/bases.sh" >"$scratch/bases" 8>&- &
-  local bases=$!
-  pids+=("$bases")
-  bash "$here/compose.sh" >"$scratch/compose" 8>&-
-  wait "$bases"
   mkdir -p "$data" "$scratch/docker/cli-plugins"
-  cp "$(cat "$scratch/compose")" "$scratch/docker/cli-plugins/docker-compose"
+  # The images do not need it, and it takes minutes where the cache does not have it.
+  install_compose 8>&- &
+  bash "$here/bases.sh" >"$scratch/bases" 8>&-
   start_registry
   export SCRATCH=$scratch ENGINE_DATA=$data
   with_this_shell unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc \
     bash "$here/engine.sh" --inside "$@" 8>&- &
-  pids+=($!)
   wait $!
 }
 
-# Ends what was started, by its pid, and removes what it has left.
+# Ends what was started and is still running, and removes what it has left.
 stop() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
+  local running
+  running=$(jobs -pr)
+  [ -z "$running" ] || kill -KILL $running 2>/dev/null || true
+  wait 2>/dev/null || true
   remove_groups
   rm -rf --one-file-system "$scratch" "$data"
+}
+
+install_compose() {
+  local program
+  if program=$(with_this_shell bash "$here/compose.sh"); then
+    cp "$program" "$scratch/docker-compose"
+    mv "$scratch/docker-compose" "$scratch/docker/cli-plugins/"
+  else
+    touch "$scratch/no-compose"
+  fi
 }
 
 # A program that is killed when this shell ends, even when the shell is killed.
@@ -88,7 +94,6 @@ start_registry() {
     -addext 'subjectAltName=IP:127.0.0.1' -keyout "$scratch/registry.key" -out "$scratch/registry.crt" 2>/dev/null
   UPSTREAM=$(cd "$repo" && npm config get registry) NODE_USE_ENV_PROXY=1 with_this_shell "$node" "$here/company-registry.ts" \
     serve "$scratch/registry.sock" "$scratch/registry.crt" "$scratch/registry.key" 8>&- >/dev/null &
-  pids+=($!)
 }
 
 inside() {
@@ -104,7 +109,11 @@ inside() {
   import_bases
   build_images
   say "images built after $SECONDS s"
-  SECONDS=0
+  until [ -x "$DOCKER_CONFIG/cli-plugins/docker-compose" ]; do
+    [ ! -e "$SCRATCH/no-compose" ] || fail 'Compose was not built'
+    sleep 0.2
+  done
+  say "Compose $(docker compose version --short)"
   "$@"
 }
 
@@ -120,7 +129,7 @@ start_engine() {
     fi
     sleep 0.2
   done
-  say "engine $(docker version --format '{{.Server.Version}}'), API $(docker version --format '{{.Server.APIVersion}}'), Compose $(docker compose version --short)"
+  say "engine $(docker version --format '{{.Server.Version}}'), API $(docker version --format '{{.Server.APIVersion}}')"
 }
 
 # Under names of their own: no image can be imported under a digest.
