@@ -38,18 +38,19 @@ export async function run({ positionals, flags }: CommandInput): Promise<number>
     return EXIT.ok;
   }
   requireNew(files);
-  makeDirectory(files.directory);
+  // What takes time comes first: if the command is ended meanwhile, nothing is half written.
   const administrator = createAdministrator();
+  const passwordHash = await hashPassword(administrator.password);
+  const trial = files.certificate === undefined ? undefined : createTrialCertificate(Date.now());
+  makeDirectory(files.directory);
   createRootKeyFile(files.rootKey);
   createFile(files.secretKey, `${administrator.secretKey}\n`);
   // Relative to the identities file, so that the directory can be mounted anywhere.
   const sk = { sk_file: basename(files.secretKey) };
-  const passwordHash = await hashPassword(administrator.password);
   createFile(files.environment, environment(files));
-  if (files.certificate !== undefined && files.certificateKey !== undefined) {
-    const made = createTrialCertificate(Date.now());
-    createFile(files.certificate, made.certificate);
-    createFile(files.certificateKey, made.key);
+  if (trial !== undefined && files.certificate !== undefined && files.certificateKey !== undefined) {
+    createFile(files.certificate, trial.certificate);
+    createFile(files.certificateKey, trial.key);
   }
   if (!isThere(files.ignore)) createFile(files.ignore, '*\n');
   if (files.credentials !== undefined) {
