@@ -13,7 +13,7 @@ for path in dev sys; do mount --rbind "/$path" "$root/$path"; done
 mount -t proc proc "$root/proc"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
-# Where the checkout or the scratch folder is a mount of its own, or lies in one of those.
+# It may be a mount of its own or lie in one of those. The checkout may, too: what is run from it is the copy in here.
 mkdir -p "$root$SCRATCH"
 mount --bind "$SCRATCH" "$root$SCRATCH"
 umount -R "$root/sys/fs/cgroup" 2>/dev/null || true
@@ -33,7 +33,7 @@ mkdir "$root/run/units/csms-server.service.d"
 printf '[Service]\nStandardOutput=append:/run/csms.out\nStandardError=append:/run/csms.log\n' \
   >"$root/run/units/csms-server.service.d/log.conf"
 printf '[Unit]\nDefaultDependencies=no\nRequires=dbus.socket\nAfter=dbus.socket\n[Service]\nType=exec\nExecStart=/bin/bash %s/checks.sh\nStandardOutput=file:%s/done\nStandardError=inherit\n' \
-  "$(cd "$(dirname -- "$0")" && pwd)" "$SCRATCH" >"$root/run/units/checks.service"
+  "$SCRATCH/checkout/test/systemd" "$SCRATCH" >"$root/run/units/checks.service"
 printf '[Manager]\nDefaultEnvironment=SCRATCH=%s\n' "$SCRATCH" >"$root/etc/systemd/system.conf"
 rm -f "$root/usr/local/bin/node"
 cp "$NODE_BINARY" "$root/usr/local/bin/node"
