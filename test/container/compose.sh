@@ -1,10 +1,9 @@
 #!/bin/bash
-# Builds Compose from its public module, once, into CONTAINER_CACHE (default as in engine.sh) and prints the file's name.
-# Needs Go, and the Go module proxy unless the cache has it. It takes two to seven minutes and a gigabyte, which is removed
-# again.
+# Builds Compose from its public module, once, into CONTAINER_CACHE and prints the file's name. Needs Go, and the Go module
+# proxy unless the cache has it. It takes two to seven minutes and a gigabyte, which is removed again.
 set -euo pipefail
 here=$(cd "$(dirname -- "$0")" && pwd)/compose
-cache=${CONTAINER_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/csms-server-gate}
+cache=$CONTAINER_CACHE
 version=$(awk '$1 == "github.com/docker/compose/v2" { print $2 }' "$here/go.mod")
 program=$cache/docker-compose-$version
 
