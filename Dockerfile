@@ -50,14 +50,13 @@ WORKDIR /data
 USER 1000:1000
 VOLUME /data
 EXPOSE 4280
+HEALTHCHECK --interval=1s --timeout=3s --start-period=30s --retries=5 CMD ["/nodejs/bin/node", "/app/probe.cjs"]
 ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=16", "/app/src/launch.js"]
 
 FROM runtime AS dev
 # Development is not for other machines: publish the port on loopback.
 ENV CSMS_ALLOW_HTTP=1
-HEALTHCHECK --interval=1s --timeout=3s --retries=5 CMD ["/nodejs/bin/node", "/app/probe.cjs"]
 CMD ["dev"]
 
 FROM runtime AS serve
-HEALTHCHECK --interval=5s --timeout=3s --start-period=30s CMD ["/nodejs/bin/node", "/app/probe.cjs"]
 CMD ["serve"]

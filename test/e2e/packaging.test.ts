@@ -48,11 +48,8 @@ describe('compose.yaml', () => {
   });
 
   it('is soon told that a server is up, and lets it end by itself', () => {
-    for (const [service, interval] of [
-      [services.dev, '1s'],
-      [services.serve, '5s'],
-    ]) {
-      expect(service.healthcheck).toMatchObject({ interval });
+    for (const service of [services.dev, services.serve]) {
+      expect(service.healthcheck).toMatchObject({ interval: '1s' });
       expect(service.stop_grace_period).toBe('15s');
     }
   });
