@@ -21,8 +21,8 @@ const sources = filesUnder('src');
 const tests = filesUnder('test');
 
 describe('imports form a star', () => {
-  /** Here the parts meet. Every folder of src but cli, compose, config, core, app, files, std and yaml is an adapter. */
-  const anything = /^src\/(?:(?:cli|compose)\/.+|main\.ts)$/;
+  /** Here the parts meet. Every folder of src but cli, companion, compose, config, core, app, files, std and yaml is an adapter. */
+  const anything = /^src\/(?:(?:cli|companion|compose)\/.+|main\.ts)$/;
 
   /** The folders of src that a file may import from; undefined: all. */
   function reach(path: string): readonly string[] | undefined {
@@ -74,6 +74,14 @@ describe('imports form a star', () => {
   });
 });
 
+describe('the companion for tests', () => {
+  it('is out of reach for everything but dev', () => {
+    const others = sources.filter(({ path }) => !/^src\/(?:companion\/.+|cli\/dev\.ts)$/.test(path));
+    const isCompanion = (target: string) => target.startsWith('src/companion/');
+    expect(violations(others, (file) => targetsOf(file).filter(isCompanion))).toEqual([]);
+  });
+});
+
 describe('core', () => {
   it('reads no clock, no random source and no process, and waits for nothing', () => {
     const core = sources.filter(({ path }) => path.startsWith('src/core/'));
@@ -87,7 +95,7 @@ describe('core', () => {
 describe('randomness and the environment', () => {
   it('come from where the parts meet: another world may have others', () => {
     const below = sources.filter(
-      ({ path }) => !/^src\/(?:compose\/|main\.ts|function-templates\/)/.test(path),
+      ({ path }) => !/^src\/(?:companion\/|compose\/|main\.ts|function-templates\/)/.test(path),
     );
     expect(violations(below, matching(/\bMath\.random\b|\bprocess\.env\b/))).toEqual([]);
   });

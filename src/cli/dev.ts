@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createCompanion } from '../companion/companion.ts';
 import { readConfig } from '../config/config.ts';
 import { claimDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { banner, placeHere } from './banner.ts';
@@ -23,6 +24,7 @@ export async function run({ env }: CommandInput): Promise<number> {
   return runServer(config, {
     claimed,
     isContained: isInContainer,
+    createCompanion,
     announce(baseUrl, directory) {
       const { identity, identitiesFile } = made;
       if (identity === undefined) return;

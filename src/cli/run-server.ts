@@ -3,7 +3,7 @@ import { type AddressInfo, isIP } from 'node:net';
 import { constants } from 'node:os';
 import type { Logger } from 'pino';
 import { StartError } from '../app/start-error.ts';
-import type { Start } from '../compose/process.ts';
+import type { CompanionStart } from '../compose/companion.ts';
 import { type Composed, compose } from '../compose/server.ts';
 import { type Config, requireSafeTransport } from '../config/config.ts';
 import { createSite } from '../http/connections/site.ts';
@@ -29,7 +29,8 @@ const REFUSED_ADDRESSES: Readonly<Record<string, string>> = {
 };
 
 /** What a command adds to a server. */
-export interface Surroundings extends Pick<Start, 'claimed' | 'passwordChanged'> {
+export interface Surroundings
+  extends Pick<CompanionStart, 'claimed' | 'createCompanion' | 'passwordChanged'> {
   /** A user outside a container cannot reach its loopback. */
   readonly isContained: boolean;
   /** Speaks to the person who started it, once it listens and before the log says so. */

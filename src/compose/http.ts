@@ -10,6 +10,7 @@ import type { Certificate } from '../http/connections/certificate.ts';
 import { createSite } from '../http/connections/site.ts';
 import { parseTrustedProxies } from '../http/connections/trusted-proxies.ts';
 import { buildServer } from '../http/server.ts';
+import type { Additions } from '../http/server-options.ts';
 import { linesOf } from '../log/lines.ts';
 import { connectionsAllowed } from './descriptors.ts';
 import { giveMemoryBack } from './memory.ts';
@@ -18,7 +19,7 @@ import { monotonicClock, randomIds } from './sources.ts';
 import type { Worlds } from './world.ts';
 
 /** Builds a server on the worlds of a process; there may be several. Throws StartError (configuration). */
-export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise<App> {
+export async function createHttp(shared: ServerProcess, worlds: Worlds, additions?: Additions): Promise<App> {
   const { certificate, config, identities, log, metrics, passwordChanged, passwords, pressure, storage } =
     shared;
   const { allowedHosts, publicUrl, region, trustedProxies, unsignedPayload } = config;
@@ -32,6 +33,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds): Promise
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
     authenticator: createAuthenticator({ ...access, unsignedPayload }),
     identity: createIam({ ...access, region }),
+    additions,
     metrics,
     pressure,
     servesMetrics: config.metrics === 'on',

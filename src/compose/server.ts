@@ -3,9 +3,10 @@ import type { Store } from '../app/ports/deps.ts';
 import type { Directory } from '../auth/identities/identities.ts';
 import type { Config } from '../config/config.ts';
 import type { App } from '../http/app.ts';
+import type { CompanionStart } from './companion.ts';
 import { figuresOf } from './figures.ts';
 import { issueProjectToken } from './identity.ts';
-import { createProcess, type ServerProcess, type Start } from './process.ts';
+import { createProcess, type ServerProcess } from './process.ts';
 import { closing } from './storage.ts';
 import { createMain, createWorlds } from './world.ts';
 
@@ -25,7 +26,7 @@ export interface Composed extends Pick<ServerProcess, 'metrics' | 'reload' | 'se
 }
 
 /** Composes a server with one world from its settings. Throws StartError, RootKeyError, FileError. */
-export async function compose(config: Config, log: Logger, start: Start): Promise<Composed> {
+export async function compose(config: Config, log: Logger, start: CompanionStart): Promise<Composed> {
   // Most of a start is reading modules: the writer's thread starts meanwhile.
   const [shared, { createHttp }] = await Promise.all([
     createProcess(config, log, start),
@@ -33,12 +34,16 @@ export async function compose(config: Config, log: Logger, start: Start): Promis
   ]);
   const { certificate, metrics, storage } = shared;
   const { rootKeyFingerprint, store, tokenKey } = storage;
-  const main = await createMain(shared).catch(closing(shared));
+  const companion = await start.createCompanion?.(shared).catch(closing(shared));
+  const main = await createMain(shared, companion).catch(closing(shared));
   const close = async () => {
+    await companion?.close();
     await main.stop();
     await shared.close();
   };
-  const app = await createHttp(shared, createWorlds(main)).catch(closing({ close }));
+  const worlds = createWorlds(main);
+  const app = await createHttp(shared, worlds, companion).catch(closing({ close }));
+  await companion?.begin(worlds).catch(closing({ close }));
   metrics?.watch(figuresOf({ runner: main.runner, store, log, certificate }));
   return {
     app,

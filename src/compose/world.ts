@@ -3,8 +3,8 @@ import { createSigningKeyLoader, type LoadSigningKey } from '../app/events/signi
 import { createGate } from '../app/gate.ts';
 import { isReadable } from '../app/health/storage-status.ts';
 import { createLookUps } from '../app/look-ups.ts';
-import type { Hooks } from '../app/outbound/webhooks.ts';
-import type { Choices, Clock, SharedDeps } from '../app/ports/deps.ts';
+import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
+import type { Choices, Clock, Jitter, SharedDeps } from '../app/ports/deps.ts';
 import type { Turns } from '../app/turns.ts';
 import type { Directory } from '../auth/identities/identities.ts';
 import { createRateLimiter } from '../auth/logins/throttle.ts';
@@ -36,6 +36,14 @@ export interface WorldParts {
   readonly hooks: Hooks;
   /** The identities that belong to it at present. */
   directory(): Directory;
+  /** What calls the endpoints; absent: the process's client. */
+  readonly webhooks?: Webhooks | undefined;
+  /** The operator's choices; absent: those of the settings. `limits` may change. */
+  readonly choices?: Choices | undefined;
+  /** Spreads retries; absent: by chance. */
+  readonly jitter?: Jitter | undefined;
+  /** Counts the requests of each user in place of the setting's limit. Throws throttled when none is left. */
+  readonly takeRequest?: World['takeRequest'] | undefined;
   /** Called for what requests read; absent: every actor may read everything. The store calls it for changes. */
   readonly permit?: Permit | undefined;
 }
@@ -69,6 +77,7 @@ export interface Worlds extends Realms {
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
   const { clock, directory, hooks, isClockWatched, permit, storage, world } = parts;
+  const { choices = choicesOf(config), jitter = systemJitter, webhooks = outbound.webhooks } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
     store,
@@ -77,7 +86,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     clock,
     ids: randomIds,
     random: systemRandom,
-    choices: choicesOf(config),
+    choices,
     grantees: granteesOf(directory),
     turns: turnsOf(shared, world),
     completeBackup,
@@ -86,19 +95,19 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   const actor = { kind: 'system', job: 'signing-key' } as const;
   const loadSigningKey = createSigningKeyLoader({ ...deps, actor, signingKeys });
   const sources = {
-    jitter: systemJitter,
+    jitter,
     monotonic: monotonicClock,
     isClockWatched,
     baseUrl: shared.baseUrl,
   };
-  const outgoing = { ...outbound, hooks, signingKeys, loadSigningKey };
+  const outgoing = { ...outbound, hooks, webhooks, signingKeys, loadSigningKey };
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return {
     world,
     clock,
     directory,
     depsFor: binding(deps, permit),
-    takeRequest: createRequestLimit(config),
+    takeRequest: parts.takeRequest ?? createRequestLimit(config),
     loadSigningKey,
     ...background,
     async close() {
@@ -109,16 +118,20 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
 }
 
-/** The world of the process's own data directory, on the machine's clock. */
-export function createMain(shared: ServerProcess): Promise<World> {
-  return createWorld(shared, {
+/** The world of the process's own data directory, on the machine's clock unless a companion has another one. */
+export function createMain(
+  shared: ServerProcess,
+  companion?: { mainParts(parts: WorldParts): WorldParts },
+): Promise<World> {
+  const parts: WorldParts = {
     world: MAIN,
     clock: systemClock,
     isClockWatched: true,
     storage: shared.storage,
     hooks: shared.outbound.hooks,
     directory: () => shared.identities.present.directory,
-  });
+  };
+  return createWorld(shared, companion?.mainParts(parts) ?? parts);
 }
 
 /** Creates the list of worlds, with one in it. */
@@ -179,6 +192,7 @@ function turnsOf({ turns }: ServerProcess, world: string): Turns {
   };
 }
 
-function choicesOf({ limits, versionCap, mode, region }: Config): Choices {
+/** What a world's operator has chosen, by the settings. */
+export function choicesOf({ limits, versionCap, mode, region }: Config): Choices {
   return { limits, versionCap, unknownKey: mode === 'dev' ? 'create' : 'refuse', region };
 }

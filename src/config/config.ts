@@ -22,8 +22,9 @@ export function readConfig(mode: ServerMode, env: Environment): Config {
   requireKnown(env);
   const parts = SETTINGS.map(({ name, read }) => read({ name, text: env[name] || undefined, mode }));
   const dev = Object.assign({}, ...parts.map((part) => 'dev' in part && part.dev));
+  const companion = Object.assign({}, ...parts.map((part) => 'companion' in part && part.companion));
   // The cast is the union of what the rows read.
-  const values = Object.assign({}, ...parts, { dev }) as AllSettings;
+  const values = Object.assign({}, ...parts, { dev, companion }) as AllSettings;
   const config: Config = Object.freeze({ ...values, environment: env, mode });
   requireSafeTransport(config);
   return config;

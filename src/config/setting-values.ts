@@ -58,6 +58,7 @@ export interface SettingValues {
   readonly hooksFile: string | undefined;
   /** What hooks may call, as written. */
   readonly webhookHosts: string;
+  readonly companion: CompanionSettings;
   /** Settings without effect in this release. */
   readonly warnings: readonly string[];
 }
@@ -68,6 +69,18 @@ export interface DevCredentials {
   readonly secretKey: string | undefined;
   readonly projectId: string | undefined;
   readonly password: string | undefined;
+}
+
+/** What tests may control in dev. @see docs/adr/0059-companion-for-tests.md */
+export interface CompanionSettings {
+  /** Seed of main; absent: main is as its data directory has it. */
+  readonly seedFile: string | undefined;
+  /** Key of the control API; generated once where absent. */
+  readonly controlToken: string | undefined;
+  /** More host names of the control API, as written. */
+  readonly controlHosts: string;
+  /** Worlds beside main at most. */
+  readonly worldsMax: number;
 }
 
 /** A base URL without its final slash. Throws StartError. */

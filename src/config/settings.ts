@@ -11,8 +11,11 @@ import {
   type SettingValues,
 } from './setting-values.ts';
 
-/** Some of the settings' values; the variables of dev's credentials give one each. */
-type Part = Partial<Omit<SettingValues, 'dev'>> & { readonly dev?: Partial<SettingValues['dev']> };
+/** Some of the settings' values; the variables of dev's credentials and of tests give one each. */
+type Part = Partial<Omit<SettingValues, 'dev' | 'companion'>> & {
+  readonly dev?: Partial<SettingValues['dev']>;
+  readonly companion?: Partial<SettingValues['companion']>;
+};
 
 /** One setting, as docs/configuration.md and `--help` show it, and how it is read. */
 export interface Setting<P extends Part = Part> {
@@ -63,6 +66,32 @@ export const SETTINGS = Object.freeze([
   ),
   setting('CSMS_DEV_PASSWORD', 'generated once', '`dev` only: password of the user `admin`', (given) => ({
     dev: { password: devOnly(given, PLAIN, PLAIN_RULE) },
+  })),
+  setting('CSMS_SEED', 'none', '`dev` only: seed file, applied at every start', (given) => ({
+    companion: { seedFile: devOnly(given, /^[^\0]{1,4096}$/, 'a path') },
+  })),
+  setting(
+    'CSMS_CONTROL_TOKEN',
+    'generated once',
+    '`dev` only: key of the control API, 16 to 128 letters, digits, `-`, `_`',
+    (given) => ({
+      companion: {
+        controlToken: devOnly(given, /^[A-Za-z0-9_-]{16,128}$/, '16 to 128 letters, digits, - or _'),
+      },
+    }),
+  ),
+  setting(
+    'CSMS_CONTROL_HOSTS',
+    'none',
+    '`dev` only: more host names of the control API, by commas',
+    (given) => ({
+      companion: { controlHosts: devOnly(given, /^[\x21-\x7e, ]{1,4096}$/, 'a list of hosts') ?? '' },
+    }),
+  ),
+  setting('CSMS_WORLDS', '256', '`dev` only: worlds beside `main`, 1 to 1,000', (given) => ({
+    companion: {
+      worldsMax: integer({ ...given, text: devOnly(given, /^/, '') }, { min: 1, max: 1_000, otherwise: 256 }),
+    },
   })),
   setting('CSMS_TLS_CERT', 'none', 'Certificate chain, PEM file; read again when it changes', ({ text }) => ({
     tlsCertFile: text,
@@ -170,10 +199,6 @@ export const UNSUPPORTED: readonly string[] = [
   'CSMS_AUDIT_READS',
   'CSMS_AUDIT_HEAD',
   'CSMS_AUDIT_RETENTION',
-  'CSMS_SEED',
-  'CSMS_CONTROL_TOKEN',
-  'CSMS_CONTROL_HOSTS',
-  'CSMS_WORLDS',
   'CSMS_CONSOLE',
   'CSMS_POLICY_LEARN',
 ];

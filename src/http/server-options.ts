@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Readiness } from '../app/health/storage-status.ts';
 import type {
@@ -11,11 +11,20 @@ import type {
   Users,
 } from '../app/ports/deps.ts';
 import type { FunctionTemplates } from '../core/rotation/rotation.ts';
+import type { App } from './app.ts';
 import type { Site } from './connections/site.ts';
 import type { IsTrustedProxy } from './connections/trusted-proxies.ts';
 import type { RequestLog } from './observability/log.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { PressureGauge } from './requests/pressure.ts';
+
+/** What is added to a server beside its operations. */
+export interface Additions {
+  /** Adds hooks to the operations that need credentials: they run once the caller is known. */
+  watch(signed: App): void;
+  /** Takes a request that is not for an operation and responds to it; false: it does not. */
+  takeRequest(request: IncomingMessage, response: ServerResponse): boolean;
+}
 
 /** What the HTTP server is built from. */
 export interface ServerOptions {
@@ -35,6 +44,7 @@ export interface ServerOptions {
   readonly takeRequest: (caller: Caller) => void;
   /** PEM of the certificate that notifications are signed with. */
   certificate(): Promise<string>;
+  readonly additions?: Additions | undefined;
   /** Counts requests; absent: no metrics. */
   readonly metrics: Metrics | undefined;
   /** Whether this server has `/metrics`, for callers on loopback. */

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { LogController, type onRequestHookHandler } from 'fastify';
 import type { App } from './app.ts';
@@ -65,7 +66,7 @@ export function createApp(options: ServerOptions): Bare {
   const errorHandler = createErrorHandler({ notFoundStatus: options.notFoundStatus });
   const wrongProtocol = createWrongProtocol(options.log);
   const app = Fastify({
-    serverFactory: (handler) => createHttpServer(handler, options.tls),
+    serverFactory: (handler) => createHttpServer(besideOperations(handler, options.additions), options.tls),
     loggerInstance: options.log,
     // One logger for all: our own hook writes request lines, from an allow-list.
     childLoggerFactory: (logger) => logger,
@@ -102,6 +103,13 @@ export function createApp(options: ServerOptions): Bare {
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   return { app, ends };
+}
+
+function besideOperations(handler: RequestListener, additions: ServerOptions['additions']): RequestListener {
+  if (additions === undefined) return handler;
+  return (request, response) => {
+    if (!additions.takeRequest(request, response)) handler(request, response);
+  };
 }
 
 function addHooks(app: App, options: ServerOptions, ends: RequestEnds): void {
@@ -150,6 +158,7 @@ async function registerSigned(signed: App, options: ServerOptions): Promise<void
       done(error as Error);
     }
   });
+  options.additions?.watch(signed);
   await signed.register(async (identity: App) => registerIdentity(identity, options));
   await signed.register(async (api: App) => registerApi(api, options));
 }

@@ -22,6 +22,9 @@ const WRONG_VALUES: Variables = {
   CSMS_DEV_SK: 'hush hush',
   CSMS_DEV_PROJECT_ID: 'none',
   CSMS_DEV_PASSWORD: 'hush hush',
+  CSMS_CONTROL_TOKEN: 'hush',
+  CSMS_CONTROL_HOSTS: 'none\tsuch',
+  CSMS_WORLDS: '1001',
   CSMS_TLS_CERT: 'cert-without-key.pem',
   CSMS_HOST: '0.0.0.0',
   CSMS_PROT: '1',
@@ -41,6 +44,14 @@ describe('a wrong setting is refused in one line that names it, and repeats no s
       expect.objectContaining({ kind: 'configuration', message: expect.stringMatching(line) }),
     );
   });
+
+  it.each(['CSMS_SEED', 'CSMS_CONTROL_TOKEN', 'CSMS_CONTROL_HOSTS', 'CSMS_WORLDS'])(
+    '%s, which is for dev only',
+    (name) => {
+      const env = { CSMS_DATA: 'd', CSMS_ROOT_KEY: 'file:k', CSMS_IDENTITIES: 'i', [name]: '1' };
+      expect(() => readConfig('serve', env)).toThrow(`${name} is for dev only`);
+    },
+  );
 });
 
 describe('a wrong setting ends dev with 78 and one line that names it:', () => {
@@ -50,12 +61,15 @@ describe('a wrong setting ends dev with 78 and one line that names it:', () => {
     expect(stderr).toMatch(new RegExp(`^csms-server: (?!.*hush)[^\\n]*${name}[^\\n]*\\n$`));
   });
 
-  it.each(['CSMS_DATABASE_URL', 'CSMS_ROOT_KEY_PREVIOUS', 'CSMS_CONSOLE', 'CSMS_SEED', 'CSMS_AUDIT_HEAD'])(
-    '%s, a variable of another release, which is told from a mistake',
-    (name) => {
-      expect(() => readConfig('dev', { [name]: '1' })).toThrow(`${name} is not supported in this release`);
-    },
-  );
+  it.each([
+    'CSMS_DATABASE_URL',
+    'CSMS_ROOT_KEY_PREVIOUS',
+    'CSMS_CONSOLE',
+    'CSMS_POLICY_LEARN',
+    'CSMS_AUDIT_HEAD',
+  ])('%s, a variable of another release, which is told from a mistake', (name) => {
+    expect(() => readConfig('dev', { [name]: '1' })).toThrow(`${name} is not supported in this release`);
+  });
 
   it('a flag with a wrong value', async () => {
     const { code, stderr } = await run(['dev', '--port', 'x'], { CSMS_DATA: createScratch() });

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { stringify } from 'yaml';
 import { hashPassword } from '../../src/auth/logins/password.ts';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
+import { createCompanion } from '../../src/companion/companion.ts';
 import { type Composed, compose } from '../../src/compose/server.ts';
 import { type Config, readConfig } from '../../src/config/config.ts';
 import type { ServerMode } from '../../src/config/setting-values.ts';
@@ -151,6 +152,7 @@ export async function startTestServer(options: ServerOptions = {}): Promise<Test
   const lines: string[] = [];
   const composed = await compose(config, createLog(config.logLevel, lines), {
     pressure,
+    createCompanion: mode === 'dev' ? createCompanion : undefined,
     onFatal: (reason) => {
       lines.push(`${JSON.stringify({ level: 60, reason, msg: 'fatal' })}\n`);
     },

@@ -1,0 +1,51 @@
+import type { Companion } from '../compose/companion.ts';
+import type { ServerProcess } from '../compose/process.ts';
+import { randomIds } from '../compose/sources.ts';
+import type { ControlApp } from './control/app.ts';
+import { createProtection } from './control/protection.ts';
+import { createTestMain } from './worlds/test-world.ts';
+import { createTestWorlds } from './worlds/test-worlds.ts';
+
+/** What the control API is below. */
+const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
+
+/**
+ * Creates what dev adds for tests: worlds, clocks, faults, seeds and records, and the control API over them.
+ * Throws StartError for a wrong setting.
+ */
+export async function createCompanion({ config, log }: ServerProcess): Promise<Companion> {
+  const { controlHosts, controlToken = randomIds.uid() } = config.companion;
+  const checkAccess = createProtection({ token: controlToken, hosts: controlHosts });
+  const main = createTestMain();
+  const worlds = createTestWorlds(main);
+  let control: Promise<ControlApp> | undefined;
+
+  /** Built at the first request to it: most starts have none, and it takes a tenth of the start. */
+  async function openControl(): Promise<ControlApp> {
+    const [{ createControl }, { registerWorlds }] = await Promise.all([
+      import('./control/app.ts'),
+      import('./worlds/routes.ts'),
+    ]);
+    return createControl({ checkAccess, worlds, log, register: (app) => registerWorlds(app, worlds) });
+  }
+
+  return {
+    mainParts: (parts) => main.partsFrom(parts),
+    watch: () => undefined,
+    takeRequest(request, response) {
+      if (!CONTROL_PATH.test(request.url ?? '')) return false;
+      control ??= openControl();
+      control.then(
+        (app) => app.routing(request, response),
+        () => response.destroy(),
+      );
+      return true;
+    },
+    async begin(all) {
+      main.attach(all.main);
+    },
+    async close() {
+      await (await control)?.close();
+    },
+  };
+}

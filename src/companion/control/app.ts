@@ -1,0 +1,148 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  LogController,
+} from 'fastify';
+import { parseBody } from '../../http/requests/hooks.ts';
+import { createValidatorCompiler } from '../../http/requests/validation.ts';
+import { nodeHttp } from '../../std/node-http.ts';
+import type { TestWorld } from '../worlds/test-world.ts';
+import type { TestWorlds } from '../worlds/test-worlds.ts';
+import { CONTROL_STATUS, ControlError } from './control-error.ts';
+import type { CheckAccess } from './protection.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The world that the path names; of requests to the control API below `/_csms/worlds/:world`. */
+    testWorld: TestWorld;
+  }
+  interface FastifyContextConfig {
+    /** The body is text, such as a seed, and not JSON. */
+    takesText?: boolean;
+  }
+}
+
+/** The server of the control API: its routes infer their types from TypeBox schemas. */
+export type ControlApp = FastifyInstance<
+  Server,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** Largest body, a seed's. */
+const BODY_BYTES_MAX = 16 * 1_048_576;
+const HEADERS = Object.freeze({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+
+/** What the control API is built from. */
+export interface ControlDeps {
+  readonly checkAccess: CheckAccess;
+  readonly worlds: TestWorlds;
+  readonly log: FastifyBaseLogger;
+  /** Adds the routes. */
+  register(control: ControlApp): void;
+}
+
+/**
+ * Builds the control API. It is a server of its own that does not listen: the one of the operations hands it the requests
+ * below its path, so that neither sees what the other adds. Bodies are JSON whatever their Content-Type.
+ */
+export async function createControl(deps: ControlDeps): Promise<ControlApp> {
+  const control = Fastify({
+    serverFactory: (handler) => nodeHttp.createServer(handler),
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_BYTES_MAX,
+    exposeHeadRoutes: false,
+    routerOptions: { caseSensitive: true },
+    schemaController: {
+      compilersFactory: {
+        buildValidator: createValidatorCompiler,
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
+    frameworkErrors: (error, _request, reply) => {
+      respond(reply, toControlError(error));
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  control.removeAllContentTypeParsers();
+  control.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  control.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = toControlError(error);
+    if (refusal.code === 'internal')
+      request.log.error({ type: error.name, stack: error.stack }, 'control failed');
+    respond(reply, refusal);
+  });
+  control.setNotFoundHandler(() => {
+    throw new ControlError('not-found', 'the control API has no such path or method');
+  });
+  control.addHook('onRequest', (request, reply, done) => {
+    reply.headers(HEADERS);
+    try {
+      deps.checkAccess(request.headers);
+      const { world } = request.params as { world?: string };
+      if (world !== undefined) request.testWorld = worldNamed(deps.worlds, world);
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  control.addHook('preValidation', (request, _reply, done) => {
+    const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+    try {
+      request.body =
+        request.routeOptions.config.takesText === true ? bytes.toString() : (parseBody(bytes) ?? {});
+      done();
+    } catch {
+      done(new ControlError('invalid', 'the body must be JSON in UTF-8'));
+    }
+  });
+  control.decorateRequest('testWorld');
+  deps.register(control);
+  await control.ready();
+  return control;
+}
+
+function worldNamed(worlds: TestWorlds, name: string): TestWorld {
+  const found = worlds.find(name);
+  if (found === undefined) throw new ControlError('not-found', 'there is no world of this name');
+  return found;
+}
+
+function respond(reply: Pick<FastifyReply, 'code'>, { code, message, more }: ControlError): void {
+  reply.code(CONTROL_STATUS[code]).send({ ...more, error_code: code, error_msg: message });
+}
+
+/** Any error as one of ours. A foreign error's text may quote the request, and is dropped. */
+function toControlError(error: FastifyError | ControlError): ControlError {
+  if (error instanceof ControlError) return error;
+  if ('validation' in error && error.validation) {
+    const [first] = error.validation;
+    const { additionalProperty, missingProperty } = (first?.params ?? {}) as Record<
+      string,
+      string | undefined
+    >;
+    const path = [...(first?.instancePath ?? '').split('/').slice(1), additionalProperty ?? missingProperty];
+    const member =
+      path
+        .filter((part) => part !== undefined)
+        .join('.')
+        .slice(0, 64) || error.validationContext;
+    const rule = additionalProperty
+      ? 'is not a member here'
+      : missingProperty
+        ? 'is required'
+        : first?.message;
+    return new ControlError('invalid', `${member} ${rule}`);
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new ControlError('too-large', 'the body has more than 16 MiB');
+  }
+  if ((error.statusCode ?? 500) < 500) return new ControlError('invalid', 'request is malformed');
+  return new ControlError('internal', 'something went wrong; the log says what');
+}

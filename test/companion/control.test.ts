@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { shareServer } from '../support/server.ts';
+import { control, TOKEN } from './control.ts';
+
+const server = shareServer({
+  mode: 'dev',
+  listen: true,
+  env: { CSMS_CONTROL_TOKEN: TOKEN, CSMS_CONTROL_HOSTS: 'ci.example' },
+});
+
+describe('the control API', () => {
+  it('lists main first, with its clock', async () => {
+    const { status, json } = await control(server, 'GET', '');
+    expect(status).toBe(200);
+    expect(json.worlds).toEqual([
+      { name: 'main', from: null, ttl: null, clock: { now: expect.stringMatching(/Z$/), frozen: false } },
+    ]);
+  });
+
+  it.each([
+    ['127.0.0.1:4280', 200],
+    ['[::1]:4280', 200],
+    ['csms', 200],
+    ['csms.localhost', 200],
+    ['host.docker.internal:4280', 200],
+    ['ci.example', 200],
+    ['rebound.example', 403],
+    ['localhost.example', 403],
+  ])('answers a request for %s with %i', async (host, status) => {
+    expect((await control(server, 'GET', '', { headers: { host } })).status).toBe(status);
+  });
+
+  it.each([
+    ['a page', { origin: 'http://127.0.0.1:4280' }, 403],
+    ['a browser', { 'sec-fetch-site': 'none' }, 403],
+    ['nobody', { authorization: '' }, 401],
+    ['another token', { authorization: `Bearer ${TOKEN}x` }, 401],
+  ])('refuses %s, whatever the path', async (_who, headers, status) => {
+    for (const path of ['', '/main', '/none', '/main/none']) {
+      const refused = await control(server, 'GET', path, { headers });
+      expect([refused.status, refused.json.error_code]).toEqual([
+        status,
+        status === 403 ? 'forbidden' : 'unauthorized',
+      ]);
+      expect(Object.keys(refused.headers).filter((name) => name.startsWith('access-control-'))).toEqual([]);
+    }
+  });
+
+  it('knows no other paths and worlds', async () => {
+    for (const path of ['/none', '/main/none', '/none/clock']) {
+      const { status, json } = await control(server, 'GET', path);
+      expect([status, json.error_code]).toEqual([404, 'not-found']);
+    }
+  });
+});
