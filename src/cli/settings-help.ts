@@ -1,7 +1,11 @@
 import { SETTINGS } from '../config/settings.ts';
 
 /** Values that a flag would show to every user of the machine, in the list of processes. */
-export const SECRET_SETTINGS: ReadonlySet<string> = new Set(['CSMS_DEV_SK', 'CSMS_DEV_PASSWORD']);
+export const SECRET_SETTINGS: ReadonlySet<string> = new Set([
+  'CSMS_CONTROL_TOKEN',
+  'CSMS_DEV_PASSWORD',
+  'CSMS_DEV_SK',
+]);
 
 const NAME_COLUMNS = 23;
 
@@ -18,7 +22,7 @@ export function settingsHelp(mode: 'dev' | 'serve'): string {
       `  ${setting.name.padEnd(NAME_COLUMNS)} ${plain(setting.meaning)} (${plain(setting.default)})\n`,
   );
   return `
-Every variable may be given as a flag: --port 4281 is CSMS_PORT=4281. The two secrets among them may not, since
+Every variable may be given as a flag: --port 4281 is CSMS_PORT=4281. The three secrets among them may not, since
 a command line can be read by others.
 
 ${lines.join('')}`;
