@@ -4,7 +4,7 @@ import { createBoundedMap } from '../../std/bounded-map.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from '../jobs/backoff.ts';
 import { createItemGuard } from '../jobs/guard.ts';
-import type { Job } from '../jobs/runner.ts';
+import type { Job } from '../jobs/job.ts';
 import { withBreaker } from '../outbound/breaker.ts';
 import { createLanes } from '../outbound/lanes.ts';
 import {
@@ -69,8 +69,7 @@ export function createDelivery(given: DeliveryDeps): Job {
     // The call may have been cut off: its outcome is unknown, and the next start repeats it.
     if (outcome.status !== 'SUCCESS' && ending.aborted) return;
     taken.keep(id, accepted);
-    const { attempts } = notification;
-    const settlement = { kind: 'settle-notification', attempts, outcome } as const;
+    const settlement = { kind: 'settle-notification', attempts: notification.attempts, outcome } as const;
     const result = await change(deps, { aggregate: 'notification', ref: { id }, ...settlement });
     if (outcome.status !== 'RETRY' || !result.changed) taken.forget(id);
     if (result.changed) settled += 1;
@@ -110,6 +109,7 @@ export function createDelivery(given: DeliveryDeps): Job {
     nextDueMs: (afterMs) => nextAttempt(deps, { kind: 'notification', lanes, afterMs }),
     run,
     failedItems: () => guard.failed,
+    isUnderWay: () => !lanes.isEmpty(),
   };
 }
 

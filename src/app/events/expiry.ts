@@ -4,7 +4,7 @@ import { type ChangeDeps, change } from '../change.ts';
 import { createDamageReport, unlessDamaged } from '../health/damage-report.ts';
 import { unlessGone } from '../jobs/due.ts';
 import { createItemGuard, type ItemGuard } from '../jobs/guard.ts';
-import type { Job } from '../jobs/runner.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Deps, ExpiredVersion, ExpiryCursor } from '../ports/deps.ts';
 
 const EXPIRY_INTERVAL_MS = 5_000;
@@ -78,6 +78,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
     nextDueMs: (afterMs) => (isThrough ? store.findNextDue('expiry', afterMs) : 0),
     run,
     failedItems: () => guard.failed,
+    isUnderWay: () => !isThrough,
   };
 }
 

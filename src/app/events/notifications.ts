@@ -1,7 +1,7 @@
 import { type Notification, RECORD_KEPT_MS } from '../../core/events/notifications.ts';
 import { type ChangeDeps, change } from '../change.ts';
+import type { Job } from '../jobs/job.ts';
 import { createRetention } from '../jobs/retention.ts';
-import type { Job } from '../jobs/runner.ts';
 import type { Deps } from '../ports/deps.ts';
 
 /** A project's settled notifications, newest first, at most 1,000. @see API page ListNotificationRecords */

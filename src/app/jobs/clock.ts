@@ -2,7 +2,7 @@ import type { ClockRecord } from '../../core/clock.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { unlessDamaged } from '../health/damage-report.ts';
 import type { Deps } from '../ports/deps.ts';
-import type { Job } from './runner.ts';
+import type { Job } from './job.ts';
 import type { TrustedTime } from './trusted-time.ts';
 
 /** How often what is known of the clock is recorded. */

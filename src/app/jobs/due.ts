@@ -1,7 +1,7 @@
 import { codeOf, type ErrorCode } from '../../core/errors.ts';
 import type { Awaitable, Deps, DueKind } from '../ports/deps.ts';
 import { createItemGuard } from './guard.ts';
-import type { Job } from './runner.ts';
+import type { Job } from './job.ts';
 
 const INTERVAL_MS = 1_000;
 /** Due things of one run. */

@@ -1,7 +1,7 @@
 import { type ChangeDeps, change } from '../change.ts';
 import type { Deps } from '../ports/deps.ts';
 import { createDueJob } from './due.ts';
-import type { Job } from './runner.ts';
+import type { Job } from './job.ts';
 
 /**
  * The job that carries out scheduled deletions of secrets. A damaged one stays until its owner deletes it: only its

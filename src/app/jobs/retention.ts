@@ -1,7 +1,7 @@
 import { HOUR_MS } from '../../std/durations.ts';
 import type { Awaitable, Deps, DueKind } from '../ports/deps.ts';
 import { createItemGuard } from './guard.ts';
-import type { Job } from './runner.ts';
+import type { Job } from './job.ts';
 
 /** An hour more or less does not matter to records, and many are removed in one run. */
 const INTERVAL_MS = HOUR_MS;

@@ -2,7 +2,7 @@ import { currentKeyVersion, type KeyRef } from '../../core/kms/keys.ts';
 import { isRotationDue } from '../../core/kms/rotation.ts';
 import { type ChangeDeps, change } from '../change.ts';
 import { createDueJob } from '../jobs/due.ts';
-import type { Job } from '../jobs/runner.ts';
+import type { Job } from '../jobs/job.ts';
 import type { Deps } from '../ports/deps.ts';
 
 type KeyJobDeps = ChangeDeps & Pick<Deps, 'keyring' | 'log'>;

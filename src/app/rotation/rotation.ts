@@ -4,7 +4,7 @@ import { type ChangeDeps, change } from '../change.ts';
 import { nextAttempt, WAIT_MS_MAX, waitAfter } from '../jobs/backoff.ts';
 import { unlessGone } from '../jobs/due.ts';
 import { createItemGuard } from '../jobs/guard.ts';
-import type { Job } from '../jobs/runner.ts';
+import type { Job } from '../jobs/job.ts';
 import { withBreaker } from '../outbound/breaker.ts';
 import { createLanes } from '../outbound/lanes.ts';
 import type { Deps, DueSecret, Jitter } from '../ports/deps.ts';
@@ -102,6 +102,7 @@ export function createRotation(given: RotationDeps): Job {
     nextDueMs: (afterMs) => nextAttempt(deps, { kind: 'task', lanes, afterMs }),
     run,
     failedItems: () => guard.failed,
+    isUnderWay: () => !lanes.isEmpty(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { JobStatus } from '../../app/jobs/runner.ts';
+import type { JobStatus } from '../../app/jobs/job.ts';
 import type { Awaitable, StoreCounts } from '../../app/ports/deps.ts';
 import { DURATION_BOUNDS, type RequestFigures } from './request-figures.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createDelivery, type DeliveryDeps } from '../../../src/app/events/delivery.ts';
 import { createSigningKeyLoader } from '../../../src/app/events/signing-key.ts';
-import type { Job } from '../../../src/app/jobs/runner.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
 import type { Hook, WebhookOutcome, Webhooks } from '../../../src/app/outbound/webhooks.ts';
 import type { SigningKeys } from '../../../src/app/ports/deps.ts';
 import { SecretError } from '../../../src/core/errors.ts';

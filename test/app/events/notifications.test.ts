@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createExpiryScan } from '../../../src/app/events/expiry.ts';
 import { createNotificationRetention } from '../../../src/app/events/notifications.ts';
-import type { Job } from '../../../src/app/jobs/runner.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
 import type { Store } from '../../../src/app/ports/deps.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import { RECORD_KEPT_MS } from '../../../src/core/events/notifications.ts';

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createExpiryScan } from '../../../src/app/events/expiry.ts';
 import { createNotificationRetention } from '../../../src/app/events/notifications.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
 import { createPurgeJob } from '../../../src/app/jobs/purge.ts';
-import { createJobRunner, type Job, type JobRunner } from '../../../src/app/jobs/runner.ts';
+import { createJobRunner, type JobRunner } from '../../../src/app/jobs/runner.ts';
 import { createTrustedTime } from '../../../src/app/jobs/trusted-time.ts';
 import { createKeyDeletion, createKeyRotation } from '../../../src/app/kms/jobs.ts';
 import type { Command } from '../../../src/core/commands.ts';

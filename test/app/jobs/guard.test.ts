@@ -3,8 +3,8 @@ import { createDelivery } from '../../../src/app/events/delivery.ts';
 import { createExpiryScan } from '../../../src/app/events/expiry.ts';
 import { createNotificationRetention } from '../../../src/app/events/notifications.ts';
 import { createItemGuard } from '../../../src/app/jobs/guard.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
 import { createPurgeJob } from '../../../src/app/jobs/purge.ts';
-import type { Job } from '../../../src/app/jobs/runner.ts';
 import { createKeyDeletion } from '../../../src/app/kms/jobs.ts';
 import type { Deps } from '../../../src/app/ports/deps.ts';
 import {

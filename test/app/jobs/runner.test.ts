@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createJobRunner, type Job, type JobRunner } from '../../../src/app/jobs/runner.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
+import { createJobRunner, type JobRunner } from '../../../src/app/jobs/runner.ts';
 import { createTrustedTime } from '../../../src/app/jobs/trusted-time.ts';
 import { type ErrorCode, SecretError } from '../../../src/core/errors.ts';
 import { DAY_MS, T0 } from '../../support/builders.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../../src/app/jobs/runner.ts';
+import type { Job } from '../../../src/app/jobs/job.ts';
 import { createKeyDeletion, createKeyRotation } from '../../../src/app/kms/jobs.ts';
 import type { Store } from '../../../src/app/ports/deps.ts';
 import { SecretError } from '../../../src/core/errors.ts';
