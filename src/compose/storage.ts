@@ -12,8 +12,10 @@ import { RESOURCES } from '../std/resources.ts';
 import type { Oversight } from '../storage/carry.ts';
 import type { RowMac } from '../storage/row-mac.ts';
 import { discard } from '../storage/sqlite/engine/connection.ts';
+import { createCopy } from '../storage/sqlite/engine/copy.ts';
+import type { ForkPoint } from '../storage/sqlite/engine/fork-point.ts';
 import { createInlineStore } from '../storage/sqlite/engine/inline-store.ts';
-import { openImage } from '../storage/sqlite/engine/open.ts';
+import { type Connection, openImage } from '../storage/sqlite/engine/open.ts';
 import { createSqliteStore, startWriter } from '../storage/sqlite/engine/store.ts';
 import type { SqliteStore } from '../storage/sqlite/engine/store-options.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
@@ -30,7 +32,13 @@ export interface Storage {
   readonly keyring: Keyring & { readonly cipher: DataCipher };
   readonly signingKeys: SigningKeys;
   /** A copy of the data in memory, without a writer thread; changes to one are not seen in the other. */
-  copy(oversight?: Oversight): Storage;
+  copy(oversight?: Oversight): StorageCopy;
+}
+
+/** A copy, from which its origin at that moment can be copied again. */
+export interface StorageCopy extends Storage {
+  /** A copy of what this one was copied from; to be called before this one is closed. */
+  copyAgain(): StorageCopy;
 }
 
 /** What opens data and checks them. */
@@ -83,6 +91,7 @@ export async function openStorage(
     onFatal: start.onFatal,
     onDamage: createDamageReport(sealing),
     random: systemRandom,
+    discard: discardConnection,
   });
   const storage = storageOf(store, sealing);
   await checkSamples({ ...storage, log }, START_SAMPLES).catch(closing(store));
@@ -95,14 +104,27 @@ function storageOf(store: SqliteStore, sealing: Sealing): Storage {
     store,
     keyring: createKeyring(sealing),
     signingKeys: createSigningKeys(sealing),
-    copy: (oversight) => storageOf(openCopy(store.image(), sealing, oversight), sealing),
+    copy: (oversight) => copyOf(store.forkPoint(), sealing, oversight),
   };
 }
 
-function openCopy(image: Buffer, sealing: Sealing, oversight: Oversight | undefined): SqliteStore {
-  const db = openImage(image);
-  const [onDamage, close] = [createDamageReport(sealing), () => discard(db, giveMemoryBack)];
-  return createInlineStore({ db, mac: sealing.mac, onDamage, oversight, random: systemRandom, close });
+function copyOf(point: ForkPoint, sealing: Sealing, oversight: Oversight | undefined): StorageCopy {
+  const { mac } = sealing;
+  const options = { mac, onDamage: createDamageReport(sealing), oversight, random: systemRandom };
+  const store = createCopy(point, (image) => {
+    const db = openImage(image);
+    return createInlineStore({
+      ...options,
+      db,
+      discard: discardConnection,
+      close: () => discardConnection(db),
+    });
+  });
+  return { ...storageOf(store, sealing), copyAgain: () => copyOf(point, sealing, oversight) };
+}
+
+function discardConnection(db: Connection): void {
+  discard(db, giveMemoryBack);
 }
 
 /** Cleans up after a failed start: a writer thread would keep the process alive and the data directory locked. */

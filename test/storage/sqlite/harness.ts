@@ -40,7 +40,7 @@ export const INSTALLATION = Object.freeze({
 
 /** A store on SQLite. */
 export interface OpenStore {
-  readonly store: TestStore & Pick<SqliteStore, 'image'>;
+  readonly store: TestStore & Pick<SqliteStore, 'forkPoint'>;
   readonly changes: ChangeCounters;
   /** What `onDamage` was called with. */
   readonly damage: readonly string[];

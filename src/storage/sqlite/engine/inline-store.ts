@@ -1,33 +1,29 @@
 import type { StorageStatus } from '../../../app/health/storage-status.ts';
-import type { OnNews, RandomSource } from '../../../app/ports/deps.ts';
+import type { OnNews } from '../../../app/ports/deps.ts';
 import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
 import { SecretError, unavailable } from '../../../core/errors.ts';
 import type { Oversight } from '../../carry.ts';
-import type { RowMac } from '../../row-mac.ts';
-import type { OnDamage } from '../rows/damage.ts';
 import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
+import { createForkPoints, type ForkPointOptions } from './fork-point.ts';
 import { createCommitBatch, DiskFullError } from './group-commit.ts';
-import { type Connection, ENDED, imageOf } from './open.ts';
+import { type Connection, ENDED } from './open.ts';
 import { fromSentError } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
 import type { SqliteStore } from './store-options.ts';
 
 /** The parts of a store without a writer thread. */
-export interface InlineOptions {
+export interface InlineOptions extends ForkPointOptions {
   /** Writes, and reads unless there is a `reader`. */
   readonly db: Connection;
   readonly reader?: Connection;
   readonly changes?: ChangeCounters;
-  readonly mac: RowMac;
   readonly oversight?: Oversight | undefined;
-  readonly onDamage: OnDamage;
-  readonly random: RandomSource;
   close(): void;
 }
 
 /** Memory has room, and nothing blocks it. */
-const ROOM = Object.freeze({
+export const ROOM = Object.freeze({
   freeBytes: 2 ** 40,
   reusableBytes: 0,
   neededBytes: 0,
@@ -58,7 +54,7 @@ export function createInlineStore(options: InlineOptions): SqliteStore {
     },
     onNews: (listener) => void listeners.push(listener),
     storageStatus: () => ({ ...ROOM, refusal }),
-    image: () => imageOf(reader),
+    forkPoint: createForkPoints(reader, options),
     async close() {
       refusal = 'ended';
       options.close();

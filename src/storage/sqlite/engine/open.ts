@@ -35,16 +35,20 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
 ];
 
 /** For a database in memory: the same without those for files, logs and other programs. */
-const IMAGE_SETTINGS = WRITER_SETTINGS.filter(([name]) =>
-  [
-    'secure_delete',
-    'foreign_keys',
-    'recursive_triggers',
-    'trusted_schema',
-    'cell_size_check',
-    'temp_store',
-  ].includes(name),
-);
+const IMAGE_SETTINGS: typeof WRITER_SETTINGS = [
+  ...WRITER_SETTINGS.filter(([name]) =>
+    [
+      'secure_delete',
+      'foreign_keys',
+      'recursive_triggers',
+      'trusted_schema',
+      'cell_size_check',
+      'temp_store',
+    ].includes(name),
+  ),
+  // KiB: its pages are in memory already, so a cache of them is a second copy.
+  ['cache_size', -256],
+];
 /** @see SQLite, database file format, write and read version: where they are in the header */
 const FORMAT_VERSIONS = [18, 20] as const;
 
@@ -63,8 +67,8 @@ export function openWriter(file: string): Connection {
 }
 
 /** Opens a copy of a database in memory. */
-export function openImage(image: Buffer): Connection {
-  return configure(connect(image), IMAGE_SETTINGS);
+export function openImage(image: Buffer, { readonly = false } = {}): Connection {
+  return configure(connect(image, { readonly, preparesLate: true }), IMAGE_SETTINGS);
 }
 
 /** The whole database at one moment, as `openImage` takes it. */

@@ -3,11 +3,12 @@ import type { RandomSource, Store } from '../../../app/ports/deps.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { OnDamage } from '../rows/damage.ts';
 import type { ChangeCounters } from './change-counters.ts';
+import type { ForkPoint, ForkPointOptions } from './fork-point.ts';
 
 /** The embedded store, whose data can be copied. */
 export interface SqliteStore extends Store {
-  /** The whole database at this moment, to be opened in memory. */
-  image(): Buffer;
+  /** Its data at this moment. Throws unavailable, damaged. */
+  forkPoint(): ForkPoint;
 }
 
 /** What the store needs besides the directory. */
@@ -21,6 +22,7 @@ export interface StoreOptions {
   readonly onDamage: OnDamage;
   /** Chooses samples. */
   readonly random: RandomSource;
+  readonly discard?: ForkPointOptions['discard'];
 }
 
 /** A writer thread that may not be ready yet. */

@@ -7,7 +7,8 @@ import { unavailable } from '../../../core/errors.ts';
 import type { OpenDirectory } from '../files/installation.ts';
 import { watchPresence } from '../files/presence.ts';
 import { createChangeCounters } from './change-counters.ts';
-import { imageOf, openReader } from './open.ts';
+import { createForkPoints } from './fork-point.ts';
+import { openReader } from './open.ts';
 import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
 import type { SqliteStore, StartedWriter, StoreOptions } from './store-options.ts';
@@ -64,7 +65,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     storageStatus,
     onNews: (listener) => listeners.push(listener),
     ...createReadModels(db, { mac, changes, onDamage, random }),
-    image: () => imageOf(db),
+    forkPoint: createForkPoints(db, { mac, onDamage, random, discard: options.discard }),
     async close() {
       presence.stop();
       await writer.stop();
