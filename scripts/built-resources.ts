@@ -10,6 +10,7 @@ export const RESOURCES: typeof SOURCE_RESOURCES = Object.freeze({
   migrations: new URL('migrations/', dist),
   functionTemplates: new URL('function-templates/', dist),
   launcher: new URL('../src/launch.js', dist),
+  temporaryServer: new URL('temporary-server.cjs', dist),
   writer: new URL('writer.cjs', dist),
   loader: new URL('loader.cjs', dist),
 });

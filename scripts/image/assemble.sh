@@ -7,7 +7,8 @@ sqlite=node_modules/better-sqlite3
 
 mkdir -p "$app/src" "$app/$sqlite/prebuilds" "$image/bin" "$image/cache"
 cp -R package.json LICENSE dist "$app"
-rm -f "$app"/dist/*.map
+# Source maps, and what programs of other machines import.
+rm -rf "$app"/dist/*.map "$app"/dist/testing* "$app"/dist/temporary-server.cjs
 cp src/launch.js "$app/src"
 cp scripts/image/probe.cjs "$app"
 # It brings the binaries of eight platforms and its sources.

@@ -7,6 +7,8 @@ export const RESOURCES = Object.freeze({
   migrations: new URL('../../migrations/sqlite/', import.meta.url),
   functionTemplates: new URL('../function-templates/', import.meta.url),
   launcher: new URL('../launch.js', import.meta.url),
+  /** What a server that tests start begins with. */
+  temporaryServer: new URL('../testing/temporary-server.ts', import.meta.url),
   /** What the threads begin with. */
   writer: new URL('../compose/writer.ts', import.meta.url),
   loader: new URL('../compose/loader.ts', import.meta.url),

@@ -72,6 +72,8 @@ describe('the package', () => {
         ...['main.cjs', 'writer.cjs', 'loader.cjs', 'openapi.yaml', 'THIRD-PARTY-LICENSES'].map(
           (name) => `dist/${name}`,
         ),
+        ...['testing.cjs', 'temporary-server.cjs'].map((name) => `dist/${name}`),
+        ...['testing', 'types', 'csms-error'].map((name) => `dist/testing/${name}.d.cts`),
         ...migrations,
         ...parts.map((name) => `dist/function-templates/${name}`),
       ].toSorted(),

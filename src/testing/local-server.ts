@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RESOURCES } from '../std/resources.ts';
+import { CsmsError } from './csms-error.ts';
+import type { CsmsAddress, CsmsOptions } from './types.ts';
+import { seedText } from './world.ts';
+
+const START_MS_MAX = 120_000;
+/** The server takes ten seconds at most. */
+const STOP_MS_MAX = 20_000;
+/** What is kept of the server's output, to say why it did not start. */
+const OUTPUT_MAX = 65_536;
+const LISTENING = /^csms-server listening on (?:port (\d+) of this container|(\S+))$/m;
+/** Variables of the caller that are not meant for another program: they debug, measure or report its tests. */
+const CALLERS_OWN = /^(?:CSMS_|NODE_(?:OPTIONS|V8_COVERAGE|TEST_CONTEXT|CHANNEL_|UNIQUE_ID))/;
+
+/** A server that this program has started. */
+export interface LocalServer extends CsmsAddress {
+  /** Ends it; leaves no process and no file. May be called twice. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts `dev` as a process of its own, with its data in a temporary directory. It ends with this program, however that
+ * ends, and takes its directory with it: both watch the channel between them. Does not keep this program alive.
+ * Throws CsmsError with the line that the server printed when it refuses to start.
+ */
+export async function startLocalServer(options: CsmsOptions): Promise<LocalServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'csms-server-'));
+  const controlToken = options.controlToken ?? randomBytes(24).toString('base64url');
+  const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    const child = launch(directory, { ...options, controlToken });
+    // For a server that could not: it was killed.
+    child.once('exit', remove);
+    const endpoint = await listening(child);
+    release(child);
+    let ended: Promise<void> | undefined;
+    const stop = () => {
+      ended ??= end(child).finally(remove);
+      return ended;
+    };
+    return { endpoint, controlToken, stop };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function launch(directory: string, { controlToken, env, port = 0, seed }: CsmsOptions): ChildProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !CALLERS_OWN.test(name));
+  const settings = {
+    CSMS_LOG_LEVEL: 'warn',
+    ...env,
+    CSMS_DATA: join(directory, 'data'),
+    CSMS_PORT: `${port}`,
+    CSMS_CONTROL_TOKEN: controlToken,
+    ...(seed !== undefined && { CSMS_SEED: seedFile(directory, seed) }),
+  };
+  const program = fileURLToPath(RESOURCES.temporaryServer);
+  return spawn(process.execPath, [program, directory, 'dev'], {
+    env: { ...Object.fromEntries(inherited), ...settings },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C is for the tests, which may want to say goodbye.
+    detached: true,
+  });
+}
+
+function seedFile(directory: string, seed: string | object): string {
+  if (typeof seed === 'string') return resolve(seed);
+  const file = join(directory, 'seed.yaml');
+  writeFileSync(file, seedText(seed), { mode: 0o600 });
+  return file;
+}
+
+/** Resolves with the address once the server listens. */
+function listening(child: ChildProcess): Promise<string> {
+  return new Promise((resolved, rejected) => {
+    let [stdout, stderr] = ['', ''];
+    const late = setTimeout(() => child.kill('SIGKILL'), START_MS_MAX);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      stdout = `${stdout}${text}`.slice(-OUTPUT_MAX);
+      const [, port, address] = LISTENING.exec(stdout) ?? [];
+      if (address === undefined && port === undefined) return;
+      clearTimeout(late);
+      resolved(address ?? `http://127.0.0.1:${port}`);
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = `${stderr}${text}`.slice(-OUTPUT_MAX);
+    });
+    child.once('error', (error) => {
+      clearTimeout(late);
+      rejected(error);
+    });
+    child.once('close', (code, signal) => {
+      clearTimeout(late);
+      const reason = reasonIn(stderr) ?? `csms-server ended with ${code ?? signal} before it listened`;
+      rejected(new CsmsError(reason, { exitCode: code ?? undefined }));
+    });
+  });
+}
+
+/** The line that says why the program ends: log lines are JSON. */
+function reasonIn(stderr: string): string | undefined {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.findLast((line) => /^csms-server\b/.test(line)) ?? lines.at(-1);
+}
+
+/** Lets this program end while the server runs. */
+function release(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+  // The casts: pipes of a child are sockets. What they bring is dropped, so that they never fill.
+  for (const pipe of [child.stdout, child.stderr] as (Socket | null)[]) {
+    pipe?.removeAllListeners('data').resume().unref();
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolved) => child.once('exit', resolved));
+  child.ref();
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS_MAX);
+  await ended;
+  clearTimeout(late);
+}
