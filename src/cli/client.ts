@@ -15,6 +15,14 @@ export interface ClientSettings {
   readonly projectId: string | undefined;
 }
 
+/** What a command for tests needs to reach the control API of a server. */
+export interface ControlSettings {
+  readonly endpoint: string | undefined;
+  readonly controlToken: string;
+  /** The world that is meant where the command line names none. */
+  readonly world: string;
+}
+
 const CREDENTIALS_BYTES_MAX = 65_536;
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,6 +61,17 @@ export function readLoginSettings(env: Environment) {
     password: required('CSMS_PASSWORD'),
     projectId: find('HUAWEICLOUD_SDK_PROJECT_ID', 'HW_PROJECT_ID'),
   };
+}
+
+/**
+ * Reads what opens the control API from where `readClientSettings` looks. Throws StartError (configuration) that names
+ * what to set.
+ */
+export function readControlSettings(env: Environment): ControlSettings {
+  const find = finder(env);
+  const controlToken = find('CSMS_CONTROL_TOKEN');
+  if (controlToken === undefined) throw new StartError('configuration', 'CSMS_CONTROL_TOKEN is not set');
+  return { endpoint: find('CSMS_ENDPOINT'), controlToken, world: find('CSMS_WORLD') ?? 'main' };
 }
 
 /** The first of these variables that is set, in the environment or else in credentials.env. */

@@ -1,60 +1,60 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { StartError } from '../app/start-error.ts';
-import { openInstallation } from '../compose/installation.ts';
-import { systemClock } from '../compose/sources.ts';
-import { type DataConfig, readVerifyConfig } from '../config/config.ts';
-import { createRowMac } from '../crypto/row-mac.ts';
-import { createChangeCounters } from '../storage/sqlite/engine/change-counters.ts';
-import {
-  createCommitBatch,
-  DatabaseLockedError,
-  DiskFullError,
-} from '../storage/sqlite/engine/group-commit.ts';
-import { LOCKED, openWriter } from '../storage/sqlite/engine/open.ts';
-import { fromSentError } from '../storage/sqlite/engine/protocol.ts';
-import { dataFolder } from '../storage/sqlite/files/data-directory.ts';
+import { readControlSettings } from './client.ts';
 import type { CommandInput } from './command-input.ts';
+import { type ControlRequest, callControl, worldPath } from './control.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
 
-/** `csms-server clock accept`: the machine's clock is right after all. @see docs/adr/0037-clock-at-the-start.md */
-export async function run({ positionals, env }: CommandInput): Promise<number> {
-  if (positionals.join(' ') !== 'accept') throw new UsageError('clock takes one word: accept');
-  const config = readVerifyConfig({ ...env, CSMS_DATA: dataFolder(env.CSMS_DATA || '.csms') });
-  // Opening it would create a new one.
-  if (!existsSync(join(config.dataDirectory, 'csms.db'))) {
-    throw new StartError('configuration', `there is no database in ${config.dataDirectory}`);
-  }
-  const acceptedMs = acceptClock(config);
-  process.stdout.write(`the clock is believed from now on: ${new Date(acceptedMs).toISOString()}\n`);
-  return EXIT.ok;
+/** What the control API answers about a clock; the last two when it was moved. */
+interface ClockAnswer {
+  readonly now: string;
+  readonly settled?: boolean;
+  readonly fired?: readonly {
+    readonly at: string;
+    readonly type: string;
+    readonly name: string;
+    readonly version?: string;
+  }[];
 }
 
+const DURATION = /^\d+(?:ms|s|m|h|d)$/;
+const WORDS = 'accept, show, freeze, resume, set TIME, advance D|TIME';
+
 /**
- * Stores the present time as the last time seen, so that the next start believes the clock; returns it in epoch
- * milliseconds. The server must not be running. Throws what opening the installation throws; StartError (taken) also when
- * another program has locked the database or the disk is full; SecretError.
+ * `csms-server clock`: shows and moves the clock of a world of a server for tests; `accept` is for the machine's clock, and
+ * a server that is stopped. Throws UsageError, StartError, ControlRefusal.
  */
-function acceptClock(config: DataConfig): number {
-  const { open, rootKey } = openInstallation(config, systemClock);
-  const db = openWriter(open.databaseFile);
-  try {
-    const nowMs = systemClock.nowMs();
-    const record = { seenMs: nowMs, hold: undefined };
-    const command = { aggregate: 'clock', kind: 'record-clock', record, nowMs } as const;
-    const actor = { kind: 'system', job: 'clock' } as const;
-    const commit = createCommitBatch(db, createRowMac(rootKey.derive('rowmac')), createChangeCounters());
-    for (const outcome of commit([{ id: 1, command, actor }])) {
-      if ('error' in outcome) throw fromSentError(outcome.error);
-    }
-    return nowMs;
-  } catch (cause) {
-    if (!(cause instanceof DatabaseLockedError || cause instanceof DiskFullError)) throw cause;
-    const reason = cause instanceof DiskFullError ? 'no space is left on its volume' : LOCKED;
-    throw new StartError('taken', `the clock is not accepted: ${reason}`, { cause });
-  } finally {
-    db.close();
-    open.release();
+export async function run(input: CommandInput): Promise<number> {
+  const { positionals, flags, env } = input;
+  const [word = '', to] = positionals;
+  if (word === 'accept' && to === undefined) {
+    const { acceptMachineClock } = await import('./clock-acceptance.ts');
+    return acceptMachineClock(input);
   }
+  const { method, path, body } = requestOf(word, to);
+  const settings = readControlSettings(env);
+  const world = worldPath(flags.get('world') ?? settings.world);
+  const text = await callControl(settings, { method, path: `${world}${path}`, body }, flags);
+  // The cast is what the control API promises.
+  const answer = JSON.parse(text) as ClockAnswer;
+  process.stdout.write(flags.has('json') ? `${text}\n` : printed(answer));
+  return answer.settled === false ? EXIT.checkFailed : EXIT.ok;
+}
+
+function requestOf(word: string, to: string | undefined): ControlRequest {
+  if (['set', 'advance'].includes(word)) {
+    if (to === undefined) throw new UsageError(`clock ${word} needs a time`);
+    const body = word === 'advance' && DURATION.test(to) ? { by: to } : { to };
+    return { method: 'POST', path: `/clock/${word}`, body };
+  }
+  if (to !== undefined || !['show', 'freeze', 'resume'].includes(word)) {
+    throw new UsageError(`clock takes one of: ${WORDS}`);
+  }
+  return word === 'show' ? { method: 'GET', path: '/clock' } : { method: 'POST', path: `/clock/${word}` };
+}
+
+function printed({ fired = [], now }: ClockAnswer): string {
+  const lines = fired.map(({ at, type, name, version }) =>
+    [at, type, name, version].filter((part) => part !== undefined).join(' '),
+  );
+  return [...lines, now].map((line) => `${line}\n`).join('');
 }

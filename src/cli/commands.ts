@@ -24,6 +24,9 @@ function command(
   return { flags: [], argumentsMax: 0, takesSettings: false, ...rest, summary, help };
 }
 
+const CONTROL_NOTE =
+  'Reads CSMS_ENDPOINT, CSMS_CONTROL_TOKEN and CSMS_WORLD (main) from the environment, or from credentials.env in the data directory of dev.\n';
+
 /** Every command by its name. */
 export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
   Object.entries({
@@ -80,10 +83,27 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
       { flags: ['accept', 'json', 'older'], takesSettings: true, load: () => import('./verify.ts') },
     ),
     clock: command(
-      'clock accept',
-      'Believes a clock that has moved on by more than a day',
-      'Ends the day for which a start under such a clock deletes and expires nothing. The server has to be stopped.\n',
-      { argumentsMax: 1, takesSettings: true, load: () => import('./clock.ts') },
+      'clock show|freeze|resume|set TIME|advance D|advance TIME [--world W] [--json]\n       csms-server clock accept [flags]',
+      'Shows and moves the clock of a world of dev; accepts that of the machine',
+      `Prints the time; before it, set and advance a line for what became due: at, type, name, version. D is a duration such as 250ms, 30s, 5m, 12h or 30d. Exit code 1 when something is left to do: advance again.\n${CONTROL_NOTE}\naccept ends the day for which a start under a clock that has moved on by more than a day deletes and expires nothing. The server has to be stopped.\n`,
+      {
+        flags: ['json', 'world'],
+        argumentsMax: 2,
+        takesSettings: true,
+        load: () => import('./clock.ts'),
+      },
+    ),
+    world: command(
+      'world fork [NAME] [--from W] [--ttl D]|list|show W|reset W|delete W [--json]',
+      'Makes and deletes worlds of dev: copies with keys of their own, for tests',
+      `fork and show print the variables of clients, list a line for each world.\n${CONTROL_NOTE}\n  csms-server world fork w1 > w1.env\n`,
+      { flags: ['from', 'json', 'ttl'], argumentsMax: 2, load: () => import('./world.ts') },
+    ),
+    seed: command(
+      'seed check FILE|apply FILE|export [--world W] [--json]',
+      'Checks a seed, applies it to a world of dev, or prints the world as one',
+      `check needs no server. Exit code 78 for a wrong seed, with the line. FILE may be - for stdin.\n${CONTROL_NOTE}`,
+      { flags: ['json', 'world'], argumentsMax: 2, load: () => import('./seed.ts') },
     ),
     openapi: command('openapi', 'Prints the OpenAPI document', '', {
       load: () => import('./openapi.ts'),

@@ -46,11 +46,17 @@ export function writeCredentials(
     CSMS_DOMAIN: domainName,
     CSMS_PASSWORD: password,
   };
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${quoted(value)}\n`);
   const note =
     quoted(password) === '' ? '# The password is not known here: identities.yaml has its hash alone.\n' : '';
   const marks = `# user id ${userId}\n# password ${markOf(identity.passwordHash)}\n`;
-  replaceFile(file, `${marks}${lines.join('')}${note}`);
+  replaceFile(file, `${marks}${variableLines(variables)}${note}`);
+}
+
+/** Variables as lines that a shell can source, and that serve as an `--env-file`. */
+export function variableLines(variables: Readonly<Record<string, string>>): string {
+  return Object.entries(variables)
+    .map(([name, value]) => `${name}=${quoted(value)}\n`)
+    .join('');
 }
 
 /**

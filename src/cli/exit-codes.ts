@@ -3,6 +3,7 @@ import { RootKeyError } from '../crypto/root-key.ts';
 import { FileFault } from '../files/guarded-file.ts';
 import { systemCode } from '../std/system-code.ts';
 import { FileError } from '../yaml/file-error.ts';
+import { ControlRefusal } from './control.ts';
 import { UsageError } from './flags.ts';
 import { printToStderr } from './standard-streams.ts';
 
@@ -28,6 +29,9 @@ const UNAVAILABLE = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENO
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof StartError) return START_CODES[error.kind];
+  if (error instanceof ControlRefusal) {
+    return error.code === 'seed-invalid' ? EXIT.configuration : EXIT.checkFailed;
+  }
   if (isFaultOfFile(error)) return EXIT.configuration;
   const isRefusedPort = causeCode(error) === 'EACCES' && systemCall(error) === 'listen';
   return isRefusedPort || UNAVAILABLE.has(causeCode(error)) ? EXIT.unavailable : EXIT.damaged;
@@ -38,6 +42,7 @@ export function printFailure(error: unknown): void {
   const isExpected =
     error instanceof UsageError ||
     error instanceof StartError ||
+    error instanceof ControlRefusal ||
     isFaultOfFile(error) ||
     causeCode(error) !== '';
   const text =

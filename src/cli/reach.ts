@@ -62,23 +62,26 @@ export async function reach(
     readonly method: string;
     readonly headers: Record<string, string>;
     readonly body?: string | undefined;
+    /** How long the response may take; half a minute without it. */
+    readonly timeoutMs?: number;
   },
 ): Promise<{ readonly status: number; readonly headers: Headers; readonly text: string }> {
+  const { body = null, headers, method, timeoutMs = TIMEOUT_MS } = request;
   try {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const response = await fetch(url, { ...request, body: request.body ?? null, redirect: 'error', signal });
+    const signal = AbortSignal.timeout(timeoutMs);
+    const response = await fetch(url, { method, headers, body, redirect: 'error', signal });
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
-    throw explain(error, url);
+    throw explain(error, url, timeoutMs);
   }
 }
 
-function explain(error: unknown, { origin, hostname, protocol }: URL): StartError {
+function explain(error: unknown, { origin, hostname, protocol }: URL, timeoutMs: number): StartError {
   const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
   const code = systemCode(cause);
   const options = { cause: error };
   if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return new StartError('taken', `${origin} did not answer within ${TIMEOUT_MS / 1_000} s`, options);
+    return new StartError('taken', `${origin} did not answer within ${timeoutMs / 1_000} s`, options);
   }
   if (UNTRUSTED.has(code)) {
     const remedy = 'set NODE_EXTRA_CA_CERTS to the file of the certificate or of its authority';

@@ -208,4 +208,5 @@ export const CLIENT_VARIABLES: readonly string[] = [
   'CSMS_USER',
   'CSMS_DOMAIN',
   'CSMS_PASSWORD',
+  'CSMS_WORLD',
 ];

@@ -25,6 +25,18 @@ describe('a command line that cannot be understood ends with 64 and says why:', 
     ['a command after dev', ['dev', 'serve'], 'serve'],
     ['a file for serve', ['serve', 'csms.env'], 'csms.env'],
     ['a directory for verify', ['verify', '.csms'], '.csms'],
+    ['an unknown word for world', ['world', 'clone'], 'fork'],
+    ['a world without its name', ['world', 'delete'], 'name'],
+    ['a world for list', ['world', 'list', 'w1'], 'w1'],
+    ['a ttl for a world that is there', ['world', 'show', 'w1', '--ttl', '1h'], '--ttl'],
+    ['an unknown word for clock', ['clock', 'stop'], 'freeze'],
+    ['too much for clock', ['clock', 'show', '30d'], 'show'],
+    ['too much for the clock of the machine', ['clock', 'accept', 'now'], 'accept'],
+    ['a clock without a time', ['clock', 'advance'], 'time'],
+    ['an unknown word for seed', ['seed', 'plant'], 'apply'],
+    ['a seed without a file', ['seed', 'apply'], 'FILE'],
+    ['too much for seed', ['seed', 'export', 'seed.yaml'], 'FILE'],
+    ['a control token as a flag', ['world', 'list', '--control-token', 'hush'], 'CSMS_CONTROL_TOKEN'],
     ['too much for token', ['token', 'admin'], 'admin'],
     ['too much for openapi', ['openapi', 'openapi.yaml'], 'openapi.yaml'],
     ['a call without anything', ['call'], "call GET '/v1/{project_id}/secrets'"],
@@ -67,7 +79,7 @@ describe('what is asked for ends with 0:', () => {
   }
 
   it('--help, of the program and of every command', async () => {
-    const names = 'dev serve init call sign token hash-password verify clock openapi'.split(' ');
+    const names = 'dev serve init call sign token hash-password verify clock world seed openapi'.split(' ');
     expect([...COMMANDS.keys()].sort()).toEqual(names.sort());
     const help = await printed('--help');
     for (const name of names) {
