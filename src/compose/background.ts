@@ -10,10 +10,10 @@ import { createClockRecorder, recallClock, recordClock } from '../app/jobs/clock
 import type { Job } from '../app/jobs/job.ts';
 import { createPurgeJob } from '../app/jobs/purge.ts';
 import { createJobRunner, type JobRunner } from '../app/jobs/runner.ts';
-import { createTrustedTime, type MonotonicClock } from '../app/jobs/trusted-time.ts';
+import { createTrustedTime, type MonotonicClock, type TrustedTime } from '../app/jobs/trusted-time.ts';
 import { createKeyDeletion, createKeyRotation } from '../app/kms/jobs.ts';
 import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
-import type { Jitter, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
+import type { Clock, Jitter, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
 import { createRotation, createRotationSchedule } from '../app/rotation/rotation.ts';
 import { createTaskRetention } from '../app/rotation/tasks.ts';
 import type { Config } from '../config/config.ts';
@@ -95,38 +95,72 @@ export interface BackgroundDeps extends SharedDeps, Outbound {
   /** Spreads retries. */
   readonly jitter: Jitter;
   readonly monotonic: MonotonicClock;
-  /** False for a clock that is moved on purpose: it is believed whatever it shows, and not recorded. */
+  /** The clock that everything outside goes by; watched for jumps and recorded, if so. */
+  readonly machineClock: Clock;
   readonly isClockWatched: boolean;
+  /** Whether the world's clock has been moved on purpose, and is no longer the machine's: then it is believed. */
+  isClockMoved?: (() => boolean) | undefined;
   baseUrl(): string;
 }
 
 /** Does not keep the process from ending. */
 const pause = (ms: number) => sleep(ms, undefined, { ref: false });
 
-/** Starts the background jobs, all of which are listed here. */
+/** Dependencies for a job of that name. */
+type JobDeps = (
+  job: string,
+) => BackgroundDeps & { readonly actor: { readonly kind: 'system'; readonly job: string } };
+
+/**
+ * All background jobs. What is due at one moment is done in their order while the clock is moved: a rotation still has its
+ * key, and whatever was done is notified.
+ */
+function listJobs(
+  as: JobDeps,
+  clock: { readonly watched: TrustedTime | undefined; readonly isMoved: () => boolean },
+): readonly Job[] {
+  return [
+    createExpiryScan(as('expiry')),
+    createPurgeJob(as('purge')),
+    createRotationSchedule(as('rotation-schedule')),
+    createRotation({ ...as('rotation'), pause }),
+    createKeyRotation(as('key-rotation')),
+    createKeyDeletion(as('key-deletion')),
+    createDelivery({ ...as('delivery'), pause }),
+    createNotificationRetention(as('notification-retention')),
+    createTaskRetention(as('task-retention')),
+    ...(clock.watched ? [createClockRecorder(as('clock'), clock.watched, () => !clock.isMoved())] : []),
+  ];
+}
+
+function isMoved({ isClockMoved, isClockWatched }: BackgroundDeps): boolean {
+  return isClockMoved?.() ?? !isClockWatched;
+}
+
+/** The world's clock if it was moved on purpose, or else the machine's as far as it can be trusted. */
+function believe(deps: BackgroundDeps, watched: TrustedTime | undefined): Pick<TrustedTime, 'nowMs'> {
+  return {
+    nowMs() {
+      // Read in any case: it compares consecutive readings.
+      const trustedMs = watched?.nowMs();
+      return isMoved(deps) ? deps.clock.nowMs() : trustedMs;
+    },
+  };
+}
+
+/** Starts the background jobs. */
 export async function startBackground(deps: BackgroundDeps): Promise<Background> {
   const as = (job: string) => ({ ...deps, actor: { kind: 'system', job } as const });
   const watched = deps.isClockWatched
-    ? createTrustedTime(deps, deps.monotonic, await recallClock(deps))
+    ? createTrustedTime({ ...deps, clock: deps.machineClock }, deps.monotonic, await recallClock(deps))
     : undefined;
-  const jobs: readonly Job[] = [
-    createPurgeJob(as('purge')),
-    createKeyDeletion(as('key-deletion')),
-    createKeyRotation(as('key-rotation')),
-    createExpiryScan(as('expiry')),
-    createDelivery({ ...as('delivery'), pause }),
-    createNotificationRetention(as('notification-retention')),
-    createRotationSchedule(as('rotation-schedule')),
-    createRotation({ ...as('rotation'), pause }),
-    createTaskRetention(as('task-retention')),
-    ...(watched ? [createClockRecorder(as('clock'), watched)] : []),
-  ];
+  const jobs = listJobs(as, { watched, isMoved: () => isMoved(deps) });
   const watch = createStorageWatch(deps);
   let [isAble, isStopped] = [watch(), false];
   let timer = setTimeout(look, LOOK_MS);
   // A clock that is moved on purpose is announced, and no other process has the data: at rest nothing happens.
   const rest = watched ? {} : { lookMsMax: Number.POSITIVE_INFINITY };
-  const trustedTime = watched ?? deps.clock;
+  const trustedTime = believe(deps, watched);
   const runner = createJobRunner({ ...deps, ...rest, trustedTime, onChange: arm }, jobs);
 
   /** One timer for what is due next; nothing happens in between. */

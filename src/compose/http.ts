@@ -15,7 +15,7 @@ import { linesOf } from '../log/lines.ts';
 import { connectionsAllowed } from './descriptors.ts';
 import { giveMemoryBack } from './memory.ts';
 import type { ServerProcess } from './process.ts';
-import { monotonicClock, randomIds } from './sources.ts';
+import { monotonicClock, randomIds, systemClock } from './sources.ts';
 import type { Worlds } from './world.ts';
 
 /** Builds a server on the worlds of a process; there may be several. Throws StartError (configuration). */
@@ -31,7 +31,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
   app = await buildServer({
     readClaim: createClaimReader(access),
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
-    authenticator: createAuthenticator({ ...access, unsignedPayload }),
+    authenticator: createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload }),
     identity: createIam({ ...access, region }),
     additions,
     metrics,

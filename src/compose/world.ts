@@ -29,8 +29,10 @@ export const MAIN = 'main';
 export interface WorldParts {
   readonly world: string;
   readonly clock: Clock;
-  /** Whether a jump of the clock is an accident; false for a clock that is moved on purpose. */
+  /** Whether a jump of the machine's clock is an accident; false for a clock that is moved on purpose. */
   readonly isClockWatched: boolean;
+  /** Whether a watched clock has been moved on purpose by now. */
+  readonly isClockMoved?: (() => boolean) | undefined;
   readonly storage: Storage;
   /** The endpoints of its notifications and rotations. */
   readonly hooks: Hooks;
@@ -76,7 +78,7 @@ export interface Worlds extends Realms {
 /** Puts a world together and starts its background work. */
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
-  const { clock, directory, hooks, isClockWatched, permit, storage, world } = parts;
+  const { clock, directory, hooks, isClockMoved, isClockWatched, permit, storage, world } = parts;
   const { choices = choicesOf(config), jitter = systemJitter, webhooks = outbound.webhooks } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
@@ -93,11 +95,14 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     log,
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;
-  const loadSigningKey = createSigningKeyLoader({ ...deps, actor, signingKeys });
+  // Receivers check the certificate by their own clocks.
+  const loadSigningKey = createSigningKeyLoader({ ...deps, clock: systemClock, actor, signingKeys });
   const sources = {
     jitter,
     monotonic: monotonicClock,
+    machineClock: systemClock,
     isClockWatched,
+    isClockMoved,
     baseUrl: shared.baseUrl,
   };
   const outgoing = { ...outbound, hooks, webhooks, signingKeys, loadSigningKey };

@@ -138,6 +138,7 @@ describe('delivery while the endpoint of one project is silent', () => {
         },
       },
       jitter: { fraction: () => 0 },
+      machineClock: clock,
       baseUrl: () => '',
       pause: async () => {
         // Stands for half a second in which nothing ends.

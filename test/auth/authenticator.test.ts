@@ -124,11 +124,27 @@ describe('a signed request', () => {
     const clock = movableClock(NOW_MS + 60_001);
     const deps = {
       realms: realmsOf(() => directory, clock),
+      machineClock: clock,
       tokenKey: TOKEN_KEY,
       unsignedPayload: 'allow',
     } as const;
     const strict = createAuthenticator({ ...deps, windowMs: 60_000 });
     expect(refusal(wireRequest(vector('N1')), strict).code).toBe('unauthenticated');
+  });
+
+  it.each([
+    ['its world has', NOW_MS, NOW_MS + DAY_MS, 'accepted'],
+    ['the machine has', NOW_MS + DAY_MS, NOW_MS, 'accepted'],
+    ['neither has', NOW_MS + DAY_MS, NOW_MS - DAY_MS, 'unauthenticated'],
+  ])('is good for the time that %s', (_who, worldMs, machineMs, code) => {
+    const directory = directoryOf();
+    const authenticator = createAuthenticator({
+      realms: realmsOf(() => directory, movableClock(worldMs)),
+      machineClock: movableClock(machineMs),
+      tokenKey: TOKEN_KEY,
+      unsignedPayload: 'allow',
+    });
+    expect(refusal(wireRequest(vector('N1')), authenticator).code).toBe(code);
   });
 
   it('is refused once a reload has removed the key', () => {

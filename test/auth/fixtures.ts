@@ -207,6 +207,7 @@ export function authenticatorOf(
   const present = typeof directory === 'function' ? directory : () => directory;
   return createAuthenticator({
     realms: realmsOf(present, clock),
+    machineClock: clock,
     tokenKey: TOKEN_KEY,
     unsignedPayload: 'allow',
   });

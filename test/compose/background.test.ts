@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WriteRefusal } from '../../src/app/health/storage-status.ts';
 import type { OnNews, Store } from '../../src/app/ports/deps.ts';
 import { type Background, type BackgroundDeps, startBackground } from '../../src/compose/background.ts';
-import { anAggregate, REF, T0 } from '../support/builders.ts';
+import { anAggregate, DAY_MS, REF, T0 } from '../support/builders.ts';
 import { aWorld, type World } from '../support/world.ts';
 
 const MINUTE_MS = 60_000;
@@ -13,11 +13,13 @@ let refusal: WriteRefusal | undefined;
 /** How often someone asked what is due next. */
 let looks: number;
 let tell: OnNews;
+/** How far the world's clock has been moved from the machine's, on purpose. */
+let movedMs: number;
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: T0 });
   world = aWorld();
-  [refusal, looks] = [undefined, 0];
+  [refusal, looks, movedMs] = [undefined, 0, 0];
   const { store } = world.deps;
   const watched: Store = {
     ...store,
@@ -31,11 +33,13 @@ beforeEach(async () => {
       store.onNews(listener);
     },
   };
-  const deps = { ...world.deps, store: watched, clock: { nowMs: () => Date.now() } };
+  const deps = { ...world.deps, store: watched, clock: { nowMs: () => Date.now() + movedMs } };
   background = await startBackground({
     ...deps,
-    monotonic: { nowMs: () => Date.now() },
+    monotonic: { nowMs: () => performance.now() },
+    machineClock: { nowMs: () => Date.now() },
     isClockWatched: true,
+    isClockMoved: () => movedMs !== 0,
     jitter: { fraction: () => 0 },
     hooks: { findTopic: () => undefined, findFunction: () => undefined },
     baseUrl: () => '',
@@ -80,6 +84,28 @@ describe('background work', () => {
     tell('changes');
     await pass(1);
     expect(isThere('overdue')).toBe(false);
+  });
+
+  it('waits when the machine has jumped, until its clock is moved on purpose', async () => {
+    put('due', T0 + 30 * DAY_MS);
+    await pass(5_000);
+    vi.setSystemTime(T0 + 40 * DAY_MS);
+    await pass(2 * MINUTE_MS);
+    expect(isThere('due')).toBe(true);
+    movedMs = 1;
+    await background.runner.runDue(Date.now() + movedMs);
+    expect(isThere('due')).toBe(false);
+  });
+
+  it('records the clock of the machine, and none that was moved', async () => {
+    await pass(1_000);
+    movedMs = 400 * DAY_MS;
+    await pass(10 * MINUTE_MS);
+    await background.runner.runDue(Date.now() + movedMs);
+    expect((await world.deps.store.findClock())?.seenMs).toBe(T0 + 1_000);
+    expect(await background.runner.nextDueMs()).toBeUndefined();
+    await background.stop();
+    expect((await world.deps.store.findClock())?.seenMs).toBe(T0 + 1_000 + 10 * MINUTE_MS);
   });
 
   it('is not woken by figures of the disk', async () => {

@@ -15,7 +15,7 @@ import {
   WEBHOOK_BOUNDS,
   type Webhooks,
 } from '../outbound/webhooks.ts';
-import type { Deps, Jitter, SigningKeys } from '../ports/deps.ts';
+import type { Clock, Deps, Jitter, SigningKeys } from '../ports/deps.ts';
 import type { LoadSigningKey } from './signing-key.ts';
 
 const DELIVERY = { name: 'delivery', intervalMs: 1_000, time: 'wall' } as const;
@@ -40,6 +40,8 @@ export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
   readonly jitter: Jitter;
+  /** Bounds runs, and is what receivers compare the time of a signature with. */
+  readonly machineClock: Clock;
   /** The server's own address, without a slash at its end. */
   baseUrl(): string;
   /** Resolves after so many milliseconds. */
@@ -54,7 +56,7 @@ export interface DeliveryDeps extends ChangeDeps, Pick<Deps, 'log'> {
  */
 export function createDelivery(given: DeliveryDeps): Job {
   const deps = { ...given, webhooks: withBreaker(given.webhooks) };
-  const { clock, store } = deps;
+  const { clock, machineClock, store } = deps;
   const guard = createItemGuard(deps, { item: 'a notification', outcome: 'was not delivered' });
   const taken = createTaken();
   const lanes = createLanes(CONCURRENCY);
@@ -88,17 +90,17 @@ export function createDelivery(given: DeliveryDeps): Job {
     return started;
   }
 
-  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
+  async function run(_nowMs: number, ending: AbortSignal): Promise<number> {
+    const beganMs = machineClock.nowMs();
     // What is still due after an attempt is tried in a later run.
     const tried = new Set<string>();
-    while (clock.nowMs() - nowMs < DELIVERY_RUN_MS_MAX && !ending.aborted) {
+    while (machineClock.nowMs() - beganMs < DELIVERY_RUN_MS_MAX && !ending.aborted) {
       const started = await startDue(tried, ending);
       // As soon as one has ended there is room for another, however slow the rest.
       const goesOn = await within(deps, started > 0 ? lanes.next() : lanes.idle());
       if (started === 0 || !goesOn) break;
     }
-    const error = lanes.takeError();
-    const made = settled;
+    const [made, error] = [settled, lanes.takeError()];
     settled = 0;
     if (error !== undefined) throw error;
     return made;
@@ -146,7 +148,7 @@ async function attempt(
     hook.urls
       .filter((url) => !accepted.has(url))
       .map(async (url) => {
-        const signature = signatureHeader(hook, body, deps.clock.nowMs());
+        const signature = signatureHeader(hook, body, deps.machineClock.nowMs());
         const all = { ...headers, [SIGNATURE_HEADER]: signature };
         const outcome = await deps.webhooks.post(url, body, all, { ...WEBHOOK_BOUNDS, signal: deps.ending });
         if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) accepted.add(url);

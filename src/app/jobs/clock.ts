@@ -27,14 +27,19 @@ export async function recordClock(deps: ChangeDeps, trustedTime: TrustedTime): P
   await change(deps, { aggregate: 'clock', kind: 'record-clock', record: trustedTime.record() });
 }
 
-/** The job that does so about once a minute. */
-export function createClockRecorder(deps: ChangeDeps, trustedTime: TrustedTime): Job {
+/** The job that does so about once a minute, while `isWanted`. */
+export function createClockRecorder(
+  deps: ChangeDeps,
+  trustedTime: TrustedTime,
+  isWanted: () => boolean = () => true,
+): Job {
   let recordedMs: number | undefined;
   return {
     name: 'clock',
     intervalMs: RECORD_INTERVAL_MS,
     time: 'wall',
     nextDueMs() {
+      if (!isWanted()) return undefined;
       // The clock may have been set back since: then it is recorded at once.
       if (recordedMs === undefined || recordedMs > deps.clock.nowMs()) return 0;
       return recordedMs + RECORD_INTERVAL_MS;

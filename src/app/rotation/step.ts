@@ -25,7 +25,7 @@ import {
   type WebhookBounds,
   type Webhooks,
 } from '../outbound/webhooks.ts';
-import type { Deps } from '../ports/deps.ts';
+import type { Clock, Deps } from '../ports/deps.ts';
 import { requireStrength } from '../secrets/checker.ts';
 import { sealVersion, untilSealed } from '../secrets/seal.ts';
 import { showSecret } from '../secrets/secrets.ts';
@@ -38,6 +38,8 @@ const FUNCTION_BOUNDS: WebhookBounds = Object.freeze({ timeoutMs: 30_000, respon
 export interface RotationStepDeps extends Deps {
   readonly hooks: Hooks;
   readonly webhooks: Webhooks;
+  /** What functions compare the time of a signature with. */
+  readonly machineClock: Clock;
 }
 
 /** How a step ended: a call to record, a new value that has been stored, or no call for now. */
@@ -166,7 +168,7 @@ async function call(
 ): Promise<CallOutcome | { readonly kind: 'held' }> {
   const headers = {
     'content-type': 'application/json; charset=utf-8',
-    [SIGNATURE_HEADER]: signatureHeader(hook, body, deps.clock.nowMs()),
+    [SIGNATURE_HEADER]: signatureHeader(hook, body, deps.machineClock.nowMs()),
   };
   const [url = ''] = hook.urls;
   const outcome = await deps.webhooks.post(url, body, headers, { ...FUNCTION_BOUNDS, signal: deps.ending });

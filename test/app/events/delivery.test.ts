@@ -58,6 +58,7 @@ function jobOf(changes: Partial<DeliveryDeps> = {}): Job {
       },
     },
     jitter: { fraction: () => fraction },
+    machineClock: world.deps.clock,
     // Runs of these tests wait for all that they began.
     pause: () => new Promise(() => undefined),
     baseUrl: () => 'http://csms.test',
@@ -100,6 +101,12 @@ describe('a notification that is due', () => {
       'x-smn-topic-urn': TOPIC,
       'X-CSMS-Signature': expect.stringMatching(/^t=1700000000,v1=hmac:\d+$/),
     });
+  });
+
+  it('is signed for the time of the machine, whatever the world has', async () => {
+    put();
+    await run(jobOf({ machineClock: { nowMs: () => T0 + 90_000 } }));
+    expect(sent[0]?.headers).toMatchObject({ 'X-CSMS-Signature': expect.stringMatching(/^t=1700000090,/) });
   });
 
   it.each([200, 201, 204, 299])('and is answered %i has succeeded', async (status) => {

@@ -141,7 +141,7 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
   };
   const hooks = { findTopic: () => undefined, findFunction: () => undefined };
   const pause = () => new Promise(() => undefined);
-  return { ...deps, store, hooks, pause, jitter: { fraction: () => 0 } } as never;
+  return { ...deps, store, hooks, pause, jitter: { fraction: () => 0 }, machineClock: deps.clock } as never;
 }
 
 const JOBS: Record<string, { create: (work: ReturnType<typeof depsOver>) => Job; head: number }> = {

@@ -50,6 +50,7 @@ const depsOf = (changes: Partial<RotationDeps> = {}): RotationDeps => ({
   hooks,
   webhooks,
   jitter: { fraction: () => 0 },
+  machineClock: world.deps.clock,
   // Runs of these tests wait for all that they began.
   pause: () => new Promise(() => undefined),
   ...changes,
@@ -112,6 +113,12 @@ describe('a rotation of one account', () => {
       'SECRET_VERSION_CREATED',
       'SECRET_ROTATED',
     ]);
+  });
+
+  it('is called with a signature for the time of the machine, whatever the world has', async () => {
+    await begin();
+    await runOnce({ machineClock: { nowMs: () => T0 + 90_000 } });
+    expect(sent[0]?.headers['X-CSMS-Signature']).toMatch(new RegExp(`^t=${T0 / 1_000 + 90},`));
   });
 
   it('is called by a signed request that says what it is about, and values are nowhere else', async () => {
