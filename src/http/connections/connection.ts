@@ -61,3 +61,12 @@ export function destroy({ socket, tcp }: PeerConnection): void {
   socket.destroy();
   tcp.destroy();
 }
+
+/**
+ * Ends it with a reset, so that its other end gets an error in place of an end. What was sent and has not arrived is lost.
+ * With TLS the connection below is reset: the socket above would say a regular farewell first.
+ */
+export function reset({ socket, tcp }: PeerConnection): void {
+  tcp.resetAndDestroy();
+  socket.destroy();
+}

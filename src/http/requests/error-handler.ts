@@ -35,20 +35,28 @@ export function toWireError(
 ): WireError {
   const row = options.family === 'kms' ? kmsRow(error) : ERROR_TABLE[error.code];
   const status = NOT_FOUND_CODES.has(error.code) ? options.notFoundStatus : row.status;
-  const message = wireMessage(error, row);
-  if (options.family === 'iam') {
+  const { code, origin } = row;
+  return toErrorResponse({ status, code, origin, message: wireMessage(error, row) }, options);
+}
+
+/** The response that says so in the family's shape. */
+export function toErrorResponse(
+  { code, message, origin, status }: Omit<WireRow, 'sentence'> & { readonly message: string },
+  { family, requestId }: { readonly family: ErrorFamily; readonly requestId: string },
+): WireError {
+  if (family === 'iam') {
     return {
       status,
       body: { error: { code: status, message, title: nodeHttp.STATUS_CODES[status] ?? 'Error' } },
     };
   }
   const flat =
-    row.origin === 'gateway'
-      ? { error_msg: message, error_code: row.code, request_id: options.requestId }
-      : { error_code: row.code, error_msg: message };
-  if (options.family === 'flat') return { status, body: flat };
+    origin === 'gateway'
+      ? { error_msg: message, error_code: code, request_id: requestId }
+      : { error_code: code, error_msg: message };
+  if (family === 'flat') return { status, body: flat };
   // The Node SDK reads `code` and `message`; the documents have error_code and error_msg.
-  return { status, body: { error: { ...flat, code: row.code, message }, ...flat } };
+  return { status, body: { error: { ...flat, code, message }, ...flat } };
 }
 
 /** Handles every failure: logs what is not the caller's fault, responds in the family's shape. */
