@@ -1,6 +1,6 @@
 import { SecretError } from '../errors.ts';
 import { stageMoves } from '../facts.ts';
-import type { Limits } from '../limits.ts';
+import { LIMIT_BOUNDS, type Limits } from '../limits.ts';
 import { isBuiltInStage, SYSCURRENT, SYSPREVIOUS } from '../names.ts';
 import { revised, type SecretDecision } from './decision.ts';
 import { requireChangeable } from './lifecycle.ts';
@@ -104,10 +104,14 @@ export function restoreStages(stages: readonly Stage[], limits: Limits): readonl
   }, []);
 }
 
+/** Considers all slots of the database: after the limit was lowered, present stages may be beyond it, and they count. */
 function freeSlot(stages: readonly Stage[], limits: Limits): number {
   const taken = new Set(stages.map((stage) => stage.slot));
-  for (let slot = BUILT_IN_SLOTS.size; slot < limits.stages; slot += 1) {
-    if (!taken.has(slot)) return slot;
+  const own = stages.filter(({ name }) => !BUILT_IN_SLOTS.has(name)).length;
+  if (own + BUILT_IN_SLOTS.size < limits.stages) {
+    for (let slot = BUILT_IN_SLOTS.size; slot < LIMIT_BOUNDS.stages.max; slot += 1) {
+      if (!taken.has(slot)) return slot;
+    }
   }
   throw new SecretError(
     'stage-limit',
