@@ -3,6 +3,7 @@ import type { ServerProcess } from '../compose/process.ts';
 import { randomIds } from '../compose/sources.ts';
 import type { ControlApp } from './control/app.ts';
 import { createProtection } from './control/protection.ts';
+import { spoilResponses } from './faults/responses.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds } from './worlds/test-worlds.ts';
 
@@ -13,25 +14,37 @@ const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
  * Creates what dev adds for tests: worlds, clocks, faults, seeds and records, and the control API over them.
  * Throws StartError for a wrong setting.
  */
-export async function createCompanion({ config, log }: ServerProcess): Promise<Companion> {
+export async function createCompanion(shared: ServerProcess): Promise<Companion> {
+  const { config, log } = shared;
   const { controlHosts, controlToken = randomIds.uid() } = config.companion;
   const checkAccess = createProtection({ token: controlToken, hosts: controlHosts });
-  const main = createTestMain();
+  const main = createTestMain(shared);
   const worlds = createTestWorlds(main);
   let control: Promise<ControlApp> | undefined;
 
   /** Built at the first request to it: most starts have none, and it takes a tenth of the start. */
   async function openControl(): Promise<ControlApp> {
-    const [{ createControl }, { registerWorlds }] = await Promise.all([
+    const [{ createControl }, { registerFaults }, { registerQuota }, { registerWorlds }] = await Promise.all([
       import('./control/app.ts'),
+      import('./faults/routes.ts'),
+      import('./quota/routes.ts'),
       import('./worlds/routes.ts'),
     ]);
-    return createControl({ checkAccess, worlds, log, register: (app) => registerWorlds(app, worlds) });
+    return createControl({
+      checkAccess,
+      worlds,
+      log,
+      register(app) {
+        registerWorlds(app, worlds);
+        registerFaults(app);
+        registerQuota(app);
+      },
+    });
   }
 
   return {
     mainParts: (parts) => main.partsFrom(parts),
-    watch: () => undefined,
+    watch: (signed) => spoilResponses(signed, (world) => worlds.find(world)?.faults),
     takeRequest(request, response) {
       if (!CONTROL_PATH.test(request.url ?? '')) return false;
       control ??= openControl();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { TestServer } from '../support/server.ts';
 
@@ -30,8 +31,10 @@ export async function control(
   path: string,
   { body, headers = {}, signal }: ControlRequest = {},
 ): Promise<ControlAnswer> {
-  const outgoing = request(`${baseUrl}/_csms/worlds${path}`, {
+  const open = baseUrl.startsWith('https:') ? tlsRequest : request;
+  const outgoing = open(`${baseUrl}/_csms/worlds${path}`, {
     method,
+    rejectUnauthorized: false,
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     ...(signal !== undefined && { signal }),
   });

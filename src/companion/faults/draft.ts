@@ -3,10 +3,10 @@ import { type Static, Type } from '@sinclair/typebox';
 import { OPERATIONS } from '../../core/operations.ts';
 import { ERROR_TABLE } from '../../http/wire/error-table.ts';
 import { invalidMember } from '../control/control-error.ts';
-import { fitsPattern } from '../pattern.ts';
+import { createPattern, type Pattern } from '../pattern.ts';
 import { parseDuration } from '../times.ts';
 import { OUTBOUND_OPERATIONS } from './calls.ts';
-import type { FaultDraft, FaultOutcome } from './faults.ts';
+import type { FaultDraft, FaultOutcome, FaultPatterns } from './faults.ts';
 
 const LATENCY_MS_MAX = 60_000;
 /** Seeds that the server chooses are below this. */
@@ -21,16 +21,16 @@ const CODES: Readonly<Record<number, string>> = Object.freeze({
 });
 const OTHER_CODE = 'CSMS.0001';
 
-const Pattern = Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 }));
+const PatternText = Type.Optional(Type.String({ minLength: 1, maxLength: 4_096 }));
 
 /** The members of a fault. */
 export const FaultBody = Type.Object(
   {
-    operation: Pattern,
-    method: Pattern,
-    path: Pattern,
-    name: Pattern,
-    user: Pattern,
+    operation: PatternText,
+    method: PatternText,
+    path: PatternText,
+    name: PatternText,
+    user: PatternText,
     status: Type.Optional(Type.Integer({ minimum: 400, maximum: 599 })),
     code: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })),
     message: Type.Optional(Type.String({ maxLength: 512 })),
@@ -49,14 +49,14 @@ type Body = Static<typeof FaultBody>;
 
 /** Reads a fault that fits its schema. Throws ControlError (invalid). */
 export function readFault(body: Body): FaultDraft {
-  const { method, name, operation, path, probability, times, user } = body;
+  const { probability, times } = body;
   requireMembers(body);
   const latencyMs = body.latency === undefined ? 0 : durationOf(body.latency, 'latency', LATENCY_MS_MAX);
   const ttlMs = body.ttl === undefined ? undefined : durationOf(body.ttl, 'ttl', Number.MAX_SAFE_INTEGER);
   const { seed = randomInt(SEEDS) } = body;
   const when = body.when === 'after' ? 'after' : 'before';
   return {
-    patterns: { operation, method: method?.toUpperCase(), path, name, user },
+    patterns: patternsOf(body),
     effect: { outcome: outcomeOf(body), latencyMs, when },
     times,
     ttlMs,
@@ -77,12 +77,25 @@ function requireMembers(body: Body): void {
   if (status === undefined && message !== undefined) throw invalidMember('message', 'needs a status');
   if (seed !== undefined && probability === undefined) throw invalidMember('seed', 'needs a probability');
   if (operation === undefined) return;
-  if (Object.keys(OPERATIONS).some((id) => fitsPattern(operation, id))) return;
-  if (!OUTBOUND_OPERATIONS.some((id) => fitsPattern(operation, id))) {
+  const pattern = createPattern(operation);
+  if (Object.keys(OPERATIONS).some(pattern)) return;
+  if (!OUTBOUND_OPERATIONS.some(pattern)) {
     throw invalidMember('operation', 'fits no operationId of openapi.yaml and no outbound call');
   }
   const wrong = OF_REQUESTS.find((member) => body[member] !== undefined);
   if (wrong !== undefined) throw invalidMember(wrong, 'is not for outbound calls');
+}
+
+function patternsOf({ method, name, operation, path, user }: Body): FaultPatterns {
+  const patternOf = (text: string | undefined): Pattern | undefined =>
+    text === undefined ? undefined : createPattern(text);
+  return {
+    operation: patternOf(operation),
+    method: patternOf(method?.toUpperCase()),
+    path: patternOf(path),
+    name: patternOf(name),
+    user: patternOf(user),
+  };
 }
 
 function durationOf(text: string, member: string, msMax: number): number {

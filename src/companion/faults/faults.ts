@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
-import { fitsPattern } from '../pattern.ts';
+import type { Pattern } from '../pattern.ts';
 
 /** Rules of one world at most, spent ones included. */
 export const FAULTS_MAX = 100;
 
 /** Which requests a rule is for: all that are given must fit. */
 export interface FaultPatterns {
-  readonly operation?: string | undefined;
-  readonly method?: string | undefined;
-  readonly path?: string | undefined;
-  readonly name?: string | undefined;
-  readonly user?: string | undefined;
+  readonly operation?: Pattern | undefined;
+  readonly method?: Pattern | undefined;
+  readonly path?: Pattern | undefined;
+  readonly name?: Pattern | undefined;
+  readonly user?: Pattern | undefined;
 }
 
 /** What happens in place of the response. */
@@ -156,8 +156,8 @@ function fits({ effect, patterns }: FaultDraft, subject: FaultSubject): boolean 
   );
 }
 
-function fitsText(pattern: string | undefined, text: string | undefined): boolean {
-  return pattern === undefined || (text !== undefined && fitsPattern(pattern, text));
+function fitsText(pattern: Pattern | undefined, text: string | undefined): boolean {
+  return pattern === undefined || (text !== undefined && pattern(text));
 }
 
 /** A number for each draw that depends on the seed alone, less than 1. */
