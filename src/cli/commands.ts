@@ -105,6 +105,12 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
       `check needs no server. Exit code 78 for a wrong seed, with the line. FILE may be - for stdin.\n${CONTROL_NOTE}`,
       { flags: ['json', 'world'], argumentsMax: 2, load: () => import('./seed.ts') },
     ),
+    diff: command(
+      'diff CALLS.yaml URL_A URL_B [--env-a FILE] [--env-b FILE] [--json]',
+      'Sends the same requests to two servers and prints what differs',
+      `A line for each difference: call, place, what A and what B answers. Exit code 0 without any, 1 with some.\nCredentials as for call; --env-a and --env-b name files of variables, such as world fork prints, for one side.\n\n  calls:\n    - { method: POST, path: '/v1/{project_id}/secrets', body: '{"name": "one", "secret_string": "x"}' }\n    - { method: GET, path: '/v1/{project_id}/secrets/one' }\n  ignore: [id, kms_key_id, create_time, update_time]  # may differ, wherever they are\n`,
+      { flags: ['env-a', 'env-b', 'json'], argumentsMax: 3, load: () => import('./diff.ts') },
+    ),
     openapi: command('openapi', 'Prints the OpenAPI document', '', {
       load: () => import('./openapi.ts'),
     }),

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { StartError } from '../app/start-error.ts';
-import { systemCode } from '../std/system-code.ts';
 import { readControlSettings } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { ControlRefusal, callControl, worldPath } from './control.ts';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './flags.ts';
+import { readTextFile } from './text-file.ts';
 
 /** What the control API answers about an application. */
 interface AppliedAnswer {
@@ -14,7 +12,6 @@ interface AppliedAnswer {
   readonly unchanged: number;
 }
 
-const STDIN = 0;
 const USAGE = 'seed takes one of: check FILE, apply FILE, export';
 
 /**
@@ -28,7 +25,7 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
     return EXIT.ok;
   }
   if (word !== 'apply' || file === undefined) throw new UsageError(USAGE);
-  const text = readSeedFile(file);
+  const text = readTextFile(file);
   const answer = await askWorld({ flags, env }, { method: 'PUT', body: text }).catch((error: unknown) => {
     throw error instanceof ControlRefusal ? namingFile(error, file) : error;
   });
@@ -52,15 +49,6 @@ function namingFile(refusal: ControlRefusal, file: string): ControlRefusal {
     refusal.code,
     refusal.message.replace(/^[^:\s]+(?=:\d+: )/, () => file),
   );
-}
-
-function readSeedFile(file: string): string {
-  try {
-    return readFileSync(file === '-' ? STDIN : file, 'utf8');
-  } catch (cause) {
-    const reason = systemCode(cause) || 'unknown';
-    throw new StartError('configuration', `${file}: cannot be read (${reason})`, { cause });
-  }
 }
 
 function counts(answer: string): string {

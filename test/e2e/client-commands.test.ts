@@ -165,3 +165,61 @@ describe('sign', () => {
     expect((await run(['sign', 'GET', '/v1'], { CSMS_DATA: dev.directory })).code).toBe(64);
   });
 });
+
+describe('diff', () => {
+  const READ = `
+ignore: [create_time]
+calls:
+  - { method: GET, path: '/v1/{project_id}/secrets?limit=1' }
+`;
+  const CREATE = `
+  - method: POST
+    path: /v1/{project_id}/secrets
+    body: '{"name": "by-diff", "secret_string": "one"}'
+`;
+  /** Compares dev with itself. */
+  function diff(calls: string, variables: Variables = {}, ...flags: string[]) {
+    const file = join(createScratch(), 'calls.yaml');
+    writeFileSync(file, calls);
+    const { baseUrl } = dev.server;
+    return run(['diff', file, baseUrl, baseUrl, ...flags], { CSMS_DATA: dev.directory, ...variables });
+  }
+
+  it('prints nothing for the same responses', async () => {
+    const { code, stdout, stderr } = await diff(READ);
+    expect([code, stdout, stderr]).toEqual([0, '', '']);
+  });
+
+  it('prints a line for each difference, and ends with 1: the same name is created twice', async () => {
+    const { code, stdout } = await diff(READ + CREATE);
+    expect(code).toBe(1);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toContain('2 POST /v1/{project_id}/secrets: status: 200, 409');
+    expect(lines).toContain('2 POST /v1/{project_id}/secrets: error_code: absent, "CSMS.0101"');
+    expect(lines.filter((line) => !line.startsWith('2 POST '))).toEqual([]);
+  });
+
+  it('takes the credentials of one side from a file, and prints JSON', async () => {
+    const file = join(createScratch(), 'b.env');
+    writeFileSync(file, 'HUAWEICLOUD_SDK_AK=nobody\n');
+    const { code, stdout } = await diff(READ, {}, '--env-b', file, '--json');
+    expect(code).toBe(1);
+    const { differences } = JSON.parse(stdout);
+    expect(differences[0]).toEqual({
+      call: 1,
+      method: 'GET',
+      path: '/v1/{project_id}/secrets?limit=1',
+      difference: 'status: 200, 401',
+    });
+  });
+
+  it.each([
+    ['calls:\n  - { method: GET }\n', 'calls.yaml:2: calls[0]: path is missing'],
+    ['calls:\n  - { method: get, path: / }\n', 'calls.yaml:2: calls[0].method: must be a method such as GET'],
+    ['calls: []\nignores: [id]\n', 'calls.yaml:2: ignores: is not known here'],
+  ])('ends with 78 and the line for a wrong file', async (calls, reason) => {
+    const { code, stderr } = await diff(calls);
+    expect(code).toBe(78);
+    expect(stderr).toContain(reason);
+  });
+});

@@ -36,6 +36,7 @@ describe('a command line that cannot be understood ends with 64 and says why:', 
     ['an unknown word for seed', ['seed', 'plant'], 'apply'],
     ['a seed without a file', ['seed', 'apply'], 'FILE'],
     ['too much for seed', ['seed', 'export', 'seed.yaml'], 'FILE'],
+    ['a diff with one server', ['diff', 'calls.yaml', 'http://127.0.0.1:4280'], 'two addresses'],
     ['a control token as a flag', ['world', 'list', '--control-token', 'hush'], 'CSMS_CONTROL_TOKEN'],
     ['too much for token', ['token', 'admin'], 'admin'],
     ['too much for openapi', ['openapi', 'openapi.yaml'], 'openapi.yaml'],
@@ -79,7 +80,9 @@ describe('what is asked for ends with 0:', () => {
   }
 
   it('--help, of the program and of every command', async () => {
-    const names = 'dev serve init call sign token hash-password verify clock world seed openapi'.split(' ');
+    const names = 'dev serve init call sign token hash-password verify clock world seed diff openapi'.split(
+      ' ',
+    );
     expect([...COMMANDS.keys()].sort()).toEqual(names.sort());
     const help = await printed('--help');
     for (const name of names) {
