@@ -32,7 +32,9 @@ export function decideTask(scope: TaskScope, command: TaskCommand): TaskDecision
   if (decision.secret === undefined) return decision;
   const { events, secret: current } = scope;
   const { nowMs } = command;
-  return { ...decision, secret: withNotifications(decision.secret, { current, events, nowMs }) };
+  const secret = withNotifications(decision.secret, { current, events, nowMs });
+  const { notificationIds } = secret.result;
+  return { ...decision, secret, result: { ...decision.result, ...(notificationIds && { notificationIds }) } };
 }
 
 function decideChange(scope: TaskScope, command: TaskCommand): TaskDecision {

@@ -137,6 +137,8 @@ export type TaskCommandOf<K extends TaskCommand['kind']> = Extract<TaskCommand, 
 export interface TaskResult {
   readonly task: Task | undefined;
   readonly changed: boolean;
+  /** Of the notifications that the change leads to; absent: none. */
+  readonly notificationIds?: readonly string[];
 }
 
 /** The task after the change (absent: removed), and what happens to the secret in the same transaction. */

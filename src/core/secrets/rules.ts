@@ -48,7 +48,10 @@ export function withNotifications(
   const { current, events, nowMs } = scope;
   const secret = next?.secret ?? successor(current?.secret);
   if (events.length === 0 || secret === undefined) return decision;
-  return { ...decision, notifications: notificationsOf({ secret, events, facts, nowMs }) };
+  const notifications = notificationsOf({ secret, events, facts, nowMs });
+  if (notifications.length === 0) return decision;
+  const notificationIds = notifications.map(({ id }) => id);
+  return { ...decision, notifications, result: { ...decision.result, notificationIds } };
 }
 
 /** The names of the events that the rules for this command see: those subscribed to before and after. */

@@ -131,6 +131,8 @@ export interface SecretResult {
   readonly notified?: boolean;
   /** True when rows that fail their check were removed unread, without a notification. */
   readonly wasDamaged?: boolean;
+  /** Of the notifications that the change leads to; absent: none. */
+  readonly notificationIds?: readonly string[];
 }
 
 /** Fields of a secret that its creator chooses, already checked for shape. */

@@ -66,6 +66,13 @@ describe('a change of a subscribed secret', () => {
     expect(told(current, command).map(({ eventType }) => eventType)).toEqual(types);
   });
 
+  it('names what it leads to in its result, and nothing else', () => {
+    const { notifications, result } = decideOn(open, aCommand('delete-secret'), [anEvent()]);
+    expect(notifications).toHaveLength(1);
+    expect(result.notificationIds).toEqual(notifications?.map(({ id }) => id));
+    expect(decideOn(open, aCommand('put-stage'), [anEvent()]).result).not.toHaveProperty('notificationIds');
+  });
+
   it('tells nothing by a disabled event, and nothing that the event does not name', () => {
     const command = aCommand('add-version');
     expect(told(open, command, anEvent({ state: 'DISABLED' }))).toEqual([]);
@@ -157,7 +164,7 @@ describe('the expiry of a version', () => {
   it('is notified once, and marked so in the same decision', () => {
     const { next, notifications, result } = decideOn(due(), notify, [anEvent()]);
     expect(notifications).toHaveLength(1);
-    expect(result).toEqual({ notified: true });
+    expect(result).toEqual({ notified: true, notificationIds: notifications!.map(({ id }) => id) });
     expect(next?.versions[0]?.expiryNotified).toBe(true);
     expect(next?.secret).toEqual({ ...due().secret, revision: 2 });
     const again = decideOn(next, notify, [anEvent()]);

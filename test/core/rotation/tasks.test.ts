@@ -224,6 +224,7 @@ describe('steps', () => {
       revision: 2,
     });
     expect(told(decision)).toMatchObject([{ eventType: 'SECRET_ROTATED', versionId: 'v3' }]);
+    expect(decision.result.notificationIds).toEqual(decision.secret?.notifications?.map(({ id }) => id));
     expect(decision.secret?.facts).toMatchObject([
       { kind: 'secret-rotated', version: { number: 3 } },
       { kind: 'stage-moved', name: 'SYSCURRENT', from: 2, to: 3 },
