@@ -21,7 +21,7 @@ import { codeOf } from '../core/errors.ts';
 import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
 import { parseAddressRules } from '../webhook/address-rules.ts';
 import { createWebhooks } from '../webhook/client.ts';
-import { createHooks, loadHooks } from '../webhook/hooks-file.ts';
+import { createHooks, type HookList, loadHooks } from '../webhook/hooks-file.ts';
 import { loadAside } from './loading-thread.ts';
 import type { FileWays } from './operator-files.ts';
 
@@ -33,7 +33,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** The endpoints of topics and functions, and the client that calls them. */
 export interface Outbound {
-  readonly hooks: Hooks;
+  readonly hooks: HookList;
   readonly webhooks: Webhooks;
   /** hooks.yaml and the secret files that it names. */
   readonly hooksFiles: Reloadable;
@@ -52,7 +52,7 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
   const { dataDirectory, hooksFile, mode, webhookHosts } = config;
   const file = hooksFile ?? (mode === 'dev' ? join(dataDirectory, 'hooks.yaml') : undefined);
   const mayBeAbsent = hooksFile === undefined;
-  let present: Hooks = createHooks();
+  let present: HookList = createHooks();
 
   async function readAside(): Promise<LoadOutcome> {
     if (file === undefined) return { seen: new Map() };
@@ -75,6 +75,7 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
     hooks: {
       findTopic: (urn) => present.findTopic(urn),
       findFunction: (urn) => present.findFunction(urn),
+      list: () => present.list(),
     },
     webhooks: createWebhooks(rules),
     hooksFiles: createReloadable({
@@ -89,7 +90,8 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
 }
 
 /** What background jobs work with, beside what use cases have. */
-export interface BackgroundDeps extends SharedDeps, Outbound {
+export interface BackgroundDeps extends SharedDeps, Omit<Outbound, 'hooks'> {
+  readonly hooks: Hooks;
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
   /** Spreads retries. */

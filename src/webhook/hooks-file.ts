@@ -19,7 +19,8 @@ import type { AddressRules } from './address-rules.ts';
 /** Endpoints of one topic. */
 const ENDPOINTS_MAX = 16;
 const HOOKS_BYTES_MAX = 1_048_576;
-const SECRET_BYTES = Object.freeze({ min: 16, max: 4_096 });
+/** Bytes of a secret. */
+export const SECRET_BYTES = Object.freeze({ min: 16, max: 4_096 });
 const URL_CHARACTERS_MAX = 2_048;
 
 const TOPIC_URN: TextRule = {
@@ -50,14 +51,25 @@ export interface HookEntry {
   readonly kind: 'topic' | 'function';
   readonly urn: string;
   readonly urls: readonly string[];
-  readonly key: KeyObject;
+  /** Undefined where nothing is called that could check a signature. */
+  readonly key: KeyObject | undefined;
+}
+
+/** Where topics and functions lead, without secrets. */
+export type HookPlace = Omit<HookEntry, 'key'>;
+
+/** Hooks that can be shown. */
+export interface HookList extends Hooks {
+  list(): readonly HookPlace[];
 }
 
 /** Collects entries, which may come one by one. */
-export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(entry: HookEntry): void } {
+export function createHooks(entries: Iterable<HookEntry> = []): HookList & { add(entry: HookEntry): void } {
   const hooks = { topic: new Map<string, Hook>(), function: new Map<string, Hook>() };
+  const placesOf = (kind: HookEntry['kind']) =>
+    [...hooks[kind]].map(([urn, { urls }]): HookPlace => ({ kind, urn, urls }));
   const add = ({ kind, urn, urls, key }: HookEntry) => {
-    const sign = (text: string) => createHmac('sha256', key).update(text, 'utf8').digest('hex');
+    const sign = (text: string) => (key ? createHmac('sha256', key).update(text, 'utf8').digest('hex') : '');
     hooks[kind].set(urn, { urls, sign });
   };
   for (const entry of entries) add(entry);
@@ -65,6 +77,7 @@ export function createHooks(entries: Iterable<HookEntry> = []): Hooks & { add(en
     add,
     findTopic: (urn) => hooks.topic.get(urn),
     findFunction: (urn) => hooks.function.get(urn),
+    list: () => [...placesOf('topic'), ...placesOf('function')],
   };
 }
 
@@ -91,28 +104,59 @@ export function parseHooks(input: {
   readonly rules: AddressRules;
   readonly reader: FileReader;
 }): HookEntry[] {
-  const { reader } = input;
-  const fields = fieldsOf(parseYaml(input), ['topics', 'functions']);
-  const topics = readEntries(fields.get('topics'), (node) => {
-    const own = fieldsOf(node, ['urn', 'endpoints', 'secret_file']);
-    const list = requiredField(node, own, 'endpoints');
-    const urls = entriesOf(list).map((entry) => readUrl(entry, input.rules));
+  const { reader, rules } = input;
+  return readHooks(parseYaml(input), {
+    readUrl: (node) => readUrl(node, rules),
+    readUrn: textOf,
+    secret: 'secret_file',
+    readKey: (node, own) => readSecret(requiredField(node, own, 'secret_file'), reader),
+  });
+}
+
+/** What differs between places where hooks are written down. Each part throws FileError. */
+export interface HookWriting {
+  readUrl(node: YamlNode): string;
+  /** By the rule for a topic or a function. */
+  readUrn(node: YamlNode, rule: TextRule): string;
+  /** The member that holds the secret of a hook, or leads to it. */
+  readonly secret: string;
+  /** The key of a hook that calls these URLs, from its mapping and members. */
+  readKey(node: YamlNode, own: ReadonlyMap<string, YamlNode>, urls: readonly string[]): KeyObject | undefined;
+}
+
+/** Reads where topics and functions lead. Throws FileError. */
+export function readHooks(node: YamlNode, writing: HookWriting): HookEntry[] {
+  const fields = fieldsOf(node, ['topics', 'functions']);
+  const { readKey, readUrl, readUrn, secret } = writing;
+  const topics = readEntries(fields.get('topics'), (topic) => {
+    const own = fieldsOf(topic, ['urn', 'endpoints', secret]);
+    const list = requiredField(topic, own, 'endpoints');
+    const urls = entriesOf(list).map((entry) => readUrl(entry));
     if (urls.length === 0 || urls.length > ENDPOINTS_MAX) {
       throw problemAt(list, `must hold 1 to ${ENDPOINTS_MAX} URLs`);
     }
     if (new Set(urls).size < urls.length) throw problemAt(list, 'must not hold a URL twice');
-    const urn = requiredField(node, own, 'urn');
-    const key = readSecret(requiredField(node, own, 'secret_file'), reader);
-    return { node: urn, entry: { kind: 'topic', urn: textOf(urn, TOPIC_URN), urls, key } };
+    const urn = requiredField(topic, own, 'urn');
+    const key = readKey(topic, own, urls);
+    return { node: urn, entry: { kind: 'topic', urn: readUrn(urn, TOPIC_URN), urls, key } };
   });
-  const functions = readEntries(fields.get('functions'), (node) => {
-    const own = fieldsOf(node, ['urn', 'url', 'secret_file']);
-    const urls = [readUrl(requiredField(node, own, 'url'), input.rules)];
-    const urn = requiredField(node, own, 'urn');
-    const key = readSecret(requiredField(node, own, 'secret_file'), reader);
-    return { node: urn, entry: { kind: 'function', urn: textOf(urn, FUNCTION_URN), urls, key } };
+  const functions = readEntries(fields.get('functions'), (called) => {
+    const own = fieldsOf(called, ['urn', 'url', secret]);
+    const urls = [readUrl(requiredField(called, own, 'url'))];
+    const urn = requiredField(called, own, 'urn');
+    const key = readKey(called, own, urls);
+    return { node: urn, entry: { kind: 'function', urn: readUrn(urn, FUNCTION_URN), urls, key } };
   });
   return [...topics, ...functions];
+}
+
+/** A URL that the rules allow, as a URL spells it. Throws FileError. */
+export function readUrl(node: YamlNode, rules: AddressRules): string {
+  const url = URL.parse(textOf(node, URL_TEXT));
+  if (url === null) throw problemAt(node, `must be ${URL_TEXT.rule}`);
+  const refusal = rules.refuseUrl(url);
+  if (refusal !== undefined) throw problemAt(node, refusal);
+  return url.href;
 }
 
 interface ReadHook {
@@ -128,14 +172,6 @@ function readEntries(list: YamlNode | undefined, read: (node: YamlNode) => ReadH
     urns.add(entry.urn);
     return entry;
   });
-}
-
-function readUrl(node: YamlNode, rules: AddressRules): string {
-  const url = URL.parse(textOf(node, URL_TEXT));
-  if (url === null) throw problemAt(node, `must be ${URL_TEXT.rule}`);
-  const refusal = rules.refuseUrl(url);
-  if (refusal !== undefined) throw problemAt(node, refusal);
-  return url.href;
 }
 
 /** The bytes of the file without the newline at its end. */
