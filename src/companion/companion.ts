@@ -4,6 +4,7 @@ import { randomIds } from '../compose/sources.ts';
 import type { ControlApp } from './control/app.ts';
 import { createProtection } from './control/protection.ts';
 import { spoilResponses } from './faults/responses.ts';
+import { watchRequests } from './requests/watch.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds } from './worlds/test-worlds.ts';
 
@@ -20,31 +21,29 @@ export async function createCompanion(shared: ServerProcess): Promise<Companion>
   const checkAccess = createProtection({ token: controlToken, hosts: controlHosts });
   const main = createTestMain(shared);
   const worlds = createTestWorlds(main);
+  const stopping = new AbortController();
   let control: Promise<ControlApp> | undefined;
 
   /** Built at the first request to it: most starts have none, and it takes a tenth of the start. */
   async function openControl(): Promise<ControlApp> {
-    const [{ createControl }, { registerFaults }, { registerQuota }, { registerWorlds }] = await Promise.all([
+    const [{ createControl }, { registerNouns }] = await Promise.all([
       import('./control/app.ts'),
-      import('./faults/routes.ts'),
-      import('./quota/routes.ts'),
-      import('./worlds/routes.ts'),
+      import('./control/nouns.ts'),
     ]);
-    return createControl({
-      checkAccess,
-      worlds,
-      log,
-      register(app) {
-        registerWorlds(app, worlds);
-        registerFaults(app);
-        registerQuota(app);
-      },
-    });
+    const register = (app: ControlApp) => registerNouns(app, { config, worlds, stopping: stopping.signal });
+    return createControl({ checkAccess, worlds, log, register });
   }
 
   return {
     mainParts: (parts) => main.partsFrom(parts),
-    watch: (signed) => spoilResponses(signed, (world) => worlds.find(world)?.faults),
+    watch(signed) {
+      watchRequests(signed, worlds);
+      spoilResponses(signed, (world) => worlds.find(world)?.faults);
+      signed.addHook('preClose', (done) => {
+        stopping.abort();
+        done();
+      });
+    },
     takeRequest(request, response) {
       if (!CONTROL_PATH.test(request.url ?? '')) return false;
       control ??= openControl();

@@ -1,10 +1,16 @@
 import type { ServerProcess } from '../../compose/process.ts';
-import { monotonicClock, systemClock } from '../../compose/sources.ts';
+import { monotonicClock, systemClock, systemRandom } from '../../compose/sources.ts';
 import { choicesOf, MAIN, type World, type WorldParts } from '../../compose/world.ts';
 import { createWorldClock, type WorldClock } from '../clock/clock.ts';
 import { createFaultyWebhooks } from '../faults/calls.ts';
 import { createFaults, type Faults } from '../faults/faults.ts';
+import { withBuiltin } from '../hooks/builtin.ts';
+import { createWorldHooks, type WorldHooks } from '../hooks/world-hooks.ts';
+import { createNotificationList, type NotificationList } from '../notifications/notification-list.ts';
+import { followOutbox } from '../notifications/outbox.ts';
 import { createQuota, type Quota, quotaChoices } from '../quota/quota.ts';
+import { createRequestList, type RequestList } from '../requests/request-list.ts';
+import { watchStore } from './watched-store.ts';
 
 /** A world with everything that tests control in it. */
 export interface TestWorld {
@@ -14,12 +20,19 @@ export interface TestWorld {
   readonly clock: WorldClock;
   readonly faults: Faults;
   readonly quota: Quota;
+  readonly hooks: WorldHooks;
+  readonly requests: RequestList;
+  readonly notifications: NotificationList;
+  /** Aborted when it is deleted or reset: what waits for it is answered. */
+  readonly life: AbortSignal;
   /** Throws when it has not been created yet. */
   readonly world: World;
   /** What it is made of, from what it would be made of otherwise. */
   partsFrom(parts: WorldParts): WorldParts;
   /** Called once it has been created. */
   attach(world: World): void;
+  /** Ends its life. */
+  end(): void;
 }
 
 /** Creates what tests control in main, before main itself. */
@@ -27,6 +40,9 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
   const clock = createWorldClock(systemClock);
   const faults = createFaults(monotonicClock.nowMs);
   const quota = createQuota(config, systemClock);
+  const hooks = createWorldHooks(outbound.hooks);
+  const notifications = createNotificationList();
+  const life = new AbortController();
   let present: World | undefined;
   return {
     name: MAIN,
@@ -34,22 +50,31 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
     clock,
     faults,
     quota,
+    hooks,
+    requests: createRequestList(),
+    notifications,
+    life: life.signal,
     get world() {
       if (present === undefined) throw new Error('the world is not there yet');
       return present;
     },
     partsFrom(parts) {
-      const { choices = choicesOf(config), webhooks = outbound.webhooks } = parts;
+      const { choices = choicesOf(config), storage, webhooks = outbound.webhooks } = parts;
+      const noteChange = followOutbox(storage.store, notifications);
+      const store = watchStore(storage.store, (command, _actor, result) => noteChange(command, result));
       return {
         ...parts,
         clock,
-        webhooks: createFaultyWebhooks(webhooks, faults),
+        hooks,
+        webhooks: createFaultyWebhooks(withBuiltin(webhooks, systemRandom), faults),
         choices: quotaChoices(choices, quota),
         takeRequest: quota.takeRequest,
+        storage: { ...storage, store },
       };
     },
     attach(world) {
       present = world;
     },
+    end: () => life.abort(),
   };
 }

@@ -1,0 +1,30 @@
+import type { Config } from '../../config/config.ts';
+import { parseAddressRules } from '../../webhook/address-rules.ts';
+import { registerFaults } from '../faults/routes.ts';
+import { registerHooks } from '../hooks/routes.ts';
+import { createListRoutes, type ListDeps } from '../lists/routes.ts';
+import { NOTIFICATION_MEMBERS } from '../notifications/notification-list.ts';
+import { registerQuota } from '../quota/routes.ts';
+import { REQUEST_MEMBERS } from '../requests/request-list.ts';
+import { registerWorlds } from '../worlds/routes.ts';
+import type { ControlApp } from './app.ts';
+
+/** What the routes work with. */
+export interface NounDeps extends ListDeps {
+  readonly config: Config;
+}
+
+/** Adds every noun to the control API. */
+export function registerNouns(control: ControlApp, deps: NounDeps): void {
+  registerWorlds(control, deps.worlds);
+  registerFaults(control);
+  registerQuota(control);
+  registerHooks(control, parseAddressRules(deps.config.webhookHosts));
+  const registerList = createListRoutes(control, deps);
+  registerList({ noun: 'requests', members: REQUEST_MEMBERS, listOf: ({ requests }) => requests });
+  registerList({
+    noun: 'notifications',
+    members: NOTIFICATION_MEMBERS,
+    listOf: ({ notifications }) => notifications,
+  });
+}
