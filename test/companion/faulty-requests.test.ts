@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
 import { headersOf, payloadOf } from '../support/injection.ts';
 import {
@@ -65,6 +65,19 @@ async function sendOver(
   return { status: response.statusCode ?? 0, body: await text(response), fault: fault?.toString() };
 }
 
+async function startTlsServer(): Promise<Pick<TestServer, 'baseUrl' | 'close'>> {
+  const { baseUrl, close } = await startTestServer({
+    mode: 'dev',
+    listen: true,
+    env: {
+      CSMS_CONTROL_TOKEN: TOKEN,
+      CSMS_TLS_CERT: join(FIXTURES, 'tls-one.crt'),
+      CSMS_TLS_KEY: join(FIXTURES, 'tls-one.key'),
+    },
+  });
+  return { baseUrl: baseUrl.replace('http:', 'https:'), close };
+}
+
 /** The bytes of a signed request, to be sent ahead. */
 function bytesOf(baseUrl: string, request: TestRequest): string {
   const body = request.body === undefined ? '' : String(payloadOf(request.body));
@@ -99,6 +112,10 @@ async function exchangeUntilEnd(baseUrl: string, bytes: string) {
 
 beforeAll(async () => {
   for (const name of ['db-1', 'db-2', 'web']) expect((await create(name)).status).toBe(200);
+});
+
+afterAll(() => {
+  expect(server.logged().filter(({ level }) => Number(level) >= 50)).toEqual([]);
 });
 
 afterEach(async () => {
@@ -331,17 +348,9 @@ describe('a reset', () => {
   });
 
   it('is one over TLS too', async () => {
-    const tls = await startTestServer({
-      mode: 'dev',
-      listen: true,
-      env: {
-        CSMS_CONTROL_TOKEN: TOKEN,
-        CSMS_TLS_CERT: join(FIXTURES, 'tls-one.crt'),
-        CSMS_TLS_KEY: join(FIXTURES, 'tls-one.key'),
-      },
-    });
+    const tls = await startTlsServer();
     try {
-      const baseUrl = tls.baseUrl.replace('http:', 'https:');
+      const { baseUrl } = tls;
       expect((await sendOver(baseUrl, { method: 'GET', path: SECRETS })).status).toBe(200);
       await add({ operation: 'ListSecrets', reset: true, times: 1 }, { baseUrl });
       await add({ operation: 'ListSecrets', reset: true, times: 1, when: 'after' }, { baseUrl });
@@ -386,23 +395,63 @@ describe('latency', () => {
     expect(await exchangeUntilEnd(server.baseUrl, bytes)).toEqual({ statuses: [200, 404], error: undefined });
   });
 
+  /** Sends a request and goes once a rule has decided on it. */
+  async function sendAndGo(baseUrl: string, request: TestRequest, id: string): Promise<void> {
+    const going = new AbortController();
+    const sent = sendOver(baseUrl, request, { signal: going.signal });
+    const hits = async () => {
+      const { json } = await control({ baseUrl }, 'GET', '/main/faults');
+      return json.faults.find((fault: { id: string }) => fault.id === id).hits;
+    };
+    const gone = sent.catch(() => undefined);
+    await expect.poll(hits, { timeout: 30_000 }).toBe(1);
+    going.abort();
+    await gone;
+  }
+
   it('alone carries out the request of a client that has gone, and with a status does not', async () => {
-    await add({ operation: 'CreateSecretVersion', name: 'db-1', latency: '200ms', status: 503 });
-    await add({ operation: 'CreateSecretVersion', name: 'db-2', latency: '200ms' });
+    const latency = '1s';
+    const spoiled = await add({ operation: 'CreateSecretVersion', name: 'db-1', latency, status: 503 });
+    const late = await add({ operation: 'CreateSecretVersion', name: 'db-2', latency });
     const before = [await versionsOf('db-1'), await versionsOf('db-2')];
-    for (const name of ['db-1', 'db-2']) {
-      const sent = sendOver(server.baseUrl, addVersion(name), { signal: AbortSignal.timeout(50) });
-      await expect(sent).rejects.toThrow();
-    }
-    await expect.poll(() => versionsOf('db-2')).toBe(before[1]! + 1);
+    await Promise.all([
+      sendAndGo(server.baseUrl, addVersion('db-1'), spoiled),
+      sendAndGo(server.baseUrl, addVersion('db-2'), late),
+    ]);
+    await expect.poll(() => versionsOf('db-2'), { timeout: 30_000 }).toBe(before[1]! + 1);
     expect(await versionsOf('db-1')).toBe(before[0]);
+  });
+
+  it('may end when nobody waits any more, whatever comes then', async () => {
+    const tls = await startTlsServer();
+    try {
+      const ends = { status: { status: 503 }, reset: { reset: true }, nothing: {} };
+      const gone = [server, tls].flatMap(({ baseUrl }) =>
+        Object.entries(ends).flatMap(([name, end]) =>
+          ['before', 'after'].map(async (when) => {
+            const path = `${SECRETS}/${name}-${when}`;
+            const id = await add({ path, latency: '1s', when, ...end }, { baseUrl });
+            await sendAndGo(baseUrl, { method: 'GET', path }, id);
+          }),
+        ),
+      );
+      await Promise.all(gone);
+      await new Promise((resume) => setTimeout(resume, 1_000));
+      for (const { baseUrl } of [server, tls]) {
+        expect((await sendOver(baseUrl, { method: 'GET', path: SECRETS })).status).toBe(200);
+      }
+    } finally {
+      await tls.close();
+    }
   });
 
   it('does not keep the server from stopping', async () => {
     const own = await startTestServer({ mode: 'dev', listen: true, env: { CSMS_CONTROL_TOKEN: TOKEN } });
     await add({ latency: '60s' }, own);
     const late = [1, 2, 3].map(() => sendOver(own.baseUrl, { method: 'GET', path: SECRETS }));
-    await expect.poll(async () => (await control(own, 'GET', '/main/faults')).json.faults[0].hits).toBe(3);
+    await expect
+      .poll(async () => (await control(own, 'GET', '/main/faults')).json.faults[0].hits, { timeout: 30_000 })
+      .toBe(3);
     const startMs = performance.now();
     await own.close();
     expect(performance.now() - startMs).toBeLessThan(5_000);
