@@ -38,6 +38,8 @@ export interface WorldParts {
   readonly hooks: Hooks;
   /** The identities that belong to it at present. */
   directory(): Directory;
+  /** The key that its notifications are signed with; absent: one of its own. */
+  readonly loadSigningKey?: LoadSigningKey | undefined;
   /** What calls the endpoints; absent: the process's client. */
   readonly webhooks?: Webhooks | undefined;
   /** The operator's choices; absent: those of the settings. `limits` may change. */
@@ -96,7 +98,8 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;
   // Receivers check the certificate by their own clocks.
-  const loadSigningKey = createSigningKeyLoader({ ...deps, clock: systemClock, actor, signingKeys });
+  const own = { ...deps, clock: systemClock, actor, signingKeys };
+  const { loadSigningKey = createSigningKeyLoader(own) } = parts;
   const sources = {
     jitter,
     monotonic: monotonicClock,

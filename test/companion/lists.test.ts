@@ -8,6 +8,12 @@ import {
   type NumberedList,
 } from '../../src/companion/lists/numbered-list.ts';
 import { waitFor } from '../../src/companion/lists/waits.ts';
+import {
+  createNotificationList,
+  type NotificationList,
+} from '../../src/companion/notifications/notification-list.ts';
+import type { Notification } from '../../src/core/events/notifications.ts';
+import { aNotification } from '../support/builders.ts';
 
 interface Entry extends Numbered {
   readonly name: string | null;
@@ -57,10 +63,43 @@ describe('a numbered list', () => {
     }
   });
 
+  it('begins again at 1 when it is restarted', () => {
+    const list = listOf(...'abcde');
+    list.restart();
+    expect([list.last(), list.entries()]).toEqual([0, []]);
+    for (const name of 'vwxyz') list.add(entry(name));
+    expect(namesOf(list)).toEqual(['3 x', '4 y', '5 z']);
+  });
+
   it('keeps 10,000 entries by default', () => {
     const list = createNumberedList<Entry>();
     for (let count = 0; count <= ENTRIES_MAX; count += 1) list.add(entry('a'));
     expect([ENTRIES_MAX, list.entries().length, list.entries()[0]?.seq]).toEqual([10_000, 10_000, 2]);
+  });
+});
+
+describe('a list of notifications', () => {
+  const told = (id: string, changes: Partial<Notification> = {}) =>
+    aNotification({ id, content: '{"data":{}}', ...changes });
+  const shown = (list: NotificationList) => list.entries().map(({ seq, status }) => `${seq} ${status}`);
+
+  it('has one entry for each, which shows how it is now', () => {
+    const list = createNotificationList();
+    for (const id of ['a', 'b']) list.show(told(id));
+    list.show(told('a', { status: 'SUCCESS', attempts: 1 }));
+    expect(shown(list)).toEqual(['1 SUCCESS', '2 PENDING']);
+  });
+
+  it('does not show again what was dropped, and after a restart everything', () => {
+    const list = createNotificationList();
+    for (const id of ['a', 'b']) list.show(told(id));
+    list.clear();
+    list.show(told('a', { status: 'SUCCESS' }));
+    expect([shown(list), list.last()]).toEqual([[], 2]);
+    list.restart();
+    for (const id of ['b', 'a']) list.show(told(id));
+    list.show(told('a', { status: 'SUCCESS' }));
+    expect(shown(list)).toEqual(['1 PENDING', '2 SUCCESS']);
   });
 });
 

@@ -27,6 +27,8 @@ export interface ShownHooks {
 export interface WorldHooks extends Hooks {
   /** Replaces all of them. */
   replace(entries: readonly HookEntry[]): void;
+  /** Lead again where they led at the start. */
+  restart(): void;
   show(): ShownHooks;
 }
 
@@ -38,12 +40,15 @@ export const INSIDE: HookList = createHooks([
 
 /** Creates hooks that lead where those at the `start` lead at each moment, until they are replaced. */
 export function createWorldHooks(start: HookList): WorldHooks {
-  let present = start;
+  let present: HookList = start;
   return {
     findTopic: (urn) => present.findTopic(urn) ?? present.findTopic(OTHERS),
     findFunction: (urn) => present.findFunction(urn) ?? present.findFunction(OTHERS),
     replace(entries) {
       present = createHooks(entries);
+    },
+    restart() {
+      present = start;
     },
     show() {
       const all = present.list();

@@ -24,6 +24,8 @@ export interface NumberedList<T extends Numbered> {
   entries(): readonly T[];
   /** Drops all entries. */
   clear(): void;
+  /** Becomes as it was at first; its watchers stay. */
+  restart(): void;
   /** The listener is called until the returned function is. */
   watch(listener: OnEntry<T>): () => void;
 }
@@ -41,6 +43,14 @@ export function createNumberedList<T extends Numbered>(entriesMax: number = ENTR
   const placeOf = (seq: number) => (seq - base) % entriesMax;
   const oldest = () => last - kept.length + 1;
   const find = (seq: number) => (seq >= oldest() && seq <= last ? kept[placeOf(seq)] : undefined);
+
+  function dropAll(count: number): void {
+    const dropped = kept;
+    kept = [];
+    last = count;
+    base = last + 1;
+    for (const entry of dropped) tell(entry, undefined);
+  }
 
   return {
     last: () => last,
@@ -65,12 +75,8 @@ export function createNumberedList<T extends Numbered>(entriesMax: number = ENTR
       const start = placeOf(oldest());
       return [...kept.slice(start), ...kept.slice(0, start)];
     },
-    clear() {
-      const dropped = kept;
-      kept = [];
-      base = last + 1;
-      for (const entry of dropped) tell(entry, undefined);
-    },
+    clear: () => dropAll(last),
+    restart: () => dropAll(0),
     watch(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

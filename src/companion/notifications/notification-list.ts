@@ -1,4 +1,7 @@
-import { createNumberedList, type Numbered, type NumberedList } from '../lists/numbered-list.ts';
+import type { Notification } from '../../core/events/notifications.ts';
+import { createBoundedMap } from '../../std/bounded-map.ts';
+import { createNumberedList, ENTRIES_MAX, type Numbered, type NumberedList } from '../lists/numbered-list.ts';
+import { formatTime } from '../times.ts';
 
 /** A notification, as it is shown. */
 export interface NotificationEntry extends Numbered {
@@ -21,7 +24,10 @@ export interface NotificationEntry extends Numbered {
 }
 
 /** What the world tells its subscribers, or tries to. */
-export type NotificationList = NumberedList<NotificationEntry>;
+export interface NotificationList extends NumberedList<NotificationEntry> {
+  /** Adds a notification, or brings its entry up to date. One that was dropped does not return. */
+  show(notification: Notification): void;
+}
 
 /** The members that a query can name. */
 export const NOTIFICATION_MEMBERS = [
@@ -36,5 +42,37 @@ export const NOTIFICATION_MEMBERS = [
 
 /** Creates an empty list. */
 export function createNotificationList(): NotificationList {
-  return createNumberedList();
+  const list = createNumberedList<NotificationEntry>();
+  /** The numbers of the entries by notification, also of those that were dropped. */
+  const numbers = createBoundedMap<string, number>(2 * ENTRIES_MAX);
+  return {
+    ...list,
+    show(notification) {
+      const seq = numbers.get(notification.id);
+      if (seq === undefined) numbers.set(notification.id, list.add(entryOf(notification)).seq);
+      else list.replace({ seq, ...entryOf(notification) });
+    },
+    restart() {
+      numbers.clear();
+      list.restart();
+    },
+  };
+}
+
+function entryOf(notification: Notification): Omit<NotificationEntry, 'seq'> {
+  const { attempts, content, createTimeMs, eventName, eventType, secretName, status, targetId } =
+    notification;
+  // The server's own text.
+  const { data } = JSON.parse(content) as { readonly data: { readonly versionId?: string } };
+  return {
+    at: formatTime(createTimeMs),
+    event_type: eventType,
+    event: eventName,
+    name: secretName,
+    version: data.versionId ?? null,
+    topic: targetId,
+    status,
+    attempts,
+    message: content,
+  };
 }

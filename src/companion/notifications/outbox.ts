@@ -1,10 +1,6 @@
 import type { Store } from '../../app/ports/store.ts';
 import type { Command } from '../../core/commands.ts';
-import type { Notification } from '../../core/events/notifications.ts';
-import { createBoundedMap } from '../../std/bounded-map.ts';
-import { ENTRIES_MAX } from '../lists/numbered-list.ts';
-import { formatTime } from '../times.ts';
-import type { NotificationEntry, NotificationList } from './notification-list.ts';
+import type { NotificationList } from './notification-list.ts';
 
 /** What a change says of the notifications that it leads to. */
 interface ChangeResult {
@@ -17,18 +13,15 @@ export type NoteChange = (command: Command, result: unknown) => Promise<void>;
 
 /**
  * Keeps the list up to date with the changes of a store: a notification gets an entry with the change that makes it, and
- * the entry shows how its delivery goes. One that was left from an earlier time gets its entry with its next attempt.
+ * the entry shows how its delivery proceeds. One that was left from an earlier time gets its entry with its next attempt.
  */
-export function followOutbox(store: Pick<Store, 'findNotification'>, list: NotificationList): NoteChange {
-  /** The numbers of the entries, by notification: also of those that were dropped, which do not return. */
-  const numbers = createBoundedMap<string, number>(2 * ENTRIES_MAX);
-
+export function followOutbox(
+  store: Pick<Store, 'findNotification'>,
+  list: Pick<NotificationList, 'show'>,
+): NoteChange {
   async function show(id: string): Promise<void> {
     const found = await store.findNotification(id);
-    if (found === undefined) return;
-    const seq = numbers.get(id);
-    if (seq === undefined) numbers.set(id, list.add(entryOf(found)).seq);
-    else list.replace({ seq, ...entryOf(found) });
+    if (found !== undefined) list.show(found);
   }
 
   return async (command, result) => {
@@ -37,23 +30,5 @@ export function followOutbox(store: Pick<Store, 'findNotification'>, list: Notif
     const ids = isSettled && changed === true ? [command.ref.id] : notificationIds;
     // A damaged one is reported by the store.
     for (const id of ids) await show(id).catch(() => undefined);
-  };
-}
-
-function entryOf(notification: Notification): Omit<NotificationEntry, 'seq'> {
-  const { attempts, content, createTimeMs, eventName, eventType, secretName, status, targetId } =
-    notification;
-  // The server's own text.
-  const { data } = JSON.parse(content) as { readonly data: { readonly versionId?: string } };
-  return {
-    at: formatTime(createTimeMs),
-    event_type: eventType,
-    event: eventName,
-    name: secretName,
-    version: data.versionId ?? null,
-    topic: targetId,
-    status,
-    attempts,
-    message: content,
   };
 }
