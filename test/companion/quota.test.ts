@@ -134,6 +134,23 @@ describe('a quota', () => {
     expect(await isRefused(place('stage-10'), 'CSMS.0203')).toBe(true);
   });
 
+  it('of versions lets the oldest without a stage make room, and those with one stay beyond it', async () => {
+    await put({ versions: 4 });
+    const numbers = async (name: string) =>
+      (await get(`${SECRETS}/${name}/versions`)).json.version_metadatas.map(({ id }: { id: string }) => id);
+    expect((await create('short')).status).toBe(200);
+    for (let count = 0; count < 5; count += 1) {
+      expect((await post(`${SECRETS}/short/versions`, { secret_string: 'x' })).status).toBe(200);
+    }
+    expect((await numbers('short')).sort()).toEqual(['v3', 'v4', 'v5', 'v6']);
+    expect((await create('staged')).status).toBe(200);
+    for (let count = 0; count < 6; count += 1) {
+      const body = { secret_string: 'x', version_stages: [`stage-${count}`] };
+      expect((await post(`${SECRETS}/staged/versions`, body)).status).toBe(200);
+    }
+    expect(await numbers('staged')).toHaveLength(7);
+  });
+
   it('of events ends with them', async () => {
     await put({ events: 1 });
     const event = (name: string) =>
