@@ -52,8 +52,14 @@ export function createJobRunner(given: JobRunnerDeps, jobs: readonly Job[]): Job
     return entry.running;
   }
 
-  const stepping = { timesAt, start, onChange, ending: stopping.signal };
-  const { isStepping, ...steps } = createSteps(entries, stepping);
+  function wakeAll(): void {
+    isAwake = true;
+    for (const entry of entries) wakeEntry(entry, monotonic.nowMs());
+    onChange();
+  }
+
+  const stepDeps = { timesAt, start, onChange, wakeAll, ending: stopping.signal };
+  const { isStepping, ...steps } = createSteps(entries, stepDeps);
   return {
     ...steps,
     async tick() {
@@ -71,10 +77,7 @@ export function createJobRunner(given: JobRunnerDeps, jobs: readonly Job[]): Job
       return Math.max(0, Math.ceil(Math.min(nearestMs, lookMsMax)));
     },
     wake() {
-      if (isAwake) return;
-      isAwake = true;
-      for (const entry of entries) wakeEntry(entry, monotonic.nowMs());
-      onChange();
+      if (!isAwake) wakeAll();
     },
     async stop() {
       stopping.abort();

@@ -14,6 +14,8 @@ export interface JobSteps {
    * one after it, whatever could not be done up to then.
    */
   nextDueMs(afterMs?: number): Promise<number | undefined>;
+  /** Keeps the timer from starting anything until the returned function is called; then all jobs are checked. */
+  hold(): () => void;
   /** Whether something has begun and not ended. */
   isUnderWay(): boolean;
   /** Whether the latest run of a job failed. */
@@ -26,15 +28,17 @@ interface StepDeps {
   timesAt(wallMs: number): (entry: Entry) => number | undefined;
   /** Checks an idle job once and runs it if it is due. Never rejects. */
   start(entry: Entry, nowMs: number): Promise<number>;
-  /** Called when steps have ended. */
+  /** Called when the timer may start jobs again. */
   onChange(): void;
+  /** Makes the timer check every job. */
+  wakeAll(): void;
   readonly ending: AbortSignal;
 }
 
 /** Creates the steps of a runner; `isStepping`: whether some are being made, and nothing else may start a job. */
 export function createSteps(
   entries: readonly Entry[],
-  { timesAt, start, onChange, ending }: StepDeps,
+  { timesAt, start, onChange, wakeAll, ending }: StepDeps,
 ): JobSteps & { isStepping(): boolean } {
   let stepping = 0;
 
@@ -53,6 +57,13 @@ export function createSteps(
   }
 
   return {
+    hold() {
+      stepping += 1;
+      return () => {
+        stepping -= 1;
+        wakeAll();
+      };
+    },
     isStepping: () => stepping > 0,
     async runDue(nowMs, goesOn = () => true) {
       const timeOf = timesAt(nowMs);

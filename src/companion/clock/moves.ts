@@ -1,0 +1,135 @@
+import type { JobRunner } from '../../app/jobs/runner.ts';
+import type { MonotonicClock } from '../../app/jobs/trusted-time.ts';
+import type { Store } from '../../app/ports/deps.ts';
+import type { WorldClock } from './clock.ts';
+import { noteExpiries } from './expiries.ts';
+import type { Fired, Happenings } from './happenings.ts';
+
+/** Entries of one move, and how long it takes at most by the machine's time. */
+export const MOVE_MAX = Object.freeze({ fired: 10_000, ms: 60_000 });
+
+/** How a move ended. Times are epoch milliseconds, by the world's clock. */
+export interface Moved {
+  readonly fromMs: number;
+  readonly nowMs: number;
+  readonly isFrozen: boolean;
+  /** Whether it came to its end, and nothing is left to be done. */
+  readonly isSettled: boolean;
+  readonly fired: readonly Fired[];
+}
+
+/** Moves a world's clock, one move after the other. */
+export interface Moves {
+  /**
+   * Goes forward from due moment to due moment: the clock shows each until all is done that is due then.
+   * `targetOf`: where to, by where the clock stands when its turn comes; what it throws is thrown.
+   */
+  advance(targetOf: (nowMs: number) => number): Promise<Moved>;
+  /** Shows that time at once and does what is due then. */
+  set(toMs: number): Promise<Moved>;
+  /** Makes a change of the clock that moves nothing, in its turn. */
+  inTurn(change: () => void): Promise<void>;
+}
+
+/** What moves work with. */
+export interface MovesDeps {
+  readonly clock: WorldClock;
+  readonly store: Pick<Store, 'findSecret' | 'listExpiredVersions' | 'listExpiringProjects'>;
+  readonly happenings: Happenings;
+  /** The world's background work. */
+  runner(): Pick<JobRunner, 'hold' | 'isFailing' | 'isUnderWay' | 'nextDueMs' | 'runDue'>;
+  readonly monotonic: MonotonicClock;
+  /** Aborted when the world ends; a move ends then where it is. */
+  readonly life?: AbortSignal | undefined;
+  readonly max?: Readonly<Record<keyof typeof MOVE_MAX, number>>;
+}
+
+/** Creates the moves of one world's clock. */
+export function createMoves(deps: MovesDeps): Moves {
+  let latest: Promise<unknown> = Promise.resolve();
+
+  function queue<T>(work: () => Promise<T>): Promise<T> {
+    const turn = latest.then(work);
+    latest = turn.catch(() => undefined);
+    return turn;
+  }
+
+  return {
+    advance: (targetOf) => queue(() => move(deps, targetOf, 'by due moments')),
+    set: (toMs) => queue(() => move(deps, () => toMs, 'at once')),
+    inTurn: (change) => queue(async () => change()),
+  };
+}
+
+async function move(
+  deps: MovesDeps,
+  targetOf: (nowMs: number) => number,
+  way: 'at once' | 'by due moments',
+): Promise<Moved> {
+  const { clock, happenings, max = MOVE_MAX } = deps;
+  const runner = deps.runner();
+  const [release, startTimer] = [clock.hold(), runner.hold()];
+  happenings.begin();
+  const limits = limitsOf(deps);
+  try {
+    const fromMs = clock.nowMs();
+    const toMs = targetOf(fromMs);
+    if (way === 'at once') await show(deps, toMs);
+    let isDone = await settle(deps, limits);
+    while (isDone && clock.nowMs() < toMs) {
+      const nextMs = await runner.nextDueMs(clock.nowMs());
+      await show(deps, Math.min(nextMs ?? toMs, toMs));
+      isDone = await settle(deps, limits);
+    }
+    const fired = happenings.take(max.fired);
+    const isSettled = isDone && happenings.size === 0;
+    // What ends later belongs to the next move.
+    if (isSettled) happenings.end();
+    return { fromMs, nowMs: clock.nowMs(), isFrozen: clock.isFrozen, isSettled, fired };
+  } finally {
+    limits.end();
+    startTimer();
+    release();
+  }
+}
+
+/** Lets the clock show a moment, and notes the expiries that come with it. */
+async function show({ clock, happenings, store }: MovesDeps, momentMs: number): Promise<void> {
+  await noteExpiries(store, happenings, { afterMs: clock.nowMs(), untilMs: momentMs });
+  clock.set(momentMs);
+}
+
+/** Does all that is due by the clock, which stands; returns whether nothing is left. */
+async function settle(deps: MovesDeps, { isOver, over }: Limits): Promise<boolean> {
+  const [runner, nowMs] = [deps.runner(), deps.clock.nowMs()];
+  const goesOn = () => !isOver();
+  for (;;) {
+    // A run under way is not cut off: it ends later, and the next move waits for it.
+    const made = await Promise.race([runner.runDue(nowMs, goesOn), over]);
+    if (made === undefined || isOver()) return false;
+    if (made === 0 && !runner.isUnderWay()) return !runner.isFailing();
+  }
+}
+
+interface Limits {
+  isOver(): boolean;
+  /** Resolves when the time is over or the world has ended. */
+  readonly over: Promise<undefined>;
+  end(): void;
+}
+
+function limitsOf({ happenings, life, max = MOVE_MAX, monotonic }: MovesDeps): Limits {
+  const endMs = monotonic.nowMs() + max.ms;
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const end = () => resolve(undefined);
+  const timer = setTimeout(end, max.ms);
+  life?.addEventListener('abort', end, { once: true });
+  return {
+    isOver: () => life?.aborted === true || happenings.size >= max.fired || monotonic.nowMs() >= endMs,
+    over,
+    end() {
+      clearTimeout(timer);
+      life?.removeEventListener('abort', end);
+    },
+  };
+}
