@@ -1,6 +1,7 @@
 import type { Companion } from '../compose/companion.ts';
 import type { ServerProcess } from '../compose/process.ts';
 import { randomIds } from '../compose/sources.ts';
+import { showDate } from './clock/date-header.ts';
 import type { ControlApp } from './control/app.ts';
 import { createProtection } from './control/protection.ts';
 import { spoilResponses } from './faults/responses.ts';
@@ -37,6 +38,7 @@ export async function createCompanion(shared: ServerProcess): Promise<Companion>
   return {
     mainParts: (parts) => main.partsFrom(parts),
     watch(signed) {
+      showDate(signed, (world) => worlds.find(world)?.clock);
       watchRequests(signed, worlds);
       spoilResponses(signed, (world) => worlds.find(world)?.faults);
       signed.addHook('preClose', (done) => {

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 
-/** A year 9999 and beyond has more than four digits. */
-const TIME_MS_MAX = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** The last moment that is written with a year of four digits. */
+export const YEAR_9999_END_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 const UNITS_MS: Readonly<Record<string, number>> = Object.freeze({
   ms: 1,
   s: 1_000,
@@ -23,7 +23,7 @@ export function parseTime(text: string): number | undefined {
   if (!TIME.test(text)) return undefined;
   const ms = Date.parse(text);
   // A day that its month does not have would be one of the next month.
-  return ms >= 0 && ms <= TIME_MS_MAX && formatTime(ms).startsWith(text.slice(0, 19)) ? ms : undefined;
+  return ms >= 0 && ms <= YEAR_9999_END_MS && formatTime(ms).startsWith(text.slice(0, 19)) ? ms : undefined;
 }
 
 /** Epoch milliseconds as `2030-01-31T00:00:00.000Z`. */

@@ -18,7 +18,7 @@ export interface JobSteps {
   hold(): () => void;
   /** Whether something has begun and not ended. */
   isUnderWay(): boolean;
-  /** Whether the latest run of a job failed. */
+  /** Whether what is due cannot be done now: the latest run of a job failed, or the runner has been stopped. */
   isFailing(): boolean;
 }
 
@@ -88,6 +88,6 @@ export function createSteps(
     },
     isUnderWay: () =>
       entries.some(({ job, running }) => running !== undefined || job.isUnderWay?.() === true),
-    isFailing: () => entries.some(({ failedInRow }) => failedInRow > 0),
+    isFailing: () => ending.aborted || entries.some(({ failedInRow }) => failedInRow > 0),
   };
 }

@@ -41,10 +41,7 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
     shownMs = undefined;
   }
 
-  function tell(): void {
-    if (holds === 0) for (const listener of listeners) listener();
-  }
-
+  const tell = () => holds === 0 && listeners.map((listener) => listener());
   return {
     nowMs,
     get isFrozen() {

@@ -1,5 +1,6 @@
-import type { Store } from '../../app/ports/deps.ts';
+import type { Awaitable } from '../../app/ports/deps.ts';
 import type { Command } from '../../core/commands.ts';
+import type { Notification, NotificationCommand } from '../../core/events/notifications.ts';
 import { versionId } from '../../core/names.ts';
 import type { TaskCommand, TaskResult } from '../../core/rotation/tasks.ts';
 
@@ -45,7 +46,7 @@ export interface Happenings {
   begin(): void;
   /** Notes nothing more. */
   end(): void;
-  /** To be called after each change of the world, before whoever made it continues. Never rejects. */
+  /** To be called after each change of the world, and waited for before anything follows it. Never rejects. */
   noteChange(command: Command, result: unknown): Promise<void>;
   /** To be called when the clock comes to the time of an expiry, notified or not. */
   noteExpiry(expiry: PassedExpiry): void;
@@ -53,11 +54,15 @@ export interface Happenings {
   take(limit: number): readonly Fired[];
 }
 
+type SettleCommand = Extract<NotificationCommand, { readonly kind: 'settle-notification' }>;
+
 /** What is noted and nobody takes is bounded, far above what one move returns. */
 const NOTED_MAX = 100_000;
 
 /** Creates an empty list. */
-export function createHappenings(store: Pick<Store, 'findNotification'>): Happenings {
+export function createHappenings(
+  findNotification: (id: string) => Awaitable<Notification | undefined>,
+): Happenings {
   const noted: Fired[] = [];
   let isNoting = false;
   /** Of versions that are noted already; their notice is no second one. */
@@ -70,38 +75,22 @@ export function createHappenings(store: Pick<Store, 'findNotification'>): Happen
     noted.push({ atMs, type: 'SECRET_VERSION_EXPIRED', name, version: versionId(versionNumber) });
   }
 
-  async function noteChange(command: Command, result: unknown): Promise<void> {
-    if (!isNoting || noted.length >= NOTED_MAX) return;
-    const { changed, notified, removed } = (result ?? {}) as Readonly<Record<string, unknown>>;
-    const atMs = command.nowMs;
-    switch (command.kind) {
-      case 'notify-expiry':
-        if (notified === true) noteExpiry({ ...command, atMs, name: command.ref.name });
-        return;
-      case 'purge-secret':
-        if (removed === true) noted.push({ atMs, type: 'SECRET_DELETED', name: command.ref.name });
-        return;
-      case 'rotate-key':
-      case 'purge-key':
-        if (changed !== true) return;
-        noted.push({ atMs, type: KEY_TYPES[command.kind], name: command.ref.id });
-        return;
-      case 'settle-notification':
-        if (changed === true && command.outcome.status !== 'RETRY') await noteNotification(command);
-        return;
-      default:
-        if (command.aggregate === 'task') noted.push(...rotationEnds(command, result as TaskResult));
-    }
-  }
-
-  async function noteNotification(command: {
-    readonly ref: { readonly id: string };
-    readonly nowMs: number;
-  }): Promise<void> {
-    const found = await store.findNotification(command.ref.id);
+  async function noteNotification({ nowMs, ref }: SettleCommand): Promise<void> {
+    const found = await findNotification(ref.id);
     if (found === undefined) return;
     const { eventType, secretName: name, status, targetId: topic } = found;
-    noted.push({ atMs: command.nowMs, type: 'NOTIFICATION', name, event_type: eventType, topic, status });
+    noted.push({ atMs: nowMs, type: 'NOTIFICATION', name, event_type: eventType, topic, status });
+  }
+
+  async function noteChange(command: Command, result: unknown): Promise<void> {
+    if (!isNoting || noted.length >= NOTED_MAX) return;
+    const { changed, notified } = (result ?? {}) as Readonly<Record<string, unknown>>;
+    if (command.kind === 'notify-expiry' && notified === true) {
+      noteExpiry({ ...command, atMs: command.nowMs, name: command.ref.name });
+    }
+    const isFinal = command.kind === 'settle-notification' && command.outcome.status !== 'RETRY';
+    if (isFinal && changed === true) await noteNotification(command);
+    noted.push(...firedBy(command, result));
   }
 
   return {
@@ -122,7 +111,21 @@ export function createHappenings(store: Pick<Store, 'findNotification'>): Happen
   };
 }
 
-const KEY_TYPES = { 'rotate-key': 'KEY_ROTATED', 'purge-key': 'KEY_DELETED' } as const;
+/** What a change of a secret, of a rotation or of a key says by itself. */
+function firedBy(command: Command, result: unknown): Fired[] {
+  const { changed, removed } = (result ?? {}) as Readonly<Record<string, unknown>>;
+  const atMs = command.nowMs;
+  switch (command.kind) {
+    case 'purge-secret':
+      return removed === true ? [{ atMs, type: 'SECRET_DELETED', name: command.ref.name }] : [];
+    case 'rotate-key':
+      return changed === true ? [{ atMs, type: 'KEY_ROTATED', name: command.ref.id }] : [];
+    case 'purge-key':
+      return changed === true ? [{ atMs, type: 'KEY_DELETED', name: command.ref.id }] : [];
+    default:
+      return command.aggregate === 'task' ? rotationEnds(command, result as TaskResult) : [];
+  }
+}
 
 /** A rotation whose new value is in use now, or which has failed. */
 function rotationEnds(command: TaskCommand, { changed, task }: TaskResult): Fired[] {

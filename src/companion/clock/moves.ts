@@ -37,10 +37,8 @@ export interface MovesDeps {
   readonly store: Pick<Store, 'findSecret' | 'listExpiredVersions' | 'listExpiringProjects'>;
   readonly happenings: Happenings;
   /** The world's background work. */
-  runner(): Pick<JobRunner, 'hold' | 'isFailing' | 'isUnderWay' | 'nextDueMs' | 'runDue'>;
+  readonly runner: Pick<JobRunner, 'hold' | 'isFailing' | 'isUnderWay' | 'nextDueMs' | 'runDue'>;
   readonly monotonic: MonotonicClock;
-  /** Aborted when the world ends; a move ends then where it is. */
-  readonly life?: AbortSignal | undefined;
   readonly max?: Readonly<Record<keyof typeof MOVE_MAX, number>>;
 }
 
@@ -66,8 +64,7 @@ async function move(
   targetOf: (nowMs: number) => number,
   way: 'at once' | 'by due moments',
 ): Promise<Moved> {
-  const { clock, happenings, max = MOVE_MAX } = deps;
-  const runner = deps.runner();
+  const { clock, happenings, max = MOVE_MAX, runner } = deps;
   const [release, startTimer] = [clock.hold(), runner.hold()];
   happenings.begin();
   const limits = limitsOf(deps);
@@ -101,7 +98,8 @@ async function show({ clock, happenings, store }: MovesDeps, momentMs: number): 
 
 /** Does all that is due by the clock, which stands; returns whether nothing is left. */
 async function settle(deps: MovesDeps, { isOver, over }: Limits): Promise<boolean> {
-  const [runner, nowMs] = [deps.runner(), deps.clock.nowMs()];
+  const { clock, runner } = deps;
+  const nowMs = clock.nowMs();
   const goesOn = () => !isOver();
   for (;;) {
     // A run under way is not cut off: it ends later, and the next move waits for it.
@@ -113,23 +111,18 @@ async function settle(deps: MovesDeps, { isOver, over }: Limits): Promise<boolea
 
 interface Limits {
   isOver(): boolean;
-  /** Resolves when the time is over or the world has ended. */
+  /** Resolves when the time is over. */
   readonly over: Promise<undefined>;
   end(): void;
 }
 
-function limitsOf({ happenings, life, max = MOVE_MAX, monotonic }: MovesDeps): Limits {
+function limitsOf({ happenings, max = MOVE_MAX, monotonic }: MovesDeps): Limits {
   const endMs = monotonic.nowMs() + max.ms;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
-  const end = () => resolve(undefined);
-  const timer = setTimeout(end, max.ms);
-  life?.addEventListener('abort', end, { once: true });
+  const timer = setTimeout(() => resolve(undefined), max.ms);
   return {
-    isOver: () => life?.aborted === true || happenings.size >= max.fired || monotonic.nowMs() >= endMs,
+    isOver: () => happenings.size >= max.fired || monotonic.nowMs() >= endMs,
     over,
-    end() {
-      clearTimeout(timer);
-      life?.removeEventListener('abort', end);
-    },
+    end: () => clearTimeout(timer),
   };
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts';
 import { parseAddressRules } from '../../webhook/address-rules.ts';
+import { registerClock } from '../clock/routes.ts';
 import { registerFaults } from '../faults/routes.ts';
 import { registerHooks } from '../hooks/routes.ts';
 import { createListRoutes, type ListDeps } from '../lists/routes.ts';
@@ -17,6 +18,7 @@ export interface NounDeps extends ListDeps {
 /** Adds every noun to the control API. */
 export function registerNouns(control: ControlApp, deps: NounDeps): void {
   registerWorlds(control, deps.worlds);
+  registerClock(control);
   registerFaults(control);
   registerQuota(control);
   registerHooks(control, parseAddressRules(deps.config.webhookHosts));

@@ -1,5 +1,5 @@
+import { clockBody } from '../clock/routes.ts';
 import type { ControlApp } from '../control/app.ts';
-import { formatTime } from '../times.ts';
 import type { TestWorld } from './test-world.ts';
 import type { TestWorlds } from './test-worlds.ts';
 
@@ -9,5 +9,5 @@ export function registerWorlds(control: ControlApp, worlds: TestWorlds): void {
 }
 
 function rowOf({ clock, from, name }: TestWorld) {
-  return { name, from, ttl: null, clock: { now: formatTime(clock.nowMs()), frozen: clock.isFrozen } };
+  return { name, from, ttl: null, clock: clockBody(clock) };
 }

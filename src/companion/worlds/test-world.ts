@@ -2,6 +2,7 @@ import type { ServerProcess } from '../../compose/process.ts';
 import { monotonicClock, systemClock, systemRandom } from '../../compose/sources.ts';
 import { choicesOf, MAIN, type World, type WorldParts } from '../../compose/world.ts';
 import { createWorldClock, type WorldClock } from '../clock/clock.ts';
+import { createTimeline, type Timeline } from '../clock/timeline.ts';
 import { createFaultyWebhooks } from '../faults/calls.ts';
 import { createFaults, type Faults } from '../faults/faults.ts';
 import { withBuiltin } from '../hooks/builtin.ts';
@@ -18,6 +19,7 @@ export interface TestWorld {
   /** The world that it was copied from; null for main. */
   readonly from: string | null;
   readonly clock: WorldClock;
+  readonly timeline: Timeline;
   readonly faults: Faults;
   readonly quota: Quota;
   readonly hooks: WorldHooks;
@@ -43,11 +45,13 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
   const hooks = createWorldHooks(outbound.hooks);
   const notifications = createNotificationList();
   const life = new AbortController();
+  const timeline = createTimeline(clock);
   let present: World | undefined;
   return {
     name: MAIN,
     from: null,
     clock,
+    timeline,
     faults,
     quota,
     hooks,
@@ -61,10 +65,13 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
     partsFrom(parts) {
       const { choices = choicesOf(config), storage, webhooks = outbound.webhooks } = parts;
       const noteChange = followOutbox(storage.store, notifications);
-      const store = watchStore(storage.store, (command, _actor, result) => noteChange(command, result));
+      const store = watchStore(storage.store, async (command, _actor, result) => {
+        await noteChange(command, result);
+        await timeline.noteChange(command, result);
+      });
       return {
         ...parts,
-        clock,
+        ...timeline.partsOver(storage.store),
         hooks,
         webhooks: createFaultyWebhooks(withBuiltin(webhooks, systemRandom), faults),
         choices: quotaChoices(choices, quota),
@@ -74,6 +81,7 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
     },
     attach(world) {
       present = world;
+      timeline.attach(world);
     },
     end: () => life.abort(),
   };

@@ -1,0 +1,44 @@
+import type { Jitter, Store } from '../../app/ports/deps.ts';
+import { monotonicClock } from '../../compose/sources.ts';
+import type { World, WorldParts } from '../../compose/world.ts';
+import type { WorldClock } from './clock.ts';
+import { createHappenings, type Happenings } from './happenings.ts';
+import { createMoves, type Moves } from './moves.ts';
+
+/** Waits between attempts have their full length: tests know when the next one comes. */
+const FULL_LENGTH: Jitter = Object.freeze({ fraction: () => 1 - Number.EPSILON });
+
+/** A world's clock with what comes to pass by it. */
+export interface Timeline extends Pick<Happenings, 'noteChange'> {
+  readonly moves: Moves;
+  /** What the world with that store is made of, for its time. */
+  partsOver(store: Store): Pick<WorldParts, 'clock' | 'isClockMoved' | 'jitter'>;
+  /** To be called once the world has been created: its timers follow the clock from then on. */
+  attach(world: Pick<World, 'runner'>): void;
+}
+
+/** Creates the timeline of a world. */
+export function createTimeline(clock: WorldClock): Timeline {
+  const happenings = createHappenings((id) => stored?.findNotification(id));
+  let stored: Store | undefined;
+  let present: Pick<World, 'runner'> | undefined;
+  let moves: Moves | undefined;
+  clock.onMove(() => present?.runner.hold()());
+  return {
+    noteChange: happenings.noteChange,
+    get moves() {
+      if (moves === undefined) throw new Error('the world is not there yet');
+      return moves;
+    },
+    partsOver(store) {
+      stored = store;
+      return { clock, isClockMoved: () => clock.isMoved, jitter: FULL_LENGTH };
+    },
+    attach(world) {
+      if (stored === undefined) throw new Error('the world is not made of these parts');
+      present = world;
+      const { runner } = world;
+      moves = createMoves({ clock, store: stored, happenings, runner, monotonic: monotonicClock });
+    },
+  };
+}
