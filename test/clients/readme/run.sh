@@ -33,7 +33,7 @@ free_port() {
 }
 
 # Programs that were run, and those that other suites run.
-used=' systemd.sh systemd-verify.sh '
+used=' systemd.sh systemd-verify.sh app.mjs busy.test.mjs busy.sh '
 
 # Runs a shell program of the documents, and checks what each of its blocks has printed.
 run_blocks() {
