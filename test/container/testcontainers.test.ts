@@ -1,6 +1,6 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ROOT, runProgram } from '../e2e/process.ts';
 import { becomes, docker, output, start } from './engine.ts';
@@ -25,10 +25,13 @@ const VARIABLES = {
   PYTHONDONTWRITEBYTECODE: '1',
 };
 
-/** Runs a program in that project; returns all that it prints. */
+/** Runs a program in that project. */
+const inPage = (program: readonly string[], variables = {}) =>
+  runProgram(['sh', '-c', 'cd "$0" && exec "$@"', TESTING_PAGE, ...program], { ...VARIABLES, ...variables });
+
+/** The same for a program that must succeed; returns all that it prints. */
 async function within(program: readonly string[], variables = {}): Promise<string> {
-  const args = ['sh', '-c', 'cd "$0" && exec "$@"', TESTING_PAGE, ...program];
-  const { code, stdout, stderr } = await runProgram(args, { ...VARIABLES, ...variables });
+  const { code, stdout, stderr } = await inPage(program, variables);
   expect(code, `${stdout}${stderr}`).toBe(0);
   return `${stdout}${stderr}`;
 }
@@ -60,30 +63,39 @@ describe('Testcontainers reads the seed in the image for tests, from', () => {
 });
 
 describe('compose', () => {
-  afterAll(() => within(['docker', 'compose', 'down', '--volumes']));
+  const own = ['docker', 'compose', '--project-name', 'own', '--file', 'compose.testing.yaml'];
+  beforeEach(() => cpSync(join(ROOT, 'compose.yaml'), join(TESTING_PAGE, 'compose.yaml')));
+  afterEach(async () => {
+    await within(['docker', 'compose', 'down', '--volumes']);
+    await within([...own, 'down', '--volumes']);
+  });
 
   it('starts dev of compose.yaml with a seed that the shell names', async () => {
-    cpSync(join(ROOT, 'compose.yaml'), join(TESTING_PAGE, 'compose.yaml'));
     await within(['sh', '-eu', 'compose-seed.sh']);
     const token = /^CSMS_CONTROL_TOKEN=(.+)$/m.exec(read('credentials.env'))?.[1] ?? '';
     expect(await seedOf(token)).toContain('hunter2');
-    await within(['docker', 'compose', 'down', '--volumes']);
   });
 
   it('refuses a seed that is not there, rather than make a folder of its name', async () => {
-    const { code, stderr } = await runProgram(
-      ['sh', '-c', 'cd "$0" && exec docker compose up --wait dev', TESTING_PAGE],
-      { ...VARIABLES, CSMS_SEED: './absent.yaml' },
-    );
-    expect([code, stderr]).toEqual([expect.any(Number), expect.stringContaining('absent.yaml')]);
-    expect(code).not.toBe(0);
+    const up = ['docker', 'compose', 'up', '--wait', 'dev'];
+    const { code, stderr } = await inPage(up, { CSMS_SEED: './absent.yaml' });
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('absent.yaml')]);
   });
 
   it('starts the file of the page', async () => {
-    const compose = ['docker', 'compose', '--file', 'compose.testing.yaml'];
-    await within([...compose, 'up', '--wait', 'csms']);
+    await within([...own, 'up', '--wait', 'csms']);
     expect(await seedOf('control-only-for-ci')).toContain('hunter2');
-    await within([...compose, 'down', '--volumes']);
+  });
+
+  it('leads the README from a red test to a green one', async () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const blocks = readme.matchAll(/<!-- test: (app\.mjs|busy\.[\w.]+) -->\n```\w+\n(.*?)\n```/gs);
+    for (const [, name = '', code = ''] of blocks) writeFileSync(join(TESTING_PAGE, name), `${code}\n`);
+    const red = await inPage(['sh', '-eu', 'busy.sh']);
+    expect([red.code, red.stdout]).toEqual([1, expect.stringContaining('status 503')]);
+    const mended = read('app.mjs').replace('tries = 1', 'tries = 2');
+    writeFileSync(join(TESTING_PAGE, 'app.mjs'), mended);
+    expect(await within(['sh', '-eu', 'busy.sh'])).toContain('pass 1');
   });
 });
 
