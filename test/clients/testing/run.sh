@@ -58,6 +58,7 @@ expect 'clock' '"settled":true*SECRET_VERSION_EXPIRED*2035-06-01T00:00:00.000Z' 
 expect 'faults' '"id":"f4"' shell faults.sh
 expect 'lists' '"status":"SUCCESS"' shell lists.sh
 expect 'hooks' '"url":"http://127.0.0.1:8080/rotate"' shell hooks.sh
+expect 'diff' 'version.secret_string: "hunter2", "hunter3"*they differ' shell diff.sh
 
 project node node.test.mjs
 expect 'node:test' 'pass 2' within node node --test node.test.mjs
