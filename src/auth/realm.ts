@@ -1,7 +1,8 @@
 import type { Clock } from '../app/ports/deps.ts';
 import { unavailable } from '../core/errors.ts';
+import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
 import type { AccessKey, Directory, User, UserQuery } from './identities/identities.ts';
-import { matchesDigest } from './logins/password.ts';
+import { createDigestMatcher } from './logins/password.ts';
 
 /** What authentication knows of a world: its identities and its time. */
 export interface Realm {
@@ -26,20 +27,46 @@ export interface Realms {
   find(world: string): Realm | undefined;
 }
 
-/** The access key with its owner, and the world that it belongs to. */
+/** Access keys whose world is remembered. */
+const KNOWN_KEYS_MAX = 4_096;
+/** The names of their worlds; it may have been another one since. */
+const knownWorlds = new WeakMap<Realms, BoundedMap<string, string>>();
+
+/**
+ * The access key with its owner, and the world that it belongs to. Main comes first; of the others the one in which it
+ * was found before, so that most requests search one of them, however many there are.
+ */
 export function findAccessKey(realms: Realms, accessKeyId: string): (AccessKey & Found) | undefined {
+  const inMain = keyIn(realms.main, accessKeyId);
+  if (inMain !== undefined) return inMain;
+  const known = knownWorlds.get(realms) ?? createBoundedMap<string, string>(KNOWN_KEYS_MAX);
+  knownWorlds.set(realms, known);
+  const expected = realms.find(known.get(accessKeyId) ?? '');
+  const inExpected = expected && keyIn(expected, accessKeyId);
+  if (inExpected !== undefined) return inExpected;
   for (const realm of realms.all()) {
-    const found = realm.directory().findAccessKey(accessKeyId);
-    if (found !== undefined) return { key: found.key, user: found.user, realm };
+    const found = keyIn(realm, accessKeyId);
+    if (found === undefined) continue;
+    known.set(accessKeyId, realm.world);
+    return found;
   }
   return undefined;
 }
 
-/** The user with this password in a world other than main. */
-export function findByPassword({ all, main }: Realms, query: UserQuery, password: string): Found | undefined {
+function keyIn(realm: Realm, accessKeyId: string): (AccessKey & Found) | undefined {
+  const found = realm.directory().findAccessKey(accessKeyId);
+  return found && { key: found.key, user: found.user, realm };
+}
+
+/**
+ * The user with this password in a world of which the process has a digest of it: one beside main, or a user who is in
+ * main for as long as the process runs.
+ */
+export function findByPassword({ all }: Realms, query: UserQuery, password: string): Found | undefined {
+  const matches = createDigestMatcher(password);
   for (const realm of all()) {
-    const user = realm === main ? undefined : realm.directory().findUser(query);
-    if (user !== undefined && matchesDigest(user.passwordHash ?? '', password)) return { user, realm };
+    const user = realm.directory().findUser(query);
+    if (user !== undefined && matches(user.passwordHash ?? '')) return { user, realm };
   }
   return undefined;
 }

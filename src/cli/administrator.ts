@@ -1,23 +1,18 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
+import { createCredentials, type PlainCredentials } from '../auth/identities/new-credentials.ts';
 import type { DevCredentials } from '../config/setting-values.ts';
 
 /** The first user of an installation, with its secrets in plaintext. */
-export interface Administrator {
+export interface Administrator extends PlainCredentials {
   readonly domainId: string;
   readonly domainName: string;
   readonly projectId: string;
   readonly userId: string;
-  readonly accessKeyId: string;
-  readonly secretKey: string;
-  readonly password: string;
 }
 
 /** Where an identities file has the secret key: in itself (dev), or in a separate file. */
 export type SecretKeySource = { readonly sk: string } | { readonly sk_file: string };
-
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const ALPHANUMERICS = `${LETTERS}${LETTERS.toLowerCase()}0123456789`;
 
 /** Generates an administrator; what `given` holds is used as it is. */
 export function createAdministrator(given: Partial<DevCredentials> = {}): Administrator {
@@ -26,9 +21,7 @@ export function createAdministrator(given: Partial<DevCredentials> = {}): Admini
     domainName: 'local',
     projectId: given.projectId ?? randomBytes(16).toString('hex'),
     userId: randomBytes(16).toString('hex'),
-    accessKeyId: given.accessKeyId ?? `AK${pick(18, `${LETTERS}0123456789`)}`,
-    secretKey: given.secretKey ?? pick(40, ALPHANUMERICS),
-    password: given.password ?? pick(20, ALPHANUMERICS),
+    ...createCredentials(given),
   };
 }
 
@@ -63,7 +56,3 @@ const ADMIN_POLICY = Object.freeze({
   name: 'admin',
   document: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['csms:*:*', 'kms:*:*'] }] },
 });
-
-function pick(length: number, alphabet: string): string {
-  return Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
-}

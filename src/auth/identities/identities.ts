@@ -67,6 +67,8 @@ export interface Directory {
   readonly policies: ReadonlyMap<string, Policy>;
   /** What each of the passwords' hashes costs. */
   readonly passwordCosts: readonly ScryptCost[];
+  /** By id. */
+  readonly accessKeys: ReadonlyMap<string, AccessKey>;
   findAccessKey(accessKeyId: string): AccessKey | undefined;
   findUser(query: UserQuery): User | undefined;
   findUserById(userId: string): User | undefined;
@@ -146,6 +148,7 @@ export function createDirectoryBuilder() {
         domains,
         policies,
         passwordCosts,
+        accessKeys,
         findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
         findUser,
         findUserById: (userId: string) => users.get(userId),

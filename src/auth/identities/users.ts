@@ -2,7 +2,7 @@ import type { Caller, Users, UserView } from '../../app/ports/deps.ts';
 import { invalidParameter, SecretError } from '../../core/errors.ts';
 import { rateStrength } from '../../core/secrets/strength.ts';
 import { LOGIN_LIMITS } from '../logins/login.ts';
-import { hashPassword } from '../logins/password.ts';
+import { hashPassword, isPasswordHash } from '../logins/password.ts';
 import type { HashChange } from '../logins/password-change.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
 import { type Realms, worldOf } from '../realm.ts';
@@ -60,8 +60,9 @@ function viewOf({ id, name, domainId }: User): UserView {
 function presentHash({ realms: { main } }: UsersDeps, { userId, world }: Caller): string {
   if (world !== main.world) throw new SecretError('password-fixed', 'This password cannot be changed.');
   const hash = main.directory().findUserById(userId)?.passwordHash;
-  if (hash !== undefined) return hash;
-  throw new SecretError('password-fixed', 'This user has no password.');
+  if (hash === undefined) throw new SecretError('password-fixed', 'This user has no password.');
+  if (isPasswordHash(hash)) return hash;
+  throw new SecretError('password-fixed', 'This password cannot be changed.');
 }
 
 /** A wrong one counts as a failed login: otherwise this would bypass the throttle. */

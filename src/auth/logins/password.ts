@@ -26,6 +26,7 @@ interface Hashed {
 
 const PHC =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
+const DIGEST_SALT = /^\$hmac-sha256\$([^$]+)\$/;
 /** No user's password: unknown users are checked against it, so that they take as long as known ones. */
 const NOBODY = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
 
@@ -64,11 +65,20 @@ export function digestPassword(password: string, salt: string = unpadded(randomB
   return `$hmac-sha256$${salt}$${unpadded(createHmac('sha256', salt).update(password).digest())}`;
 }
 
-/** True when the digest was made of this password, in constant time; false for everything else, a PHC string too. */
-export function matchesDigest(digest: string, password: string): boolean {
-  const own = Buffer.from(digestPassword(password, digest.split('$')[2]));
-  const given = Buffer.from(digest);
-  return own.length === given.length && timingSafeEqual(own, given);
+/**
+ * Finds out which digests were made of this password, in constant time; false for everything else, a PHC string too.
+ * Those with the same salt cost one digest of the password together: each world has one of the user.
+ */
+export function createDigestMatcher(password: string): (digest: string) => boolean {
+  const known = new Map<string, Buffer>();
+  return (digest) => {
+    const salt = DIGEST_SALT.exec(digest)?.[1];
+    if (salt === undefined) return false;
+    const own = known.get(salt) ?? Buffer.from(digestPassword(password, salt));
+    known.set(salt, own);
+    const given = Buffer.from(digest);
+    return own.length === given.length && timingSafeEqual(own, given);
+  };
 }
 
 /** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. */

@@ -1,0 +1,190 @@
+import {
+  createDirectoryBuilder,
+  type Directory,
+  type Policy,
+  type User,
+} from '../../auth/identities/identities.ts';
+import { createCredentials, type GivenCredentials } from '../../auth/identities/new-credentials.ts';
+import { digestPassword } from '../../auth/logins/password.ts';
+import { createRequestKey } from '../../auth/signatures/algorithms.ts';
+import { ALPHANUMERICS, randomText } from '../../std/random-text.ts';
+
+/** A user with the credentials of one world in plaintext; null where there are none, or the server does not know them. */
+export interface KnownUser {
+  readonly user: User;
+  readonly ak: string | null;
+  readonly sk: string | null;
+  readonly password: string | null;
+}
+
+/** A user who is added to a world, in the domain and the projects of its first user. */
+export interface AddedUser {
+  /** A user of this name who is there already keeps the own one. */
+  readonly id: string;
+  readonly name: string;
+  /** Both or neither. */
+  readonly ak: string | undefined;
+  readonly sk: string | undefined;
+  /** Absent: no logins. */
+  readonly password: string | undefined;
+  /** Names of policies. */
+  readonly policies: readonly string[];
+}
+
+/** The users of one world. */
+export interface WorldUsers {
+  directory(): Directory;
+  /** The first one is who the world's `credentials` are of. */
+  list(): readonly KnownUser[];
+  /** Adds users, or replaces those of the same names, until the process ends or `clear`. */
+  add(users: readonly AddedUser[], policies?: readonly Policy[]): void;
+  /** Removes those that were added. */
+  clear(): void;
+  /** The same users with other keys and passwords; `given` is for the first one. */
+  fork(given?: GivenCredentials): WorldUsers;
+}
+
+/** Whom a world has without those that are added. */
+interface Origin {
+  readonly directory: Directory;
+  list(): readonly KnownUser[];
+}
+
+/** One for all worlds: a login then costs one digest, and each world a comparison. */
+const SALT = randomText(22, ALPHANUMERICS);
+
+/**
+ * Creates the users of main: those of the identities file as it is at present. `passwordOf` returns what is known of their
+ * passwords.
+ */
+export function createMainUsers(
+  directory: () => Directory,
+  passwordOf: (userId: string) => string | undefined,
+): WorldUsers {
+  return createWorldUsers(() => {
+    const present = directory();
+    return { directory: present, list: () => usersOf(present, passwordOf) };
+  });
+}
+
+function createWorldUsers(origin: () => Origin): WorldUsers {
+  const added = new Map<string, KnownUser>();
+  const policies = new Map<string, Policy>();
+  let made: { readonly of: Directory; readonly directory: Directory } | undefined;
+
+  function list(): readonly KnownUser[] {
+    const users = new Map(
+      origin()
+        .list()
+        .map((known) => [known.user.id, known]),
+    );
+    for (const [id, known] of added) users.set(id, known);
+    return [...users.values()];
+  }
+
+  function directory(): Directory {
+    const { directory: of } = origin();
+    if (added.size + policies.size === 0) return of;
+    if (made?.of !== of) {
+      made = {
+        of,
+        directory: directoryOf(of, [...added.values()], { keeps: true, policies: policies.values() }),
+      };
+    }
+    return made.directory;
+  }
+
+  return {
+    directory,
+    list,
+    add(users, more = []) {
+      const first = list()[0]?.user;
+      if (first === undefined) return;
+      const { domainId, domainName, projectIds, projects } = first;
+      for (const { ak, name, password, sk, ...one } of users) {
+        const id = origin().directory.findUser({ domainId, userName: name })?.id ?? one.id;
+        const passwordHash = password === undefined ? undefined : digestPassword(password, SALT);
+        const user: User = {
+          id,
+          name,
+          domainId,
+          domainName,
+          passwordHash,
+          projectIds,
+          projects,
+          policies: one.policies,
+        };
+        added.set(id, { user, ak: ak ?? null, sk: sk ?? null, password: password ?? null });
+      }
+      for (const policy of more) policies.set(policy.name, policy);
+      made = undefined;
+    },
+    clear() {
+      added.clear();
+      policies.clear();
+      made = undefined;
+    },
+    fork: (given) => createForkUsers({ directory: directory(), list }, given),
+  };
+}
+
+function createForkUsers(of: Origin, given: GivenCredentials | undefined): WorldUsers {
+  const users = of.list().map(({ user }, index): KnownUser => {
+    const { accessKeyId, password, secretKey } = createCredentials(index === 0 ? given : {});
+    return {
+      user: { ...user, passwordHash: digestPassword(password, SALT) },
+      ak: accessKeyId,
+      sk: secretKey,
+      password,
+    };
+  });
+  const origin = { directory: directoryOf(of.directory, users), list: () => users };
+  return createWorldUsers(() => origin);
+}
+
+/** The directory with these users in it. `keeps`: beside those that it has, else in place of them. */
+function directoryOf(
+  directory: Directory,
+  users: readonly KnownUser[],
+  { keeps = false, policies = [] }: { readonly keeps?: boolean; readonly policies?: Iterable<Policy> } = {},
+): Directory {
+  const builder = createDirectoryBuilder();
+  const isAdded = new Set(users.map(({ user }) => user.id));
+  for (const domain of directory.domains.values()) {
+    builder.addDomain(domain);
+    if (keeps)
+      for (const user of directory.usersOf(domain.id)) if (!isAdded.has(user.id)) builder.addUser(user);
+  }
+  if (keeps) {
+    const others = [...directory.accessKeys.values()].filter(({ user }) => !isAdded.has(user.id));
+    for (const accessKey of others) builder.addAccessKey(accessKey);
+  }
+  for (const { ak, sk, user } of users) {
+    builder.addUser(user);
+    if (ak === null || sk === null) continue;
+    builder.addAccessKey({ user, key: createRequestKey({ accessKeyId: ak, secretKey: sk }) });
+  }
+  for (const policy of [...directory.policies.values(), ...policies]) builder.addPolicy(policy);
+  return builder.build();
+}
+
+/** The users of a directory, each with the first of its keys; whose password is known comes first. */
+function usersOf(
+  { accessKeys, domains, usersOf: ofDomain }: Directory,
+  passwordOf: (userId: string) => string | undefined,
+): KnownUser[] {
+  const keys = new Map([...accessKeys.values()].reverse().map(({ key, user }) => [user.id, key]));
+  const users = [...domains.keys()]
+    .flatMap((id) => ofDomain(id))
+    .map((user): KnownUser => {
+      const key = keys.get(user.id);
+      return {
+        user,
+        ak: key?.accessKeyId ?? null,
+        sk: key?.secret.export().toString() ?? null,
+        password: passwordOf(user.id) ?? null,
+      };
+    });
+  const rank = ({ ak, password }: KnownUser) => (password !== null ? 0 : ak !== null ? 1 : 2);
+  return users.sort((one, other) => rank(one) - rank(other));
+}
