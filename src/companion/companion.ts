@@ -1,13 +1,17 @@
 import type { Companion } from '../compose/companion.ts';
 import type { ServerProcess } from '../compose/process.ts';
 import { randomIds } from '../compose/sources.ts';
+import type { App } from '../http/app.ts';
 import { showDate } from './clock/date-header.ts';
 import type { ControlApp } from './control/app.ts';
 import { createProtection } from './control/protection.ts';
 import { spoilResponses } from './faults/responses.ts';
 import { watchRequests } from './requests/watch.ts';
 import { createTestMain } from './worlds/test-world.ts';
-import { createTestWorlds } from './worlds/test-worlds.ts';
+import { createTestWorlds, type TestWorlds } from './worlds/test-worlds.ts';
+
+/** The password of a user of the identities file, as far as it is known. */
+export type PasswordOf = (userId: string) => string | undefined;
 
 /** What the control API is below. */
 const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
@@ -16,12 +20,16 @@ const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
  * Creates what dev adds for tests: worlds, clocks, faults, seeds and records, and the control API over them.
  * Throws StartError for a wrong setting.
  */
-export async function createCompanion(shared: ServerProcess): Promise<Companion> {
+export async function createCompanion(
+  shared: ServerProcess,
+  passwordOf: PasswordOf = () => undefined,
+): Promise<Companion> {
   const { config, log } = shared;
+  const { tokenKey } = shared.storage;
   const { controlHosts, controlToken = randomIds.uid() } = config.companion;
   const checkAccess = createProtection({ token: controlToken, hosts: controlHosts });
-  const main = createTestMain(shared);
-  const worlds = createTestWorlds(main);
+  const main = createTestMain(shared, passwordOf);
+  const worlds = createTestWorlds(shared, main);
   const stopping = new AbortController();
   let control: Promise<ControlApp> | undefined;
 
@@ -31,7 +39,8 @@ export async function createCompanion(shared: ServerProcess): Promise<Companion>
       import('./control/app.ts'),
       import('./control/nouns.ts'),
     ]);
-    const register = (app: ControlApp) => registerNouns(app, { config, worlds, stopping: stopping.signal });
+    const deps = { config, tokenKey, worlds, stopping: stopping.signal };
+    const register = (app: ControlApp) => registerNouns(app, deps);
     return createControl({ checkAccess, worlds, log, register });
   }
 
@@ -39,6 +48,7 @@ export async function createCompanion(shared: ServerProcess): Promise<Companion>
     mainParts: (parts) => main.partsFrom(parts),
     watch(signed) {
       showDate(signed, (world) => worlds.find(world)?.clock);
+      keepUsedWorlds(signed, worlds);
       watchRequests(signed, worlds);
       spoilResponses(signed, (world) => worlds.find(world)?.faults);
       signed.addHook('preClose', (done) => {
@@ -56,10 +66,20 @@ export async function createCompanion(shared: ServerProcess): Promise<Companion>
       return true;
     },
     async begin(all) {
-      main.attach(all.main);
+      worlds.begin(all);
     },
     async close() {
+      await worlds.end();
       await (await control)?.close();
     },
   };
+}
+
+/** A world that is called lasts. */
+function keepUsedWorlds(signed: App, worlds: TestWorlds): void {
+  signed.addHook('preValidation', (request, reply, done) => {
+    const { world } = request.caller;
+    if (world !== worlds.main.name) reply.raw.once('close', worlds.use(world));
+    done();
+  });
 }

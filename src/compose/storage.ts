@@ -33,6 +33,8 @@ export interface Storage {
   readonly signingKeys: SigningKeys;
   /** A copy of the data in memory, without a writer thread; changes to one are not seen in the other. */
   copy(oversight?: Oversight): StorageCopy;
+  /** What a copy would take. Throws unavailable. */
+  sizeBytes(): number;
 }
 
 /** A copy, from which its origin at that moment can be copied again. */
@@ -104,6 +106,7 @@ function storageOf(store: SqliteStore, sealing: Sealing): Storage {
     store,
     keyring: createKeyring(sealing),
     signingKeys: createSigningKeys(sealing),
+    sizeBytes: store.sizeBytes,
     copy: (oversight) => copyOf(store.forkPoint(), sealing, oversight),
   };
 }

@@ -73,6 +73,8 @@ export interface Worlds extends Realms {
   find(world: string): World | undefined;
   /** Throws for a name in use: the former world would stay open, and nobody could end it. */
   add(world: World): void;
+  /** Puts a world in the place of the one of its name, and ends that; what begins from now on is for the new one. */
+  replace(world: World): Promise<void>;
   /** Ends a world other than main: it cannot be found from now on, and nothing of it is left when this settles. */
   remove(world: string): Promise<void>;
 }
@@ -152,6 +154,11 @@ export function createWorlds(main: World): Worlds {
     add(world) {
       if (worlds.has(world.world)) throw new Error(`there is a world ${world.world} already`);
       worlds.set(world.world, world);
+    },
+    async replace(world) {
+      const former = worlds.get(world.world);
+      worlds.set(world.world, world);
+      await former?.close();
     },
     async remove(world) {
       const found = worlds.get(world);

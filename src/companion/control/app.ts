@@ -86,7 +86,10 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
     try {
       deps.checkAccess(request.headers);
       const { world } = request.params as { world?: string };
-      if (world !== undefined) request.testWorld = worldNamed(deps.worlds, world);
+      if (world !== undefined) {
+        request.testWorld = worldNamed(deps.worlds, world);
+        reply.raw.once('close', deps.worlds.use(world));
+      }
       done();
     } catch (error) {
       done(error as Error);

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import { parseAddressRules } from '../../webhook/address-rules.ts';
 import { registerClock } from '../clock/routes.ts';
@@ -9,16 +10,25 @@ import { registerQuota } from '../quota/routes.ts';
 import { REQUEST_MEMBERS } from '../requests/request-list.ts';
 import { registerWorlds } from '../worlds/routes.ts';
 import type { ControlApp } from './app.ts';
+import { ControlError } from './control-error.ts';
 
 /** What the routes work with. */
 export interface NounDeps extends ListDeps {
   readonly config: Config;
+  readonly tokenKey: KeyObject;
 }
 
 /** Adds every noun to the control API. */
 export function registerNouns(control: ControlApp, deps: NounDeps): void {
-  registerWorlds(control, deps.worlds);
   registerClock(control);
+  registerWorlds(control, {
+    worlds: deps.worlds,
+    region: deps.config.region,
+    tokenKey: deps.tokenKey,
+    resetMain: async () => {
+      throw new ControlError('no-seed', 'no seed has been applied to main');
+    },
+  });
   registerFaults(control);
   registerQuota(control);
   registerHooks(control, parseAddressRules(deps.config.webhookHosts));

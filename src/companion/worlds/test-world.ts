@@ -1,6 +1,8 @@
 import type { ServerProcess } from '../../compose/process.ts';
 import { monotonicClock, systemClock, systemRandom } from '../../compose/sources.ts';
+import type { Storage } from '../../compose/storage.ts';
 import { choicesOf, MAIN, type World, type WorldParts } from '../../compose/world.ts';
+import type { HookList } from '../../webhook/hooks-file.ts';
 import { createWorldClock, type WorldClock } from '../clock/clock.ts';
 import { createTimeline, type Timeline } from '../clock/timeline.ts';
 import { createFaultyWebhooks } from '../faults/calls.ts';
@@ -11,6 +13,7 @@ import { createNotificationList, type NotificationList } from '../notifications/
 import { followOutbox } from '../notifications/outbox.ts';
 import { createQuota, type Quota, quotaChoices } from '../quota/quota.ts';
 import { createRequestList, type RequestList } from '../requests/request-list.ts';
+import { createMainUsers, type WorldUsers } from './users.ts';
 import { watchStore } from './watched-store.ts';
 
 /** A world with everything that tests control in it. */
@@ -18,8 +21,13 @@ export interface TestWorld {
   readonly name: string;
   /** The world that it was copied from; null for main. */
   readonly from: string | null;
+  /** How long it lasts without use, as it was given; null for main, which lasts. */
+  readonly ttl: string | null;
   readonly clock: WorldClock;
   readonly timeline: Timeline;
+  readonly users: WorldUsers;
+  /** Its data, as nothing watches them. */
+  readonly storage: Storage;
   readonly faults: Faults;
   readonly quota: Quota;
   readonly hooks: WorldHooks;
@@ -37,21 +45,50 @@ export interface TestWorld {
   end(): void;
 }
 
-/** Creates what tests control in main, before main itself. */
-export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config' | 'outbound'>): TestWorld {
-  const clock = createWorldClock(systemClock);
+/** What a world is made from. */
+export interface TestWorldOrigin
+  extends Pick<TestWorld, 'clock' | 'from' | 'name' | 'storage' | 'ttl' | 'users'> {
+  /** Where its topics and functions lead until a test says otherwise. */
+  readonly hooks: HookList;
+}
+
+/** Creates what tests control in main, before main itself. `passwordOf`: what is known of its users' passwords. */
+export function createTestMain(
+  shared: ServerProcess,
+  passwordOf: (userId: string) => string | undefined,
+): TestWorld {
+  return createTestWorld(shared, {
+    name: MAIN,
+    from: null,
+    ttl: null,
+    clock: createWorldClock(systemClock),
+    hooks: shared.outbound.hooks,
+    storage: shared.storage,
+    users: createMainUsers(() => shared.identities.present.directory, passwordOf),
+  });
+}
+
+/** Creates what tests control in a world, before the world itself. */
+export function createTestWorld(
+  { config, outbound }: Pick<ServerProcess, 'config' | 'outbound'>,
+  origin: TestWorldOrigin,
+): TestWorld {
+  const { clock, from, name, storage, ttl, users } = origin;
   const faults = createFaults(monotonicClock.nowMs);
   const quota = createQuota(config, systemClock);
-  const hooks = createWorldHooks(outbound.hooks);
+  const hooks = createWorldHooks(origin.hooks);
   const notifications = createNotificationList();
   const life = new AbortController();
   const timeline = createTimeline(clock);
   let present: World | undefined;
   return {
-    name: MAIN,
-    from: null,
+    name,
+    from,
+    ttl,
     clock,
     timeline,
+    users,
+    storage,
     faults,
     quota,
     hooks,
@@ -63,7 +100,7 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
       return present;
     },
     partsFrom(parts) {
-      const { choices = choicesOf(config), storage, webhooks = outbound.webhooks } = parts;
+      const { choices = choicesOf(config), webhooks = outbound.webhooks } = parts;
       const noteChange = followOutbox(storage.store, notifications);
       const store = watchStore(storage.store, async (command, _actor, result) => {
         await noteChange(command, result);
@@ -77,6 +114,7 @@ export function createTestMain({ config, outbound }: Pick<ServerProcess, 'config
         choices: quotaChoices(choices, quota),
         takeRequest: quota.takeRequest,
         storage: { ...storage, store },
+        directory: users.directory,
       };
     },
     attach(world) {

@@ -42,6 +42,10 @@ export function createCopy(point: ForkPoint, open: (image: Buffer) => SqliteStor
       if (isEnded) throw unavailable(ENDED);
       return own?.forkPoint() ?? point;
     },
+    sizeBytes() {
+      if (isEnded) throw unavailable(ENDED);
+      return own?.sizeBytes() ?? point.image.length;
+    },
     async close() {
       if (isEnded) return;
       isEnded = true;

@@ -51,6 +51,14 @@ export function createForkPoints(db: Connection, options: ForkPointOptions): () 
   };
 }
 
+/** Prepares reading how large the database is, in bytes. */
+export function createSizeRead(db: Connection): () => number {
+  const size = db
+    .prepare<[], number>('SELECT page_count * page_size FROM pragma_page_count, pragma_page_size')
+    .pluck();
+  return () => readOrDamaged(() => size.get() ?? 0);
+}
+
 function createForkPoint(image: Buffer, options: ForkPointOptions, onEnd: () => void): ForkPoint {
   const db = openImage(image, { readonly: true });
   let holders = 0;

@@ -5,7 +5,7 @@ import type { Command, ResultOf } from '../../../core/commands.ts';
 import { SecretError, unavailable } from '../../../core/errors.ts';
 import type { Oversight } from '../../carry.ts';
 import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
-import { createForkPoints, type ForkPointOptions } from './fork-point.ts';
+import { createForkPoints, createSizeRead, type ForkPointOptions } from './fork-point.ts';
 import { createCommitBatch, DiskFullError } from './group-commit.ts';
 import { type Connection, ENDED } from './open.ts';
 import { fromSentError } from './protocol.ts';
@@ -54,6 +54,7 @@ export function createInlineStore(options: InlineOptions): SqliteStore {
     },
     onNews: (listener) => void listeners.push(listener),
     storageStatus: () => ({ ...ROOM, refusal }),
+    sizeBytes: createSizeRead(reader),
     forkPoint: createForkPoints(reader, options),
     async close() {
       refusal = 'ended';

@@ -49,6 +49,8 @@ const IMAGE_SETTINGS: typeof WRITER_SETTINGS = [
   // KiB: its pages are in memory already, so a cache of them is a second copy.
   ['cache_size', -256],
 ];
+/** The largest database that has room in memory: one that is larger is full. */
+export const IMAGE_BYTES_MAX = 268_435_456;
 /** @see SQLite, database file format, write and read version: where they are in the header */
 const FORMAT_VERSIONS = [18, 20] as const;
 
@@ -66,9 +68,12 @@ export function openWriter(file: string): Connection {
   return configure(connect(file), WRITER_SETTINGS);
 }
 
-/** Opens a copy of a database in memory. */
+/** Opens a copy of a database in memory, which may grow to IMAGE_BYTES_MAX. */
 export function openImage(image: Buffer, { readonly = false } = {}): Connection {
-  return configure(connect(image, { readonly, preparesLate: true }), IMAGE_SETTINGS);
+  const db = configure(connect(image, { readonly, preparesLate: true }), IMAGE_SETTINGS);
+  const pageBytes = Number(db.pragma('page_size', { simple: true }));
+  db.pragma(`max_page_count = ${Math.floor(IMAGE_BYTES_MAX / pageBytes)}`);
+  return db;
 }
 
 /** The whole database at one moment, as `openImage` takes it. */

@@ -9,6 +9,8 @@ import type { ForkPoint, ForkPointOptions } from './fork-point.ts';
 export interface SqliteStore extends Store {
   /** Its data at this moment. Throws unavailable, damaged. */
   forkPoint(): ForkPoint;
+  /** Of the whole database. Throws unavailable. */
+  sizeBytes(): number;
 }
 
 /** What the store needs besides the directory. */

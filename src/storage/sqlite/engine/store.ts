@@ -7,7 +7,7 @@ import { unavailable } from '../../../core/errors.ts';
 import type { OpenDirectory } from '../files/installation.ts';
 import { watchPresence } from '../files/presence.ts';
 import { createChangeCounters } from './change-counters.ts';
-import { createForkPoints } from './fork-point.ts';
+import { createForkPoints, createSizeRead } from './fork-point.ts';
 import { openReader } from './open.ts';
 import type { FromWriter, WriterSettings, WriterStatus } from './protocol.ts';
 import { createReadModels } from './read-models.ts';
@@ -65,6 +65,7 @@ export async function createSqliteStore(open: OpenDirectory, options: StoreOptio
     storageStatus,
     onNews: (listener) => listeners.push(listener),
     ...createReadModels(db, { mac, changes, onDamage, random }),
+    sizeBytes: createSizeRead(db),
     forkPoint: createForkPoints(db, { mac, onDamage, random, discard: options.discard }),
     async close() {
       presence.stop();
