@@ -71,10 +71,11 @@ export function createListRoutes(control: ControlApp, deps: ListDeps) {
       const ends = [testWorld.life, deps.stopping, goneSignal(reply)];
       const failure = await waitInPlace(list, { fits, count, waitMs, ends });
       if (failure === undefined) return shown();
-      if (testWorld.life.aborted && deps.worlds.find(testWorld.name) === undefined) {
-        throw new ControlError('not-found', 'the world has been deleted');
+      if (!testWorld.life.aborted) throw new ControlError('timeout', failure, shown());
+      if (deps.worlds.find(testWorld.name) !== undefined) {
+        throw new ControlError('timeout', 'the world has been reset', shown());
       }
-      throw new ControlError('timeout', failure, shown());
+      throw new ControlError('not-found', 'the world has been deleted');
     });
     control.delete(url, (request, reply) => {
       listOf(request.testWorld).clear();
