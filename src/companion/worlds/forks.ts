@@ -52,6 +52,7 @@ type Plan = Pick<TestWorld, 'from' | 'name' | 'ttl' | 'users'>;
 
 /** Creates the list, and keeps that of the process up to date. */
 export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
+  const home = { shared, worlds };
   const forks = new Map<string, Fork>();
   const resets = new Map<string, Promise<TestWorld>>();
   const closings = createClosings(shared.log);
@@ -61,7 +62,7 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
     if (former === undefined) throw ended();
     const { start, storage, world } = former;
     const { from, ttl, users } = world;
-    const fresh = await open(shared, { name, from, ttl, users }, { start, storage: storage.copyAgain() });
+    const fresh = await open(home, { name, from, ttl, users }, { start, storage: storage.copyAgain() });
     if (forks.get(name) !== former) {
       closings.add(fresh.world.world.close());
       throw ended();
@@ -74,9 +75,8 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
   }
 
   function remove(name: string): void {
-    const fork = forks.get(name);
+    forks.get(name)?.world.end();
     forks.delete(name);
-    fork?.world.end();
     closings.add(worlds.remove(name));
   }
 
@@ -88,7 +88,7 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
         throw new ControlError('too-large', 'the world has more than 256 MiB');
       }
       const start = createWorldClock(systemClock, from.clock);
-      const fork = await open(shared, { ...plan, from: from.name }, { start, storage: from.storage.copy() });
+      const fork = await open(home, { ...plan, from: from.name }, { start, storage: from.storage.copy() });
       forks.set(plan.name, fork);
       worlds.add(fork.world.world);
       return fork.world;
@@ -112,16 +112,18 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
   };
 }
 
-/** Puts a world together from a copy, which ends if that fails. */
+/** Puts a world together from a copy, which ends if that fails. One certificate signs in all worlds: main's. */
 async function open(
-  shared: ServerProcess,
+  { shared, worlds }: { readonly shared: ServerProcess; readonly worlds: Worlds },
   plan: Plan,
   { start, storage }: Omit<Fork, 'world'>,
 ): Promise<Fork> {
   const clock = createWorldClock(systemClock, start);
   const world = createTestWorld(shared, { ...plan, clock, storage, hooks: INSIDE });
   const { hooks, name, users } = world;
-  const parts = { world: name, clock, isClockWatched: false, storage, hooks, directory: users.directory };
+  const { directory } = users;
+  const { loadSigningKey } = worlds.main;
+  const parts = { world: name, clock, isClockWatched: false, storage, hooks, directory, loadSigningKey };
   try {
     world.attach(await createWorld(shared, world.partsFrom(parts)));
   } catch (error) {
