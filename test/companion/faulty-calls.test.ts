@@ -91,6 +91,7 @@ describe('a fault of a step of a rotation', () => {
 });
 
 describe('a fault of a notification', () => {
+  const advance = () => control(server, 'POST', '/main/clock/advance', { body: { by: '10m' } });
   const toldOf = (name: string) =>
     receiver.received.filter(({ body }) => JSON.parse(body.message!).data.secretName === name).length;
 
@@ -102,12 +103,15 @@ describe('a fault of a notification', () => {
     await acme.create('told', { secret_string: 'x', event_subscriptions: ['alarm'] });
     await expect.poll(hits, { timeout: 60_000 }).toBe(1);
     expect(toldOf('told')).toBe(0);
+    await advance();
     await expect.poll(() => toldOf('told'), { timeout: 60_000 }).toBe(1);
   });
 
   it('after it comes once more', async () => {
     await add({ operation: 'Notify', name: 'twice', status: 500, when: 'after', times: 1 });
     await acme.create('twice', { secret_string: 'x', event_subscriptions: ['alarm'] });
+    await expect.poll(hits, { timeout: 60_000 }).toBe(1);
+    await advance();
     await expect.poll(() => toldOf('twice'), { timeout: 60_000 }).toBe(2);
     expect(await hits()).toBe(1);
   });
