@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { parse } from 'yaml';
+import { clientVariables } from '../config/client-variables.ts';
 import { replaceFile } from '../std/files.ts';
 import type { Administrator } from './administrator.ts';
 
@@ -12,44 +13,49 @@ export interface KnownIdentity extends Administrator {
   readonly passwordHash: string;
 }
 
+const CONTROL_TOKEN = 'CSMS_CONTROL_TOKEN';
 /** What every reader of such files reads literally, without quotes. */
 const PLAIN = /^[A-Za-z0-9!%*+,./:=?@^_{}[\]-]*$/;
 /** What they all read literally between single quotes. */
 const QUOTABLE = /^[\x20-\x26\x28-\x7e]*$/;
 
-/**
- * Writes the environment of clients: for a shell to source, or as an `--env-file`. The region lets an unchanged
- * application find the server: the SDKs read their endpoints from variables named after it.
- */
+/** Where the clients of a credentials file find the server; the control token is for tests, and absent beside `dev`. */
+export interface CredentialsPlace {
+  readonly baseUrl: string;
+  readonly region: string;
+  readonly controlToken?: string | undefined;
+}
+
+/** Writes the environment of clients: for a shell to source, or as an `--env-file`. */
 export function writeCredentials(
   file: string,
   identity: KnownIdentity,
-  { baseUrl, region }: { readonly baseUrl: string; readonly region: string },
+  { baseUrl, controlToken, region }: CredentialsPlace,
 ): void {
-  const { accessKeyId, domainId, domainName, password, projectId, secretKey, userId, userName } = identity;
-  const regionName = region.toUpperCase().replaceAll('-', '_');
-  const variables = {
-    CSMS_ENDPOINT: baseUrl,
-    HUAWEICLOUD_SDK_AK: accessKeyId,
-    HUAWEICLOUD_SDK_SK: secretKey,
-    HUAWEICLOUD_SDK_PROJECT_ID: projectId,
-    HUAWEICLOUD_SDK_DOMAIN_ID: domainId,
-    HUAWEICLOUD_SDK_IAM_ENDPOINT: baseUrl,
-    [`HUAWEICLOUD_SDK_REGION_CSMS_${regionName}`]: baseUrl,
-    [`HUAWEICLOUD_SDK_REGION_KMS_${regionName}`]: baseUrl,
-    HW_ACCESS_KEY: accessKeyId,
-    HW_SECRET_KEY: secretKey,
-    HW_PROJECT_ID: projectId,
-    HW_REGION_NAME: region,
-    HW_AUTH_URL: `${baseUrl}/v3`,
-    CSMS_USER: userName,
-    CSMS_DOMAIN: domainName,
-    CSMS_PASSWORD: password,
-  };
+  const { password, passwordHash, userId } = identity;
+  const variables = clientVariables({ ...identity, endpoint: baseUrl, region });
   const note =
     quoted(password) === '' ? '# The password is not known here: identities.yaml has its hash alone.\n' : '';
-  const marks = `# user id ${userId}\n# password ${markOf(identity.passwordHash)}\n`;
-  replaceFile(file, `${marks}${variableLines(variables)}${note}`);
+  const marks = `# user id ${userId}\n# password ${markOf(passwordHash)}\n`;
+  const control = controlToken === undefined ? '' : variableLines({ [CONTROL_TOKEN]: controlToken });
+  replaceFile(file, `${marks}${variableLines(variables)}${control}${note}`);
+}
+
+/**
+ * Writes down where the server is and its control token, for identities that are the user's own. What else the file says
+ * stays: it may be of an earlier start.
+ */
+export function writeControlToken(file: string, { baseUrl, controlToken = '' }: CredentialsPlace): void {
+  const own = { CSMS_ENDPOINT: baseUrl, [CONTROL_TOKEN]: controlToken };
+  const isOther = (line: string) =>
+    line !== '' && !Object.keys(own).some((name) => line.startsWith(`${name}=`));
+  const others = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(isOther) : [];
+  replaceFile(file, `${others.map((line) => `${line}\n`).join('')}${variableLines(own)}`);
+}
+
+/** The control token that an earlier start has written; undefined when there is none. */
+export function readControlToken(file: string): string | undefined {
+  return existsSync(file) ? parseEnv(readFileSync(file, 'utf8'))[CONTROL_TOKEN] || undefined : undefined;
 }
 
 /** Variables as lines that a shell can source, and that serve as an `--env-file`. */

@@ -5,11 +5,14 @@ import { hashPassword, verifyPassword } from '../auth/logins/password.ts';
 import type { Config } from '../config/config.ts';
 import { createRootKeyFile } from '../crypto/root-key.ts';
 import { replaceFile } from '../std/files.ts';
+import { ALPHANUMERICS, randomText } from '../std/random-text.ts';
 import { type Administrator, administratorYaml, createAdministrator } from './administrator.ts';
-import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
+import { type KnownIdentity, readControlToken, readIdentity, writeCredentials } from './credentials.ts';
 
 /** A quarter of the usual work: development servers start often. */
 const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
+/** Of a control token that nobody has chosen. */
+const CONTROL_CHARACTERS = 40;
 
 /**
  * Creates the root key, the identities and the credentials of dev where they are missing. The data directory must be
@@ -17,8 +20,13 @@ const PASSWORD_COST = { ln: 14, r: 8, p: 1 } as const;
  * identity when the identities are the user's own.
  * Throws StartError (configuration) when a CSMS_DEV_ variable differs from what is there.
  */
-export async function ensureDevFiles(config: Config) {
-  const { dataDirectory } = config;
+export async function ensureDevFiles(given: Config) {
+  const { dataDirectory } = given;
+  const credentialsFile = join(dataDirectory, 'credentials.env');
+  const {
+    controlToken = readControlToken(credentialsFile) ?? randomText(CONTROL_CHARACTERS, ALPHANUMERICS),
+  } = given.companion;
+  const config = { ...given, companion: { ...given.companion, controlToken } };
   const rootKeyFile = join(dataDirectory, 'root.key');
   if (config.rootKey === undefined && !existsSync(rootKeyFile)) {
     // A new key would make existing data unreadable.
@@ -32,15 +40,21 @@ export async function ensureDevFiles(config: Config) {
   }
   const rootKey = config.rootKey ?? `file:${rootKeyFile}`;
   if (config.identitiesFile !== undefined) {
-    return { rootKey, identitiesFile: config.identitiesFile, identity: undefined };
+    return { config: { ...config, rootKey }, credentialsFile, identity: undefined };
   }
   const identitiesFile = join(dataDirectory, 'identities.yaml');
-  return { rootKey, identitiesFile, identity: await ensureIdentity(config, identitiesFile) };
+  const identity = await ensureIdentity(config, { identitiesFile, credentialsFile });
+  return { config: { ...config, identitiesFile, rootKey }, credentialsFile, identity };
 }
 
-async function ensureIdentity(config: Config, identitiesFile: string): Promise<KnownIdentity | undefined> {
-  const credentialsFile = join(config.dataDirectory, 'credentials.env');
-  if (!existsSync(identitiesFile)) return createIdentity(config, { identitiesFile, credentialsFile });
+interface IdentityFiles {
+  readonly identitiesFile: string;
+  readonly credentialsFile: string;
+}
+
+async function ensureIdentity(config: Config, files: IdentityFiles): Promise<KnownIdentity | undefined> {
+  const { credentialsFile, identitiesFile } = files;
+  if (!existsSync(identitiesFile)) return createIdentity(config, files);
   const found = readIdentity(identitiesFile, credentialsFile);
   if (found === undefined) return undefined;
   const identity = await withGivenPassword(config, found);
@@ -48,16 +62,14 @@ async function ensureIdentity(config: Config, identitiesFile: string): Promise<K
   return identity;
 }
 
-async function createIdentity(
-  config: Config,
-  files: { readonly identitiesFile: string; readonly credentialsFile: string },
-): Promise<KnownIdentity> {
+async function createIdentity(config: Config, files: IdentityFiles): Promise<KnownIdentity> {
   const { region } = config;
+  const { controlToken } = config.companion;
   const administrator = createAdministrator(config.dev);
   const passwordHash = await hashPassword(administrator.password, PASSWORD_COST);
   const identity = { ...administrator, userName: 'admin', passwordHash };
   // The credentials first: without the identities file, the next start creates both again.
-  writeCredentials(files.credentialsFile, identity, { baseUrl: '', region });
+  writeCredentials(files.credentialsFile, identity, { baseUrl: '', controlToken, region });
   const sk = { sk: identity.secretKey };
   replaceFile(files.identitiesFile, administratorYaml(identity, { region, sk, passwordHash }));
   return identity;

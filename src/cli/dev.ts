@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { createCompanion } from '../companion/companion.ts';
 import { readConfig } from '../config/config.ts';
 import { claimDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { banner, placeHere } from './banner.ts';
 import type { CommandInput } from './command-input.ts';
 import { isContained, placeOutside } from './container.ts';
+import { writeControlToken } from './credentials.ts';
 import { ensureDevFiles } from './dev-files.ts';
 import { keepCredentials } from './kept-credentials.ts';
 import { runServer } from './run-server.ts';
@@ -14,36 +14,39 @@ export async function run({ env }: CommandInput): Promise<number> {
   const told = readConfig('dev', env);
   // First of all: two first starts at once would overwrite each other's files.
   const claimed = claimDirectory(told.dataDirectory);
-  const given = { ...told, dataDirectory: claimed.path };
-  const made = await ensureDevFiles(given);
-  const config = { ...given, rootKey: made.rootKey, identitiesFile: made.identitiesFile };
-  const credentialsFile = join(config.dataDirectory, 'credentials.env');
+  const made = await ensureDevFiles({ ...told, dataDirectory: claimed.path });
+  const { config, credentialsFile: file } = made;
   const { publicUrl, region } = config;
+  const { controlToken } = config.companion;
   const isInContainer = isContained(env);
+  let { identity } = made;
   let change: ReturnType<typeof keepCredentials> | undefined;
   return runServer(config, {
     claimed,
     isContained: isInContainer,
-    createCompanion,
+    createCompanion: (shared) =>
+      createCompanion(shared, (user) => {
+        const isKnown = user.id === identity?.userId && user.passwordHash === identity.passwordHash;
+        return isKnown ? identity?.password || undefined : undefined;
+      }),
     announce(baseUrl, directory) {
-      const { identity, identitiesFile } = made;
-      if (identity === undefined) return;
-      change = keepCredentials({
-        file: credentialsFile,
-        identitiesFile,
-        identity,
-        region,
-        baseUrl,
-        directory,
-      });
+      const { identitiesFile = '' } = config;
+      const place = { baseUrl, controlToken, region };
+      if (identity === undefined) {
+        writeControlToken(file, place);
+        return;
+      }
+      change = keepCredentials({ ...place, file, identitiesFile, identity, directory });
       const { projectId } = identity;
-      const place = isInContainer
-        ? placeOutside({ baseUrl, publicUrl, projectId, credentialsFile })
-        : placeHere({ baseUrl: publicUrl ?? baseUrl, credentialsFile });
-      process.stdout.write(banner(identity, place));
+      const shown = isInContainer
+        ? placeOutside({ baseUrl, publicUrl, projectId, credentialsFile: file })
+        : placeHere({ baseUrl: publicUrl ?? baseUrl, credentialsFile: file });
+      process.stdout.write(banner(identity, shown));
     },
     passwordChanged({ userId, password, hash: passwordHash }) {
-      if (made.identity?.userId === userId) change?.({ password, passwordHash });
+      if (identity?.userId !== userId) return;
+      identity = { ...identity, password, passwordHash };
+      change?.({ password, passwordHash });
     },
   });
 }

@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs';
 import type { Directory } from '../auth/identities/identities.ts';
 import { createRequestKey } from '../auth/signatures/algorithms.ts';
-import { type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
+import { type CredentialsPlace, type KnownIdentity, readIdentity, writeCredentials } from './credentials.ts';
 
 /** How often the file and the identities in force are checked. */
 const LOOK_MS = 10_000;
 
 /** What is to be kept, and where. */
-export interface KeptCredentials {
+export interface KeptCredentials extends CredentialsPlace {
   readonly file: string;
   readonly identitiesFile: string;
   readonly identity: KnownIdentity;
-  readonly region: string;
-  readonly baseUrl: string;
   /** The identities in force. */
   directory(): Directory;
 }

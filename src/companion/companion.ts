@@ -9,9 +9,7 @@ import { spoilResponses } from './faults/responses.ts';
 import { watchRequests } from './requests/watch.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds, type TestWorlds } from './worlds/test-worlds.ts';
-
-/** The password of a user of the identities file, as far as it is known. */
-export type PasswordOf = (userId: string) => string | undefined;
+import type { PasswordOf } from './worlds/users.ts';
 
 /** What the control API is below. */
 const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;

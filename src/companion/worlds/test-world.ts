@@ -13,7 +13,7 @@ import { createNotificationList, type NotificationList } from '../notifications/
 import { followOutbox } from '../notifications/outbox.ts';
 import { createQuota, type Quota, quotaChoices } from '../quota/quota.ts';
 import { createRequestList, type RequestList } from '../requests/request-list.ts';
-import { createMainUsers, type WorldUsers } from './users.ts';
+import { createMainUsers, type PasswordOf, type WorldUsers } from './users.ts';
 import { watchStore } from './watched-store.ts';
 
 /** A world with everything that tests control in it. */
@@ -53,10 +53,7 @@ export interface TestWorldOrigin
 }
 
 /** Creates what tests control in main, before main itself. `passwordOf`: what is known of its users' passwords. */
-export function createTestMain(
-  shared: ServerProcess,
-  passwordOf: (userId: string) => string | undefined,
-): TestWorld {
+export function createTestMain(shared: ServerProcess, passwordOf: PasswordOf): TestWorld {
   return createTestWorld(shared, {
     name: MAIN,
     from: null,

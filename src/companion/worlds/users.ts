@@ -44,6 +44,9 @@ export interface WorldUsers {
   fork(given?: GivenCredentials): WorldUsers;
 }
 
+/** The password of a user of the identities file, as far as it is known. */
+export type PasswordOf = (user: User) => string | undefined;
+
 /** Whom a world has without those that are added. */
 interface Origin {
   readonly directory: Directory;
@@ -57,10 +60,7 @@ const SALT = randomText(22, ALPHANUMERICS);
  * Creates the users of main: those of the identities file as it is at present. `passwordOf` returns what is known of their
  * passwords.
  */
-export function createMainUsers(
-  directory: () => Directory,
-  passwordOf: (userId: string) => string | undefined,
-): WorldUsers {
+export function createMainUsers(directory: () => Directory, passwordOf: PasswordOf): WorldUsers {
   return createWorldUsers(() => {
     const present = directory();
     return { directory: present, list: () => usersOf(present, passwordOf) };
@@ -169,10 +169,7 @@ function directoryOf(
 }
 
 /** The users of a directory, each with the first of its keys; whose password is known comes first. */
-function usersOf(
-  { accessKeys, domains, usersOf: ofDomain }: Directory,
-  passwordOf: (userId: string) => string | undefined,
-): KnownUser[] {
+function usersOf({ accessKeys, domains, usersOf: ofDomain }: Directory, passwordOf: PasswordOf): KnownUser[] {
   const keys = new Map([...accessKeys.values()].reverse().map(({ key, user }) => [user.id, key]));
   const users = [...domains.keys()]
     .flatMap((id) => ofDomain(id))
@@ -182,7 +179,7 @@ function usersOf(
         user,
         ak: key?.accessKeyId ?? null,
         sk: key?.secret.export().toString() ?? null,
-        password: passwordOf(user.id) ?? null,
+        password: passwordOf(user) ?? null,
       };
     });
   const rank = ({ ak, password }: KnownUser) => (password !== null ? 0 : ak !== null ? 1 : 2);
