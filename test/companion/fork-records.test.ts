@@ -118,6 +118,20 @@ describe('a fork', () => {
     expect(told.json.notifications).toMatchObject([{ seq: 1, name: 'after' }]);
   });
 
+  it('does not list, after a reset, what was asked before', async () => {
+    const world = await fork('before');
+    const fault = { operation: 'ListSecrets', latency: '300ms' };
+    await control(server, 'POST', '/before/faults', { body: fault });
+    const late = world.acme.get('');
+    await world.acme.get('/absent');
+    expect((await world.ask('requests?operation=ShowSecret&wait=30s')).status).toBe(200);
+    await world.reset();
+    await late;
+    await world.acme.get('/absent');
+    const { requests } = (await world.ask('requests?wait=30s')).json;
+    expect(requests).toMatchObject([{ seq: 1, operation: 'ShowSecret' }]);
+  });
+
   it('answers who waits when it is deleted', async () => {
     const world = await fork('leaving');
     const waits = ['requests?wait=60s', 'notifications?wait=60s'].map((query) => world.ask(query));

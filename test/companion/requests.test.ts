@@ -79,6 +79,14 @@ describe('the list of requests', () => {
     expect(entry).toMatchObject({ status, name, error_code: expect.stringMatching(/^(CSMS|APIGW)\./) });
   });
 
+  it('has a request that was one too many', async () => {
+    await control(server, 'PUT', '/main/quota', { body: { 'requests-per-second': 1 } });
+    const entries = await next(() => Promise.all(['a', 'b', 'c'].map((name) => show(name))));
+    await control(server, 'DELETE', '/main/quota');
+    const { requests } = (await ask(`?since=${entries[0].seq - 1}&status=429`)).json;
+    expect(requests[0]).toMatchObject({ operation: 'ShowSecret', user: 'admin', error_code: 'APIGW.0308' });
+  });
+
   it('has no request of nobody', async () => {
     const { last } = (await ask()).json;
     expect((await server.sendUnsigned({ method: 'GET', path: SECRETS })).status).toBe(401);
@@ -281,6 +289,13 @@ describe('a wait', () => {
       expect([status, json.error_code, json.error_msg]).toEqual([408, 'timeout', 'the server stops']);
     }
     expect(performance.now() - beginMs).toBeLessThan(30_000);
+  });
+});
+
+describe('the log', () => {
+  it('has no failure of the control API, and nothing of what it was asked', () => {
+    expect(server.logText()).not.toMatch(/control failed/);
+    expect(server.logText()).not.toContain(CANARY);
   });
 });
 

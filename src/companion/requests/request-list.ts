@@ -22,7 +22,10 @@ export interface RequestEntry extends Numbered {
 }
 
 /** What the world was asked: authenticated requests by their ends. */
-export type RequestList = NumberedList<RequestEntry>;
+export interface RequestList extends NumberedList<RequestEntry> {
+  /** When it began, by `performance.now()`: what was asked before, and ends later, is not in it. */
+  beganMs(): number;
+}
 
 /** The members that a query can name. */
 export const REQUEST_MEMBERS = [
@@ -40,5 +43,14 @@ export const REQUEST_MEMBERS = [
 
 /** Creates an empty list. */
 export function createRequestList(): RequestList {
-  return createNumberedList();
+  const list = createNumberedList<RequestEntry>();
+  let beganMs = performance.now();
+  return {
+    ...list,
+    beganMs: () => beganMs,
+    restart() {
+      beganMs = performance.now();
+      list.restart();
+    },
+  };
 }

@@ -12,12 +12,14 @@ import type { RequestEntry } from './request-list.ts';
  */
 export function watchRequests(signed: App, worlds: Pick<TestWorlds, 'find'>): void {
   signed.addHook('onRequest', (request, reply, done) => {
+    const startMs = performance.now();
     let isOver = false;
     const end = (isAnswered: boolean) => {
       if (isOver || request.caller === undefined) return;
       isOver = true;
       const world = worlds.find(request.caller.world);
-      world?.requests.add(entryOf(request, reply, { isAnswered, endMs: world.clock.nowMs() }));
+      if (world === undefined || world.requests.beganMs() > startMs) return;
+      world.requests.add(entryOf(request, reply, { isAnswered, endMs: world.clock.nowMs() }));
     };
     reply.raw.on('finish', () => end(true)).on('close', () => end(false));
     done();
