@@ -52,4 +52,11 @@ describe('the control API', () => {
       expect([status, json.error_code]).toEqual([404, 'not-found']);
     }
   });
+
+  it('says that a body is too large to a client that sends all of it first', async () => {
+    const body = 'x'.repeat(17 * 1_048_576);
+    const { status, json } = await control(server, 'POST', '', { body });
+    expect([status, json.error_code]).toEqual([413, 'too-large']);
+    expect((await control(server, 'GET', '')).status).toBe(200);
+  });
 });

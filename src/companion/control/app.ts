@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -37,6 +38,9 @@ export type ControlApp = FastifyInstance<
 
 /** Largest body, a seed's. */
 const BODY_BYTES_MAX = 16 * 1_048_576;
+/** What is read of a body that is too large, and for how long, before the response says so. */
+const DISCARDED_BYTES_MAX = 256 * 1_048_576;
+const DISCARD_MS_MAX = 10_000;
 const HEADERS = Object.freeze({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
 
 /** What the control API is built from. */
@@ -76,7 +80,8 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
     const refusal = toControlError(error);
     if (refusal.code === 'internal')
       request.log.error({ type: error.name, stack: error.stack }, 'control failed');
-    respond(reply, refusal);
+    if (refusal.code !== 'too-large') respond(reply, refusal);
+    else void discardBody(request.raw).then(() => respond(reply, refusal));
   });
   control.setNotFoundHandler(() => {
     throw new ControlError('not-found', 'the control API has no such path or method');
@@ -109,6 +114,21 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   deps.register(control);
   await control.ready();
   return control;
+}
+
+/**
+ * Reads what is left of a body and keeps none of it: most clients send all before they read a response, and would see
+ * their connection break instead. Settles when the body has ended, and at the latest when it has become too long for that.
+ */
+async function discardBody(body: IncomingMessage): Promise<void> {
+  let bytes = 0;
+  const isOver = Promise.withResolvers<void>();
+  body.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DISCARDED_BYTES_MAX) isOver.resolve();
+  });
+  for (const end of ['end', 'close']) body.once(end, () => isOver.resolve());
+  await Promise.race([isOver.promise, sleep(DISCARD_MS_MAX, undefined, { ref: false })]);
 }
 
 function worldNamed(worlds: TestWorlds, name: string): TestWorld {
