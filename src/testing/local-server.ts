@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RESOURCES } from '../std/resources.ts';
 import { CsmsError } from './csms-error.ts';
+import { temporaryFiles } from './temporary-files.ts';
 import type { CsmsAddress, CsmsOptions } from './types.ts';
 import { seedText } from './world.ts';
 
@@ -31,51 +32,44 @@ export interface LocalServer extends CsmsAddress {
  * Throws CsmsError with the line that the server printed when it refuses to start.
  */
 export async function startLocalServer(options: CsmsOptions): Promise<LocalServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'csms-server-'));
+  const directory = join(tmpdir(), `csms-server-${randomUUID()}`);
   const controlToken = options.controlToken ?? randomBytes(24).toString('base64url');
+  const child = launch(directory, { ...options, controlToken });
+  // The server does so itself, unless it was killed.
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
-  try {
-    const child = launch(directory, { ...options, controlToken });
-    // For a server that could not: it was killed.
-    child.once('exit', remove);
-    const endpoint = await listening(child);
-    release(child);
-    let ended: Promise<void> | undefined;
-    const stop = () => {
-      ended ??= end(child).finally(remove);
-      return ended;
-    };
-    return { endpoint, controlToken, stop };
-  } catch (error) {
-    remove();
-    throw error;
-  }
+  child.once('exit', remove);
+  const endpoint = await listening(child);
+  release(child);
+  let ended: Promise<void> | undefined;
+  const stop = () => {
+    ended ??= end(child);
+    return ended;
+  };
+  return { endpoint, controlToken, stop };
 }
 
 function launch(directory: string, { controlToken, env, port = 0, seed }: CsmsOptions): ChildProcess {
+  const { dataDirectory, seedFile } = temporaryFiles(directory);
   const inherited = Object.entries(process.env).filter(([name]) => !CALLERS_OWN.test(name));
   const settings = {
     CSMS_LOG_LEVEL: 'warn',
     ...env,
-    CSMS_DATA: join(directory, 'data'),
+    CSMS_DATA: dataDirectory,
     CSMS_PORT: `${port}`,
     CSMS_CONTROL_TOKEN: controlToken,
-    ...(seed !== undefined && { CSMS_SEED: seedFile(directory, seed) }),
+    ...(seed !== undefined && { CSMS_SEED: typeof seed === 'string' ? resolve(seed) : seedFile }),
   };
   const program = fileURLToPath(RESOURCES.temporaryServer);
-  return spawn(process.execPath, [program, directory, 'dev'], {
+  const child = spawn(process.execPath, [program, directory, 'dev'], {
     env: { ...Object.fromEntries(inherited), ...settings },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     // Ctrl-C is for the tests, which may want to say goodbye.
     detached: true,
   });
-}
-
-function seedFile(directory: string, seed: string | object): string {
-  if (typeof seed === 'string') return resolve(seed);
-  const file = join(directory, 'seed.yaml');
-  writeFileSync(file, seedText(seed), { mode: 0o600 });
-  return file;
+  // One that ends early does not read it.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(typeof seed === 'object' ? seedText(seed) : '');
+  return child;
 }
 
 /** Resolves with the address once the server listens. */

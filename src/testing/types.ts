@@ -147,11 +147,12 @@ export interface CsmsFilter {
 export interface CsmsRequest {
   readonly seq: number;
   readonly at: string;
-  readonly operation: string | null;
+  readonly operation: string;
   readonly method: string;
   readonly path: string;
+  /** The secret's. */
   readonly name: string | null;
-  readonly user: string | null;
+  readonly user: string;
   readonly status: number | null;
   readonly error_code: string | null;
   /** The id of the fault that it met. */
@@ -165,13 +166,17 @@ export interface CsmsNotification {
   readonly seq: number;
   readonly at: string;
   readonly event_type: string;
-  readonly event: string | null;
-  readonly name: string | null;
+  /** The event's name. */
+  readonly event: string;
+  /** The secret's. */
+  readonly name: string;
   readonly version: string | null;
-  readonly topic: string | null;
-  readonly status: 'PENDING' | 'SUCCESS' | 'FAIL' | 'INVALID';
+  readonly topic: string;
+  /** `PENDING`, `SUCCESS`, `FAIL` or `INVALID`. */
+  readonly status: string;
   readonly attempts: number;
-  readonly message: unknown;
+  /** What SMN delivers. */
+  readonly message: string;
 }
 
 /** Limits of a world: a profile, or figures named as in `CSMS_LIMITS`, and `requests-per-second`. */
