@@ -1,4 +1,16 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import {
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { FileError } from './file-error.ts';
 
 /** A node of a YAML file, with the key that leads to it: every complaint can name file, line and key. */
@@ -46,11 +58,11 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
     throw new FileError({ ...whole, line: lineAt(problem.pos[0]) }, `YAML error: ${kind}`);
   }
   visit(parsed, {
-    Map: (_, map) => {
-      const doubled = doubledKey(map);
+    Map: (_, map, above) => {
+      const doubled = doubledPair(map);
       if (doubled === undefined) return;
-      const line = lineAt(doubled.range?.[0] ?? 0);
-      throw new FileError({ ...whole, line }, 'YAML error: duplicate key');
+      const line = lineAt(doubled.key.range?.[0] ?? 0);
+      throw new FileError({ file, line, key: keyOf([...above, map, doubled]) }, 'YAML error: duplicate key');
     },
     Alias: (_, alias) => {
       const line = lineAt(alias.range?.[0] ?? 0);
@@ -60,15 +72,33 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
   return { ...whole, content: parsed.contents, lineAt };
 }
 
-/** The first key of a mapping that repeats an earlier one. */
-function doubledKey(map: YAMLMap): Scalar | undefined {
+/** The first field of a mapping whose key repeats an earlier one. */
+function doubledPair(map: YAMLMap): Pair<Scalar> | undefined {
   const seen = new Set<unknown>();
-  for (const { key } of map.items) {
-    if (!isScalar(key)) continue;
-    if (seen.has(key.value)) return key;
-    seen.add(key.value);
-  }
-  return undefined;
+  return map.items.find((pair): pair is Pair<Scalar> => {
+    if (!isScalar(pair.key)) return false;
+    const isDoubled = seen.has(pair.key.value);
+    seen.add(pair.key.value);
+    return isDoubled;
+  });
+}
+
+/** The key that leads to the last of these nodes, each of which is in the one before it. */
+function keyOf(nodes: readonly unknown[]): string {
+  return nodes.reduce<string>((key, node, depth) => {
+    if (isPair(node)) return `${key === '' ? '' : `${key}.`}${nameOf(node)}`;
+    const list = nodes[depth - 1];
+    return isSeq(list) ? `${key}[${list.items.indexOf(node)}]` : key;
+  }, '');
+}
+
+/**
+ * The name of a field that should not be there, for a message. One without a value may be the rest of a text that has a
+ * comma and no quotes, and such a text may be a secret.
+ */
+function nameOf({ key, value }: Pair): string {
+  const hasValue = isNode(value) && !(isScalar(value) && (value.value === null || value.value === ''));
+  return hasValue && isScalar(key) && typeof key.value === 'string' ? printable(key.value) : '?';
 }
 
 /** The fields of a mapping. Throws FileError when it is not a mapping or has keys other than `allowed`. */
@@ -80,8 +110,9 @@ export function fieldsOf(node: YamlNode, allowed?: readonly string[]): ReadonlyM
     const line = lineOf(node, pair.key);
     if (typeof name !== 'string') throw problemAt({ ...node, line }, 'has a key that is no text');
     const parent = node.key === '(file)' ? '' : `${node.key}.`;
+    if (allowed?.includes(name) === false)
+      throw problemAt({ ...node, key: `${parent}${nameOf(pair)}`, line }, 'is not known here');
     const field = { ...node, key: `${parent}${printable(name)}`, line, content: pair.value };
-    if (allowed?.includes(name) === false) throw problemAt(field, 'is not known here');
     fields.set(name, field);
   }
   return fields;
