@@ -1,4 +1,5 @@
 import { decideClock } from './clock.ts';
+import { decideContents } from './contents.ts';
 import { decideEvent } from './events/events.ts';
 import { decideNotification } from './events/notifications.ts';
 import { decideSigningKey } from './events/signing-key.ts';
@@ -22,6 +23,7 @@ export const decide = {
   key: decideKey,
   checker: decideChecker,
   clock: decideClock,
+  contents: decideContents,
 } as const;
 
 type Rules = typeof decide;

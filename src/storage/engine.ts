@@ -71,6 +71,8 @@ export interface Engine<L extends Loaded> {
   };
   /** Keeps the number of a project's notifications bounded. */
   readonly notifications: { readonly save: Save<Notification, NotificationDecision> };
+  /** Removes, unread, all that the commands of all projects have stored, tasks and notifications included. */
+  clear(): Awaitable<void>;
   /** For kinds that need only their table. */
   rows<T>(table: Table<T>): Wholes<T>;
   /** Called for damaged rows that were skipped or replaced. */

@@ -15,6 +15,7 @@ import type { Table } from './columns/fields.ts';
 import { DESTROYED_KEY, KEY } from './columns/keys.ts';
 import { GRANT, SECRET } from './columns/secrets.ts';
 import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from './columns/small.ts';
+import { carryContents } from './contents.ts';
 
 /** Everything that is true of a kind of aggregate on every engine. */
 export interface Kind<A extends AggregateKind> {
@@ -30,7 +31,7 @@ export interface Kind<A extends AggregateKind> {
   /** The secret whose cached reads a change may affect, or `all`; absent: nothing of it is cached. */
   readonly readers?: 'all' | ((command: Aggregates[A]['command']) => SecretRef);
   /** The sealed values that a command carries. */
-  readonly values?: (command: Aggregates[A]['command']) => readonly NewVersion[];
+  readonly values?: (command: Aggregates[A]['command']) => readonly Pick<NewVersion, 'sealed'>[];
 }
 
 /** One row per kind: its descriptor. */
@@ -75,6 +76,11 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
     wholes: [SIGNING_KEY],
   },
   clock: { carry: carryClock, wholes: [CLOCK], whenFull: ['record-clock'] },
+  contents: {
+    carry: carryContents,
+    readers: 'all',
+    values: ({ secrets }) => secrets.flatMap(({ added }) => added),
+  },
 };
 
 function valuesIn(command: Aggregates['secret' | 'task']['command']): readonly NewVersion[] {

@@ -3,6 +3,7 @@ import type { StoreEngine, StoreHarness } from '../support/stores.ts';
 import { blobContract } from './contract/blob.ts';
 import { checkerContract } from './contract/checker.ts';
 import { clockContract } from './contract/clock.ts';
+import { contentsContract } from './contract/contents.ts';
 import { countsContract } from './contract/counts.ts';
 import { dueTimeContract } from './contract/due-times.ts';
 import { durabilityContract } from './contract/durability.ts';
@@ -47,6 +48,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('keys', () => keyContract(it));
     describe('backups', () => blobContract(it));
     describe('checkers', () => checkerContract(it));
+    describe('contents', () => contentsContract(it, engine));
     describe('transactions', () => transactionContract(it));
     describe('durability', () => durabilityContract(it, engine));
   });

@@ -5,7 +5,7 @@ import type { Task } from '../../src/core/rotation/tasks.ts';
 import type { SealedValue, SecretAggregate } from '../../src/core/secrets/secrets.ts';
 import type { Table } from '../../src/storage/columns/fields.ts';
 import { SECRET, VERSION } from '../../src/storage/columns/secrets.ts';
-import { EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
+import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
 import type { Engine, Loaded } from '../../src/storage/engine.ts';
 
 /** Everything that is stored in memory. Paths are `<project id>/<name or id>`, or the id where there is no project. */
@@ -67,6 +67,8 @@ export interface MemoryEngine extends Engine<Loaded> {
 export function memoryEngine(memory: Memory): MemoryEngine {
   const { grants, keys, secrets, values } = memory;
   let writes: (() => void)[] = [];
+  /** Ids of secrets that are removed when the writes are carried out. */
+  const leaving = new Set<string>();
   const write = <T>(map: Map<string, T>, path: string, next: T | undefined) =>
     void writes.push(() => (next === undefined ? map.delete(path) : map.set(path, next)));
   const loaded = (aggregate: SecretAggregate | undefined) => aggregate && { aggregate };
@@ -94,7 +96,9 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       countInProject: (projectId) => inProject(projectId).length,
       save(before, { next, added = [], notifications = [] }) {
         for (const notification of notifications) rows(NOTIFICATION).put(notification);
-        if (next !== undefined) requireStorable(next, before === undefined ? secrets.values() : []);
+        const others = [...secrets.values()].filter((other) => !leaving.has(other.secret.id));
+        if (next !== undefined) requireStorable(next, before === undefined ? others : []);
+        else if (before !== undefined) leaving.add(before.aggregate.secret.id);
         const { secret } = (next ?? before?.aggregate)!;
         const left = new Set(next?.versions.map(({ number }) => number));
         for (const { number } of before?.aggregate.versions ?? [])
@@ -135,13 +139,23 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       save: (current, { next }) => write(keys, pathOf((next ?? current)!), next),
     },
     notifications: { save: (current, { next }) => rows(NOTIFICATION).save(current, next) },
+    clear() {
+      for (const id of [...secrets.values()].map(({ secret }) => secret.id)) leaving.add(id);
+      writes.push(() => {
+        for (const map of [secrets, values, keys, grants]) map.clear();
+        for (const table of [EVENT, TASK, NOTIFICATION, CHECKER])
+          memory.rows<never>(table as Table<never>).clear();
+      });
+    },
     rows,
     onDamage: () => {},
     commit() {
       for (const carryOut of writes.splice(0)) carryOut();
+      leaving.clear();
     },
     forget() {
       writes = [];
+      leaving.clear();
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Engine } from '../../engine.ts';
 import type { RowMac } from '../../row-mac.ts';
 import type { TellRow } from '../rows/sum-tracker.ts';
 import { createWholeReads, createWholes } from '../rows/wholes.ts';
+import { createClearing } from '../tables/clearing.ts';
 import { createDamagedRemoval } from '../tables/damaged-secrets.ts';
 import { createTaskClearing } from '../tables/damaged-tasks.ts';
 import { createEventReads } from '../tables/events.ts';
@@ -55,6 +56,12 @@ export function createEngine(db: Connection, mac: RowMac, ears: EngineEars): Sql
   const notifications = createNotificationWrites(db, mac);
   const saveSecret = createSecretWrites(db, mac, ears);
   const grants = createGrantWrites(db, mac);
+  const clear = createClearing(db, onRemoval);
+  function forget(): void {
+    secrets.forget();
+    keys.forget();
+  }
+
   return {
     secrets: {
       ...secrets,
@@ -79,11 +86,12 @@ export function createEngine(db: Connection, mac: RowMac, ears: EngineEars): Sql
     keys: { ...keys, save: createKeyWrites(db, mac, onRemoval) },
     notifications,
     rows: createWholes(db, mac, find),
-    onDamage,
-    forget() {
-      secrets.forget();
-      keys.forget();
+    clear() {
+      forget();
+      clear();
     },
+    onDamage,
+    forget,
   };
 }
 
