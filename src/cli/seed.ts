@@ -1,3 +1,5 @@
+import { checkSeed } from '../companion/seed/check.ts';
+import { readConfig } from '../config/config.ts';
 import { readControlSettings } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { ControlRefusal, callControl, worldPath } from './control.ts';
@@ -24,13 +26,27 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
     process.stdout.write(await askWorld({ flags, env }, { method: 'GET' }));
     return EXIT.ok;
   }
-  if (word !== 'apply' || file === undefined) throw new UsageError(USAGE);
+  if (!['apply', 'check'].includes(word) || file === undefined) throw new UsageError(USAGE);
   const text = readTextFile(file);
+  if (word === 'check') {
+    print(JSON.stringify(check({ file, text }, env)), flags);
+    return EXIT.ok;
+  }
   const answer = await askWorld({ flags, env }, { method: 'PUT', body: text }).catch((error: unknown) => {
     throw error instanceof ControlRefusal ? namingFile(error, file) : error;
   });
-  process.stdout.write(flags.has('json') ? `${answer}\n` : counts(answer));
+  print(answer, flags);
   return EXIT.ok;
+}
+
+/** What a server with these settings would say, if it were empty. */
+function check(seed: { readonly file: string; readonly text: string }, env: CommandInput['env']) {
+  const { limits, region } = readConfig('dev', env);
+  return checkSeed({ ...seed, limits, region, nowMs: Date.now() });
+}
+
+function print(answer: string, flags: CommandInput['flags']): void {
+  process.stdout.write(flags.has('json') ? `${answer}\n` : counts(answer));
 }
 
 function askWorld(

@@ -2,11 +2,13 @@ import type { Companion } from '../compose/companion.ts';
 import type { ServerProcess } from '../compose/process.ts';
 import { randomIds } from '../compose/sources.ts';
 import type { App } from '../http/app.ts';
+import { parseAddressRules } from '../webhook/address-rules.ts';
 import { showDate } from './clock/date-header.ts';
 import type { ControlApp } from './control/app.ts';
 import { createProtection } from './control/protection.ts';
 import { spoilResponses } from './faults/responses.ts';
 import { watchRequests } from './requests/watch.ts';
+import type { Seeds } from './seed/seeds.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds, type TestWorlds } from './worlds/test-worlds.ts';
 import type { PasswordOf } from './worlds/users.ts';
@@ -30,14 +32,16 @@ export async function createCompanion(
   const worlds = createTestWorlds(shared, main);
   const stopping = new AbortController();
   let control: Promise<ControlApp> | undefined;
+  const openSeeds = seedsOf(shared, worlds);
 
   /** Built at the first request to it: most starts have none, and it takes a tenth of the start. */
   async function openControl(): Promise<ControlApp> {
-    const [{ createControl }, { registerNouns }] = await Promise.all([
+    const [{ createControl }, { registerNouns }, ofWorlds] = await Promise.all([
       import('./control/app.ts'),
       import('./control/nouns.ts'),
+      openSeeds(),
     ]);
-    const deps = { config, tokenKey, worlds, stopping: stopping.signal };
+    const deps = { config, seeds: ofWorlds, tokenKey, worlds, stopping: stopping.signal };
     const register = (app: ControlApp) => registerNouns(app, deps);
     return createControl({ checkAccess, worlds, log, register });
   }
@@ -65,11 +69,27 @@ export async function createCompanion(
     },
     async begin(all) {
       worlds.begin(all);
+      const { seedFile } = config.companion;
+      if (seedFile !== undefined) await (await openSeeds()).applyFile(seedFile);
     },
     async close() {
       await worlds.end();
       await (await control)?.close();
     },
+  };
+}
+
+/** Returns what creates the seeds, once, when they are needed: most starts have none. */
+function seedsOf({ config, identities }: ServerProcess, worlds: TestWorlds): () => Promise<Seeds> {
+  let seeds: Promise<Seeds> | undefined;
+  async function open(): Promise<Seeds> {
+    const { createSeeds } = await import('./seed/seeds.ts');
+    const rules = parseAddressRules(config.webhookHosts);
+    return createSeeds({ config, worlds, rules, identities: () => identities.present.directory });
+  }
+  return () => {
+    seeds ??= open();
+    return seeds;
   };
 }
 

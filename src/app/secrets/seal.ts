@@ -9,7 +9,7 @@ const SEAL_ATTEMPTS_MAX = 5;
 
 /** Seals a value as a version of a secret, before the transaction that adds it. */
 export function sealVersion(
-  deps: Deps,
+  deps: Pick<Deps, 'ids' | 'keyring'>,
   target: { readonly ref: SecretRef; readonly secretId: string; readonly key: Key },
   input: { readonly value: SecretValue; readonly expireTimeMs: number | undefined },
 ): NewVersion {

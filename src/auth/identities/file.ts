@@ -28,6 +28,7 @@ import {
 } from './identities.ts';
 import { readPolicyDocument } from './policy-document.ts';
 import { createSecretSources, readIdentitiesText, type SecretSources } from './sources.ts';
+import { ACCESS_KEY_ID, ID, NAME, PROJECT_ID, SECRET_KEY } from './text-rules.ts';
 
 /** An identities file, and the sources of the secrets that it names. */
 export interface IdentitiesText {
@@ -54,20 +55,6 @@ interface Reading {
   readonly policyNames: ReadonlySet<string>;
 }
 
-const ID: TextRule = { pattern: /^[0-9A-Za-z-]{1,64}$/, rule: '1 to 64 letters, digits or -' };
-const PROJECT_ID: TextRule = { pattern: /^[0-9A-Za-z]{32,64}$/, rule: '32 to 64 letters or digits' };
-const NAME: TextRule = {
-  pattern: /^(?! )[^\p{Cc}\u2028\u2029]{1,128}(?<! )$/u,
-  rule: '1 to 128 characters, without control characters and blanks at its ends',
-};
-const ACCESS_KEY_ID: TextRule = {
-  pattern: /^[\x21-\x2b\x2d-\x2e\x30-\x3c\x3e-\x7e]{1,128}$/,
-  rule: '1 to 128 printable characters without blanks, commas, slashes and equals signs',
-};
-const SECRET_KEY: TextRule = {
-  pattern: /^[\x21-\x7e]{1,256}$/,
-  rule: '1 to 256 printable characters without blanks',
-};
 const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
 const VARIABLE: TextRule = { pattern: /^[A-Za-z_][A-Za-z0-9_]{0,127}$/, rule: 'the name of a variable' };
 const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';

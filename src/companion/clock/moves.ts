@@ -27,8 +27,8 @@ export interface Moves {
   advance(targetOf: (nowMs: number) => number): Promise<Moved>;
   /** Shows that time at once and does what is due then. */
   set(toMs: number): Promise<Moved>;
-  /** Makes a change of the clock that moves nothing, in its turn. */
-  inTurn(change: () => void): Promise<void>;
+  /** Does work in its turn, while nothing moves the clock. */
+  inTurn<T>(work: () => T | Promise<T>): Promise<T>;
 }
 
 /** What moves work with. */
@@ -55,7 +55,7 @@ export function createMoves(deps: MovesDeps): Moves {
   return {
     advance: (targetOf) => queue(() => move(deps, targetOf, 'by due moments')),
     set: (toMs) => queue(() => move(deps, () => toMs, 'at once')),
-    inTurn: (change) => queue(async () => change()),
+    inTurn: (work) => queue(async () => work()),
   };
 }
 

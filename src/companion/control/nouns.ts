@@ -8,13 +8,15 @@ import { createListRoutes, type ListDeps } from '../lists/routes.ts';
 import { NOTIFICATION_MEMBERS } from '../notifications/notification-list.ts';
 import { registerQuota } from '../quota/routes.ts';
 import { REQUEST_MEMBERS } from '../requests/request-list.ts';
+import { registerSeeds } from '../seed/routes.ts';
+import type { Seeds } from '../seed/seeds.ts';
 import { registerWorlds } from '../worlds/routes.ts';
 import type { ControlApp } from './app.ts';
-import { ControlError } from './control-error.ts';
 
 /** What the routes work with. */
 export interface NounDeps extends ListDeps {
   readonly config: Config;
+  readonly seeds: Seeds;
   readonly tokenKey: KeyObject;
 }
 
@@ -25,12 +27,11 @@ export function registerNouns(control: ControlApp, deps: NounDeps): void {
     worlds: deps.worlds,
     region: deps.config.region,
     tokenKey: deps.tokenKey,
-    resetMain: async () => {
-      throw new ControlError('no-seed', 'no seed has been applied to main');
-    },
+    resetMain: deps.seeds.resetMain,
   });
   registerFaults(control);
   registerQuota(control);
+  registerSeeds(control, deps.seeds);
   registerHooks(control, parseAddressRules(deps.config.webhookHosts));
   const registerList = createListRoutes(control, deps);
   registerList({ noun: 'requests', members: REQUEST_MEMBERS, listOf: ({ requests }) => requests });

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import type { Directory } from '../../auth/identities/identities.ts';
+import { randomIds, systemClock } from '../../compose/sources.ts';
+import { choicesOf } from '../../compose/world.ts';
+import type { Config } from '../../config/config.ts';
+import type { AddressRules } from '../../webhook/address-rules.ts';
+import { FileError } from '../../yaml/file-error.ts';
+import { ControlError } from '../control/control-error.ts';
+import { readWorldHooks } from '../hooks/world-hooks.ts';
+import { quotaChoices } from '../quota/quota.ts';
+import type { TestWorld } from '../worlds/test-world.ts';
+import type { TestWorlds } from '../worlds/test-worlds.ts';
+import { applySeed } from './application.ts';
+import type { Counts } from './comparison.ts';
+import { exportSeed } from './export.ts';
+import { readSeed } from './reading.ts';
+import { usersOf } from './users.ts';
+
+/** The text of a seed, and what it is called in complaints. */
+export interface SeedText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The seeds of all worlds. One application after the other in each. */
+export interface Seeds {
+  /** Throws FileError for a wrong seed, and what the store throws; then nothing is changed. */
+  apply(world: TestWorld, seed: SeedText): Promise<Counts>;
+  /** The world as a seed. Throws damaged. */
+  export(world: TestWorld): Promise<string>;
+  /** Applies the file to main. Throws FileError, also when it cannot be read. */
+  applyFile(file: string): Promise<void>;
+  /** Makes main what the seed that was applied to it last says, and nothing else. Throws ControlError (no-seed). */
+  resetMain(): Promise<void>;
+}
+
+/** What seeds work with. */
+export interface SeedsDeps {
+  readonly config: Config;
+  readonly worlds: Pick<TestWorlds, 'all' | 'main'>;
+  /** The identities of the operator's file at present. */
+  identities(): Directory;
+  /** What hooks may call. */
+  readonly rules: AddressRules;
+}
+
+const ACTOR = Object.freeze({ kind: 'system', job: 'seed' });
+
+/** Creates the seeds. */
+export function createSeeds(deps: SeedsDeps): Seeds {
+  const {
+    config,
+    worlds: { main },
+  } = deps;
+  let last: SeedText | undefined;
+
+  async function apply(world: TestWorld, text: SeedText, isReset: boolean): Promise<Counts> {
+    const counts = await inTurn(world, () => applyNow(deps, world, { text, isReset }));
+    if (world === main) last = text;
+    return counts;
+  }
+
+  return {
+    apply: (world, text) => apply(world, text, false),
+    async export(world) {
+      const { clock } = world;
+      const clockMs = clock.isFrozen ? clock.nowMs() : undefined;
+      const copy = world.storage.copy();
+      try {
+        return await exportSeed(copy, { projectId: projectOf(world), region: config.region, clockMs });
+      } finally {
+        await copy.store.close();
+      }
+    },
+    async applyFile(file) {
+      await apply(main, { file, text: await readText(file) }, false);
+    },
+    async resetMain() {
+      if (last === undefined) throw new ControlError('no-seed', 'no seed has been applied to main');
+      await apply(main, last, true);
+    },
+  };
+}
+
+/** While the clock stands where it is and no background work begins: it would be by another time than the seed's. */
+function inTurn<T>({ timeline, world }: TestWorld, work: () => Promise<T>): Promise<T> {
+  return timeline.moves.inTurn(async () => {
+    const startTimer = world.runner.hold();
+    try {
+      return await work();
+    } finally {
+      startTimer();
+    }
+  });
+}
+
+async function applyNow(
+  deps: SeedsDeps,
+  world: TestWorld,
+  { isReset, text }: { readonly text: SeedText; readonly isReset: boolean },
+): Promise<Counts> {
+  const { config, rules, worlds } = deps;
+  const { clock, storage, users } = world;
+  const choices = isReset ? choicesOf(config) : quotaChoices(choicesOf(config), world.quota);
+  const projectId = projectOf(world);
+  const presentMs = isReset ? systemClock.nowMs() : clock.nowMs();
+  const seed = readSeed(text, {
+    projectId,
+    region: config.region,
+    limits: choices.limits,
+    nowMs: presentMs,
+    policyNames: users.directory().policies.keys(),
+  });
+  const hooks = seed.hooks && readWorldHooks(seed.hooks, rules);
+  const added = usersOf(seed.users, { world, worlds: worlds.all(), file: deps.identities(), isReset });
+  const nowMs = seed.clockMs ?? presentMs;
+  const storing = { ...storage, actor: ACTOR, choices, clock, ids: randomIds };
+  const counts = await applySeed(storing, seed, { projectId, nowMs, isReset });
+  if (isReset) startAnew(world, presentMs);
+  if (seed.clockMs !== undefined) {
+    clock.freeze();
+    clock.set(seed.clockMs);
+  }
+  if (hooks !== undefined) world.hooks.replace(hooks);
+  users.add(added, seed.policies);
+  return counts;
+}
+
+/** All of main but its data, which are there already. */
+function startAnew(
+  { clock, faults, hooks, notifications, quota, requests, users }: TestWorld,
+  nowMs: number,
+): void {
+  clock.set(nowMs);
+  clock.resume();
+  for (const noun of [faults, quota, users]) noun.clear();
+  for (const noun of [hooks, notifications, requests]) noun.restart();
+}
+
+/** The project of the world's first user, whom its credentials are of. */
+function projectOf({ users }: TestWorld): string {
+  const [project] = users.list()[0]?.user.projects ?? [];
+  if (project === undefined)
+    throw new ControlError('no-seed', 'no user of the identities file has a project');
+  return project.id;
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new FileError({ file, line: 1, key: '(file)' }, 'cannot be read');
+  }
+}

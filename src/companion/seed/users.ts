@@ -1,0 +1,65 @@
+import type { Directory } from '../../auth/identities/identities.ts';
+import { createCredentials } from '../../auth/identities/new-credentials.ts';
+import { ControlError } from '../control/control-error.ts';
+import type { TestWorld } from '../worlds/test-world.ts';
+import type { AddedUser } from '../worlds/users.ts';
+import { problem } from './members.ts';
+import type { SeedUser } from './seed.ts';
+
+/** Where the users of a seed are set. */
+export interface UsersContext {
+  readonly world: TestWorld;
+  readonly worlds: readonly TestWorld[];
+  /** The identities of the operator's file. */
+  readonly file: Directory;
+  /** Whether those that were added before go. */
+  readonly isReset: boolean;
+}
+
+/**
+ * The users of a seed with their credentials in a world. Main has those of the seed. A request finds its world by its
+ * credentials alone, so in a fork a user who is there keeps the fork's own, and a new one gets others where those of the
+ * seed are in use. Throws FileError for users of the identities file and keys of others; ControlError (credentials-taken).
+ */
+export function usersOf(seedUsers: readonly SeedUser[], context: UsersContext): AddedUser[] {
+  const { file, world } = context;
+  const ofFile = new Set([...file.domains.keys()].flatMap((id) => file.usersOf(id).map(({ name }) => name)));
+  const names = new Set(seedUsers.map(({ name }) => name));
+  const present = context.isReset ? [] : world.users.list();
+  const otherKeys = new Set(present.filter(({ user }) => !names.has(user.name)).map(({ ak }) => ak));
+  return seedUsers.map((user) => {
+    if (ofFile.has(user.name)) throw problem(user, 'name', 'is the name of a user of the identities file');
+    const { ak } = user;
+    const isOthers = ak !== undefined && (otherKeys.has(ak) || file.findAccessKey(ak) !== undefined);
+    if (isOthers) throw problem(user, 'ak', 'is that of another user');
+    return credentialsOf(user, context);
+  });
+}
+
+function credentialsOf(user: SeedUser, { world, worlds }: UsersContext): AddedUser {
+  const { id, name, policies } = user;
+  const isMain = world.from === null;
+  const known = isMain ? undefined : world.users.list().find((each) => each.user.name === name);
+  if (known !== undefined) {
+    const { ak, password, sk } = known;
+    return { id, name, policies, ak: ak ?? undefined, sk: sk ?? undefined, password: password ?? undefined };
+  }
+  const others = worlds.filter((each) => each !== world);
+  const isKeyTaken =
+    user.ak !== undefined && others.some(({ users }) => users.directory().findAccessKey(user.ak ?? ''));
+  const isPasswordTaken = others.some(({ users }) =>
+    users.list().some((each) => each.user.name === name && each.password === (user.password ?? null)),
+  );
+  const isTaken = isKeyTaken || (user.password !== undefined && isPasswordTaken);
+  if (isTaken && isMain)
+    throw new ControlError(
+      'credentials-taken',
+      `${user.node.key} has the ${isKeyTaken ? 'ak' : 'password'} of another world`,
+    );
+  const made = createCredentials({
+    accessKeyId: isKeyTaken ? undefined : user.ak,
+    secretKey: isKeyTaken ? undefined : user.sk,
+    password: isPasswordTaken ? undefined : user.password,
+  });
+  return { id, name, policies, ak: made.accessKeyId, sk: made.secretKey, password: made.password };
+}
