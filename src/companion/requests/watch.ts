@@ -41,7 +41,7 @@ function entryOf(
     method,
     path: pathOf(url),
     // What has not the form of a name may be a misplaced value.
-    name: name !== undefined && isSecretName(name) ? name : null,
+    name: name !== undefined && isSecretName(name) ? copyOf(name) : null,
     user: request.caller.userName,
     status: isAnswered ? statusCode : null,
     error_code: (isRefused ? refusal?.code : undefined) ?? null,
@@ -51,8 +51,13 @@ function entryOf(
   };
 }
 
-/** Without the query, also in memory: a part of a text keeps the whole. */
+/** Without the query. */
 function pathOf(url: string): string {
   const mark = url.indexOf('?');
-  return mark < 0 ? url : Buffer.from(url.slice(0, mark), 'latin1').toString('latin1');
+  return mark < 0 ? url : copyOf(url.slice(0, mark));
+}
+
+/** The same ASCII text by itself: in memory, a part of a text keeps the whole. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
