@@ -1,6 +1,18 @@
+import { rmSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { createCompanion } from '../../src/companion/companion.ts';
+import { compose } from '../../src/compose/server.ts';
 import { DAY_MS, HOUR_MS } from '../../src/std/durations.ts';
-import { ADMIN, ALPHA, GAMMA, shareServer, signedHeaders } from '../support/server.ts';
+import {
+  ADMIN,
+  ALPHA,
+  createLog,
+  GAMMA,
+  NO_PRESSURE,
+  prepareFiles,
+  shareServer,
+  signedHeaders,
+} from '../support/server.ts';
 import { control, TOKEN } from './control.ts';
 
 const SECRETS = `/v1/${ALPHA}/secrets`;
@@ -264,10 +276,123 @@ describe('whoever goes by the clock', () => {
     const body = { auth: { identity, scope: { project: { id: ALPHA } } } };
     const issued = await server.sendUnsigned({ method: 'POST', path: '/v3/auth/tokens', body });
     expect(Date.parse(issued.json.token.expires_at)).toBe(startMs + DAY_MS);
+    expect(issued.headers.date).toBe(new Date(startMs).toUTCString());
     const headers = { 'x-auth-token': String(issued.headers['x-subject-token']) };
     const status = async () => (await server.sendUnsigned({ method: 'GET', path: SECRETS, headers })).status;
     expect(await status()).toBe(200);
     await advance({ by: '24h' });
     expect(await status()).toBe(401);
+  });
+});
+
+describe('the clock of a fork', () => {
+  const fork = async (from = 'main') => {
+    const { json, status } = await control(server, 'POST', '', { body: { from } });
+    expect(status).toBe(201);
+    return json;
+  };
+  const moveOf = (name: string, verb: string, body: object = {}) =>
+    control(server, 'POST', `/${name}/clock/${verb}`, { body });
+
+  it('is a copy that moves alone, and is back at the fork point after a reset', async () => {
+    const { name, clock: copied } = await fork();
+    expect(copied).toEqual({ now: at(0), frozen: true });
+    expect((await moveOf(name, 'advance', { by: '10d' })).json.now).toBe(at(10 * DAY_MS));
+    expect(await clock()).toEqual({ now: at(0), frozen: true });
+    const { name: second, clock: later } = await fork(name);
+    expect(later.now).toBe(at(10 * DAY_MS));
+    await moveOf(name, 'resume');
+    const reset = await control(server, 'POST', `/${name}/reset`);
+    expect(reset.json.clock).toEqual({ now: at(0), frozen: true });
+    expect((await control(server, 'GET', `/${second}/clock`)).json.now).toBe(at(10 * DAY_MS));
+  });
+
+  it('leads its own background work, with functions and topics inside', async () => {
+    const { name, credentials } = await fork();
+    const user = { ...ADMIN, accessKeyId: credentials.ak, secretKey: credentials.sk };
+    const post = (path: string, body: object) => server.send({ method: 'POST', path, body }, user);
+    const event = { name, event_types: ['SECRET_ROTATED'], state: 'ENABLED', notification: target() };
+    expect((await post(EVENTS, event)).status).toBe(200);
+    const secret = {
+      name: 'db',
+      secret_type: 'RDS-FG',
+      secret_string: '{"username":"app","password":"first-Pw1!"}',
+      auto_rotation: true,
+      rotation_period: '30d',
+      rotation_func_urn: `urn:fss:local-1:${ALPHA}:function:default:rotate`,
+      rotation_config: '{"InstanceId":"db1","SecretSubType":"SingleUser"}',
+      event_subscriptions: [name],
+    };
+    expect((await post(SECRETS, secret)).status).toBe(200);
+    const { fired, settled } = (await moveOf(name, 'advance', { by: '365d' })).json;
+    expect(settled).toBe(true);
+    const months = Array.from({ length: 12 }, (_, index) => index + 1);
+    const own = fired.filter((entry: { name: string }) => entry.name === 'db');
+    expect(own).toEqual(
+      months.flatMap((month) => [
+        { at: at(month * 30 * DAY_MS), type: 'SECRET_ROTATED', name: 'db', version: `v${month + 1}` },
+        {
+          at: at(month * 30 * DAY_MS),
+          type: 'NOTIFICATION',
+          name: 'db',
+          event_type: 'SECRET_ROTATED',
+          topic: TOPIC,
+          status: 'SUCCESS',
+        },
+      ]),
+    );
+    expect((await server.send({ method: 'GET', path: `${SECRETS}/db` })).status).toBe(404);
+  });
+
+  it('is unknown once its world has ended, also to whoever moves it', async () => {
+    const { name } = await fork();
+    const moving = Array.from({ length: 5 }, () => moveOf(name, 'advance', { by: '3660d' }));
+    const deleted = await control(server, 'DELETE', `/${name}`);
+    expect(deleted.status).toBe(204);
+    for (const { status } of await Promise.all(moving)) expect([200, 404]).toContain(status);
+    expect((await moveOf(name, 'advance', { by: '1d' })).status).toBe(404);
+  });
+});
+
+describe('a client that goes away', () => {
+  it('leaves no clock in the middle: what it asked for is done', async () => {
+    const leaving = new AbortController();
+    const asked = control(server, 'POST', '/main/clock/advance', {
+      body: { by: '3000d' },
+      signal: leaving.signal,
+    });
+    await expect.poll(async () => (await clock()).now, { interval: 1 }).not.toBe(at(0));
+    leaving.abort();
+    await asked.catch(() => undefined);
+    await expect.poll(async () => (await clock()).now).toBe(at(3_000 * DAY_MS));
+    startMs += 3_000 * DAY_MS;
+  });
+});
+
+describe('a restart', () => {
+  it('brings the clock of main back to the machine’s, which is trusted as before', async () => {
+    const { config, directory } = await prepareFiles('dev', { CSMS_CONTROL_TOKEN: TOKEN });
+    const lines: string[] = [];
+    const start = async () => {
+      const composed = await compose(config, createLog('warn', lines), {
+        createCompanion,
+        pressure: NO_PRESSURE,
+        onFatal: (reason) => lines.push(reason),
+      });
+      const baseUrl = await composed.app.listen({ host: '127.0.0.1', port: 0 });
+      return { baseUrl, stop: () => composed.app.close().then(composed.close) };
+    };
+    for (const to of ['2040-01-01T00:00:00Z', '2001-01-01T00:00:00Z']) {
+      const { baseUrl, stop } = await start();
+      const { now, frozen } = (await control({ baseUrl }, 'GET', '/main/clock')).json;
+      expect(Math.abs(Date.parse(now) - Date.now())).toBeLessThan(HOUR_MS);
+      expect(frozen).toBe(false);
+      await control({ baseUrl }, 'POST', '/main/clock/freeze');
+      expect((await control({ baseUrl }, 'POST', '/main/clock/set', { body: { to } })).status).toBe(200);
+      await stop();
+    }
+    await (await start()).stop();
+    rmSync(directory, { recursive: true, force: true });
+    expect(lines.filter((line) => line.includes('clock'))).toEqual([]);
   });
 });

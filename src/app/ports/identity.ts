@@ -6,7 +6,8 @@ export type IdentityBody = object;
 /** The slice of the identity service that clients need. `baseUrl` is the server's address as the caller knows it. */
 export interface IdentityService {
   /**
-   * Checks a password, or a token that is exchanged for another. `address` is the peer's.
+   * Checks a password, or a token that is exchanged for another. `address` is the peer's; `issuedAtMs` is by the clock that
+   * the token lives by.
    * Throws login-invalid, login-refused, scope-refused, throttled, unauthenticated, token-expired.
    */
   createTokenFor(input: {
@@ -14,7 +15,7 @@ export interface IdentityService {
     readonly address: string;
     readonly baseUrl: string;
     readonly noCatalog: boolean;
-  }): Promise<{ readonly token: string; readonly body: IdentityBody }>;
+  }): Promise<{ readonly token: string; readonly issuedAtMs: number; readonly body: IdentityBody }>;
   /** What a token says. Throws unauthenticated, token-expired. */
   showToken(input: {
     readonly token: string;

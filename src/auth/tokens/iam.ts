@@ -50,7 +50,7 @@ export function createIam(deps: IamDeps) {
         expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
         credentialMark: credentialMark(deps.tokenKey, user),
       };
-      return { token: issueToken(deps.tokenKey, claims), body: describe(claims, user, input) };
+      return { token: issueToken(deps.tokenKey, claims), issuedAtMs, body: describe(claims, user, input) };
     },
     showToken(input) {
       const { claims, user } = readToken(deps, input.token);

@@ -1,8 +1,9 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DAY_MS } from '../../std/durations.ts';
 import type { ControlApp } from '../control/app.ts';
-import { invalidMember } from '../control/control-error.ts';
+import { ControlError, invalidMember } from '../control/control-error.ts';
 import { formatTime, parseDuration, parseTime, YEAR_9999_END_MS } from '../times.ts';
+import type { TestWorld } from '../worlds/test-world.ts';
 import type { WorldClock } from './clock.ts';
 import type { Fired } from './happenings.ts';
 import type { Moved } from './moves.ts';
@@ -30,19 +31,29 @@ export function registerClock(control: ControlApp): void {
       return clockBody(clock);
     });
   }
-  control.post(`${PATH}/advance`, { schema: { body: AdvanceBody } }, async ({ body, testWorld }) =>
-    movedBody(await testWorld.timeline.moves.advance(readTarget(body))),
-  );
+  control.post(`${PATH}/advance`, { schema: { body: AdvanceBody } }, async ({ body, testWorld }) => {
+    const { moves } = testWorld.timeline;
+    return movedBody(await unlessEnded(testWorld, moves.advance(readTarget(body))));
+  });
   control.post(`${PATH}/set`, { schema: { body: SetBody } }, async ({ body, testWorld }) => {
     const toMs = parseTime(body.to);
     if (toMs === undefined) throw invalidMember('to', 'must be a time, such as 2030-01-31T00:00:00Z');
-    return movedBody(await testWorld.timeline.moves.set(toMs));
+    return movedBody(await unlessEnded(testWorld, testWorld.timeline.moves.set(toMs)));
   });
 }
 
 /** A clock, as the control API shows it. */
 export function clockBody(clock: WorldClock) {
   return { now: formatTime(clock.nowMs()), frozen: clock.isFrozen };
+}
+
+/** What a move of a world's clock ends with. Throws not-found when the world ends before it. */
+async function unlessEnded({ life }: Pick<TestWorld, 'life'>, move: Promise<Moved>): Promise<Moved> {
+  const moved = await move.catch((error: unknown) => {
+    if (!life.aborted) throw error;
+  });
+  if (moved === undefined || life.aborted) throw new ControlError('not-found', 'the world has ended');
+  return moved;
 }
 
 function movedBody({ fromMs, fired, isFrozen, isSettled, nowMs }: Moved) {

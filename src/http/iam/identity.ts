@@ -41,13 +41,15 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
     attachValidation: true,
     onRequest: async (request) => requireMediaType(request),
     handler: async (request, reply) => {
-      const { token, body } = await identity.createTokenFor({
+      const { token, issuedAtMs, body } = await identity.createTokenFor({
         body: parseLogin(request.rawBody),
         address: request.ip,
         baseUrl: request.baseUrl,
         noCatalog: request.query.nocatalog !== undefined,
       });
       reply.raw.setHeader('X-Subject-Token', token);
+      // By the clock that the token lives by.
+      reply.raw.setHeader('Date', new Date(issuedAtMs).toUTCString());
       return reply.code(201).send(body);
     },
   });
