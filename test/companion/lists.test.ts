@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFilter } from '../../src/companion/lists/filters.ts';
 import {
@@ -69,6 +70,40 @@ describe('a numbered list', () => {
     expect([list.last(), list.entries()]).toEqual([0, []]);
     for (const name of 'vwxyz') list.add(entry(name));
     expect(namesOf(list)).toEqual(['3 x', '4 y', '5 z']);
+  });
+
+  it('is a plain list of the newest, in every history', () => {
+    const act = fc.oneof(
+      { weight: 12, arbitrary: fc.record({ kind: fc.constant('add' as const) }) },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('replace' as const), seq: fc.nat(20) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('clear' as const, 'restart' as const) }) },
+    );
+    const history = fc.array(act, { minLength: 10, maxLength: 60 });
+    fc.assert(
+      fc.property(history, fc.integer({ min: 1, max: 5 }), (acts, max) => {
+        const list = createNumberedList<Entry>(max);
+        let [model, last, watched] = [[] as Entry[], 0, 0];
+        list.watch((before, after) => {
+          watched += (after ? 1 : 0) - (before ? 1 : 0);
+        });
+        for (const [at, done] of acts.entries()) {
+          if (done.kind === 'add') {
+            last += 1;
+            model = [...model, { seq: last, ...entry(`${at}`) }].slice(-max);
+            list.add(entry(`${at}`));
+          } else if (done.kind === 'replace') {
+            const next = { seq: done.seq, ...entry(`${at}`) };
+            model = model.map((one) => (one.seq === done.seq ? next : one));
+            list.replace(next);
+          } else {
+            model = [];
+            if (done.kind === 'restart') last = 0;
+            list[done.kind]();
+          }
+          expect([list.last(), list.entries(), watched]).toEqual([last, model, model.length]);
+        }
+      }),
+    );
   });
 
   it('keeps 10,000 entries by default', () => {

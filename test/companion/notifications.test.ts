@@ -249,3 +249,25 @@ describe('hooks', () => {
     expect(values[0].password).not.toBe(values[1].password);
   });
 });
+
+describe('main, when it is reset', () => {
+  const reset = async (seed: string) => {
+    expect((await control(server, 'PUT', '/main/seed', { body: seed })).status).toBe(200);
+    expect((await control(server, 'POST', '/main/reset')).status).toBe(200);
+    return (await control(server, 'GET', '/main/hooks')).json.topics;
+  };
+
+  it('has empty lists that begin at 1, and the hooks of its seed or of hooks.yaml', async () => {
+    const inside = [{ urn: '*', endpoints: ['builtin'] }];
+    expect(await reset('csms: 1\nhooks: { topics: [{ urn: "*", endpoints: [builtin] }] }')).toEqual(inside);
+    for (const noun of ['notifications', 'requests']) {
+      expect((await control(server, 'GET', `/main/${noun}`)).json).toEqual({ [noun]: [], last: 0 });
+    }
+    await createEvent('fresh');
+    await create('told-again', 'fresh');
+    expect(await found('status=SUCCESS')).toMatchObject([{ seq: 1, name: 'told-again' }]);
+    const { requests } = (await control(server, 'GET', '/main/requests?count=2&wait=30s')).json;
+    expect(requests).toMatchObject([{ seq: 1, operation: 'CreateSecretEvent', name: null }, { seq: 2 }]);
+    expect(await reset('csms: 1')).toEqual([{ urn: topic('ops'), endpoints: [`${receiver.url}/ops`] }]);
+  });
+});
