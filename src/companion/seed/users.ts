@@ -2,7 +2,7 @@ import type { Directory } from '../../auth/identities/identities.ts';
 import { createCredentials } from '../../auth/identities/new-credentials.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
-import type { AddedUser } from '../worlds/users.ts';
+import type { AddedUser, KnownUser } from '../worlds/users.ts';
 import { problem } from './members.ts';
 import type { SeedUser } from './seed.ts';
 
@@ -36,30 +36,33 @@ export function usersOf(seedUsers: readonly SeedUser[], context: UsersContext): 
   });
 }
 
-function credentialsOf(user: SeedUser, { world, worlds }: UsersContext): AddedUser {
+function credentialsOf(user: SeedUser, { isReset, world, worlds }: UsersContext): AddedUser {
   const { id, name, policies } = user;
   const isMain = world.from === null;
-  const known = isMain ? undefined : world.users.list().find((each) => each.user.name === name);
-  if (known !== undefined) {
-    const { ak, password, sk } = known;
-    return { id, name, policies, ak: ak ?? undefined, sk: sk ?? undefined, password: password ?? undefined };
-  }
+  const known = isReset ? undefined : world.users.list().find((each) => each.user.name === name);
+  if (known !== undefined && !isMain) return { id, name, policies, ...ownOf(known) };
   const others = worlds.filter((each) => each !== world);
-  const isKeyTaken =
-    user.ak !== undefined && others.some(({ users }) => users.directory().findAccessKey(user.ak ?? ''));
+  const isKeyTaken = others.some(({ users }) => user.ak && users.directory().findAccessKey(user.ak));
   const isPasswordTaken = others.some(({ users }) =>
-    users.list().some((each) => each.user.name === name && each.password === (user.password ?? null)),
+    users.list().some((each) => each.user.name === name && each.password === (user.password ?? '')),
   );
-  const isTaken = isKeyTaken || (user.password !== undefined && isPasswordTaken);
-  if (isTaken && isMain)
-    throw new ControlError(
-      'credentials-taken',
-      `${user.node.key} has the ${isKeyTaken ? 'ak' : 'password'} of another world`,
-    );
-  const made = createCredentials({
-    accessKeyId: isKeyTaken ? undefined : user.ak,
-    secretKey: isKeyTaken ? undefined : user.sk,
-    password: isPasswordTaken ? undefined : user.password,
+  if ((isKeyTaken || isPasswordTaken) && isMain) {
+    const member = isKeyTaken ? 'ak' : 'password';
+    throw new ControlError('credentials-taken', `${user.node.key}.${member} is that of another world`);
+  }
+  const own = known && ownOf(known);
+  const {
+    accessKeyId: ak,
+    password,
+    secretKey: sk,
+  } = createCredentials({
+    accessKeyId: isKeyTaken ? undefined : (user.ak ?? own?.ak),
+    secretKey: isKeyTaken ? undefined : (user.sk ?? own?.sk),
+    password: isPasswordTaken ? undefined : (user.password ?? own?.password),
   });
-  return { id, name, policies, ak: made.accessKeyId, sk: made.secretKey, password: made.password };
+  return { id, name, policies, ak, sk, password };
+}
+
+function ownOf({ ak, password, sk }: KnownUser): Pick<AddedUser, 'ak' | 'sk' | 'password'> {
+  return { ak: ak ?? undefined, sk: sk ?? undefined, password: password ?? undefined };
 }

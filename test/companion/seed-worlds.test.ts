@@ -1,0 +1,247 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN, ALPHA, GUEST, shareServer, startTestServer, type TestUser } from '../support/server.ts';
+import { control, TOKEN } from './control.ts';
+import { EXAMPLE, seedOf } from './seed-text.ts';
+
+const SECRETS = `/v1/${ALPHA}/secrets`;
+const T0 = Date.UTC(2030, 0, 1);
+const folder = mkdtempSync(join(tmpdir(), 'csms-seed-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function seedFile(text: string): string {
+  const file = join(folder, 'seed.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+const server = shareServer(async () => ({
+  mode: 'dev',
+  listen: true,
+  env: { CSMS_CONTROL_TOKEN: TOKEN, CSMS_SEED: seedFile(EXAMPLE) },
+}));
+
+const put = (text: string, world = 'main') => control(server, 'PUT', `/${world}/seed`, { body: text });
+const reset = () => control(server, 'POST', '/main/reset');
+const post = (path: string, body: object, user = ADMIN) => server.send({ method: 'POST', path, body }, user);
+const get = (path: string, user = ADMIN) => server.send({ method: 'GET', path }, user);
+const namesIn = async (user = ADMIN) =>
+  (await get(SECRETS, user)).json.secrets.map(({ name }: { name: string }) => name);
+
+/** A user of a world, as the control API shows it. */
+async function userOf(world: string, name: string): Promise<TestUser> {
+  const { users } = (await control(server, 'GET', `/${world}`)).json;
+  const { ak, password, sk } = users.find((user: { name: string }) => user.name === name);
+  return { ...ADMIN, name, accessKeyId: ak, secretKey: sk, password };
+}
+
+beforeEach(async () => {
+  expect((await put(EXAMPLE)).status).toBe(200);
+  await reset();
+});
+
+describe('a start with a seed', () => {
+  it('has applied all of it when the server listens, with its clock', async () => {
+    const started = await startTestServer({
+      mode: 'dev',
+      listen: true,
+      env: { CSMS_CONTROL_TOKEN: TOKEN, CSMS_SEED: seedFile(EXAMPLE) },
+    });
+    try {
+      const { json } = await started.send({ method: 'GET', path: SECRETS });
+      expect(json.secrets).toHaveLength(4);
+      expect(json.secrets[0].create_time).toBe(T0);
+      const clock = await control(started, 'GET', '/main/clock');
+      expect(clock.json).toEqual({ now: '2030-01-01T00:00:00.000Z', frozen: true });
+      // The same seed, project and clock: the same ids and times.
+      expect(json).toEqual((await get(SECRETS)).json);
+      const one = await control(started, 'GET', '/main/seed');
+      expect(one.text).toBe((await control(server, 'GET', '/main/seed')).text);
+    } finally {
+      await started.close();
+    }
+  });
+
+  it.each([
+    [
+      'csms: 1\nsecrets:\n  - { name: a }\n',
+      '3: secrets[0]: secret_string, secret_binary or versions is missing',
+    ],
+    [undefined, '1: (file): cannot be read'],
+  ])('ends with the line of what is wrong: %#', async (text, complaint) => {
+    const file = text === undefined ? join(folder, 'nowhere.yaml') : seedFile(text);
+    const start = startTestServer({ mode: 'dev', env: { CSMS_SEED: file } });
+    await expect(start).rejects.toThrow(`${file}:${complaint}`);
+  });
+});
+
+describe('the users of a seed', () => {
+  it('call with their keys and log in with their passwords, beside those of the file', async () => {
+    const reader = await userOf('main', 'reader');
+    expect(reader).toMatchObject({
+      accessKeyId: 'AKREADER',
+      secretKey: 'sk-reader-000001',
+      password: 'reader-password',
+    });
+    expect((await get(SECRETS, reader)).status).toBe(200);
+    expect((await get(SECRETS)).status).toBe(200);
+    const identity = {
+      methods: ['password'],
+      password: { user: { name: 'reader', password: 'reader-password', domain: { name: ADMIN.domainName } } },
+    };
+    const scope = { project: { id: ALPHA } };
+    const token = await server.sendUnsigned({
+      method: 'POST',
+      path: '/v3/auth/tokens',
+      body: { auth: { identity, scope } },
+    });
+    expect(token.status).toBe(201);
+  });
+
+  it('stay until main is reset, and then are those of the seed that was applied last', async () => {
+    await put(seedOf('users:', '  - { name: writer, ak: AKWRITER, sk: sk-writer-000001 }'));
+    expect((await get(SECRETS, await userOf('main', 'writer'))).status).toBe(200);
+    const reader = await userOf('main', 'reader');
+    await reset();
+    expect((await get(SECRETS, reader)).status).toBe(401);
+    expect((await get(SECRETS, await userOf('main', 'writer'))).status).toBe(200);
+    await put(EXAMPLE);
+    expect((await get(SECRETS, reader)).status).toBe(200);
+  });
+
+  it('have policies of the seed, and keys and passwords that are made up where it says none', async () => {
+    const text = seedOf(
+      'policies:',
+      '  - name: look',
+      '    document: { Version: "5.0", Statement: [{ Effect: Allow, Action: ["csms:secret:get"] }] }',
+      'users:',
+      '  - { name: some, policies: [look] }',
+    );
+    await put(text);
+    const some = await userOf('main', 'some');
+    expect((await get(SECRETS, some)).status).toBe(200);
+    await put(text);
+    expect(await userOf('main', 'some')).toEqual(some);
+  });
+
+  it('cannot be those of the identities file, or have their keys', async () => {
+    const named = await put(seedOf('users:', `  - { name: ${GUEST.name}, ak: AKX, sk: sk-x }`));
+    expect(named.json).toMatchObject({ error_code: 'seed-invalid', line: 3, key: 'users[0].name' });
+    const keyed = await put(seedOf('users:', `  - { name: x, ak: ${GUEST.accessKeyId}, sk: sk-x }`));
+    expect(keyed.json).toMatchObject({ error_code: 'seed-invalid', line: 3, key: 'users[0].ak' });
+  });
+
+  it('have keys of their own in a fork, whatever the seed says', async () => {
+    const forks = await Promise.all(
+      ['w1', 'w2'].map((name) => control(server, 'POST', '', { body: { name } })),
+    );
+    expect(forks.map(({ status }) => status)).toEqual([201, 201]);
+    const before = await userOf('w1', 'reader');
+    const text = EXAMPLE.replace('hunter2', 'hunter3')
+      .replace('name: reader', 'name: other')
+      .replace('AKREADER', 'AKOTHER');
+    for (const world of ['w1', 'w2']) {
+      expect((await put(EXAMPLE, world)).json).toEqual({ created: 0, replaced: 0, unchanged: 6 });
+      expect((await put(text, world)).json).toMatchObject({ replaced: 1 });
+    }
+    expect(await userOf('w1', 'reader')).toEqual(before);
+    const [one, two] = [await userOf('w1', 'other'), await userOf('w2', 'other')];
+    expect(one.accessKeyId).toBe('AKOTHER');
+    expect(two.accessKeyId).not.toBe('AKOTHER');
+    expect(two.password).not.toBe(one.password);
+    const apiKeyOf = async (user: TestUser) =>
+      (await get(`${SECRETS}/api-key/versions/latest`, user)).json.version.secret_string;
+    expect(await Promise.all([ADMIN, one, two].map(apiKeyOf))).toEqual(['hunter2', 'hunter3', 'hunter3']);
+    const taken = await put(text);
+    expect([taken.status, taken.json.error_code]).toEqual([409, 'credentials-taken']);
+    expect(await apiKeyOf(ADMIN)).toBe('hunter2');
+    for (const world of ['w1', 'w2']) await control(server, 'DELETE', `/${world}`);
+  });
+});
+
+describe('the clock of a seed', () => {
+  it('is set and frozen, and relative times count by it', async () => {
+    await control(server, 'POST', '/main/clock/advance', { body: { by: '1d' } });
+    const text = `${EXAMPLE.replace('2030-01-01', '2031-01-01')}  - { name: new, secret_string: a }\n`;
+    await put(text);
+    const clock = await control(server, 'GET', '/main/clock');
+    expect(clock.json).toEqual({ now: '2031-01-01T00:00:00.000Z', frozen: true });
+    expect((await get(`${SECRETS}/new`)).json.secret.create_time).toBe(Date.UTC(2031, 0, 1));
+    // Made before, by another clock: relative times are not compared.
+    expect((await get(`${SECRETS}/api-key`)).json.secret.create_time).toBe(T0);
+  });
+
+  it('stays as it is when the seed is wrong', async () => {
+    const { json: before } = await control(server, 'GET', '/main/clock');
+    await put(`${EXAMPLE.replace('2030-01-01', '2031-01-01')}  - { name: new }\n`);
+    expect((await control(server, 'GET', '/main/clock')).json).toEqual(before);
+  });
+});
+
+describe('the hooks of a seed', () => {
+  it('are those of its world', async () => {
+    const text = seedOf('hooks:', '  topics: [{ urn: "*", endpoints: [builtin] }]');
+    await put(text);
+    const { json } = await control(server, 'GET', '/main/hooks');
+    expect(json).toEqual({ topics: [{ urn: '*', endpoints: ['builtin'] }], functions: [] });
+    const wrong = await put(seedOf('hooks:', '  topics: [{ urn: "*", endpoints: [ftp://x] }]'));
+    expect(wrong.json).toMatchObject({ error_code: 'seed-invalid', line: 3 });
+    expect(wrong.json.key).toMatch(/^hooks\.topics\[0\]/);
+  });
+});
+
+describe('the reset of main', () => {
+  it('leaves what the seed says and nothing else', async () => {
+    const before = (await control(server, 'GET', '/main/seed')).text;
+    await post(SECRETS, { name: 'mine', secret_string: 'own' });
+    await post(`${SECRETS}/api-key/versions`, { secret_string: 'changed' });
+    await server.send({ method: 'DELETE', path: `${SECRETS}/leaving` });
+    await post(`/v1.0/${ALPHA}/kms/create-key`, { key_alias: 'mine' });
+    await post(`${SECRETS}/db/rotate`, {});
+    await control(server, 'POST', '/main/faults', { body: { operation: 'ListSecrets', status: 503 } });
+    await control(server, 'PUT', '/main/quota', { body: { secrets: 1 } });
+    await control(server, 'POST', '/main/clock/advance', { body: { by: '40d' } });
+    const { json, status } = await reset();
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ name: 'main', clock: { now: '2030-01-01T00:00:00.000Z', frozen: true } });
+    expect((await control(server, 'GET', '/main/seed')).text).toBe(before);
+    expect(await namesIn()).toEqual(['api-key', 'db', 'leaving', 'tls']);
+    expect((await get(`/v1/${ALPHA}/csms/tasks`)).json.tasks).toEqual([]);
+    expect((await control(server, 'GET', '/main/faults')).json.faults).toEqual([]);
+    expect((await control(server, 'GET', '/main/notifications')).json).toMatchObject({ notifications: [] });
+    expect((await post(SECRETS, { name: 'mine', secret_string: 'own' })).status).toBe(200);
+  });
+
+  it('is to the seed that was applied last', async () => {
+    await put(seedOf('secrets:', '  - { name: only, secret_string: a }'));
+    await reset();
+    expect(await namesIn()).toEqual(['only']);
+    const clock = await control(server, 'GET', '/main/clock');
+    // Without a clock in the seed it is the machine's again.
+    expect(clock.json.frozen).toBe(false);
+    expect(Math.abs(Date.parse(clock.json.now) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('is refused where no seed was ever applied', async () => {
+    const bare = await startTestServer({ mode: 'dev', listen: true, env: { CSMS_CONTROL_TOKEN: TOKEN } });
+    try {
+      const { json, status } = await control(bare, 'POST', '/main/reset');
+      expect([status, json.error_code]).toEqual([409, 'no-seed']);
+      await control(bare, 'PUT', '/main/seed', { body: 'csms: 2' });
+      expect((await control(bare, 'POST', '/main/reset')).status).toBe(409);
+    } finally {
+      await bare.close();
+    }
+  });
+});
+
+describe('values', () => {
+  it('are in no line of the log', async () => {
+    await put(EXAMPLE.replace('one, expire', 'Tr0ub4dor, expire').replace('now+30d', 'never'));
+    await control(server, 'GET', '/main/seed');
+    for (const value of ['hunter2', 'first-Pw1!', 'Tr0ub4dor', 'sk-reader', 'reader-password'])
+      expect(server.logText()).not.toContain(value);
+  });
+});
