@@ -17,6 +17,11 @@ const PACKAGE = isCheckout ? 'fastify' : 'better-sqlite3';
 const INSTALL = isCheckout ? 'Run "npm ci" in the checkout' : 'Run "npm install" again';
 /** Room for new objects, in MiB of one half. See docs/adr/0045-new-objects.md. */
 const MEMORY = '--max-semi-space-size=16';
+/**
+ * Has the C library give memory back that is free, also when it took much at once: worlds that end leave some. For `dev`,
+ * where there are such; a figure in bytes. See docs/adr/0066-worlds.md.
+ */
+const GIVING_BACK = { MALLOC_TRIM_THRESHOLD_: '131072' };
 /** The format of a module, by the ending of its file. */
 const FORMATS = { '.ts': 'module-typescript', '.mjs': 'module' };
 const PARENT_CHECK_MS = 1_000;
@@ -71,7 +76,9 @@ function resolveByName(specifier, context, resolveByNode) {
 
 /** Runs this file with the bundled Node. What ends one of the two ends the other. */
 function runBundled() {
-  const child = spawn(bundled, [MEMORY, self, ...process.argv.slice(2)], {
+  const args = process.argv.slice(2);
+  const child = spawn(bundled, [MEMORY, self, ...args], {
+    env: args[0] === 'dev' ? { ...GIVING_BACK, ...process.env } : process.env,
     // The channel says nothing; it closes when this process ends, however it ends.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });
