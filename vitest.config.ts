@@ -8,8 +8,8 @@ const EDGES = 'test/edges/**/*.test.ts';
 const PACKAGE = 'test/package/**/*.test.ts';
 const STARTING = [
   PACKAGE,
-  'test/e2e/{banner,client-commands,dev,host-names,init,log,metrics,public-url,serve,settings,taken,usage,wrong-protocol}.test.ts',
-  'test/edges/{clock,credentials,data-directory,durability,notifications,operator-files,reload,rest,rotation,stop}.test.ts',
+  'test/e2e/{banner,client-commands,dev,host-names,init,log,metrics,public-url,serve,settings,taken,testing,usage,wrong-protocol}.test.ts',
+  'test/edges/{clock,credentials,data-directory,durability,notifications,operator-files,reload,rest,rotation,stop,testing-callers}.test.ts',
 ];
 /** Needs an engine: test/container/run.sh starts one and calls this. */
 const CONTAINER = 'test/container/**/*.test.ts';

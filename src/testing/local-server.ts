@@ -33,7 +33,9 @@ export interface LocalServer extends CsmsAddress {
  */
 export async function startLocalServer(options: CsmsOptions): Promise<LocalServer> {
   const directory = join(tmpdir(), `csms-server-${randomUUID()}`);
-  const controlToken = options.controlToken ?? randomBytes(24).toString('base64url');
+  const { env = {} } = options;
+  const given = options.controlToken ?? env.CSMS_CONTROL_TOKEN;
+  const controlToken = given ?? randomBytes(24).toString('base64url');
   const child = launch(directory, { ...options, controlToken });
   // The server does so itself, unless it was killed.
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
@@ -48,15 +50,17 @@ export async function startLocalServer(options: CsmsOptions): Promise<LocalServe
   return { endpoint, controlToken, stop };
 }
 
-function launch(directory: string, { controlToken, env, port = 0, seed }: CsmsOptions): ChildProcess {
+function launch(directory: string, { controlToken, env, port, seed }: CsmsOptions): ChildProcess {
   const { dataDirectory, seedFile } = temporaryFiles(directory);
   const inherited = Object.entries(process.env).filter(([name]) => !CALLERS_OWN.test(name));
+  const given = Object.entries(env ?? {}).filter(([, value]) => value !== undefined);
   const settings = {
     CSMS_LOG_LEVEL: 'warn',
-    ...env,
+    CSMS_PORT: '0',
+    ...Object.fromEntries(given),
     CSMS_DATA: dataDirectory,
-    CSMS_PORT: `${port}`,
     CSMS_CONTROL_TOKEN: controlToken,
+    ...(port !== undefined && { CSMS_PORT: `${port}` }),
     ...(seed !== undefined && { CSMS_SEED: typeof seed === 'string' ? resolve(seed) : seedFile }),
   };
   const program = fileURLToPath(RESOURCES.temporaryServer);

@@ -13,6 +13,9 @@ const PACKAGE = process.env.E2E_PACKAGE ?? '';
 /** What starts the program, for a Node that is new enough, and for any. */
 export const MAIN = PACKAGE === '' ? 'src/main.ts' : join(PACKAGE, 'dist', 'main.cjs');
 export const LAUNCHER = join(PACKAGE, 'src', 'launch.js');
+/** The module `csms-server/testing`. */
+export const TESTING =
+  PACKAGE === '' ? join(ROOT, 'src', 'testing', 'testing.ts') : join(PACKAGE, 'dist', 'testing.cjs');
 const START_MS = 60_000;
 /** A hundred processes start here; they compile the program once. */
 const COMPILE_CACHE = join(tmpdir(), 'csms-e2e-compiled');

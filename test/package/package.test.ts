@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -11,6 +11,7 @@ import {
   shareScratch,
   startServer,
 } from '../e2e/process.ts';
+import { STARTING_EXAMPLE, TYPED_EXAMPLE } from './example.ts';
 import { PLANTED_TEXT } from './planted.ts';
 
 const { E2E_TARBALL: tarball = '', E2E_PACKAGE: installed = '' } = process.env;
@@ -134,6 +135,20 @@ describe.each([
     await endNpx(server);
   });
 
+  it.each([
+    [
+      'imported',
+      'mjs',
+      "import * as testing from 'csms-server/testing';\nimport { startCsms } from 'csms-server/testing';",
+    ],
+    ['required', 'cjs', "const testing = require('csms-server/testing');\nconst { startCsms } = testing;"],
+  ])('csms-server/testing, %s', async (_, ending, load) => {
+    const program = `${load}\n${STARTING_EXAMPLE}\nexample({ ...testing, startCsms });\n`;
+    writeFileSync(join(person.folder, `example.${ending}`), program);
+    const { code, stdout, stderr } = await person.run(`node example.${ending}`);
+    expect([code, stdout, stderr]).toEqual([0, 'string true not-found\n', '']);
+  });
+
   it('serve', async () => {
     expect(await person.run('npx csms-server init')).toMatchObject({ code: 0 });
     const server = await person.start(
@@ -141,6 +156,32 @@ describe.each([
     );
     expect((await fetch(`${server.baseUrl}/readyz`)).status).toBe(200);
     await endNpx(server);
+  });
+});
+
+describe('the types of csms-server/testing', () => {
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+  const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
+
+  it.each([
+    ['an ES module', 'mts', ['--module', 'nodenext']],
+    ['a CommonJS module', 'cts', ['--module', 'nodenext']],
+    ['a bundler', 'ts', ['--module', 'esnext', '--moduleResolution', 'bundler']],
+  ])('fit the example in %s, without those of Node, and find its mistakes', async (_, ending, options) => {
+    const folder = dirname(dirname(installed));
+    const name = `typed.${ending}`;
+    writeFileSync(join(folder, '..', name), TYPED_EXAMPLE);
+    const libraries = ['--lib', 'es2022', '--types', ''];
+    const args = [compiler, '--ignoreConfig', ...strict, ...options, ...libraries, name];
+    const { code, stdout } = await runProgram([
+      'sh',
+      '-c',
+      `cd '${folder}/..' && exec "$@"`,
+      'sh',
+      process.execPath,
+      ...args,
+    ]);
+    expect([code, stdout]).toEqual([0, '']);
   });
 });
 
