@@ -49,3 +49,24 @@ describe('a wait of a minute', () => {
     agent.destroy();
   }, 180_000);
 });
+
+describe('two thousand waits at once', () => {
+  it('all end, and others are answered meanwhile', async () => {
+    const ends = Array.from({ length: 2_000 }, () =>
+      control(server, 'GET', '/main/requests?name=crowd&wait=60s').then(
+        ({ json, status }) => json.error_msg ?? String(status),
+        // One address has so many connections, and the rest of them have no place.
+        (error: NodeJS.ErrnoException) => error.code ?? '',
+      ),
+    );
+    const places = '128 requests wait already';
+    expect(await Promise.any(ends.map(async (end) => (await end) === places || Promise.reject()))).toBe(true);
+    // Likewise.
+    const hooks = () => control(server, 'GET', '/main/hooks').catch(() => ({ status: 0 }));
+    await expect.poll(async () => (await hooks()).status, { timeout: 60_000 }).toBe(200);
+    await server.send({ method: 'GET', path: `/v1/${ALPHA}/secrets/crowd` });
+    const kinds = new Set(await Promise.all(ends));
+    expect([...kinds].filter((kind) => !['200', places, 'ECONNRESET', 'EPIPE'].includes(kind))).toEqual([]);
+    expect(kinds).toContain('200');
+  }, 180_000);
+});
