@@ -324,11 +324,16 @@ describe('the clock of a fork', () => {
       event_subscriptions: [name],
     };
     expect((await post(SECRETS, secret)).status).toBe(200);
+    expect((await post(SECRETS, { ...secret, name: 'slow', event_subscriptions: [] })).status).toBe(200);
+    const fault = { operation: 'Rotate.set', name: 'slow', status: 503, times: 3 };
+    expect((await control(server, 'POST', `/${name}/faults`, { body: fault })).status).toBe(201);
     const { fired, settled } = (await moveOf(name, 'advance', { by: '365d' })).json;
     expect(settled).toBe(true);
     const months = Array.from({ length: 12 }, (_, index) => index + 1);
-    const own = fired.filter((entry: { name: string }) => entry.name === 'db');
-    expect(own).toEqual(
+    const of = (secretName: string) => fired.filter((entry: { name: string }) => entry.name === secretName);
+    // After waits of 5, 10 and 20 seconds.
+    expect(of('slow')[0]).toMatchObject({ at: at(30 * DAY_MS + 35_000), type: 'SECRET_ROTATED' });
+    expect(of('db')).toEqual(
       months.flatMap((month) => [
         { at: at(month * 30 * DAY_MS), type: 'SECRET_ROTATED', name: 'db', version: `v${month + 1}` },
         {

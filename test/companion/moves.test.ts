@@ -32,11 +32,10 @@ describe('a rotation', () => {
   it('comes at each of its due moments, in no time of the world however slow the function is', async () => {
     aged.world.events.set(`${REF.projectId}/alarm`, anEvent({ types: ['SECRET_ROTATED'] }));
     await aged.createRotated('db', '90d', { eventSubscriptions: ['alarm'] });
-    const answer = aged.database.answer.bind(aged.database);
     aged.outside = async (url, body) => {
       await sleep(20);
       if (url === TOPIC) return failed(200);
-      const { body: json, status } = answer(JSON.parse(body));
+      const { body: json, status } = aged.database.answer(JSON.parse(body));
       return { kind: 'answered', status, body: Buffer.from(JSON.stringify(json)) };
     };
     const days = [90, 180, 270, 360].map((day) => day * DAY_MS);
@@ -261,6 +260,25 @@ describe('a move', () => {
     isOver = true;
     await busy;
     expect(changes).toBeGreaterThan(10);
+  });
+
+  it('ends where it is when it is told to, and cuts no call off', async () => {
+    await aged.createRotated('db', '30d');
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    let calls = 0;
+    aged.outside = async (_url, body) => {
+      calls += 1;
+      await promise;
+      const { body: json, status } = aged.database.answer(JSON.parse(body));
+      return { kind: 'answered', status, body: Buffer.from(JSON.stringify(json)) };
+    };
+    const ending = new AbortController();
+    const moving = aged.moves.advance((nowMs) => nowMs + 45 * DAY_MS, ending.signal);
+    await expect.poll(() => calls).toBe(1);
+    ending.abort();
+    expect(await moving).toMatchObject({ nowMs: T0 + 30 * DAY_MS, isSettled: false, fired: [] });
+    resolve(undefined);
+    expect(await aged.advance(0)).toEqual([[30 * DAY_MS, 'SECRET_ROTATED', 'db', 'v2']]);
   });
 
   it('ends with the world', async () => {

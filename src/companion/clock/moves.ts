@@ -22,11 +22,12 @@ export interface Moved {
 export interface Moves {
   /**
    * Goes forward from due moment to due moment: the clock shows each until all is done that is due then.
-   * `targetOf`: where to, by where the clock stands when its turn comes; what it throws is thrown.
+   * `targetOf`: where to, by where the clock stands when its turn comes; what it throws is thrown. `ending`: the move ends
+   * where it is.
    */
-  advance(targetOf: (nowMs: number) => number): Promise<Moved>;
+  advance(targetOf: (nowMs: number) => number, ending?: AbortSignal): Promise<Moved>;
   /** Shows that time at once and does what is due then. */
-  set(toMs: number): Promise<Moved>;
+  set(toMs: number, ending?: AbortSignal): Promise<Moved>;
   /** Does work in its turn, while nothing moves the clock. */
   inTurn<T>(work: () => T | Promise<T>): Promise<T>;
 }
@@ -53,25 +54,27 @@ export function createMoves(deps: MovesDeps): Moves {
   }
 
   return {
-    advance: (targetOf) => queue(() => move(deps, targetOf, 'by due moments')),
-    set: (toMs) => queue(() => move(deps, () => toMs, 'at once')),
+    advance: (targetOf, ending) => queue(() => move(deps, { targetOf, isAtOnce: false, ending })),
+    set: (toMs, ending) => queue(() => move(deps, { targetOf: () => toMs, isAtOnce: true, ending })),
     inTurn: (work) => queue(async () => work()),
   };
 }
 
-async function move(
-  deps: MovesDeps,
-  targetOf: (nowMs: number) => number,
-  way: 'at once' | 'by due moments',
-): Promise<Moved> {
+interface Wish {
+  targetOf(nowMs: number): number;
+  readonly isAtOnce: boolean;
+  readonly ending: AbortSignal | undefined;
+}
+
+async function move(deps: MovesDeps, { targetOf, isAtOnce, ending }: Wish): Promise<Moved> {
   const { clock, happenings, max = MOVE_MAX, runner } = deps;
   const [release, startTimer] = [clock.hold(), runner.hold()];
   happenings.begin();
-  const limits = limitsOf(deps);
+  const limits = limitsOf(deps, ending);
   try {
     const fromMs = clock.nowMs();
     const toMs = targetOf(fromMs);
-    if (way === 'at once') await show(deps, toMs);
+    if (isAtOnce) await show(deps, toMs);
     let isDone = await settle(deps, limits);
     while (isDone && clock.nowMs() < toMs) {
       const nextMs = await runner.nextDueMs(clock.nowMs());
@@ -111,18 +114,23 @@ async function settle(deps: MovesDeps, { isOver, over }: Limits): Promise<boolea
 
 interface Limits {
   isOver(): boolean;
-  /** Resolves when the time is over. */
+  /** Resolves when the time is over, or when the move is to end. */
   readonly over: Promise<undefined>;
   end(): void;
 }
 
-function limitsOf({ happenings, max = MOVE_MAX, monotonic }: MovesDeps): Limits {
+function limitsOf({ happenings, max = MOVE_MAX, monotonic }: MovesDeps, ending?: AbortSignal): Limits {
   const endMs = monotonic.nowMs() + max.ms;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), max.ms);
+  const stop = () => resolve(undefined);
+  const timer = setTimeout(stop, max.ms);
+  ending?.addEventListener('abort', stop, { once: true });
   return {
-    isOver: () => happenings.size >= max.fired || monotonic.nowMs() >= endMs,
+    isOver: () => ending?.aborted === true || happenings.size >= max.fired || monotonic.nowMs() >= endMs,
     over,
-    end: () => clearTimeout(timer),
+    end() {
+      clearTimeout(timer);
+      ending?.removeEventListener('abort', stop);
+    },
   };
 }

@@ -21,8 +21,8 @@ const AdvanceBody = Type.Object(
 );
 const SetBody = Type.Object({ to: Type.String() }, Closed);
 
-/** Adds the clock of a world to the control API. */
-export function registerClock(control: ControlApp): void {
+/** Adds the clock of a world to the control API. `stopping`: moves end where they are. */
+export function registerClock(control: ControlApp, stopping: AbortSignal): void {
   control.get(PATH, ({ testWorld }) => clockBody(testWorld.clock));
   for (const change of ['freeze', 'resume'] as const) {
     control.post(`${PATH}/${change}`, { schema: { body: NoBody } }, async ({ testWorld }) => {
@@ -33,12 +33,12 @@ export function registerClock(control: ControlApp): void {
   }
   control.post(`${PATH}/advance`, { schema: { body: AdvanceBody } }, async ({ body, testWorld }) => {
     const { moves } = testWorld.timeline;
-    return movedBody(await unlessEnded(testWorld, moves.advance(readTarget(body))));
+    return movedBody(await unlessEnded(testWorld, moves.advance(readTarget(body), stopping)));
   });
   control.post(`${PATH}/set`, { schema: { body: SetBody } }, async ({ body, testWorld }) => {
     const toMs = parseTime(body.to);
     if (toMs === undefined) throw invalidMember('to', 'must be a time, such as 2030-01-31T00:00:00Z');
-    return movedBody(await unlessEnded(testWorld, testWorld.timeline.moves.set(toMs)));
+    return movedBody(await unlessEnded(testWorld, testWorld.timeline.moves.set(toMs, stopping)));
   });
 }
 

@@ -22,7 +22,7 @@ export interface NounDeps extends ListDeps {
 
 /** Adds every noun to the control API. */
 export function registerNouns(control: ControlApp, deps: NounDeps): void {
-  registerClock(control);
+  registerClock(control, deps.stopping);
   registerWorlds(control, {
     worlds: deps.worlds,
     region: deps.config.region,
