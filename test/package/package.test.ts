@@ -170,13 +170,13 @@ describe('the types of csms-server/testing', () => {
   ])('fit the example in %s, without those of Node, and find its mistakes', async (_, ending, options) => {
     const folder = dirname(dirname(installed));
     const name = `typed.${ending}`;
-    writeFileSync(join(folder, '..', name), TYPED_EXAMPLE);
+    writeFileSync(join(folder, name), TYPED_EXAMPLE);
     const libraries = ['--lib', 'es2022', '--types', ''];
     const args = [compiler, '--ignoreConfig', ...strict, ...options, ...libraries, name];
     const { code, stdout } = await runProgram([
       'sh',
       '-c',
-      `cd '${folder}/..' && exec "$@"`,
+      `cd '${folder}' && exec "$@"`,
       'sh',
       process.execPath,
       ...args,
