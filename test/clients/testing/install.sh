@@ -34,7 +34,7 @@ write_programs() {
   mkdir -p "$1"
   "$node" "$repo/test/clients/blocks.mjs" "$repo/docs/testing.md" "$1" \
     seed.yaml check.sh dev.sh seed.sh ctl.sh worlds.sh world-env.sh clock.sh faults.sh lists.sh hooks.sh calls.yaml diff.sh \
-    app.cjs node.test.mjs vitest.config.ts csms.setup.ts csms.test.ts \
+    app.cjs node.test.mjs vitest.config.mts csms.setup.ts csms.test.ts \
     jest.config.cjs jest.setup.cjs jest.teardown.cjs csms.test.js conftest.py test_app.py \
     containers.test.mjs test_containers.py Containers.java containers_test.go \
     compose-seed.sh compose.testing.yaml github.yaml gitlab.yaml

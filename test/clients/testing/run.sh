@@ -62,7 +62,7 @@ expect 'diff' 'version.secret_string: "hunter2", "hunter3"*they differ' shell di
 
 project node node.test.mjs
 expect 'node:test' 'pass 2' within node node --test node.test.mjs
-project vitest vitest.config.ts csms.setup.ts csms.test.ts
+project vitest vitest.config.mts csms.setup.ts csms.test.ts
 expect 'Vitest' '2 passed' within vitest node node_modules/vitest/vitest.mjs run
 expect 'Vitest, its types' '' within vitest node "$repo/node_modules/typescript/bin/tsc" --noEmit --strict --allowJs \
   --skipLibCheck --module nodenext --target es2024 --lib es2024,esnext.disposable,dom --types node \
