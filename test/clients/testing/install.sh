@@ -39,6 +39,8 @@ write_programs() {
     containers.test.mjs test_containers.py Containers.java containers_test.go \
     compose-seed.sh compose.testing.yaml github.yaml gitlab.yaml
   ln -s "$testing_room/node_modules" "$1/node_modules"
+  # Below a checkout the nearest package.json would be that of csms-server itself.
+  echo '{ "private": true }' >"$1/package.json"
 }
 
 # Compiles what Java and Go need for their examples in the folder $1. Needs Maven and Go, and the network when the packages
