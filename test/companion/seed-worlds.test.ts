@@ -237,11 +237,72 @@ describe('the reset of main', () => {
   });
 });
 
+describe('a body', () => {
+  it('is UTF-8, and YAML whatever it is called', async () => {
+    const latin1 = Buffer.from(seedOf('secrets:', '  - { name: a, secret_string: "caf\u00e9" }'), 'latin1');
+    const sent = await fetch(`${server.baseUrl}/_csms/worlds/main/seed`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: latin1,
+    });
+    expect(sent.status).toBe(400);
+    expect(await sent.json()).toMatchObject({ error_msg: 'seed.yaml:1: (file): must be UTF-8' });
+    const json = JSON.stringify({ csms: 1, secrets: [{ name: 'json', secret_string: 'a' }] });
+    expect((await put(json)).json).toEqual({ created: 1, replaced: 0, unchanged: 0 });
+    expect((await put(`\ufeff${EXAMPLE.replaceAll('\n', '\r\n')}`)).json.unchanged).toBe(6);
+    const empty = await put('');
+    expect([empty.status, empty.json.error_code]).toEqual([400, 'seed-invalid']);
+  });
+
+  it('has at most 16 MiB', async () => {
+    const { json, status } = await put(`csms: 1 # ${'x'.repeat(16 * 1_048_576)}`);
+    expect([status, json.error_code]).toEqual([413, 'too-large']);
+  });
+});
+
+describe('two seeds at once, and changes beside them', () => {
+  it('are each applied whole, one after the other', async () => {
+    const of = (value: string) =>
+      seedOf('secrets:', ...['a', 'b', 'c'].map((name) => `  - { name: ${name}, secret_string: ${value} }`));
+    const answers = await Promise.all([
+      ...['one', 'two', 'three', 'four'].map((value) => put(of(value))),
+      ...Array.from({ length: 20 }, (_, at) => post(SECRETS, { name: `own-${at}`, secret_string: 'x' })),
+      reset(),
+      ...Array.from({ length: 20 }, () => get(SECRETS)),
+    ]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const values = await Promise.all(
+      ['a', 'b', 'c'].map(async (name) => (await get(`${SECRETS}/${name}/versions/latest`)).json),
+    );
+    const texts = new Set(values.map(({ version }) => version.secret_string));
+    expect(texts.size).toBe(1);
+  });
+});
+
 describe('values', () => {
   it('are in no line of the log', async () => {
     await put(EXAMPLE.replace('one, expire', 'Tr0ub4dor, expire').replace('now+30d', 'never'));
     await control(server, 'GET', '/main/seed');
     for (const value of ['hunter2', 'first-Pw1!', 'Tr0ub4dor', 'sk-reader', 'reader-password'])
       expect(server.logText()).not.toContain(value);
+  });
+});
+
+describe('a year after each reset', () => {
+  it('is the same', async () => {
+    const hooks = {
+      topics: [{ urn: '*', endpoints: ['builtin'] }],
+      functions: [{ urn: '*', url: 'builtin' }],
+    };
+    const year = async () => {
+      await control(server, 'PUT', '/main/hooks', { body: hooks });
+      const { json } = await control(server, 'POST', '/main/clock/advance', { body: { by: '365d' } });
+      await reset();
+      return json;
+    };
+    const [first, second] = [await year(), await year()];
+    expect(first.fired.length).toBeGreaterThan(12);
+    expect(first.settled).toBe(true);
+    expect(second).toEqual(first);
   });
 });

@@ -212,6 +212,37 @@ describe('a seed', () => {
   });
 });
 
+describe('a key of a seed', () => {
+  it('may be one that the API would seal nothing under', async () => {
+    const text = seedOf(
+      'keys:',
+      '  - { key_alias: closed, enabled: false }',
+      'secrets:',
+      '  - { name: closed, secret_string: a, kms_key_id: closed }',
+    );
+    expect((await put(text)).json.created).toBe(2);
+    const read = await server.send({ method: 'GET', path: `${SECRETS}/closed/versions/latest` });
+    expect([read.status, read.json.error_code]).toEqual([400, 'CSMS.0401']);
+    expect(await exported()).toContain('name: closed');
+    expect((await put(text)).json.unchanged).toBe(2);
+    const key = (await post(`${KMS}/describe-key`, { key_id: 'alias/closed' })).json.key_info;
+    await post(`${KMS}/enable-key`, { key_id: key.key_id });
+    expect((await get(`${SECRETS}/closed/versions/latest`)).version.secret_string).toBe('a');
+    await put(text);
+  });
+
+  it('that is not there yet is made: the default key too, with the same id everywhere', async () => {
+    const [one, two] = await Promise.all(
+      [server, other].map(async (at) => {
+        await put(seedOf('secrets:', '  - { name: under-default, secret_string: a }'), at);
+        return (await get(`${SECRETS}/under-default`, at)).secret;
+      }),
+    );
+    expect(two.kms_key_id).toBe(one.kms_key_id);
+    expect(two.id).toBe(one.id);
+  });
+});
+
 describe('an export', () => {
   it('makes an empty server of the same project export the same, and answer the same', async () => {
     await put(

@@ -11,6 +11,8 @@ const FULL_LENGTH: Jitter = Object.freeze({ fraction: () => 1 - Number.EPSILON }
 /** A world's clock with what comes to pass by it. */
 export interface Timeline extends Pick<Happenings, 'noteChange'> {
   readonly moves: Moves;
+  /** Forgets what a move that did not come to its end has left for the next; to be called in the turn of the moves. */
+  restart(): void;
   /** What the world with that store is made of, for its time. */
   partsOver(store: Store): Pick<WorldParts, 'clock' | 'isClockMoved' | 'jitter'>;
   /** To be called once the world has been created: its timers follow the clock from then on. */
@@ -29,6 +31,10 @@ export function createTimeline(clock: WorldClock): Timeline {
     get moves() {
       if (moves === undefined) throw new Error('the world is not there yet');
       return moves;
+    },
+    restart() {
+      happenings.take(Number.POSITIVE_INFINITY);
+      happenings.end();
     },
     partsOver(store) {
       stored = store;

@@ -22,8 +22,8 @@ declare module 'fastify' {
     testWorld: TestWorld;
   }
   interface FastifyContextConfig {
-    /** The body is text, such as a seed, and not JSON. */
-    takesText?: boolean;
+    /** The body is a Buffer of something else than JSON, such as a seed. */
+    takesBytes?: boolean;
   }
 }
 
@@ -103,8 +103,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   control.addHook('preValidation', (request, _reply, done) => {
     const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
     try {
-      request.body =
-        request.routeOptions.config.takesText === true ? bytes.toString() : (parseBody(bytes) ?? {});
+      request.body = request.routeOptions.config.takesBytes === true ? bytes : (parseBody(bytes) ?? {});
       done();
     } catch {
       done(new ControlError('invalid', 'the body must be JSON in UTF-8'));

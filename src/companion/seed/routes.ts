@@ -11,9 +11,10 @@ const YAML = 'application/yaml; charset=utf-8';
 export function registerSeeds(control: ControlApp, seeds: Seeds): void {
   const url = '/_csms/worlds/:world/seed';
   control.get(url, async ({ testWorld }, reply) => reply.type(YAML).send(await seeds.export(testWorld)));
-  control.put(url, { config: { takesText: true } }, async ({ body, testWorld }) => {
+  control.put(url, { config: { takesBytes: true } }, async ({ body, testWorld }) => {
     try {
-      return await seeds.apply(testWorld, { file: BODY, text: String(body) });
+      // The hook of the control API leaves it as it came.
+      return await seeds.apply(testWorld, { file: BODY, bytes: body as Buffer });
     } catch (error) {
       throw error instanceof FileError ? refusalOf(error) : error;
     }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Directory } from '../../auth/identities/identities.ts';
 import { randomIds, systemClock } from '../../compose/sources.ts';
@@ -16,16 +17,16 @@ import { exportSeed } from './export.ts';
 import { readSeed } from './reading.ts';
 import { usersOf } from './users.ts';
 
-/** The text of a seed, and what it is called in complaints. */
-export interface SeedText {
+/** A seed as it comes, and what it is called in complaints. */
+export interface SeedBytes {
   readonly file: string;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** The seeds of all worlds. One application after the other in each. */
 export interface Seeds {
   /** Throws FileError for a wrong seed, and what the store throws; then nothing is changed. */
-  apply(world: TestWorld, seed: SeedText): Promise<Counts>;
+  apply(world: TestWorld, seed: SeedBytes): Promise<Counts>;
   /** The world as a seed. Throws damaged. */
   export(world: TestWorld): Promise<string>;
   /** Applies the file to main. Throws FileError, also when it cannot be read. */
@@ -44,6 +45,7 @@ export interface SeedsDeps {
   readonly rules: AddressRules;
 }
 
+const NO_PROJECT = 'no user of the identities file has a project';
 const ACTOR = Object.freeze({ kind: 'system', job: 'seed' });
 
 /** Creates the seeds. */
@@ -52,42 +54,50 @@ export function createSeeds(deps: SeedsDeps): Seeds {
     config,
     worlds: { main },
   } = deps;
-  let last: SeedText | undefined;
+  let last: SeedBytes | undefined;
 
-  async function apply(world: TestWorld, text: SeedText, isReset: boolean): Promise<Counts> {
-    const counts = await inTurn(world, () => applyNow(deps, world, { text, isReset }));
-    if (world === main) last = text;
-    return counts;
+  function apply(world: TestWorld, given: SeedBytes): Promise<Counts> {
+    return inTurn(world, async () => {
+      const counts = await applyNow(deps, world, { given, isReset: false });
+      if (world === main) last = given;
+      return counts;
+    });
   }
 
   return {
-    apply: (world, text) => apply(world, text, false),
+    apply,
     async export(world) {
       const { clock } = world;
       const clockMs = clock.isFrozen ? clock.nowMs() : undefined;
       const copy = world.storage.copy();
       try {
-        return await exportSeed(copy, { projectId: projectOf(world), region: config.region, clockMs });
+        const projectId = projectOf(world);
+        if (projectId === undefined) throw new ControlError('not-found', NO_PROJECT);
+        return await exportSeed(copy, { projectId, region: config.region, clockMs });
       } finally {
         await copy.store.close();
       }
     },
     async applyFile(file) {
-      await apply(main, { file, text: await readText(file) }, false);
+      await apply(main, { file, bytes: await readBytes(file) });
     },
     async resetMain() {
-      if (last === undefined) throw new ControlError('no-seed', 'no seed has been applied to main');
-      await apply(main, last, true);
+      await inTurn(main, async () => {
+        if (last === undefined) throw new ControlError('no-seed', 'no seed has been applied to main');
+        await applyNow(deps, main, { given: last, isReset: true });
+      });
     },
   };
 }
 
 /** While the clock stands where it is and no background work begins: it would be by another time than the seed's. */
-function inTurn<T>({ timeline, world }: TestWorld, work: () => Promise<T>): Promise<T> {
+function inTurn<T>({ life, timeline, world }: TestWorld, work: () => Promise<T>): Promise<T> {
   return timeline.moves.inTurn(async () => {
     const startTimer = world.runner.hold();
     try {
       return await work();
+    } catch (error) {
+      throw life.aborted ? new ControlError('not-found', 'the world has ended') : error;
     } finally {
       startTimer();
     }
@@ -97,19 +107,20 @@ function inTurn<T>({ timeline, world }: TestWorld, work: () => Promise<T>): Prom
 async function applyNow(
   deps: SeedsDeps,
   world: TestWorld,
-  { isReset, text }: { readonly text: SeedText; readonly isReset: boolean },
+  { given, isReset }: { readonly given: SeedBytes; readonly isReset: boolean },
 ): Promise<Counts> {
   const { config, rules, worlds } = deps;
   const { clock, storage, users } = world;
   const choices = isReset ? choicesOf(config) : quotaChoices(choicesOf(config), world.quota);
   const projectId = projectOf(world);
+  if (projectId === undefined) throw aboutWhole(given.file, NO_PROJECT);
   const presentMs = isReset ? systemClock.nowMs() : clock.nowMs();
-  const seed = readSeed(text, {
+  const seed = readSeed(textOf(given), {
     projectId,
     region: config.region,
     limits: choices.limits,
     nowMs: presentMs,
-    policyNames: users.directory().policies.keys(),
+    policyNames: (isReset ? deps.identities() : users.directory()).policies.keys(),
   });
   const hooks = seed.hooks && readWorldHooks(seed.hooks, rules);
   const added = usersOf(seed.users, { world, worlds: worlds.all(), file: deps.identities(), isReset });
@@ -127,28 +138,33 @@ async function applyNow(
 }
 
 /** All of main but its data, which are there already. */
-function startAnew(
-  { clock, faults, hooks, notifications, quota, requests, users }: TestWorld,
-  nowMs: number,
-): void {
+function startAnew(world: TestWorld, nowMs: number): void {
+  const { clock, faults, hooks, notifications, quota, requests, timeline, users } = world;
   clock.set(nowMs);
   clock.resume();
   for (const noun of [faults, quota, users]) noun.clear();
-  for (const noun of [hooks, notifications, requests]) noun.restart();
+  for (const noun of [hooks, notifications, requests, timeline]) noun.restart();
 }
 
 /** The project of the world's first user, whom its credentials are of. */
-function projectOf({ users }: TestWorld): string {
-  const [project] = users.list()[0]?.user.projects ?? [];
-  if (project === undefined)
-    throw new ControlError('no-seed', 'no user of the identities file has a project');
-  return project.id;
+function projectOf({ users }: TestWorld): string | undefined {
+  return users.list()[0]?.user.projects[0]?.id;
 }
 
-async function readText(file: string): Promise<string> {
+async function readBytes(file: string): Promise<Buffer> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch {
-    throw new FileError({ file, line: 1, key: '(file)' }, 'cannot be read');
+    throw aboutWhole(file, 'cannot be read');
   }
+}
+
+/** Throws FileError for anything but UTF-8, of which values would be changed. */
+function textOf({ bytes, file }: SeedBytes): { readonly file: string; readonly text: string } {
+  if (!isUtf8(bytes)) throw aboutWhole(file, 'must be UTF-8');
+  return { file, text: bytes.toString('utf8') };
+}
+
+function aboutWhole(file: string, reason: string): FileError {
+  return new FileError({ file, line: 1, key: '(file)' }, reason);
 }
