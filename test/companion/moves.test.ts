@@ -136,10 +136,20 @@ describe('a notification', () => {
   });
 
   it('is made once for an expiry, however often the clock passes it', async () => {
-    await aged.advance(2 * DAY_MS);
+    aged.world.put('unsubscribed', {}, T0 + DAY_MS);
+    aged.world.put('gone', { eventSubscriptions: ['alarm'] }, T0 + DAY_MS);
+    expect(await aged.advance(2 * DAY_MS)).toHaveLength(5);
     await aged.moves.set(T0);
-    await aged.advance(2 * DAY_MS);
-    expect(aged.received).toHaveLength(1);
+    aged.world.secrets.delete(`${REF.projectId}/gone`);
+    const passed = ['tls', 'unsubscribed'].map((name) => [DAY_MS, 'SECRET_VERSION_EXPIRED', name, 'v1']);
+    expect(await aged.advance(2 * DAY_MS)).toEqual(passed);
+    await aged.moves.set(T0);
+    const { fired } = await aged.moves.set(T0 + 2 * DAY_MS);
+    expect(fired.map(({ atMs, name }) => [atMs - T0, name])).toEqual(
+      passed.map(([, , name]) => [2 * DAY_MS, name]),
+    );
+    expect(await aged.advance(DAY_MS)).toEqual([]);
+    expect(aged.received).toHaveLength(2);
   });
 });
 

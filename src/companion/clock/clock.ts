@@ -9,6 +9,8 @@ export interface WorldClock extends Clock {
   readonly isFrozen: boolean;
   /** Whether anyone has moved, stopped or held it: it is no longer the machine's. */
   readonly isMoved: boolean;
+  /** Whether it has ever been set to an earlier time. */
+  readonly wasSetBack: boolean;
   freeze(): void;
   /** Lets it run on from where it stands. */
   resume(): void;
@@ -23,7 +25,7 @@ export interface WorldClock extends Clock {
 /** Creates a clock that shows the machine's time, or what another one shows, in the same state. */
 export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock {
   const listeners: (() => void)[] = [];
-  let [isFrozen, isMoved, holds] = [like?.isFrozen ?? false, like !== undefined, 0];
+  let holds = 0;
   let aheadMs = like === undefined ? 0 : like.nowMs() - machine.nowMs();
   /** What it shows while it stands. */
   let shownMs = like?.isFrozen ? like.nowMs() : undefined;
@@ -31,36 +33,37 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
   const nowMs = () => shownMs ?? machine.nowMs() + aheadMs;
 
   function stop(): void {
-    isMoved = true;
+    clock.isMoved = true;
     shownMs = nowMs();
   }
 
   function runOn(): void {
-    if (shownMs === undefined || isFrozen || holds > 0) return;
+    if (shownMs === undefined || clock.isFrozen || holds > 0) return;
     aheadMs = shownMs - machine.nowMs();
     shownMs = undefined;
   }
 
-  const tell = () => holds === 0 && listeners.map((listener) => listener());
-  return {
+  function tell(): void {
+    if (holds === 0) for (const listener of listeners) listener();
+  }
+
+  const clock = {
+    isFrozen: like?.isFrozen ?? false,
+    isMoved: like !== undefined,
+    wasSetBack: like?.wasSetBack ?? false,
     nowMs,
-    get isFrozen() {
-      return isFrozen;
-    },
-    get isMoved() {
-      return isMoved;
-    },
     freeze() {
       stop();
-      isFrozen = true;
+      clock.isFrozen = true;
     },
     resume() {
-      isFrozen = false;
+      clock.isFrozen = false;
       runOn();
       tell();
     },
-    set(toMs) {
-      isMoved = true;
+    set(toMs: number) {
+      clock.isMoved = true;
+      clock.wasSetBack ||= toMs < nowMs();
       if (shownMs === undefined) aheadMs = toMs - machine.nowMs();
       else shownMs = toMs;
       tell();
@@ -74,8 +77,9 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
         tell();
       };
     },
-    onMove(listener) {
+    onMove(listener: () => void) {
       listeners.push(listener);
     },
   };
+  return clock;
 }

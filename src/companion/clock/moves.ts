@@ -4,6 +4,7 @@ import type { Store } from '../../app/ports/deps.ts';
 import type { WorldClock } from './clock.ts';
 import { noteExpiries } from './expiries.ts';
 import type { Fired, Happenings } from './happenings.ts';
+import { findToldExpiries, type ToldExpiries } from './told-expiries.ts';
 
 /** Entries of one move, and how long it takes at most by the machine's time. */
 export const MOVE_MAX = Object.freeze({ fired: 10_000, ms: 60_000 });
@@ -35,7 +36,7 @@ export interface Moves {
 /** What moves work with. */
 export interface MovesDeps {
   readonly clock: WorldClock;
-  readonly store: Pick<Store, 'findSecret' | 'listExpiredVersions' | 'listExpiringProjects'>;
+  readonly store: Store;
   readonly happenings: Happenings;
   /** The world's background work. */
   readonly runner: Pick<JobRunner, 'hold' | 'isFailing' | 'isUnderWay' | 'nextDueMs' | 'runDue'>;
@@ -74,11 +75,14 @@ async function move(deps: MovesDeps, { targetOf, isAtOnce, ending }: Wish): Prom
   try {
     const fromMs = clock.nowMs();
     const toMs = targetOf(fromMs);
-    if (isAtOnce) await show(deps, toMs);
+    const told = clock.wasSetBack
+      ? await findToldExpiries(deps.store, happenings, { afterMs: fromMs, untilMs: toMs })
+      : undefined;
+    if (isAtOnce) await show(deps, toMs, told);
     let isDone = await settle(deps, limits);
     while (isDone && clock.nowMs() < toMs) {
       const nextMs = await runner.nextDueMs(clock.nowMs());
-      await show(deps, Math.min(nextMs ?? toMs, toMs));
+      await show(deps, Math.min(nextMs ?? toMs, told?.nextMs() ?? toMs, toMs), told);
       isDone = await settle(deps, limits);
     }
     const fired = happenings.take(max.fired);
@@ -94,7 +98,12 @@ async function move(deps: MovesDeps, { targetOf, isAtOnce, ending }: Wish): Prom
 }
 
 /** Lets the clock show a moment, and notes the expiries that come with it. */
-async function show({ clock, happenings, store }: MovesDeps, momentMs: number): Promise<void> {
+async function show(
+  { clock, happenings, store }: MovesDeps,
+  momentMs: number,
+  told: ToldExpiries | undefined,
+): Promise<void> {
+  await told?.pass(momentMs);
   await noteExpiries(store, happenings, { afterMs: clock.nowMs(), untilMs: momentMs });
   clock.set(momentMs);
 }
