@@ -96,7 +96,7 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
     world: command(
       'world fork [NAME] [--from W] [--ttl D]|list|show W|reset W|delete W [--json]',
       'Makes and deletes worlds of dev: copies with keys of their own, for tests',
-      `fork and show print the variables of clients, list a line for each world.\n${CONTROL_NOTE}\n  csms-server world fork w1 > w1.env\n`,
+      `fork and show print the variables of clients, list a line for each world. fork copies CSMS_WORLD unless --from names another one.\n${CONTROL_NOTE}\n  csms-server world fork w1 > w1.env\n`,
       { flags: ['from', 'json', 'ttl'], argumentsMax: 2, load: () => import('./world.ts') },
     ),
     seed: command(

@@ -1,5 +1,3 @@
-import { checkSeed } from '../companion/seed/check.ts';
-import { readConfig } from '../config/config.ts';
 import { readControlSettings } from './client.ts';
 import type { CommandInput } from './command-input.ts';
 import { ControlRefusal, callControl, worldPath } from './control.ts';
@@ -29,7 +27,7 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   if (!['apply', 'check'].includes(word) || file === undefined) throw new UsageError(USAGE);
   const text = readTextFile(file);
   if (word === 'check') {
-    print(JSON.stringify(check({ file, text }, env)), flags);
+    print(JSON.stringify(await check({ file, text }, env)), flags);
     return EXIT.ok;
   }
   const answer = await askWorld({ flags, env }, { method: 'PUT', body: text }).catch((error: unknown) => {
@@ -40,7 +38,12 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
 }
 
 /** What a server with these settings would say, if it were empty. */
-function check(seed: { readonly file: string; readonly text: string }, env: CommandInput['env']) {
+async function check(seed: { readonly file: string; readonly text: string }, env: CommandInput['env']) {
+  // Only this word needs to know what the server knows.
+  const [{ checkSeed }, { readConfig }] = await Promise.all([
+    import('../companion/seed/check.ts'),
+    import('../config/config.ts'),
+  ]);
   const { limits, region } = readConfig('dev', env);
   return checkSeed({ ...seed, limits, region, nowMs: Date.now() });
 }

@@ -21,23 +21,21 @@ interface WorldList {
 
 /** One of the command's words: what it asks for, and what it prints of the response. */
 interface Action {
-  request(name: string | undefined, flags: ReadonlyMap<string, string>): ControlRequest;
-  print(text: string): string;
+  readonly needsName?: true;
+  /** `path` is that of the named world. */
+  request(
+    path: string,
+    given: { name?: string | undefined; from: string; ttl?: string | undefined },
+  ): ControlRequest;
+  print?(text: string): string;
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
-  fork: {
-    request: (name, flags) => ({
-      method: 'POST',
-      path: '',
-      body: { name, from: flags.get('from'), ttl: flags.get('ttl') },
-    }),
-    print: printVariables,
-  },
+  fork: { request: (_, given) => ({ method: 'POST', path: '', body: given }), print: printVariables },
   list: { request: () => ({ method: 'GET', path: '' }), print: printList },
-  show: { request: (name) => ({ method: 'GET', path: pathOf(name) }), print: printVariables },
-  reset: { request: (name) => ({ method: 'POST', path: `${pathOf(name)}/reset` }), print: () => '' },
-  delete: { request: (name) => ({ method: 'DELETE', path: pathOf(name) }), print: () => '' },
+  show: { needsName: true, request: (path) => ({ method: 'GET', path }), print: printVariables },
+  reset: { needsName: true, request: (path) => ({ method: 'POST', path: `${path}/reset` }) },
+  delete: { needsName: true, request: (path) => ({ method: 'DELETE', path }) },
 };
 
 /**
@@ -49,19 +47,16 @@ export async function run({ positionals, flags, env }: CommandInput): Promise<nu
   const action = Object.hasOwn(ACTIONS, word) ? ACTIONS[word] : undefined;
   if (action === undefined) throw new UsageError('world takes one of: fork, list, show, reset, delete');
   if (word === 'list' && name !== undefined) throw new UsageError(`world list does not take ${name}`);
+  if (action.needsName && name === undefined) throw new UsageError(`world ${word} needs the name of a world`);
   for (const flag of ['from', 'ttl']) {
     if (word !== 'fork' && flags.has(flag)) throw new UsageError(`--${flag} is for world fork`);
   }
-  const request = action.request(name, flags);
-  const text = await callControl(readControlSettings(env), request, flags);
-  process.stdout.write(flags.has('json') ? (text === '' ? '' : `${text}\n`) : action.print(text));
+  const settings = readControlSettings(env);
+  const given = { name, from: flags.get('from') ?? settings.world, ttl: flags.get('ttl') };
+  const text = await callControl(settings, action.request(worldPath(name ?? ''), given), flags);
+  const line = text === '' ? '' : `${text}\n`;
+  process.stdout.write(flags.has('json') ? line : (action.print?.(text) ?? ''));
   return EXIT.ok;
-}
-
-function pathOf(name: string | undefined): string {
-  if (name === undefined)
-    throw new UsageError('the name of a world is missing; see csms-server world --help');
-  return worldPath(name);
 }
 
 function printVariables(text: string): string {

@@ -13,6 +13,7 @@ const dev = shareDev();
 /** Runs a command in this process, with the credentials of dev beside it: its exit code, what it prints, and its failure. */
 async function run(args: readonly string[], variables: Variables = {}) {
   const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const complain = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   try {
     const outcome = await runCommandLine(args, { CSMS_DATA: dev.directory, ...variables }).then(
       (code) => ({ code, failure: '' }),
@@ -21,6 +22,7 @@ async function run(args: readonly string[], variables: Variables = {}) {
     return { ...outcome, stdout: write.mock.calls.map(([text]) => text).join('') };
   } finally {
     write.mockRestore();
+    complain.mockRestore();
   }
 }
 
@@ -73,6 +75,14 @@ describe('world', () => {
       expect.stringMatching(new RegExp(`^${name} from main ttl 1h \\d{4}-\\S+Z$`)),
     );
     expect(JSON.parse(await printed('world list --json')).worlds[0].name).toBe('main');
+  });
+
+  it('fork copies the world that --from names, else the one of CSMS_WORLD', async () => {
+    await printed('world fork origin');
+    const fromOf = async (command: string) =>
+      JSON.parse(await printed(`${command} --json`, { CSMS_WORLD: 'origin' })).from;
+    expect(await fromOf('world fork')).toBe('origin');
+    expect(await fromOf('world fork --from main')).toBe('main');
   });
 
   it('reset and delete print nothing, and what is gone is refused', async () => {
