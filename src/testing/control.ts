@@ -34,7 +34,7 @@ export function createControl({ endpoint, controlToken }: CsmsAddress): Control 
       'content-length': bytes.length,
     };
     const response = await send(new URL(`${base}/_csms${path}`), { method, headers }, bytes);
-    if (response.status >= 400) throw refusal(response, `${method} /_csms${path}`);
+    if (response.status < 200 || response.status >= 300) throw refusal(response, `${method} /_csms${path}`);
     return response.text;
   };
 }
@@ -68,16 +68,24 @@ async function readText(response: IncomingMessage): Promise<string> {
 
 function refusal({ status, text }: Response, call: string): CsmsError {
   const answer = parse(text);
-  const { error_code: code, error_msg: reason } = (answer ?? {}) as Record<string, string | undefined>;
-  const message = reason ?? 'no reason given';
-  return new CsmsError(`${call}: ${status}${code === undefined ? '' : ` ${code}`}: ${message}`, {
-    status,
-    code,
-    answer,
-  });
+  // The cast asks for what may be absent.
+  const { error_code: code, error_msg: reason = 'this is no control API' } = Object(answer) as {
+    error_code?: string;
+    error_msg?: string;
+  };
+  const word = code === undefined ? '' : ` ${code}`;
+  return new CsmsError(`${call}: ${status}${word}: ${reason}`, { status, code, answer });
 }
 
-/** What is no JSON comes from another server, or from a proxy before this one. */
+/** The response of a call that was not refused. Throws CsmsError for what is no JSON, and so from another server. */
+export function parseAnswer<T>(text: string): T {
+  const answer = parse(text);
+  if (answer === undefined)
+    throw new CsmsError('the endpoint has no control API: its response is no JSON', {});
+  // The cast is what the control API promises.
+  return answer as T;
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -91,7 +91,8 @@ function listening(child: ChildProcess): Promise<string> {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       stderr = `${stderr}${text}`.slice(-OUTPUT_MAX);
     });
-    child.once('error', (error) => {
+    // For good: one that is not caught would end this program.
+    child.on('error', (error) => {
       clearTimeout(late);
       rejected(error);
     });

@@ -1,4 +1,4 @@
-import type { Control, ControlCall } from './control.ts';
+import { type Control, type ControlCall, parseAnswer } from './control.ts';
 import { CsmsError } from './csms-error.ts';
 import type {
   CsmsApplied,
@@ -18,22 +18,21 @@ import type {
 /** What the control API answers about a world. */
 export type ShownWorld = Pick<CsmsWorld, 'name' | 'from' | 'ttl' | 'credentials' | 'users' | 'env'>;
 
-/** Calls below a path, and parses what they answer. The type is the one that the control API promises. */
+/** Calls below a world, and parses the response. */
 type Call = <T>(method: ControlCall['method'], path: string, body?: unknown) => Promise<T>;
 
 /** Fetches a world by its name. Throws CsmsError: `not-found`. */
 export async function findWorld(control: Control, name: string): Promise<CsmsWorld> {
-  return createWorld(control, JSON.parse(await control({ method: 'GET', path: pathOf(name) })));
+  return createWorld(control, parseAnswer(await control({ method: 'GET', path: pathOf(name) })));
 }
 
 /** Makes a world of what the control API answered about it. */
 export function createWorld(control: Control, shown: ShownWorld): CsmsWorld {
   const { credentials, env, from, name, ttl, users } = shown;
-  const call: Call = async (method, path, body) => {
-    const text = await control({ method, path: `${pathOf(name)}${path}`, body });
-    return text === '' ? undefined : JSON.parse(text);
-  };
-  const remove = () => call<void>('DELETE', '');
+  const send = (method: ControlCall['method'], path: string, body?: unknown) =>
+    control({ method, path: `${pathOf(name)}${path}`, body });
+  const call: Call = async (method, path, body) => parseAnswer(await send(method, path, body));
+  const remove = (path: string) => send('DELETE', path).then(() => undefined);
   return {
     name,
     from,
@@ -42,7 +41,7 @@ export function createWorld(control: Control, shown: ShownWorld): CsmsWorld {
     users,
     env,
     clock: createClock(call),
-    faults: createFaults(call),
+    faults: createFaults(call, remove),
     seed: createSeed(control, name),
     requests: async (filter) =>
       (await call<{ requests: CsmsRequest[] }>('GET', `/requests${queryOf(filter)}`)).requests,
@@ -54,21 +53,21 @@ export function createWorld(control: Control, shown: ShownWorld): CsmsWorld {
       return answer.notifications;
     },
     async quota(limits) {
-      if (limits === null) await call('DELETE', '/quota');
+      if (limits === null) await remove('/quota');
       return limits ? call('PUT', '/quota', limits) : call('GET', '/quota');
     },
     hooks: (hooks) =>
       hooks === undefined ? call<CsmsHooks>('GET', '/hooks') : call<CsmsHooks>('PUT', '/hooks', hooks),
     async reset() {
-      await call('POST', '/reset');
+      await send('POST', '/reset');
     },
     async fork(options) {
       const body = { from: name, ...options };
-      return createWorld(control, JSON.parse(await control({ method: 'POST', path: '/worlds', body })));
+      return createWorld(control, parseAnswer(await control({ method: 'POST', path: '/worlds', body })));
     },
-    delete: remove,
+    delete: () => remove(''),
     async [Symbol.asyncDispose]() {
-      await remove().catch((error: unknown) => {
+      await remove('').catch((error: unknown) => {
         if (!(error instanceof CsmsError && error.code === 'not-found')) throw error;
       });
     },
@@ -90,12 +89,12 @@ function isDuration(text: string | Date): boolean {
   return typeof text === 'string' && /^\d+(?:ms|s|m|h|d)$/.test(text);
 }
 
-function createFaults(call: Call): CsmsFaults {
+function createFaults(call: Call, remove: (path: string) => Promise<void>): CsmsFaults {
   return {
     add: (rule) => call<CsmsFault>('POST', '/faults', rule),
     list: async () => (await call<{ faults: CsmsFault[] }>('GET', '/faults')).faults,
-    remove: (id) => call<void>('DELETE', `/faults/${encodeURIComponent(id)}`),
-    clear: () => call<void>('DELETE', '/faults'),
+    remove: (id) => remove(`/faults/${encodeURIComponent(id)}`),
+    clear: () => remove('/faults'),
   };
 }
 
@@ -103,7 +102,7 @@ function createSeed(control: Control, name: string): CsmsSeed {
   const path = `${pathOf(name)}/seed`;
   return {
     async apply(seed): Promise<CsmsApplied> {
-      return JSON.parse(await control({ method: 'PUT', path, body: seedText(seed) }));
+      return parseAnswer(await control({ method: 'PUT', path, body: seedText(seed) }));
     },
     export: () => control({ method: 'GET', path }),
   };

@@ -97,11 +97,16 @@ describe('connectCsms', () => {
   });
 
   it('says that nothing is there, or another server', async () => {
-    const server = createServer((_, response) => response.writeHead(404).end('<html>'));
+    let status = 404;
+    const server = createServer((_, response) => response.writeHead(status).end('<html>'));
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const address = { endpoint, controlToken: CONTROL_TOKEN };
-    expect(await refusal(connectCsms(address))).toMatchObject({ status: 404, code: undefined });
+    for (status of [404, 301]) {
+      expect(await refusal(connectCsms(address))).toMatchObject({ status, code: undefined });
+    }
+    status = 200;
+    expect((await refusal(connectCsms(address))).message).toContain('has no control API');
     await new Promise((closed) => server.close(closed));
     await expect(connectCsms(address)).rejects.toThrow(`${endpoint} cannot be reached (ECONNREFUSED)`);
   });
