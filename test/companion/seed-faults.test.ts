@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkSeed } from '../../src/companion/seed/check.ts';
+import { derivedId } from '../../src/companion/seed/ids.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/core/limits.ts';
 import { EXAMPLE, seedOf } from './seed-text.ts';
 
@@ -278,6 +279,12 @@ describe('a wrong seed', () => {
     for (const members of [`name: a, ak: b, sk: "${value} ${value}"`, `name: a, password: [${value}]`]) {
       expect(complaint(user(members))).not.toContain(value);
     }
+  });
+
+  it('may give nobody the id that follows from the name of another', () => {
+    const id = derivedId({ projectId: '0'.repeat(32), kind: 'secret', name: 'a1' });
+    const text = many('secrets', 2, (at) => `name: a${at}, secret_string: b${at === 0 ? `, id: ${id}` : ''}`);
+    expect(complaint(text)).toContain(`4: secrets[1]: ${id} is already in line 3`);
   });
 
   it('is held to the limits that it is checked with', () => {

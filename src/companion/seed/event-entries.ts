@@ -8,10 +8,9 @@ import {
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
-import { derivedId } from './ids.ts';
 import {
   checked,
-  optionalId,
+  idOf,
   optionalTime,
   optionalWord,
   problem,
@@ -46,16 +45,15 @@ export function readEvent(reading: Reading, node: YamlNode): SeedEvent {
     'create_time',
     'update_time',
   ]);
-  const { nowMs, projectId, seen } = reading;
+  const { nowMs, seen } = reading;
   const name = requiredText(written, 'name');
   checked(written, () => requireEventName(name, 'name'));
   requireFirst(written, 'name', { kind: 'event', text: name, seen });
-  const given = optionalId(written, 'id', { kind: 'event', seen });
   const state = optionalWord(written, 'state', ['ENABLED', 'DISABLED']) ?? 'ENABLED';
   return {
     ...written,
     name,
-    id: given ?? derivedId({ projectId, kind: 'event', name }),
+    id: idOf(written, 'id', { kind: 'event', name, reading }),
     draft: { types: readTypes(written), state, target: readTarget(reading, written) },
     createTime: timeOrNow(written, 'create_time', nowMs),
     updateTime: optionalTime(written, 'update_time', nowMs),

@@ -177,10 +177,10 @@ function versionsMembers(
 
 const SHORT: ReadonlySet<string> = new Set(SHORT_MEMBERS);
 
-/** The alias of the key, or its id where the alias is the id of another. */
+/** The alias of the key, or its id where the alias may be taken for the id of another, or for a URN. */
 function keyName(id: string, keys: readonly Key[]): string {
   const { alias } = required(keys.find((key) => key.id === id));
-  return keys.some((other) => other.id === alias) ? id : alias;
+  return alias.includes(':') || keys.some((other) => other.id === alias) ? id : alias;
 }
 
 /** The name alone of a function of the project's own. */

@@ -11,12 +11,11 @@ import {
   KEY_TAGS_MAX,
 } from '../../core/limits.ts';
 import { entriesOf, problemAt, type TextRule, textOf, type YamlNode } from '../../yaml/yaml-node.ts';
-import { derivedId } from './ids.ts';
 import {
   checked,
+  idOf,
   optionalDeletion,
   optionalFlag,
-  optionalId,
   optionalNumber,
   optionalText,
   optionalWord,
@@ -70,7 +69,7 @@ const TAG_VALUE = new RegExp(KEY_TAG_VALUE_PATTERN, 'u');
 /** Reads a key. Throws FileError. @see KMS API, CreateKey */
 export function readKey(reading: Reading, node: YamlNode): SeedKey {
   const written = writtenAt(node, KEY_MEMBERS);
-  const { nowMs, projectId, seen } = reading;
+  const { nowMs, seen } = reading;
   const alias = requiredText(written, 'key_alias', ALIAS);
   const isDefault = alias === DEFAULT_KEY_ALIAS;
   if (isDefault) requireDefault(written);
@@ -78,11 +77,10 @@ export function readKey(reading: Reading, node: YamlNode): SeedKey {
   requireOffered(written);
   const [name] = aliasSpellings(alias);
   requireFirst(written, 'key_alias', { kind: 'alias', text: name, seen });
-  const given = optionalId(written, 'key_id', { kind: 'key', rule: KEY_ID, seen });
   return {
     ...written,
     alias,
-    id: given ?? derivedId({ projectId, kind: 'key', name }),
+    id: idOf(written, 'key_id', { kind: 'key', name, reading, rule: KEY_ID }),
     isDefault,
     draft: {
       description: freeText(written, 'key_description', DESCRIPTION) ?? '',

@@ -13,7 +13,7 @@ import {
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
 import { parseDuration, parseTime } from '../times.ts';
-import type { NamedKind } from './ids.ts';
+import { derivedId, type NamedKind } from './ids.ts';
 import type { SeedTime, Written } from './seed.ts';
 
 /** What the things of a seed are read for. */
@@ -155,19 +155,25 @@ function tagNodes(field: YamlNode) {
   });
 }
 
-/** The id that a member gives; undefined: absent. Throws FileError for another shape, or one that is there already. */
-export function optionalId(
+/** The id that a member gives, or the one that follows from the name. Throws FileError for one that is there already. */
+export function idOf(
   written: Written,
-  name: string,
-  {
-    kind,
-    rule = UUID,
-    seen,
-  }: { readonly kind: NamedKind; readonly rule?: TextRule; readonly seen: Reading['seen'] },
-): string | undefined {
-  const id = optionalText(written, name, rule);
-  if (id !== undefined) requireFirst(written, name, { kind: `${kind} id`, text: id, seen });
+  member: string,
+  { kind, name, reading, rule = UUID }: NamedThing,
+): string {
+  const { projectId, seen } = reading;
+  const id = optionalText(written, member, rule) ?? derivedId({ projectId, kind, name });
+  requireFirst(written, member, { kind: `${kind} id`, text: id, seen });
   return id;
+}
+
+/** What has an id. */
+interface NamedThing {
+  readonly reading: Reading;
+  readonly kind: NamedKind;
+  readonly name: string;
+  /** Absent: a UUID. */
+  readonly rule?: TextRule;
 }
 
 /** Throws FileError when another thing of the seed has the same name or id. */

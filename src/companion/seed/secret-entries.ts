@@ -7,12 +7,11 @@ import type { SecretDraft, SecretState, Tag } from '../../core/secrets/secrets.t
 import { requireTagKey, requireTagValue } from '../../core/secrets/tags.ts';
 import { secretTypesWith } from '../../core/secrets/types.ts';
 import { entriesOf, problemAt, type TextRule, textOf, type YamlNode } from '../../yaml/yaml-node.ts';
-import { derivedId } from './ids.ts';
 import {
   checked,
+  idOf,
   optionalDeletion,
   optionalFlag,
-  optionalId,
   optionalText,
   optionalTime,
   optionalWord,
@@ -62,18 +61,17 @@ const atMost = (characters: number): TextRule => ({
 /** Reads a secret. Throws FileError. @see CSMS API, CreateSecret */
 export function readSecret(reading: Reading, node: YamlNode): SeedSecret {
   const written = writtenAt(node, MEMBERS);
-  const { limits, nowMs, projectId, seen } = reading;
+  const { limits, nowMs, seen } = reading;
   const name = requiredText(written, 'name');
   checked(written, () => requireSecretName(name, 'name'));
   requireFirst(written, 'name', { kind: 'secret', text: name, seen });
-  const given = optionalId(written, 'id', { kind: 'secret', seen });
   const draft = readDraft(reading, written);
   checked(written, () => requireRotationFits(draft));
   const scheduledDeleteTime = optionalDeletion(written, nowMs, RECOVERY_WINDOW_DAYS.max);
   return {
     ...written,
     name,
-    id: given ?? derivedId({ projectId, kind: 'secret', name }),
+    id: idOf(written, 'id', { kind: 'secret', name, reading }),
     draft,
     keyName: optionalText(written, 'kms_key_id', KEY_NAME),
     state: readState(written, scheduledDeleteTime),
@@ -107,7 +105,7 @@ function readDraft({ projectId, region }: Reading, written: Written): SecretDraf
     autoRotation: optionalFlag(written, 'auto_rotation') ?? false,
     rotationPeriod: text('rotation_period', atMost(50)),
     rotationConfig: config,
-    rotationFuncUrn: functionName === undefined || functionName.includes(':') ? functionName : urn,
+    rotationFuncUrn: functionName && !functionName.includes(':') ? urn : functionName,
     eventSubscriptions: readSubscriptions(written),
     enterpriseProjectId: text('enterprise_project_id', ENTERPRISE_PROJECT) ?? '0',
   };
