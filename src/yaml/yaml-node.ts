@@ -4,6 +4,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Pair,
   parseDocument,
@@ -29,8 +30,11 @@ export interface TextRule {
   readonly rule: string;
 }
 
-/** Most entries of one list, and characters of one file. */
-export const YAML_LIMITS = Object.freeze({ entries: 100_000, characters: 16_777_216 });
+/** Most entries of one list, characters of one file, and lists and mappings in each other. */
+export const YAML_LIMITS = Object.freeze({ entries: 100_000, characters: 16_777_216, depth: 100 });
+
+/** Texts of so many characters are looked over before they are parsed. */
+const LONG_CHARACTERS = 262_144;
 
 /**
  * Parses one YAML document in which every scalar is text: an id of digits stays as it was written.
@@ -41,6 +45,7 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
   const { file, text } = input;
   const whole = { file, line: 1, key: '(file)' };
   if (text.length > YAML_LIMITS.characters) throw new FileError(whole, 'is too large');
+  if (isTooDeep(text)) throw new FileError(whole, 'is nested too deeply');
   const lines = new LineCounter();
   const parsed = parseDocument(text, {
     schema: 'failsafe',
@@ -70,6 +75,18 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
     },
   });
   return { ...whole, content: parsed.contents, lineAt };
+}
+
+/** Short texts that are nested too deeply are refused by the library; with long ones it would run out of memory. */
+function isTooDeep(text: string): boolean {
+  if (text.length < LONG_CHARACTERS) return false;
+  let depth = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') depth += 1;
+    else if (token === ']' || token === '}') depth -= 1;
+    if (depth > YAML_LIMITS.depth) return true;
+  }
+  return false;
 }
 
 /** The first field of a mapping whose key repeats an earlier one. */

@@ -83,6 +83,7 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   [line(3, '   name: acme'), '3: (file): YAML error:'],
   [`${GOOD.join('\n')}\n---\na: b`, '17: (file): YAML error: multiple docs'],
   [`domains: ${'['.repeat(20_000)}`, '1: (file): YAML error: '],
+  [`domains: ${'['.repeat(16_000_000)}`, '1: (file): is nested too deeply'],
   [' '.repeat(16_777_217), '1: (file): is too large'],
 ];
 
