@@ -114,8 +114,8 @@ type JobDeps = (
 ) => BackgroundDeps & { readonly actor: { readonly kind: 'system'; readonly job: string } };
 
 /**
- * All background jobs. What is due at one moment is done in their order while the clock is moved: a rotation still has its
- * key, and whatever was done is notified.
+ * All background jobs. What is due at one moment is done in their order while the clock is moved, so that it is the same
+ * each time, and that whatever was done is notified at that moment.
  */
 function listJobs(
   as: JobDeps,

@@ -81,7 +81,6 @@ export async function anAgedWorld({
     baseUrl: () => '',
   } as object as BackgroundDeps);
   const { runner } = background;
-  clock.onMove(() => runner.hold()());
   const monotonic = { nowMs: () => performance.now() };
   const moves = createMoves({
     clock,

@@ -226,6 +226,16 @@ describe('what comes due while a clock is moved', () => {
     await kms('disable-key-rotation', { key_id: rotated });
   });
 
+  it('is done by itself when the clock, moved before, gets there', async () => {
+    const name = newName();
+    await create(name);
+    await api('POST', `${SECRETS}/${name}/scheduled-deleted-tasks/create`, { recovery_window_in_days: 7 });
+    await advance({ to: at(7 * DAY_MS - 300) });
+    await move('resume');
+    const status = async () => (await server.send({ method: 'GET', path: `${SECRETS}/${name}` })).status;
+    await expect.poll(status, { timeout: 10_000 }).toBe(404);
+  });
+
   it('is done while the clock stands: nothing needs the time of the world', async () => {
     const name = newName();
     await create(name);

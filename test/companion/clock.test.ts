@@ -4,16 +4,11 @@ import { DAY_MS, T0 } from '../support/builders.ts';
 
 let machineMs: number;
 let clock: WorldClock;
-let moves: number;
 const machine = { nowMs: () => machineMs };
 
 beforeEach(() => {
   machineMs = T0;
   clock = createWorldClock(machine);
-  moves = 0;
-  clock.onMove(() => {
-    moves += 1;
-  });
 });
 
 /** What it shows, from the start, before and after a second of the machine's time. */
@@ -72,18 +67,6 @@ describe('the clock of a world', () => {
     expect(shown()).toEqual([0, 0]);
     releaseAgain();
     expect([...shown(), clock.isFrozen]).toEqual([0, 1_000, false]);
-  });
-
-  it('tells when it is moved or runs on, and of a hold only its end', () => {
-    clock.set(T0 + 1);
-    clock.resume();
-    expect(moves).toBe(2);
-    const release = clock.hold();
-    clock.set(T0 + 2);
-    clock.set(T0 + 3);
-    expect(moves).toBe(2);
-    release();
-    expect(moves).toBe(3);
   });
 
   it('is copied with its state, and moves alone from then on', () => {

@@ -18,13 +18,10 @@ export interface WorldClock extends Clock {
   set(toMs: number): void;
   /** Stops it until the returned function is called: it then runs on, unless it is frozen. */
   hold(): () => void;
-  /** Each listener is called from then on when the clock was set or runs on, but not during a hold. */
-  onMove(listener: () => void): void;
 }
 
 /** Creates a clock that shows the machine's time, or what another one shows, in the same state. */
 export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock {
-  const listeners: (() => void)[] = [];
   let holds = 0;
   let aheadMs = like === undefined ? 0 : like.nowMs() - machine.nowMs();
   /** What it shows while it stands. */
@@ -43,10 +40,6 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
     shownMs = undefined;
   }
 
-  function tell(): void {
-    if (holds === 0) for (const listener of listeners) listener();
-  }
-
   const clock = {
     isFrozen: like?.isFrozen ?? false,
     isMoved: like !== undefined,
@@ -59,14 +52,12 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
     resume() {
       clock.isFrozen = false;
       runOn();
-      tell();
     },
     set(toMs: number) {
       clock.isMoved = true;
       clock.wasSetBack ||= toMs < nowMs();
       if (shownMs === undefined) aheadMs = toMs - machine.nowMs();
       else shownMs = toMs;
-      tell();
     },
     hold() {
       stop();
@@ -74,11 +65,7 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
       return () => {
         holds -= 1;
         runOn();
-        tell();
       };
-    },
-    onMove(listener: () => void) {
-      listeners.push(listener);
     },
   };
   return clock;

@@ -15,7 +15,7 @@ export interface Timeline extends Pick<Happenings, 'noteChange'> {
   restart(): void;
   /** What the world with that store is made of, for its time. */
   partsOver(store: Store): Pick<WorldParts, 'clock' | 'isClockMoved' | 'jitter'>;
-  /** To be called once the world has been created: its timers follow the clock from then on. */
+  /** To be called once the world has been created. */
   attach(world: Pick<World, 'runner'>): void;
 }
 
@@ -23,9 +23,7 @@ export interface Timeline extends Pick<Happenings, 'noteChange'> {
 export function createTimeline(clock: WorldClock): Timeline {
   const happenings = createHappenings((id) => stored?.findNotification(id));
   let stored: Store | undefined;
-  let present: Pick<World, 'runner'> | undefined;
   let moves: Moves | undefined;
-  clock.onMove(() => present?.runner.hold()());
   return {
     noteChange: happenings.noteChange,
     get moves() {
@@ -40,10 +38,8 @@ export function createTimeline(clock: WorldClock): Timeline {
       stored = store;
       return { clock, isClockMoved: () => clock.isMoved, jitter: FULL_LENGTH };
     },
-    attach(world) {
+    attach({ runner }) {
       if (stored === undefined) throw new Error('the world is not made of these parts');
-      present = world;
-      const { runner } = world;
       moves = createMoves({ clock, store: stored, happenings, runner, monotonic: monotonicClock });
     },
   };
