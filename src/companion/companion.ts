@@ -80,12 +80,12 @@ export async function createCompanion(
 }
 
 /** Returns what creates the seeds, once, when they are needed: most starts have none. */
-function seedsOf({ config, identities }: ServerProcess, worlds: TestWorlds): () => Promise<Seeds> {
+function seedsOf({ config, identities, log }: ServerProcess, worlds: TestWorlds): () => Promise<Seeds> {
   let seeds: Promise<Seeds> | undefined;
   async function open(): Promise<Seeds> {
     const { createSeeds } = await import('./seed/seeds.ts');
     const rules = parseAddressRules(config.webhookHosts);
-    return createSeeds({ config, worlds, rules, identities: () => identities.present.directory });
+    return createSeeds({ config, log, worlds, rules, identities: () => identities.present.directory });
   }
   return () => {
     seeds ??= open();

@@ -224,6 +224,29 @@ describe('the reset of main', () => {
     expect(Math.abs(Date.parse(clock.json.now) - Date.now())).toBeLessThan(60_000);
   });
 
+  it('keeps the material that keys began with, for what is being sealed at that moment', async () => {
+    const key_id = '11111111-1111-4111-8111-111111111111';
+    const KMS = `/v1.0/${ALPHA}/kms`;
+    const sealed = await post(`${KMS}/encrypt-data`, { key_id, plain_text: 'held' });
+    await control(server, 'POST', '/main/clock/advance', { body: { by: '91d' } });
+    const rotations = async () =>
+      (await post(`${KMS}/get-key-rotation-status`, { key_id })).json.number_of_rotations;
+    expect(await rotations()).toBe(1);
+    await reset();
+    expect(await rotations()).toBe(0);
+    const opened = await post(`${KMS}/decrypt-data`, { cipher_text: sealed.json.cipher_text });
+    expect(opened.json.plain_text).toBe('held');
+    const answers = await Promise.all([
+      ...Array.from({ length: 40 }, (_, at) => post(SECRETS, { name: `own-${at}`, secret_string: 'x' })),
+      reset(),
+    ]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    for (const name of await namesIn()) {
+      const { status } = await get(`${SECRETS}/${name}/versions/latest`);
+      expect({ name, status }).toEqual({ name, status: name === 'leaving' ? 403 : 200 });
+    }
+  });
+
   it('is refused where no seed was ever applied', async () => {
     const bare = await startTestServer({ mode: 'dev', listen: true, env: { CSMS_CONTROL_TOKEN: TOKEN } });
     try {

@@ -14,7 +14,7 @@ import type { Counts } from './comparison.ts';
 import type { PlannedKey } from './keys.ts';
 import { loadPresent, zero } from './loading.ts';
 import { type Plan, planSeed } from './plan.ts';
-import { EMPTY, type PresentContents } from './present.ts';
+import { EMPTY } from './present.ts';
 import type { PlannedSecret } from './secrets.ts';
 import type { Seed } from './seed.ts';
 import { seedUpdateMs } from './update-time.ts';
@@ -48,7 +48,8 @@ async function attempt(deps: SeedDeps, seed: Seed, application: Application): Pr
     const { counts, events, leavingKeyIds } = plan;
     const isDone = plan.keys.length === 0 && events.length === 0 && plan.secrets.length === 0;
     if (isDone && !isReset) return counts;
-    const keys = plan.keys.map((key) => withMaterial(deps, key, present));
+    const materials = isReset ? firstMaterials(await deps.store.listKeys(projectId)) : present.keys;
+    const keys = plan.keys.map((key) => withMaterial(deps, key, materials));
     const secrets = wholeSecrets(deps, plan, { keys: [...present.keys, ...keys], application });
     await change(deps, {
       aggregate: 'contents',
@@ -69,11 +70,23 @@ async function attempt(deps: SeedDeps, seed: Seed, application: Application): Pr
 }
 
 /** The key with the material that it has, or with new. */
-function withMaterial({ ids, keyring }: SeedDeps, key: PlannedKey, present: PresentContents): Key {
-  const former = present.keys.find(({ id }) => id === key.id);
+function withMaterial(
+  { ids, keyring }: SeedDeps,
+  key: PlannedKey,
+  materials: readonly Pick<Key, 'id' | 'versions'>[],
+): Key {
+  const former = materials.find(({ id }) => id === key.id);
   const { createTimeMs } = key;
   const made = () => [{ number: 1, wrapped: keyring.createKeyMaterial(key, 1), createTimeMs }];
   return { ...key, versions: former?.versions ?? made(), revision: freshRevision(ids) };
+}
+
+/**
+ * What keys begin with again: a value that is being sealed at this moment is stored behind the reset, under a key of the
+ * same id.
+ */
+function firstMaterials(keys: readonly Key[]): Pick<Key, 'id' | 'versions'>[] {
+  return keys.map(({ id, versions }) => ({ id, versions: versions.slice(0, 1) }));
 }
 
 interface Sealing {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
+import type { Log } from '../../app/ports/deps.ts';
 import type { Directory } from '../../auth/identities/identities.ts';
 import { randomIds, systemClock } from '../../compose/sources.ts';
 import { choicesOf } from '../../compose/world.ts';
@@ -37,6 +38,7 @@ export interface Seeds {
 
 /** What seeds work with. */
 export interface SeedsDeps {
+  readonly log: Log;
   readonly config: Config;
   readonly worlds: Pick<TestWorlds, 'all' | 'main'>;
   /** The identities of the operator's file at present. */
@@ -79,7 +81,8 @@ export function createSeeds(deps: SeedsDeps): Seeds {
       }
     },
     async applyFile(file) {
-      await apply(main, { file, bytes: await readBytes(file) });
+      const counts = await apply(main, { file, bytes: await readBytes(file) });
+      deps.log.info({ ...counts }, 'the seed has been applied');
     },
     async resetMain() {
       await inTurn(main, async () => {
