@@ -53,6 +53,38 @@ describe('the control API', () => {
     }
   });
 
+  it.each(['/%zz', '/%E0%A4%A/clock', `/${'a'.repeat(200)}`, `/${'a'.repeat(200)}/clock`])(
+    'knows no path %s, and says so to who may call alone',
+    async (path) => {
+      const codes: unknown[] = [];
+      for (const headers of [{}, { authorization: '' }, { authorization: '', origin: 'http://a.example' }]) {
+        const { json, ...refused } = await control(server, 'GET', path, { headers });
+        codes.push(refused.status, json.error_code, refused.headers['cache-control']);
+      }
+      const always = 'no-store';
+      expect(codes).toEqual([
+        404,
+        'not-found',
+        always,
+        401,
+        'unauthorized',
+        always,
+        403,
+        'forbidden',
+        always,
+      ]);
+    },
+  );
+
+  it.each(['', 'x', 'a/b/c;;', 'text/plain', 'application/json; charset=utf-16', 'multipart/form-data'])(
+    'reads JSON as the Content-Type "%s"',
+    async (type) => {
+      const call = { body: '{"by": "0s", "none": 1}', headers: { 'content-type': type } };
+      const { json, status } = await control(server, 'POST', '/main/clock/advance', call);
+      expect([status, json.error_msg]).toEqual([400, 'none is not a member here']);
+    },
+  );
+
   it('says that a body is too large to a client that sends all of it first', async () => {
     const body = 'x'.repeat(17 * 1_048_576);
     const { status, json } = await control(server, 'POST', '', { body });

@@ -6,6 +6,8 @@ import Fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
+  type HookHandlerDoneFunction,
   LogController,
 } from 'fastify';
 import { parseBody } from '../../http/requests/hooks.ts';
@@ -70,8 +72,15 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
         buildSerializer: () => () => JSON.stringify,
       },
     },
-    frameworkErrors: (error, _request, reply) => {
-      respond(reply, toControlError(error));
+    // For a path that the router does not read, no hook has run.
+    frameworkErrors(_error, { headers }, reply) {
+      reply.headers(HEADERS);
+      try {
+        deps.checkAccess(headers);
+        respond(reply, noPath());
+      } catch (error) {
+        respond(reply, toControlError(error as ControlError));
+      }
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   control.removeAllContentTypeParsers();
@@ -84,7 +93,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
     else void discardBody(request.raw).then(() => respond(reply, refusal));
   });
   control.setNotFoundHandler(() => {
-    throw new ControlError('not-found', 'the control API has no such path or method');
+    throw noPath();
   });
   control.addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS);
@@ -95,24 +104,29 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
         request.testWorld = worldNamed(deps.worlds, world);
         reply.raw.once('close', deps.worlds.use(world));
       }
+      // It decides nothing, and Fastify would refuse what it cannot read.
+      delete request.headers['content-type'];
       done();
     } catch (error) {
       done(error as Error);
     }
   });
-  control.addHook('preValidation', (request, _reply, done) => {
-    const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
-    try {
-      request.body = request.routeOptions.config.takesBytes === true ? bytes : (parseBody(bytes) ?? {});
-      done();
-    } catch {
-      done(new ControlError('invalid', 'the body must be JSON in UTF-8'));
-    }
-  });
+  control.addHook('preValidation', readBody);
   control.decorateRequest('testWorld');
   deps.register(control);
   await control.ready();
   return control;
+}
+
+/** The body is what the route takes; none is `{}`. */
+function readBody(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
+  const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+  try {
+    request.body = request.routeOptions.config.takesBytes === true ? bytes : (parseBody(bytes) ?? {});
+    done();
+  } catch {
+    done(new ControlError('invalid', 'the body must be JSON in UTF-8'));
+  }
 }
 
 /**
@@ -134,6 +148,10 @@ function worldNamed(worlds: TestWorlds, name: string): TestWorld {
   const found = worlds.find(name);
   if (found === undefined) throw new ControlError('not-found', 'there is no world of this name');
   return found;
+}
+
+function noPath(): ControlError {
+  return new ControlError('not-found', 'the control API has no such path or method');
 }
 
 function respond(reply: Pick<FastifyReply, 'code'>, { code, message, more }: ControlError): void {
