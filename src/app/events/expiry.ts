@@ -37,8 +37,8 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
   let isThrough = true;
 
   /** Checks the next page of a project; returns how many it has, and how many were notified. */
-  async function checkPage(projectId: string, nowMs: number): Promise<{ size: number; notified: number }> {
-    const after = cursors.get(projectId) ?? START;
+  async function checkPage(projectId: string, nowMs: number, start: ExpiryCursor): Promise<Checked> {
+    const after = cursors.get(projectId) ?? start;
     const page = await store.listExpiredVersions({ projectId, nowMs, after, limit: EXPIRY_PAGE });
     const notified = await notifyOfPage({ ...deps, guard, onDamage }, page, nowMs);
     const last = page.length < EXPIRY_PAGE ? undefined : page.at(-1);
@@ -47,7 +47,9 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
     return { size: page.length, notified };
   }
 
-  async function run(nowMs: number, ending: AbortSignal): Promise<number> {
+  async function run(nowMs: number, ending: AbortSignal, afterMs = 0): Promise<number> {
+    // What the latest runs have not come to is not behind them.
+    const start = isThrough && afterMs > 0 ? { expireTimeMs: afterMs, row: Number.MAX_SAFE_INTEGER } : START;
     const projects = await store.listExpiringProjects(lastProject, RUN_PROJECTS);
     const line = [...projects];
     const notifiedIn = new Map<string, number>();
@@ -61,7 +63,7 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
         if (!notifiedIn.has(projectId)) lastProject = [...notifiedIn.keys()].at(-1) ?? '';
         break;
       }
-      const { size, notified } = await checkPage(projectId, nowMs);
+      const { size, notified } = await checkPage(projectId, nowMs, start);
       looked += size;
       const notifiedNow = (notifiedIn.get(projectId) ?? 0) + notified;
       notifiedIn.set(projectId, notifiedNow);
@@ -80,6 +82,12 @@ export function createExpiryScan(deps: ChangeDeps & Pick<Deps, 'log' | 'turns'>)
     failedItems: () => guard.failed,
     isUnderWay: () => !isThrough,
   };
+}
+
+/** How many versions there were, and of how many someone was notified. */
+interface Checked {
+  readonly size: number;
+  readonly notified: number;
 }
 
 /** What one notice needs. */

@@ -78,7 +78,7 @@ export async function lookAt(
     let dueMs = await job.nextDueMs(entry.passedMs);
     const isDue = dueMs !== undefined && dueMs <= nowMs;
     if (isDue) {
-      made = await job.run(nowMs, ending);
+      made = await job.run(nowMs, ending, entry.passedMs);
       entry.passedMs = made > 0 || entry.isStale ? 0 : nowMs;
       dueMs = await job.nextDueMs(entry.passedMs);
     }

@@ -15,9 +15,10 @@ export interface Job {
   nextDueMs(afterMs: number): Awaitable<number | undefined>;
   /**
    * One bounded run; returns how many things it carried out. It may be cut off anywhere and must be safe to repeat.
-   * `ending` fires once the process is to stop: a long run then ends soon, and so do its calls.
+   * `ending` fires once the process is to stop: a long run then ends soon, and so do its calls. `afterMs`: as for
+   * `nextDueMs`.
    */
-  run(nowMs: number, ending: AbortSignal): Promise<number>;
+  run(nowMs: number, ending: AbortSignal, afterMs?: number): Promise<number>;
   /** How often something failed without ending a run, since the job was created. */
   failedItems?(): number;
   /** Whether it has begun something that its next runs continue, such as calls without a response yet. */
