@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
 import { ADMIN, ALPHA, GUEST, shareServer, type TestUser } from '../support/server.ts';
 import { control, TOKEN } from './control.ts';
@@ -280,6 +280,78 @@ describe('a fork', () => {
     expect(shown.users).toHaveLength(3);
     expect(await statusOf(userOf(shown))).toBe(200);
     for (const name of made) await drop(name);
+  });
+});
+
+describe('a world with a ttl', () => {
+  it('ends when nobody has called it for so long: requests count, and so do calls', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    try {
+      const world = await fork({ ttl: '1s' });
+      const other = await fork({ ttl: '24h' });
+      const uses = [
+        () => namesIn(userOf(world)),
+        () => control(server, 'GET', `/${world.name}`),
+        () => fork({ from: world.name, ttl: '24h' }),
+      ];
+      for (const use of [...uses, ...uses]) {
+        await vi.advanceTimersByTimeAsync(999);
+        await use();
+      }
+      const listed = async () =>
+        (await control(server, 'GET', '')).json.worlds.map((row: Shown) => row.name).includes(world.name);
+      await vi.advanceTimersByTimeAsync(999);
+      expect(await listed()).toBe(true);
+      await vi.advanceTimersByTimeAsync(2);
+      expect(await listed()).toBe(false);
+      expect(await statusOf(userOf(world))).toBe(401);
+      expect(await statusOf(userOf(other))).toBe(200);
+      made.delete(world.name);
+    } finally {
+      vi.useRealTimers();
+      for (const name of made) await drop(name);
+    }
+  });
+});
+
+describe('the control API', () => {
+  it('opens to nothing but its token: no key, password or token of any world', async () => {
+    const world = await fork();
+    const { password, token } = world.credentials;
+    const { origin } = new URL(server.baseUrl);
+    const path = `/_csms/worlds/${world.name}`;
+    for (const user of [ADMIN, userOf(world)]) {
+      const signed = server.sign({ method: 'GET', path }, user);
+      const response = await fetch(origin + path, { headers: signed });
+      expect([response.status, (await response.json()) as object]).toEqual([
+        401,
+        { error_code: 'unauthorized', error_msg: expect.any(String) },
+      ]);
+    }
+    for (const [name, value] of [
+      ['x-auth-token', token],
+      ['authorization', `Bearer ${token}`],
+      ['authorization', `Bearer ${password}`],
+      ['authorization', `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`],
+      ['authorization', TOKEN],
+    ]) {
+      const response = await fetch(origin + path, { headers: { [name]: value } });
+      expect([name, response.status]).toEqual([name, 401]);
+    }
+    await drop(world.name);
+  });
+
+  it('leaves no key, password or token in the log', async () => {
+    const world = await fork();
+    await create(userOf(world), 'logged', 'value-that-is-secret');
+    await logIn('admin', world.credentials.password);
+    await control(server, 'POST', '', { body: { credentials: { sk: world.credentials.sk, bad: 1 } } });
+    await control(server, 'POST', '', { body: { ttl: world.credentials.password } });
+    await control(server, 'POST', `/${world.name}/reset`);
+    await drop(world.name);
+    const { ak: _, endpoint: __, project_id: ___, user: ____, domain: _____, ...secrets } = world.credentials;
+    for (const secret of [...Object.values<string>(secrets), TOKEN, 'value-that-is-secret'])
+      expect(server.logText()).not.toContain(secret);
   });
 });
 
