@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,7 @@ interface World {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'csms-worlds-'));
+const children = new Set<ChildProcess>();
 const seed = join(directory, 'seed.yaml');
 const figures: { readonly figure: string; readonly measured: string; readonly budget: string }[] = [];
 
@@ -51,6 +52,7 @@ async function start(data: string, variables: Record<string, string> = {}): Prom
   const begunMs = performance.now();
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
+  children.add(child);
   let text = '';
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
     text += chunk;
@@ -203,5 +205,6 @@ try {
   await measureWorlds(server).finally(() => server.stop());
   console.table(figures);
 } finally {
+  for (const child of children) child.kill('SIGKILL');
   rmSync(directory, { recursive: true, force: true });
 }
