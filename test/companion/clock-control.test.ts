@@ -226,6 +226,36 @@ describe('what comes due while a clock is moved', () => {
     await kms('disable-key-rotation', { key_id: rotated });
   });
 
+  it('is done in its order while requests come, which see no time between two moments', async () => {
+    const names = Array.from({ length: 24 }, newName);
+    for (const [index, name] of names.entries()) {
+      await create(name);
+      await api('POST', `${SECRETS}/${name}/scheduled-deleted-tasks/create`, {
+        recovery_window_in_days: 7 + index,
+      });
+    }
+    const busy = newName();
+    await create(busy);
+    let isMoving = true;
+    const times: number[] = [];
+    const writing = (async () => {
+      while (isMoving) {
+        const added = await api('POST', `${SECRETS}/${busy}/versions`, { secret_string: 'x' });
+        times.push(added.version_metadata.create_time);
+      }
+    })();
+    const { fired, settled } = await advance({ by: '31d' });
+    isMoving = false;
+    await writing;
+    expect(settled).toBe(true);
+    expect(fired).toEqual(
+      names.map((name, index) => ({ at: at((7 + index) * DAY_MS), type: 'SECRET_DELETED', name })),
+    );
+    // Rising, and never far from a moment that was shown: they rise by a millisecond while it stands.
+    for (const ms of times) expect((ms - startMs) % DAY_MS).toBeLessThan(1_000);
+    expect(times).toEqual([...times].sort((one, other) => one - other));
+  });
+
   it('is done by itself when the clock, moved before, gets there', async () => {
     const name = newName();
     await create(name);
