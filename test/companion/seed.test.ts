@@ -248,6 +248,14 @@ describe('an export', () => {
     await put(
       seedOf(
         'secrets:',
+        '  - name: only-v2',
+        '    create_time: 2029-01-01T00:00:00Z',
+        '    versions: [{ secret_string: a, id: v2, create_time: 2029-01-01T00:00:00Z }]',
+      ),
+    );
+    await put(
+      seedOf(
+        'secrets:',
         `  - { name: odd, secret_string: ${JSON.stringify('a\u2028"\\\n\t: # \u0007\u{1f511}\u007f -')} }`,
         '  - { name: yes, secret_string: "true", description: " ", tags: { "a b": "", "null": "1" } }',
         '  - { name: frozen, secret_string: a, state: FROZEN, enterprise_project_id: "7" }',

@@ -149,7 +149,7 @@ function readVersions({ aggregate, opened }: PresentSecret): ReadVersion[] {
   });
 }
 
-/** The only version of a secret that has had no other is in the secret itself. */
+/** The only version of a secret that has had no other is in the secret itself, whose time and key are its own. */
 function versionsMembers(
   { secret }: SecretAggregate,
   versions: readonly ReadVersion[],
@@ -163,16 +163,17 @@ function versionsMembers(
       [kind === 'string' ? 'secret_string' : 'secret_binary', text],
       ['kms_key_id', kmsKeyId === secret.kmsKeyId ? undefined : keyName(kmsKeyId, keys)],
       ['version_stages', stages.length === 0 ? undefined : stages],
-      [
-        'create_time',
-        createTimeMs === secret.createTimeMs && versions.length === 1 ? undefined : formatTime(createTimeMs),
-      ],
+      ['create_time', formatTime(createTimeMs)],
       ['expire_time', timeOf(expireTimeMs)],
     ];
   });
   const [only = []] = items;
-  const isShort = items.length === 1 && only.every(([name, value]) => value === undefined || SHORT.has(name));
-  return isShort ? only : [['versions', { items }]];
+  const short = only.filter(([name, value]) => value !== undefined && name !== 'create_time');
+  const isShort =
+    versions.length === 1 &&
+    versions[0]?.version.createTimeMs === secret.createTimeMs &&
+    short.every(([name]) => SHORT.has(name));
+  return isShort ? short : [['versions', { items }]];
 }
 
 const SHORT: ReadonlySet<string> = new Set(SHORT_MEMBERS);
