@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createCompanion } from '../../src/companion/companion.ts';
 import { compose } from '../../src/compose/server.ts';
@@ -63,6 +64,19 @@ describe('a clock', () => {
     expect(Date.parse(json.now)).toBeGreaterThanOrEqual(startMs);
     await expect.poll(async () => Date.parse((await clock()).now)).toBeGreaterThan(startMs + 20);
     expect(Date.parse((await clock()).now)).toBeLessThan(startMs + HOUR_MS);
+  });
+
+  it('that stood before a moment comes to it once it runs on', async () => {
+    const name = newName();
+    await create(name);
+    await api('POST', `${SECRETS}/${name}/scheduled-deleted-tasks/create`, { recovery_window_in_days: 7 });
+    await move('set', { to: at(7 * DAY_MS - 100) });
+    // Until the background work has looked, and found nothing to do.
+    await pause(1_200);
+    expect(await clock()).toEqual({ now: at(7 * DAY_MS - 100), frozen: true });
+    await move('resume');
+    const read = () => server.send({ method: 'GET', path: `${SECRETS}/${name}` });
+    await expect.poll(async () => (await read()).status, { timeout: 10_000 }).toBe(404);
   });
 
   it('is shown with its world, and as it was moved', async () => {

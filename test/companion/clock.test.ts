@@ -28,6 +28,17 @@ describe('the clock of a world', () => {
     expect(clock.nowMs()).toBe(machineMs);
   });
 
+  it('stands at the end of the year 9999, and can be set back from there', () => {
+    const endMs = Date.UTC(10_000, 0, 1) - 1;
+    clock.set(endMs - 500);
+    machineMs += 1_000;
+    expect([clock.nowMs(), clock.isFrozen]).toEqual([endMs, false]);
+    clock.hold()();
+    expect(createWorldClock(machine, clock).nowMs()).toBe(endMs);
+    clock.set(T0);
+    expect(shown()).toEqual([0, 1_000]);
+  });
+
   it('stands still while it is frozen, and runs on from there', () => {
     clock.freeze();
     expect(shown()).toEqual([0, 0]);

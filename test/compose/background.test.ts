@@ -15,11 +15,13 @@ let looks: number;
 let tell: OnNews;
 /** How far the world's clock has been moved from the machine's, on purpose. */
 let movedMs: number;
+/** Where the world's clock stands; undefined: it runs. */
+let shownMs: number | undefined;
 
 beforeEach(async () => {
   vi.useFakeTimers({ now: T0 });
   world = aWorld();
-  [refusal, looks, movedMs] = [undefined, 0, 0];
+  [refusal, looks, movedMs, shownMs] = [undefined, 0, 0, undefined];
   const { store } = world.deps;
   const watched: Store = {
     ...store,
@@ -33,7 +35,13 @@ beforeEach(async () => {
       store.onNews(listener);
     },
   };
-  const deps = { ...world.deps, store: watched, clock: { nowMs: () => Date.now() + movedMs } };
+  const clock = {
+    nowMs: () => shownMs ?? Date.now() + movedMs,
+    get isFrozen() {
+      return shownMs !== undefined;
+    },
+  };
+  const deps = { ...world.deps, store: watched, clock };
   background = await startBackground({
     ...deps,
     monotonic: { nowMs: () => performance.now() },
@@ -84,6 +92,24 @@ describe('background work', () => {
     tell('changes');
     await pass(1);
     expect(isThere('overdue')).toBe(false);
+  });
+
+  it('asks no more while the clock stands before a moment, and does what a change makes due then', async () => {
+    put('later', T0 + MINUTE_MS);
+    [movedMs, shownMs] = [1, T0 + MINUTE_MS - 1];
+    await pass(5_000);
+    looks = 0;
+    await pass(MINUTE_MS);
+    // One check of each kind, as at rest.
+    expect(looks).toBeLessThanOrEqual(9 * 2);
+    put('overdue', T0);
+    tell('changes');
+    await pass(1);
+    expect([isThere('overdue'), isThere('later')]).toEqual([false, true]);
+    shownMs = T0 + MINUTE_MS;
+    background.runner.wake();
+    await pass(1_000);
+    expect(isThere('later')).toBe(false);
   });
 
   it('waits when the machine has jumped, until its clock is moved on purpose', async () => {

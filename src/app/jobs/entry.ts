@@ -1,6 +1,6 @@
 import { codeOf } from '../../core/errors.ts';
 import { takesJobs } from '../health/storage-status.ts';
-import type { Deps } from '../ports/deps.ts';
+import type { Clock, Deps } from '../ports/deps.ts';
 import type { Job, JobStatus } from './job.ts';
 import type { MonotonicClock } from './trusted-time.ts';
 
@@ -83,7 +83,7 @@ export async function lookAt(
       dueMs = await job.nextDueMs(entry.passedMs);
     }
     entry.failedInRow = 0;
-    const untilMs = (dueMs ?? Number.POSITIVE_INFINITY) - deps.clock.nowMs();
+    const untilMs = timeUntil(dueMs, deps.clock);
     const pauseMs = isDue || entry.isStale ? job.intervalMs : 0;
     waitMs = Math.max(pauseMs, Math.min(untilMs, entry.isStale ? pauseMs : deps.lookMsMax));
   } catch (error) {
@@ -92,6 +92,13 @@ export async function lookAt(
   entry.lookedAtMs = deps.monotonic.nowMs();
   entry.lookAtMs = entry.lookedAtMs + waitMs;
   return made;
+}
+
+/** While the clock stands, no later moment comes; the runner is to be woken once it runs on. */
+function timeUntil(dueMs: number | undefined, clock: Clock): number {
+  if (dueMs === undefined) return Number.POSITIVE_INFINITY;
+  const untilMs = dueMs - clock.nowMs();
+  return clock.isFrozen === true && untilMs > 0 ? Number.POSITIVE_INFINITY : untilMs;
 }
 
 /** Returns how long to wait. */

@@ -63,6 +63,8 @@ export interface DataCipher {
 export interface Clock {
   /** Epoch milliseconds. */
   nowMs(): number;
+  /** Whether it stands until someone moves it; absent: it never does. */
+  readonly isFrozen?: boolean;
 }
 
 /** Identifiers that must not repeat. */

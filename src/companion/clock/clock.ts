@@ -1,8 +1,9 @@
 import type { Clock } from '../../app/ports/deps.ts';
+import { YEAR_9999_END_MS } from '../times.ts';
 
 /**
- * The clock of a world, which tests move. It runs as the machine's does, at an offset, or stands still. Times are epoch
- * milliseconds.
+ * The clock of a world, which tests move. It runs as the machine's does, at an offset, or stands still, as it does at the
+ * end of the year 9999: later years have no form. Times are epoch milliseconds.
  */
 export interface WorldClock extends Clock {
   /** Whether it was stopped on purpose; a hold does not count. */
@@ -27,7 +28,7 @@ export function createWorldClock(machine: Clock, like?: WorldClock): WorldClock 
   /** What it shows while it stands. */
   let shownMs = like?.isFrozen ? like.nowMs() : undefined;
 
-  const nowMs = () => shownMs ?? machine.nowMs() + aheadMs;
+  const nowMs = () => Math.min(shownMs ?? machine.nowMs() + aheadMs, YEAR_9999_END_MS);
 
   function stop(): void {
     clock.isMoved = true;

@@ -26,8 +26,9 @@ export function registerClock(control: ControlApp, stopping: AbortSignal): void 
   control.get(PATH, ({ testWorld }) => clockBody(testWorld.clock));
   for (const change of ['freeze', 'resume'] as const) {
     control.post(`${PATH}/${change}`, { schema: { body: NoBody } }, async ({ testWorld }) => {
-      const { clock, timeline } = testWorld;
+      const { clock, timeline, world } = testWorld;
       await timeline.moves.inTurn(() => clock[change]());
+      world.runner.wake();
       return clockBody(clock);
     });
   }
