@@ -46,6 +46,7 @@ async function start(data: string, variables: Record<string, string> = {}): Prom
     CSMS_PORT: '0',
     CSMS_DEV_PROJECT_ID: PROJECT,
     CSMS_CONTROL_TOKEN: TOKEN,
+    CSMS_LOG_LEVEL: 'error',
     ...variables,
   };
   const args = ['--max-semi-space-size=16', join(folder, 'src/launch.js'), 'dev'];

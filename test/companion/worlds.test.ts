@@ -9,7 +9,12 @@ const SECRETS = `/v1/${ALPHA}/secrets`;
 const server = shareServer({
   mode: 'dev',
   listen: true,
-  env: { CSMS_CONTROL_TOKEN: TOKEN, CSMS_WORLDS: `${WORLDS_MAX}`, CSMS_REGION: 'cn-north-4' },
+  env: {
+    CSMS_CONTROL_TOKEN: TOKEN,
+    CSMS_WORLDS: `${WORLDS_MAX}`,
+    CSMS_REGION: 'cn-north-4',
+    CSMS_PUBLIC_URL: 'https://csms.localhost',
+  },
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into it
@@ -139,12 +144,15 @@ describe('a fork', () => {
   });
 
   it('has the address that was called', async () => {
-    for (const host of ['csms:8080', '[::1]:4280', 'host.docker.internal:9']) {
+    for (const [host, endpoint] of [
+      ['csms:8080', 'http://csms:8080'],
+      ['[::1]:4280', 'http://[::1]:4280'],
+      ['host.docker.internal:9', 'http://host.docker.internal:9'],
+      // Behind a proxy that ends TLS.
+      ['csms.localhost', 'https://csms.localhost'],
+    ] as const) {
       const { json } = await control(server, 'GET', '/main', { headers: { host } });
-      expect([json.credentials.endpoint, json.env.CSMS_ENDPOINT]).toEqual([
-        `http://${host}`,
-        `http://${host}`,
-      ]);
+      expect([json.credentials.endpoint, json.env.CSMS_ENDPOINT]).toEqual([endpoint, endpoint]);
     }
   });
 
@@ -492,5 +500,32 @@ describe('fifty requests at once over several worlds', () => {
     });
     await Promise.all(reads);
     for (const { name } of worlds) await drop(name);
+  });
+});
+
+describe('calls of a world that ends meanwhile', () => {
+  it('find it or do not, and none fails', async () => {
+    for (const ending of ['DELETE', 'POST'] as const) {
+      const { name } = await fork({ name: 'ending' });
+      const path = `/${name}`;
+      const calls = [
+        control(server, 'GET', path),
+        control(server, 'GET', `${path}/seed`),
+        control(server, 'PUT', `${path}/seed`, {
+          body: 'csms: 1\nsecrets: [{ name: x, secret_string: y }]\n',
+        }),
+        control(server, 'POST', `${path}/clock/advance`, { body: { by: '30d' } }),
+        control(server, 'POST', '', { body: { from: name, name: 'of-the-ending' } }),
+        control(server, 'GET', `${path}/requests?wait=30s&count=9`),
+        control(server, ending, ending === 'POST' ? `${path}/reset` : path),
+        control(server, 'GET', `${path}/seed`),
+        control(server, 'POST', `${path}/clock/freeze`),
+      ];
+      const allowed = [200, 201, 204, 404, ...(ending === 'POST' ? [408] : [])];
+      for (const { status, text } of await Promise.all(calls)) expect([...allowed, text]).toContain(status);
+      made.delete(name);
+      await Promise.all([name, 'of-the-ending'].map((world) => control(server, 'DELETE', `/${world}`)));
+    }
+    expect((await control(server, 'GET', '')).json.worlds).toHaveLength(1);
   });
 });

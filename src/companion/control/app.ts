@@ -86,7 +86,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   control.removeAllContentTypeParsers();
   control.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   control.setErrorHandler((error: FastifyError, request, reply) => {
-    const refusal = toControlError(error);
+    const refusal = endOf(request, toControlError(error));
     if (refusal.code === 'internal')
       request.log.error({ type: error.name, stack: error.stack }, 'control failed');
     if (refusal.code !== 'too-large') respond(reply, refusal);
@@ -116,6 +116,12 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   deps.register(control);
   await control.ready();
   return control;
+}
+
+/** What fails because its world has ended meanwhile is nobody's fault. */
+function endOf({ testWorld }: FastifyRequest, refusal: ControlError): ControlError {
+  const hasEnded = refusal.code === 'internal' && testWorld?.life.aborted === true;
+  return hasEnded ? new ControlError('not-found', 'the world has ended or was reset meanwhile') : refusal;
 }
 
 /** The body is what the route takes; none is `{}`. */

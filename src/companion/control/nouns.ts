@@ -26,6 +26,7 @@ export function registerNouns(control: ControlApp, deps: NounDeps): void {
   registerWorlds(control, {
     worlds: deps.worlds,
     region: deps.config.region,
+    publicUrl: deps.config.publicUrl,
     tokenKey: deps.tokenKey,
     resetMain: deps.seeds.resetMain,
   });

@@ -14,6 +14,8 @@ import type { TestWorlds } from './test-worlds.ts';
 export interface WorldsDeps {
   readonly worlds: TestWorlds;
   readonly region: string;
+  /** The server's address behind a proxy that ends TLS, for who calls it by that. */
+  readonly publicUrl: string | undefined;
   readonly tokenKey: KeyObject;
   /** Brings main back to the seed that was applied last. Rejects with ControlError (no-seed). */
   resetMain(): Promise<void>;
@@ -77,10 +79,10 @@ function rowOf({ clock, from, name, ttl }: TestWorld) {
 }
 
 /** A world with the credentials of all of its users. */
-function show({ region, tokenKey }: WorldsDeps, testWorld: TestWorld, request: FastifyRequest) {
+function show({ publicUrl, region, tokenKey }: WorldsDeps, testWorld: TestWorld, request: FastifyRequest) {
   const users = testWorld.users.list();
   const [first] = users;
-  const endpoint = endpointOf(request);
+  const endpoint = endpointOf(request, publicUrl);
   const projectId = first?.user.projects[0]?.id ?? null;
   const userId = first?.user.id ?? '';
   const token = projectId && issueProjectToken(testWorld.world, tokenKey, { userId, projectId });
@@ -114,7 +116,8 @@ function show({ region, tokenKey }: WorldsDeps, testWorld: TestWorld, request: F
 }
 
 /** The server's address as the caller has it, right behind a published port too. */
-function endpointOf({ headers, raw }: FastifyRequest): string {
+function endpointOf({ headers, raw }: FastifyRequest, publicUrl: string | undefined): string {
+  if (publicUrl !== undefined && new URL(publicUrl).host === headers.host) return publicUrl;
   const scheme = 'encrypted' in raw.socket ? 'https' : 'http';
   return `${scheme}://${headers.host}`;
 }
