@@ -169,6 +169,8 @@ describe('a seed', () => {
     );
     await put(text);
     await put(text.replace('secret_string: a', 'secret_string: b'));
+    const settled = await control(server, 'POST', '/main/clock/advance', { body: { by: '0s' } });
+    expect(settled.json).toMatchObject({ settled: true, fired: [] });
     const told = await control(server, 'GET', '/main/notifications?name=quiet');
     expect(told.json.notifications).toEqual([]);
     await post(`${SECRETS}/quiet/versions`, { secret_string: 'c' });
