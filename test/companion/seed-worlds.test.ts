@@ -161,6 +161,27 @@ describe('the users of a seed', () => {
   });
 });
 
+describe('workers that begin at once', () => {
+  it('apply one seed to a fork each, with keys and passwords of their own', async () => {
+    const names = Array.from({ length: 8 }, (_, at) => `p${at}`);
+    await Promise.all(names.map((name) => control(server, 'POST', '', { body: { name } })));
+    const text = seedOf(
+      'users:',
+      '  - { name: shared, ak: AKSHARED, sk: sk-shared-000001, password: shared-password }',
+      'secrets:',
+      '  - { name: shared, secret_string: a }',
+    );
+    const answers = await Promise.all(names.map((name) => put(text, name)));
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+    const users = await Promise.all(names.map((name) => userOf(name, 'shared')));
+    expect(new Set(users.map(({ accessKeyId }) => accessKeyId)).size).toBe(8);
+    expect(new Set(users.map(({ password }) => password)).size).toBe(8);
+    expect(users.filter(({ accessKeyId }) => accessKeyId === 'AKSHARED')).toHaveLength(1);
+    expect((await get(`${SECRETS}/shared`)).status).toBe(404);
+    await Promise.all(names.map((name) => control(server, 'DELETE', `/${name}`)));
+  });
+});
+
 describe('the clock of a seed', () => {
   it('is set and frozen, and relative times count by it', async () => {
     await control(server, 'POST', '/main/clock/advance', { body: { by: '1d' } });

@@ -12,6 +12,7 @@ import { readWorldHooks } from '../hooks/world-hooks.ts';
 import { quotaChoices } from '../quota/quota.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
 import type { TestWorlds } from '../worlds/test-worlds.ts';
+import type { AddedUser } from '../worlds/users.ts';
 import { applySeed } from './application.ts';
 import type { Counts } from './comparison.ts';
 import { exportSeed } from './export.ts';
@@ -48,6 +49,9 @@ export interface SeedsDeps {
 }
 
 const NO_PROJECT = 'no user of the identities file has a project';
+/** What is being added where, so that no other world takes the same credentials. */
+type PendingUsers = Map<TestWorld, readonly AddedUser[]>;
+
 const ACTOR = Object.freeze({ kind: 'system', job: 'seed' });
 
 /** Creates the seeds. */
@@ -56,11 +60,12 @@ export function createSeeds(deps: SeedsDeps): Seeds {
     config,
     worlds: { main },
   } = deps;
+  const pending: PendingUsers = new Map();
   let last: SeedBytes | undefined;
 
   function apply(world: TestWorld, given: SeedBytes): Promise<Counts> {
     return inTurn(world, async () => {
-      const counts = await applyNow(deps, world, { given, isReset: false });
+      const counts = await applyNow(deps, world, { given, pending, isReset: false });
       if (world === main) last = given;
       return counts;
     });
@@ -87,7 +92,7 @@ export function createSeeds(deps: SeedsDeps): Seeds {
     async resetMain() {
       await inTurn(main, async () => {
         if (last === undefined) throw new ControlError('no-seed', 'no seed has been applied to main');
-        await applyNow(deps, main, { given: last, isReset: true });
+        await applyNow(deps, main, { given: last, pending, isReset: true });
       });
     },
   };
@@ -110,34 +115,41 @@ function inTurn<T>({ life, timeline, world }: TestWorld, work: () => Promise<T>)
 async function applyNow(
   deps: SeedsDeps,
   world: TestWorld,
-  { given, isReset }: { readonly given: SeedBytes; readonly isReset: boolean },
+  how: { readonly given: SeedBytes; readonly pending: PendingUsers; readonly isReset: boolean },
 ): Promise<Counts> {
   const { config, rules, worlds } = deps;
-  const { clock, storage, users } = world;
-  const choices = isReset ? choicesOf(config) : quotaChoices(choicesOf(config), world.quota);
+  const { given, isReset, pending } = how;
+  const { clock, users } = world;
+  const file = deps.identities();
   const projectId = projectOf(world);
   if (projectId === undefined) throw aboutWhole(given.file, NO_PROJECT);
+  const choices = isReset ? choicesOf(config) : quotaChoices(choicesOf(config), world.quota);
   const presentMs = isReset ? systemClock.nowMs() : clock.nowMs();
   const seed = readSeed(textOf(given), {
     projectId,
     region: config.region,
     limits: choices.limits,
     nowMs: presentMs,
-    policyNames: (isReset ? deps.identities() : users.directory()).policies.keys(),
+    policyNames: (isReset ? file : users.directory()).policies.keys(),
   });
   const hooks = seed.hooks && readWorldHooks(seed.hooks, rules);
-  const added = usersOf(seed.users, { world, worlds: worlds.all(), file: deps.identities(), isReset });
-  const nowMs = seed.clockMs ?? presentMs;
-  const storing = { ...storage, actor: ACTOR, choices, clock, ids: randomIds };
-  const counts = await applySeed(storing, seed, { projectId, nowMs, isReset });
-  if (isReset) startAnew(world, presentMs);
-  if (seed.clockMs !== undefined) {
-    clock.freeze();
-    clock.set(seed.clockMs);
+  const added = usersOf(seed.users, { world, worlds: worlds.all(), file, isReset, pending });
+  pending.set(world, added);
+  try {
+    const storing = { ...world.storage, actor: ACTOR, choices, clock, ids: randomIds };
+    const application = { projectId, nowMs: seed.clockMs ?? presentMs, isReset };
+    const counts = await applySeed(storing, seed, application);
+    if (isReset) startAnew(world, presentMs);
+    if (seed.clockMs !== undefined) {
+      clock.freeze();
+      clock.set(seed.clockMs);
+    }
+    if (hooks !== undefined) world.hooks.replace(hooks);
+    users.add(added, seed.policies);
+    return counts;
+  } finally {
+    pending.delete(world);
   }
-  if (hooks !== undefined) world.hooks.replace(hooks);
-  users.add(added, seed.policies);
-  return counts;
 }
 
 /** All of main but its data, which are there already. */

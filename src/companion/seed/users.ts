@@ -12,6 +12,8 @@ export interface UsersContext {
   readonly worlds: readonly TestWorld[];
   /** The identities of the operator's file. */
   readonly file: Directory;
+  /** Users that are being added to a world at this moment. */
+  readonly pending: ReadonlyMap<TestWorld, readonly AddedUser[]>;
   /** Whether those that were added before go. */
   readonly isReset: boolean;
 }
@@ -36,31 +38,47 @@ export function usersOf(seedUsers: readonly SeedUser[], context: UsersContext): 
   });
 }
 
-function credentialsOf(user: SeedUser, { isReset, world, worlds }: UsersContext): AddedUser {
+function credentialsOf(user: SeedUser, context: UsersContext): AddedUser {
+  const { isReset, world } = context;
   const { id, name, policies } = user;
   const isMain = world.from === null;
   const known = isReset ? undefined : world.users.list().find((each) => each.user.name === name);
   if (known !== undefined && !isMain) return { id, name, policies, ...ownOf(known) };
-  const others = worlds.filter((each) => each !== world);
-  const isKeyTaken = others.some(({ users }) => user.ak && users.directory().findAccessKey(user.ak));
-  const isPasswordTaken = others.some(({ users }) =>
-    users.list().some((each) => each.user.name === name && each.password === (user.password ?? '')),
-  );
+  const [isKeyTaken, isPasswordTaken] = [isKeyInUse(user, context), isPasswordInUse(user, context)];
   if ((isKeyTaken || isPasswordTaken) && isMain) {
     const member = isKeyTaken ? 'ak' : 'password';
     throw new ControlError('credentials-taken', `${user.node.key}.${member} is that of another world`);
   }
   const own = known && ownOf(known);
-  const {
-    accessKeyId: ak,
-    password,
-    secretKey: sk,
-  } = createCredentials({
+  const made = createCredentials({
     accessKeyId: isKeyTaken ? undefined : (user.ak ?? own?.ak),
     secretKey: isKeyTaken ? undefined : (user.sk ?? own?.sk),
     password: isPasswordTaken ? undefined : (user.password ?? own?.password),
   });
-  return { id, name, policies, ak, sk, password };
+  return { id, name, policies, ak: made.accessKeyId, sk: made.secretKey, password: made.password };
+}
+
+function isKeyInUse({ ak }: SeedUser, context: UsersContext): boolean {
+  if (ak === undefined) return false;
+  const hasKey = ({ users }: TestWorld) => users.directory().findAccessKey(ak) !== undefined;
+  return othersOf(context).some(hasKey) || pendingOf(context).some((each) => each.ak === ak);
+}
+
+function isPasswordInUse({ name, password }: SeedUser, context: UsersContext): boolean {
+  if (password === undefined) return false;
+  const present = othersOf(context).flatMap(({ users }) => users.list());
+  return (
+    present.some((each) => each.user.name === name && each.password === password) ||
+    pendingOf(context).some((each) => each.name === name && each.password === password)
+  );
+}
+
+function othersOf({ world, worlds }: UsersContext): TestWorld[] {
+  return worlds.filter((each) => each !== world);
+}
+
+function pendingOf({ pending, world }: UsersContext): AddedUser[] {
+  return [...pending].flatMap(([of, users]) => (of === world ? [] : users));
 }
 
 function ownOf({ ak, password, sk }: KnownUser): Pick<AddedUser, 'ak' | 'sk' | 'password'> {
