@@ -44,8 +44,8 @@ async function check(seed: { readonly file: string; readonly text: string }, env
     import('../companion/seed/check.ts'),
     import('../config/config.ts'),
   ]);
-  const { limits, region } = readConfig('dev', env);
-  return checkSeed({ ...seed, limits, region, nowMs: Date.now() });
+  const { limits, region, webhookHosts } = readConfig('dev', env);
+  return checkSeed({ ...seed, limits, region, webhookHosts, nowMs: Date.now() });
 }
 
 function print(answer: string, flags: CommandInput['flags']): void {

@@ -6,7 +6,7 @@ import { EXAMPLE, seedOf } from './seed-text.ts';
 
 const NOW_MS = Date.UTC(2030, 0, 1);
 const check = (text: string, limits: Limits = DEFAULT_LIMITS) =>
-  checkSeed({ file: 'seed.yaml', text, region: 'local-1', nowMs: NOW_MS, limits });
+  checkSeed({ file: 'seed.yaml', text, region: 'local-1', nowMs: NOW_MS, limits, webhookHosts: 'loopback' });
 
 function complaint(text: string, limits?: Limits): string {
   try {
@@ -236,6 +236,16 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   [user('name: a, ak: b'), '3: users[0].ak: needs ak and sk'],
   [user('name: a, policies: [Nobody]'), '3: users[0].policies[0]: policy Nobody does not exist'],
   [many('users', 2, (at) => `name: a${at}, ak: b, sk: c`), '4: users[1].ak: b is already in line 3'],
+  // Hooks
+  [seedOf('hooks: { queues: [] }'), '2: hooks.queues: is not known here'],
+  [
+    seedOf('hooks:', '  topics:', '    - { urn: "*", endpoints: [nowhere] }'),
+    '4: hooks.topics[0].endpoints[0]: must be',
+  ],
+  [
+    seedOf('hooks:', '  functions:', '    - { urn: x, url: builtin }'),
+    '4: hooks.functions[0].urn: must be a function',
+  ],
   // Names that lead nowhere
   [
     secret('name: a, secret_string: b, kms_key_id: nowhere'),

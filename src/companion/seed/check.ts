@@ -1,4 +1,6 @@
-import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits.ts';
+import { parseAddressRules } from '../../webhook/address-rules.ts';
+import { readWorldHooks } from '../hooks/world-hooks.ts';
 import type { Counts } from './comparison.ts';
 import { planSeed } from './plan.ts';
 import { EMPTY } from './present.ts';
@@ -16,11 +18,13 @@ export function checkSeed(input: {
   readonly text: string;
   readonly region: string;
   readonly nowMs: number;
-  /** Absent: those of the service. */
-  readonly limits?: Limits;
+  readonly limits: Limits;
+  /** What hooks may call. @see the setting CSMS_WEBHOOK_HOSTS */
+  readonly webhookHosts: string;
 }): Counts {
-  const { limits = DEFAULT_LIMITS, nowMs, region } = input;
+  const { limits, nowMs, region, webhookHosts } = input;
   const context = { projectId: PROJECT_ID, region, limits, nowMs, policyNames: [] };
   const seed = readSeed(input, context);
+  if (seed.hooks !== undefined) readWorldHooks(seed.hooks, parseAddressRules(webhookHosts));
   return planSeed(seed, EMPTY, { ...context, nowMs: seed.clockMs ?? nowMs }).counts;
 }
