@@ -88,6 +88,7 @@ export async function anAgedWorld({
     happenings,
     runner,
     monotonic,
+    pause: () => undefined,
     max: { fired: 10_000, ms: 60_000, ...max },
   });
   const own: AgedWorld = {

@@ -428,6 +428,32 @@ describe('a client that goes away', () => {
   });
 });
 
+describe('the clock of a fork', () => {
+  it('is moved while others have their turns, although its data are in memory', async () => {
+    const seed = `csms: 1
+secrets:
+  - name: often
+    secret_type: RDS-FG
+    secret_string: '{"username": "app", "password": "first-Pw1!"}'
+    auto_rotation: true
+    rotation_period: 6h
+    rotation_func_urn: rotate
+    rotation_config: '{"InstanceId": "db1", "SecretSubType": "SingleUser"}'
+`;
+    await control(server, 'POST', '', { body: { name: 'busy' } });
+    expect((await control(server, 'PUT', '/busy/seed', { body: seed })).status).toBe(200);
+    let isOver = false;
+    const advance = control(server, 'POST', '/busy/clock/advance', { body: { by: '60d' } }).finally(() => {
+      isOver = true;
+    });
+    let turns = 0;
+    for (; !isOver; turns += 1) await control(server, 'GET', '/busy/clock');
+    expect((await advance).json.fired).toHaveLength(4 * 60);
+    expect(turns).toBeGreaterThan(10);
+    await control(server, 'DELETE', '/busy');
+  });
+});
+
 describe('a restart', () => {
   it('brings the clock of main back to the machine’s, which is trusted as before', async () => {
     const { config, directory } = await prepareFiles('dev', { CSMS_CONTROL_TOKEN: TOKEN });

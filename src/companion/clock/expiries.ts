@@ -1,5 +1,6 @@
 import { unlessDamaged } from '../../app/health/damage-report.ts';
 import type { ExpiredVersion, ExpiryCursor, Store } from '../../app/ports/deps.ts';
+import type { Pause } from '../../app/turns.ts';
 import type { Happenings } from './happenings.ts';
 
 /** Versions, and projects, that are read at a time. */
@@ -21,8 +22,10 @@ export async function noteExpiries(
   store: ExpiryReads,
   happenings: Pick<Happenings, 'noteExpiry'>,
   span: Span,
+  pause: Pause,
 ): Promise<void> {
   for await (const expired of expiriesWithin(store, span)) {
+    await pause();
     const { id, ref, versionNumber } = expired;
     const secret = await unlessDamaged(
       () => store.findSecret(ref),

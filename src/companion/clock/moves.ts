@@ -1,6 +1,7 @@
 import type { JobRunner } from '../../app/jobs/runner.ts';
 import type { MonotonicClock } from '../../app/jobs/trusted-time.ts';
 import type { Store } from '../../app/ports/deps.ts';
+import type { Pause } from '../../app/turns.ts';
 import type { WorldClock } from './clock.ts';
 import { noteExpiries } from './expiries.ts';
 import type { Fired, Happenings } from './happenings.ts';
@@ -41,6 +42,8 @@ export interface MovesDeps {
   /** The world's background work. */
   readonly runner: Pick<JobRunner, 'hold' | 'isFailing' | 'isUnderWay' | 'nextDueMs' | 'runDue'>;
   readonly monotonic: MonotonicClock;
+  /** Lets others have the thread. */
+  readonly pause: Pause;
   readonly max?: Readonly<Record<keyof typeof MOVE_MAX, number>>;
 }
 
@@ -76,11 +79,12 @@ async function move(deps: MovesDeps, { targetOf, isAtOnce, ending }: Wish): Prom
     const fromMs = clock.nowMs();
     const toMs = targetOf(fromMs);
     const told = clock.wasSetBack
-      ? await findToldExpiries(deps.store, happenings, { afterMs: fromMs, untilMs: toMs })
+      ? await findToldExpiries(deps.store, happenings, { afterMs: fromMs, untilMs: toMs }, deps.pause)
       : undefined;
     if (isAtOnce) await show(deps, toMs, told);
     let isDone = await settle(deps, limits);
     while (isDone && clock.nowMs() < toMs) {
+      await deps.pause();
       const nextMs = await runner.nextDueMs(clock.nowMs());
       await show(deps, Math.min(nextMs ?? toMs, told?.nextMs() ?? toMs, toMs), told);
       isDone = await settle(deps, limits);
@@ -99,12 +103,12 @@ async function move(deps: MovesDeps, { targetOf, isAtOnce, ending }: Wish): Prom
 
 /** Lets the clock show a moment, and notes the expiries that come with it. */
 async function show(
-  { clock, happenings, store }: MovesDeps,
+  { clock, happenings, pause, store }: MovesDeps,
   momentMs: number,
   told: ToldExpiries | undefined,
 ): Promise<void> {
   await told?.pass(momentMs);
-  await noteExpiries(store, happenings, { afterMs: clock.nowMs(), untilMs: momentMs });
+  await noteExpiries(store, happenings, { afterMs: clock.nowMs(), untilMs: momentMs }, pause);
   clock.set(momentMs);
 }
 

@@ -1,4 +1,5 @@
 import type { Jitter, Store } from '../../app/ports/deps.ts';
+import type { Pause } from '../../app/turns.ts';
 import { monotonicClock } from '../../compose/sources.ts';
 import type { World, WorldParts } from '../../compose/world.ts';
 import type { WorldClock } from './clock.ts';
@@ -19,8 +20,8 @@ export interface Timeline extends Pick<Happenings, 'noteChange'> {
   attach(world: Pick<World, 'runner'>): void;
 }
 
-/** Creates the timeline of a world. */
-export function createTimeline(clock: WorldClock): Timeline {
+/** Creates the timeline of a world. `pause`: between the steps of its moves. */
+export function createTimeline(clock: WorldClock, pause: Pause): Timeline {
   const happenings = createHappenings((id) => stored?.findNotification(id));
   let stored: Store | undefined;
   let moves: Moves | undefined;
@@ -40,7 +41,7 @@ export function createTimeline(clock: WorldClock): Timeline {
     },
     attach({ runner }) {
       if (stored === undefined) throw new Error('the world is not made of these parts');
-      moves = createMoves({ clock, store: stored, happenings, runner, monotonic: monotonicClock });
+      moves = createMoves({ clock, store: stored, happenings, runner, monotonic: monotonicClock, pause });
     },
   };
 }

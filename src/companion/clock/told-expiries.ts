@@ -1,5 +1,6 @@
 import { unlessDamaged } from '../../app/health/damage-report.ts';
 import type { Store } from '../../app/ports/deps.ts';
+import type { Pause } from '../../app/turns.ts';
 import type { SecretRef } from '../../core/secrets/secrets.ts';
 import type { Span } from './expiries.ts';
 import type { Happenings } from './happenings.ts';
@@ -28,9 +29,13 @@ export async function findToldExpiries(
   store: ToldReads,
   happenings: Pick<Happenings, 'noteExpiry'>,
   span: Span,
+  pause: Pause,
 ): Promise<ToldExpiries> {
   const ahead: Told[] = [];
-  for await (const ref of allSecrets(store)) ahead.push(...(await toldOf(store, ref, span)));
+  for await (const ref of allSecrets(store)) {
+    ahead.push(...(await toldOf(store, ref, span)));
+    await pause();
+  }
   ahead.sort((one, other) => one.expireTimeMs - other.expireTimeMs);
 
   return {

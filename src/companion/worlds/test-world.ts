@@ -67,7 +67,7 @@ export function createTestMain(shared: ServerProcess, passwordOf: PasswordOf): T
 
 /** Creates what tests control in a world, before the world itself. */
 export function createTestWorld(
-  { config, outbound }: Pick<ServerProcess, 'config' | 'outbound'>,
+  { config, outbound, turns }: Pick<ServerProcess, 'config' | 'outbound' | 'turns'>,
   origin: TestWorldOrigin,
 ): TestWorld {
   const { clock, from, name, storage, ttl, users } = origin;
@@ -76,7 +76,8 @@ export function createTestWorld(
   const hooks = createWorldHooks(origin.hooks);
   const notifications = createNotificationList();
   const life = new AbortController();
-  const timeline = createTimeline(clock);
+  const pause = turns.pauseOf(`${name}/background`);
+  const timeline = createTimeline(clock, pause);
   let present: World | undefined;
   return {
     name,
@@ -99,9 +100,11 @@ export function createTestWorld(
     partsFrom(parts) {
       const { choices = choicesOf(config), webhooks = outbound.webhooks } = parts;
       const noteChange = followOutbox(storage.store, notifications);
-      const store = watchStore(storage.store, async (command, _actor, result) => {
+      const store = watchStore(storage.store, async (command, actor, result) => {
         await noteChange(command, result);
         await timeline.noteChange(command, result);
+        // In memory no change waits for anything: a year of them would otherwise be one turn of the event loop.
+        if (actor.kind === 'system') await pause();
       });
       return {
         ...parts,
