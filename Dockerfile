@@ -56,7 +56,7 @@ ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=16",
 FROM runtime AS dev
 # Development is not for other machines: publish the port on loopback.
 # The C library gives back what worlds that have ended took: docs/adr/0066-worlds.md.
-ENV CSMS_ALLOW_HTTP=1 MALLOC_TRIM_THRESHOLD_=131072
+ENV CSMS_ALLOW_HTTP=1 MALLOC_MMAP_THRESHOLD_=32768
 CMD ["dev"]
 
 FROM runtime AS serve

@@ -18,10 +18,10 @@ const INSTALL = isCheckout ? 'Run "npm ci" in the checkout' : 'Run "npm install"
 /** Room for new objects, in MiB of one half. See docs/adr/0045-new-objects.md. */
 const MEMORY = '--max-semi-space-size=16';
 /**
- * Has the C library give memory back that is free, also when it took much at once: worlds that end leave some. For `dev`,
- * where there are such; a figure in bytes. See docs/adr/0066-worlds.md.
+ * Has the C library take memory of so many bytes and more from the system by the piece, and return it at once: worlds that
+ * end leave much. For `dev`, where there are such. See docs/adr/0066-worlds.md.
  */
-const GIVING_BACK = { MALLOC_TRIM_THRESHOLD_: '131072' };
+const GIVING_BACK = { MALLOC_MMAP_THRESHOLD_: '32768' };
 /** The format of a module, by the ending of its file. */
 const FORMATS = { '.ts': 'module-typescript', '.mjs': 'module' };
 const PARENT_CHECK_MS = 1_000;

@@ -119,6 +119,7 @@ function copyOf(point: ForkPoint, sealing: Sealing, oversight: Oversight | undef
     return createInlineStore({
       ...options,
       db,
+      keepsSums: false,
       discard: discardConnection,
       close: () => discardConnection(db),
     });

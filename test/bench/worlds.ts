@@ -41,7 +41,7 @@ async function start(data: string, variables: Record<string, string> = {}): Prom
   const env = {
     PATH: process.env.PATH,
     // As npm start does it.
-    MALLOC_TRIM_THRESHOLD_: '131072',
+    MALLOC_MMAP_THRESHOLD_: '32768',
     CSMS_DATA: join(directory, data),
     CSMS_PORT: '0',
     CSMS_DEV_PROJECT_ID: PROJECT,

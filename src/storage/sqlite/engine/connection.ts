@@ -34,7 +34,9 @@ export function connect(
     return statement;
   };
   return Object.assign(db, {
-    prepare: (preparesLate ? (source: string) => late(() => prepare(source)) : prepare) as typeof db.prepare,
+    prepare: (preparesLate
+      ? (source: string) => new LateStatement(prepare, source)
+      : prepare) as unknown as typeof db.prepare,
     pragma(source: string, { simple = false }: Database.PragmaOptions = {}): unknown {
       // The binding's own pragma creates a statement that could not be kept.
       const statement = prepare(`PRAGMA ${source}`);
@@ -47,33 +49,50 @@ export function connect(
 
 /**
  * A statement that is prepared when it first runs: most of those of a copy never do, and preparing all takes most of the
- * time and of the memory of one. It has what this program uses of a statement.
+ * time and of the memory of one. It has what this program uses of a statement; a class, as there are hundreds for a copy.
  */
-function late(prepare: () => Database.Statement): Database.Statement {
-  let [isRaw, isPluck] = [false, false];
-  let statement: Database.Statement | undefined;
-  const ready = () => {
-    if (statement === undefined) {
-      statement = prepare();
-      if (isRaw) statement.raw();
-      if (isPluck) statement.pluck();
+class LateStatement {
+  readonly #prepare: (source: string) => Database.Statement;
+  readonly #source: string;
+  #isRaw = false;
+  #isPluck = false;
+  #statement: Database.Statement | undefined;
+
+  constructor(prepare: (source: string) => Database.Statement, source: string) {
+    this.#prepare = prepare;
+    this.#source = source;
+  }
+
+  get(...parameters: unknown[]): unknown {
+    return this.#ready().get(...parameters);
+  }
+
+  all(...parameters: unknown[]): unknown[] {
+    return this.#ready().all(...parameters);
+  }
+
+  run(...parameters: unknown[]): Database.RunResult {
+    return this.#ready().run(...parameters);
+  }
+
+  raw(): this {
+    this.#isRaw = true;
+    return this;
+  }
+
+  pluck(): this {
+    this.#isPluck = true;
+    return this;
+  }
+
+  #ready(): Database.Statement {
+    if (this.#statement === undefined) {
+      this.#statement = this.#prepare(this.#source);
+      if (this.#isRaw) this.#statement.raw();
+      if (this.#isPluck) this.#statement.pluck();
     }
-    return statement;
-  };
-  const outer = {
-    get: (...parameters: unknown[]) => ready().get(...parameters),
-    all: (...parameters: unknown[]) => ready().all(...parameters),
-    run: (...parameters: unknown[]) => ready().run(...parameters),
-    raw() {
-      isRaw = true;
-      return outer;
-    },
-    pluck() {
-      isPluck = true;
-      return outer;
-    },
-  };
-  return outer as unknown as Database.Statement;
+    return this.#statement;
+  }
 }
 
 /**

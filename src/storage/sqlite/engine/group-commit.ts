@@ -36,14 +36,17 @@ const SURVIVABLE = /^SQLITE_(CONSTRAINT|BUSY|TOOBIG|MISMATCH|RANGE|ERROR)/;
  */
 export type CommitBatch = (batch: readonly Request[]) => Outcome[];
 
-/** Prepares group commit on the writing connection; readers learn from `changes` what is under way. */
+/**
+ * Prepares group commit on the writing connection; readers learn from `changes` what is under way. `sums`: those over its
+ * rows, or none.
+ */
 export function createCommitBatch(
   db: Connection,
   mac: RowMac,
   changes: Pick<ChangeCounters, 'begin' | 'end'>,
   oversight: Oversight = {},
+  sums: SumTracker = createSumTracker(db, mac),
 ): CommitBatch {
-  const sums = createSumTracker(db, mac);
   const carrier = createCarrier(db, mac, sums.tell, oversight);
   const { abandon, begin, commit } = createTransaction(db, carrier, sums);
   const carryAll = createCarryAll(db, carrier);

@@ -4,6 +4,7 @@ import type { Actor } from '../../../core/actor.ts';
 import type { Command, ResultOf } from '../../../core/commands.ts';
 import { SecretError, unavailable } from '../../../core/errors.ts';
 import type { Oversight } from '../../carry.ts';
+import { NO_SUMS } from '../rows/sum-tracker.ts';
 import { type ChangeCounters, createChangeCounters } from './change-counters.ts';
 import { createForkPoints, createSizeRead, type ForkPointOptions } from './fork-point.ts';
 import { createCommitBatch, DiskFullError } from './group-commit.ts';
@@ -19,6 +20,8 @@ export interface InlineOptions extends ForkPointOptions {
   readonly reader?: Connection;
   readonly changes?: ChangeCounters;
   readonly oversight?: Oversight | undefined;
+  /** Whether sums over all rows are kept, default true: only a start compares them. */
+  readonly keepsSums?: boolean;
   close(): void;
 }
 
@@ -38,7 +41,13 @@ export const ROOM = Object.freeze({
  */
 export function createInlineStore(options: InlineOptions): SqliteStore {
   const { db, reader = db, changes = createChangeCounters(), mac, onDamage, oversight, random } = options;
-  const commit = createCommitBatch(db, mac, changes, oversight);
+  const commit = createCommitBatch(
+    db,
+    mac,
+    changes,
+    oversight,
+    options.keepsSums === false ? NO_SUMS : undefined,
+  );
   const listeners: OnNews[] = [];
   let refusal: StorageStatus['refusal'];
   return {

@@ -34,21 +34,21 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   ['busy_timeout', LOCK_WAIT_MS],
 ];
 
-/** For a database in memory: the same without those for files, logs and other programs. */
-const IMAGE_SETTINGS: typeof WRITER_SETTINGS = [
-  ...WRITER_SETTINGS.filter(([name]) =>
-    [
-      'secure_delete',
-      'foreign_keys',
-      'recursive_triggers',
-      'trusted_schema',
-      'cell_size_check',
-      'temp_store',
-    ].includes(name),
-  ),
-  // KiB: its pages are in memory already, so a cache of them is a second copy.
-  ['cache_size', -256],
-];
+/** Of those, the ones that concern a database in memory too. */
+const IMAGE_SETTINGS = WRITER_SETTINGS.filter(([name]) =>
+  [
+    'secure_delete',
+    'foreign_keys',
+    'recursive_triggers',
+    'trusted_schema',
+    'cell_size_check',
+    'temp_store',
+  ].includes(name),
+);
+/** Of the cache of a database in memory, which has its pages there already. */
+const IMAGE_CACHE_KIB = 64;
+/** @see SQLite, database file format: where the header has the size of a page */
+const PAGE_SIZE_AT = 16;
 /** The largest database that has room in memory: one that is larger is full. */
 export const IMAGE_BYTES_MAX = 268_435_456;
 /** @see SQLite, database file format, write and read version: where they are in the header */
@@ -68,12 +68,28 @@ export function openWriter(file: string): Connection {
   return configure(connect(file), WRITER_SETTINGS);
 }
 
-/** Opens a copy of a database in memory, which may grow to IMAGE_BYTES_MAX. */
+/**
+ * Opens a copy of a database in memory, which may grow to IMAGE_BYTES_MAX. There may be hundreds: what it takes is kept
+ * small. Throws when a setting does not hold.
+ */
 export function openImage(image: Buffer, { readonly = false } = {}): Connection {
-  const db = configure(connect(image, { readonly, preparesLate: true }), IMAGE_SETTINGS);
-  const pageBytes = Number(db.pragma('page_size', { simple: true }));
-  db.pragma(`max_page_count = ${Math.floor(IMAGE_BYTES_MAX / pageBytes)}`);
-  return db;
+  const db = connect(image, { readonly, preparesLate: true });
+  const pagesMax = Math.floor(IMAGE_BYTES_MAX / image.readUInt16BE(PAGE_SIZE_AT));
+  const set = [...IMAGE_SETTINGS, ['cache_size', -IMAGE_CACHE_KIB], ['max_page_count', pagesMax]] as const;
+  try {
+    db.exec(set.map(([name, value]) => `PRAGMA ${name} = ${value}`).join(';'));
+    const reads = set.map(([name]) => `(SELECT * FROM pragma_${name})`);
+    const actual = db
+      .prepare(`SELECT ${reads.join(', ')}`)
+      .raw()
+      .get() as unknown[];
+    const failed = set.find(([, value], index) => actual[index] !== value);
+    if (failed !== undefined) throw new Error(`SQLite setting ${failed[0]} does not hold`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** The whole database at one moment, as `openImage` takes it. */
