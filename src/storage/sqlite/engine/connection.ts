@@ -7,8 +7,10 @@ import Database from 'better-sqlite3';
 const kept = new Map<Database.Database, object[]>();
 /** Closed by `discard` and still held. */
 const discarded: Database.Database[] = [];
-/** So many are released together, since each release collects garbage. */
-const DISCARDED_MAX = 16;
+/** So many are released together, since each release collects garbage; fewer when no more come for a while. */
+const DISCARDED_MAX = 128;
+const RELEASE_MS = 1_000;
+let releaseTimer: NodeJS.Timeout | undefined;
 
 /** How to open a database. `preparesLate`: its statements are prepared when they first run. */
 export interface ConnectOptions extends Database.Options {
@@ -97,12 +99,17 @@ class LateStatement {
 
 /**
  * Closes a database that ends before its thread does. What was made for it may be collected, but only when many have
- * gone, and right then: `collect` does so, and nothing of it is left for the end of the thread.
+ * gone or a while has passed, and right then: `collect` does so, in some tens of milliseconds, and nothing of it is left
+ * for the end of the thread.
  */
 export function discard(db: Database.Database, collect: () => void): void {
   db.close();
   discarded.push(db);
-  if (discarded.length < DISCARDED_MAX) return;
-  for (const each of discarded.splice(0)) kept.delete(each);
-  collect();
+  clearTimeout(releaseTimer);
+  const release = () => {
+    for (const each of discarded.splice(0)) kept.delete(each);
+    collect();
+  };
+  if (discarded.length >= DISCARDED_MAX) release();
+  else releaseTimer = setTimeout(release, RELEASE_MS).unref();
 }

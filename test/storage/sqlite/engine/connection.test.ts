@@ -1,8 +1,8 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { discard } from '../../../../src/storage/sqlite/engine/connection.ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { connect, discard } from '../../../../src/storage/sqlite/engine/connection.ts';
 import { openReader, openWriter, withoutWaiting } from '../../../../src/storage/sqlite/engine/open.ts';
 import { createTruncation } from '../../../../src/storage/sqlite/files/checkpoints.ts';
 import { databaseFile, makeDirectory, removeDirectory } from '../harness.ts';
@@ -48,28 +48,41 @@ function use(): void {
   }
 }
 
-it('what ends before its thread is kept until many have, and then collected at once', async () => {
-  let collected = 0;
-  let collections = 0;
+it('what ends before its thread is kept until many have or a while has passed, and then collected at once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let [collected, collections] = [0, 0];
   const registry = new FinalizationRegistry(() => {
     collected += 1;
   });
-  const discardOne = () => {
-    const db = openWriter(databaseFile(directory));
-    registry.register(db, undefined);
-    registry.register(db.prepare('SELECT 1'), undefined);
-    discard(db, () => {
-      collections += 1;
-    });
+  const discardSome = (count: number) => {
+    for (let made = 0; made < count; made += 1) {
+      const db = connect(':memory:');
+      registry.register(db, undefined);
+      registry.register(db.prepare('SELECT 1'), undefined);
+      discard(db, () => {
+        collections += 1;
+      });
+    }
   };
-  for (let count = 0; count < 15; count += 1) discardOne();
-  registry.register({}, undefined);
-  await collectGarbage(() => collected > 0);
-  expect([collected, collections]).toEqual([1, 0]);
-  discardOne();
-  expect(collections).toBe(1);
-  await collectGarbage(() => collected > 32);
-  expect(collected).toBe(33);
+  try {
+    discardSome(127);
+    registry.register({}, undefined);
+    await collectGarbage(() => collected > 0);
+    expect([collected, collections]).toEqual([1, 0]);
+    discardSome(1);
+    expect(collections).toBe(1);
+    await collectGarbage(() => collected > 256);
+    expect(collected).toBe(257);
+    discardSome(2);
+    vi.advanceTimersByTime(999);
+    expect(collections).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect([collections, vi.getTimerCount()]).toEqual([2, 0]);
+    await collectGarbage(() => collected > 260);
+    expect(collected).toBe(261);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 it('what runs again and again makes nothing new to keep', () => {
@@ -90,6 +103,6 @@ async function collectGarbage(isTold: () => boolean): Promise<void> {
   const collect = vm.runInNewContext('gc') as () => void;
   for (let turn = 0; turn < 1_000 && !isTold(); turn += 1) {
     collect();
-    await new Promise((resume) => setTimeout(resume, 1));
+    await new Promise((resume) => setImmediate(resume));
   }
 }
