@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { shareServer } from '../support/server.ts';
+import { createControl } from '../../src/companion/control/app.ts';
+import type { TestWorlds } from '../../src/companion/worlds/test-worlds.ts';
+import { createLog, shareServer } from '../support/server.ts';
 import { control, TOKEN } from './control.ts';
 
 const server = shareServer({
@@ -84,6 +86,24 @@ describe('the control API', () => {
       expect([status, json.error_msg]).toEqual([400, 'none is not a member here']);
     },
   );
+
+  it('says nothing of what failed inside, and logs where, without what a foreign error quotes', async () => {
+    const lines: string[] = [];
+    const failing = await createControl({
+      checkAccess: () => undefined,
+      worlds: {} as TestWorlds,
+      log: createLog('error', lines),
+      register: (app) => app.get('/_csms/fails', () => JSON.parse('"hunter2')),
+    });
+    const { body, statusCode } = await failing.inject('/_csms/fails');
+    await failing.close();
+    expect([statusCode, JSON.parse(body).error_code]).toEqual([500, 'internal']);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      type: 'SyntaxError',
+      stack: expect.stringMatching(/^ +at /),
+    });
+    expect([body, ...lines].join()).not.toContain('hunter2');
+  });
 
   it('says that a body is too large to a client that sends all of it first', async () => {
     const body = 'x'.repeat(17 * 1_048_576);

@@ -10,6 +10,7 @@ import Fastify, {
   type HookHandlerDoneFunction,
   LogController,
 } from 'fastify';
+import { framesOf } from '../../http/requests/error-handler.ts';
 import { parseBody } from '../../http/requests/hooks.ts';
 import { createValidatorCompiler } from '../../http/requests/validation.ts';
 import { nodeHttp } from '../../std/node-http.ts';
@@ -88,7 +89,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   control.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = endOf(request, toControlError(error));
     if (refusal.code === 'internal')
-      request.log.error({ type: error.name, stack: error.stack }, 'control failed');
+      request.log.error({ type: error.name, stack: framesOf(error) }, 'control failed');
     if (refusal.code !== 'too-large') respond(reply, refusal);
     else void discardBody(request.raw).then(() => respond(reply, refusal));
   });

@@ -129,11 +129,15 @@ function logFailure(
   { thrown, message }: { readonly thrown: Error; readonly message: string },
 ): void {
   const cause = error.cause instanceof Error ? error.cause : thrown;
-  // Without the message of foreign errors: it may quote a parameter.
-  const stack = cause.stack
-    ?.replace(cause.message, '')
+  const stack = framesOf(cause);
+  request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, message);
+}
+
+/** Where an error was thrown, for the log: without its message, which may quote a parameter. */
+export function framesOf({ message, stack }: Error): string | undefined {
+  return stack
+    ?.replace(message, '')
     .split('\n')
     .filter((line) => line.trimStart().startsWith('at '))
     .join('\n');
-  request.log.error({ requestId: request.id, code: error.code, type: cause.name, stack }, message);
 }
