@@ -12,6 +12,7 @@ import type { Seeds } from './seed/seeds.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds, type TestWorlds } from './worlds/test-worlds.ts';
 import type { PasswordOf } from './worlds/users.ts';
+import { useUntilClosed } from './worlds/uses.ts';
 
 /** What the control API is below. */
 const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
@@ -97,7 +98,7 @@ function seedsOf({ config, identities, log }: ServerProcess, worlds: TestWorlds)
 function keepUsedWorlds(signed: App, worlds: TestWorlds): void {
   signed.addHook('preValidation', (request, reply, done) => {
     const { world } = request.caller;
-    if (world !== worlds.main.name) reply.raw.once('close', worlds.use(world));
+    if (world !== worlds.main.name) useUntilClosed(worlds, world, reply.raw);
     done();
   });
 }

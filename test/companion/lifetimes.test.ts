@@ -1,5 +1,8 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createLifetimes, type Lifetimes } from '../../src/companion/worlds/lifetimes.ts';
+import { useUntilClosed } from '../../src/companion/worlds/uses.ts';
 
 let ended: string[];
 let lifetimes: Lifetimes;
@@ -73,4 +76,18 @@ it('stop all together', () => {
   lifetimes.stop();
   wait(10_000);
   expect([ended, vi.getTimerCount()]).toEqual([[], 0]);
+});
+
+it('are not held by a response whose client has gone', () => {
+  lifetimes.begin('w', 1_000);
+  const gone = new ServerResponse(new IncomingMessage(new Socket()));
+  const open = new ServerResponse(new IncomingMessage(new Socket()));
+  Object.defineProperty(gone, 'closed', { value: true });
+  useUntilClosed(lifetimes, 'w', gone);
+  useUntilClosed(lifetimes, 'w', open);
+  wait(5_000);
+  expect(ended).toEqual([]);
+  open.emit('close');
+  wait(1_000);
+  expect(ended).toEqual(['w']);
 });

@@ -16,6 +16,7 @@ import { createValidatorCompiler } from '../../http/requests/validation.ts';
 import { nodeHttp } from '../../std/node-http.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
 import type { TestWorlds } from '../worlds/test-worlds.ts';
+import { useUntilClosed } from '../worlds/uses.ts';
 import { CONTROL_STATUS, ControlError } from './control-error.ts';
 import type { CheckAccess } from './protection.ts';
 
@@ -103,7 +104,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
       const { world } = request.params as { world?: string };
       if (world !== undefined) {
         request.testWorld = worldNamed(deps.worlds, world);
-        reply.raw.once('close', deps.worlds.use(world));
+        useUntilClosed(deps.worlds, world, reply.raw);
       }
       // It decides nothing, and Fastify would refuse what it cannot read.
       delete request.headers['content-type'];

@@ -54,8 +54,10 @@ type Plan = Pick<TestWorld, 'from' | 'name' | 'ttl' | 'users'>;
 export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
   const home = { shared, worlds };
   const forks = new Map<string, Fork>();
-  const resets = new Map<string, Promise<TestWorld>>();
+  // One reset of a world after the other: each begins from what the former one has put in place.
+  const inTurn = createTurns();
   const closings = createClosings(shared.log);
+  let isOver = false;
 
   async function resetNow(name: string): Promise<TestWorld> {
     const former = forks.get(name);
@@ -63,7 +65,7 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
     const { start, storage, world } = former;
     const { from, ttl, users } = world;
     const fresh = await open(home, { name, from, ttl, users }, { start, storage: storage.copyAgain() });
-    if (forks.get(name) !== former) {
+    if (forks.get(name) !== former || isOver) {
       closings.add(fresh.world.world.close());
       throw ended();
     }
@@ -89,23 +91,18 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
       }
       const start = createWorldClock(systemClock, from.clock);
       const fork = await open(home, { ...plan, from: from.name }, { start, storage: from.storage.copy() });
+      if (isOver) {
+        closings.add(fork.world.world.close());
+        throw ended();
+      }
       forks.set(plan.name, fork);
       worlds.add(fork.world.world);
       return fork.world;
     },
-    async reset(name) {
-      // One after the other: each begins from what the former one has put in place.
-      const turn = (resets.get(name) ?? Promise.resolve()).then(
-        () => resetNow(name),
-        () => resetNow(name),
-      );
-      resets.set(name, turn);
-      return turn.finally(() => {
-        if (resets.get(name) === turn) resets.delete(name);
-      });
-    },
+    reset: (name) => inTurn(name, () => resetNow(name)),
     remove,
     async end() {
+      isOver = true;
       for (const name of forks.keys()) remove(name);
       await closings.settled();
     },
@@ -131,6 +128,20 @@ async function open(
     throw error;
   }
   return { start, storage, world };
+}
+
+/** Work that is done one after the other for each name, whatever comes of it. */
+function createTurns() {
+  const latest = new Map<string, Promise<unknown>>();
+  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (latest.get(name) ?? Promise.resolve()).then(work, work);
+    latest.set(name, turn);
+    const forget = () => {
+      if (latest.get(name) === turn) latest.delete(name);
+    };
+    turn.then(forget, forget);
+    return turn;
+  };
 }
 
 /** What ends in the background: nobody waits for it but the end of all. */
