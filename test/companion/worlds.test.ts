@@ -424,6 +424,19 @@ describe('a reset', () => {
     await drop('busy');
   });
 
+  it('of a world that is being forked is no end of it', async () => {
+    await fork({ name: 'origin' });
+    // Checking a chosen password takes long enough for a reset.
+    const credentials = { password: 'chosen-password-1' };
+    const [forked, reset] = await Promise.all([
+      control(server, 'POST', '', { body: { name: 'copy', from: 'origin', credentials } }),
+      control(server, 'POST', '/origin/reset'),
+    ]);
+    made.add('copy');
+    expect([forked.status, forked.json.from, reset.status]).toEqual([201, 'origin', 200]);
+    for (const name of ['copy', 'origin']) await drop(name);
+  });
+
   it('of a world that is deleted meanwhile finds none, and leaves none', async () => {
     const world = await fork({ name: 'going' });
     await create(userOf(world), 'x');

@@ -49,11 +49,12 @@ export function createTestWorlds(shared: ServerProcess, main: TestWorld): TestWo
     return forks;
   }
 
-  async function make(name: string, { credentials, from, ttl }: ForkWish): Promise<TestWorld> {
+  async function make(name: string, { credentials, from: wanted, ttl }: ForkWish): Promise<TestWorld> {
     const holders = () => [...all(), ...[...making.values()].filter((one) => one !== undefined)];
     await requireFreeCredentials(holders, main, credentials);
-    // From here to the copy nothing comes in between.
-    if (find(from.name) !== from) throw new ControlError('not-found', 'from names no world');
+    // From here to the copy nothing comes in between. It may have been reset meanwhile, and is another one then.
+    const from = find(wanted.name);
+    if (from === undefined) throw new ControlError('not-found', 'from names no world');
     const { ak: accessKeyId, password, sk: secretKey } = credentials;
     const users = from.users.fork({ accessKeyId, secretKey, password });
     making.set(name, { name, users });
