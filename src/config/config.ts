@@ -16,11 +16,14 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /**
  * Reads the settings of a server from the environment. An empty variable counts as not set.
- * Throws StartError (configuration) that names the first variable which is unknown, wrong or missing.
+ * Throws StartError (configuration) that names the first variable which is unknown, else wrong, else missing.
  */
 export function readConfig(mode: ServerMode, env: Environment): Config {
   requireKnown(env);
-  const parts = SETTINGS.map(({ name, read }) => read({ name, text: env[name] || undefined, mode }));
+  const given = SETTINGS.map(({ name, read }) => ({ name, read, text: env[name] || undefined }));
+  const isMissing = ({ text }: { readonly text: string | undefined }) => Number(text === undefined);
+  const ordered = given.toSorted((one, other) => isMissing(one) - isMissing(other));
+  const parts = ordered.map(({ name, read, text }) => read({ name, text, mode }));
   const dev = Object.assign({}, ...parts.map((part) => 'dev' in part && part.dev));
   const companion = Object.assign({}, ...parts.map((part) => 'companion' in part && part.companion));
   // The cast is the union of what the rows read.

@@ -30,22 +30,30 @@ export interface TextRule {
   readonly rule: string;
 }
 
-/** Most entries of one list, characters of one file, and lists and mappings in each other. */
-export const YAML_LIMITS = Object.freeze({ entries: 100_000, characters: 16_777_216, depth: 100 });
+/** Most entries of one list, characters of one file, marks of structure in it, and lists and mappings in each other. */
+export const YAML_LIMITS = Object.freeze({
+  entries: 100_000,
+  characters: 16_777_216,
+  marks: 1_000_000,
+  depth: 100,
+});
 
 /** Texts of so many characters are looked over before they are parsed. */
 const LONG_CHARACTERS = 262_144;
+/** What the library makes objects of, each a thousand times as large as its mark. */
+const MARKS: ReadonlySet<string> = new Set(['[', '{', ',', '-', '?', ':', '\n', '\r\n']);
 
 /**
  * Parses one YAML document in which every scalar is text: an id of digits stays as it was written.
- * Throws FileError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting and too large files; the
- * messages never quote the file, which may hold secret keys.
+ * Throws FileError for syntax errors, unknown tags, doubled keys, aliases, too deep nesting, and too large or too many
+ * things; the messages never quote the file, which may hold secret keys.
  */
 export function parseYaml(input: { readonly file: string; readonly text: string }): YamlNode {
   const { file, text } = input;
   const whole = { file, line: 1, key: '(file)' };
   if (text.length > YAML_LIMITS.characters) throw new FileError(whole, 'is too large');
-  if (isTooDeep(text)) throw new FileError(whole, 'is nested too deeply');
+  const excess = excessIn(text);
+  if (excess !== undefined) throw new FileError(whole, excess);
   const lines = new LineCounter();
   const parsed = parseDocument(text, {
     schema: 'failsafe',
@@ -77,16 +85,18 @@ export function parseYaml(input: { readonly file: string; readonly text: string 
   return { ...whole, content: parsed.contents, lineAt };
 }
 
-/** Short texts that are nested too deeply are refused by the library; with long ones it would run out of memory. */
-function isTooDeep(text: string): boolean {
-  if (text.length < LONG_CHARACTERS) return false;
-  let depth = 0;
+/** What a long text has too much of, if anything: with it the library would run out of memory. It copes with short ones. */
+function excessIn(text: string): string | undefined {
+  if (text.length < LONG_CHARACTERS) return undefined;
+  let [depth, marks] = [0, 0];
   for (const token of new Lexer().lex(text)) {
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth -= 1;
-    if (depth > YAML_LIMITS.depth) return true;
+    if (MARKS.has(token)) marks += 1;
+    if (depth > YAML_LIMITS.depth) return 'is nested too deeply';
+    if (marks > YAML_LIMITS.marks) return 'has too many entries and lines';
   }
-  return false;
+  return undefined;
 }
 
 /** The first field of a mapping whose key repeats an earlier one. */

@@ -34,7 +34,7 @@ async function printed(command: string, variables: Variables = {}): Promise<stri
 }
 
 /** A file of this content. */
-function fileOf(name: string, text: string): string {
+function fileOf(name: string, text: string | Buffer): string {
   const file = join(createScratch(), name);
   writeFileSync(file, text);
   return file;
@@ -214,6 +214,12 @@ describe('seed', () => {
     expect([code, stdout]).toEqual([78, '']);
     expect(failure).toContain(`${file}:3: secrets[0].secret_strings: `);
     expect(failure).not.toContain('hush');
+  });
+
+  it.each(['check', 'apply'])('%s changes no byte of a value: what is no UTF-8 is refused', async (word) => {
+    const file = fileOf('latin.yaml', Buffer.from(SEED.replace('x }', '\xe9 }'), 'latin1'));
+    const { code, failure } = await run(['seed', word, file]);
+    expect([code, failure]).toEqual([78, `${file}:1: (file): must be UTF-8`]);
   });
 
   it('check needs no server and no credentials', async () => {

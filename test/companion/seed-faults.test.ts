@@ -93,12 +93,12 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   ],
   [secret('name: a, secret_string: b, auto_rotation: true'), '3: secrets[0].auto_rotation: is not possible'],
   [
-    secret('name: a, secret_string: b, rotation_period: 1h'),
-    '3: secrets[0].rotation_period: must be a whole',
+    secret('name: a, secret_string: b, secret_type: RDS-FG'),
+    '3: secrets[0]: rotation_config is required for a secret of type RDS-FG',
   ],
   [
-    secret('name: a, secret_string: b, secret_type: RDS-FG'),
-    '3: secrets[0]: is required for a secret of type',
+    secret('name: a, secret_string: b, rotation_period: 1h'),
+    '3: secrets[0].rotation_period: must be a whole',
   ],
   [
     secret(`name: a, secret_string: b, description: ${'x'.repeat(2_049)}`),

@@ -293,6 +293,12 @@ describe('an export', () => {
     expect((await put(text, other)).json).toMatchObject({ created: 0, replaced: 0 });
   });
 
+  it('can be applied whatever year its clock shows', async () => {
+    await put(seedOf('clock: 9990-01-01T00:00:00Z', 'secrets: [{ name: late, secret_string: a }]'));
+    const text = await exported();
+    expect((await put(text)).json).toMatchObject({ created: 0, replaced: 0 });
+  });
+
   it('is YAML, sorted by name, and holds no user', async () => {
     const answer = await control(server, 'GET', '/main/seed');
     expect(answer.headers['content-type']).toBe('application/yaml; charset=utf-8');

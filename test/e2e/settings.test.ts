@@ -50,6 +50,8 @@ describe('a wrong setting is refused in one line that names it, and repeats no s
     (name) => {
       const env = { CSMS_DATA: 'd', CSMS_ROOT_KEY: 'file:k', CSMS_IDENTITIES: 'i', [name]: '1' };
       expect(() => readConfig('serve', env)).toThrow(`${name} is for dev only`);
+      // Whatever else is missing.
+      expect(() => readConfig('serve', { [name]: '1' })).toThrow(`${name} is for dev only`);
     },
   );
 });

@@ -1,5 +1,5 @@
 import { isRefusal, type SecretError } from '../../core/errors.ts';
-import { type Limits, TIME_MS_MAX } from '../../core/limits.ts';
+import type { Limits } from '../../core/limits.ts';
 import { DAY_MS } from '../../std/durations.ts';
 import {
   entriesOf,
@@ -12,7 +12,7 @@ import {
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
-import { parseDuration, parseTime } from '../times.ts';
+import { parseDuration, parseTime, YEAR_9999_END_MS } from '../times.ts';
 import { derivedId, type NamedKind } from './ids.ts';
 import type { SeedTime, Written } from './seed.ts';
 
@@ -90,8 +90,13 @@ export function wordOf<const T extends string>(node: YamlNode, words: readonly T
   return found;
 }
 
-/** A time, or one that counts from now; undefined: absent. Throws FileError. */
-export function optionalTime(written: Written, name: string, nowMs: number): SeedTime | undefined {
+/** A time up to `maxMs`, or one that counts from now; undefined: absent. Throws FileError. */
+export function optionalTime(
+  written: Written,
+  name: string,
+  nowMs: number,
+  maxMs = YEAR_9999_END_MS,
+): SeedTime | undefined {
   const field = written.fields.get(name);
   if (field === undefined) return undefined;
   const text = textOf(field, TEXT);
@@ -99,7 +104,8 @@ export function optionalTime(written: Written, name: string, nowMs: number): See
   const awayMs = distance === undefined ? 0 : (parseDuration(distance) ?? Number.NaN);
   const ms = isRelative === undefined ? parseTime(text) : nowMs + (sign === '-' ? -awayMs : awayMs);
   if (ms === undefined || Number.isNaN(ms)) throw problemAt(field, TIME_RULE);
-  if (ms < 0 || ms > TIME_MS_MAX) throw problemAt(field, 'must be a time from 1970 to 2286');
+  if (ms < 0 || ms > maxMs)
+    throw problemAt(field, `must be a time from 1970 to ${new Date(maxMs).getUTCFullYear()}`);
   return { ms, isRelative: isRelative !== undefined };
 }
 
@@ -194,13 +200,17 @@ export function requireOneOf(written: Written, names: readonly string[], reason:
   if (present.length > 1) throw problem(written, present[1] ?? '', reason);
 }
 
-/** Runs a check of the API; a refusal names the member that it is about. Throws FileError. */
+/** Runs a check of the API; a refusal names the member that it is about, also an absent one. Throws FileError. */
 export function checked<T>(written: Written, check: () => T): T {
   try {
     return check();
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    throw problem(written, error.parameter ?? '', reasonOf(error));
+    const { parameter = '' } = error;
+    const { fields } = written;
+    // A text has no members.
+    const isAbsent = fields.size > 0 && parameter !== '' && !fields.has(parameter);
+    throw problem(written, parameter, `${isAbsent ? `${parameter} ` : ''}${reasonOf(error)}`);
   }
 }
 

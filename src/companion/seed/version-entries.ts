@@ -1,3 +1,4 @@
+import { TIME_MS_MAX } from '../../core/limits.ts';
 import { isBuiltInStage, requireStageName, SYSCURRENT, SYSPREVIOUS } from '../../core/names.ts';
 import { parseValue } from '../../core/secrets/values.ts';
 import { entriesOf, problemAt, type TextRule, textOf } from '../../yaml/yaml-node.ts';
@@ -74,7 +75,7 @@ function readVersion(reading: Reading, written: Written, place: VersionPlace): S
     keyName: optionalText(written, 'kms_key_id', KEY_NAME),
     stages: readStages(written),
     createTime: readCreateTime(written, nowMs, before),
-    expireTime: optionalTime(written, 'expire_time', nowMs),
+    expireTime: optionalTime(written, 'expire_time', nowMs, TIME_MS_MAX),
   };
 }
 
