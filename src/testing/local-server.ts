@@ -65,7 +65,8 @@ function launch(directory: string, { controlToken, env, port, seed }: CsmsOption
   };
   const program = fileURLToPath(RESOURCES.temporaryServer);
   const child = spawn(process.execPath, [program, directory, 'dev'], {
-    env: { ...Object.fromEntries(inherited), ...settings },
+    // What worlds leave is given back, as for npm start. See docs/adr/0066-worlds.md.
+    env: { MALLOC_MMAP_THRESHOLD_: '32768', ...Object.fromEntries(inherited), ...settings },
     stdio: ['pipe', 'pipe', 'pipe', 'ipc'],
     // Ctrl-C is for the tests, which may want to say goodbye.
     detached: true,
