@@ -1,3 +1,5 @@
+import { queryObjects } from 'node:v8';
+import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
 import type { TestRequest } from '../support/exchange.ts';
 import { ADMIN, ALPHA, GUEST, shareServer, type TestUser } from '../support/server.ts';
@@ -513,6 +515,27 @@ describe('fifty requests at once over several worlds', () => {
     });
     await Promise.all(reads);
     for (const { name } of worlds) await drop(name);
+  });
+});
+
+describe('worlds that have ended', () => {
+  it('leave no database in memory, whether they were changed, reset or only read', async () => {
+    const databases = () => queryObjects(Database, { format: 'count' });
+    const before = databases();
+    for (let round = 0; round < 4; round += 1) {
+      const worlds = await Promise.all(Array.from({ length: WORLDS_MAX }, () => fork()));
+      for (const [index, { name, ...world }] of worlds.entries()) {
+        if (index % 2 === 0) await create(userOf(world), `changed-${round}`);
+        if (index % 4 === 0) await control(server, 'POST', `/${name}/reset`);
+        await namesIn(userOf(world));
+        await drop(name);
+      }
+      await create(ADMIN, `another-moment-${round}`);
+    }
+    await vi.waitFor(() => expect(databases()).toBeLessThanOrEqual(before), {
+      timeout: 60_000,
+      interval: 200,
+    });
   });
 });
 
