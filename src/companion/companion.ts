@@ -81,12 +81,15 @@ export async function createCompanion(
 }
 
 /** Returns what creates the seeds, once, when they are needed: most starts have none. */
-function seedsOf({ config, identities, log }: ServerProcess, worlds: TestWorlds): () => Promise<Seeds> {
+function seedsOf(
+  { config, identities, log, turns }: ServerProcess,
+  worlds: TestWorlds,
+): () => Promise<Seeds> {
   let seeds: Promise<Seeds> | undefined;
   async function open(): Promise<Seeds> {
     const { createSeeds } = await import('./seed/seeds.ts');
     const rules = parseAddressRules(config.webhookHosts);
-    return createSeeds({ config, log, worlds, rules, identities: () => identities.present.directory });
+    return createSeeds({ config, log, turns, worlds, rules, identities: () => identities.present.directory });
   }
   return () => {
     seeds ??= open();

@@ -281,6 +281,24 @@ describe('the reset of main', () => {
   });
 });
 
+describe('a large seed', () => {
+  it('is compared and exported while others have their turns', async () => {
+    await control(server, 'POST', '', { body: { name: 'large' } });
+    const text = `csms: 1\nsecrets:\n${Array.from({ length: 600 }, (_, index) => `  - { name: n${index}, secret_string: x }\n`).join('')}`;
+    expect((await put(text, 'large')).json.created).toBe(600);
+    let isOver = false;
+    const exported = control(server, 'GET', '/large/seed').finally(() => {
+      isOver = true;
+    });
+    let turns = 0;
+    for (; !isOver; turns += 1) await control(server, 'GET', '/large/clock');
+    expect((await exported).text).toContain('n599');
+    expect(turns).toBeGreaterThan(3);
+    expect((await put(text, 'large')).json).toEqual({ created: 0, replaced: 0, unchanged: 600 });
+    await control(server, 'DELETE', '/large');
+  });
+});
+
 describe('a body', () => {
   it('is UTF-8, and YAML whatever it is called', async () => {
     const latin1 = Buffer.from(seedOf('secrets:', '  - { name: a, secret_string: "caf\u00e9" }'), 'latin1');

@@ -12,7 +12,7 @@ import { placeStage } from '../../core/secrets/stages.ts';
 import { newVersion } from '../../core/secrets/versions.ts';
 import type { Counts } from './comparison.ts';
 import type { PlannedKey } from './keys.ts';
-import { loadPresent, zero } from './loading.ts';
+import { type Contents, loadPresent, zero } from './loading.ts';
 import { type Plan, planSeed } from './plan.ts';
 import { EMPTY } from './present.ts';
 import type { PlannedSecret } from './secrets.ts';
@@ -20,7 +20,7 @@ import type { Seed } from './seed.ts';
 import { seedUpdateMs } from './update-time.ts';
 
 /** What applying a seed works with. */
-export type SeedDeps = Pick<Deps, 'actor' | 'choices' | 'clock' | 'ids' | 'keyring' | 'store'>;
+export type SeedDeps = Pick<Deps, 'actor' | 'choices' | 'clock' | 'ids' | 'keyring'> & Contents;
 
 /** How a seed is applied. */
 export interface Application {

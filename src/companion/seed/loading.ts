@@ -1,5 +1,6 @@
 import type { Keyring, SecretWithValues, Store, StoredValue } from '../../app/ports/deps.ts';
 import { openValue } from '../../app/secrets/versions.ts';
+import type { Pause } from '../../app/turns.ts';
 import type { SecretEvent } from '../../core/events/events.ts';
 import { aliasSpellings } from '../../core/kms/aliases.ts';
 import type { Key } from '../../core/kms/keys.ts';
@@ -11,6 +12,8 @@ import type { Seed } from './seed.ts';
 export interface Contents {
   readonly store: Store;
   readonly keyring: Keyring;
+  /** Lets others have the thread between one secret and the next. */
+  readonly pause: Pause;
 }
 
 const PAGE = 500;
@@ -45,6 +48,7 @@ export async function loadPresent(
 
 /** A secret with its opened values, which the caller zeroes; undefined: there is none. Throws damaged. */
 export async function openSecret(contents: Contents, ref: SecretRef): Promise<PresentSecret | undefined> {
+  await contents.pause();
   const found: SecretWithValues | undefined = await contents.store.findContents(ref);
   return found && { ...found, opened: found.values.map((stored) => open(contents, ref, stored)) };
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../../app/ports/deps.ts';
+import type { Pause, Turns } from '../../app/turns.ts';
 import type { Directory } from '../../auth/identities/identities.ts';
 import { randomIds, systemClock } from '../../compose/sources.ts';
 import { choicesOf } from '../../compose/world.ts';
@@ -46,6 +47,7 @@ export interface SeedsDeps {
   identities(): Directory;
   /** What hooks may call. */
   readonly rules: AddressRules;
+  readonly turns: Pick<Turns, 'pauseOf'>;
 }
 
 const NO_PROJECT = 'no user of the identities file has a project';
@@ -80,7 +82,10 @@ export function createSeeds(deps: SeedsDeps): Seeds {
       try {
         const projectId = projectOf(world);
         if (projectId === undefined) throw new ControlError('not-found', NO_PROJECT);
-        return await exportSeed(copy, { projectId, region: config.region, clockMs });
+        return await exportSeed(
+          { ...copy, pause: pauseOf(deps, world) },
+          { projectId, region: config.region, clockMs },
+        );
       } finally {
         await copy.store.close();
       }
@@ -96,6 +101,10 @@ export function createSeeds(deps: SeedsDeps): Seeds {
       });
     },
   };
+}
+
+function pauseOf({ turns }: SeedsDeps, { name }: TestWorld): Pause {
+  return turns.pauseOf(`${name}/seed`);
 }
 
 /** While the clock stands where it is and no background work begins: it would be by another time than the seed's. */
@@ -136,7 +145,8 @@ async function applyNow(
   const added = usersOf(seed.users, { world, worlds: worlds.all(), file, isReset, pending });
   pending.set(world, added);
   try {
-    const storing = { ...world.storage, actor: ACTOR, choices, clock, ids: randomIds };
+    const pause = pauseOf(deps, world);
+    const storing = { ...world.storage, pause, actor: ACTOR, choices, clock, ids: randomIds };
     const application = { projectId, nowMs: seed.clockMs ?? presentMs, isReset };
     const counts = await applySeed(storing, seed, application);
     if (isReset) startAnew(world, presentMs);
