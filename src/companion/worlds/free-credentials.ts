@@ -6,33 +6,38 @@ import type { TestWorld } from './test-world.ts';
 type Holder = Pick<TestWorld, 'name' | 'users'>;
 
 /**
- * Checks credentials that a caller has chosen for the first user of a new world: a request finds its world by them alone,
- * so no other world may have the access key, or the password for a user of the same name.
- * Rejects with ControlError (credentials-taken).
+ * Checks that a password which is chosen for the first user of a new world is not that of main: it is the one check that
+ * takes long. Rejects with ControlError (credentials-taken).
  */
-export async function requireFreeCredentials(
-  holders: () => readonly Holder[],
-  main: Holder,
-  { ak, password }: GivenForkCredentials,
+export async function requireOtherThanMains(
+  { users }: Holder,
+  { password }: GivenForkCredentials,
 ): Promise<void> {
-  const user = main.users.list()[0]?.user;
-  const phc = user && main.users.directory().findUserById(user.id)?.passwordHash;
-  // The one check that takes long comes first: nothing is to come between the others and the new world.
-  const isMains = phc !== undefined && password !== undefined && (await verifyPassword(phc, password));
-  if (ak !== undefined) requireFreeKey(holders(), ak, 'credentials.ak');
-  if (password === undefined || user === undefined) return;
-  const matches = createDigestMatcher(password);
-  const isTaken = holders().some((holder) => {
-    const other = holder.users.directory().findUserById(user.id);
-    return matches(other?.passwordHash ?? '');
-  });
-  if (isMains || isTaken) throw taken('credentials.password');
+  const user = users.list()[0]?.user;
+  const phc = user && users.directory().findUserById(user.id)?.passwordHash;
+  if (phc === undefined || password === undefined) return;
+  if (await verifyPassword(phc, password)) throw taken('credentials.password');
 }
 
-/** Checks that none of the worlds has the access key. `member` begins the message. Throws ControlError (credentials-taken). */
-export function requireFreeKey(holders: readonly Holder[], accessKeyId: string, member: string): void {
-  const isTaken = holders.some(({ users }) => users.directory().findAccessKey(accessKeyId) !== undefined);
-  if (isTaken) throw taken(member);
+/**
+ * Checks credentials that are chosen for the first user of a new world: a request finds its world by them alone, so no
+ * other world may have the access key, or the password for the same user. At once: nothing is to come between this and
+ * the new world. Throws ControlError (credentials-taken).
+ */
+export function requireFreeCredentials(
+  holders: readonly Holder[],
+  main: Holder,
+  { ak, password }: GivenForkCredentials,
+): void {
+  const hasKey = ({ users }: Holder) => ak !== undefined && users.directory().findAccessKey(ak) !== undefined;
+  if (holders.some(hasKey)) throw taken('credentials.ak');
+  const user = main.users.list()[0]?.user;
+  if (password === undefined || user === undefined) return;
+  const matches = createDigestMatcher(password);
+  const isTaken = holders.some(({ users }) =>
+    matches(users.directory().findUserById(user.id)?.passwordHash ?? ''),
+  );
+  if (isTaken) throw taken('credentials.password');
 }
 
 function taken(member: string): ControlError {

@@ -1,9 +1,10 @@
+import { required } from '../../app/required.ts';
 import type { ServerProcess } from '../../compose/process.ts';
 import { monotonicClock, randomIds } from '../../compose/sources.ts';
 import type { Worlds } from '../../compose/world.ts';
 import { ControlError } from '../control/control-error.ts';
 import { createForks, type Forks, type ForkWish } from './forks.ts';
-import { requireFreeCredentials } from './free-credentials.ts';
+import { requireFreeCredentials, requireOtherThanMains } from './free-credentials.ts';
 import { createLifetimes } from './lifetimes.ts';
 import type { TestWorld } from './test-world.ts';
 
@@ -44,21 +45,17 @@ export function createTestWorlds(shared: ServerProcess, main: TestWorld): TestWo
   const all = () => [main, ...(forks?.all() ?? [])];
   const isFree = (name: string) => find(name) === undefined && !making.has(name);
 
-  function begun(): Forks {
-    if (forks === undefined) throw new ControlError('not-found', 'main is not there yet');
-    return forks;
-  }
-
   async function make(name: string, { credentials, from: wanted, ttl }: ForkWish): Promise<TestWorld> {
-    const holders = () => [...all(), ...[...making.values()].filter((one) => one !== undefined)];
-    await requireFreeCredentials(holders, main, credentials);
+    await requireOtherThanMains(main, credentials);
     // From here to the copy nothing comes in between. It may have been reset meanwhile, and is another one then.
+    const others = [...making.values()].filter((one) => one !== undefined);
+    requireFreeCredentials([...all(), ...others], main, credentials);
     const from = find(wanted.name);
     if (from === undefined) throw new ControlError('not-found', 'from names no world');
     const { ak: accessKeyId, password, sk: secretKey } = credentials;
     const users = from.users.fork({ accessKeyId, secretKey, password });
     making.set(name, { name, users });
-    const made = await begun().make({ name, from, ttl: ttl.text, users });
+    const made = await required(forks).make({ name, from, ttl: ttl.text, users });
     lifetimes.begin(name, ttl.ms);
     return made;
   }
@@ -82,7 +79,7 @@ export function createTestWorlds(shared: ServerProcess, main: TestWorld): TestWo
         release();
       });
     },
-    reset: async ({ name }) => begun().reset(name),
+    reset: async ({ name }) => required(forks).reset(name),
     remove({ name }) {
       lifetimes.end(name);
       forks?.remove(name);
