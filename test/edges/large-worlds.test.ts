@@ -30,13 +30,25 @@ it('a fork may grow to 256 MiB, and a larger world is not copied', async () => {
   }
   expect(statuses.length).toBeLessThan(40);
   expect(statuses.at(-1)).toBe(507);
+  const secrets = Array.from({ length: 40 }, (_, index) => ({
+    name: `t${index}`,
+    secret_string: 'x'.repeat(65_000),
+  }));
+  const seed = { body: JSON.stringify({ csms: '1', secrets }) };
+  const unsown = await control(server, 'PUT', '/large/seed', seed);
+  expect([unsown.status, unsown.json.error_code]).toEqual([413, 'too-large']);
   const read = await server.send({ method: 'GET', path: `${SECRETS}/s0/versions/latest` }, user);
   expect(read.json.version.secret_string).toHaveLength(65_000);
   // Main has its disk.
   expect((await server.send({ method: 'GET', path: SECRETS })).json.secrets).toEqual([]);
   fill(2 * MIB);
-  const refused = await control(server, 'POST', '');
-  expect([refused.status, refused.json.error_code]).toEqual([413, 'too-large']);
+  for (const [method, path] of [
+    ['POST', ''],
+    ['GET', '/main/seed'],
+  ] as const) {
+    const refused = await control(server, method, path);
+    expect([refused.status, refused.json.error_code]).toEqual([413, 'too-large']);
+  }
   expect((await control(server, 'POST', '/large/reset')).status).toBe(200);
   expect((await create('after', 'x')).status).toBe(200);
   expect((await control(server, 'DELETE', '/large')).status).toBe(204);

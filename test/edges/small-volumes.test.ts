@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openInstallation } from '../../src/compose/installation.ts';
 import { verifyInstallation } from '../../src/compose/verify.ts';
 import { openDirectory } from '../../src/storage/sqlite/files/installation.ts';
+import { connectCsms } from '../../src/testing/testing.ts';
 import { type Client, createClient, devAccount, readValue, SECRETS } from '../e2e/client.ts';
-import { outliveTest, type RunningServer, startDev } from '../e2e/process.ts';
+import { outliveTest, type RunningServer, readCredentials, run, startDev } from '../e2e/process.ts';
 import { configOf, takeGolden } from '../storage/golden/make.ts';
 import { MIGRATIONS } from '../storage/sqlite/harness.ts';
 import { mountVolume, type SmallVolume } from './small-volume.ts';
@@ -154,7 +155,21 @@ describe('a volume of 64 MiB', () => {
     expect(await put(clientOf(server), 'one')).toBe(507);
     await server.logged(NO_SPACE);
     expect(linesWith(server, NO_SPACE)[0]).toMatchObject({ neededBytes: 62 * MIB });
+    const seed = JSON.stringify({ csms: '1', secrets: [{ name: 'one', secret_string: 'x' }] });
+    const { CSMS_CONTROL_TOKEN: controlToken = '' } = readCredentials(data);
+    const main = await connectCsms({ endpoint: server.baseUrl, controlToken });
+    await expect(main.seed.apply(seed)).rejects.toThrow('no space is left for the data of main');
     await server.stop();
+    writeFileSync(join(volume.path, 'seed.yaml'), seed);
+    const { code, stderr } = await run(['dev', '--seed', join(volume.path, 'seed.yaml')], {
+      CSMS_DATA: data,
+      CSMS_PORT: '0',
+      CSMS_LIMITS: `free-bytes=${62 * MIB}`,
+    });
+    expect([code, stderr]).toEqual([
+      69,
+      expect.stringMatching(/seed\.yaml: the seed cannot be applied: \d+ bytes/),
+    ]);
     volume.fill(7 * MIB);
     server = await startDev(data, { CSMS_LIMITS: 'free-bytes=1048576' });
     expect(await put(clientOf(server), 'one')).toBe(200);

@@ -10,6 +10,7 @@ import Fastify, {
   type HookHandlerDoneFunction,
   LogController,
 } from 'fastify';
+import { codeOf } from '../../core/errors.ts';
 import { framesOf } from '../../http/requests/error-handler.ts';
 import { parseBody } from '../../http/requests/hooks.ts';
 import { createValidatorCompiler } from '../../http/requests/validation.ts';
@@ -17,7 +18,7 @@ import { nodeHttp } from '../../std/node-http.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
 import type { TestWorlds } from '../worlds/test-worlds.ts';
 import { useUntilClosed } from '../worlds/uses.ts';
-import { CONTROL_STATUS, ControlError } from './control-error.ts';
+import { CONTROL_STATUS, ControlError, worldTooLarge } from './control-error.ts';
 import type { CheckAccess } from './protection.ts';
 
 declare module 'fastify' {
@@ -88,7 +89,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   control.removeAllContentTypeParsers();
   control.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   control.setErrorHandler((error: FastifyError, request, reply) => {
-    const refusal = endOf(request, toControlError(error));
+    const refusal = fullOf(request, error) ?? endOf(request, toControlError(error));
     if (refusal.code === 'internal')
       request.log.error({ type: error.name, stack: framesOf(error) }, 'control failed');
     if (refusal.code !== 'too-large') respond(reply, refusal);
@@ -120,6 +121,13 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
   return control;
 }
 
+/** What fails because there is no room for the data; undefined for anything else. */
+function fullOf({ testWorld }: FastifyRequest, error: FastifyError): ControlError | undefined {
+  if (codeOf(error) !== 'storage-full') return undefined;
+  if (testWorld?.from === null) return new ControlError('internal', 'no space is left for the data of main');
+  return worldTooLarge();
+}
+
 /** What fails because its world has ended meanwhile is nobody's fault. */
 function endOf({ testWorld }: FastifyRequest, refusal: ControlError): ControlError {
   const hasEnded = refusal.code === 'internal' && testWorld?.life.aborted === true;
@@ -142,6 +150,7 @@ function readBody(request: FastifyRequest, _reply: FastifyReply, done: HookHandl
  * their connection break instead. Settles when the body has ended, and at the latest when it has become too long for that.
  */
 async function discardBody(body: IncomingMessage): Promise<void> {
+  if (body.readableEnded) return;
   let bytes = 0;
   const isOver = Promise.withResolvers<void>();
   body.on('data', (chunk: Buffer) => {

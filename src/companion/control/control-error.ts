@@ -47,3 +47,8 @@ export class ControlError extends Error {
 export function invalidMember(name: string, rule: string): ControlError {
   return new ControlError('invalid', `${name} ${rule}`);
 }
+
+/** The refusal of a world that has no room in memory. @see IMAGE_BYTES_MAX */
+export function worldTooLarge(): ControlError {
+  return new ControlError('too-large', 'the world has more than 256 MiB');
+}

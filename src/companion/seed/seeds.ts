@@ -1,16 +1,19 @@
 import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Log } from '../../app/ports/deps.ts';
+import { StartError } from '../../app/start-error.ts';
 import type { Pause, Turns } from '../../app/turns.ts';
 import type { Directory } from '../../auth/identities/identities.ts';
 import { randomIds, systemClock } from '../../compose/sources.ts';
 import { choicesOf } from '../../compose/world.ts';
 import type { Config } from '../../config/config.ts';
+import { SecretError } from '../../core/errors.ts';
 import type { AddressRules } from '../../webhook/address-rules.ts';
 import { FileError } from '../../yaml/file-error.ts';
 import { ControlError } from '../control/control-error.ts';
 import { readWorldHooks } from '../hooks/world-hooks.ts';
 import { quotaChoices } from '../quota/quota.ts';
+import { copyStorage } from '../worlds/storage-copy.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
 import type { TestWorlds } from '../worlds/test-worlds.ts';
 import type { AddedUser } from '../worlds/users.ts';
@@ -30,9 +33,9 @@ export interface SeedBytes {
 export interface Seeds {
   /** Throws FileError for a wrong seed, and what the store throws; then nothing is changed. */
   apply(world: TestWorld, seed: SeedBytes): Promise<Counts>;
-  /** The world as a seed. Throws damaged. */
+  /** The world as a seed. Throws damaged; ControlError (too-large). */
   export(world: TestWorld): Promise<string>;
-  /** Applies the file to main. Throws FileError, also when it cannot be read. */
+  /** Applies the file to main. Throws FileError, also when it cannot be read; StartError when the store fails. */
   applyFile(file: string): Promise<void>;
   /** Makes main what the seed that was applied to it last says, and nothing else. Throws ControlError (no-seed). */
   resetMain(): Promise<void>;
@@ -78,7 +81,7 @@ export function createSeeds(deps: SeedsDeps): Seeds {
     async export(world) {
       const { clock } = world;
       const clockMs = clock.isFrozen ? clock.nowMs() : undefined;
-      const copy = world.storage.copy();
+      const copy = copyStorage(world.storage);
       try {
         const projectId = projectOf(world);
         if (projectId === undefined) throw new ControlError('not-found', NO_PROJECT);
@@ -91,7 +94,10 @@ export function createSeeds(deps: SeedsDeps): Seeds {
       }
     },
     async applyFile(file) {
-      const counts = await apply(main, { file, bytes: await readBytes(file) });
+      const bytes = await readBytes(file);
+      const counts = await apply(main, { file, bytes }).catch((error: unknown) => {
+        throw error instanceof SecretError ? notApplied(file, error) : error;
+      });
       deps.log.info({ ...counts }, 'the seed has been applied');
     },
     async resetMain() {
@@ -182,6 +188,12 @@ async function readBytes(file: string): Promise<Buffer> {
   } catch {
     throw aboutWhole(file, 'cannot be read');
   }
+}
+
+function notApplied(file: string, cause: SecretError): StartError {
+  const reason = cause.logReason ?? cause.code.replaceAll('-', ' ');
+  const kind = cause.code === 'damaged' ? 'damaged' : 'taken';
+  return new StartError(kind, `${file}: the seed cannot be applied: ${reason}`, { cause });
 }
 
 /** Throws FileError for anything but UTF-8, of which values would be changed. */

@@ -3,10 +3,10 @@ import { systemClock } from '../../compose/sources.ts';
 import type { StorageCopy } from '../../compose/storage.ts';
 import { createWorld, type Worlds } from '../../compose/world.ts';
 import { codeOf } from '../../core/errors.ts';
-import { IMAGE_BYTES_MAX } from '../../storage/sqlite/engine/open.ts';
 import { createWorldClock, type WorldClock } from '../clock/clock.ts';
 import { ControlError } from '../control/control-error.ts';
 import { INSIDE } from '../hooks/world-hooks.ts';
+import { copyStorage } from './storage-copy.ts';
 import { createTestWorld, type TestWorld } from './test-world.ts';
 
 /** What a fork is to be. */
@@ -86,11 +86,12 @@ export function createForks(shared: ServerProcess, worlds: Worlds): Forks {
     all: () => [...forks.values()].map(({ world }) => world),
     find: (name) => forks.get(name)?.world,
     async make({ from, ...plan }) {
-      if (from.storage.sizeBytes() > IMAGE_BYTES_MAX) {
-        throw new ControlError('too-large', 'the world has more than 256 MiB');
-      }
       const start = createWorldClock(systemClock, from.clock);
-      const fork = await open(home, { ...plan, from: from.name }, { start, storage: from.storage.copy() });
+      const fork = await open(
+        home,
+        { ...plan, from: from.name },
+        { start, storage: copyStorage(from.storage) },
+      );
       if (isOver) {
         closings.add(fork.world.world.close());
         throw ended();
