@@ -540,6 +540,33 @@ describe('worlds that have ended', () => {
 });
 
 describe('calls of a world that ends meanwhile', () => {
+  it('are not served by its former state: moves of its clock that wait for their turn', async () => {
+    const rotating = `secrets:
+  - { name: db, secret_type: RDS-FG, secret_string: '{"username":"app","password":"first-Pw1!"}', auto_rotation: true,
+      rotation_period: 1d, rotation_func_urn: rotate, rotation_config: '{"InstanceId":"db1","SecretSubType":"SingleUser"}' }
+`;
+    for (const [method, suffix] of [
+      ['DELETE', ''],
+      ['POST', '/reset'],
+    ] as const) {
+      await fork({ name: 'moving' });
+      const seeded = await control(server, 'PUT', '/moving/seed', { body: `csms: 1\n${rotating}` });
+      expect([seeded.status, seeded.json.created]).toEqual([200, 1]);
+      const body = { by: '3660d' };
+      const moves = [1, 2, 3].map(() => control(server, 'POST', '/moving/clock/advance', { body }));
+      const seed = control(server, 'PUT', '/moving/seed', { body: `csms: 1\n${rotating}` });
+      const started = Date.now();
+      const moved = async () => Date.parse((await control(server, 'GET', '/moving/clock')).json.now);
+      await vi.waitFor(async () => expect(await moved()).toBeGreaterThan(started + 30 * 86_400_000));
+      expect([200, 204]).toContain((await control(server, method, `/moving${suffix}`)).status);
+      for (const { status, text } of await Promise.all([...moves, seed])) {
+        expect([200, 404, text]).toContain(status);
+      }
+      made.delete('moving');
+      await control(server, 'DELETE', '/moving');
+    }
+  });
+
   it('find it or do not, and none fails', async () => {
     for (const ending of ['DELETE', 'POST'] as const) {
       const { name } = await fork({ name: 'ending' });
