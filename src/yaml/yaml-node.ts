@@ -135,7 +135,8 @@ export function fieldsOf(node: YamlNode, allowed?: readonly string[]): ReadonlyM
   for (const pair of node.content.items) {
     const name = isScalar(pair.key) ? pair.key.value : undefined;
     const line = lineOf(node, pair.key);
-    if (typeof name !== 'string') throw problemAt({ ...node, line }, 'has a key that is no text');
+    if (typeof name !== 'string' || !name.isWellFormed())
+      throw problemAt({ ...node, line }, 'has a key that is no text');
     const parent = node.key === '(file)' ? '' : `${node.key}.`;
     if (allowed?.includes(name) === false)
       throw problemAt({ ...node, key: `${parent}${nameOf(pair)}`, line }, 'is not known here');
@@ -169,6 +170,8 @@ export function requiredField(node: YamlNode, fields: ReadonlyMap<string, YamlNo
 export function textOf(node: YamlNode, rule: TextRule): string {
   const value = isScalar(node.content) ? node.content.value : undefined;
   if (typeof value !== 'string') throw problemAt(node, 'must be text');
+  // Half of a surrogate pair, which an escape can write, is stored as another character.
+  if (!value.isWellFormed()) throw problemAt(node, 'must be well-formed text');
   if (!rule.pattern.test(value)) throw problemAt(node, `must be ${rule.rule}`);
   return value;
 }

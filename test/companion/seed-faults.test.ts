@@ -182,6 +182,9 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
     key('key_alias: a, rotation_interval: 29'),
     '3: keys[0].rotation_interval: must be a whole number from 30 to 365',
   ],
+  [key('key_alias: a, tags: { b: "\\ud800" }'), '3: keys[0].tags.b: must be well-formed text'],
+  [key('key_alias: a, tags: { "\\ud800": b }'), '3: keys[0].tags: has a key that is no text'],
+  [user('name: "\\ud800"'), '3: users[0].name: must be well-formed text'],
   [key('key_alias: a, rotation_interval: often'), '3: keys[0].rotation_interval: must be a whole number'],
   [key('key_alias: a, enabled: no'), '3: keys[0].enabled: must be true or false'],
   [
