@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { TestServer } from '../support/server.ts';
 
@@ -18,7 +19,7 @@ export interface ControlAnswer {
 
 /** What a request to the control API has beside method and path. */
 export interface ControlRequest {
-  /** JSON, or text as it is. */
+  /** JSON; text, or a stream of it, as it is. */
   readonly body?: object | string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
@@ -38,7 +39,8 @@ export async function control(
     headers: { authorization: `Bearer ${TOKEN}`, ...headers },
     ...(signal !== undefined && { signal }),
   });
-  outgoing.end(typeof body === 'object' ? JSON.stringify(body) : body);
+  if (body instanceof Readable) body.pipe(outgoing);
+  else outgoing.end(typeof body === 'object' ? JSON.stringify(body) : body);
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
   const payload = await text(response);
   return {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { queryObjects } from 'node:v8';
 import Database from 'better-sqlite3';
 import { describe, expect, it, vi } from 'vitest';
@@ -424,6 +425,20 @@ describe('a reset', () => {
     for (const { status } of await Promise.all(resets)) expect(status).toBe(200);
     expect((await namesIn(user)).some((name) => name.startsWith('many-'))).toBe(false);
     await drop('busy');
+  });
+
+  it('comes before a call whose body is still on its way', async () => {
+    await fork({ name: 'slow' });
+    const body = Readable.from(
+      (async function* () {
+        yield '{"status":';
+        expect((await control(server, 'POST', '/slow/reset')).status).toBe(200);
+        yield '503}';
+      })(),
+    );
+    expect((await control(server, 'POST', '/slow/faults', { body })).status).toBe(201);
+    expect((await control(server, 'GET', '/slow/faults')).json.faults).toHaveLength(1);
+    await drop('slow');
   });
 
   it('of a world that is being forked is no end of it', async () => {

@@ -7,8 +7,8 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  type HookHandlerDoneFunction,
   LogController,
+  type preValidationHookHandler,
 } from 'fastify';
 import { codeOf } from '../../core/errors.ts';
 import { framesOf } from '../../http/requests/error-handler.ts';
@@ -114,7 +114,7 @@ export async function createControl(deps: ControlDeps): Promise<ControlApp> {
       done(error as Error);
     }
   });
-  control.addHook('preValidation', readBody);
+  control.addHook('preValidation', bodyReader(deps.worlds));
   control.decorateRequest('testWorld');
   deps.register(control);
   await control.ready();
@@ -134,15 +134,19 @@ function endOf({ testWorld }: FastifyRequest, refusal: ControlError): ControlErr
   return hasEnded ? new ControlError('not-found', 'the world has ended or was reset meanwhile') : refusal;
 }
 
-/** The body is what the route takes; none is `{}`. */
-function readBody(request: FastifyRequest, _reply: FastifyReply, done: HookHandlerDoneFunction): void {
-  const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
-  try {
-    request.body = request.routeOptions.config.takesBytes === true ? bytes : (parseBody(bytes) ?? {});
-    done();
-  } catch {
-    done(new ControlError('invalid', 'the body must be JSON in UTF-8'));
-  }
+/** The body is what the route takes; none is `{}`. While it came, its world may have been reset, and is another one then. */
+function bodyReader(worlds: TestWorlds): preValidationHookHandler {
+  return (request, _reply, done) => {
+    const bytes = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+    try {
+      request.body = request.routeOptions.config.takesBytes === true ? bytes : (parseBody(bytes) ?? {});
+      if (request.testWorld !== undefined) request.testWorld = worldNamed(worlds, request.testWorld.name);
+      done();
+    } catch (error) {
+      const isOurs = error instanceof ControlError;
+      done(isOurs ? error : new ControlError('invalid', 'the body must be JSON in UTF-8'));
+    }
+  };
 }
 
 /**
