@@ -34,7 +34,7 @@ export interface TextRule {
 export const YAML_LIMITS = Object.freeze({
   entries: 100_000,
   characters: 16_777_216,
-  marks: 1_000_000,
+  marks: 2_000_000,
   depth: 100,
 });
 

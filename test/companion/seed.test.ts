@@ -187,6 +187,15 @@ describe('a seed', () => {
     await control(server, 'DELETE', '/main/quota');
   });
 
+  it('is not held to a quota that was lowered since for what is there', async () => {
+    await control(server, 'PUT', '/main/quota', { body: { secrets: 1, events: 1 } });
+    const text = await exported();
+    expect((await put(text)).json).toMatchObject({ created: 0, replaced: 0 });
+    const changed = await put(text.replace('hunter2', 'hunter3'));
+    await control(server, 'DELETE', '/main/quota');
+    expect(changed.json).toMatchObject({ created: 0, replaced: 1 });
+  });
+
   it('takes names from nobody who is not in it', async () => {
     const { id } = (await get(`${SECRETS}/mine`)).secret;
     const stolen = seedOf('secrets:', `  - { name: thief, secret_string: a, id: ${id} }`);

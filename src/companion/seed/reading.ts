@@ -1,6 +1,6 @@
 import { BUILT_IN_POLICIES } from '../../auth/identities/identities.ts';
-import { KEYS_MAX, type Limits } from '../../core/limits.ts';
-import { entriesOf, parseYaml, problemAt, type YamlNode } from '../../yaml/yaml-node.ts';
+import type { Limits } from '../../core/limits.ts';
+import { entriesOf, parseYaml } from '../../yaml/yaml-node.ts';
 import { parseTime } from '../times.ts';
 import { readEvent } from './event-entries.ts';
 import { readKey } from './key-entries.ts';
@@ -43,21 +43,13 @@ export function readSeed(
   ]);
   if (requiredText(written, 'csms') !== VERSION) throw problem(written, 'csms', `must be ${VERSION}`);
   const clockMs = readClock(written);
-  const { limits } = context;
   const reading: Reading = { ...context, nowMs: clockMs ?? context.nowMs, seen: new Map() };
   const list = (name: string) => entriesOf(written.fields.get(name));
   const policies = list('policies').map((node) => readPolicy(reading, node));
   const names = new Set([...BUILT_IN_POLICIES, ...context.policyNames, ...policies.map(({ name }) => name)]);
   const keys = list('keys').map((node) => readKey(reading, node));
-  requireRoom(
-    keys.filter(({ isDefault }) => !isDefault),
-    KEYS_MAX,
-    'keys of its own',
-  );
   const events = list('events').map((node) => readEvent(reading, node));
-  requireRoom(events, limits.events, 'events');
   const secrets = list('secrets').map((node) => readSecret(reading, node));
-  requireRoom(secrets, limits.secrets, 'secrets');
   return {
     clockMs,
     users: list('users').map((node) => readUser(reading, node, names)),
@@ -75,10 +67,4 @@ function readClock(written: Written): number | undefined {
   if (text !== undefined && ms === undefined)
     throw problem(written, 'clock', 'must be a time such as 2030-01-31T00:00:00Z');
   return ms;
-}
-
-function requireRoom(things: readonly { readonly node: YamlNode }[], limit: number, noun: string): void {
-  const surplus = things[limit];
-  if (surplus !== undefined)
-    throw problemAt(surplus.node, `is one too many: a project has at most ${limit} ${noun}`);
 }

@@ -84,8 +84,8 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   [`${GOOD.join('\n')}\n---\na: b`, '17: (file): YAML error: multiple docs'],
   [`domains: ${'['.repeat(20_000)}`, '1: (file): YAML error: '],
   [`domains: ${'['.repeat(16_000_000)}`, '1: (file): is nested too deeply'],
-  [`domains: [${'{},'.repeat(500_000)}]`, '1: (file): has too many entries and lines'],
-  [`domains:${'\r\n'.repeat(1_000_001)}`, '1: (file): has too many entries and lines'],
+  [`domains: [${'{},'.repeat(1_000_000)}]`, '1: (file): has too many entries and lines'],
+  [`domains:${'\r\n'.repeat(2_000_001)}`, '1: (file): has too many entries and lines'],
   [' '.repeat(16_777_217), '1: (file): is too large'],
 ];
 
