@@ -22,6 +22,8 @@ const OWN = [
   'CSMS_DEV_SK',
   'CSMS_DEV_PROJECT_ID',
   'CSMS_DEV_PASSWORD',
+  'CSMS_SEED',
+  'CSMS_CONTROL_TOKEN',
   'CSMS_TLS_CERT',
   'CSMS_TLS_KEY',
   'CSMS_ALLOW_HTTP',
@@ -77,7 +79,8 @@ describe('the chart', () => {
       'rootKey.value',
       'identities.files',
     ];
-    const more = ['tls.plainHttp', 'dev.existingSecret', 'dev.credentials', 'persistence.enabled'];
+    const dev = ['dev.existingSecret', 'dev.credentials', 'dev.seedSecret'];
+    const more = [...dev, 'tls.plainHttp', 'persistence.enabled'];
     const rest = ['persistence.existingClaim', 'networkPolicy.enabled', 'serviceAccount.annotations'];
     const shown = [...everything, ...elsewhere, ...more, ...rest];
     expect(

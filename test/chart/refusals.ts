@@ -41,6 +41,12 @@ const WRONG: readonly (readonly [values: readonly string[], message: RegExp])[] 
   [['settings.CSMS_RATE_LIMIT=200'], /'\/settings\/CSMS_RATE_LIMIT': got number, want string/],
   [['image.digest=1234'], /'\/image\/digest'/],
   [['dev.existingSecret=d'], /dev: is for mode dev/],
+  [['dev.seedSecret=d'], /dev: is for mode dev/],
+  [['settings.CSMS_CONTROL_HOSTS=a'], /settings\.CSMS_CONTROL_HOSTS: is for mode dev/],
+  [
+    ['mode=dev', 'dev.credentials.controlToken=aaaaaaaaaaaaaaaa'],
+    /'\/dev\/credentials': properties .*required/,
+  ],
   [['mode=dev', 'dev.credentials.accessKey=a'], /'\/dev\/credentials': properties .*'password' required/],
   [['fullnameOverride=Csms'], /'\/fullnameOverride'/],
 ];

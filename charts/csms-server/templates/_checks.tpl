@@ -24,6 +24,9 @@
 {{- fail "tls.existingSecret: name a Secret of the type kubernetes.io/tls, or set tls.plainHttp where something else encrypts" -}}
 {{- end -}}
 {{- if not $values.persistence.enabled }}{{ fail "persistence.enabled: without a volume, all secrets would be gone with the pod (mode: dev may)" }}{{ end -}}
-{{- if or $values.dev.existingSecret $values.dev.credentials }}{{ fail "dev: is for mode dev" }}{{ end -}}
+{{- if or $values.dev.existingSecret $values.dev.credentials $values.dev.seedSecret }}{{ fail "dev: is for mode dev" }}{{ end -}}
+{{- range $name := list "CSMS_CONTROL_HOSTS" "CSMS_WORLDS" -}}
+{{- if hasKey $values.settings $name }}{{ fail (printf "settings.%s: is for mode dev" $name) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- end }}

@@ -35,6 +35,12 @@
     secretName: {{ . }}
     defaultMode: 0440
 {{- end }}
+{{- with .Values.dev.seedSecret }}
+- name: seed
+  secret:
+    secretName: {{ . }}
+    defaultMode: 0440
+{{- end }}
 {{- if not .Values.persistence.enabled }}
 - name: data
   emptyDir:
