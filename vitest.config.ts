@@ -51,7 +51,7 @@ export default defineConfig(({ mode }) => ({
       ...(process.env.RECORD_OPERATIONS === undefined ? [] : ['test/matrix/record.ts']),
     ],
     pool: 'forks',
-    // Some of them wait for something most of the time: one more than the processors of a small machine.
-    maxWorkers: 3,
+    // Many of them wait for something most of the time: two more than the processors of a small machine.
+    maxWorkers: 4,
   },
 }));
