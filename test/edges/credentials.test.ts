@@ -30,13 +30,16 @@ describe('credentials.env', () => {
     });
   });
 
-  it('is written again when it is missing; the password alone is not known', async () => {
+  it('is written again when it is missing; the password alone is not known, and the control token is another one', async () => {
     const directory = createScratch();
     await (await startDev(directory)).stop();
-    const before = lasting(directory);
+    const { CSMS_CONTROL_TOKEN: former, ...before } = lasting(directory);
     rmSync(join(directory, 'credentials.env'));
     const server = await startDev(directory);
-    expect(lasting(directory)).toEqual({ ...before, CSMS_PASSWORD: '' });
+    const { CSMS_CONTROL_TOKEN: controlToken, ...after } = lasting(directory);
+    expect(after).toEqual({ ...before, CSMS_PASSWORD: '' });
+    expect(controlToken).toMatch(/^[A-Za-z0-9_-]{16,128}$/);
+    expect(controlToken).not.toBe(former);
     expect(server.stdout()).toContain('password not known here');
     expect((await createClient(devAccount(directory, server.baseUrl))('GET', SECRETS)).status).toBe(200);
     const { code, stderr } = await run(['token'], { CSMS_DATA: directory });
@@ -46,7 +49,7 @@ describe('credentials.env', () => {
 
   it('has the password again when the environment gives the right one', async () => {
     const directory = createScratch();
-    const variables = { CSMS_DEV_PASSWORD: 'password-of-ci' };
+    const variables = { CSMS_DEV_PASSWORD: 'password-of-ci', CSMS_CONTROL_TOKEN: 'control-only-for-ci' };
     await (await startDev(directory, variables)).stop();
     const before = lasting(directory);
     rmSync(join(directory, 'credentials.env'));
