@@ -35,7 +35,7 @@ export async function createCompanion(
   let control: Promise<ControlApp> | undefined;
   const openSeeds = seedsOf(shared, worlds);
 
-  /** Built at the first request to it: most starts have none, and it takes a tenth of the start. */
+  /** Built at the first request to it: most starts have none. */
   async function openControl(): Promise<ControlApp> {
     const [{ createControl }, { registerNouns }, ofWorlds] = await Promise.all([
       import('./control/app.ts'),
