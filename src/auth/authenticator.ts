@@ -107,7 +107,7 @@ export function readToken(
   if (realm.clock.nowMs() >= claims.expiresAtMs) throw new SecretError('token-expired');
   const user = realm.directory().findUserById(claims.userId);
   if (user === undefined || user.domainId !== claims.domainId) throw unreadableToken();
-  if (claims.credentialMark !== credentialMark(deps.tokenKey, user)) throw unreadableToken();
+  if (claims.credentialMark !== credentialMark(deps.tokenKey, user, realm)) throw unreadableToken();
   if (claims.projectId !== undefined && !user.projectIds.has(claims.projectId)) throw unreadableToken();
   return { claims, user, realm };
 }

@@ -8,6 +8,8 @@ import { createDigestMatcher } from './logins/password.ts';
 export interface Realm {
   /** Names the world. */
   readonly world: string;
+  /** Tells it from former worlds of its name, whose tokens are not its own; empty for main, which is the only one. */
+  readonly nonce: string;
   readonly clock: Clock;
   /** The present directory; read for each request, so that a reload takes effect at once. */
   directory(): Directory;

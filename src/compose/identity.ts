@@ -20,10 +20,11 @@ export interface Present {
 
 /** A token for a user in one project; undefined when there is no such user. */
 export function issueProjectToken(
-  { clock, directory, world }: Realm,
+  realm: Realm,
   tokenKey: KeyObject,
   { userId, projectId }: { readonly userId: string; readonly projectId: string },
 ): string | undefined {
+  const { clock, directory, world } = realm;
   const user = directory().findUserById(userId);
   if (user === undefined) return undefined;
   const nowMs = clock.nowMs();
@@ -36,7 +37,7 @@ export function issueProjectToken(
     scope: 'project',
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + TOKEN_VALIDITY_MS,
-    credentialMark: credentialMark(tokenKey, user),
+    credentialMark: credentialMark(tokenKey, user, realm),
   });
 }
 

@@ -28,6 +28,8 @@ export const MAIN = 'main';
 /** What belongs to one world alone. */
 export interface WorldParts {
   readonly world: string;
+  /** As the realm's; absent: there is only one world of that name as long as its tokens are valid. */
+  readonly nonce?: string | undefined;
   readonly clock: Clock;
   /** Whether a jump of the machine's clock is an accident; false for a clock that is moved on purpose. */
   readonly isClockWatched: boolean;
@@ -113,9 +115,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   const outgoing = { ...outbound, hooks, webhooks, signingKeys, loadSigningKey };
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return {
-    world,
-    clock,
-    directory,
+    ...realmOf(parts),
     depsFor: binding(deps, permit),
     takeRequest: parts.takeRequest ?? createRequestLimit(config),
     loadSigningKey,
@@ -126,6 +126,10 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
       forgetTokens(shared.storage.tokenKey, world);
     },
   };
+}
+
+function realmOf({ clock, directory, nonce = '', world }: WorldParts): Realm {
+  return { world, nonce, clock, directory };
 }
 
 /** The world of the process's own data directory, on the machine's clock unless a companion has another one. */

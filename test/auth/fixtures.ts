@@ -57,7 +57,7 @@ export const PASSWORD_HASH =
 
 /** One world, with these identities and this clock. */
 export function realmsOf(directory: () => Directory, clock: Clock): Realms {
-  const main = { world: 'main', clock, directory };
+  const main = { world: 'main', nonce: '', clock, directory };
   return { main, all: () => [main], find: (world) => (world === 'main' ? main : undefined) };
 }
 
@@ -228,7 +228,7 @@ export const CLAIMS: TokenClaims = {
   scope: 'project',
   issuedAtMs: NOW_MS,
   expiresAtMs: NOW_MS + 24 * 3_600_000,
-  credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }),
+  credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }, { nonce: '' }),
 };
 
 /** A token of these claims, or with changes. */

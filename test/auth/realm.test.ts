@@ -27,6 +27,7 @@ function directoryOf(name: string, passwordHash = digestPassword(`password of ${
 function realmOf(name: string, directory = directoryOf(name)): Realm {
   return {
     world: name,
+    nonce: '',
     clock: { nowMs: Date.now },
     directory() {
       searched += 1;

@@ -48,7 +48,7 @@ export function createIam(deps: IamDeps) {
         issuedAtMs,
         // However often a token is exchanged, it expires with the first one.
         expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
-        credentialMark: credentialMark(deps.tokenKey, user),
+        credentialMark: credentialMark(deps.tokenKey, user, realm),
       };
       return { token: issueToken(deps.tokenKey, claims), issuedAtMs, body: describe(claims, user, input) };
     },

@@ -38,8 +38,15 @@ const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
 
 /** By the key that verified them, and a digest: tokens themselves are not kept in memory. */
 const knownTokens = new WeakMap<KeyObject, BoundedMap<string, TokenClaims>>();
+/** What a mark was made with. */
+interface KnownMark {
+  readonly key: KeyObject;
+  readonly nonce: string;
+  readonly mark: string;
+}
+
 /** A user object never changes; a reload creates new ones. */
-const knownMarks = new WeakMap<object, { readonly key: KeyObject; readonly mark: string }>();
+const knownMarks = new WeakMap<object, KnownMark>();
 
 /**
  * Creates the key of one installation's tokens from the root key's share for them: a copy with the same root key and
@@ -105,20 +112,22 @@ function readGenuine(key: KeyObject, token: string): TokenClaims {
 }
 
 /**
- * A short fingerprint of the user's password hash: a token whose mark is no longer the user's is invalid. 16 characters,
- * which reveal nothing about the hash without the key.
+ * A short fingerprint of the user's password hash and the nonce of the world, if it has one: a token whose mark is no
+ * longer the user's is invalid. 16 characters, which reveal nothing about the hash without the key.
  */
 export function credentialMark(
   key: KeyObject,
   user: Readonly<{ id: string; passwordHash: string | undefined }>,
+  { nonce }: { readonly nonce: string },
 ): string {
   const known = knownMarks.get(user);
-  if (known?.key === key) return known.mark;
+  if (known?.key === key && known.nonce === nonce) return known.mark;
+  const ofWorld = nonce === '' ? '' : `\0${nonce}`;
   const mark = createHmac('sha256', key)
-    .update(`credential-mark\0${user.id}\0${user.passwordHash ?? ''}`)
+    .update(`credential-mark\0${user.id}\0${user.passwordHash ?? ''}${ofWorld}`)
     .digest('base64url')
     .slice(0, 16);
-  knownMarks.set(user, { key, mark });
+  knownMarks.set(user, { key, nonce, mark });
   return mark;
 }
 

@@ -115,6 +115,7 @@ export function createTestWorld(
         takeRequest: quota.takeRequest,
         storage: { ...storage, store },
         directory: users.directory,
+        nonce: users.nonce,
       };
     },
     attach(world) {

@@ -33,6 +33,8 @@ export interface AddedUser {
 
 /** The users of one world. */
 export interface WorldUsers {
+  /** Goes into the tokens of these users; those of a former world of the same name and passwords had another one. */
+  readonly nonce: string;
   directory(): Directory;
   /** The first one is who the world's `credentials` are of. */
   list(): readonly KnownUser[];
@@ -61,13 +63,13 @@ const SALT = randomText(22, ALPHANUMERICS);
  * passwords.
  */
 export function createMainUsers(directory: () => Directory, passwordOf: PasswordOf): WorldUsers {
-  return createWorldUsers(() => {
+  return createWorldUsers('', () => {
     const present = directory();
     return { directory: present, list: () => usersOf(present, passwordOf) };
   });
 }
 
-function createWorldUsers(origin: () => Origin): WorldUsers {
+function createWorldUsers(nonce: string, origin: () => Origin): WorldUsers {
   const added = new Map<string, KnownUser>();
   const policies = new Map<string, Policy>();
   let made: { readonly of: Directory; readonly directory: Directory } | undefined;
@@ -95,26 +97,16 @@ function createWorldUsers(origin: () => Origin): WorldUsers {
   }
 
   return {
+    nonce,
     directory,
     list,
     add(users, more = []) {
       const first = list()[0]?.user;
       if (first === undefined) return;
-      const { domainId, domainName, projectIds, projects } = first;
-      for (const { ak, name, password, sk, ...one } of users) {
-        const id = origin().directory.findUser({ domainId, userName: name })?.id ?? one.id;
-        const passwordHash = password === undefined ? undefined : digestPassword(password, SALT);
-        const user: User = {
-          id,
-          name,
-          domainId,
-          domainName,
-          passwordHash,
-          projectIds,
-          projects,
-          policies: one.policies,
-        };
-        added.set(id, { user, ak: ak ?? null, sk: sk ?? null, password: password ?? null });
+      for (const user of users) {
+        const present = origin().directory.findUser({ domainId: first.domainId, userName: user.name });
+        const known = knownUser({ ...user, id: present?.id ?? user.id }, first);
+        added.set(known.user.id, known);
       }
       for (const policy of more) policies.set(policy.name, policy);
       made = undefined;
@@ -128,6 +120,14 @@ function createWorldUsers(origin: () => Origin): WorldUsers {
   };
 }
 
+/** In the domain and the projects of the first user. */
+function knownUser({ ak, id, name, password, policies, sk }: AddedUser, first: User): KnownUser {
+  const { domainId, domainName, projectIds, projects } = first;
+  const passwordHash = password === undefined ? undefined : digestPassword(password, SALT);
+  const user = { id, name, domainId, domainName, passwordHash, projectIds, projects, policies };
+  return { user, ak: ak ?? null, sk: sk ?? null, password: password ?? null };
+}
+
 function createForkUsers(of: Origin, given: GivenCredentials | undefined): WorldUsers {
   const users = of.list().map(({ user }, index): KnownUser => {
     const { accessKeyId, password, secretKey } = createCredentials(index === 0 ? given : {});
@@ -139,7 +139,7 @@ function createForkUsers(of: Origin, given: GivenCredentials | undefined): World
     };
   });
   const origin = { directory: directoryOf(of.directory, users), list: () => users };
-  return createWorldUsers(() => origin);
+  return createWorldUsers(randomText(22, ALPHANUMERICS), () => origin);
 }
 
 /** The directory with these users in it. `keeps`: beside those that it has, else in place of them. */

@@ -106,24 +106,27 @@ it('those that are remembered go with their world', () => {
 });
 
 describe('credential marks', () => {
-  const mark = (passwordHash: string | undefined, id = ADMIN_ID): string =>
-    credentialMark(TOKEN_KEY, { id, passwordHash });
+  const mark = (passwordHash: string | undefined, id = ADMIN_ID, nonce = ''): string =>
+    credentialMark(TOKEN_KEY, { id, passwordHash }, { nonce });
 
-  it('change with the password, the user and the key', () => {
-    const other = credentialMark(createSecretKey(Buffer.alloc(32, 8)), {
-      id: ADMIN_ID,
-      passwordHash: PASSWORD_HASH,
-    });
+  it('change with the password, the user, the key and the world', () => {
+    const otherKey = createSecretKey(Buffer.alloc(32, 8));
+    const other = credentialMark(otherKey, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }, { nonce: '' });
     const marks = [
       mark(PASSWORD_HASH),
       mark(`${PASSWORD_HASH}A`),
       mark(undefined),
       mark(PASSWORD_HASH, 'b'),
+      mark(PASSWORD_HASH, ADMIN_ID, 'c'),
       other,
     ];
-    expect(new Set(marks).size).toBe(5);
+    expect(new Set(marks).size).toBe(6);
     expect(mark(PASSWORD_HASH)).toBe(mark(PASSWORD_HASH));
     expect(mark(PASSWORD_HASH)).toMatch(/^[A-Za-z0-9_-]{16}$/);
+    // Remembered for a user, it is that of one world.
+    const user = { id: ADMIN_ID, passwordHash: PASSWORD_HASH };
+    const [of, ofAnother] = ['', 'c'].map((nonce) => credentialMark(TOKEN_KEY, user, { nonce }));
+    expect([of, ofAnother]).toEqual([mark(PASSWORD_HASH), mark(PASSWORD_HASH, ADMIN_ID, 'c')]);
   });
 });
 
