@@ -1,8 +1,7 @@
 import type { Clock } from '../app/ports/deps.ts';
 import { unavailable } from '../core/errors.ts';
 import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
-import type { AccessKey, Directory, User, UserQuery } from './identities/identities.ts';
-import { createDigestMatcher } from './logins/password.ts';
+import type { AccessKey, Directory, User } from './identities/identities.ts';
 
 /** What authentication knows of a world: its identities and its time. */
 export interface Realm {
@@ -58,19 +57,6 @@ export function findAccessKey(realms: Realms, accessKeyId: string): (AccessKey &
 function keyIn(realm: Realm, accessKeyId: string): (AccessKey & Found) | undefined {
   const found = realm.directory().findAccessKey(accessKeyId);
   return found && { key: found.key, user: found.user, realm };
-}
-
-/**
- * The user with this password in a world of which the process has a digest of it: one beside main, or a user who is in
- * main for as long as the process runs.
- */
-export function findByPassword({ all }: Realms, query: UserQuery, password: string): Found | undefined {
-  const matches = createDigestMatcher(password);
-  for (const realm of all()) {
-    const user = realm.directory().findUser(query);
-    if (user !== undefined && matches(user.passwordHash ?? '')) return { user, realm };
-  }
-  return undefined;
 }
 
 /** A caller's world. Throws unavailable when it has been removed since authentication. */

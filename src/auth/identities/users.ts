@@ -5,8 +5,8 @@ import { LOGIN_LIMITS } from '../logins/login.ts';
 import { hashPassword, isPasswordHash } from '../logins/password.ts';
 import type { HashChange } from '../logins/password-change.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
+import { principalOfUser } from '../logins/throttle.ts';
 import { type Realms, worldOf } from '../realm.ts';
-import { principalOfUser } from '../tokens/iam.ts';
 import type { User } from './identities.ts';
 
 /** Called with a new password, to store it where its user finds it (dev). */
@@ -45,6 +45,7 @@ export function createUsers(deps: UsersDeps): Users {
       requireGoodPassword(newPassword, oldPassword);
       const before = presentHash(deps, caller);
       await checkOldPassword(deps, caller, { before, oldPassword, address });
+      await requireFreePassword(deps, caller, { password: newPassword, address });
       const after = await hashPassword(newPassword);
       await deps.replaceHash({ userId: caller.userId, before, after });
       deps.passwordChanged?.({ userId: caller.userId, password: newPassword, hash: after });
@@ -75,6 +76,19 @@ async function checkOldPassword(
   const principal = principalOfUser({ domainId, name });
   if (await passwords.check({ principal, address, phc, password })) return;
   throw invalidParameter('old_password', 'is not the present password');
+}
+
+/**
+ * A login finds its world by the password, so with that of another one it would lead there. What is refused here is known
+ * to be right, so all that are tried count as guesses.
+ */
+async function requireFreePassword(
+  { passwords, realms }: UsersDeps,
+  { userId }: Caller,
+  given: { readonly password: string; readonly address: string },
+): Promise<void> {
+  const found = await passwords.find(realms, { query: { userId }, ...given }, async () => undefined);
+  if (found !== undefined) throw invalidParameter('password', 'is that of the user in another world');
 }
 
 function requireGoodPassword(password: string, oldPassword: string): void {

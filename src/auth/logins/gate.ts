@@ -8,11 +8,11 @@ interface OpenChecks {
 }
 
 /**
- * Creates a gate with its own throttle. An attempt counts from its beginning; one that would be too many while others
+ * Creates a gate with its own throttle. `failuresMax` as the throttle's. An attempt counts from its beginning; one that would be too many while others
  * have no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.
  * @see docs/behaviour/logins.md
  */
-export function createLoginGate(input: { readonly clock: Clock }) {
+export function createLoginGate(input: { readonly clock: Clock; readonly failuresMax?: number }) {
   const throttle = createLoginThrottle(input);
   const open = new Map<string, OpenChecks>();
 

@@ -4,9 +4,10 @@ import type { Clock } from '../../app/ports/deps.ts';
 import { addressGroup } from '../../core/identity/address-group.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
 import { createLoginGate } from './gate.ts';
-import { SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
+import { createDigestMatcher, SCRYPT_COST, type ScryptCost, verifyPassword } from './password.ts';
 import { createLoginQueue, type LoginQueue } from './queue.ts';
 import { attemptKey, createBuckets, LOGIN_WINDOW_MS, THROTTLE_ENTRIES_MAX } from './throttle.ts';
+import { createWorldPasswords, type WorldPasswords } from './world-passwords.ts';
 
 /** A password given for a name. */
 export interface PasswordAttempt {
@@ -14,15 +15,13 @@ export interface PasswordAttempt {
   readonly principal: string;
   /** Address of the peer. */
   readonly address: string;
-  /** PHC string; undefined when there is no such user, or none with a password. */
+  /** PHC string, or a digest of this process; undefined when there is no such user, or none with a password. */
   readonly phc: string | undefined;
   readonly password: string;
-  /** True when it is known to be right in another world, for a user of that name: then failures are not reset. */
-  readonly isOfAnother?: boolean;
 }
 
 /** Checks passwords: the one way in for logins and for changes of a password. */
-export interface PasswordChecker {
+export interface PasswordChecker extends WorldPasswords {
   /**
    * True when the password is the one that was hashed. The time of a refusal does not reveal whether the user exists.
    * Throws throttled.
@@ -97,9 +96,9 @@ export function createPasswordChecker(deps: PasswordCheckerDeps): PasswordChecke
   return {
     check(attempt) {
       const counted = { ...attempt, address: addressGroup(attempt.address) };
-      return attempt.isOfAnother
-        ? gate.pass(counted, async () => true, 'kept')
-        : gate.pass(counted, () => checkInTurn(counted));
+      const isKnown = createDigestMatcher(attempt.password)(attempt.phc);
+      return gate.pass(counted, async () => isKnown || checkInTurn(counted));
     },
+    ...createWorldPasswords({ clock }),
   };
 }

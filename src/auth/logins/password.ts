@@ -26,7 +26,7 @@ interface Hashed {
 
 const PHC =
   /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-const DIGEST_SALT = /^\$hmac-sha256\$([^$]+)\$/;
+const DIGEST = /^\$hmac-sha256\$(k=random\$)?([^$]+)\$([^$]+)$/;
 /** No user's password: unknown users are checked against it, so that they take as long as known ones. */
 const NOBODY = { salt: Buffer.alloc(16), hash: Buffer.alloc(32) };
 
@@ -57,28 +57,45 @@ export async function verifyPassword(
   return timingSafeEqual(hash, wanted.hash) && parsed !== undefined;
 }
 
+/** How a password is digested. */
+export interface DigestWay {
+  /** Absent: a fresh one. Digests with the same one cost a login one computation together. */
+  readonly salt?: string;
+  /** It was made at random, so that nobody can guess it. */
+  readonly isRandom?: boolean;
+}
+
 /**
- * Digests a password of a world that ends with the process, and is not stored: `$hmac-sha256$<salt>$<digest>`. Fast, so
- * that a login can find its world by it; must not be written to a file.
+ * Digests a password of a world that ends with the process, and is not stored: `$hmac-sha256$<salt>$<digest>`, with
+ * `k=random$` before the salt when it was made at random. Fast, so that a login can find its world by it; must not be
+ * written to a file.
  */
-export function digestPassword(password: string, salt: string = unpadded(randomBytes(16))): string {
-  return `$hmac-sha256$${salt}$${unpadded(createHmac('sha256', salt).update(password).digest())}`;
+export function digestPassword(password: string, { salt, isRandom }: DigestWay = {}): string {
+  const used = salt ?? unpadded(randomBytes(16));
+  return `$hmac-sha256$${isRandom === true ? 'k=random$' : ''}${used}$${digestOf(password, used)}`;
 }
 
 /**
  * Finds out which digests were made of this password, in constant time; false for everything else, a PHC string too.
  * Those with the same salt cost one digest of the password together: each world has one of the user.
  */
-export function createDigestMatcher(password: string): (digest: string) => boolean {
+export function createDigestMatcher(password: string): (digest: string | undefined) => boolean {
   const known = new Map<string, Buffer>();
-  return (digest) => {
-    const salt = DIGEST_SALT.exec(digest)?.[1];
-    if (salt === undefined) return false;
-    const own = known.get(salt) ?? Buffer.from(digestPassword(password, salt));
+  return (digest = '') => {
+    const [, , salt, of] = DIGEST.exec(digest) ?? [];
+    if (salt === undefined || of === undefined) return false;
+    const own = known.get(salt) ?? Buffer.from(digestOf(password, salt));
     known.set(salt, own);
-    const given = Buffer.from(digest);
+    const given = Buffer.from(of);
     return own.length === given.length && timingSafeEqual(own, given);
   };
+}
+
+/** How the digested password came to be; undefined when it is no digest. */
+export function originOfDigest(digest: string | undefined): 'random' | 'chosen' | undefined {
+  const match = DIGEST.exec(digest ?? '');
+  if (match === null) return undefined;
+  return match[1] === undefined ? 'chosen' : 'random';
 }
 
 /** True for a PHC scrypt string whose cost is within SCRYPT_BOUNDS. */
@@ -127,6 +144,10 @@ function deriveHash(password: string, wanted: Hashed): Promise<Buffer> {
       else reject(error);
     });
   });
+}
+
+function digestOf(password: string, salt: string): string {
+  return unpadded(createHmac('sha256', salt).update(password).digest());
 }
 
 function unpadded(bytes: Buffer): string {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../app/ports/deps.ts';
 import { SecretError } from '../../core/errors.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
+import type { User } from '../identities/identities.ts';
 
 /** Who tries to log in, and from where. */
 export interface LoginAttempt {
@@ -15,6 +16,7 @@ export interface LoginAttempt {
 export const LOGIN_FAILURES_MAX = 10;
 /** As many more are admitted in this time, evenly, so that the right password always gets its turn. */
 export const LOGIN_WINDOW_MS = 60_000;
+const LOGIN_INTERVAL_MS = LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX;
 /** Principals that are kept; the least recently used makes room. */
 export const THROTTLE_ENTRIES_MAX = 50_000;
 
@@ -51,8 +53,8 @@ export function createBuckets(input: {
 }
 
 /**
- * Creates a throttle of logins for each user and address: LOGIN_FAILURES_MAX failures, then one attempt in every
- * LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX. Attempts count when they begin, so that many at the same moment get no more tries
+ * Creates a throttle of logins for each user and address: `failuresMax` failures (default LOGIN_FAILURES_MAX), then one
+ * attempt in every LOGIN_WINDOW_MS / LOGIN_FAILURES_MAX. Attempts count when they begin, so that many at the same moment get no more tries
  * than one after the other.
  */
 export function createLoginThrottle(input: {
@@ -61,7 +63,7 @@ export function createLoginThrottle(input: {
   readonly entriesMax?: number;
 }) {
   const { failuresMax = LOGIN_FAILURES_MAX, ...others } = input;
-  const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_WINDOW_MS / failuresMax });
+  const buckets = createBuckets({ ...others, burst: failuresMax, intervalMs: LOGIN_INTERVAL_MS });
   return {
     /** Counts the attempt as a failure until `succeed` or `withdraw`. Throws throttled when there are too many. */
     begin(attempt: LoginAttempt): void {
@@ -101,6 +103,11 @@ export function createRateLimiter(input: {
 function refuseFor(waitMs: number, message: string): void {
   if (waitMs === 0) return;
   throw new SecretError('throttled', message, { retryAfterSeconds: Math.ceil(waitMs / 1_000) });
+}
+
+/** The name under which a throttle counts a user's failures. */
+export function principalOfUser(user: Pick<User, 'domainId' | 'name'>): string {
+  return JSON.stringify([user.domainId, user.name]);
 }
 
 /** One short text for each user and address, however long the given name: many are kept. */

@@ -5,7 +5,8 @@ import { readToken } from '../authenticator.ts';
 import type { Directory, User, UserQuery } from '../identities/identities.ts';
 import { type Login, readLogin } from '../logins/login.ts';
 import type { PasswordChecker } from '../logins/password-checker.ts';
-import { type Found, findByPassword, type Realms, worldOf } from '../realm.ts';
+import { principalOfUser } from '../logins/throttle.ts';
+import { type Found, type Realms, worldOf } from '../realm.ts';
 import { domainsBody, projectsBody, tokenBody, usersBody } from './bodies.ts';
 import { catalogBody, endpointsBody, servicesBody, versionBody } from './catalogue.ts';
 import { requireNarrower, requireScope } from './scope.ts';
@@ -89,34 +90,26 @@ async function identify(
 
 /** Unknown users and wrong passwords count the same and get the same error. */
 async function checkLogin(
-  deps: IamDeps,
+  { passwords, realms }: IamDeps,
   login: Extract<Login, { method: 'password' }>,
   address: string,
 ): Promise<Found> {
-  const { main } = deps.realms;
-  const another = findByPassword(deps.realms, login.user, login.password);
+  const { main } = realms;
+  const { password, user: query } = login;
   const directory = main.directory();
-  const user = directory.findUser(login.user);
-  const isRight = await deps.passwords.check({
-    principal: principalOf(directory, login.user, user),
-    address,
-    phc: user?.passwordHash,
-    password: login.password,
-    isOfAnother: another !== undefined,
+  const user = directory.findUser(query);
+  const principal = principalOf(directory, query, user);
+  const found = await passwords.find(realms, { query, password, address }, async () => {
+    const isRight = await passwords.check({ principal, address, phc: user?.passwordHash, password });
+    return isRight && user !== undefined ? { user, realm: main } : undefined;
   });
-  if (another !== undefined && isRight) return another;
-  if (user !== undefined && isRight) return { user, realm: main };
+  if (found !== undefined) return found;
   throw new SecretError('login-refused', '', { logReason: refusalOf(user) });
 }
 
 function refusalOf(user: User | undefined): string {
   if (user === undefined) return 'no such user';
   return user.passwordHash === undefined ? 'the user has no password' : 'wrong password';
-}
-
-/** The name under which the throttle counts a user's failures. */
-export function principalOfUser(user: Pick<User, 'domainId' | 'name'>): string {
-  return JSON.stringify([user.domainId, user.name]);
 }
 
 /** One name for all ways to write it, whether the user exists or not: otherwise the throttle would reveal which. */

@@ -1,5 +1,6 @@
 import type { Directory } from '../../auth/identities/identities.ts';
 import { createCredentials } from '../../auth/identities/new-credentials.ts';
+import { originOfDigest } from '../../auth/logins/password.ts';
 import { ControlError } from '../control/control-error.ts';
 import type { TestWorld } from '../worlds/test-world.ts';
 import type { AddedUser, KnownUser } from '../worlds/users.ts';
@@ -50,12 +51,15 @@ function credentialsOf(user: SeedUser, context: UsersContext): AddedUser {
     throw new ControlError('credentials-taken', `${user.node.key}.${member} is that of another world`);
   }
   const own = known && ownOf(known);
+  const password = isPasswordTaken ? undefined : (user.password ?? own?.password);
   const made = createCredentials({
     accessKeyId: isKeyTaken ? undefined : (user.ak ?? own?.ak),
     secretKey: isKeyTaken ? undefined : (user.sk ?? own?.sk),
-    password: isPasswordTaken ? undefined : (user.password ?? own?.password),
+    password,
   });
-  return { id, name, policies, ak: made.accessKeyId, sk: made.secretKey, password: made.password };
+  const isPasswordRandom = password === undefined || (user.password === undefined && own?.isPasswordRandom);
+  const { accessKeyId: ak, secretKey: sk } = made;
+  return { id, name, policies, ak, sk, password: made.password, isPasswordRandom: isPasswordRandom === true };
 }
 
 function isKeyInUse({ ak }: SeedUser, context: UsersContext): boolean {
@@ -81,6 +85,11 @@ function pendingOf({ pending, world }: UsersContext): AddedUser[] {
   return [...pending].flatMap(([of, users]) => (of === world ? [] : users));
 }
 
-function ownOf({ ak, password, sk }: KnownUser): Pick<AddedUser, 'ak' | 'sk' | 'password'> {
-  return { ak: ak ?? undefined, sk: sk ?? undefined, password: password ?? undefined };
+function ownOf({ ak, password, sk, user }: KnownUser) {
+  return {
+    ak: ak ?? undefined,
+    sk: sk ?? undefined,
+    password: password ?? undefined,
+    isPasswordRandom: originOfDigest(user.passwordHash) === 'random',
+  };
 }

@@ -34,9 +34,7 @@ export function requireFreeCredentials(
   const user = main.users.list()[0]?.user;
   if (password === undefined || user === undefined) return;
   const matches = createDigestMatcher(password);
-  const isTaken = holders.some(({ users }) =>
-    matches(users.directory().findUserById(user.id)?.passwordHash ?? ''),
-  );
+  const isTaken = holders.some(({ users }) => matches(users.directory().findUserById(user.id)?.passwordHash));
   if (isTaken) throw taken('credentials.password');
 }
 

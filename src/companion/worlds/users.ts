@@ -27,6 +27,8 @@ export interface AddedUser {
   readonly sk: string | undefined;
   /** Absent: no logins. */
   readonly password: string | undefined;
+  /** Nobody has chosen it, so nobody can guess it. */
+  readonly isPasswordRandom?: boolean;
   /** Names of policies. */
   readonly policies: readonly string[];
 }
@@ -121,18 +123,22 @@ function createWorldUsers(nonce: string, origin: () => Origin): WorldUsers {
 }
 
 /** In the domain and the projects of the first user. */
-function knownUser({ ak, id, name, password, policies, sk }: AddedUser, first: User): KnownUser {
+function knownUser(added: AddedUser, first: User): KnownUser {
+  const { ak, id, isPasswordRandom: isRandom = false, name, password, policies, sk } = added;
   const { domainId, domainName, projectIds, projects } = first;
-  const passwordHash = password === undefined ? undefined : digestPassword(password, SALT);
+  const passwordHash =
+    password === undefined ? undefined : digestPassword(password, { salt: SALT, isRandom });
   const user = { id, name, domainId, domainName, passwordHash, projectIds, projects, policies };
   return { user, ak: ak ?? null, sk: sk ?? null, password: password ?? null };
 }
 
 function createForkUsers(of: Origin, given: GivenCredentials | undefined): WorldUsers {
   const users = of.list().map(({ user }, index): KnownUser => {
-    const { accessKeyId, password, secretKey } = createCredentials(index === 0 ? given : {});
+    const own = index === 0 ? given : undefined;
+    const { accessKeyId, password, secretKey } = createCredentials(own);
+    const isRandom = own?.password === undefined;
     return {
-      user: { ...user, passwordHash: digestPassword(password, SALT) },
+      user: { ...user, passwordHash: digestPassword(password, { salt: SALT, isRandom }) },
       ak: accessKeyId,
       sk: secretKey,
       password,
