@@ -1,10 +1,22 @@
 import type { CallerActor, Principal } from '../core/actor.ts';
 import type { OperationId } from '../core/operations.ts';
 
+/** Where a federated caller comes from. @see docs/adr/0076-workload-identity.md */
+export interface Federation {
+  /** The identity provider that vouched for it. */
+  readonly providerId: string;
+  /** The provider's rule that let it in: another text of the rule has another id. */
+  readonly ruleId: string;
+  /** Who it is there: the `sub` of its ID token. */
+  readonly subject: string;
+}
+
 /** Who is calling, after authentication. */
 export interface Caller extends Principal {
   /** Projects that the credentials reach. */
   readonly projectIds: ReadonlySet<string>;
+  /** Absent for the credentials of a user of the identities. */
+  readonly federation?: Federation | undefined;
 }
 
 /** A caller, and how the proof of its identity reads the request. */

@@ -54,10 +54,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     if (verdict.mode === 'raw') throw missingProject();
     const { realm, user } = found;
     return {
-      world: realm.world,
-      domainId: user.domainId,
-      userId: user.id,
-      userName: user.name,
+      ...whoIs(user, realm.world),
       projectIds: user.projectIds,
       method: 'signature',
       accessKeyId,
@@ -68,13 +65,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   function byToken(token: string): ProvenCaller {
     const { claims, user } = readToken(deps, token);
     return {
-      world: claims.world,
-      domainId: user.domainId,
-      userId: user.id,
-      userName: user.name,
+      ...whoIs(user, claims.world),
       projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
       method: 'token',
       accessKeyId: undefined,
+      federation: claims.federation,
       plus: 'blank',
     };
   }
@@ -92,9 +87,13 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   };
 }
 
+function whoIs({ domainId, id: userId, name: userName }: User, world: string) {
+  return { world, domainId, userId, userName };
+}
+
 /**
  * Checks a token against the present directory of its world: it is invalid when its user is gone, has changed the
- * password, or has lost the token's project.
+ * password, or has lost the token's project, and when the rule or the provider that it was issued by is gone.
  * Throws unauthenticated, token-expired.
  */
 export function readToken(
@@ -105,7 +104,7 @@ export function readToken(
   const realm = deps.realms.find(claims.world);
   if (realm === undefined) throw unreadableToken();
   if (realm.clock.nowMs() >= claims.expiresAtMs) throw new SecretError('token-expired');
-  const user = realm.directory().findUserById(claims.userId);
+  const user = realm.directory().findPrincipal(claims);
   if (user === undefined || user.domainId !== claims.domainId) throw unreadableToken();
   if (claims.credentialMark !== credentialMark(deps.tokenKey, user, realm)) throw unreadableToken();
   if (claims.projectId !== undefined && !user.projectIds.has(claims.projectId)) throw unreadableToken();

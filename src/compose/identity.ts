@@ -9,6 +9,7 @@ import type { Realm } from '../auth/realm.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
+import { parseAddressRules } from '../webhook/address-rules.ts';
 import type { LoadingEnd, LoadingTask } from './loading.ts';
 import { loadAside } from './loading-thread.ts';
 import type { FileWays } from './operator-files.ts';
@@ -38,6 +39,7 @@ export function issueProjectToken(
     issuedAtMs: nowMs,
     expiresAtMs: nowMs + TOKEN_VALIDITY_MS,
     credentialMark: credentialMark(tokenKey, user, realm),
+    federation: undefined,
   });
 }
 
@@ -50,10 +52,11 @@ export interface OpenIdentities {
 
 /** Reads the identities, and again when they change. Throws StartError (configuration), FileError. */
 export function openIdentities(
-  { environment: env, identitiesFile: file }: Config,
+  { environment: env, identitiesFile: file, webhookHosts }: Config,
   { reader, threads, log }: FileWays & { readonly log: Log },
 ): OpenIdentities {
   if (file === undefined) throw new StartError('configuration', 'CSMS_IDENTITIES is not set');
+  const { refuseUrl } = parseAddressRules(webhookHosts);
   // Nobody, until the file is read right here.
   const present: Present = { directory: createDirectoryBuilder().build() };
   const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<LoadOutcome> => {
@@ -72,11 +75,13 @@ export function openIdentities(
     name: 'identities',
     reader,
     load(files) {
-      present.directory = createDirectory(loadIdentities({ file, env, reader: files }));
+      present.directory = createDirectory(loadIdentities({ file, env, reader: files, refuseUrl }));
     },
     // A failed start says one thing, so the first reading is logged when the server listens.
     loadAside: () =>
-      readAside({ kind: 'identities', file }, ({ narrowUsers }) => warnOfPolicies(log, narrowUsers)),
+      readAside({ kind: 'identities', file, webhookHosts }, ({ narrowUsers }) =>
+        warnOfPolicies(log, narrowUsers),
+      ),
   });
   return {
     present,
@@ -84,7 +89,7 @@ export function openIdentities(
     // A reading that began before must not restore the former password.
     replaceHash: (change) =>
       identitiesFiles.exclusively(async () => {
-        const loaded = await readAside({ kind: 'hash', file, change }, () => undefined);
+        const loaded = await readAside({ kind: 'hash', file, webhookHosts, change }, () => undefined);
         if ('error' in loaded) throw loaded.error;
       }),
   };

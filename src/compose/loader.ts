@@ -72,7 +72,8 @@ function readHooks(task: LoadingTask & { kind: 'hooks' }, reader: FileReader): C
 }
 
 function readIdentities(task: LoadingTask & { kind: 'identities' | 'hash' }, reader: FileReader): Contents {
-  const source = { file: task.file, env: process.env, reader };
+  const { refuseUrl } = parseAddressRules(task.webhookHosts);
+  const source = { file: task.file, env: process.env, reader, refuseUrl };
   const contents = task.kind === 'hash' ? replaceHash(source, task.change) : loadIdentities(source);
   return {
     pieces: [...identityPieces(contents)].map((identity) => ({ identity })),

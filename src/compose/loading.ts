@@ -5,8 +5,13 @@ import type { HookEntry } from '../webhook/hooks-file.ts';
 
 /** What a loader thread reads, or first changes and then reads. */
 export type LoadingTask =
-  | { readonly kind: 'identities'; readonly file: string }
-  | { readonly kind: 'hash'; readonly file: string; readonly change: HashChange }
+  | { readonly kind: 'identities'; readonly file: string; readonly webhookHosts: string }
+  | {
+      readonly kind: 'hash';
+      readonly file: string;
+      readonly webhookHosts: string;
+      readonly change: HashChange;
+    }
   | {
       readonly kind: 'hooks';
       readonly file: string;

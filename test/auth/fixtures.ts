@@ -155,11 +155,13 @@ policies:
 
 /** Sources that lead nowhere, unless told otherwise. */
 export function sources(given: Partial<SecretSources> = {}): SecretSources {
+  const absent = () => {
+    throw Object.assign(new Error('absent'), { code: 'ENOENT' });
+  };
   return {
     env: {},
-    readFile: () => {
-      throw Object.assign(new Error('absent'), { code: 'ENOENT' });
-    },
+    readFile: absent,
+    readPublic: absent,
     ...given,
   };
 }
@@ -229,6 +231,7 @@ export const CLAIMS: TokenClaims = {
   issuedAtMs: NOW_MS,
   expiresAtMs: NOW_MS + 24 * 3_600_000,
   credentialMark: credentialMark(TOKEN_KEY, { id: ADMIN_ID, passwordHash: PASSWORD_HASH }, { nonce: '' }),
+  federation: undefined,
 };
 
 /** A token of these claims, or with changes. */

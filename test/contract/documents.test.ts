@@ -17,6 +17,7 @@ describe('the page of the configuration', () => {
     const text = blockOf('docs/configuration.md', 'identities');
     const sources = {
       env: { REPORTS_SK: 'a secret key'.replaceAll(' ', '') },
+      readPublic: () => '',
       readFile: () => 'the-key-of-admin',
     };
     const { users } = readIdentities({ file: 'identities.yaml', text, sources });

@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import type { FileReader } from '../../files/file-reader.ts';
 import { FileFault } from '../../files/guarded-file.ts';
 import { FileError } from '../../yaml/file-error.ts';
 import {
@@ -13,6 +12,8 @@ import {
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
+import { readProviders } from '../federation/provider-text.ts';
+import type { IdentityProvider } from '../federation/providers.ts';
 import { isPasswordHash } from '../logins/password.ts';
 import { createRequestKey } from '../signatures/algorithms.ts';
 import {
@@ -27,7 +28,7 @@ import {
   type User,
 } from './identities.ts';
 import { readPolicyDocument } from './policy-document.ts';
-import { createSecretSources, readIdentitiesText, type SecretSources } from './sources.ts';
+import { createSecretSources, readIdentitiesText, type SecretSources, type SourcesInput } from './sources.ts';
 import { ACCESS_KEY_ID, ID, NAME, PROJECT_ID, SECRET_KEY } from './text-rules.ts';
 
 /** An identities file, and the sources of the secrets that it names. */
@@ -52,6 +53,7 @@ interface Reading {
   readonly seen: Map<string, number>;
   readonly users: User[];
   readonly accessKeys: AccessKey[];
+  readonly providers: IdentityProvider[];
   readonly policyNames: ReadonlySet<string>;
 }
 
@@ -64,12 +66,8 @@ const HASH_RULE = 'a scrypt hash such as $scrypt$ln=16,r=8,p=1$<salt>$<hash>';
  * Throws FileError (`file:line: key: reason`), also when a file cannot be read or must not be trusted.
  * @see docs/adr/0038-files-of-the-operator.md
  */
-export function loadIdentities(input: {
-  readonly file: string;
-  readonly env: SecretSources['env'];
-  readonly reader: FileReader;
-}): DirectoryContents {
-  const { file, env, reader } = input;
+export function loadIdentities(input: SourcesInput & { readonly file: string }): DirectoryContents {
+  const { file, reader } = input;
   let text: string;
   try {
     text = readIdentitiesText(reader, file);
@@ -77,7 +75,7 @@ export function loadIdentities(input: {
     if (!(error instanceof FileFault)) throw error;
     throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
   }
-  return readIdentities({ file, text, sources: createSecretSources(env, reader) });
+  return readIdentities({ file, text, sources: createSecretSources(input) });
 }
 
 /**
@@ -95,12 +93,12 @@ export function readIdentities(input: IdentitiesText): DirectoryContents {
   const seen = new Map<string, number>();
   const policies = entriesOf(fields.get('policies')).map((node) => readPolicy(node, seen));
   const policyNames = new Set([...BUILT_IN_POLICIES, ...policies.map((policy) => policy.name)]);
-  const reading: Reading = { ...input, seen, users: [], accessKeys: [], policyNames };
+  const reading: Reading = { ...input, seen, users: [], accessKeys: [], providers: [], policyNames };
   const list = requiredField(root, fields, 'domains');
   const domains = entriesOf(list).map((node) => readDomain(reading, node));
   if (domains.length === 0) throw problemAt(list, 'must hold a domain');
-  const { users, accessKeys } = reading;
-  return { domains, users, accessKeys, policies };
+  const { users, accessKeys, providers } = reading;
+  return { domains, users, accessKeys, policies, providers };
 }
 
 function readPolicy(node: YamlNode, seen: Map<string, number>): Policy {
@@ -111,14 +109,23 @@ function readPolicy(node: YamlNode, seen: Map<string, number>): Policy {
 }
 
 function readDomain(reading: Reading, node: YamlNode): Domain {
-  const fields = fieldsOf(node, ['id', 'name', 'projects', 'users']);
+  const fields = fieldsOf(node, ['id', 'name', 'projects', 'users', 'identity_providers']);
   const id = distinct(reading.seen, 'domain id', requiredField(node, fields, 'id'), ID);
   const name = distinct(reading.seen, 'domain name', requiredField(node, fields, 'name'), NAME);
   const projects = entriesOf(fields.get('projects')).map((project) => readProject(reading, project, id));
   const domain = Object.freeze({ id, name, projects: Object.freeze(projects) });
   const byName = new Map(projects.map((project) => [project.name, project]));
   const ids = new Set(projects.map((project) => project.id));
+  const before = reading.users.length;
   for (const user of entriesOf(fields.get('users'))) readUser(reading, user, { domain, byName, ids });
+  const userIds = new Map(reading.users.slice(before).map((user) => [user.name, user.id]));
+  const providers = readProviders(fields.get('identity_providers'), {
+    domainId: id,
+    sources: reading.sources,
+    distinct: (kind, at, rule) => distinct(reading.seen, kind, at, rule),
+    findUserId: (wanted) => userIds.get(wanted),
+  });
+  reading.providers.push(...providers);
   return domain;
 }
 

@@ -1,3 +1,5 @@
+import type { Federation } from '../../app/ports/deps.ts';
+import { type IdentityProvider, ruleOf } from '../federation/providers.ts';
 import { costOf, type ScryptCost } from '../logins/password.ts';
 import type { RequestKey } from '../signatures/algorithms.ts';
 import type { PolicyDocument } from './policy-document.ts';
@@ -57,6 +59,13 @@ export interface DirectoryContents {
   readonly users: readonly User[];
   readonly accessKeys: readonly AccessKey[];
   readonly policies: readonly Policy[];
+  readonly providers?: readonly IdentityProvider[];
+}
+
+/** Whom credentials are for. */
+export interface PrincipalQuery {
+  readonly userId: string;
+  readonly federation?: Federation | undefined;
 }
 
 /** All identities of one reading of the file; immutable, so a reload replaces it as a whole. */
@@ -65,6 +74,8 @@ export interface Directory {
   readonly domains: ReadonlyMap<string, Domain>;
   /** By name; built-in policies are not among them. */
   readonly policies: ReadonlyMap<string, Policy>;
+  /** By id. */
+  readonly providers: ReadonlyMap<string, IdentityProvider>;
   /** What each of the passwords' hashes costs. */
   readonly passwordCosts: readonly ScryptCost[];
   /** By id. */
@@ -72,6 +83,8 @@ export interface Directory {
   findAccessKey(accessKeyId: string): AccessKey | undefined;
   findUser(query: UserQuery): User | undefined;
   findUserById(userId: string): User | undefined;
+  /** Whom credentials are for at present; undefined: nobody any more. */
+  findPrincipal(query: PrincipalQuery): User | undefined;
   /** In the order of the file. */
   usersOf(domainId: string): readonly User[];
 }
@@ -98,6 +111,7 @@ export function createDirectory(contents: DirectoryContents): Directory {
   for (const domain of contents.domains) builder.addDomain(domain);
   for (const policy of contents.policies) builder.addPolicy(policy);
   for (const user of contents.users) builder.addUser(user);
+  for (const provider of contents.providers ?? []) builder.addProvider(provider);
   for (const accessKey of contents.accessKeys) builder.addAccessKey(accessKey);
   return builder.build();
 }
@@ -108,6 +122,7 @@ export function createDirectoryBuilder() {
   const domainIds = new Map<string, string>();
   const policies = new Map<string, Policy>();
   const accessKeys = new Map<string, AccessKey>();
+  const providers = new Map<string, IdentityProvider>();
   const users = new Map<string, User>();
   const usersByName = new Map<string, User>();
   const usersByDomain = new Map<string, User[]>();
@@ -141,6 +156,7 @@ export function createDirectoryBuilder() {
       const cost = costOf(user.passwordHash ?? '');
       if (cost !== undefined) passwordCosts.push(cost);
     },
+    addProvider: (provider: IdentityProvider) => void providers.set(provider.id, provider),
     addAccessKey: (accessKey: AccessKey) => void accessKeys.set(accessKey.key.accessKeyId, accessKey),
     /** Ends the collection. */
     build: (): Directory =>
@@ -149,12 +165,22 @@ export function createDirectoryBuilder() {
         policies,
         passwordCosts,
         accessKeys,
+        providers,
         findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
         findUser,
         findUserById: (userId: string) => users.get(userId),
+        findPrincipal: (query: PrincipalQuery) => principalIn({ users, providers }, query),
         usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
       }),
   };
+}
+
+function principalIn(
+  { users, providers }: Pick<Directory, 'providers'> & { readonly users: ReadonlyMap<string, User> },
+  { userId, federation }: PrincipalQuery,
+): User | undefined {
+  if (federation !== undefined && ruleOf(providers, federation)?.userId !== userId) return undefined;
+  return users.get(userId);
 }
 
 function nameKey(domainId: string, userName: string): string {

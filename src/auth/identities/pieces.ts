@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { IdentityProvider } from '../federation/providers.ts';
 import {
   createDirectoryBuilder,
   type Directory,
@@ -20,6 +21,7 @@ export type IdentityPiece =
   | { readonly domain: Pick<Domain, 'id' | 'name'> }
   | { readonly project: Project }
   | { readonly user: UserPiece }
+  | { readonly provider: IdentityProvider }
   | { readonly accessKey: { readonly id: string; readonly secret: KeyObject; readonly userId: string } };
 
 /** Splits identities into pieces. */
@@ -36,6 +38,7 @@ export function* identityPieces(contents: DirectoryContents): Generator<Identity
       projects === ofDomain.get(domainId) ? undefined : projects.map((project) => project.id);
     yield { user: { id, name, domainId, passwordHash, policies, projectIds } };
   }
+  for (const provider of contents.providers ?? []) yield { provider };
   for (const { key, user } of contents.accessKeys) {
     yield { accessKey: { id: key.accessKeyId, secret: key.secret, userId: user.id } };
   }
@@ -86,7 +89,8 @@ export function createPieceCollector(): { add(piece: IdentityPiece): void; build
       else if ('accessKey' in piece) {
         const { id: accessKeyId, secret, userId } = piece.accessKey;
         builder.addAccessKey({ key: { accessKeyId, secret }, user: present(users, userId) });
-      } else if ('project' in piece) addProject(piece.project);
+      } else if ('provider' in piece) builder.addProvider(piece.provider);
+      else if ('project' in piece) addProject(piece.project);
       else if ('domain' in piece) addDomain(piece.domain);
       else builder.addPolicy(piece.policy);
     },

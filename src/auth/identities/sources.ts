@@ -5,18 +5,32 @@ export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a small text file; the path is absolute. Its errors may be of any kind. */
   readonly readFile: (path: string) => string;
+  /** Reads a text file that holds no secret but decides who may do what; the path is absolute. Its errors likewise. */
+  readonly readPublic: (path: string) => string;
+  /** Why the server must not call a URL; absent: nobody is going to. */
+  readonly refuseUrl?: ((url: URL) => string | undefined) | undefined;
 }
 
 /** Bytes of a file that holds one secret key or one hash. */
 const SECRET_FILE_BYTES_MAX = 4_096;
+/** Bytes of a key set or of certificates. */
+const PUBLIC_FILE_BYTES_MAX = 262_144;
 /** Some ten thousand users, which are in memory twice while the file is read again. */
 const IDENTITIES_BYTES_MAX = 2_097_152;
 
+/** What the sources are made of. */
+export interface SourcesInput extends Pick<SecretSources, 'env' | 'refuseUrl'> {
+  readonly reader: FileReader;
+}
+
 /** The sources of a server: its environment, and files that only it may read. */
-export function createSecretSources(env: SecretSources['env'], reader: FileReader): SecretSources {
+export function createSecretSources({ env, reader, refuseUrl }: SourcesInput): SecretSources {
   return {
     env,
     readFile: (path) => readSecretText(reader, path, SECRET_FILE_BYTES_MAX),
+    readPublic: (path) =>
+      reader.read({ path, content: 'authority', bytesMax: PUBLIC_FILE_BYTES_MAX }).toString('utf8'),
+    refuseUrl,
   };
 }
 

@@ -7,7 +7,7 @@ import { replaceFile } from '../../std/files.ts';
 import { FileError } from '../../yaml/file-error.ts';
 import { type IdentitiesText, readIdentities } from '../identities/file.ts';
 import type { DirectoryContents } from '../identities/identities.ts';
-import { createSecretSources, readIdentitiesText, type SecretSources } from '../identities/sources.ts';
+import { createSecretSources, readIdentitiesText, type SourcesInput } from '../identities/sources.ts';
 
 /** Another password of one user. */
 export interface HashChange {
@@ -24,13 +24,13 @@ export interface HashChange {
  * password-fixed when it is not possible here. @see docs/behaviour/users.md
  */
 export function replaceHash(
-  source: { readonly file: string; readonly env: SecretSources['env']; readonly reader: FileReader },
+  source: SourcesInput & { readonly file: string },
   change: HashChange,
 ): DirectoryContents {
-  const { file, env, reader } = source;
+  const { file, reader } = source;
   const target = writablePath(file);
   const text = withHash(readPresent(reader, target), change);
-  const next = readChecked({ file, text, sources: createSecretSources(env, reader) });
+  const next = readChecked({ file, text, sources: createSecretSources(source) });
   if (next.users.find(({ id }) => id === change.userId)?.passwordHash !== change.after)
     throw fixed('The file has another form.');
   try {

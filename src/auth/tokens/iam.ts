@@ -50,6 +50,7 @@ export function createIam(deps: IamDeps) {
         // However often a token is exchanged, it expires with the first one.
         expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
         credentialMark: credentialMark(deps.tokenKey, user, realm),
+        federation: held?.federation,
       };
       return { token: issueToken(deps.tokenKey, claims), issuedAtMs, body: describe(claims, user, input) };
     },
@@ -58,7 +59,7 @@ export function createIam(deps: IamDeps) {
       return describe(claims, user, input);
     },
     listProjects(caller, query) {
-      const user = worldOf(deps.realms, caller).directory().findUserById(caller.userId);
+      const user = worldOf(deps.realms, caller).directory().findPrincipal(caller);
       const projects = user?.projects.filter(({ name }) => (query.name ?? name) === name);
       return projectsBody(query, projects ?? []);
     },
@@ -70,7 +71,7 @@ export function createIam(deps: IamDeps) {
       return domainsBody(baseUrl, worldOf(deps.realms, caller).directory().domains.get(caller.domainId));
     },
     listUsers(caller, query) {
-      const user = worldOf(deps.realms, caller).directory().findUserById(caller.userId);
+      const user = worldOf(deps.realms, caller).directory().findPrincipal(caller);
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import type { Federation } from '../../app/ports/deps.ts';
 import { SecretError } from '../../core/errors.ts';
 import { type BoundedMap, createBoundedMap } from '../../std/bounded-map.ts';
 import { DAY_MS } from '../../std/durations.ts';
@@ -7,7 +8,7 @@ import { DAY_MS } from '../../std/durations.ts';
 export type TokenScope = 'project' | 'domain' | 'unscoped';
 
 /** What a token was issued for. */
-export type TokenMethod = 'password' | 'token';
+export type TokenMethod = 'password' | 'token' | 'mapped';
 
 /** What a token says. Times are epoch milliseconds. */
 export interface TokenClaims {
@@ -23,6 +24,8 @@ export interface TokenClaims {
   readonly expiresAtMs: number;
   /** Ties the token to the password it was issued for. @see credentialMark */
   readonly credentialMark: string;
+  /** Undefined for the token of a user of the identities. It stays through every exchange. */
+  readonly federation: Federation | undefined;
 }
 
 /** Lifetime of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
@@ -31,7 +34,7 @@ export const TOKEN_VALIDITY_MS = DAY_MS;
 /** Tokens that are cached as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
 
-const FORMAT = 3;
+const FORMAT = 4;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
@@ -76,6 +79,7 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
       claims.expiresAtMs,
       claims.credentialMark,
       claims.world,
+      federationFields(claims.federation),
     ]),
   ).toString('base64url');
   return `${payload}.${macOf(key, payload)}`;
@@ -131,6 +135,10 @@ export function credentialMark(
   return mark;
 }
 
+function federationFields(federation: Federation | undefined): readonly [string, string, string] | null {
+  return federation ? [federation.providerId, federation.ruleId, federation.subject] : null;
+}
+
 /** The one error for every token that cannot be verified. @see API Gateway, error codes, APIGW.0301 */
 export function unreadableToken(): SecretError {
   return new SecretError('unauthenticated', 'decrypt token fail', { logReason: 'the token is not valid' });
@@ -143,20 +151,22 @@ function macOf(key: KeyObject, payload: string): string {
 /** The MAC was right, so `issueToken` of some release has written this; an unknown format is refused. */
 function readClaims(payload: string): TokenClaims {
   const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!Array.isArray(fields) || fields.length !== 10 || fields[0] !== FORMAT) throw unreadableToken();
+  if (!Array.isArray(fields) || fields.length !== 11 || fields[0] !== FORMAT) throw unreadableToken();
   // The cast is what `issueToken` writes for this format.
-  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world] = fields as [
-    number,
-    TokenMethod,
-    string,
-    string,
-    string | null,
-    TokenScope,
-    number,
-    number,
-    string,
-    string,
-  ];
+  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world, federation] =
+    fields as [
+      number,
+      TokenMethod,
+      string,
+      string,
+      string | null,
+      TokenScope,
+      number,
+      number,
+      string,
+      string,
+      ReturnType<typeof federationFields>,
+    ];
   return {
     world,
     method,
@@ -167,5 +177,8 @@ function readClaims(payload: string): TokenClaims {
     issuedAtMs,
     expiresAtMs,
     credentialMark: mark,
+    federation: federation
+      ? { providerId: federation[0], ruleId: federation[1], subject: federation[2] }
+      : undefined,
   };
 }
