@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import type { Grantees, Log } from '../app/ports/deps.ts';
 import { StartError } from '../app/start-error.ts';
+import { createDirectory, createDirectoryBuilder } from '../auth/identities/directory.ts';
 import { loadIdentities } from '../auth/identities/file.ts';
-import { createDirectory, createDirectoryBuilder, type Directory } from '../auth/identities/identities.ts';
+import type { Directory } from '../auth/identities/identities.ts';
 import { createPieceCollector } from '../auth/identities/pieces.ts';
 import type { UsersDeps } from '../auth/identities/users.ts';
 import type { Realm } from '../auth/realm.ts';
@@ -110,7 +111,7 @@ export function warnOfPolicies(log: Log, narrowUsers: number): void {
 export function granteesOf(directory: () => Directory): Grantees {
   return {
     userName(domainId, userId) {
-      const user = directory().findUserById(userId);
+      const user = directory().findMember(userId);
       return user?.domainId === domainId ? user.name : undefined;
     },
   };

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { createDirectory } from '../auth/identities/directory.ts';
 import { loadIdentities } from '../auth/identities/file.ts';
-import { createDirectory } from '../auth/identities/identities.ts';
 import { identityPieces } from '../auth/identities/pieces.ts';
 import { countNarrowUsers } from '../auth/identities/policy-scope.ts';
 import { replaceHash } from '../auth/logins/password-change.ts';

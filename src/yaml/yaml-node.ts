@@ -181,6 +181,11 @@ export function isList(node: YamlNode): boolean {
   return isSeq(node.content);
 }
 
+/** True for a mapping. */
+export function isMapping(node: YamlNode): boolean {
+  return isMap(node.content);
+}
+
 /** The error to throw about a node. */
 export function problemAt(node: YamlNode, reason: string): FileError {
   return new FileError(node, reason);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createDirectory, type Directory } from '../../src/auth/identities/identities.ts';
+import { createDirectory } from '../../src/auth/identities/directory.ts';
+import type { Directory } from '../../src/auth/identities/identities.ts';
 import { digestPassword } from '../../src/auth/logins/password.ts';
 import { findAccessKey, type Realm, type Realms } from '../../src/auth/realm.ts';
 import { createRequestKey } from '../../src/auth/signatures/algorithms.ts';
@@ -12,14 +13,16 @@ function directoryOf(
   name: string,
   passwordHash = digestPassword(`password of ${name}`, { salt: SALT }),
 ): Directory {
-  const domain = { id: 'd', name: 'acme', projects: [] };
+  const domain = { id: 'd', name: 'acme', projects: [], enterpriseProjects: [], groups: [] };
   const user = {
     id: 'u',
     name: 'admin',
     domainId: 'd',
     domainName: 'acme',
     passwordHash,
+    isDisabled: false,
     policies: [],
+    groups: [],
     projects: [],
     projectIds: new Set<string>(),
   };

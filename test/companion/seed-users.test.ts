@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createDirectory, createDirectoryBuilder } from '../../src/auth/identities/identities.ts';
+import { createDirectory, createDirectoryBuilder } from '../../src/auth/identities/directory.ts';
 import { readSeed } from '../../src/companion/seed/reading.ts';
 import { usersOf } from '../../src/companion/seed/users.ts';
 import type { TestWorld } from '../../src/companion/worlds/test-world.ts';

@@ -1,6 +1,6 @@
 import type { Federation } from '../../app/ports/deps.ts';
-import { type IdentityProvider, ruleOf } from '../federation/providers.ts';
-import { costOf, type ScryptCost } from '../logins/password.ts';
+import type { IdentityProvider } from '../federation/providers.ts';
+import type { ScryptCost } from '../logins/password.ts';
 import type { RequestKey } from '../signatures/algorithms.ts';
 import type { PolicyDocument } from './policy-document.ts';
 
@@ -9,6 +9,34 @@ export interface Domain {
   readonly id: string;
   readonly name: string;
   readonly projects: readonly Project[];
+  /** Those of the file; DEFAULT_ENTERPRISE_PROJECT is in every domain. */
+  readonly enterpriseProjects: readonly EnterpriseProject[];
+  /** In the order of the file. */
+  readonly groups: readonly Group[];
+}
+
+/** A share of a domain's secrets and keys, across its projects. */
+export interface EnterpriseProject {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Users of a domain who have policies in common, and who can be granted something together. */
+export interface Group {
+  readonly id: string;
+  readonly name: string;
+  readonly domainId: string;
+  readonly policies: readonly PolicyReference[];
+}
+
+/** A policy that a user or a group has, by name, and where it counts. */
+export interface PolicyReference {
+  /** Of the file or of BUILT_IN_POLICIES. */
+  readonly name: string;
+  /** Counts in requests to these projects, and in those outside any project; undefined: everywhere. */
+  readonly projectIds: readonly string[] | undefined;
+  /** Counts for what is in one of these; undefined: for everything. */
+  readonly enterpriseProjectIds: readonly string[] | undefined;
 }
 
 /** A region's share of a domain. */
@@ -32,8 +60,12 @@ export interface User {
   readonly domainName: string;
   /** PHC string; undefined: no password logins. */
   readonly passwordHash: string | undefined;
-  /** Names of policies of the file or of BUILT_IN_POLICIES. */
-  readonly policies: readonly string[];
+  /** True: keys, tokens and password are as if they did not exist. */
+  readonly isDisabled: boolean;
+  /** Its own, without those of its groups. */
+  readonly policies: readonly PolicyReference[];
+  /** Of its domain. */
+  readonly groups: readonly Group[];
   /** The named projects, or all of the domain. */
   readonly projects: readonly Project[];
   readonly projectIds: ReadonlySet<string>;
@@ -43,6 +75,16 @@ export interface User {
 export interface AccessKey {
   readonly key: RequestKey;
   readonly user: User;
+}
+
+/** An access key as the file has it. */
+export interface AccessKeyEntry {
+  readonly accessKeyId: string;
+  readonly user: User;
+  /** Undefined: the key or its user is disabled, and the secret is not read. */
+  readonly key: RequestKey | undefined;
+  /** The absolute path of sk_file, where the secret is in one. */
+  readonly secretFile: string | undefined;
 }
 
 /** Names one user: by id, or by name and domain. Every part that is given must fit. */
@@ -57,9 +99,10 @@ export interface UserQuery {
 export interface DirectoryContents {
   readonly domains: readonly Domain[];
   readonly users: readonly User[];
-  readonly accessKeys: readonly AccessKey[];
+  readonly accessKeys: readonly AccessKeyEntry[];
   readonly policies: readonly Policy[];
-  readonly providers?: readonly IdentityProvider[];
+  readonly providers: readonly IdentityProvider[];
+  readonly usesPolicies: boolean;
 }
 
 /** Whom credentials are for. */
@@ -78,16 +121,31 @@ export interface Directory {
   readonly providers: ReadonlyMap<string, IdentityProvider>;
   /** What each of the passwords' hashes costs. */
   readonly passwordCosts: readonly ScryptCost[];
-  /** By id. */
+  /** By id, without disabled ones and those of disabled users. */
   readonly accessKeys: ReadonlyMap<string, AccessKey>;
+  /**
+   * False: the file has no list of policies at all, and every user may do everything in the own projects.
+   * @see docs/adr/0069-files-without-policies.md
+   */
+  readonly usesPolicies: boolean;
+  /** Not a disabled one, nor one of a disabled user. */
   findAccessKey(accessKeyId: string): AccessKey | undefined;
+  /** Not a disabled user. */
   findUser(query: UserQuery): User | undefined;
+  /** Not a disabled user. */
   findUserById(userId: string): User | undefined;
-  /** Whom credentials are for at present; undefined: nobody any more. */
+  /** Whom credentials are for at present; undefined: nobody any more, or a disabled user. */
   findPrincipal(query: PrincipalQuery): User | undefined;
-  /** In the order of the file. */
+  /** A disabled one too: for what names users, never for what lets them in. */
+  findMember(userId: string): User | undefined;
+  findGroup(groupId: string): Group | undefined;
+  findGroupByName(domainId: string, name: string): Group | undefined;
+  /** In the order of the file, disabled ones too. */
   usersOf(domainId: string): readonly User[];
 }
+
+/** What belongs to no other enterprise project. @see EPS API: id 0, name default */
+export const DEFAULT_ENTERPRISE_PROJECT: EnterpriseProject = Object.freeze({ id: '0', name: 'default' });
 
 /** Policies that need no document in the file. @see DEW user guide, permissions */
 export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
@@ -95,6 +153,9 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'CSMS ReadOnlyAccess',
   'CSMSFullAccessPolicy',
   'CSMSReadOnlyPolicy',
+  'CTS Administrator',
+  'CTS FullAccess',
+  'CTS ReadOnlyAccess',
   'DEW Console FullAccess',
   'DEW KeypairFullAccess',
   'DEW KeypairReadOnlyAccess',
@@ -102,87 +163,7 @@ export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
   'KMS CMK Admin',
   'KMS CMKFullAccess',
   'KMS CMKReadOnlyAccess',
+  'KMSFullAccessPolicy',
   'KMSReadOnlyPolicy',
+  'Tenant Administrator',
 ]);
-
-/** Builds the look-ups; the contents must be consistent, as `parseIdentities` makes them. */
-export function createDirectory(contents: DirectoryContents): Directory {
-  const builder = createDirectoryBuilder();
-  for (const domain of contents.domains) builder.addDomain(domain);
-  for (const policy of contents.policies) builder.addPolicy(policy);
-  for (const user of contents.users) builder.addUser(user);
-  for (const provider of contents.providers ?? []) builder.addProvider(provider);
-  for (const accessKey of contents.accessKeys) builder.addAccessKey(accessKey);
-  return builder.build();
-}
-
-/** Starts an empty directory that collects identities one by one, so that many need not be collected in one step. */
-export function createDirectoryBuilder() {
-  const domains = new Map<string, Domain>();
-  const domainIds = new Map<string, string>();
-  const policies = new Map<string, Policy>();
-  const accessKeys = new Map<string, AccessKey>();
-  const providers = new Map<string, IdentityProvider>();
-  const users = new Map<string, User>();
-  const usersByName = new Map<string, User>();
-  const usersByDomain = new Map<string, User[]>();
-  const passwordCosts: ScryptCost[] = [];
-
-  function findUser(query: UserQuery): User | undefined {
-    const { userId, userName, domainId, domainName } = query;
-    const domain = domainId ?? (domainName === undefined ? undefined : domainIds.get(domainName));
-    const named = domain === undefined ? undefined : usersByName.get(nameKey(domain, userName ?? ''));
-    const user = userId === undefined ? named : users.get(userId);
-    if (user === undefined) return undefined;
-    const fits =
-      (userName ?? user.name) === user.name &&
-      (domainId ?? user.domainId) === user.domainId &&
-      (domainName ?? user.domainName) === user.domainName;
-    return fits ? user : undefined;
-  }
-
-  return {
-    addDomain(domain: Domain): void {
-      domains.set(domain.id, domain);
-      domainIds.set(domain.name, domain.id);
-    },
-    addPolicy: (policy: Policy) => void policies.set(policy.name, policy),
-    addUser(user: User): void {
-      users.set(user.id, user);
-      usersByName.set(nameKey(user.domainId, user.name), user);
-      const ofDomain = usersByDomain.get(user.domainId);
-      if (ofDomain === undefined) usersByDomain.set(user.domainId, [user]);
-      else ofDomain.push(user);
-      const cost = costOf(user.passwordHash ?? '');
-      if (cost !== undefined) passwordCosts.push(cost);
-    },
-    addProvider: (provider: IdentityProvider) => void providers.set(provider.id, provider),
-    addAccessKey: (accessKey: AccessKey) => void accessKeys.set(accessKey.key.accessKeyId, accessKey),
-    /** Ends the collection. */
-    build: (): Directory =>
-      Object.freeze({
-        domains,
-        policies,
-        passwordCosts,
-        accessKeys,
-        providers,
-        findAccessKey: (accessKeyId: string) => accessKeys.get(accessKeyId),
-        findUser,
-        findUserById: (userId: string) => users.get(userId),
-        findPrincipal: (query: PrincipalQuery) => principalIn({ users, providers }, query),
-        usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
-      }),
-  };
-}
-
-function principalIn(
-  { users, providers }: Pick<Directory, 'providers'> & { readonly users: ReadonlyMap<string, User> },
-  { userId, federation }: PrincipalQuery,
-): User | undefined {
-  if (federation !== undefined && ruleOf(providers, federation)?.userId !== userId) return undefined;
-  return users.get(userId);
-}
-
-function nameKey(domainId: string, userName: string): string {
-  return `${domainId}\n${userName}`;
-}

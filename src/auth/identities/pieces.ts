@@ -1,25 +1,24 @@
 import type { KeyObject } from 'node:crypto';
 import type { IdentityProvider } from '../federation/providers.ts';
-import {
-  createDirectoryBuilder,
-  type Directory,
-  type DirectoryContents,
-  type Domain,
-  type Policy,
-  type Project,
-  type User,
-} from './identities.ts';
+import { createDirectoryBuilder } from './directory.ts';
+import type { Directory, DirectoryContents, Domain, Group, Policy, Project, User } from './identities.ts';
 
-/** A user with the ids of its projects; undefined: all of the domain, so that they need not be repeated. */
-interface UserPiece extends Pick<User, 'id' | 'name' | 'domainId' | 'passwordHash' | 'policies'> {
+/** A user with the ids of its groups and projects; no projects: all of the domain, so that they need not be repeated. */
+interface UserPiece
+  extends Pick<User, 'id' | 'name' | 'domainId' | 'isDisabled' | 'passwordHash' | 'policies'> {
+  readonly groupIds: readonly string[];
   readonly projectIds: readonly string[] | undefined;
 }
 
+type DomainPiece = Pick<Domain, 'id' | 'name' | 'enterpriseProjects'>;
+
 /** One of the identities as it is sent between threads; it may only refer to earlier ones. */
 export type IdentityPiece =
+  | { readonly usesPolicies: boolean }
   | { readonly policy: Policy }
-  | { readonly domain: Pick<Domain, 'id' | 'name'> }
+  | { readonly domain: DomainPiece }
   | { readonly project: Project }
+  | { readonly group: Group }
   | { readonly user: UserPiece }
   | { readonly provider: IdentityProvider }
   | { readonly accessKey: { readonly id: string; readonly secret: KeyObject; readonly userId: string } };
@@ -27,27 +26,43 @@ export type IdentityPiece =
 /** Splits identities into pieces. */
 export function* identityPieces(contents: DirectoryContents): Generator<IdentityPiece> {
   const ofDomain = new Map<string, readonly Project[]>();
+  yield { usesPolicies: contents.usesPolicies };
   for (const policy of contents.policies) yield { policy };
-  for (const { id, name, projects } of contents.domains) {
+  for (const { id, name, enterpriseProjects, groups, projects } of contents.domains) {
     ofDomain.set(id, projects);
-    yield { domain: { id, name } };
+    yield { domain: { id, name, enterpriseProjects } };
     for (const project of projects) yield { project };
+    for (const group of groups) yield { group };
   }
-  for (const { id, name, domainId, passwordHash, policies, projects } of contents.users) {
+  for (const user of contents.users) {
+    const { id, name, domainId, groups, isDisabled, passwordHash, policies, projects } = user;
     const projectIds =
       projects === ofDomain.get(domainId) ? undefined : projects.map((project) => project.id);
-    yield { user: { id, name, domainId, passwordHash, policies, projectIds } };
+    const groupIds = groups.map((group) => group.id);
+    yield { user: { id, name, domainId, isDisabled, passwordHash, policies, groupIds, projectIds } };
   }
-  for (const provider of contents.providers ?? []) yield { provider };
-  for (const { key, user } of contents.accessKeys) {
-    yield { accessKey: { id: key.accessKeyId, secret: key.secret, userId: user.id } };
+  for (const provider of contents.providers) yield { provider };
+  for (const { accessKeyId: id, key, user } of contents.accessKeys) {
+    if (key !== undefined) yield { accessKey: { id, secret: key.secret, userId: user.id } };
   }
 }
+
+/**
+ * How much a piece weighs beside a user: it takes so many times as long to receive. Documents may be long.
+ */
+export function weightOf(piece: IdentityPiece): number {
+  if (!('policy' in piece)) return 1;
+  return 1 + Math.floor(JSON.stringify(piece.policy.document).length / CHARACTERS_PER_PIECE);
+}
+
+/** Of a document that takes about as long as a user. */
+const CHARACTERS_PER_PIECE = 1_024;
 
 interface OpenDomain {
   readonly domain: Domain;
   readonly projects: Project[];
   readonly projectIds: Set<string>;
+  readonly groups: Group[];
 }
 
 /** Rebuilds a directory from the pieces, in their order. Throws when one is missing. */
@@ -55,12 +70,15 @@ export function createPieceCollector(): { add(piece: IdentityPiece): void; build
   const builder = createDirectoryBuilder();
   const domains = new Map<string, OpenDomain>();
   const projects = new Map<string, Project>();
+  const groups = new Map<string, Group>();
   const users = new Map<string, User>();
+  // Nobody may do anything by default.
+  let usesPolicies = true;
 
-  function addDomain({ id, name }: Pick<Domain, 'id' | 'name'>): void {
-    const open: Project[] = [];
-    const domain = Object.freeze({ id, name, projects: open });
-    domains.set(id, { domain, projects: open, projectIds: new Set() });
+  function addDomain(piece: DomainPiece): void {
+    const open = { projects: [], groups: [] };
+    const domain = Object.freeze({ ...piece, ...open });
+    domains.set(piece.id, { domain, ...open, projectIds: new Set() });
     builder.addDomain(domain);
   }
 
@@ -71,11 +89,17 @@ export function createPieceCollector(): { add(piece: IdentityPiece): void; build
     projects.set(project.id, project);
   }
 
-  function addUser({ projectIds, ...piece }: UserPiece): void {
+  function addGroup(group: Group): void {
+    present(domains, group.domainId).groups.push(Object.freeze(group));
+    groups.set(group.id, group);
+  }
+
+  function addUser({ groupIds, projectIds, ...piece }: UserPiece): void {
     const own = present(domains, piece.domainId);
     const user: User = Object.freeze({
       ...piece,
       domainName: own.domain.name,
+      groups: groupIds.map((id) => present(groups, id)),
       projects: projectIds?.map((id) => present(projects, id)) ?? own.projects,
       projectIds: projectIds === undefined ? own.projectIds : new Set(projectIds),
     });
@@ -92,9 +116,11 @@ export function createPieceCollector(): { add(piece: IdentityPiece): void; build
       } else if ('provider' in piece) builder.addProvider(piece.provider);
       else if ('project' in piece) addProject(piece.project);
       else if ('domain' in piece) addDomain(piece.domain);
-      else builder.addPolicy(piece.policy);
+      else if ('group' in piece) addGroup(piece.group);
+      else if ('policy' in piece) builder.addPolicy(piece.policy);
+      else usesPolicies = piece.usesPolicies;
     },
-    build: () => builder.build(),
+    build: () => builder.build({ usesPolicies }),
   };
 }
 

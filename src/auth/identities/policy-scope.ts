@@ -14,10 +14,10 @@ export function countNarrowUsers(directory: Directory): number {
 }
 
 function isNarrow({ policies }: Directory, user: User): boolean {
-  const statements = user.policies.flatMap((name) => policies.get(name)?.document.Statement ?? []);
+  const statements = user.policies.flatMap(({ name }) => policies.get(name)?.document.Statement ?? []);
   if (statements.some(({ Effect }) => Effect === 'Deny')) return true;
   const isFull = (service: keyof typeof FULL) =>
-    user.policies.some((name) => FULL[service].has(name)) ||
+    user.policies.some(({ name }) => FULL[service].has(name)) ||
     statements.some((statement) => allowsAll(statement, service));
   return !isFull('csms') || !isFull('kms');
 }

@@ -13,8 +13,8 @@ export interface SecretSources {
 
 /** Bytes of a file that holds one secret key or one hash. */
 const SECRET_FILE_BYTES_MAX = 4_096;
-/** Bytes of a key set or of certificates. */
-const PUBLIC_FILE_BYTES_MAX = 262_144;
+/** Bytes of a policy document, a key set or certificates; blanks that indent a document do not count towards its length. */
+const PUBLIC_FILE_BYTES_MAX = 1_048_576;
 /** Some ten thousand users, which are in memory twice while the file is read again. */
 const IDENTITIES_BYTES_MAX = 2_097_152;
 

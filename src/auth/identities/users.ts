@@ -37,7 +37,7 @@ export function createUsers(deps: UsersDeps): Users {
       return { total: found.length, users: found.slice(page * limit, (page + 1) * limit).map(viewOf) };
     },
     show(caller, userId) {
-      const user = worldOf(deps.realms, caller).directory().findUserById(userId);
+      const user = worldOf(deps.realms, caller).directory().findMember(userId);
       if (user?.domainId !== caller.domainId) throw new SecretError('resource-not-found');
       return viewOf(user);
     },

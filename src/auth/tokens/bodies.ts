@@ -17,7 +17,7 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
       user: { id: user.id, name: user.name, domain, password_expires_at: '' },
       ...(project === undefined ? {} : { project: { id: project.id, name: project.name, domain } }),
       ...(claims.scope === 'domain' ? { domain } : {}),
-      roles: user.policies.map((name) => ({ id: '0', name })),
+      roles: rolesOf(user),
       catalog: site === undefined ? [] : catalogOf(site),
     },
   };
@@ -49,6 +49,12 @@ export function usersBody(baseUrl: string, user: User | undefined) {
   if (user === undefined) return { users: [], links };
   const entry = listed(user, `${baseUrl}/v3/users/${user.id}`);
   return { users: [{ ...entry, domain_id: user.domainId, password_expires_at: '' }], links };
+}
+
+/** The names of all policies that count for the user somewhere, each once. */
+function rolesOf({ groups, policies }: User) {
+  const all = [policies, ...groups.map((group) => group.policies)].flat();
+  return [...new Set(all.map(({ name }) => name))].map((name) => ({ id: '0', name }));
 }
 
 /** Microseconds, as expected by clients that replace `000Z` with `Z`. */

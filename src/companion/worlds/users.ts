@@ -1,9 +1,5 @@
-import {
-  createDirectoryBuilder,
-  type Directory,
-  type Policy,
-  type User,
-} from '../../auth/identities/identities.ts';
+import { createDirectoryBuilder } from '../../auth/identities/directory.ts';
+import type { Directory, Policy, User } from '../../auth/identities/identities.ts';
 import { createCredentials, type GivenCredentials } from '../../auth/identities/new-credentials.ts';
 import { digestPassword } from '../../auth/logins/password.ts';
 import { createRequestKey } from '../../auth/signatures/algorithms.ts';
@@ -50,6 +46,9 @@ export interface WorldUsers {
 
 /** The password of a user of the identities file, as far as it is known. */
 export type PasswordOf = (user: User) => string | undefined;
+
+/** The scope of a policy without one. */
+const EVERYWHERE = { projectIds: undefined, enterpriseProjectIds: undefined };
 
 /** Whom a world has without those that are added. */
 interface Origin {
@@ -128,7 +127,18 @@ function knownUser(added: AddedUser, first: User): KnownUser {
   const { domainId, domainName, projectIds, projects } = first;
   const passwordHash =
     password === undefined ? undefined : digestPassword(password, { salt: SALT, isRandom });
-  const user = { id, name, domainId, domainName, passwordHash, projectIds, projects, policies };
+  const user: User = {
+    id,
+    name,
+    domainId,
+    domainName,
+    isDisabled: false,
+    passwordHash,
+    projectIds,
+    projects,
+    policies: policies.map((policy) => ({ name: policy, ...EVERYWHERE })),
+    groups: [],
+  };
   return { user, ak: ak ?? null, sk: sk ?? null, password: password ?? null };
 }
 
@@ -171,14 +181,15 @@ function directoryOf(
     builder.addAccessKey({ user, key: createRequestKey({ accessKeyId: ak, secretKey: sk }) });
   }
   for (const policy of [...directory.policies.values(), ...policies]) builder.addPolicy(policy);
-  return builder.build();
+  return builder.build(directory);
 }
 
-/** The users of a directory, each with the first of its keys; whose password is known comes first. */
+/** The users of a directory, disabled ones left out, each with the first of its keys; whose password is known comes first. */
 function usersOf({ accessKeys, domains, usersOf: ofDomain }: Directory, passwordOf: PasswordOf): KnownUser[] {
   const keys = new Map([...accessKeys.values()].reverse().map(({ key, user }) => [user.id, key]));
   const users = [...domains.keys()]
     .flatMap((id) => ofDomain(id))
+    .filter(({ isDisabled }) => !isDisabled)
     .map((user): KnownUser => {
       const key = keys.get(user.id);
       return {

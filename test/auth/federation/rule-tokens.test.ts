@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readToken } from '../../../src/auth/authenticator.ts';
 import type { IdentityProvider } from '../../../src/auth/federation/providers.ts';
-import {
-  createDirectoryBuilder,
-  type Directory,
-  type DirectoryContents,
-} from '../../../src/auth/identities/identities.ts';
+import { createDirectoryBuilder } from '../../../src/auth/identities/directory.ts';
+import type { Directory, DirectoryContents } from '../../../src/auth/identities/identities.ts';
 import { createPieceCollector, identityPieces } from '../../../src/auth/identities/pieces.ts';
 import {
   ADMIN_ID,
@@ -83,6 +80,7 @@ describe('providers between threads', () => {
       accessKeys: [],
       policies: [],
       providers: [PROVIDER],
+      usesPolicies: true,
     };
     const collector = createPieceCollector();
     for (const piece of identityPieces(contents)) collector.add(structuredClone(piece));

@@ -62,8 +62,8 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   [line(12, '        policies: [mine, mine]'), `12: ${USER}.policies[1]: mine is already in line 12`],
   [line(13, '        projects: [local-2]'), `13: ${USER}.projects[0]: project local-2 is not in this domain`],
   [line(13, '        projects: local-1'), `13: ${USER}.projects: must be a list`],
-  [line(15, '  - name: CSMS FullAccess'), '15: policies[0]: CSMS FullAccess is a built-in policy'],
-  [line(16), '15: policies[0]: document is missing'],
+  [line(15, '  - name: CSMS FullAccess'), '15: policies[0].name: CSMS FullAccess is a built-in policy'],
+  [line(16), '15: policies[0]: one of document, document_file is missing'],
   [
     [...GOOD.slice(0, 14), '  - &p { name: mine, document: {} }', '  - *p'].join('\n'),
     '16: (file): aliases are not accepted',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createDirectory, type Policy, type User } from '../../../src/auth/identities/identities.ts';
+import { createDirectory } from '../../../src/auth/identities/directory.ts';
+import type { Policy, User } from '../../../src/auth/identities/identities.ts';
 import type { PolicyStatement } from '../../../src/auth/identities/policy-document.ts';
 import { countNarrowUsers } from '../../../src/auth/identities/policy-scope.ts';
 
@@ -20,8 +21,14 @@ function narrow(statements: readonly Partial<PolicyStatement>[], builtIn: readon
     document: { Version: '1.1', Statement: [{ ...ALLOW, ...statement }] },
   }));
   const names = [...policies.map(({ name }) => name), ...builtIn];
-  const user = { id: 'u', name: 'u', domainId: 'd', domainName: 'd', policies: names } as unknown as User;
-  const domains = [{ id: 'd', name: 'd', projects: [] }];
+  const user = {
+    id: 'u',
+    name: 'u',
+    domainId: 'd',
+    domainName: 'd',
+    policies: names.map((name) => ({ name })),
+  } as unknown as User;
+  const domains = [{ id: 'd', name: 'd', projects: [], enterpriseProjects: [], groups: [] }];
   return countNarrowUsers(createDirectory({ domains, users: [user], accessKeys: [], policies }));
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Caller } from '../../../src/app/ports/deps.ts';
-import { createDirectory, type Directory, type User } from '../../../src/auth/identities/identities.ts';
+import { createDirectory } from '../../../src/auth/identities/directory.ts';
+import type { Directory, User } from '../../../src/auth/identities/identities.ts';
 import { createUsers } from '../../../src/auth/identities/users.ts';
 import { hashPassword, verifyPassword } from '../../../src/auth/logins/password.ts';
 import type { HashChange } from '../../../src/auth/logins/password-change.ts';
@@ -23,7 +24,9 @@ const userOf = (id: string, name: string, domainId = 'acme', passwordHash?: stri
   domainId,
   domainName: domainId,
   passwordHash,
+  isDisabled: false,
   policies: [],
+  groups: [],
   projects: [],
   projectIds: new Set(),
 });

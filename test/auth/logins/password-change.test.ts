@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDirectory, type Directory } from '../../../src/auth/identities/identities.ts';
+import { createDirectory } from '../../../src/auth/identities/directory.ts';
+import type { Directory } from '../../../src/auth/identities/identities.ts';
 import { replaceHash } from '../../../src/auth/logins/password-change.ts';
 import { outcome } from '../../support/builders.ts';
 import { ANY_FILE } from '../../support/files.ts';

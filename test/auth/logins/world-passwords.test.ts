@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createDirectory } from '../../../src/auth/identities/identities.ts';
+import { createDirectory } from '../../../src/auth/identities/directory.ts';
 import { type DigestWay, digestPassword } from '../../../src/auth/logins/password.ts';
 import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../../src/auth/logins/throttle.ts';
 import { createWorldPasswords, GUESSES_MAX } from '../../../src/auth/logins/world-passwords.ts';
@@ -18,11 +18,13 @@ function realmOf(world: string, passwordHash: string): Realm {
     domainId: 'd',
     domainName: 'acme',
     passwordHash,
+    isDisabled: false,
     policies: [],
+    groups: [],
     projects: [],
     projectIds: new Set<string>(),
   };
-  const domain = { id: 'd', name: 'acme', projects: [] };
+  const domain = { id: 'd', name: 'acme', projects: [], enterpriseProjects: [], groups: [] };
   const directory = createDirectory({ domains: [domain], users: [user], accessKeys: [], policies: [] });
   return { world, nonce: '', clock: { nowMs: Date.now }, directory: () => directory };
 }
