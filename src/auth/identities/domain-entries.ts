@@ -7,8 +7,8 @@ import {
   type Group,
   type Project,
 } from './identities.ts';
+import { distinct, type IdentitiesReading, requireFirst } from './identities-reading.ts';
 import { readPolicyReferences, type ScopeNames } from './policy-entries.ts';
-import { distinct, type Reading, requireFirst } from './reading.ts';
 import { ID, NAME, PROJECT_ID } from './text-rules.ts';
 import { readUser } from './user-entries.ts';
 
@@ -18,7 +18,7 @@ const ENTERPRISE_PROJECT_ID: TextRule = {
 };
 
 /** Reads a domain, and adds its users to the reading. Throws FileError. */
-export function readDomain(reading: Reading, node: YamlNode): Domain {
+export function readDomain(reading: IdentitiesReading, node: YamlNode): Domain {
   const fields = fieldsOf(node, [
     'id',
     'name',
@@ -68,7 +68,7 @@ export function readDomain(reading: Reading, node: YamlNode): Domain {
   return domain;
 }
 
-function readProject(reading: Reading, node: YamlNode, domainId: string): Project {
+function readProject(reading: IdentitiesReading, node: YamlNode, domainId: string): Project {
   const fields = fieldsOf(node, ['id', 'name']);
   const id = distinct(reading.seen, 'project id', requiredField(node, fields, 'id'), PROJECT_ID);
   const kind = `project name in domain ${domainId}`;
@@ -81,7 +81,7 @@ function readProject(reading: Reading, node: YamlNode, domainId: string): Projec
 
 /** A scope names them by id or by name, so no name may be the id of another one. */
 function readEnterpriseProjects(
-  { seen }: Reading,
+  { seen }: IdentitiesReading,
   list: YamlNode | undefined,
   domainId: string,
 ): EnterpriseProject[] {
@@ -97,7 +97,7 @@ function readEnterpriseProjects(
 }
 
 function readGroup(
-  reading: Reading,
+  reading: IdentitiesReading,
   node: YamlNode,
   { id: domainId, names }: { readonly id: string; readonly names: ScopeNames },
 ): Group {

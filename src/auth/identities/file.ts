@@ -4,8 +4,8 @@ import { entriesOf, fieldsOf, parseYaml, problemAt, requiredField } from '../../
 import { createDirectory } from './directory.ts';
 import { readDomain } from './domain-entries.ts';
 import { BUILT_IN_POLICIES, type Directory, type DirectoryContents } from './identities.ts';
+import type { IdentitiesReading } from './identities-reading.ts';
 import { readPolicy } from './policy-entries.ts';
-import type { Reading } from './reading.ts';
 import { createSecretSources, readIdentitiesText, type SecretSources, type SourcesInput } from './sources.ts';
 
 /** An identities file, and the sources of the secrets that it names. */
@@ -48,7 +48,7 @@ export function readIdentities(input: IdentitiesText): DirectoryContents {
   const policies = entriesOf(fields.get('policies')).map((node) => readPolicy({ ...input, seen }, node));
   const policyNames = new Set([...BUILT_IN_POLICIES, ...policies.map((policy) => policy.name)]);
   const found = { users: [], accessKeys: [], providers: [], usesPolicies: fields.has('policies') };
-  const reading: Reading = { ...input, ...found, seen, policyNames };
+  const reading: IdentitiesReading = { ...input, ...found, seen, policyNames };
   const list = requiredField(root, fields, 'domains');
   const domains = entriesOf(list).map((node) => readDomain(reading, node));
   if (domains.length === 0) throw problemAt(list, 'must hold a domain');

@@ -16,8 +16,15 @@ import {
   type PolicyReference,
   type Project,
 } from './identities.ts';
+import {
+  distinct,
+  type IdentitiesReading,
+  onlyOne,
+  pathOf,
+  readFileAt,
+  requireFirst,
+} from './identities-reading.ts';
 import { readPolicyDocument } from './policy-document.ts';
-import { distinct, onlyOne, pathOf, type Reading, readFileAt, requireFirst } from './reading.ts';
 import type { SecretSources } from './sources.ts';
 import { NAME } from './text-rules.ts';
 
@@ -29,7 +36,7 @@ export interface ScopeNames {
 
 /** Reads a policy of the file, with its document. Throws FileError, for a document of its own file with that file's lines. */
 export function readPolicy(
-  { seen, sources }: Pick<Reading, 'seen'> & { readonly sources: SecretSources },
+  { seen, sources }: Pick<IdentitiesReading, 'seen'> & { readonly sources: SecretSources },
   node: YamlNode,
 ): Policy {
   const fields = fieldsOf(node, ['name', 'document', 'document_file']);
@@ -49,7 +56,7 @@ export function readPolicy(
  * Throws FileError.
  */
 export function readPolicyReferences(
-  reading: Reading,
+  reading: IdentitiesReading,
   list: YamlNode | undefined,
   { names, owner }: { readonly names: ScopeNames; readonly owner: string },
 ): readonly PolicyReference[] {

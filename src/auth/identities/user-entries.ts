@@ -11,8 +11,15 @@ import {
 import { isPasswordHash } from '../logins/password.ts';
 import { createRequestKey } from '../signatures/algorithms.ts';
 import type { AccessKeyEntry, Domain, Group, Project, User } from './identities.ts';
+import {
+  distinct,
+  type IdentitiesReading,
+  onlyOne,
+  pathOf,
+  readFileAt,
+  readSwitch,
+} from './identities-reading.ts';
 import { readPolicyReferences, type ScopeNames } from './policy-entries.ts';
-import { distinct, onlyOne, pathOf, type Reading, readFileAt, readSwitch } from './reading.ts';
 import { ACCESS_KEY_ID, ID, NAME, SECRET_KEY } from './text-rules.ts';
 
 /** A domain, with what would be slow to search or to rebuild for each of its users. */
@@ -41,7 +48,7 @@ const FIELDS = [
 ];
 
 /** Reads a user with the access keys, and adds them to the reading. Throws FileError. */
-export function readUser(reading: Reading, node: YamlNode, shared: DomainOfUsers): void {
+export function readUser(reading: IdentitiesReading, node: YamlNode, shared: DomainOfUsers): void {
   const { domain, names } = shared;
   const fields = fieldsOf(node, FIELDS);
   const id = distinct(reading.seen, 'user id', requiredField(node, fields, 'id'), ID);
@@ -80,7 +87,7 @@ export function readUser(reading: Reading, node: YamlNode, shared: DomainOfUsers
 
 /** Undefined for a disabled user, whose file may be gone. */
 function readPasswordHash(
-  reading: Reading,
+  reading: IdentitiesReading,
   node: YamlNode,
   { fields, isDisabled }: { readonly fields: ReadonlyMap<string, YamlNode>; readonly isDisabled: boolean },
 ): string | undefined {
@@ -93,7 +100,7 @@ function readPasswordHash(
   return isDisabled ? undefined : hash;
 }
 
-function readAccessKey(reading: Reading, node: YamlNode, user: User): AccessKeyEntry {
+function readAccessKey(reading: IdentitiesReading, node: YamlNode, user: User): AccessKeyEntry {
   const fields = fieldsOf(node, ['ak', 'sk', 'sk_file', 'sk_env', 'disabled']);
   const accessKeyId = distinct(reading.seen, 'access key', requiredField(node, fields, 'ak'), ACCESS_KEY_ID);
   const source = onlyOne(node, fields, ['sk', 'sk_file', 'sk_env']);
@@ -108,7 +115,7 @@ function readAccessKey(reading: Reading, node: YamlNode, user: User): AccessKeyE
   });
 }
 
-function readSecretKey(reading: Reading, source: string, node: YamlNode): string {
+function readSecretKey(reading: IdentitiesReading, source: string, node: YamlNode): string {
   if (source === 'sk') return textOf(node, SECRET_KEY);
   let secretKey: string;
   if (source === 'sk_env') {
@@ -122,7 +129,7 @@ function readSecretKey(reading: Reading, source: string, node: YamlNode): string
   return secretKey;
 }
 
-function readSecretFile({ sources }: Reading, node: YamlNode): string {
+function readSecretFile({ sources }: IdentitiesReading, node: YamlNode): string {
   const path = pathOf(node);
   return readFileAt(node, () => sources.readFile(path)).replace(/\r?\n$/, '');
 }

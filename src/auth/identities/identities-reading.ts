@@ -13,7 +13,7 @@ import type { AccessKeyEntry, User } from './identities.ts';
 import type { SecretSources } from './sources.ts';
 
 /** What is collected while an identities file is read. */
-export interface Reading {
+export interface IdentitiesReading {
   readonly file: string;
   readonly sources: SecretSources;
   /** The line of each name and its kind, to refuse a second one. */
