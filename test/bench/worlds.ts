@@ -41,8 +41,6 @@ const figures: { readonly figure: string; readonly measured: string; readonly bu
 async function start(data: string, variables: Record<string, string> = {}): Promise<Running> {
   const env = {
     PATH: process.env.PATH,
-    // As npm start does it.
-    MALLOC_MMAP_THRESHOLD_: '32768',
     CSMS_DATA: join(directory, data),
     CSMS_PORT: '0',
     CSMS_DEV_PROJECT_ID: PROJECT,

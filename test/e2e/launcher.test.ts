@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createScratch, ROOT, runProgram, shareScratch, startServer, until } from './process.ts';
+import {
+  createScratch,
+  LAUNCHER,
+  ROOT,
+  runProgram,
+  shareScratch,
+  startServer,
+  until,
+  type Variables,
+} from './process.ts';
 
 const old = oldNode();
 const bundled = existsSync(join(ROOT, 'node_modules', 'node', 'bin', 'node'));
@@ -86,6 +95,37 @@ describe('launch.js', () => {
   it.runIf(canLaunch)('hands SIGTERM on, and ends with 0', async () => {
     const server = await startServer(['dev'], { CSMS_DATA: createScratch() }, [old ?? '', 'src/launch.js']);
     expect(await server.stop()).toBe(0);
+  });
+
+  it('runs dev so that the C library gives memory back, as the same process with the same flags', async () => {
+    const isLinux = process.platform === 'linux';
+    const start = async (variables: Variables) => {
+      const program = [process.execPath, '--max-semi-space-size=16', LAUNCHER];
+      const server = await startServer(['dev'], { CSMS_DATA: createScratch(), ...variables }, program);
+      const [environment, command] = ['environ', 'cmdline'].map((file) =>
+        readFileSync(`/proc/${server.process.pid}/${file}`, 'utf8').split('\0'),
+      );
+      expect(command?.slice(1, 4).join(' ')).toMatch(/^--max-semi-space-size=16 \S*launch\.js dev$/);
+      expect(server.stderr()).not.toMatch(/warning/i);
+      expect(await server.stop()).toBe(0);
+      return environment?.filter((entry) => entry.startsWith('MALLOC_'));
+    };
+    expect(await start({})).toEqual(isLinux ? ['MALLOC_MMAP_THRESHOLD_=32768'] : []);
+    const own = { MALLOC_MMAP_THRESHOLD_: '65536' };
+    expect(await start(own)).toEqual(['MALLOC_MMAP_THRESHOLD_=65536']);
+  });
+
+  it('keeps the channel to a parent that has one', async () => {
+    const child = spawn(process.execPath, [LAUNCHER, 'dev'], {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, HOME: '/', CSMS_PORT: '0', CSMS_DATA: createScratch() },
+      stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
+    });
+    started.push(child);
+    await once(child.stdout ?? child, 'data');
+    expect(child.connected).toBe(true);
+    child.disconnect();
+    expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
   it('keeps compiled sources for the next start, and starts where they cannot be kept', async () => {
