@@ -1,15 +1,13 @@
-/** How far an action reaches: policies are written in these terms, and they say whether a call is a change. */
-export type Level = 'List' | 'Read' | 'Write' | 'Tagging' | 'Permission_management';
+import type { ActionId } from './policy/actions.ts';
 
 /** What holds for every request of an operation. */
 export interface Operation {
   /** Its heading in the API’s own documents. */
   readonly tag: string;
-  /** What a policy has to allow; absent: every caller may. Its middle part is the type of resource, if any. */
-  readonly action?: string;
-  readonly level?: Level;
+  /** What a policy has to allow; absent: every caller may. */
+  readonly action?: ActionId;
   /** Actions on the secret’s key that the caller needs too. */
-  readonly needs?: readonly string[];
+  readonly needs?: readonly ActionId[];
   /** Its name in records; absent: its id with a lower-case first letter, or depending on the body. */
   readonly trace?: string;
   /** The operation that it performs on each entry of a list. */
@@ -20,11 +18,8 @@ export interface Operation {
 
 type Row = Omit<Operation, 'tag'>;
 
-const at =
-  (level: Level) =>
-  (action: string, more: Row = {}): Row => ({ action, level, ...more });
-const [list, read, write] = [at('List'), at('Read'), at('Write')];
-const [tag, grant] = [at('Tagging'), at('Permission_management')];
+/** An operation that needs an action. */
+const needing = (action: ActionId, more: Row = {}): Row => ({ action, ...more });
 
 const [SEALING, OPENING] = [['kms:cmk:createDataKey'], ['kms:cmk:decryptDataKey']] as const;
 const RESEALING = [...SEALING, ...OPENING] as const;
@@ -45,110 +40,114 @@ function under<Ids extends string>(
  */
 export const OPERATIONS = Object.freeze({
   ...under('Secrets', {
-    CreateSecret: write('csms:secret:create', { needs: SEALING }),
-    ListSecrets: list('csms:secret:list'),
-    ShowSecret: read('csms:secret:get'),
-    UpdateSecret: write('csms:secret:update'),
-    DeleteSecret: write('csms:secret:delete', { trace: 'forceDeleteSecret' }),
-    DeleteSecretForSchedule: write('csms:secret:scheduleDeletion', { trace: 'scheduleDelSecret' }),
-    RestoreSecret: write('csms:secret:restoreSecret', { trace: 'restoreSecretFromDeletedStatus' }),
-    RotateSecret: write('csms:secret:rotate', { needs: RESEALING }),
-    ListSecretTask: list('csms::listTasks'),
-    BatchImportSecrets: write('csms:secret:create', { each: 'CreateSecret' }),
-    BatchDeleteSecrets: write('csms:secret:delete', { each: 'DeleteSecret' }),
-    DownloadSecretBlob: read('csms:secret:get', { needs: RESEALING, reveals: true, trace: 'backupSecret' }),
-    UploadSecretBlob: write('csms:secret:create', { needs: OPENING, trace: 'restoreSecretFromBackupBlob' }),
-    GenerateRandomPassword: read('csms::generatePassword'),
+    CreateSecret: needing('csms:secret:create', { needs: SEALING }),
+    ListSecrets: needing('csms:secret:list'),
+    ShowSecret: needing('csms:secret:get'),
+    UpdateSecret: needing('csms:secret:update'),
+    DeleteSecret: needing('csms:secret:delete', { trace: 'forceDeleteSecret' }),
+    DeleteSecretForSchedule: needing('csms:secret:scheduleDeletion', { trace: 'scheduleDelSecret' }),
+    RestoreSecret: needing('csms:secret:restoreSecret', { trace: 'restoreSecretFromDeletedStatus' }),
+    RotateSecret: needing('csms:secret:rotate', { needs: RESEALING }),
+    ListSecretTask: needing('csms::listTasks'),
+    BatchImportSecrets: needing('csms:secret:create', { each: 'CreateSecret' }),
+    BatchDeleteSecrets: needing('csms:secret:delete', { each: 'DeleteSecret' }),
+    DownloadSecretBlob: needing('csms:secret:get', {
+      needs: RESEALING,
+      reveals: true,
+      trace: 'backupSecret',
+    }),
+    UploadSecretBlob: needing('csms:secret:create', { needs: OPENING, trace: 'restoreSecretFromBackupBlob' }),
+    GenerateRandomPassword: needing('csms::generatePassword'),
   }),
   ...under('Versions', {
-    CreateSecretVersion: write('csms:secret:createVersion', { needs: SEALING }),
-    ListSecretVersions: list('csms:secret:listVersion'),
-    ShowSecretVersion: read('csms:secret:getVersion', {
+    CreateSecretVersion: needing('csms:secret:createVersion', { needs: SEALING }),
+    ListSecretVersions: needing('csms:secret:listVersion'),
+    ShowSecretVersion: needing('csms:secret:getVersion', {
       needs: OPENING,
       reveals: true,
       trace: 'getSecretVersion',
     }),
-    UpdateVersion: write('csms:secret:updateVersion', { trace: 'putSecretVersion' }),
-    BatchShowSecretVersion: read('csms:secret:batchGetSecretValue', {
+    UpdateVersion: needing('csms:secret:updateVersion', { trace: 'putSecretVersion' }),
+    BatchShowSecretVersion: needing('csms:secret:batchGetSecretValue', {
       each: 'ShowSecretVersion',
       reveals: true,
       trace: 'batchGetSecretValue',
     }),
   }),
   ...under('Stages', {
-    CreateSecretStage: write('csms:secret:createStage'),
-    UpdateSecretStage: write('csms:secret:updateStage'),
-    ShowSecretStage: read('csms:secret:getStage'),
-    DeleteSecretStage: write('csms:secret:deleteStage'),
+    CreateSecretStage: needing('csms:secret:createStage'),
+    UpdateSecretStage: needing('csms:secret:updateStage'),
+    ShowSecretStage: needing('csms:secret:getStage'),
+    DeleteSecretStage: needing('csms:secret:deleteStage'),
   }),
   ...under('Events', {
-    CreateSecretEvent: write('csms::createEvent'),
-    ListSecretEvents: list('csms::listEvents'),
-    ShowSecretEvent: read('csms::getEvent'),
-    UpdateSecretEvent: write('csms::updateEvent'),
-    DeleteSecretEvent: write('csms::deleteEvent'),
-    ListNotificationRecords: list('csms::listNotificationRecords'),
+    CreateSecretEvent: needing('csms::createEvent'),
+    ListSecretEvents: needing('csms::listEvents'),
+    ShowSecretEvent: needing('csms::getEvent'),
+    UpdateSecretEvent: needing('csms::updateEvent'),
+    DeleteSecretEvent: needing('csms::deleteEvent'),
+    ListNotificationRecords: needing('csms::listNotificationRecords'),
   }),
   ...under('Tags', {
-    CreateSecretTag: tag('csms:secret:createTag', { trace: 'createResourceTag' }),
-    ListSecretTags: list('csms:secret:listTags'),
-    BatchCreateOrDeleteTags: tag('csms:secret:batchCreateOrDeleteTags'),
-    DeleteSecretTag: tag('csms:secret:deleteTag', { trace: 'deleteResourceTag' }),
-    ListProjectSecretsTags: list('csms::listProjectTags'),
-    ListResourceInstances: list('csms:secret:getSecretsByTag'),
+    CreateSecretTag: needing('csms:secret:createTag', { trace: 'createResourceTag' }),
+    ListSecretTags: needing('csms:secret:listTags'),
+    BatchCreateOrDeleteTags: needing('csms:secret:batchCreateOrDeleteTags'),
+    DeleteSecretTag: needing('csms:secret:deleteTag', { trace: 'deleteResourceTag' }),
+    ListProjectSecretsTags: needing('csms::listProjectTags'),
+    ListResourceInstances: needing('csms:secret:getSecretsByTag'),
   }),
   ...under('Grants', {
-    CreateGrants: grant('csms:secret:createGrant', { trace: 'createGrant' }),
-    UpdateGrant: grant('csms:secret:updateGrant'),
-    ListGrants: list('csms:secret:listGrants'),
-    DeleteGrant: grant('csms:secret:deleteGrant'),
+    CreateGrants: needing('csms:secret:createGrant', { trace: 'createGrant' }),
+    UpdateGrant: needing('csms:secret:updateGrant'),
+    ListGrants: needing('csms:secret:listGrants'),
+    DeleteGrant: needing('csms:secret:deleteGrant'),
   }),
   ...under('Checker', {
-    ShowSecretsConfig: read('csms::getConfig'),
-    UpdateSecretsConfig: write('csms::updateConfig'),
-    CheckSecrets: read('csms::checkSecrets'),
+    ShowSecretsConfig: needing('csms::getConfig'),
+    UpdateSecretsConfig: needing('csms::updateConfig'),
+    CheckSecrets: needing('csms::checkSecrets'),
   }),
   ...under('Rotation', { CreateAgency: {}, ShowAgency: {}, ShowSecretFunctionTemplates: {} }),
   ...under('Users', {
-    ListUsers: list('csms::listUsers'),
-    ShowUserDetail: read('csms::getUser'),
+    ListUsers: needing('csms::listUsers'),
+    ShowUserDetail: needing('csms::getUser'),
     UpdateUserPassword: { trace: 'changePassword' },
   }),
   ...under('Keys', {
-    CreateKey: write('kms:cmk:create'),
-    ListKeyDetail: read('kms:cmk:get'),
-    ListKeys: list('kms:cmk:list'),
-    UpdateKeyAlias: write('kms:cmk:updateKeyAlias'),
-    UpdateKeyDescription: write('kms:cmk:updateKeyDescription'),
-    EnableKey: write('kms:cmk:enable'),
-    DisableKey: write('kms:cmk:disable'),
-    DeleteKey: write('kms:cmk:scheduleKeyDeletion', { trace: 'scheduleKeyDeletion' }),
-    CancelKeyDeletion: write('kms:cmk:cancelKeyDeletion'),
-    ShowUserInstances: read('kms::getInstance'),
-    ShowUserQuotas: read('kms::getQuota'),
-    EnableKeyRotation: write('kms:cmk:enableRotation'),
-    DisableKeyRotation: write('kms:cmk:disableRotation'),
-    UpdateKeyRotationInterval: write('kms:cmk:updateRotation'),
-    ShowKeyRotationStatus: read('kms:cmk:getRotation'),
-    CreateAlias: write('kms:cmk:createAlias'),
-    DeleteAlias: write('kms:cmk:deleteAlias'),
-    ListAliases: list('kms:cmk:listAliases'),
-    CreateKmsTag: tag('kms:cmk:createTag', { trace: 'createKeyTag' }),
-    ShowKmsTags: read('kms:cmk:getTags'),
-    BatchCreateKmsTags: tag('kms:cmk:createTags'),
-    DeleteTag: tag('kms:cmk:deleteTag', { trace: 'deleteKeyTag' }),
-    ListKmsTags: list('kms::listAllTags'),
-    ListKmsByTags: list('kms:cmk:listKeysByTag'),
-    CreateDatakey: write('kms:cmk:createDataKey', { reveals: true, trace: 'createDataKey' }),
-    CreateDatakeyWithoutPlaintext: write('kms:cmk:createDataKeyWithoutPlaintext', {
+    CreateKey: needing('kms:cmk:create'),
+    ListKeyDetail: needing('kms:cmk:get'),
+    ListKeys: needing('kms:cmk:list'),
+    UpdateKeyAlias: needing('kms:cmk:updateKeyAlias'),
+    UpdateKeyDescription: needing('kms:cmk:updateKeyDescription'),
+    EnableKey: needing('kms:cmk:enable'),
+    DisableKey: needing('kms:cmk:disable'),
+    DeleteKey: needing('kms:cmk:scheduleKeyDeletion', { trace: 'scheduleKeyDeletion' }),
+    CancelKeyDeletion: needing('kms:cmk:cancelKeyDeletion'),
+    ShowUserInstances: needing('kms::getInstance'),
+    ShowUserQuotas: needing('kms::getQuota'),
+    EnableKeyRotation: needing('kms:cmk:enableRotation'),
+    DisableKeyRotation: needing('kms:cmk:disableRotation'),
+    UpdateKeyRotationInterval: needing('kms:cmk:updateRotation'),
+    ShowKeyRotationStatus: needing('kms:cmk:getRotation'),
+    CreateAlias: needing('kms:cmk:createAlias'),
+    DeleteAlias: needing('kms:cmk:deleteAlias'),
+    ListAliases: needing('kms:cmk:listAliases'),
+    CreateKmsTag: needing('kms:cmk:createTag', { trace: 'createKeyTag' }),
+    ShowKmsTags: needing('kms:cmk:getTags'),
+    BatchCreateKmsTags: needing('kms:cmk:createTags'),
+    DeleteTag: needing('kms:cmk:deleteTag', { trace: 'deleteKeyTag' }),
+    ListKmsTags: needing('kms::listAllTags'),
+    ListKmsByTags: needing('kms:cmk:listKeysByTag'),
+    CreateDatakey: needing('kms:cmk:createDataKey', { reveals: true, trace: 'createDataKey' }),
+    CreateDatakeyWithoutPlaintext: needing('kms:cmk:createDataKeyWithoutPlaintext', {
       reveals: true,
       trace: 'createDataKeyWithoutPlaintext',
     }),
-    EncryptDatakey: write('kms:cmk:encryptDataKey', { reveals: true }),
-    DecryptDatakey: write('kms:cmk:decryptDataKey', { reveals: true }),
-    EncryptData: write('kms:cmk:encryptData', { reveals: true }),
-    DecryptData: write('kms:cmk:decryptData', { reveals: true }),
-    CreateRandom: write('kms::generateRandom', { reveals: true, trace: 'genRandom' }),
+    EncryptDatakey: needing('kms:cmk:encryptDataKey', { reveals: true }),
+    DecryptDatakey: needing('kms:cmk:decryptDataKey', { reveals: true }),
+    EncryptData: needing('kms:cmk:encryptData', { reveals: true }),
+    DecryptData: needing('kms:cmk:decryptData', { reveals: true }),
+    CreateRandom: needing('kms::generateRandom', { reveals: true, trace: 'genRandom' }),
   }),
   ...under('Identity', {
     KeystoneShowVersion: {},

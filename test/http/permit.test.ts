@@ -10,6 +10,7 @@ import type { Actor } from '../../src/core/actor.ts';
 import { SecretError } from '../../src/core/errors.ts';
 import { OPERATIONS, type Operation, type OperationId } from '../../src/core/operations.ts';
 import type { Attributes, Permit } from '../../src/core/permit.ts';
+import { actionOf } from '../../src/core/policy/actions.ts';
 import type { App } from '../../src/http/app.ts';
 import { openapiDocument } from '../support/answers.ts';
 import { sampleOf } from '../support/bad-values.ts';
@@ -26,7 +27,7 @@ const targets = new Map(targetsOf(await openapiDocument()).map((target) => [targ
 /** Operations of some levels, with the type of resource that their action names: `secret`, `cmk`, or none. */
 const operationsOf = (...levels: string[]) =>
   Object.entries<Operation>(OPERATIONS)
-    .filter(([, { action, level = '' }]) => action !== undefined && levels.includes(level))
+    .filter(([, { action }]) => action !== undefined && levels.includes(actionOf(action).level))
     .map(([id, operation]) => ({
       id: id as OperationId,
       type: operation.action?.split(':')[1] ?? '',

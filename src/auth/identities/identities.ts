@@ -1,8 +1,9 @@
 import type { Federation } from '../../app/ports/deps.ts';
+import { BUILT_IN_DOCUMENTS } from '../../core/policy/built-in.ts';
+import type { PolicyDocument } from '../../core/policy/document.ts';
 import type { IdentityProvider } from '../federation/providers.ts';
 import type { ScryptCost } from '../logins/password.ts';
 import type { RequestKey } from '../signatures/algorithms.ts';
-import type { PolicyDocument } from './policy-document.ts';
 
 /** An account. */
 export interface Domain {
@@ -147,23 +148,5 @@ export interface Directory {
 /** What belongs to no other enterprise project. @see EPS API: id 0, name default */
 export const DEFAULT_ENTERPRISE_PROJECT: EnterpriseProject = Object.freeze({ id: '0', name: 'default' });
 
-/** Policies that need no document in the file. @see DEW user guide, permissions */
-export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set([
-  'CSMS FullAccess',
-  'CSMS ReadOnlyAccess',
-  'CSMSFullAccessPolicy',
-  'CSMSReadOnlyPolicy',
-  'CTS Administrator',
-  'CTS FullAccess',
-  'CTS ReadOnlyAccess',
-  'DEW Console FullAccess',
-  'DEW KeypairFullAccess',
-  'DEW KeypairReadOnlyAccess',
-  'KMS Administrator',
-  'KMS CMK Admin',
-  'KMS CMKFullAccess',
-  'KMS CMKReadOnlyAccess',
-  'KMSFullAccessPolicy',
-  'KMSReadOnlyPolicy',
-  'Tenant Administrator',
-]);
+/** Names of policies that need no document in the file. */
+export const BUILT_IN_POLICIES: ReadonlySet<string> = new Set(BUILT_IN_DOCUMENTS.keys());

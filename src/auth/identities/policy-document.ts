@@ -1,3 +1,4 @@
+import type { PolicyConditions, PolicyDocument, PolicyStatement } from '../../core/policy/document.ts';
 import {
   entriesOf,
   fieldsOf,
@@ -9,28 +10,6 @@ import {
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
-
-/** By operator, then by condition key: the values, of which one must match. */
-export type PolicyConditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
-
-/** One statement, with the vendor's own member names; an absent list is undefined. */
-export interface PolicyStatement {
-  readonly Sid: string | undefined;
-  readonly Effect: 'Allow' | 'Deny';
-  /** Exactly one of Action and NotAction is present. */
-  readonly Action: readonly string[] | undefined;
-  readonly NotAction: readonly string[] | undefined;
-  /** At most one of Resource and NotResource is present; neither means all. */
-  readonly Resource: readonly string[] | undefined;
-  readonly NotResource: readonly string[] | undefined;
-  readonly Condition: PolicyConditions | undefined;
-}
-
-/** A policy document of the vendor's grammar 1.1 or 5.0, its shape checked. @see IAM user guide, policy syntax */
-export interface PolicyDocument {
-  readonly Version: '1.1' | '5.0';
-  readonly Statement: readonly PolicyStatement[];
-}
 
 const LIMITS = Object.freeze({ statements11: 8, statements: 100, strings: 100, operators: 10 });
 const VERSION: TextRule = { pattern: /^(?:1\.1|5\.0)$/, rule: '"1.1" or "5.0"' };

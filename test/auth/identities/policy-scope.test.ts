@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createDirectory } from '../../../src/auth/identities/directory.ts';
 import type { Policy, User } from '../../../src/auth/identities/identities.ts';
-import type { PolicyStatement } from '../../../src/auth/identities/policy-document.ts';
 import { countNarrowUsers } from '../../../src/auth/identities/policy-scope.ts';
+import type { PolicyStatement } from '../../../src/core/policy/document.ts';
 
 const ALLOW: PolicyStatement = {
   Sid: undefined,
@@ -40,7 +40,7 @@ describe('a user is counted as one who may do less than everything', () => {
     ['with one action alone', narrow([{ Action: ['csms:secret:get'] }])],
     ['when something is denied', narrow([{}, { Effect: 'Deny', Action: ['csms:secret:delete'] }])],
     ['when it holds for some resources', narrow([{ Resource: ['csms:*:*:secretName:a'] }])],
-    ['when it holds under a condition', narrow([{ Condition: {} }])],
+    ['when it holds under a condition', narrow([{ Condition: { Bool: { 'g:SecureTransport': ['true'] } } }])],
     ['when it is said by what is left out', narrow([{ Action: undefined, NotAction: ['csms:secret:get'] }])],
   ])('%s', (_, count) => {
     expect(count).toBe(1);
