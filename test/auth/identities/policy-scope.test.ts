@@ -27,6 +27,7 @@ function narrow(statements: readonly Partial<PolicyStatement>[], builtIn: readon
     domainId: 'd',
     domainName: 'd',
     policies: names.map((name) => ({ name })),
+    groups: [],
   } as unknown as User;
   const domains = [{ id: 'd', name: 'd', projects: [], enterpriseProjects: [], groups: [] }];
   return countNarrowUsers(createDirectory({ domains, users: [user], accessKeys: [], policies }));
