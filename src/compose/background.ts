@@ -12,7 +12,7 @@ import { createPurgeJob } from '../app/jobs/purge.ts';
 import { createJobRunner, type JobRunner } from '../app/jobs/runner.ts';
 import { createTrustedTime, type MonotonicClock, type TrustedTime } from '../app/jobs/trusted-time.ts';
 import { createKeyDeletion, createKeyRotation } from '../app/kms/jobs.ts';
-import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
+import type { Hooks, OutboundReader, Webhooks } from '../app/outbound/webhooks.ts';
 import type { Clock, Jitter, SharedDeps, SigningKeys } from '../app/ports/deps.ts';
 import { createRotation, createRotationSchedule } from '../app/rotation/rotation.ts';
 import { createTaskRetention } from '../app/rotation/tasks.ts';
@@ -34,7 +34,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 /** The endpoints of topics and functions, and the client that calls them. */
 export interface Outbound {
   readonly hooks: HookList;
-  readonly webhooks: Webhooks;
+  readonly webhooks: Webhooks & OutboundReader;
   /** hooks.yaml and the secret files that it names. */
   readonly hooksFiles: Reloadable;
 }
@@ -90,8 +90,9 @@ export function openOutbound(config: Config, { reader, threads }: FileWays): Out
 }
 
 /** What background jobs work with, beside what use cases have. */
-export interface BackgroundDeps extends SharedDeps, Omit<Outbound, 'hooks'> {
+export interface BackgroundDeps extends SharedDeps, Omit<Outbound, 'hooks' | 'webhooks'> {
   readonly hooks: Hooks;
+  readonly webhooks: Webhooks;
   readonly signingKeys: SigningKeys;
   readonly loadSigningKey: LoadSigningKey;
   /** Spreads retries. */

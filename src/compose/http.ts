@@ -1,6 +1,7 @@
 import { createReadiness } from '../app/health/readiness.ts';
 import { createAuthenticator } from '../auth/authenticator.ts';
 import { createClaimReader } from '../auth/claim.ts';
+import { createIdTokenLogin } from '../auth/federation/id-token-login.ts';
 import { createUsers } from '../auth/identities/users.ts';
 import { worldOf } from '../auth/realm.ts';
 import { createIam } from '../auth/tokens/iam.ts';
@@ -20,8 +21,18 @@ import type { Worlds } from './world.ts';
 
 /** Builds a server on the worlds of a process; there may be several. Throws StartError (configuration). */
 export async function createHttp(shared: ServerProcess, worlds: Worlds, additions?: Additions): Promise<App> {
-  const { certificate, config, identities, log, metrics, passwordChanged, passwords, pressure, storage } =
-    shared;
+  const {
+    certificate,
+    config,
+    idTokens,
+    identities,
+    log,
+    metrics,
+    passwordChanged,
+    passwords,
+    pressure,
+    storage,
+  } = shared;
   const { allowedHosts, publicUrl, region, trustedProxies, unsignedPayload } = config;
   const { keyring, store, tokenKey } = storage;
   const access = { realms: worlds, tokenKey, passwords };
@@ -32,7 +43,10 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
     readClaim: createClaimReader(access),
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
     authenticator: createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload }),
-    identity: createIam({ ...access, region }),
+    identity: {
+      ...createIam({ ...access, region }),
+      ...createIdTokenLogin({ ...access, ...idTokens, region }),
+    },
     additions,
     metrics,
     pressure,

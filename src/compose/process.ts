@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import { createTurns, type Turns } from '../app/turns.ts';
+import type { IdTokenDeps } from '../auth/federation/id-token-login.ts';
+import { createKeySets } from '../auth/federation/key-sets.ts';
 import type { PasswordChanged } from '../auth/identities/users.ts';
+import { createLoginGate } from '../auth/logins/gate.ts';
 import { createPasswordChecker, type PasswordChecker } from '../auth/logins/password-checker.ts';
 import type { Config } from '../config/config.ts';
 import { createMetrics, type Metrics } from '../http/observability/metrics.ts';
@@ -9,7 +12,7 @@ import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts
 import { type Outbound, openOutbound } from './background.ts';
 import { type OpenIdentities, openIdentities } from './identity.ts';
 import { type CertificateFiles, openCertificate, openFileWays, watchFiles } from './operator-files.ts';
-import { systemClock } from './sources.ts';
+import { monotonicClock, systemClock } from './sources.ts';
 import { type OpenStorage, openStorage } from './storage.ts';
 
 /** What a start comes with, beside its settings. */
@@ -35,6 +38,8 @@ export interface ServerProcess {
   /** One count of failed logins for all kinds of login. */
   readonly passwords: PasswordChecker;
   readonly outbound: Outbound;
+  /** The keys of identity providers, and the count of failed attempts with their tokens. */
+  readonly idTokens: Pick<IdTokenDeps, 'keySets' | 'gate'>;
   /** Shares the one thread of all requests. */
   readonly turns: Turns;
   /** Undefined without TLS. */
@@ -76,6 +81,10 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
       costs: () => identities.present.directory.passwordCosts,
     }),
     outbound,
+    idTokens: {
+      keySets: createKeySets({ reader: outbound.webhooks, monotonicMs: monotonicClock.nowMs, log }),
+      gate: createLoginGate({ clock: systemClock }),
+    },
     turns: createTurns(),
     certificate,
     metrics: config.metrics === 'off' ? undefined : createMetrics(),

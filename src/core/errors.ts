@@ -65,6 +65,8 @@ const ERRORS = {
   'login-refused': 'refusal',
   'scope-refused': 'refusal',
   'login-invalid': 'refusal',
+  'id-token-refused': 'refusal',
+  'id-token-invalid': 'refusal',
   'subject-token-invalid': 'refusal',
   'password-fixed': 'refusal',
   // The way to the operation

@@ -152,6 +152,7 @@ export const OPERATIONS = Object.freeze({
   ...under('Identity', {
     KeystoneShowVersion: {},
     KeystoneCreateUserTokenByPassword: { trace: 'createToken' },
+    CreateTokenWithIdToken: { trace: 'createToken' },
     KeystoneValidateToken: {},
     KeystoneListProjects: {},
     KeystoneListAuthProjects: {},
@@ -160,6 +161,7 @@ export const OPERATIONS = Object.freeze({
     KeystoneShowCatalog: {},
     KeystoneListServices: {},
     KeystoneListEndpoints: {},
+    GetCallerIdentity: {},
   }),
   ...under('Health', { ShowHealth: {}, ShowReadiness: {} }),
 });

@@ -3,9 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import {
+  type OutboundReader,
   WEBHOOK_BOUNDS,
   type WebhookBounds,
   type WebhookFailure,
+  type WebhookOutcome,
   type Webhooks,
 } from '../app/outbound/webhooks.ts';
 import { nodeHttp } from '../std/node-http.ts';
@@ -34,25 +36,37 @@ class CallFailed extends Error {
  * so neither a pool nor a proxy variable of the environment matters.
  * @see OWASP, Server Side Request Forgery Prevention
  */
-export function createWebhooks(rules: AddressRules, resolveHost: ResolveHost = systemResolve): Webhooks {
+export function createWebhooks(
+  rules: AddressRules,
+  resolveHost: ResolveHost = systemResolve,
+): Webhooks & OutboundReader {
+  async function call(url: string, sent: Sent, bounds: WebhookBounds): Promise<WebhookOutcome> {
+    const signals = [AbortSignal.timeout(bounds.timeoutMs), bounds.signal];
+    const deadline = AbortSignal.any(signals.filter((signal) => signal !== undefined));
+    try {
+      const target = URL.parse(url);
+      if (target === null || rules.refuseUrl(target) !== undefined) throw new CallFailed('not-allowed');
+      const address = await beforeDeadline(deadline, findAddress(target, rules, resolveHost));
+      const message = await send({ ...sent, target, address, signal: deadline, rules });
+      return {
+        kind: 'answered',
+        status: message.statusCode ?? 0,
+        body: await readResponse(message, bounds),
+      };
+    } catch (error) {
+      return { kind: 'failed', reason: deadline.aborted ? 'timed-out' : reasonOf(error) };
+    }
+  }
+
   return {
-    async post(url, body, headers, bounds = WEBHOOK_BOUNDS) {
-      const signals = [AbortSignal.timeout(bounds.timeoutMs), bounds.signal];
-      const deadline = AbortSignal.any(signals.filter((signal) => signal !== undefined));
-      try {
-        const target = URL.parse(url);
-        if (target === null || rules.refuseUrl(target) !== undefined) throw new CallFailed('not-allowed');
-        const address = await beforeDeadline(deadline, findAddress(target, rules, resolveHost));
-        const message = await send({ target, address, body, headers, signal: deadline, rules });
-        return {
-          kind: 'answered',
-          status: message.statusCode ?? 0,
-          body: await readResponse(message, bounds),
-        };
-      } catch (error) {
-        return { kind: 'failed', reason: deadline.aborted ? 'timed-out' : reasonOf(error) };
-      }
-    },
+    post: (url, body, headers, bounds = WEBHOOK_BOUNDS) =>
+      call(
+        url,
+        { method: 'POST', body, headers: { ...headers, 'content-length': Buffer.byteLength(body) } },
+        bounds,
+      ),
+    get: (url, { authorities, ...bounds }) =>
+      call(url, { method: 'GET', body: '', headers: { accept: 'application/json' }, authorities }, bounds),
   };
 }
 
@@ -66,29 +80,37 @@ async function findAddress(target: URL, rules: AddressRules, resolveHost: Resolv
   return first;
 }
 
-interface Call {
+/** What is sent, and whom the server's certificate has to be from. */
+interface Sent {
+  readonly method: 'GET' | 'POST';
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly authorities?: string | undefined;
+}
+
+interface Call extends Sent {
   readonly target: URL;
   readonly address: string;
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly rules: AddressRules;
 }
 
-function send({ target, address, body, headers, signal, rules }: Call): Promise<IncomingMessage> {
+function send(call: Call): Promise<IncomingMessage> {
+  const { target, address, authorities, body, headers, method, signal, rules } = call;
   const pinned: LookupFunction = (_host, options, done) => {
     const family = isIP(address);
     if (options.all === true) done(null, [{ address, family }]);
     else done(null, address, family);
   };
   const options: RequestOptions = {
-    method: 'POST',
+    method,
     agent: false,
     lookup: pinned,
     signal,
     maxHeaderSize: 16_384,
     rejectUnauthorized: true,
-    headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
+    headers: { ...headers, connection: 'close' },
+    ...(authorities !== undefined && { ca: authorities }),
   };
   return new Promise((resolve, reject) => {
     const open = target.protocol === 'https:' ? httpsRequest : nodeHttp.request;

@@ -124,6 +124,7 @@ describe('an operation of the document', () => {
       ['ShowHealth', []],
       ['ShowReadiness', []],
       ['KeystoneShowVersion', []],
+      ['CreateTokenWithIdToken', []],
       ['KeystoneCreateUserTokenByPassword', []],
     ]);
   });

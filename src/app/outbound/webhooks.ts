@@ -39,6 +39,15 @@ export interface Webhooks {
   ): Promise<WebhookOutcome>;
 }
 
+/** Reads what is at an address that the operator allowed; all that holds for webhooks holds for it. */
+export interface OutboundReader {
+  /** `authorities`: PEM of those that the server's certificate has to be from, in place of the public ones. */
+  get(
+    url: string,
+    bounds: WebhookBounds & { readonly authorities?: string | undefined },
+  ): Promise<WebhookOutcome>;
+}
+
 /** The endpoints of a topic or a function, from the operator's hooks.yaml. */
 export interface Hook {
   /** At least one; checked against the allowed hosts. */

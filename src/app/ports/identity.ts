@@ -16,6 +16,17 @@ export interface IdentityService {
     readonly baseUrl: string;
     readonly noCatalog: boolean;
   }): Promise<{ readonly token: string; readonly issuedAtMs: number; readonly body: IdentityBody }>;
+  /**
+   * Checks an ID token of an identity provider, which `providerId` names.
+   * Throws id-token-invalid, id-token-refused, scope-refused, throttled; unavailable: the keys of the issuer cannot be had.
+   */
+  createTokenForIdToken(input: {
+    readonly providerId: string;
+    readonly body: unknown;
+    readonly address: string;
+    readonly baseUrl: string;
+    readonly noCatalog: boolean;
+  }): Promise<{ readonly token: string; readonly issuedAtMs: number; readonly body: IdentityBody }>;
   /** What a token says. Throws unauthenticated, token-expired. */
   showToken(input: {
     readonly token: string;

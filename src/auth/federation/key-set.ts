@@ -1,8 +1,5 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import type { TokenAlgorithm } from './providers.ts';
-
-/** A public key as JSON, without anything that verifying a signature does not take. */
-export type PublicKey = Readonly<Record<string, unknown>>;
+import type { PublicKey, TokenAlgorithm } from './providers.ts';
 
 /** Bounds of a key set: real ones have a handful of keys in a few thousand bytes. */
 export const KEY_SET_LIMITS = Object.freeze({ bytes: 262_144, keys: 100 });

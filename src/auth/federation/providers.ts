@@ -16,9 +16,12 @@ export const TOKEN_ALGORITHMS = Object.freeze([
 /** One of them. */
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
+/** A public key as JSON, without anything that verifying a signature does not take. */
+export type PublicKey = Readonly<Record<string, unknown>>;
+
 /** Where an issuer's public keys are: a JSON Web Key Set, as it was read, or the address where it is found. */
 export type KeySource =
-  | { readonly kind: 'file'; readonly keys: readonly object[] }
+  | { readonly kind: 'file'; readonly keys: readonly PublicKey[] }
   | {
       readonly kind: 'uri';
       readonly uri: string;

@@ -7,6 +7,9 @@ interface OpenChecks {
   readonly wake: Set<() => void>;
 }
 
+/** Lets attempts to log in through, one after the other or at once. */
+export type LoginGate = ReturnType<typeof createLoginGate>;
+
 /**
  * Creates a gate with its own throttle. `failuresMax` as the throttle's. An attempt counts from its beginning; one that would be too many while others
  * have no outcome yet waits for theirs, since all of them may be right: programs that start together log in together.

@@ -19,8 +19,19 @@ export type Login = (
   readonly scope: LoginScope | undefined;
 };
 
-/** Characters of a name or id, of a password, of a token, and entries of `methods`. */
-export const LOGIN_LIMITS = Object.freeze({ name: 128, password: 1_024, token: 4_096, methods: 8 });
+/** A well-formed request for a token in exchange for one of an identity provider. */
+export interface IdTokenLogin extends Pick<Login, 'scope'> {
+  readonly idToken: string;
+}
+
+/** Characters of a name or id, of a password, of a token, of an ID token, and entries of `methods`. */
+export const LOGIN_LIMITS = Object.freeze({
+  name: 128,
+  password: 1_024,
+  token: 4_096,
+  idToken: 12_288,
+  methods: 8,
+});
 
 /** OpenStack clients send this word where others omit the scope. */
 const UNSCOPED = 'unscoped';
@@ -36,7 +47,7 @@ export function readLogin(body: unknown): Login {
   const identity = objectIn(auth, 'identity');
   const methods = memberOf(identity, 'methods');
   if (!Array.isArray(methods) || methods.length > LOGIN_LIMITS.methods) throw invalid();
-  const scope = memberOf(auth, 'scope') === UNSCOPED ? undefined : readScope(optionalObjectIn(auth, 'scope'));
+  const scope = scopeIn(auth);
   if (methods.includes('password')) {
     return { method: 'password', ...readPassword(objectIn(objectIn(identity, 'password'), 'user')), scope };
   }
@@ -44,6 +55,25 @@ export function readLogin(body: unknown): Login {
   const token = textIn(objectIn(identity, 'token'), 'id', LOGIN_LIMITS.token);
   if (token === undefined) throw invalid();
   return { method: 'token', token, scope };
+}
+
+/**
+ * Reads the body of POST /v3.0/OS-AUTH/id-token/tokens. Throws id-token-invalid, without details.
+ * @see IAM API, CreateTokenWithIdToken
+ */
+export function readIdTokenLogin(body: unknown): IdTokenLogin {
+  try {
+    const auth = objectIn(body, 'auth');
+    const idToken = textIn(objectIn(auth, 'id_token'), 'id', LOGIN_LIMITS.idToken);
+    if (idToken === undefined) throw invalid();
+    return { idToken, scope: scopeIn(auth) };
+  } catch (cause) {
+    throw new SecretError('id-token-invalid', '', { cause });
+  }
+}
+
+function scopeIn(auth: object): LoginScope | undefined {
+  return memberOf(auth, 'scope') === UNSCOPED ? undefined : readScope(optionalObjectIn(auth, 'scope'));
 }
 
 function readPassword(user: object): { readonly user: UserQuery; readonly password: string } {

@@ -1,3 +1,4 @@
+import type { Federation } from '../../app/ports/deps.ts';
 import type { Domain, Project, User } from '../identities/identities.ts';
 import { type CatalogueSite, catalogOf } from './catalogue.ts';
 import type { TokenClaims } from './token.ts';
@@ -14,13 +15,23 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
       methods: [claims.method],
       issued_at: iamTime(claims.issuedAtMs),
       expires_at: iamTime(claims.expiresAtMs),
-      user: { id: user.id, name: user.name, domain, password_expires_at: '' },
+      user: {
+        id: user.id,
+        name: user.name,
+        domain,
+        password_expires_at: '',
+        ...(claims.federation && { 'OS-FEDERATION': federationBody(claims.federation) }),
+      },
       ...(project === undefined ? {} : { project: { id: project.id, name: project.name, domain } }),
       ...(claims.scope === 'domain' ? { domain } : {}),
       roles: rolesOf(user),
       catalog: site === undefined ? [] : catalogOf(site),
     },
   };
+}
+
+function federationBody({ providerId }: Federation) {
+  return { identity_provider: { id: providerId }, protocol: { id: 'oidc' }, groups: [] };
 }
 
 /** A list of projects in wire form; `path` is that of the request. @see IAM API, GET /v3/projects */

@@ -25,14 +25,6 @@ export interface IamDeps {
 export function createIam(deps: IamDeps) {
   const { region } = deps;
 
-  function describe(
-    claims: TokenClaims,
-    user: User,
-    { baseUrl, noCatalog }: { readonly baseUrl: string; readonly noCatalog: boolean },
-  ) {
-    return tokenBody(claims, user, noCatalog ? undefined : { baseUrl, region });
-  }
-
   return {
     async createTokenFor(input) {
       const login = readLogin(input.body);
@@ -52,11 +44,15 @@ export function createIam(deps: IamDeps) {
         credentialMark: credentialMark(deps.tokenKey, user, realm),
         federation: held?.federation,
       };
-      return { token: issueToken(deps.tokenKey, claims), issuedAtMs, body: describe(claims, user, input) };
+      return {
+        token: issueToken(deps.tokenKey, claims),
+        issuedAtMs,
+        body: describeToken(claims, user, { ...input, region }),
+      };
     },
     showToken(input) {
       const { claims, user } = readToken(deps, input.token);
-      return describe(claims, user, input);
+      return describeToken(claims, user, { ...input, region });
     },
     listProjects(caller, query) {
       const user = worldOf(deps.realms, caller).directory().findPrincipal(caller);
@@ -75,7 +71,20 @@ export function createIam(deps: IamDeps) {
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },
-  } satisfies IdentityService;
+  } satisfies Omit<IdentityService, 'createTokenForIdToken'>;
+}
+
+/** What a token says, in wire form. */
+export function describeToken(
+  claims: TokenClaims,
+  user: User,
+  {
+    baseUrl,
+    noCatalog,
+    region,
+  }: { readonly baseUrl: string; readonly noCatalog: boolean; readonly region: string },
+) {
+  return tokenBody(claims, user, noCatalog ? undefined : { baseUrl, region });
 }
 
 /** Who asks for a token, and the claims of the token shown for it. */

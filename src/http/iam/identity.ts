@@ -1,13 +1,16 @@
 import { Type } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
 import type { IdentityService } from '../../app/ports/deps.ts';
-import { SecretError } from '../../core/errors.ts';
+import { type ErrorCode, SecretError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
 import { parseBody, requireMediaType } from '../requests/hooks.ts';
 import type { ServerOptions } from '../server-options.ts';
 import {
   body,
+  CallerIdentityResponse,
   DomainsResponse,
   IdentityError,
+  IdTokenSchema,
   ProjectsResponse,
   TokenResponse,
   TokenSchema,
@@ -26,6 +29,7 @@ const iamRoute = routesOf('iam', IdentityError, {});
 export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
   nameTraces(app);
   registerVersion(app, identity);
+  registerIdTokens(app, identity);
   app.route({
     ...iamRoute('POST', '/v3/auth/tokens', {
       ...operation(
@@ -47,12 +51,50 @@ export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'ident
         baseUrl: request.baseUrl,
         noCatalog: request.query.nocatalog !== undefined,
       });
-      reply.raw.setHeader('X-Subject-Token', token);
-      // By the clock that the token lives by.
-      reply.raw.setHeader('Date', new Date(issuedAtMs).toUTCString());
+      setToken(reply, token, issuedAtMs);
       return reply.code(201).send(body);
     },
   });
+}
+
+/** A token for one that an identity provider has issued: what the SDKs call federated credentials begin so. */
+function registerIdTokens(app: App, identity: IdentityService): void {
+  app.route({
+    ...route('POST', '/v3.0/OS-AUTH/id-token/tokens', {
+      ...operation(
+        'CreateTokenWithIdToken',
+        'Issues a token for an ID token of an identity provider, in the header X-Subject-Token',
+      ),
+      security: [],
+      headers: Type.Object({
+        'x-idp-id': Type.Optional(Type.String({ description: 'The identity provider' })),
+      }),
+      body: IdTokenSchema,
+      response: { 201: body(TokenResponse) },
+    }),
+    bodyLimit: LOGIN_BODY_BYTES_MAX,
+    attachValidation: true,
+    onRequest: async (request) => requireMediaType(request),
+    handler: async (request, reply) => {
+      const providerId = request.headers['x-idp-id'] ?? '';
+      if (providerId === '') throw new SecretError('id-token-invalid', 'The header X-Idp-Id is missing.');
+      const { token, issuedAtMs, body } = await identity.createTokenForIdToken({
+        providerId,
+        body: parseLogin(request.rawBody, 'id-token-invalid'),
+        address: request.ip,
+        baseUrl: request.baseUrl,
+        noCatalog: false,
+      });
+      setToken(reply, token, issuedAtMs);
+      return reply.code(201).send(body);
+    },
+  });
+}
+
+function setToken({ raw }: FastifyReply, token: string, issuedAtMs: number): void {
+  raw.setHeader('X-Subject-Token', token);
+  // By the clock that the token lives by.
+  raw.setHeader('Date', new Date(issuedAtMs).toUTCString());
 }
 
 /** Clients quote this header in their messages, for the operator to search for. */
@@ -73,6 +115,17 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
       response: { 200: body(DomainsResponse) },
     }),
     handler: async ({ baseUrl, caller }) => identity.listDomains(caller, { baseUrl }),
+  });
+  signed.route({
+    ...route('GET', '/v5/caller-identity', {
+      ...operation('GetCallerIdentity', 'Says whose the credentials are'),
+      response: { 200: CallerIdentityResponse },
+    }),
+    handler: async ({ caller }) => ({
+      account_id: caller.domainId,
+      principal_urn: `iam::${caller.domainId}:user:${caller.userName}`,
+      principal_id: caller.userId,
+    }),
   });
   registerUsers(signed, identity);
   registerCatalogue(signed, identity);
@@ -130,11 +183,11 @@ function registerUsers(signed: App, identity: IdentityService): void {
 }
 
 /** The identity service has one message for every body that it cannot read. */
-function parseLogin(bytes: Buffer): unknown {
+function parseLogin(bytes: Buffer, code: ErrorCode = 'login-invalid'): unknown {
   try {
     return parseBody(bytes);
   } catch (cause) {
-    throw new SecretError('login-invalid', '', { cause });
+    throw new SecretError(code, '', { cause });
   }
 }
 

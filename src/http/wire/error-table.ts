@@ -27,6 +27,12 @@ export const KMS = (status: number, number: string, sentence: string): WireRow =
   sentence,
   origin: 'service',
 });
+const IAM = (status: number, number: string, sentence: string): WireRow => ({
+  status,
+  code: `IAM.${number}`,
+  sentence,
+  origin: 'service',
+});
 const APIGW = (status: number, number: string, sentence: string): WireRow => ({
   status,
   code: `APIGW.${number}`,
@@ -101,6 +107,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'login-refused': APIGW(401, '0301', 'The username or password is wrong.'),
   'scope-refused': APIGW(401, '0301', 'The user does not reach the project or domain of the scope.'),
   'login-invalid': APIGW(400, '0602', 'The request body is invalid'),
+  'id-token-refused': IAM(401, '0001', 'The request you have made requires authentication.'),
+  'id-token-invalid': IAM(400, '0011', 'Request body is invalid.'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
   'password-fixed': CSMS(400, '0003', 'The request is invalid.'),
   'route-not-found': APIGW(

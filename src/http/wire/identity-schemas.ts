@@ -13,6 +13,13 @@ const Listed = {
   links: Type.Object({ self: Type.String() }),
 };
 
+const Scope = Type.Optional(
+  Type.Object({
+    project: Type.Optional(Type.Object({ ...OneOf.properties, domain: Type.Optional(OneOf) })),
+    domain: Type.Optional(OneOf),
+  }),
+);
+
 /** The request for a token, for the document only: the identity service checks the body, with errors that say less. */
 export const TokenSchema = Titled('TokenRequest', {
   auth: Type.Object({
@@ -30,13 +37,13 @@ export const TokenSchema = Titled('TokenRequest', {
       ),
       token: Type.Optional(Type.Object({ id: Type.String() })),
     }),
-    scope: Type.Optional(
-      Type.Object({
-        project: Type.Optional(Type.Object({ ...OneOf.properties, domain: Type.Optional(OneOf) })),
-        domain: Type.Optional(OneOf),
-      }),
-    ),
+    scope: Scope,
   }),
+});
+
+/** The request for a token in exchange for an ID token; for the document only, too. */
+export const IdTokenSchema = Titled('CreateTokenWithIdTokenRequest', {
+  auth: Type.Object({ id_token: Type.Object({ id: Type.String() }), scope: Scope }),
 });
 
 /** What a token says. */
@@ -45,7 +52,18 @@ export const TokenResponse = Titled('TokenResponse', {
     methods: Type.Array(Type.String()),
     issued_at: Type.String(),
     expires_at: Type.String(),
-    user: Type.Object({ ...Named.properties, domain: Named, password_expires_at: Type.String() }),
+    user: Type.Object({
+      ...Named.properties,
+      domain: Named,
+      password_expires_at: Type.String(),
+      'OS-FEDERATION': Type.Optional(
+        Type.Object({
+          identity_provider: Type.Object({ id: Type.String() }),
+          protocol: Type.Object({ id: Type.String() }),
+          groups: Type.Array(Named),
+        }),
+      ),
+    }),
     project: Type.Optional(Type.Object({ ...Named.properties, domain: Named })),
     domain: Type.Optional(Named),
     roles: Type.Array(Named),
@@ -69,6 +87,12 @@ export const ProjectsResponse = Titled('ProjectsResponse', {
 export const DomainsResponse = Titled('DomainsResponse', {
   domains: Type.Array(Type.Object(Listed)),
   links: Links,
+});
+/** The caller. */
+export const CallerIdentityResponse = Titled('GetCallerIdentityResponse', {
+  account_id: Type.String({ description: 'The domain' }),
+  principal_urn: Type.String(),
+  principal_id: Type.String(),
 });
 /** The identity service’s own error body. */
 export const IdentityError = Titled('IdentityError', {
