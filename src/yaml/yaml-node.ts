@@ -111,7 +111,7 @@ function doubledPair(map: YAMLMap): Pair<Scalar> | undefined {
 }
 
 /** The key that leads to the last of these nodes, each of which is in the one before it. */
-function keyOf(nodes: readonly unknown[]): string {
+export function keyOf(nodes: readonly unknown[]): string {
   return nodes.reduce<string>((key, node, depth) => {
     if (isPair(node)) return `${key === '' ? '' : `${key}.`}${nameOf(node)}`;
     const list = nodes[depth - 1];

@@ -1,63 +1,94 @@
-import type { PolicyConditions, PolicyDocument, PolicyStatement } from '../../core/policy/document.ts';
+import type { PolicyDocument, PolicyStatement } from '../../core/policy/document.ts';
+import { splitResource } from '../../core/policy/resources.ts';
+import { parseJson } from '../../yaml/json-text.ts';
 import {
   entriesOf,
   fieldsOf,
   isList,
-  printable,
   problemAt,
   requiredField,
   type TextRule,
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
+import { readConditions } from './policy-conditions.ts';
 
-const LIMITS = Object.freeze({ statements11: 8, statements: 100, strings: 100, operators: 10 });
+type Version = PolicyDocument['Version'];
+
+/** How many entries a list has at most; Infinity: no limit but that of the document. */
+const LIMITS = {
+  '1.1': { statements: 8, actions: 100, resources: 10, actionLength: Infinity, resourceLength: 128 },
+  '5.0': {
+    statements: Infinity,
+    actions: Infinity,
+    resources: Infinity,
+    actionLength: 128,
+    resourceLength: Infinity,
+  },
+} as const;
+/** Of a document of version 5.0 as JSON. */
+const CHARACTERS_MAX = 131_072;
 const VERSION: TextRule = { pattern: /^(?:1\.1|5\.0)$/, rule: '"1.1" or "5.0"' };
 const EFFECT: TextRule = { pattern: /^(?:Allow|Deny)$/, rule: 'Allow or Deny' };
-const SID: TextRule = { pattern: /^[^\p{Cc}]{1,128}$/u, rule: '1 to 128 characters' };
-const ACTION: TextRule = {
-  pattern: /^(?:\*|[\w.*?-]{1,64}:[\w.*?-]{0,64}:[\w.*?-]{1,64})$/,
-  rule: 'an action such as csms:secret:get, csms::createEvent or csms:*:*',
+const SID: TextRule = { pattern: /^[^\p{Cc}]{0,128}$/u, rule: 'at most 128 characters' };
+const ACTIONS: Readonly<Record<Version, TextRule>> = {
+  '1.1': {
+    pattern: /^[\w.*?-]+:[\w.*?-]*:[\w.*?-]+$/,
+    rule: 'an action such as csms:secret:get, csms::createEvent or csms:*:*',
+  },
+  '5.0': {
+    pattern: /^(?:\*|[\w.*?-]+:[\w.*?-]*:[\w.*?-]+)$/,
+    rule: '* or an action such as csms:secret:get, csms::createEvent or csms:*:*',
+  },
 };
-const RESOURCE: TextRule = {
-  pattern: /^(?:\*|(?:[^:\p{Cc}]{0,128}:){4}[^\p{Cc}]{1,256})$/u,
-  rule: '* or service:region:account:type:path',
-};
-const CONDITION_VALUE: TextRule = { pattern: /^[^\p{Cc}]{0,1024}$/u, rule: 'at most 1024 characters' };
-const OPERATOR = /^(?:ForAllValues:|ForAnyValue:)?[A-Z][A-Za-z]{1,63}$/;
-const CONDITION_KEY = /^[^\p{Cc}]{1,256}$/u;
+const RESOURCE: TextRule = { pattern: /^[^\p{Cc}]+$/u, rule: '* or service:region:account:type:path' };
 
 /**
- * Reads a policy document and checks its shape, not its meaning.
- * 1.1: at most 8 statements with Action; 5.0: Sid, NotAction and NotResource as well.
- * Throws FileError with file, line and key.
+ * Reads and checks a policy document that is part of a YAML file, or a file of its own.
+ * Throws FileError with file, line and key. @see docs/adr/0070-policies.md
  */
 export function readPolicyDocument(node: YamlNode): PolicyDocument {
+  const document = readDocument(node);
+  requireLength(node, document.Version, JSON.stringify(document).length);
+  return document;
+}
+
+/** The same from strict JSON; `file` is what complaints name. */
+export function readPolicyJson(input: { readonly file: string; readonly text: string }): PolicyDocument {
+  const node = parseJson(input);
+  const document = readDocument(node);
+  requireLength(node, document.Version, input.text.length);
+  return document;
+}
+
+function requireLength(node: YamlNode, version: Version, characters: number): void {
+  if (version === '1.1' || characters <= CHARACTERS_MAX) return;
+  throw problemAt(node, `must have at most ${CHARACTERS_MAX} characters of JSON`);
+}
+
+function readDocument(node: YamlNode): PolicyDocument {
   const fields = fieldsOf(node, ['Version', 'Statement', 'Depends']);
   // The pattern of VERSION admits nothing else.
-  const version = textOf(requiredField(node, fields, 'Version'), VERSION) as PolicyDocument['Version'];
+  const version = textOf(requiredField(node, fields, 'Version'), VERSION) as Version;
   const depends = fields.get('Depends');
   if (depends !== undefined && (version === '5.0' || entriesOf(depends).length > 0)) {
     throw problemAt(depends, 'must be absent, or an empty list in version 1.1');
   }
   const list = requiredField(node, fields, 'Statement');
   const statements = entriesOf(list);
-  const most = version === '1.1' ? LIMITS.statements11 : LIMITS.statements;
-  if (statements.length < 1 || statements.length > most)
-    throw problemAt(list, `must hold 1 to ${most} statements`);
+  requireCount(list, statements.length, LIMITS[version].statements, 'statements');
   return Object.freeze({
     Version: version,
     Statement: Object.freeze(statements.map((statement) => readStatement(statement, version))),
   });
 }
 
-function readStatement(node: YamlNode, version: PolicyDocument['Version']): PolicyStatement {
+function readStatement(node: YamlNode, version: Version): PolicyStatement {
   const only50 = version === '5.0' ? ['Sid', 'NotAction', 'NotResource'] : [];
   const fields = fieldsOf(node, ['Effect', 'Action', 'Resource', 'Condition', ...only50]);
   const sid = fields.get('Sid');
   const condition = fields.get('Condition');
-  const actions = fields.get('Action');
-  const notActions = fields.get('NotAction');
+  const [actions, notActions] = [fields.get('Action'), fields.get('NotAction')];
   if ((actions === undefined) === (notActions === undefined)) {
     throw problemAt(node, version === '1.1' ? 'Action is missing' : 'must have one of Action and NotAction');
   }
@@ -69,42 +100,49 @@ function readStatement(node: YamlNode, version: PolicyDocument['Version']): Poli
     Sid: sid === undefined ? undefined : textOf(sid, SID),
     // The pattern of EFFECT admits nothing else.
     Effect: textOf(requiredField(node, fields, 'Effect'), EFFECT) as PolicyStatement['Effect'],
-    Action: readStrings(actions, ACTION),
-    NotAction: readStrings(notActions, ACTION),
-    Resource: readStrings(fields.get('Resource'), RESOURCE),
-    NotResource: readStrings(notResources, RESOURCE),
-    Condition: condition === undefined ? undefined : readConditions(condition),
+    Action: readTexts(actions, LIMITS[version].actions, (entry) => readAction(entry, version)),
+    NotAction: readTexts(notActions, LIMITS[version].actions, (entry) => readAction(entry, version)),
+    Resource: readTexts(fields.get('Resource'), LIMITS[version].resources, (entry) =>
+      readResource(entry, version),
+    ),
+    NotResource: readTexts(notResources, LIMITS[version].resources, (entry) => readResource(entry, version)),
+    Condition: condition === undefined ? undefined : readConditions(condition, version),
   });
 }
 
-function readStrings(node: YamlNode | undefined, rule: TextRule): readonly string[] | undefined {
+/** A list of texts, or one text without a list around it. */
+function readTexts(
+  node: YamlNode | undefined,
+  most: number,
+  read: (entry: YamlNode) => string,
+): readonly string[] | undefined {
   if (node === undefined) return undefined;
+  if (!isList(node)) return Object.freeze([read(node)]);
   const entries = entriesOf(node);
-  if (entries.length < 1 || entries.length > LIMITS.strings) {
-    throw problemAt(node, `must hold 1 to ${LIMITS.strings} entries`);
-  }
-  return Object.freeze(entries.map((entry) => textOf(entry, rule)));
+  requireCount(node, entries.length, most, 'entries');
+  return Object.freeze(entries.map(read));
 }
 
-function readConditions(node: YamlNode): PolicyConditions {
-  const operators = fieldsOf(node);
-  if (operators.size < 1 || operators.size > LIMITS.operators) {
-    throw problemAt(node, `must hold 1 to ${LIMITS.operators} operators`);
-  }
-  const conditions = [...operators].map(([operator, keys]) => {
-    if (!OPERATOR.test(operator)) throw problemAt(keys, `${printable(operator)} is no operator`);
-    const values = [...fieldsOf(keys)].map(([key, value]) => {
-      if (!CONDITION_KEY.test(key)) throw problemAt(value, 'must have a key of 1 to 256 characters');
-      return [key, readConditionValues(value)] as const;
-    });
-    if (values.length === 0) throw problemAt(keys, 'must hold a condition key');
-    return [operator, Object.freeze(Object.fromEntries(values))] as const;
-  });
-  return Object.freeze(Object.fromEntries(conditions));
+function readAction(node: YamlNode, version: Version): string {
+  const action = textOf(node, ACTIONS[version]);
+  requireCharacters(node, action, LIMITS[version].actionLength);
+  return action;
 }
 
-/** A single value may be given without a list. */
-function readConditionValues(node: YamlNode): readonly string[] {
-  if (!isList(node)) return Object.freeze([textOf(node, CONDITION_VALUE)]);
-  return readStrings(node, CONDITION_VALUE) ?? [];
+function readResource(node: YamlNode, version: Version): string {
+  const resource = textOf(node, RESOURCE);
+  const parts = resource === '*' ? undefined : splitResource(resource);
+  if (resource !== '*' && (parts === undefined || parts[4] === ''))
+    throw problemAt(node, `must be ${RESOURCE.rule}`);
+  requireCharacters(node, resource, LIMITS[version].resourceLength);
+  return resource;
+}
+
+function requireCharacters(node: YamlNode, text: string, most: number): void {
+  if (text.length > most) throw problemAt(node, `must have at most ${most} characters`);
+}
+
+function requireCount(node: YamlNode, count: number, most: number, what: string): void {
+  if (count >= 1 && count <= most) return;
+  throw problemAt(node, most === Infinity ? `must hold 1 or more ${what}` : `must hold 1 to ${most} ${what}`);
 }

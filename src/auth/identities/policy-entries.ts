@@ -2,7 +2,6 @@ import {
   entriesOf,
   fieldsOf,
   isMapping,
-  parseYaml,
   printable,
   problemAt,
   requiredField,
@@ -24,7 +23,7 @@ import {
   readFileAt,
   requireFirst,
 } from './identities-reading.ts';
-import { readPolicyDocument } from './policy-document.ts';
+import { readPolicyDocument, readPolicyJson } from './policy-document.ts';
 import type { SecretSources } from './sources.ts';
 import { NAME } from './text-rules.ts';
 
@@ -48,7 +47,7 @@ export function readPolicy(
   if (source.name === 'document') return Object.freeze({ name, document: readPolicyDocument(source.node) });
   const file = pathOf(source.node);
   const text = readFileAt(source.node, () => sources.readPublic(file));
-  return Object.freeze({ name, document: readPolicyDocument(parseYaml({ file, text })) });
+  return Object.freeze({ name, document: readPolicyJson({ file, text }) });
 }
 
 /**

@@ -51,8 +51,9 @@ export function isMet(
 ): boolean | Unknown {
   const actual = valueFor(view, key);
   if (actual === UNKNOWN) return UNKNOWN;
-  if (operator.comparison === 'absent')
-    return anyOf(values, (value) => value.operand === (actual === undefined));
+  if (operator.comparison === 'absent') {
+    return negatedIf(false, fitOfAny(operator, values, actual === undefined, view));
+  }
   if (actual === undefined) return isMetByAbsence(operator, effect);
   if (operator.set !== undefined && Array.isArray(actual)) return isMetBySet(operator, values, actual, view);
   return negatedIf(operator.isNegative, fitOfAny(operator, values, actual, view));
@@ -104,6 +105,7 @@ function fitOf(operator: Operator, { template, operand }: Value, actual: Context
 function compare({ comparison }: Operator, actual: ContextValue, operand: Operand): boolean {
   switch (comparison) {
     case 'equal':
+    case 'absent':
       return actual === operand;
     case 'equal-in-any-case':
       return String(actual).toLowerCase() === operand;
@@ -122,7 +124,8 @@ function compare({ comparison }: Operator, actual: ContextValue, operand: Operan
     case 'within':
       // Operands of this comparison are networks.
       return isWithin(String(actual), operand as Network);
-    default:
+    case 'match':
+      // Patterns are compared as templates.
       return false;
   }
 }

@@ -49,10 +49,11 @@ export function splitResource(
   return [service, region, account, type, written.slice(start)];
 }
 
-/** Prepares a resource of a checked document. */
+/** Prepares a resource. Throws Error for one that no checked document has. */
 export function compileResource(written: string, version: PolicyDocument['Version']): ResourcePattern {
+  if (written === '*') return { kind: 'all' };
   const parts = splitResource(written);
-  if (parts === undefined) return { kind: 'all' };
+  if (parts === undefined) throw new Error('the document is not checked');
   const variables = version === '5.0' ? version : undefined;
   const [service, region, account, type, path] = parts;
   const [, whole] = /^([^:*?$]+):\*:\*:\*:\*$/.exec(written) ?? [];
