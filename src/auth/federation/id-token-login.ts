@@ -87,8 +87,9 @@ async function identify(
   if (rule === undefined) throw new IdTokenFault(`no rule of ${provider.id} is for ${shown(subject)}`);
   const federation = { providerId: provider.id, ruleId: rule.id, subject };
   // The directory of this moment: keys may have been fetched meanwhile.
-  const user = realm.directory().findPrincipal({ userId: rule.userId, federation });
-  if (user === undefined) throw new IdTokenFault(`the user of the rule for ${shown(subject)} is gone`);
+  const user = realm.directory().findFederated(federation);
+  if (user === undefined)
+    throw new IdTokenFault(`the user of the rule for ${shown(subject)} is gone or disabled`);
   return { federation, realm, user };
 }
 

@@ -18,6 +18,8 @@ import {
   type IdentityProvider,
   type KeySource,
   type MappingRule,
+  namePrefix,
+  type RuleTarget,
   TOKEN_ALGORITHMS,
   type TokenAlgorithm,
 } from './providers.ts';
@@ -28,8 +30,8 @@ export interface ProviderReading {
   readonly sources: SecretSources;
   /** A text that must be unique among those of its kind in the whole file. Throws FileError. */
   distinct(kind: string, node: YamlNode, rule: TextRule): string;
-  /** The id of the domain's user of that name. */
-  findUserId(name: string): string | undefined;
+  /** What the domain has by these names: users, groups and projects, each with its id. */
+  readonly ids: Readonly<Record<'user' | 'group' | 'project', ReadonlyMap<string, string>>>;
 }
 
 const PROVIDER_ID: TextRule = { pattern: /^[A-Za-z0-9_-]{1,64}$/, rule: '1 to 64 letters, digits, _ or -' };
@@ -43,7 +45,7 @@ const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
 const URI: TextRule = { pattern: /^https:\/\/[\x21-\x7e]{1,2000}$/, rule: 'an https URL' };
 const NAME: TextRule = { pattern: /^[^\p{Cc}]{1,128}$/u, rule: '1 to 128 characters' };
 const SECONDS: TextRule = { pattern: /^\d{1,6}$/, rule: 'a number of seconds' };
-const LIMITS = Object.freeze({ audiences: 16, rules: 256, claims: 16, values: 64 });
+const LIMITS = Object.freeze({ providers: 32, audiences: 16, rules: 256, claims: 16, values: 64 });
 /** Lifetime of the tokens that are issued for ID tokens. */
 const TOKEN_SECONDS = Object.freeze({ min: 900, max: 86_400, otherwise: 3_600 });
 const DEFAULT_ALGORITHMS: readonly TokenAlgorithm[] = ['RS256', 'ES256'];
@@ -67,12 +69,20 @@ export function readProviders(
   list: YamlNode | undefined,
   reading: ProviderReading,
 ): readonly IdentityProvider[] {
-  return entriesOf(list).map((node) => readProvider(node, reading));
+  const nodes = entriesOf(list);
+  if (list !== undefined && nodes.length > LIMITS.providers)
+    throw problemAt(list, `must hold at most ${LIMITS.providers} providers`);
+  return nodes.map((node) => readProvider(node, reading));
 }
 
 function readProvider(node: YamlNode, reading: ProviderReading): IdentityProvider {
   const fields = fieldsOf(node, FIELDS);
-  const id = reading.distinct('identity provider', requiredField(node, fields, 'id'), PROVIDER_ID);
+  const at = requiredField(node, fields, 'id');
+  const id = reading.distinct('identity provider', at, PROVIDER_ID);
+  for (const name of reading.ids.user.keys()) {
+    if (name.startsWith(namePrefix(id)))
+      throw problemAt(at, `is what the name of user ${printable(name)} begins with`);
+  }
   const issuer = textOf(requiredField(node, fields, 'issuer'), ISSUER);
   const audiences = textsOf(requiredField(node, fields, 'audiences'), LIMITS.audiences);
   const algorithms = readAlgorithms(fields.get('algorithms'));
@@ -155,7 +165,7 @@ function readPublicText(node: YamlNode, { sources }: ProviderReading): string {
 
 /** bound: what the rule's provider demands; with it the rule's id follows from everything that lets a token in. */
 function readRule(node: YamlNode, reading: ProviderReading, bound: string): MappingRule {
-  const fields = fieldsOf(node, ['claims', 'user']);
+  const fields = fieldsOf(node, ['claims', 'user', 'group', 'projects']);
   const at = requiredField(node, fields, 'claims');
   const claims = [...fieldsOf(at)].map(([name, value]): [string, readonly string[]] => [
     name,
@@ -163,15 +173,36 @@ function readRule(node: YamlNode, reading: ProviderReading, bound: string): Mapp
   ]);
   if (claims.length === 0 || claims.length > LIMITS.claims)
     throw problemAt(at, `must hold 1 to ${LIMITS.claims} claims`);
-  const target = requiredField(node, fields, 'user');
-  const name = textOf(target, NAME);
-  const userId = reading.findUserId(name);
-  if (userId === undefined) throw problemAt(target, `user ${printable(name)} is not in this domain`);
+  const target = readTarget(node, fields, reading);
   const sorted = claims
     .map(([claim, values]) => [claim, [...values].sort()] as const)
     .sort(([one], [other]) => (one < other ? -1 : 1));
-  const id = hash('sha256', `${bound}${JSON.stringify([sorted, userId])}`, 'base64url').slice(0, 22);
-  return Object.freeze({ id, claims: new Map(claims), userId });
+  const id = hash('sha256', `${bound}${JSON.stringify([sorted, target])}`, 'base64url').slice(0, 22);
+  return Object.freeze({ id, claims: new Map(claims), target });
+}
+
+function readTarget(
+  node: YamlNode,
+  fields: ReadonlyMap<string, YamlNode>,
+  { ids }: ProviderReading,
+): RuleTarget {
+  const [user, group, projects] = ['user', 'group', 'projects'].map((name) => fields.get(name));
+  if ((user === undefined) === (group === undefined)) throw problemAt(node, 'takes one of user, group');
+  if (user !== undefined && projects !== undefined)
+    throw problemAt(projects, 'goes with group: a user has projects of its own');
+  const find = (noun: keyof typeof ids, at: YamlNode): string => {
+    const name = textOf(at, NAME);
+    const id = ids[noun].get(name);
+    if (id === undefined) throw problemAt(at, `${noun} ${printable(name)} is not in this domain`);
+    return id;
+  };
+  if (group === undefined) return { kind: 'user', userId: find('user', requiredField(node, fields, 'user')) };
+  const projectIds =
+    projects &&
+    entriesOf(projects)
+      .map((entry) => find('project', entry))
+      .sort();
+  return { kind: 'group', groupId: find('group', group), projectIds };
 }
 
 /** One text or more, none of them twice. */

@@ -35,8 +35,18 @@ export interface MappingRule {
   readonly id: string;
   /** Each named claim has one of the values, or holds one as a list. */
   readonly claims: ReadonlyMap<string, readonly string[]>;
-  readonly userId: string;
+  readonly target: RuleTarget;
 }
+
+/** A user of the identities, or a member of a group that is not among them. */
+export type RuleTarget =
+  | { readonly kind: 'user'; readonly userId: string }
+  | {
+      readonly kind: 'group';
+      readonly groupId: string;
+      /** Where it may go at all; undefined: all of the domain. */
+      readonly projectIds: readonly string[] | undefined;
+    };
 
 /** An OpenID Connect issuer whose ID tokens are accepted. Plain data: it is sent between threads. */
 export interface IdentityProvider {
@@ -55,10 +65,15 @@ export interface IdentityProvider {
   readonly rules: readonly MappingRule[];
 }
 
-/** The rule by which a credential was issued, while it stands as it was; undefined: the credential is void. */
+/** The rule by which a credential was issued, while it stands as it was. */
 export function ruleOf(
   providers: ReadonlyMap<string, IdentityProvider>,
   { providerId, ruleId }: Federation,
 ): MappingRule | undefined {
   return providers.get(providerId)?.rules.find(({ id }) => id === ruleId);
+}
+
+/** What begins the names of a provider's members of groups; no user of the domain has a name that begins so. */
+export function namePrefix(providerId: string): string {
+  return `${providerId}/`;
 }

@@ -1,4 +1,5 @@
-import { type IdentityProvider, ruleOf } from '../federation/providers.ts';
+import { createFederatedSearch } from '../federation/members.ts';
+import type { IdentityProvider } from '../federation/providers.ts';
 import { costOf, type ScryptCost } from '../logins/password.ts';
 import type {
   AccessKey,
@@ -64,6 +65,7 @@ export function createDirectoryBuilder() {
         const user = members.get(userId);
         return user?.isDisabled === false ? user : undefined;
       };
+      const findFederated = createFederatedSearch({ domains, providers, findEnabled });
       return Object.freeze({
         domains,
         policies,
@@ -75,9 +77,11 @@ export function createDirectoryBuilder() {
         findUser: createUserSearch({ domains, usersByName, findEnabled }),
         findUserById: findEnabled,
         findPrincipal({ federation, userId }: PrincipalQuery) {
-          const isVoid = federation !== undefined && ruleOf(providers, federation)?.userId !== userId;
-          return isVoid ? undefined : findEnabled(userId);
+          if (federation === undefined) return findEnabled(userId);
+          const user = findFederated(federation);
+          return user?.id === userId ? user : undefined;
         },
+        findFederated,
         findMember: (userId: string) => members.get(userId),
         usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
         ...createGroupSearch(domains.values()),

@@ -62,7 +62,11 @@ export function readDomain(reading: IdentitiesReading, node: YamlNode): Domain {
     domainId: id,
     sources: reading.sources,
     distinct: (kind, at, rule) => distinct(reading.seen, kind, at, rule),
-    findUserId: (wanted) => userIds.get(wanted),
+    ids: {
+      user: userIds,
+      group: new Map(groups.map((group) => [group.name, group.id])),
+      project: new Map(projects.map((project) => [project.name, project.id])),
+    },
   });
   reading.providers.push(...providers);
   return domain;

@@ -137,6 +137,11 @@ export interface Directory {
   findUserById(userId: string): User | undefined;
   /** Whom credentials are for at present; undefined: nobody any more, or a disabled user. */
   findPrincipal(query: PrincipalQuery): User | undefined;
+  /**
+   * Whom a rule lets in: its user, or a member of its group that exists only for the credentials' subject. Undefined: the
+   * rule is gone, or its user, group or one of its projects, or the user is disabled.
+   */
+  findFederated(federation: Federation): User | undefined;
   /** A disabled one too: for what names users, never for what lets them in. */
   findMember(userId: string): User | undefined;
   findGroup(groupId: string): Group | undefined;

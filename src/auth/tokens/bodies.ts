@@ -20,7 +20,7 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
         name: user.name,
         domain,
         password_expires_at: '',
-        ...(claims.federation && { 'OS-FEDERATION': federationBody(claims.federation) }),
+        ...(claims.federation && { 'OS-FEDERATION': federationBody(claims.federation, user) }),
       },
       ...(project === undefined ? {} : { project: { id: project.id, name: project.name, domain } }),
       ...(claims.scope === 'domain' ? { domain } : {}),
@@ -30,8 +30,9 @@ export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite |
   };
 }
 
-function federationBody({ providerId }: Federation) {
-  return { identity_provider: { id: providerId }, protocol: { id: 'oidc' }, groups: [] };
+function federationBody({ providerId }: Federation, user: User) {
+  const groups = user.groups.map(({ id, name }) => ({ id, name }));
+  return { identity_provider: { id: providerId }, protocol: { id: 'oidc' }, groups };
 }
 
 /** A list of projects in wire form; `path` is that of the request. @see IAM API, GET /v3/projects */

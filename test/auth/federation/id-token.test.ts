@@ -200,7 +200,7 @@ describe('rules', () => {
   const rule = (id: string, claims: Record<string, string[]>) => ({
     id,
     claims: new Map(Object.entries(claims)),
-    userId: ADMIN_ID,
+    target: { kind: 'user', userId: ADMIN_ID } as const,
   });
   const RULES = [
     rule('both', { repository: ['octo-org/shop'], ref: ['refs/heads/main', 'refs/heads/next'] }),

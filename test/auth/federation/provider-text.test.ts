@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseAddressRules } from '../../../src/webhook/address-rules.ts';
-import { DOMAIN_ID } from '../fixtures.ts';
+import { DOMAIN_ID, PROJECT_ID } from '../fixtures.ts';
 import { complaint, GOOD, parse } from '../identities-text.ts';
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2_048 });
@@ -24,9 +24,9 @@ function withProvider(changes: Readonly<Record<string, string | undefined>> = {}
   const fields = Object.entries(lines).flatMap(([name, value]) =>
     value === undefined ? [] : `${name}: ${value}`,
   );
-  return GOOD.toSpliced(13, 0, `    identity_providers: [ { ${fields.join(', ')}, rules: ${rules} } ]`).join(
-    '\n',
-  );
+  const provider = `{ ${fields.join(', ')}, rules: ${rules} }`;
+  const more = ['    groups: [ { id: g1, name: all } ]', `    identity_providers: [ ${provider} ]`];
+  return GOOD.toSpliced(13, 0, ...more).join('\n');
 }
 
 const RULES = '[ { claims: { sub: "system:serviceaccount:shop:api" }, user: admin } ]';
@@ -48,7 +48,7 @@ describe('identity providers', () => {
         {
           id: expect.stringMatching(/^[\w-]{22}$/),
           claims: new Map([['sub', ['system:serviceaccount:shop:api']]]),
-          userId: 'a'.repeat(32),
+          target: { kind: 'user', userId: 'a'.repeat(32) },
         },
       ],
     });
@@ -102,7 +102,7 @@ describe('identity providers', () => {
   ])('%j is refused', (changes, words) => {
     const { refuseUrl } = parseAddressRules('a.example');
     expect(complaint(withProvider(changes), { ...given(), refuseUrl })).toMatch(
-      new RegExp(`^identities\\.yaml:14: ${`${KEY}${words}`.replaceAll(/[.[\]]/g, '\\$&')}`),
+      new RegExp(`^identities\\.yaml:15: ${`${KEY}${words}`.replaceAll(/[.[\]]/g, '\\$&')}`),
     );
   });
 
@@ -115,10 +115,20 @@ describe('identity providers', () => {
       '.rules[0].claims.sub: must be 1 to 512 characters without control characters',
     ],
     ['[ { claims: { sub: a }, user: nobody } ]', '.rules[0].user: user nobody is not in this domain'],
-    ['[ { claims: { sub: a } } ]', '.rules[0]: user is missing'],
+    ['[ { claims: { sub: a } } ]', '.rules[0]: takes one of user, group'],
+    ['[ { claims: { sub: a }, user: admin, group: all } ]', '.rules[0]: takes one of user, group'],
+    ['[ { claims: { sub: a }, group: none } ]', '.rules[0].group: group none is not in this domain'],
+    [
+      '[ { claims: { sub: a }, group: all, projects: [x] } ]',
+      '.rules[0].projects[0]: project x is not in this domain',
+    ],
+    [
+      '[ { claims: { sub: a }, user: admin, projects: [local-1] } ]',
+      '.rules[0].projects: goes with group: a user has projects of its own',
+    ],
     ['[ { user: admin } ]', '.rules[0]: claims is missing'],
   ])('rules %s are refused', (rules, words) => {
-    expect(complaint(withProvider({}, rules), given())).toBe(`identities.yaml:14: ${KEY}${words}`);
+    expect(complaint(withProvider({}, rules), given())).toBe(`identities.yaml:15: ${KEY}${words}`);
   });
 
   it.each([
@@ -138,12 +148,25 @@ describe('identity providers', () => {
     expect(complaint(withProvider(), given(text))).toContain(`${KEY}.jwks_file: ${words}`);
   });
 
+  it('may let in the members of a group, in some of the projects', () => {
+    const text = withProvider({}, '[ { claims: { sub: a }, group: all, projects: [local-1] } ]');
+    const [rule] = parse(text, given()).providers.get('cluster')?.rules ?? [];
+    expect(rule?.target).toEqual({ kind: 'group', groupId: 'g1', projectIds: [PROJECT_ID] });
+  });
+
+  it('keep the beginning of their members’ names to themselves', () => {
+    const text = withProvider()
+      .replace('name: admin', 'name: cluster/a')
+      .replace('user: admin', 'user: cluster/a');
+    expect(complaint(text, given())).toContain(`${KEY}.id: is what the name of user cluster/a begins with`);
+  });
+
   it('share no id, not even between domains', () => {
     const [text] = [withProvider()];
     const other = text.replace(
       'policies:\n',
       `  - id: ${'9'.repeat(32)}\n    name: b\n    users: [ { id: z, name: admin } ]\n    identity_providers: [ { id: cluster, issuer: i, audiences: [a], jwks_file: k, rules: ${RULES} } ]\npolicies:\n`,
     );
-    expect(complaint(other, given())).toContain('cluster is already in line 14 (identity provider)');
+    expect(complaint(other, given())).toContain('cluster is already in line 15 (identity provider)');
   });
 });

@@ -1,23 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { readToken } from '../../../src/auth/authenticator.ts';
 import type { IdentityProvider } from '../../../src/auth/federation/providers.ts';
-import { createDirectoryBuilder } from '../../../src/auth/identities/directory.ts';
+import { createDirectory, createDirectoryBuilder } from '../../../src/auth/identities/directory.ts';
 import type { Directory, DirectoryContents } from '../../../src/auth/identities/identities.ts';
 import { createPieceCollector, identityPieces } from '../../../src/auth/identities/pieces.ts';
 import {
   ADMIN_ID,
   DOMAIN_ID,
   directoryOf,
+  IDENTITIES,
   loginsOf,
   movableClock,
+  OTHER_PROJECT_ID,
   PROJECT_ID,
+  READER_ID,
   realmsOf,
   refusalOf,
   TOKEN_KEY,
   tokenFor,
 } from '../fixtures.ts';
 
-const RULE = { id: 'r1', claims: new Map([['sub', ['job']]]), userId: ADMIN_ID };
+const RULE = {
+  id: 'r1',
+  claims: new Map([['sub', ['job']]]),
+  target: { kind: 'user', userId: ADMIN_ID },
+} as const;
 const PROVIDER: IdentityProvider = {
   id: 'ci',
   domainId: DOMAIN_ID,
@@ -55,7 +62,10 @@ describe('a token that a rule has let in', () => {
     ['the provider is gone', undefined],
     ['the rule is gone', { ...PROVIDER, rules: [] }],
     ['the rule has another text', { ...PROVIDER, rules: [{ ...RULE, id: 'r2' }] }],
-    ['the rule is for another user', { ...PROVIDER, rules: [{ ...RULE, userId: 'b'.repeat(32) }] }],
+    [
+      'the rule is for another user',
+      { ...PROVIDER, rules: [{ ...RULE, target: { kind: 'user', userId: READER_ID } as const }] },
+    ],
   ])('is void when %s', (_, provider) => {
     expect(refusalOf(() => read(provider))).toEqual({
       code: 'unauthenticated',
@@ -69,6 +79,64 @@ describe('a token that a rule has let in', () => {
     const { token } = await login({ auth: { identity, scope: { project: { id: PROJECT_ID } } } });
     expect(read(PROVIDER, token).claims).toMatchObject({ method: 'token', federation: FEDERATION });
     expect(refusalOf(() => read(undefined, token)).code).toBe('unauthenticated');
+  });
+});
+
+describe('a rule for a group', () => {
+  const target = (more: object = {}) =>
+    ({ kind: 'group', groupId: 'g1', projectIds: undefined, ...more }) as const;
+  const withGroup = (projectIds?: readonly string[]) => {
+    const text = IDENTITIES.replace(
+      '    users:',
+      '    groups: [ { id: g1, name: jobs, policies: [admin] } ]\n    users:',
+    );
+    const { domains, policies, usersOf } = directoryOf(text);
+    return createDirectory({
+      domains: [...domains.values()],
+      policies: [...policies.values()],
+      users: [...usersOf(DOMAIN_ID)],
+      accessKeys: [],
+      providers: [{ ...PROVIDER, rules: [{ ...RULE, target: target({ projectIds }) }] }],
+    });
+  };
+
+  it('makes a member that is nobody of the file, the same with every token of a subject', () => {
+    const directory = withGroup();
+    const member = directory.findFederated(FEDERATION);
+    expect(member).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      name: 'ci/job é',
+      domainName: 'acme',
+      passwordHash: undefined,
+      policies: [],
+      groups: [{ name: 'jobs' }],
+      projectIds: new Set([PROJECT_ID, OTHER_PROJECT_ID]),
+    });
+    expect(directory.findFederated(FEDERATION)).toBe(member);
+    expect(withGroup([PROJECT_ID]).findFederated(FEDERATION)).toMatchObject({
+      id: member?.id,
+      projects: [{ id: PROJECT_ID }],
+    });
+    expect(directory.findFederated({ ...FEDERATION, subject: 'other' })?.id).not.toBe(member?.id);
+    expect(directory.findUserById(member?.id ?? '')).toBeUndefined();
+    expect(directory.findMember(member?.id ?? '')).toBeUndefined();
+    expect(directory.findUser({ userName: 'ci/job é', domainId: DOMAIN_ID })).toBeUndefined();
+  });
+
+  it('stands for its member only, and for nobody once the group is gone', () => {
+    const directory = withGroup();
+    const userId = directory.findFederated(FEDERATION)?.id ?? '';
+    expect(directory.findPrincipal({ userId, federation: FEDERATION })?.id).toBe(userId);
+    expect(directory.findPrincipal({ userId })).toBeUndefined();
+    expect(directory.findPrincipal({ userId: ADMIN_ID, federation: FEDERATION })).toBeUndefined();
+    const gone = createDirectory({
+      domains: [...directoryOf().domains.values()],
+      policies: [],
+      users: [],
+      accessKeys: [],
+      providers: [{ ...PROVIDER, rules: [{ ...RULE, target: target() }] }],
+    });
+    expect(gone.findPrincipal({ userId, federation: FEDERATION })).toBeUndefined();
   });
 });
 

@@ -22,7 +22,9 @@ let keyServer: Server;
 let served: (() => { status?: number; text: string }) | undefined;
 let fetched = 0;
 
-type Identities = { domains: { identity_providers?: object[]; users: { name: string }[] }[] };
+type Identities = {
+  domains: { groups?: object[]; identity_providers?: object[]; users: { name: string }[] }[];
+};
 
 /** Writes the identities anew, and waits until they count. */
 async function change(edit: (identities: Identities) => void): Promise<void> {
@@ -117,6 +119,36 @@ describe('CreateTokenWithIdToken', () => {
     expect((await exchange(await podToken(), 'cluster', { project: { id: BETA } })).status).toBe(401);
     const projects = await withToken(token, '/v3/projects');
     expect(projects.json.projects.map(({ id }: { id: string }) => id)).toEqual([ALPHA]);
+  });
+
+  it('lets a member of a group in, who is in no file', async () => {
+    await change(({ domains: [acme] }) => {
+      acme!.groups = [{ id: 'g1', name: 'jobs', policies: ['everything'] }];
+      const [provider] = provideAll();
+      const rules = [{ claims: { sub: SUBJECT }, group: 'jobs', projects: ['local-1'] }];
+      acme!.identity_providers = [{ ...provider, rules }];
+    });
+    const answer = await exchange(await podToken(), 'cluster', { project: { name: 'local-1' } });
+    expect(answer.json.token).toMatchObject({
+      user: {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        name: `cluster/${SUBJECT}`,
+        'OS-FEDERATION': { groups: [{ id: 'g1', name: 'jobs' }] },
+      },
+      project: { id: ALPHA },
+    });
+    const token = answer.headers['x-subject-token'];
+    expect((await withToken(token, `/v1/${ALPHA}/secrets`)).status).toBe(200);
+    expect((await withToken(token, '/v5/caller-identity')).json).toEqual({
+      account_id: GUEST.domainId,
+      principal_urn: `iam::${GUEST.domainId}:user:cluster/${SUBJECT}`,
+      principal_id: answer.json.token.user.id,
+    });
+    const { json } = await withToken(token, '/v3/projects');
+    expect(json.projects.map(({ id }: { id: string }) => id)).toEqual([ALPHA]);
+    expect((await exchange(await podToken(), 'cluster', { project: { id: BETA } })).status).toBe(401);
+    await provide();
+    expect((await withToken(token, '/v3/projects')).status).toBe(401);
   });
 
   it('takes the keys from the issuer’s own server, and its own lifetime', async () => {
