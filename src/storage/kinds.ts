@@ -26,13 +26,20 @@ export interface Kind<A extends AggregateKind> {
   readonly composed?: readonly Table<object>[];
   /** Commands that remove sealed values or keys. A nearly full disk has room for them. */
   readonly removals?: readonly Aggregates[A]['command']['kind'][];
-  /** Other commands that a nearly full disk has room for. */
-  readonly whenFull?: readonly Aggregates[A]['command']['kind'][];
+  /** Other commands that a nearly full disk has room for: they take away, or end what could be used. */
+  readonly whenFull?:
+    | readonly Aggregates[A]['command']['kind'][]
+    | ((command: Aggregates[A]['command']) => boolean);
   /** The secret whose cached reads a change may affect, or `all`; absent: nothing of it is cached. */
   readonly readers?: 'all' | ((command: Aggregates[A]['command']) => SecretRef);
   /** The sealed values that a command carries. */
   readonly values?: (command: Aggregates[A]['command']) => readonly Pick<NewVersion, 'sealed'>[];
+  /** Things that a command writes whole, each with its rows; absent: one. */
+  readonly things?: (command: Aggregates[A]['command']) => number;
 }
+
+/** What a thing takes beside its values: a few rows, and its places in the indexes. */
+const THING_BYTES = 16_384;
 
 /** One row per kind: its descriptor. */
 export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
@@ -40,6 +47,7 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
     carry: carrySecret,
     composed: [SECRET],
     removals: ['delete-secret', 'purge-secret'],
+    whenFull: ['schedule-deletion', 'remove-stage', 'remove-tags'],
     readers: ({ ref }) => ref,
     values: valuesIn,
   },
@@ -56,6 +64,7 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
     composed: [KEY],
     wholes: [DESTROYED_KEY],
     removals: ['purge-key'],
+    whenFull: ['disable-key', 'schedule-key-deletion', 'remove-aliases', 'remove-tag', 'remove-tags'],
     readers: 'all',
   },
   grant: { carry: carryGrant, composed: [GRANT], removals: ['remove-grants'] },
@@ -64,7 +73,7 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
     wholes: [CHECKER],
     readers: 'all',
   },
-  event: { carry: carryEvent, wholes: [EVENT] },
+  event: { carry: carryEvent, wholes: [EVENT], whenFull: ['delete-event'] },
   notification: {
     carry: carryNotification,
     wholes: [NOTIFICATION],
@@ -78,8 +87,10 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
   clock: { carry: carryClock, wholes: [CLOCK], whenFull: ['record-clock'] },
   contents: {
     carry: carryContents,
+    whenFull: ({ isReset }) => isReset,
     readers: 'all',
     values: ({ secrets }) => secrets.flatMap(({ added }) => added),
+    things: ({ keys, events, secrets }) => keys.length + events.length + secrets.length,
   },
 };
 
@@ -104,9 +115,16 @@ export function isRemoval(command: Command): boolean {
   return kindOf(command).removals?.includes(command.kind) ?? false;
 }
 
-/** True for what a nearly full disk has room for: removals, and what background jobs record about their work. */
+/**
+ * True for what a nearly full disk has room for: whatever takes away or ends what could be used, and what background jobs
+ * record about their work.
+ */
 export function isAdmittedAlways(command: Command): boolean {
-  return isRemoval(command) || (kindOf(command).whenFull?.includes(command.kind) ?? false);
+  const { whenFull = [] } = kindOf(command);
+  return (
+    isRemoval(command) ||
+    (typeof whenFull === 'function' ? whenFull(command) : whenFull.includes(command.kind))
+  );
 }
 
 /** Whose cached reads a change may affect: one secret's, all, or none. */
@@ -119,4 +137,10 @@ export function readersOf(command: Command): SecretRef | 'all' | undefined {
 export function commandBytes(command: Command): number {
   const values = kindOf(command).values?.(command) ?? [];
   return values.reduce((bytes, { sealed }) => bytes + sealed.body.length, 0);
+}
+
+/** Bytes that a command writes at most, in the log and in the database, as far as can be told before. */
+export function writtenBytes(command: Command): number {
+  const things = kindOf(command).things?.(command) ?? 1;
+  return 2 * (commandBytes(command) + things * THING_BYTES);
 }

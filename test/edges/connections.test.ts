@@ -9,7 +9,7 @@ import { requestText } from '../http/raw-socket.ts';
 import {
   ask,
   holdConnections,
-  openDescriptors,
+  openConnections,
   otherAddresses,
   releaseAll,
   residentMib,
@@ -25,8 +25,6 @@ const tls = shareDev({
 const ADDRESSES = otherAddresses(8);
 /** Beyond the time that the server gives a peer: it may be late on a busy machine. */
 const SECONDS = TIMEOUT_MS.request / 1_000 + 30;
-/** What comes and goes by itself. */
-const SPARE_DESCRIPTORS = 5;
 
 function post(path: string, length: number): string {
   const lines = ['Host: localhost', 'Content-Type: application/json', `Content-Length: ${length}`];
@@ -58,11 +56,10 @@ describe('2,000 connections of a peer that never closes', () => {
     );
     await stir(() => ask(baseUrl));
     const before = residentMib(child.pid);
-    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
     await holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text });
     expect(await ask(baseUrl)).toBe(200);
     expect(await ask(baseUrl, '/v3/projects')).toBe(401);
-    expect(await settle(() => openDescriptors(child.pid), limit, SECONDS)).toBeLessThanOrEqual(limit);
+    expect(await settle(() => openConnections(child.pid, baseUrl), 0, SECONDS)).toBe(0);
     await stir(() => ask(baseUrl));
     expect(await settle(() => residentMib(child.pid), before + 30, 10)).toBeLessThanOrEqual(before + 30);
   });
@@ -77,10 +74,10 @@ describe('2,000 connections of a peer that never closes', () => {
   it('has no more than 256 of one address, the newest', async () => {
     const { process: child, baseUrl } = dev.server;
     releaseAll();
-    const before = await settle(() => openDescriptors(child.pid), 0, 2);
+    expect(await settle(() => openConnections(child.pid, baseUrl), 0, SECONDS)).toBe(0);
     const sockets = await holdConnections(baseUrl, { count: 400, from: ADDRESSES.slice(0, 1), reads: true });
-    const limit = before + CONNECTIONS.perAddressMax;
-    expect(await settle(() => openDescriptors(child.pid), limit, 5)).toBeLessThanOrEqual(limit);
+    const limit = CONNECTIONS.perAddressMax;
+    expect(await settle(() => openConnections(child.pid, baseUrl), limit, 30)).toBe(limit);
     expect(sockets.slice(-CONNECTIONS.perAddressMax).filter((socket) => socket.readableEnded)).toEqual([]);
     expect(await ask(baseUrl)).toBe(200);
   });
@@ -111,18 +108,16 @@ describe('with TLS, 2,000 connections of a peer that never closes', () => {
     ['and speaks plain HTTP', 'GET / HTTP/1.1\r\n\r\n'],
   ])('%s take nothing from others, and are gone soon', async (_, text) => {
     const { process: child, baseUrl } = tls.server;
-    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
     await holdConnections(baseUrl, { count: CONNECTIONS.max, from: ADDRESSES, text });
     expect(await askTls()).toBe('HTTP/1.1 200 OK');
-    expect(await settle(() => openDescriptors(child.pid), limit, SECONDS)).toBeLessThanOrEqual(limit);
+    expect(await settle(() => openConnections(child.pid, baseUrl), 0, SECONDS)).toBe(0);
   });
 
   it.each([
     ['and is silent after the handshake', ''],
     ['and sends half of a long body', post('/v1/a/secrets', 500_000) + 'x'.repeat(4_000)],
   ])('%s take nothing from others, and are gone soon', async (_, text) => {
-    const { process: child } = tls.server;
-    const limit = openDescriptors(child.pid) + SPARE_DESCRIPTORS;
+    const { process: child, baseUrl } = tls.server;
     const sockets: TLSSocket[] = [];
     for (let count = 0; count < CONNECTIONS.max; count += 1) {
       const socket = await shakeHands(ADDRESSES[count % ADDRESSES.length]);
@@ -131,7 +126,7 @@ describe('with TLS, 2,000 connections of a peer that never closes', () => {
       sockets.push(socket);
     }
     expect(await askTls()).toBe('HTTP/1.1 200 OK');
-    expect(await settle(() => openDescriptors(child.pid), limit, SECONDS)).toBeLessThanOrEqual(limit);
+    expect(await settle(() => openConnections(child.pid, baseUrl), 0, SECONDS)).toBe(0);
     for (const socket of sockets) socket.destroy();
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach } from 'vitest';
@@ -6,6 +6,9 @@ import { exchange, requestText } from '../http/raw-socket.ts';
 
 const held = new Set<Socket>();
 const BATCH = 100;
+/** A state and an address of a socket, as the system writes them. */
+const LISTENING = '0A';
+const LOCALHOST = '0100007F:';
 
 afterEach(() => releaseAll());
 
@@ -61,9 +64,33 @@ export function otherAddresses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}`);
 }
 
-/** Descriptors that a process has open. */
-export function openDescriptors(pid: number | undefined): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+/**
+ * Connections from `otherAddresses` that a server has open at the port of its address. Its files and other sockets, which
+ * come and go, do not count, nor do those of the client that tests otherwise speak through.
+ */
+export function openConnections(pid: number | undefined, baseUrl: string): number {
+  const port = Number(new URL(baseUrl).port).toString(16).toUpperCase().padStart(4, '0');
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).map((descriptor) => targetOf(pid, descriptor)));
+  const rows = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n'),
+  );
+  const columns = rows.map((row) => row.trim().split(/\s+/));
+  return columns.filter(
+    ([, local, peer, state, , , , , , inode]) =>
+      local?.endsWith(`:${port}`) &&
+      state !== LISTENING &&
+      !peer?.includes(LOCALHOST) &&
+      own.has(`socket:[${inode}]`),
+  ).length;
+}
+
+function targetOf(pid: number | undefined, descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+  } catch {
+    // It has been closed meanwhile.
+    return '';
+  }
 }
 
 /** Resident memory of a process in MiB. */

@@ -6,7 +6,7 @@ import { createLongSecrets, LONG_NAMES, longRead } from './long-answers.ts';
 import {
   ask,
   holdConnections,
-  openDescriptors,
+  openConnections,
   otherAddresses,
   releaseAll,
   residentMib,
@@ -29,7 +29,7 @@ it('answers that nobody reads take at most 64 MiB, and their connections are gon
   const readAll = async () =>
     (await client('POST', '/v1/{project_id}/secrets/batch-get-secret-value', read)).status;
   for (let count = 0; count < 10; count += 1) expect(await readAll()).toBe(200);
-  const before = { descriptors: openDescriptors(child.pid), mib: residentMib(child.pid) };
+  const beforeMib = residentMib(child.pid);
 
   // One request on most connections, and as many as fit into some kilobytes on the others.
   await holdConnections(baseUrl, { count: 100, from: otherAddresses(3), text: batchRead('close') });
@@ -44,30 +44,29 @@ it('answers that nobody reads take at most 64 MiB, and their connections are gon
     peak = Math.max(peak, residentMib(child.pid));
     expect(await ask(baseUrl)).toBe(200);
   }
-  expect(peak - before.mib).toBeLessThan(64 + OVERHEAD_MIB);
+  expect(peak - beforeMib).toBeLessThan(64 + OVERHEAD_MIB);
 
-  const limit = before.descriptors + 6 + 5;
   const seconds = (5 * TIMEOUT_MS.unread) / 1_000;
-  expect(await settle(() => openDescriptors(child.pid), limit, seconds)).toBeLessThanOrEqual(limit);
+  expect(await settle(() => openConnections(child.pid, baseUrl), 6, seconds)).toBeLessThanOrEqual(6);
   // What was sent ahead would have its owner wait for long.
   releaseAll();
-  await settle(() => openDescriptors(child.pid), before.descriptors, 5);
+  await settle(() => openConnections(child.pid, baseUrl), 0, 30);
   expect(await readAll()).toBe(200);
 });
 
 it('an answer that is not read is given up with its connection, though there is room for it', async () => {
   const { process: child, baseUrl } = dev.server;
-  const before = openDescriptors(child.pid);
+  expect(await settle(() => openConnections(child.pid, baseUrl), 0, 30)).toBe(0);
   // More than the kernel keeps for one connection: what it has taken whole counts as read.
   await holdConnections(baseUrl, {
     count: 2,
     from: otherAddresses(1),
     text: batchRead('keep-alive').repeat(4),
   });
-  expect(await settle(() => -openDescriptors(child.pid), -before - 2, 10)).toBe(-before - 2);
+  expect(await settle(() => -openConnections(child.pid, baseUrl), -2, 10)).toBe(-2);
   // Well below the time for idle connections, which would end them too.
   const seconds = (2 * TIMEOUT_MS.unread) / 1_000 + 15;
-  expect(await settle(() => openDescriptors(child.pid), before, seconds)).toBeLessThanOrEqual(before);
+  expect(await settle(() => openConnections(child.pid, baseUrl), 0, seconds)).toBe(0);
 });
 
 it('someone who reads slowly gets all of it', async () => {

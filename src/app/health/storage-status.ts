@@ -3,7 +3,7 @@ export type WriteRefusal = 'no-room' | 'locked' | 'missing' | 'ended';
 
 /** What a writer knows about its files; all figures in bytes. */
 export interface RoomFigures {
-  /** Free on the file system. */
+  /** Free on the file system, beside what the database will grow by when the log is moved into it. */
   readonly freeBytes: number;
   /** Free inside the database: left by deletions and not yet returned to the file system. */
   readonly reusableBytes: number;

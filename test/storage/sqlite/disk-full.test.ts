@@ -43,7 +43,8 @@ describe.runIf(via !== undefined)('a full disk', () => {
     [
       'refuses changes as storage-full, keeps every acknowledged row and keeps reading',
       'full',
-      { refused: ['storage-full'], isWritable: false, ...whole },
+      // What the log has had room for before is there still.
+      { refused: expect.arrayContaining(['storage-full']), isWritable: false, ...whole },
     ],
     ['makes the store give its reserve back', 'full', { hasBallast: false }],
     [
@@ -68,18 +69,11 @@ describe.runIf(via !== undefined)('a full disk', () => {
       { small: ['storage-full'], removedAfterStart: ['done'], hasBallast: false, ...whole },
     ],
     [
-      'loses nothing when the log does not fit into the database any more',
+      'empties a log that does not fit into the database any more, thanks to the reserve, and loses nothing',
       'checkpoint',
-      { removedSmall: ['done'], wrong: [] },
+      { removedSmall: ['done'], later: ['done'], ...whole },
     ],
   ])('%s', (_, step, wanted) => {
     expect(reports.get(step)).toMatchObject(wanted);
-  });
-
-  it('does not end the writer when the log does not fit into the database any more', () => {
-    // The disk is as full as before, so the later change may be refused; the writer lives.
-    const { later, fatal } = reports.get('checkpoint')!;
-    expect(fatal).toEqual([]);
-    expect(['done', 'storage-full']).toEqual(expect.arrayContaining(later as string[]));
   });
 });

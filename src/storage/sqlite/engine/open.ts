@@ -10,6 +10,8 @@ export const APPLICATION_ID = 0x43534d53;
 /** The first SQLite without the WAL-reset bug (two connections writing and checkpointing at once). */
 const SQLITE_MIN = [3, 51, 3] as const;
 const WAL_LIMIT_BYTES = 67_108_864;
+/** From so many pages on, each commit moves the log into the database. */
+export const LOG_PAGES_MAX = 1_000;
 /** How long a change waits for another program's write lock. */
 const LOCK_WAIT_MS = 5_000;
 
@@ -29,7 +31,7 @@ const WRITER_SETTINGS: readonly (readonly [name: string, value: string | number]
   ['cell_size_check', 1],
   ['temp_store', 2],
   ['mmap_size', 0],
-  ['wal_autocheckpoint', 1_000],
+  ['wal_autocheckpoint', LOG_PAGES_MAX],
   ['journal_size_limit', WAL_LIMIT_BYTES],
   ['busy_timeout', LOCK_WAIT_MS],
 ];
