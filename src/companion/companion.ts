@@ -5,17 +5,16 @@ import type { App } from '../http/app.ts';
 import { parseAddressRules } from '../webhook/address-rules.ts';
 import { showDate } from './clock/date-header.ts';
 import type { ControlApp } from './control/app.ts';
+import { createEntrance } from './control/entrance.ts';
 import { createProtection } from './control/protection.ts';
 import { spoilResponses } from './faults/responses.ts';
+import { onDemand } from './on-demand.ts';
 import { watchRequests } from './requests/watch.ts';
 import type { Seeds } from './seed/seeds.ts';
 import { createTestMain } from './worlds/test-world.ts';
 import { createTestWorlds, type TestWorlds } from './worlds/test-worlds.ts';
 import type { PasswordOf } from './worlds/users.ts';
 import { useUntilClosed } from './worlds/uses.ts';
-
-/** What the control API is below. */
-const CONTROL_PATH = /^\/_csms(?:[/?]|$)/;
 
 /**
  * Creates what dev adds for tests: worlds, clocks, faults, seeds and records, and the control API over them.
@@ -32,15 +31,14 @@ export async function createCompanion(
   const main = createTestMain(shared, passwordOf);
   const worlds = createTestWorlds(shared, main);
   const stopping = new AbortController();
-  let control: Promise<ControlApp> | undefined;
-  const openSeeds = seedsOf(shared, worlds);
+  const seeds = onDemand(() => openSeeds(shared, worlds));
+  const entrance = createEntrance(log, openControl);
 
-  /** Built at the first request to it: most starts have none. */
   async function openControl(): Promise<ControlApp> {
     const [{ createControl }, { registerNouns }, ofWorlds] = await Promise.all([
       import('./control/app.ts'),
       import('./control/nouns.ts'),
-      openSeeds(),
+      seeds.get(),
     ]);
     const deps = { config, seeds: ofWorlds, tokenKey, worlds, stopping: stopping.signal };
     const register = (app: ControlApp) => registerNouns(app, deps);
@@ -59,42 +57,26 @@ export async function createCompanion(
         done();
       });
     },
-    takeRequest(request, response) {
-      if (!CONTROL_PATH.test(request.url ?? '')) return false;
-      control ??= openControl();
-      control.then(
-        (app) => app.routing(request, response),
-        () => response.destroy(),
-      );
-      return true;
-    },
+    takeRequest: entrance.take,
     async begin(all) {
       worlds.begin(all);
       const { seedFile } = config.companion;
-      if (seedFile !== undefined) await (await openSeeds()).applyFile(seedFile);
+      if (seedFile !== undefined) await (await seeds.get()).applyFile(seedFile);
     },
     async close() {
       await worlds.end();
-      await (await control)?.close();
+      await entrance.close();
     },
   };
 }
 
-/** Returns what creates the seeds, once, when they are needed: most starts have none. */
-function seedsOf(
+async function openSeeds(
   { config, identities, log, turns }: ServerProcess,
   worlds: TestWorlds,
-): () => Promise<Seeds> {
-  let seeds: Promise<Seeds> | undefined;
-  async function open(): Promise<Seeds> {
-    const { createSeeds } = await import('./seed/seeds.ts');
-    const rules = parseAddressRules(config.webhookHosts);
-    return createSeeds({ config, log, turns, worlds, rules, identities: () => identities.present.directory });
-  }
-  return () => {
-    seeds ??= open();
-    return seeds;
-  };
+): Promise<Seeds> {
+  const { createSeeds } = await import('./seed/seeds.ts');
+  const rules = parseAddressRules(config.webhookHosts);
+  return createSeeds({ config, log, turns, worlds, rules, identities: () => identities.present.directory });
 }
 
 /** A world that is called lasts. */

@@ -137,13 +137,17 @@ export function fieldsOf(node: YamlNode, allowed?: readonly string[]): ReadonlyM
     const line = lineOf(node, pair.key);
     if (typeof name !== 'string' || !name.isWellFormed())
       throw problemAt({ ...node, line }, 'has a key that is no text');
-    const parent = node.key === '(file)' ? '' : `${node.key}.`;
     if (allowed?.includes(name) === false)
-      throw problemAt({ ...node, key: `${parent}${nameOf(pair)}`, line }, 'is not known here');
-    const field = { ...node, key: `${parent}${printable(name)}`, line, content: pair.value };
+      throw problemAt({ ...node, key: keyIn(node, nameOf(pair)), line }, 'is not known here');
+    const field = { ...node, key: keyIn(node, printable(name)), line, content: pair.value };
     fields.set(name, field);
   }
   return fields;
+}
+
+/** The key of a field of a mapping. */
+export function keyIn({ key }: YamlNode, name: string): string {
+  return key === '(file)' ? name : `${key}.${name}`;
 }
 
 /** The entries of a list; empty when the field is absent. Throws FileError when it is not a list. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createControl } from '../../src/companion/control/app.ts';
+import { createProtection } from '../../src/companion/control/protection.ts';
 import type { TestWorlds } from '../../src/companion/worlds/test-worlds.ts';
 import { createLog, shareServer } from '../support/server.ts';
 import { control, TOKEN } from './control.ts';
@@ -8,6 +9,12 @@ const server = shareServer({
   mode: 'dev',
   listen: true,
   env: { CSMS_CONTROL_TOKEN: TOKEN, CSMS_CONTROL_HOSTS: 'ci.example' },
+});
+
+it.each(['a b', 'ci.example:4280', 'ci.example,/'])('its hosts are not %s', (hosts) => {
+  expect(() => createProtection({ token: TOKEN, hosts })).toThrow(
+    /^CSMS_CONTROL_HOSTS must be a list of host/,
+  );
 });
 
 describe('the control API', () => {

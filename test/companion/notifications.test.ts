@@ -223,6 +223,12 @@ describe('hooks', () => {
     expect((await control(server, 'GET', '/main/hooks')).json).toEqual(before);
   });
 
+  it.each(['success', 'DONE', '4xx'])('that the status %s is asked of are refused', async (wanted) => {
+    const { status, json } = await control(server, 'GET', `/main/notifications?status=${wanted}`);
+    expect([status, json.error_msg]).toEqual([400, expect.stringMatching(/^status must be PENDING, /)]);
+    expect((await control(server, 'GET', '/main/notifications?status=SUCC*')).status).toBe(200);
+  });
+
   it.each(['SingleUser', 'MultiUser'])('rotate inside: %s, twice', async (SecretSubType) => {
     await putHooks({
       functions: [{ urn: '*', url: 'builtin' }],

@@ -207,6 +207,11 @@ describe('a query', () => {
     ['wait=1', 'wait'],
     ['wait=', 'wait'],
     ['name=a&name=b', 'name'],
+    ['status=9xx9', 'status'],
+    ['status=9xx', 'status'],
+    ['status=SUCCESS', 'status'],
+    ['status=4x*', 'status'],
+    ['status=', 'status'],
   ])('%s is refused by its name', async (query, member) => {
     const { status, json } = await ask(`?${query}`);
     expect([status, json.error_code]).toEqual([400, 'invalid']);

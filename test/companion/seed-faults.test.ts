@@ -30,7 +30,7 @@ const versions = (...entries: string[]) =>
 /** A seed, and how the complaint about it begins. */
 const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   ['', '1: (file): must be a mapping'],
-  ['keys: []', '1: (file): csms is missing'],
+  ['keys: []', '1: csms: is missing'],
   ['csms: 2', '1: csms: must be 1'],
   ['csms: [', '1: (file): YAML error'],
   [seedOf('servers: []'), '2: servers: is not known here'],
@@ -46,7 +46,7 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
   // Members
   [secret('name: a, secret_string: b, colour: red'), '3: secrets[0].colour: is not known here'],
   [secret('name: a, secret_string: b, secret_string: c'), '3: secrets[0].secret_string: YAML error'],
-  [secret('secret_string: b'), '3: secrets[0]: name is missing'],
+  [secret('secret_string: b'), '3: secrets[0].name: is missing'],
   [secret('name: a/b, secret_string: c'), '3: secrets[0].name: must be 1 to 64 letters'],
   [secret('name: .., secret_string: c'), '3: secrets[0].name: must be 1 to 64 letters'],
   [secret('name: a'), '3: secrets[0]: secret_string, secret_binary or versions is missing'],
@@ -172,7 +172,7 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
     '25: secrets[0].versions[20]: is one too many: a secret has at most 20 versions',
   ],
   // Keys
-  [key('key_id: ab'), '3: keys[0]: key_alias is missing'],
+  [key('key_id: ab'), '3: keys[0].key_alias: is missing'],
   [key('key_alias: "a b"'), '3: keys[0].key_alias: must be 1 to 255'],
   [key('key_alias: x/default'), '3: keys[0].key_alias: must not end in "/default"'],
   [key('key_alias: csms/default, tags: { a: b }'), '3: keys[0].tags: is not possible for the default key'],
@@ -206,7 +206,7 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
     '103: keys[100]: is one too many: a project has at most 100',
   ],
   // Events
-  [event('name: a, topic: b'), '3: events[0]: event_types is missing'],
+  [event('name: a, topic: b'), '3: events[0].event_types: is missing'],
   [event('name: a, topic: b, event_types: []'), '3: events[0].event_types: must name at least one'],
   [
     event('name: a, topic: b, event_types: [SECRET_LOST]'),
@@ -234,7 +234,7 @@ const FAULTS: readonly (readonly [text: string, complaint: string])[] = [
     '33: events[30]: is one too many: a project has at most 30 events',
   ],
   // Users
-  [user('ak: a, sk: b'), '3: users[0]: name is missing'],
+  [user('ak: a, sk: b'), '3: users[0].name: is missing'],
   [user('name: a, ak: "a b", sk: b'), '3: users[0].ak: must be 1 to 128 printable'],
   [user('name: a, ak: b'), '3: users[0].ak: needs ak and sk'],
   [user('name: a, policies: [Nobody]'), '3: users[0].policies[0]: policy Nobody does not exist'],

@@ -13,6 +13,16 @@ import type { Seeds } from '../seed/seeds.ts';
 import { registerWorlds } from '../worlds/routes.ts';
 import type { ControlApp } from './app.ts';
 
+/** A status, a hundred of them, or a pattern of one; null where there was no response. */
+const HTTP_STATUSES = {
+  pattern: /^(?:[1-5][0-9]{2}|[1-5]xx|(?=[^*]*\*)[0-9*]+|null)$/,
+  rule: 'must be a status such as 404, 4xx or 40*, or null',
+};
+const NOTIFICATION_STATUSES = {
+  pattern: /^(?:PENDING|SUCCESS|FAIL|INVALID|(?=[^*]*\*)[A-Z*]+)$/,
+  rule: 'must be PENDING, SUCCESS, FAIL or INVALID, or part of one with *',
+};
+
 /** What the routes work with. */
 export interface NounDeps extends ListDeps {
   readonly config: Config;
@@ -35,10 +45,16 @@ export function registerNouns(control: ControlApp, deps: NounDeps): void {
   registerSeeds(control, deps.seeds);
   registerHooks(control, parseAddressRules(deps.config.webhookHosts));
   const registerList = createListRoutes(control, deps);
-  registerList({ noun: 'requests', members: REQUEST_MEMBERS, listOf: ({ requests }) => requests });
+  registerList({
+    noun: 'requests',
+    members: REQUEST_MEMBERS,
+    statuses: HTTP_STATUSES,
+    listOf: ({ requests }) => requests,
+  });
   registerList({
     noun: 'notifications',
     members: NOTIFICATION_MEMBERS,
+    statuses: NOTIFICATION_STATUSES,
     listOf: ({ notifications }) => notifications,
   });
 }

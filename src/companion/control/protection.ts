@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { StartError } from '../../app/start-error.ts';
-import { readHost } from '../../http/connections/host.ts';
+import { readHost, readHosts } from '../../http/connections/host.ts';
 import { ControlError } from './control-error.ts';
 
 /** Refuses a request to the control API. Throws ControlError: forbidden, then unauthorized. */
@@ -48,16 +48,10 @@ export function createProtection({
 }
 
 function parseNames(text: string): string[] {
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-    .map((part) => {
-      const host = readHost(part);
-      if (host !== undefined && host.port === '') return host.name;
-      throw new StartError(
-        'configuration',
-        'CSMS_CONTROL_HOSTS must be a list of host names, such as csms.example',
-      );
-    });
+  const hosts = readHosts(text);
+  if (hosts?.every(({ port }) => port === '')) return hosts.map(({ name }) => name);
+  throw new StartError(
+    'configuration',
+    'CSMS_CONTROL_HOSTS must be a list of host names, such as csms.example',
+  );
 }

@@ -28,6 +28,8 @@ export interface ShownList<T extends Numbered> {
   readonly noun: string;
   /** The members that a query can name. */
   readonly members: readonly (keyof T & string)[];
+  /** What a query can ask of `status`, which is one of few; anything else is a mistake that would find nothing. */
+  readonly statuses: { readonly pattern: RegExp; readonly rule: string };
   listOf(world: TestWorld): NumberedList<T>;
 }
 
@@ -58,11 +60,14 @@ export function createListRoutes(control: ControlApp, deps: ListDeps) {
     return 'fewer entries than count fit';
   }
 
-  return <T extends Numbered>({ listOf, members, noun }: ShownList<T>): void => {
+  return <T extends Numbered>({ listOf, members, noun, statuses }: ShownList<T>): void => {
     const url = `/_csms/worlds/:world/${noun}`;
     control.get(url, { schema: { querystring: querySchema(members) } }, async (request, reply) => {
       const { count = 1, since, wait, ...conditions } = request.query as Query;
       const { testWorld } = request;
+      const { status } = conditions;
+      if (status !== undefined && !statuses.pattern.test(String(status)))
+        throw invalidMember('status', statuses.rule);
       const waitMs = wait === undefined ? undefined : waitOf(wait);
       const fits = createFilter(conditions as Conditions<T>, since);
       const list = listOf(testWorld);

@@ -1,13 +1,6 @@
 import { EVENT_TYPES, type EventTarget } from '../../core/events/events.ts';
 import { EVENT_NAME_PATTERN, requireEventName } from '../../core/names.ts';
-import {
-  entriesOf,
-  problemAt,
-  requiredField,
-  type TextRule,
-  textOf,
-  type YamlNode,
-} from '../../yaml/yaml-node.ts';
+import { entriesOf, problemAt, type TextRule, textOf, type YamlNode } from '../../yaml/yaml-node.ts';
 import {
   checked,
   idOf,
@@ -15,6 +8,7 @@ import {
   optionalWord,
   problem,
   type Reading,
+  requiredMember,
   requiredText,
   requireFirst,
   requireOneOf,
@@ -60,8 +54,8 @@ export function readEvent(reading: Reading, node: YamlNode): SeedEvent {
   };
 }
 
-function readTypes({ fields, node }: Written): SeedEvent['draft']['types'] {
-  const list = requiredField(node, fields, 'event_types');
+function readTypes(written: Written): SeedEvent['draft']['types'] {
+  const list = requiredMember(written, 'event_types');
   const types = entriesOf(list).map((entry) => wordOf(entry, EVENT_TYPES));
   if (types.length === 0) throw problemAt(list, 'must name at least one type');
   if (new Set(types).size < types.length) throw problemAt(list, 'must not name a type twice');

@@ -5,9 +5,9 @@ import {
   entriesOf,
   fieldsOf,
   isList,
+  keyIn,
   printable,
   problemAt,
-  requiredField,
   type TextRule,
   textOf,
   type YamlNode,
@@ -49,7 +49,14 @@ export function optionalText(written: Written, name: string, rule: TextRule = TE
 
 /** The same, of a member that must be there. Throws FileError. */
 export function requiredText(written: Written, name: string, rule: TextRule = TEXT): string {
-  return textOf(requiredField(written.node, written.fields, name), rule);
+  return textOf(requiredMember(written, name), rule);
+}
+
+/** The member of that name. Throws FileError, by the key that it would have, when it is absent. */
+export function requiredMember({ fields, node }: Written, name: string): YamlNode {
+  const field = fields.get(name);
+  if (field !== undefined) return field;
+  throw problemAt({ ...node, key: keyIn(node, name) }, 'is missing');
 }
 
 /** True or false; undefined: absent. Throws FileError. */

@@ -5,13 +5,20 @@ import {
   entriesOf,
   printable,
   problemAt,
-  requiredField,
   type TextRule,
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
 import { derivedId } from './ids.ts';
-import { optionalText, problem, type Reading, requiredText, requireFirst, writtenAt } from './members.ts';
+import {
+  optionalText,
+  problem,
+  type Reading,
+  requiredMember,
+  requiredText,
+  requireFirst,
+  writtenAt,
+} from './members.ts';
 import type { SeedUser } from './seed.ts';
 
 const PASSWORD: TextRule = {
@@ -25,7 +32,7 @@ export function readPolicy({ seen }: Reading, node: YamlNode): Policy {
   const name = requiredText(written, 'name', NAME);
   if (BUILT_IN_POLICIES.has(name)) throw problem(written, 'name', 'is the name of a built-in policy');
   requireFirst(written, 'name', { kind: 'policy', text: name, seen });
-  return { name, document: readPolicyDocument(requiredField(node, written.fields, 'document')) };
+  return { name, document: readPolicyDocument(requiredMember(written, 'document')) };
 }
 
 /** Reads a user; `policies`: the names of those that exist. Throws FileError. */

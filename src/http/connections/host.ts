@@ -18,6 +18,13 @@ export function readHost(text: string): Host | undefined {
   return { name: parsed.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, ''), port };
 }
 
+/** Reads a list of hosts, by commas; undefined when one of them is invalid. */
+export function readHosts(text: string): readonly Host[] | undefined {
+  const entries = text.split(',').map((part) => part.trim());
+  const hosts = entries.filter((entry) => entry !== '').map(readHost);
+  return hosts.every((host) => host !== undefined) ? hosts : undefined;
+}
+
 /** True for names and addresses that mean the machine itself wherever they are resolved. */
 export function isLoopback({ name }: Host): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || isLoopbackAddress(name);

@@ -4,7 +4,7 @@ import { StartError } from '../../app/start-error.ts';
 import { SecretError } from '../../core/errors.ts';
 import { createBoundedMap } from '../../std/bounded-map.ts';
 import { isLoopbackAddress } from '../../std/networks.ts';
-import { type Host, isLoopback, readHost } from './host.ts';
+import { type Host, isLoopback, readHost, readHosts } from './host.ts';
 
 /** The names under which the server is reached, and the pages that may call it. */
 export interface Site {
@@ -80,19 +80,13 @@ export function createSite({ publicUrl, allowedHosts, listenAddress, tls }: Site
 }
 
 function parseHosts(text: string): Set<string> {
-  const hosts = new Set<string>();
-  for (const entry of text.split(',').map((part) => part.trim())) {
-    if (entry === '') continue;
-    const host = readHost(entry);
-    if (host === undefined) {
-      throw new StartError(
-        'configuration',
-        'CSMS_ALLOWED_HOSTS must be a list of hosts, such as csms.example,csms.example:8080',
-      );
-    }
-    hosts.add(host.port === '' ? host.name : nameWithPort(host));
-  }
-  return hosts;
+  const hosts = readHosts(text);
+  if (hosts !== undefined)
+    return new Set(hosts.map((host) => (host.port === '' ? host.name : nameWithPort(host))));
+  throw new StartError(
+    'configuration',
+    'CSMS_ALLOWED_HOSTS must be a list of hosts, such as csms.example,csms.example:8080',
+  );
 }
 
 function nameWithPort({ name, port }: Host): string {
