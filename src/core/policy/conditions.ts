@@ -3,7 +3,8 @@ import type { PolicyConditions, PolicyDocument } from './document.ts';
 import { type ContextValue, UNKNOWN, type Unknown } from './facts.ts';
 import { findKey, type NamedKey } from './keys.ts';
 import { findOperator, type Operand, type Operator, readOperand } from './operators.ts';
-import { fitsTemplate, readTemplate, resolveText, type Template } from './template.ts';
+import { fitsPattern } from './pattern.ts';
+import { fitsTemplate, readTemplate, resolvePieces, resolveText, type Template } from './template.ts';
 import { type View, valueFor } from './view.ts';
 
 /** A value of a condition; without variables it is read once. */
@@ -38,9 +39,10 @@ export function compileConditions(
 }
 
 function compileValue(operator: Operator, written: string, variables: PolicyDocument['Version']): Value {
-  const template = readTemplate(written, { variables, hasWildcards: operator.comparison === 'match' });
-  const operand = template.kind === 'exact' ? readOperand(operator, template.text) : undefined;
-  return { template, operand };
+  const isPattern = operator.comparison === 'match';
+  const template = readTemplate(written, { variables, hasWildcards: isPattern });
+  const isFixed = template.kind === 'exact' && !isPattern;
+  return { template, operand: isFixed ? readOperand(operator, template.text) : undefined };
 }
 
 /** Whether a condition of a statement with this effect is met. */
@@ -91,15 +93,18 @@ function fitOfAny(operator: Operator, values: readonly Value[], actual: ContextV
 
 function fitOf(operator: Operator, { template, operand }: Value, actual: ContextValue, view: View): Fit {
   if (operand !== undefined) return compare(operator, actual, operand);
-  if (operator.comparison === 'match') {
-    if (template.kind !== 'variable')
-      return template.kind === 'nothing' ? undefined : fitsTemplate(template, String(actual), view);
-    return fitsTemplate(template, String(actual), view);
-  }
+  if (operator.comparison === 'match') return fitOfPattern(template, String(actual), view);
   const text = resolveText(template, view);
   if (text === undefined || text === UNKNOWN) return text;
   const read = readOperand(operator, text);
   return read === undefined ? undefined : compare(operator, actual, read);
+}
+
+function fitOfPattern(template: Template, actual: string, view: View): Fit {
+  if (template.kind === 'nothing') return undefined;
+  if (template.kind !== 'variable') return fitsTemplate(template, actual, view);
+  const pieces = resolvePieces(template, view);
+  return pieces === undefined || pieces === UNKNOWN ? pieces : fitsPattern(pieces, actual);
 }
 
 function compare({ comparison }: Operator, actual: ContextValue, operand: Operand): boolean {
