@@ -190,7 +190,7 @@ export interface GivenFacts {
   readonly isResourceKnown: boolean;
 }
 
-/** Facts that somebody states. A value of a wrong type counts as absent, as does a key that nothing here has. */
+/** Facts that are stated, and not taken from a request. A value of a wrong type counts as absent, as does a key that nothing here has. */
 export function createGivenFacts({ context, isResourceKnown, values }: GivenFacts): Facts {
   const base = createFacts(context, {});
   const given = new Map<string, ContextValue | undefined>();
@@ -204,7 +204,7 @@ export function createGivenFacts({ context, isResourceKnown, values }: GivenFact
     }
   }
 
-  /** What every request has is there even if nobody states it. */
+  /** What every request has is there even if it is not stated. */
   function notGiven(name: string, action: Action): ContextValue | Unknown | undefined {
     const usual = base.value(name, action);
     if (findKey(name)?.letter === undefined) return usual;
