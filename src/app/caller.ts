@@ -1,5 +1,7 @@
 import type { CallerActor, Principal } from '../core/actor.ts';
 import type { OperationId } from '../core/operations.ts';
+import type { Policies } from '../core/policy/policies.ts';
+import type { Rights } from '../core/rights.ts';
 
 /** Where a federated caller comes from. @see docs/adr/0076-workload-identity.md */
 export interface Federation {
@@ -15,8 +17,24 @@ export interface Federation {
 export interface Caller extends Principal {
   /** Projects that the credentials reach. */
   readonly projectIds: ReadonlySet<string>;
+  /** What decides over it; absent: it may do everything. */
+  readonly permissions?: Permissions | undefined;
   /** Absent for the credentials of a user of the identities. */
   readonly federation?: Federation | undefined;
+}
+
+/** What decides over a caller, and what it is besides. */
+export interface Permissions {
+  /** The user’s own policies and those of its groups; undefined: no policies are used, and it may do everything. */
+  readonly policies: Policies | undefined;
+  /** Policies that temporary credentials came with: they have to allow it too. */
+  readonly narrowing?: Policies | undefined;
+  readonly domainName: string;
+  readonly groupIds: readonly string[];
+  /** Names of its projects, by id. */
+  readonly projectNames: ReadonlyMap<string, string>;
+  /** When its token was issued, epoch milliseconds; absent for signatures. */
+  readonly tokenIssuedAtMs?: number | undefined;
 }
 
 /** A caller, and how the proof of its identity reads the request. */
@@ -60,6 +78,11 @@ export function actorOf(caller: Caller, request: ReceivedRequest, nowMs: number)
     method,
     accessKeyId,
   };
+}
+
+/** The actor with what its policies leave open. */
+export function withRights(actor: CallerActor, rights: Rights): CallerActor {
+  return { ...actor, rights };
 }
 
 /** The name under which a user's share of anything is counted: the same id in another world is another user. */

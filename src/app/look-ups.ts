@@ -1,53 +1,57 @@
-import type { Actor } from '../core/actor.ts';
 import { isDamaged } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
 import {
   type Attributes,
+  isMet,
   keyAttributes,
   type LookUp,
-  type Permit,
+  permit,
+  type SecretWithTags,
   secretAttributes,
 } from '../core/permit.ts';
+import type { Right, Rights } from '../core/rights.ts';
 import type { SecretRef } from '../core/secrets/secrets.ts';
+import { withRights } from './caller.ts';
 import type { Awaitable, Deps, FoundSecret, SecretQuery, Sees, Store, StoredValue } from './ports/deps.ts';
 
 type Ref = LookUp['ref'];
-
-/** What a permit guards, for one actor. */
-type Watched = Pick<Deps, 'store' | 'sees'>;
+type Ask = (wanted: LookUp, attributes: Attributes | undefined) => void;
 
 /**
- * Puts a permit around what each actor looks up: it is called once before anything else, then for every secret, version
- * and key, found or not, before it is returned; lists leave out what it refuses. The server's own work bypasses it. Both
- * the function and its store throw what the permit returns.
+ * Dependencies with which a request settles what its caller’s policies leave open: on every secret, version and key that
+ * it looks up, found or not, before that is returned; lists leave out what is refused. Its changes are settled where they
+ * are made, for which the rights go with the actor.
  */
-export function createLookUps(store: Store, permit: Permit): (actor: Actor) => Watched {
-  return (actor) => {
-    const ask: Ask = (wanted, attributes) => {
-      const refusal = permit(actor, wanted, attributes);
-      if (refusal !== undefined) throw refusal;
-    };
-    ask(undefined, undefined);
-    return {
-      store: { ...store, ...secretsOf(store, ask), ...keysOf(store, ask), listSecrets },
-      sees: seesOf(permit, actor),
-    };
-
-    /** What is damaged is named only to those who would learn that it is missing. */
-    function listSecrets(query: SecretQuery) {
-      const { onDamaged, projectId } = query;
-      if (onDamaged === undefined) return store.listSecrets(query);
-      return store.listSecrets({
-        ...query,
-        onDamaged(name) {
-          if (permit(actor, secretLookUp({ projectId, name }), undefined) === undefined) onDamaged(name);
-        },
-      });
-    }
+export function restrict(deps: Deps, rights: Rights): Deps {
+  const { actor: caller, store } = deps;
+  if (caller.kind === 'system') return deps;
+  const actor = withRights(caller, rights);
+  const ask: Ask = (wanted, attributes) => {
+    const refusal = permit(actor, wanted, attributes);
+    if (refusal !== undefined) throw refusal;
   };
-}
+  return {
+    ...deps,
+    actor,
+    store: { ...store, ...secretsOf(store, ask, rights), ...keysOf(store, ask, rights), listSecrets },
+    sees: seesOf(rights),
+    ...(rights.needs !== undefined && { requireNeeds: ask }),
+  };
 
-type Ask = (wanted: LookUp | undefined, attributes: Attributes | undefined) => void;
+  /** What is damaged is named only to those who would learn that it is missing. */
+  function listSecrets(query: SecretQuery) {
+    const { onDamaged, projectId } = query;
+    if (onDamaged === undefined) return store.listSecrets(query);
+    return store.listSecrets({
+      ...query,
+      onDamaged(name) {
+        const wanted = secretLookUp({ projectId, name });
+        const isShown = [rights.own, rights.shows].some((right) => !right || isMet(right, wanted, undefined));
+        if (isShown) onDamaged(name);
+      },
+    });
+  }
+}
 
 /** Calls `ask` with what is found, or with nothing when that is damaged: no other caller learns that it exists. */
 async function lookUp<T>(
@@ -65,10 +69,9 @@ async function lookUp<T>(
   return found;
 }
 
-function secretsOf(store: Store, ask: Ask): Partial<Store> {
+function secretsOf(store: Store, ask: Ask, { needs, own }: Rights): Partial<Store> {
   const askFor = (ref: Ref, found?: FoundSecret, version?: LookUp['version']) =>
     ask(secretLookUp(found?.secret ?? ref, version), found && secretAttributes(found));
-
   const look = (ref: SecretRef, version?: LookUp['version']) =>
     lookUp(
       () => store.findVersions(ref),
@@ -79,24 +82,28 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
   /** The key is checked separately, when the value is to be opened: the state of the secret comes first. */
   function withKey(stored: StoredValue): StoredValue {
     const { key, secret, version } = stored;
+    if (needs === undefined) return stored;
     return {
       ...stored,
       get key() {
-        askForKey(ask, { projectId: secret.projectId, id: version.kmsKeyId }, key);
+        const ref = { projectId: secret.projectId, id: version.kmsKeyId };
+        ask({ ...keyLookUp(ref), use: 'open', secretId: secret.id }, key && keyAttributes(key));
         return key;
       },
     };
   }
 
   return {
-    findVersions: (ref) => look(ref),
-    findSecret,
-    findForSealing: findSecret,
-    findSecretById: (projectId, id) =>
-      lookUp(
-        () => store.findSecretById(projectId, id),
-        (found) => askFor({ projectId, id }, found),
-      ),
+    ...(own !== undefined && {
+      findVersions: (ref) => look(ref),
+      findSecret,
+      findForSealing: findSecret,
+      findSecretById: (projectId, id) =>
+        lookUp(
+          () => store.findSecretById(projectId, id),
+          (found) => askFor({ projectId, id }, found),
+        ),
+    }),
     // The secret may exist, intact, without the version.
     async findValue(ref, version) {
       const find = () => store.findValue(ref, version);
@@ -117,33 +124,40 @@ function secretsOf(store: Store, ask: Ask): Partial<Store> {
   };
 }
 
-function keysOf(store: Store, ask: Ask): Partial<Store> {
+/** Keys that an operation acts on: what it only needs them for is asked where they are used. */
+function keysOf(store: Store, ask: Ask, { own }: Rights): Partial<Store> {
+  if (own?.action.startsWith('kms:') !== true) return {};
+  const askForKey = (ref: Ref, found: Key | undefined) => ask(keyLookUp(ref), found && keyAttributes(found));
   return {
     findKey: (ref) =>
       lookUp(
         () => store.findKey(ref),
-        (found) => askForKey(ask, ref, found),
+        (found) => askForKey(ref, found),
       ),
     findKeyByAlias: (projectId, alias) =>
       lookUp(
         () => store.findKeyByAlias(projectId, alias),
-        (found) => askForKey(ask, { projectId, alias, id: found?.id }, found),
+        (found) => askForKey({ projectId, alias, id: found?.id }, found),
       ),
   };
 }
 
-function askForKey(ask: Ask, ref: Ref, found: Key | undefined): void {
-  ask({ aggregate: 'key', kind: 'look-up', ref }, found && keyAttributes(found));
-}
-
-function seesOf(permit: Permit, actor: Actor): Sees {
+/** Absent where nothing depends on what is in the list: all of it is seen. */
+function seesOf({ own, shows }: Rights): Sees | undefined {
+  if (own === undefined && shows === undefined) return undefined;
+  const isSecret = (right: Right | undefined, found: SecretWithTags) =>
+    right === undefined || isMet(right, secretLookUp(found.secret), secretAttributes(found));
   return {
-    secret: (found) => permit(actor, secretLookUp(found.secret), secretAttributes(found)) === undefined,
-    key: (key) =>
-      permit(actor, { aggregate: 'key', kind: 'look-up', ref: key }, keyAttributes(key)) === undefined,
+    secret: (found) => isSecret(own, found),
+    listed: (found) => isSecret(shows, found),
+    key: (key) => own === undefined || isMet(own, keyLookUp(key), keyAttributes(key)),
   };
 }
 
 function secretLookUp({ projectId, name, id }: Ref, version?: LookUp['version']): LookUp {
   return { aggregate: 'secret', kind: 'look-up', ref: { projectId, name, id }, version };
+}
+
+function keyLookUp(ref: Ref): LookUp {
+  return { aggregate: 'key', kind: 'look-up', ref };
 }

@@ -2,6 +2,7 @@ import { type KeyObject, randomBytes } from 'node:crypto';
 import type { Authenticator, Clock, ProvenCaller, RawRequest } from '../app/ports/deps.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
 import type { User } from './identities/identities.ts';
+import { permissionsOf } from './permissions.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
 import { createRequestKey } from './signatures/algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './signatures/authorization.ts';
@@ -56,6 +57,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     return {
       ...whoIs(user, realm.world),
       projectIds: user.projectIds,
+      permissions: permissionsOf(realm.directory(), user),
       method: 'signature',
       accessKeyId,
       plus: verdict.plus,
@@ -63,9 +65,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   }
 
   function byToken(token: string): ProvenCaller {
-    const { claims, user } = readToken(deps, token);
+    const { claims, realm, user } = readToken(deps, token);
+    const permissions = permissionsOf(realm.directory(), user);
     return {
       ...whoIs(user, claims.world),
+      permissions: { ...permissions, tokenIssuedAtMs: claims.issuedAtMs },
       projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
       method: 'token',
       accessKeyId: undefined,

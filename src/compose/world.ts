@@ -2,7 +2,6 @@ import { actorOf } from '../app/caller.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/events/signing-key.ts';
 import { createGate } from '../app/gate.ts';
 import { isReadable } from '../app/health/storage-status.ts';
-import { createLookUps } from '../app/look-ups.ts';
 import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
 import type { Choices, Clock, Jitter, SharedDeps } from '../app/ports/deps.ts';
 import type { Turns } from '../app/turns.ts';
@@ -12,7 +11,6 @@ import type { Realm, Realms } from '../auth/realm.ts';
 import { forgetTokens } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { unavailable } from '../core/errors.ts';
-import type { Permit } from '../core/permit.ts';
 import { turnsOfRequest } from '../http/requests/turns.ts';
 import type { ServerOptions } from '../http/server-options.ts';
 import { completeBackup } from '../storage/backup.ts';
@@ -84,7 +82,7 @@ export interface Worlds extends Realms {
 /** Puts a world together and starts its background work. */
 export async function createWorld(shared: ServerProcess, parts: WorldParts): Promise<World> {
   const { config, log, outbound } = shared;
-  const { clock, directory, hooks, isClockMoved, isClockWatched, permit, storage, world } = parts;
+  const { clock, directory, hooks, isClockMoved, isClockWatched, storage, world } = parts;
   const { choices = choicesOf(config), jitter = systemJitter, webhooks = outbound.webhooks } = parts;
   const { keyring, signingKeys, store } = storage;
   const deps: SharedDeps = {
@@ -116,7 +114,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return {
     ...realmOf(parts),
-    depsFor: binding(deps, permit),
+    depsFor: binding(deps),
     takeRequest: parts.takeRequest ?? createRequestLimit(config),
     loadSigningKey,
     ...background,
@@ -177,22 +175,20 @@ export function createWorlds(main: World): Worlds {
  * What each request works with, bound to its caller and how it came. Throws unavailable when the data are gone: responses
  * from memory would hide that.
  */
-function binding(deps: SharedDeps, permit: Permit | undefined): ServerOptions['depsFor'] {
+function binding(deps: SharedDeps): ServerOptions['depsFor'] {
   const gate = createGate(deps);
-  const lookUps = permit && createLookUps(deps.store, permit);
   return (caller, request) => {
     if (isReadable(deps.store.storageStatus())) {
       const actor = actorOf(caller, request, deps.clock.nowMs());
       const { keyring, cipher } = gate(actor);
       // One spread, then names: V8 copies a second spread property by property, for every request.
-      const bound = {
+      return {
         ...deps,
         keyring,
         cipher,
         actor,
         turns: turnsOfRequest(deps.turns, request.connection),
       };
-      return lookUps === undefined ? bound : { ...bound, ...lookUps(actor) };
     }
     throw unavailable('the storage cannot be read');
   };

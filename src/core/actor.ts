@@ -1,4 +1,5 @@
 import type { OperationId } from './operations.ts';
+import type { Rights } from './rights.ts';
 
 /** A user, as its credentials name it. */
 export interface Principal {
@@ -21,6 +22,8 @@ export interface CallerActor extends Principal {
   readonly address: string;
   /** When the request came, epoch milliseconds. */
   readonly receivedMs: number;
+  /** What its policies leave open until resources are found; absent: nothing. */
+  readonly rights?: Rights | undefined;
 }
 
 /** The server itself, by one of its background jobs. */

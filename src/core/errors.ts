@@ -61,6 +61,7 @@ const ERRORS = {
   'credentials-unsupported': 'refusal',
   'token-expired': 'refusal',
   'project-forbidden': 'refusal',
+  'action-forbidden': 'refusal',
   throttled: 'refusal',
   'login-refused': 'refusal',
   'scope-refused': 'refusal',

@@ -1,12 +1,18 @@
-import type { Actor } from './actor.ts';
+import type { Actor, CallerActor } from './actor.ts';
 import type { Command } from './commands.ts';
-import type { SecretError } from './errors.ts';
-import type { Key } from './kms/keys.ts';
+import { SecretError } from './errors.ts';
+import type { Key, KeyAlias } from './kms/keys.ts';
+import { OPERATIONS } from './operations.ts';
+import { settle } from './policy/decide.ts';
+import type { Right, Rights } from './rights.ts';
 import type { SecretAggregate, Tag } from './secrets/secrets.ts';
 import type { SecretType } from './secrets/types.ts';
 
-/** What a policy may consider of a resource besides its name. */
+/** What a policy may consider of a resource that was found. */
 export interface Attributes {
+  readonly id: string;
+  /** The last part of its URN: the name of a secret, the id of a key. */
+  readonly path: string;
   readonly enterpriseProjectId: string;
   /** Absent in a list that is read without them. */
   readonly tags?: readonly Tag[] | undefined;
@@ -29,18 +35,98 @@ export interface LookUp {
   };
   /** The wanted version; its number once found. */
   readonly version?: number | 'latest' | undefined;
+  /** What a secret’s key is needed for; absent: for all that the operation needs it for. */
+  readonly use?: KeyUse | undefined;
+  /** The secret whose value the key opens. */
+  readonly secretId?: string | undefined;
 }
+
+/** Sealing a new value, or opening one. */
+export type KeyUse = 'seal' | 'open';
 
 /**
  * Returns why an actor may not have what it wants; undefined: it may. Called for a command in the transaction, before the
- * rules decide; for a look-up with what was found, before it is returned; and without either once the actor and its
- * operation are known. Absent attributes: the resource does not exist, or is damaged.
+ * rules decide, and for a look-up with what was found, before it is returned. Absent attributes: the resource does not
+ * exist, or is damaged.
  */
 export type Permit = (
   actor: Actor,
-  wanted: Command | LookUp | undefined,
+  wanted: Command | LookUp,
   attributes: Attributes | undefined,
 ) => SecretError | undefined;
+
+const ACTION_OF_USE = { seal: 'kms:cmk:createDataKey', open: 'kms:cmk:decryptDataKey' } as const;
+
+/**
+ * Settles what the caller’s policies have left open on what was found. The actor brings it along, so this is the same on
+ * every thread. The server itself may do everything.
+ */
+export const permit: Permit = (actor, wanted, attributes) => {
+  if (actor.kind === 'system' || actor.rights === undefined) return undefined;
+  const right = rightsFor(actor.operation, actor.rights, wanted).find(
+    (one) => !isMet(one, wanted, attributes),
+  );
+  return right && forbidden(actor, right, wanted);
+};
+
+/** A caller of the key service acts on keys; every other one only needs them for its secrets. */
+function rightsFor(
+  operation: CallerActor['operation'],
+  { own, needs = [] }: Rights,
+  wanted: Command | LookUp,
+): readonly Right[] {
+  const isNeed = wanted.aggregate === 'key' && OPERATIONS[operation].action?.startsWith('kms:') !== true;
+  if (!isNeed) return own === undefined ? [] : [own];
+  const use = 'use' in wanted ? wanted.use : undefined;
+  return use === undefined ? needs : needs.filter(({ action }) => action === ACTION_OF_USE[use]);
+}
+
+/** Whether one of the ways to the right is open for what was found. */
+export function isMet(right: Right, wanted: Command | LookUp, attributes: Attributes | undefined): boolean {
+  const known = attributes ?? attributesOfNew(wanted);
+  const path = known?.path ?? pathOf(wanted);
+  const version = 'version' in wanted && typeof wanted.version === 'number' ? wanted.version : undefined;
+  const found = path === undefined || known === undefined ? undefined : { path, attributes: known, version };
+  const opened = 'secretId' in wanted ? wanted.secretId : undefined;
+  const secretId = wanted.aggregate === 'key' ? opened : known?.id;
+  return right.ways.some(
+    ({ rests, secretIds }) =>
+      (secretIds === undefined || (secretId !== undefined && secretIds.includes(secretId))) &&
+      rests.every((rest) => settle({ ...rest, path: rest.path ?? path }, found)),
+  );
+}
+
+/** What the caller has named by its path; undefined when only the resource, once found, says it. */
+function pathOf(wanted: Command | LookUp): string | undefined {
+  const { ref } = wanted as { readonly ref?: LookUp['ref'] };
+  return wanted.aggregate === 'key' ? ref?.id : ref?.name;
+}
+
+/** A key that is going to be made counts as there. */
+function attributesOfNew(wanted: Command | LookUp): Attributes | undefined {
+  return wanted.kind === 'ensure-key' ? newKeyAttributes(wanted.ref.id) : undefined;
+}
+
+/** The attributes of a key that a request would make. */
+export function newKeyAttributes(id: string): Attributes {
+  return { id, path: id, enterpriseProjectId: '0', tags: [], aliases: [] };
+}
+
+/** The refusal of an action, in the vendor’s words. */
+export function forbidden(
+  { domainId, userName }: Pick<CallerActor, 'domainId' | 'userName'>,
+  { action, isExplicit, resource }: Pick<Right, 'action' | 'isExplicit' | 'resource'>,
+  wanted?: Command | LookUp,
+): SecretError {
+  const named = typeof resource === 'string' ? resource : `${resource.before}${(wanted && pathOf(wanted)) ?? '*'}`;
+  const why = isExplicit
+    ? 'with an explicit deny in an identity-based policy'
+    : `because no identity-based policy allows the ${action} action`;
+  const logReason = `${action}: ${isExplicit ? 'an explicit deny' : 'no policy allows it'}`;
+  const who = `iam::${domainId}:user:${userName}`;
+  const message = `User: ${who} is not authorized to perform: ${action} on resource: ${named} ${why}`;
+  return new SecretError('action-forbidden', message, { logReason });
+}
 
 /** A secret as a permit sees it. */
 export interface SecretWithTags
@@ -49,11 +135,15 @@ export interface SecretWithTags
 
 /** The attributes of a secret. */
 export function secretAttributes({ secret, tags }: SecretWithTags): Attributes {
-  const { enterpriseProjectId, secretType } = secret;
-  return { enterpriseProjectId, tags, secretType };
+  const { enterpriseProjectId, id, name, secretType } = secret;
+  return { id, path: name, enterpriseProjectId, tags, secretType };
 }
 
 /** The attributes of a key. */
-export function keyAttributes({ aliases, enterpriseProjectId, tags }: Key): Attributes {
-  return { enterpriseProjectId, tags, aliases: aliases.map(({ alias }) => alias) };
+export function keyAttributes({ aliases, enterpriseProjectId, id, tags }: Key): Attributes {
+  return { id, path: id, enterpriseProjectId, tags, aliases: aliases.map(bareAlias) };
+}
+
+function bareAlias({ alias }: Pick<KeyAlias, 'alias'>): string {
+  return alias.replace(/^alias\//, '');
 }

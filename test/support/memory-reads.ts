@@ -73,6 +73,15 @@ export function memoryReads(memory: Memory, random: RandomSource): ReadModels {
       findById(projectId, secretId) === undefined
         ? []
         : (memory.grants.get(secretId) ?? []).toSorted((one, other) => one.createTimeMs - other.createTimeMs),
+    listGrantsOf: ({ projectId, grantee, secret: wanted }) =>
+      aggregates(projectId)
+        .map(({ secret }) => secret)
+        .filter(({ id, name }) => {
+          if (wanted === undefined) return true;
+          return 'name' in wanted ? wanted.name === name : wanted.id === id;
+        })
+        .flatMap(({ id }) => memory.grants.get(id) ?? [])
+        .filter(({ grantee: { id, type } }) => id === grantee.id && type === grantee.type),
     findKey: (ref) => memory.keys.get(pathOf(ref)),
     findKeyByAlias: keys.findByAlias,
     listKeys: (projectId) =>

@@ -7,6 +7,7 @@ import {
   requireEnabledKey,
   requireUsableKey,
 } from '../../core/kms/keys.ts';
+import { keyAttributes, type LookUp, newKeyAttributes } from '../../core/permit.ts';
 import { change } from '../change.ts';
 import { freshRevision } from '../fresh-revision.ts';
 import type { Deps } from '../ports/deps.ts';
@@ -14,37 +15,64 @@ import type { Deps } from '../ports/deps.ts';
 /**
  * The enabled key that seals a project's new values: the one named by id or alias, or `csms/default`, which is created on
  * first use. An unknown key id is created (dev) or refused (serve), by the operator's choice.
- * Throws key-unusable. @see CSMS API, CreateSecret, kms_key_id; error code CSMS.0401
+ * Throws action-forbidden, key-unusable. @see CSMS API, CreateSecret, kms_key_id; error code CSMS.0401
  */
 export async function sealingKey(deps: Deps, projectId: string, kmsKeyId: string | undefined): Promise<Key> {
-  const key =
-    kmsKeyId === undefined ? await defaultKey(deps, projectId) : await namedKey(deps, projectId, kmsKeyId);
-  requireUsableKey(key);
-  return key;
+  return (await findSealingKey(deps, projectId, kmsKeyId))();
 }
 
-async function defaultKey(deps: Deps, projectId: string): Promise<Key> {
-  const present = await deps.store.findKeyByAlias(projectId, DEFAULT_KEY_ALIAS);
-  if (present !== undefined) return present;
-  return ensureKey(deps, { projectId, id: deps.ids.uuid() }, { alias: DEFAULT_KEY_ALIAS, isDefault: true });
-}
-
-async function namedKey(deps: Deps, projectId: string, id: string): Promise<Key> {
-  const present = await findNamed(deps, { projectId, keyId: id });
-  if (present !== undefined) return present;
-  // An alias does not say which id a new key should get.
-  if (deps.choices.unknownKey === 'refuse' || aliasIn(id) !== undefined) {
-    throw new SecretError('key-unusable', 'There is no such key.');
-  }
-  deps.log.warn({ projectId, kmsKeyId: id }, 'created a key that no one had made, because dev allows it');
-  return ensureKey(deps, { projectId, id }, { alias: `dev/${id}`, isDefault: false });
-}
-
-async function ensureKey(
+/**
+ * Finds that key without creating one, and asks whether the caller may use it. Returns what provides it.
+ * Throws action-forbidden; what is returned throws key-unusable.
+ */
+export async function findSealingKey(
   deps: Deps,
-  ref: { readonly projectId: string; readonly id: string },
-  naming: { readonly alias: string; readonly isDefault: boolean },
-): Promise<Key> {
+  projectId: string,
+  kmsKeyId: string | undefined,
+): Promise<() => Promise<Key>> {
+  const present =
+    kmsKeyId === undefined
+      ? await deps.store.findKeyByAlias(projectId, DEFAULT_KEY_ALIAS)
+      : await findNamed(deps, { projectId, keyId: kmsKeyId });
+  const missing = present === undefined ? newKey(deps, kmsKeyId) : undefined;
+  const id = present?.id ?? missing?.id ?? (aliasIn(kmsKeyId ?? '') === undefined ? kmsKeyId : undefined);
+  const attributes = present ? keyAttributes(present) : missing && newKeyAttributes(missing.id);
+  const ref = { projectId, id };
+  deps.requireNeeds?.({ aggregate: 'key', kind: 'look-up', use: 'seal', ref }, attributes);
+  return async () => {
+    const key = present ?? (missing && (await ensureKey(deps, projectId, missing)));
+    if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
+    // Someone else may have created the default key meanwhile.
+    if (key.id !== id) deps.requireNeeds?.(lookUpOf(key), keyAttributes(key));
+    requireUsableKey(key);
+    return key;
+  };
+}
+
+/** A key that is to be created on first use. */
+interface MissingKey {
+  readonly id: string;
+  readonly naming: { readonly alias: string; readonly isDefault: boolean };
+}
+
+function lookUpOf(key: Key): LookUp {
+  return { aggregate: 'key', kind: 'look-up', use: 'seal', ref: { projectId: key.projectId, id: key.id } };
+}
+
+/** The key that is created where none is found; undefined: none. An alias does not say which id a new key should get. */
+function newKey(deps: Deps, kmsKeyId: string | undefined): MissingKey | undefined {
+  if (kmsKeyId === undefined) {
+    return { id: deps.ids.uuid(), naming: { alias: DEFAULT_KEY_ALIAS, isDefault: true } };
+  }
+  if (deps.choices.unknownKey === 'refuse' || aliasIn(kmsKeyId) !== undefined) return undefined;
+  return { id: kmsKeyId, naming: { alias: `dev/${kmsKeyId}`, isDefault: false } };
+}
+
+async function ensureKey(deps: Deps, projectId: string, { id, naming }: MissingKey): Promise<Key> {
+  const ref = { projectId, id };
+  if (!naming.isDefault) {
+    deps.log.warn({ projectId, kmsKeyId: id }, 'created a key that no one had made, because dev allows it');
+  }
   const command = {
     aggregate: 'key',
     kind: 'ensure-key',
@@ -84,7 +112,7 @@ export async function showKey(deps: Deps, target: KeyTarget): Promise<Key> {
 }
 
 /** The alias in a key's name; undefined for an id. */
-function aliasIn(keyId: string): string | undefined {
+export function aliasIn(keyId: string): string | undefined {
   return ALIAS_ID.exec(keyId)?.[1];
 }
 

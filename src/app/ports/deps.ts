@@ -2,7 +2,7 @@ import type { Actor } from '../../core/actor.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { SecretWithTags } from '../../core/permit.ts';
+import type { Attributes, LookUp, SecretWithTags } from '../../core/permit.ts';
 import type { SealedValue, SecretAggregate, ValueKind } from '../../core/secrets/secrets.ts';
 import type { Caller, ProvenCaller } from '../caller.ts';
 import type { Turns } from '../turns.ts';
@@ -121,9 +121,20 @@ export interface Grantees {
   userName(domainId: string, userId: string): string | undefined;
 }
 
+/** Takes one action that was allowed: names, and a URN or `*`. Never throws. */
+export type Learn = (allowed: {
+  readonly user: string;
+  /** Absent outside projects. */
+  readonly project: string | undefined;
+  readonly action: string;
+  readonly resource: string;
+}) => void;
+
 /** Which entries of a list the actor sees; the others neither show nor count. */
 export interface Sees {
   secret(found: SecretWithTags): boolean;
+  /** Whether a list would show a secret that a batch could not delete. */
+  listed(found: SecretWithTags): boolean;
   key(key: Key): boolean;
 }
 
@@ -133,6 +144,13 @@ export interface Deps {
   readonly actor: Actor;
   /** What the actor sees in lists; absent: everything. */
   readonly sees?: Sees | undefined;
+  /**
+   * Asks whether the actor has what its operation needs of the key of a secret; absent: it has. Absent attributes: the key
+   * does not exist. Throws action-forbidden.
+   */
+  readonly requireNeeds?: ((key: LookUp, attributes: Attributes | undefined) => void) | undefined;
+  /** Notes what was allowed; absent: nobody wants to know. */
+  readonly learn?: Learn | undefined;
   readonly store: Store;
   readonly keyring: Keyring;
   readonly cipher: DataCipher;

@@ -4,7 +4,7 @@ import type { Command, ResultOf } from '../../core/commands.ts';
 import type { EventRef, SecretEvent } from '../../core/events/events.ts';
 import type { Notification } from '../../core/events/notifications.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
-import type { Grant } from '../../core/identity/grants.ts';
+import type { Grant, Grantee } from '../../core/identity/grants.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { CheckerConfig } from '../../core/secrets/checker.ts';
 import type {
@@ -80,6 +80,14 @@ export interface SecretQuery {
   readonly rotatedOnly?: boolean;
   /** Called with the name of each secret on the page that fails its check and is therefore left out. */
   onDamaged?(name: string): void;
+}
+
+/** Grants of one grantee on secrets of a project, or on one of them. */
+export interface GranteeQuery {
+  readonly projectId: string;
+  readonly grantee: Grantee;
+  /** Absent: all. */
+  readonly secret?: { readonly name: string } | { readonly id: string } | undefined;
 }
 
 /** What a secret must have to be found; every condition must hold. */
@@ -183,6 +191,8 @@ export interface Store extends TaskStore {
   searchSecrets(query: SecretSearch): Walk<FoundSecret, number>;
   /** Every grant on a secret, oldest first, expired ones included; empty when there is no such secret. */
   listGrants(ref: SecretIdRef): Awaitable<Grant[]>;
+  /** Expired ones included. */
+  listGrantsOf(query: GranteeQuery): Awaitable<Grant[]>;
   findKey(ref: KeyRef): Awaitable<Key | undefined>;
   /** By any of its aliases, with or without `alias/` in front. */
   findKeyByAlias(projectId: string, alias: string): Awaitable<Key | undefined>;

@@ -79,8 +79,9 @@ export async function showCurrentVersions(
 
 /**
  * Deletes at once, for good, every secret whose rotation configuration names the instance, also one whose versions,
- * stages or tags are damaged. Returns the names of the deleted and of the others. A secret whose own row is damaged
- * counts among the latter: its instance is unknown. Throws failures of the server. @see API page BatchDeleteSecrets
+ * stages or tags are damaged. Returns the names of the deleted, and of the others that the actor sees in lists. A secret
+ * whose own row is damaged counts among the latter: its instance is unknown. Throws failures of the server.
+ * @see API page BatchDeleteSecrets
  */
 export async function deleteOfInstance(
   deps: Deps,
@@ -88,13 +89,14 @@ export async function deleteOfInstance(
 ): Promise<{ readonly deleted: string[]; readonly refused: string[] }> {
   const deleted: string[] = [];
   const { found, damaged: refused } = await listOfInstance(deps, query);
-  for (const { id, name } of found) {
+  for (const secret of found) {
     try {
-      await deleteSecret(deps, { projectId: query.projectId, name }, id);
-      deleted.push(name);
+      await deleteSecret(deps, { projectId: query.projectId, name: secret.name }, secret.id);
+      deleted.push(secret.name);
     } catch (error) {
       if (!isOfOne(error)) throw error;
-      refused.push(name);
+      const isShown = error.code !== 'action-forbidden' || (deps.sees?.listed({ secret }) ?? true);
+      if (isShown) refused.push(secret.name);
     }
   }
   return { deleted, refused };
@@ -103,14 +105,14 @@ export async function deleteOfInstance(
 async function listOfInstance(
   deps: Deps,
   { projectId, instanceId, secretTypes }: InstanceQuery,
-): Promise<{ readonly found: readonly { id: string; name: string }[]; readonly damaged: string[] }> {
+): Promise<{ readonly found: readonly Secret[]; readonly damaged: string[] }> {
   const damaged = new Set<string>();
   const onDamaged = (name: string) => void damaged.add(name);
   const isMeant = (secret: Secret) =>
     (secretTypes?.includes(secret.secretType) ?? true) && instanceIdOf(secret) === instanceId;
   const { entries: found } = await collectPage(secretsOf(deps, { projectId, rotatedOnly: true, onDamaged }), {
     limit: Number.POSITIVE_INFINITY,
-    fits: (secret) => isMeant(secret) && (deps.sees?.secret({ secret }) ?? true),
+    fits: isMeant,
     pause: deps.turns.pauseOf(projectId),
   });
   return { found, damaged: [...damaged] };

@@ -1,5 +1,6 @@
-import { invalidParameter, isDamaged, SecretError } from '../../core/errors.ts';
-import { type Key, requireUsableKey } from '../../core/kms/keys.ts';
+import { invalidParameter, isDamaged, isOfOne, SecretError } from '../../core/errors.ts';
+import { type Key, type KeyRef, requireUsableKey } from '../../core/kms/keys.ts';
+import { type KeyUse, keyAttributes } from '../../core/permit.ts';
 import {
   boundHeader,
   decodeBackup,
@@ -27,7 +28,10 @@ export async function downloadBlob(deps: Deps, ref: SecretRef): Promise<string> 
   requireEnabled(contents.aggregate);
   const { projectId, name } = ref;
   const { kmsKeyId } = contents.aggregate.secret;
-  const key = await findUsableKey(deps, { projectId, id: kmsKeyId });
+  const found = await findKeyFor(deps, { projectId, id: kmsKeyId }, 'seal');
+  // Whether the caller may use the keys comes before their state.
+  for (const value of contents.values) void value.key;
+  const key = requireKey(found);
   const timeMs = deps.clock.nowMs();
   const bound = boundHeader({ projectId, keyId: kmsKeyId, secretName: name, timeMs });
   const bytes = openAll(deps, ref, contents);
@@ -46,7 +50,7 @@ export async function downloadBlob(deps: Deps, ref: SecretRef): Promise<string> 
 export async function uploadBlob(deps: Deps, projectId: string, text: string): Promise<Secret> {
   const { header, bound, sealed } = parseBlob(text);
   if (header.projectId !== projectId) throw invalidParameter('secret_blob', 'was made in another project');
-  const key = await findUsableKey(deps, { projectId, id: header.keyId });
+  const key = requireKey(await findKeyFor(deps, { projectId, id: header.keyId }, 'open'));
   const bytes = openBackup(() => deps.keyring.openBackup(key, bound, sealed));
   try {
     const backup = openBackup(() => decodeBackup(bytes, deps.completeBackup));
@@ -66,6 +70,22 @@ export async function uploadBlob(deps: Deps, projectId: string, text: string): P
   }
 }
 
+/** The secret in a blob; undefined for one that does not open. Nothing of it is kept. */
+export async function findBlob(deps: Deps, projectId: string, text: string): Promise<Secret | undefined> {
+  let bytes: Buffer | undefined;
+  try {
+    const { header, bound, sealed } = parseBlob(text);
+    const key = header.projectId === projectId ? await deps.store.findKey({ projectId, id: header.keyId }) : undefined;
+    bytes = key && deps.keyring.openBackup(key, bound, sealed);
+    return bytes && decodeBackup(bytes, deps.completeBackup).aggregate.secret;
+  } catch (error) {
+    if (!isOfOne(error)) throw error;
+    return undefined;
+  } finally {
+    bytes?.fill(0);
+  }
+}
+
 /** A blob that does not open is the caller's fault, and not damage in the store. */
 function openBackup<T>(open: () => T): T {
   try {
@@ -76,8 +96,13 @@ function openBackup<T>(open: () => T): T {
   }
 }
 
-async function findUsableKey(deps: Deps, ref: { projectId: string; id: string }): Promise<Key> {
+async function findKeyFor(deps: Deps, ref: KeyRef, use: KeyUse): Promise<Key | undefined> {
   const key = await deps.store.findKey(ref);
+  deps.requireNeeds?.({ aggregate: 'key', kind: 'look-up', ref, use }, key && keyAttributes(key));
+  return key;
+}
+
+function requireKey(key: Key | undefined): Key {
   if (key === undefined) throw new SecretError('key-unusable', 'There is no such key.');
   requireUsableKey(key);
   return key;

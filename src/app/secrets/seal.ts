@@ -31,8 +31,9 @@ export async function untilSealed<T>(attempt: () => Promise<T>): Promise<T> {
       return await attempt();
     } catch (error) {
       const code = error instanceof SecretError ? error.code : undefined;
-      // The first attempt may use a former key of the secret: it may be unusable while the present one is not.
-      const isOutdated = code === 'seal-outdated' || (code === 'key-unusable' && attempts === 0);
+      // The first attempt may use a former key of the secret: it may be unusable or refused while the present one is not.
+      const isOfKey = code === 'key-unusable' || code === 'action-forbidden';
+      const isOutdated = code === 'seal-outdated' || (isOfKey && attempts === 0);
       if (!isOutdated) throw error;
     }
   }

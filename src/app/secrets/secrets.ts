@@ -9,7 +9,7 @@ import type {
 } from '../../core/secrets/secrets.ts';
 import type { SecretValue } from '../../core/secrets/values.ts';
 import { change } from '../change.ts';
-import { sealingKey } from '../kms/keys.ts';
+import { findSealingKey, sealingKey } from '../kms/keys.ts';
 import { type Scan, walkPage } from '../pages.ts';
 import type { Deps, SecretQuery } from '../ports/deps.ts';
 import { required } from '../required.ts';
@@ -32,9 +32,10 @@ export interface CreateSecret {
 export async function createSecret(deps: Deps, input: CreateSecret): Promise<Secret> {
   const { ref, draft, value } = input;
   await requireStrength(deps, ref.projectId, value);
+  const provideKey = await findSealingKey(deps, ref.projectId, input.kmsKeyId);
   // Avoids creating a key for a name in use; the rules decide again inside the transaction.
   if ((await deps.store.findSecret(ref)) !== undefined) throw new SecretError('secret-exists');
-  const key = await sealingKey(deps, ref.projectId, input.kmsKeyId);
+  const key = await provideKey();
   const id = deps.ids.uuid();
   const version = sealVersion(deps, { ref, secretId: id, key }, { value, expireTimeMs: undefined });
   const command = { aggregate: 'secret', kind: 'create-secret', ref, id, draft, version } as const;

@@ -102,6 +102,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   unauthenticated: APIGW(401, '0301', 'Incorrect IAM authentication information:'),
   'credentials-unsupported': APIGW(401, '0305', 'Incorrect authentication information:'),
   'token-expired': APIGW(401, '0307', 'The token must be updated.'),
+  'action-forbidden': CSMS(403, '0302', 'The user role has no permission to access the interface.'),
   'project-forbidden': APIGW(403, '0302', 'The IAM user is not authorized to access the API.'),
   throttled: APIGW(429, '0308', 'The throttling threshold has been reached.'),
   'login-refused': APIGW(401, '0301', 'The username or password is wrong.'),

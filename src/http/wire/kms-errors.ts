@@ -7,6 +7,7 @@ const KMS_TABLE: Readonly<Partial<Record<ErrorCode, WireRow>>> = Object.freeze({
   'invalid-parameter': KMS(400, '0308', 'Invalid parameter.'),
   'invalid-body': KMS(400, '0202', 'Invalid JSON format of the request message.'),
   'media-type': KMS(415, '0202', 'Invalid JSON format of the request message.'),
+  'action-forbidden': KMS(403, '0307', 'No access permissions.'),
   'storage-full': KMS(507, '0102', 'Abnormal KMS I/O.'),
   'outcome-unknown': KMS(500, '0102', 'Abnormal KMS I/O.'),
   damaged: KMS(500, '0101', 'KMS error.'),

@@ -1,3 +1,4 @@
+import type { GranteeQuery } from '../../../app/ports/deps.ts';
 import type { DamagedGrant, Grant } from '../../../core/identity/grants.ts';
 import type { SecretIdRef } from '../../../core/secrets/secrets.ts';
 import type { Row } from '../../columns/fields.ts';
@@ -10,18 +11,34 @@ import { prepareInsert, prepareRows } from '../rows/rows.ts';
 /** Prepares the reads of grants on one connection. Every row is authenticated before it is returned. */
 export function createGrantReads(db: Connection, mac: RowMac) {
   const columns = GRANT.own.map((column) => `g.${column}`).join(', ');
-  const ofSecret = prepareRows(
-    db,
-    `SELECT ${columns}, s.project_id, s.id, g.row_mac FROM secret s JOIN secret_grant g ON g.secret_row = s.row
-      WHERE s.id = ? AND s.project_id = ? ORDER BY g.create_time_ms, g.id`,
-  );
+  const prepare = (where: string) =>
+    prepareRows(
+      db,
+      `SELECT ${columns}, s.project_id, s.id, g.row_mac FROM secret s JOIN secret_grant g ON g.secret_row = s.row
+        WHERE ${where}`,
+    );
+  const ofSecret = prepare('s.id = ? AND s.project_id = ? ORDER BY g.create_time_ms, g.id');
+  const ofGrantee = {
+    inProject: prepare('s.project_id = ? AND g.grantee_type = ? AND g.grantee_id = ?'),
+    byName: prepare('s.project_id = ? AND g.grantee_type = ? AND g.grantee_id = ? AND s.name = ?'),
+    byId: prepare('s.project_id = ? AND g.grantee_type = ? AND g.grantee_id = ? AND s.id = ?'),
+  };
   function authentic(row: Row): Grant {
     requireIntact(mac, GRANT.kind, { text: rowText(GRANT, row), rowMac: row.at(-1) as Buffer });
     const [projectId, secretId] = row.slice(GRANT.own.length) as string[];
     return { projectId: String(projectId), secretId: String(secretId), ...GRANT.decode(row) };
   }
 
+  function rowsOf({ projectId, grantee, secret }: GranteeQuery): Row[] {
+    const key = [projectId, grantee.type, grantee.id] as const;
+    if (secret === undefined) return ofGrantee.inProject.all(...key);
+    return 'name' in secret ? ofGrantee.byName.all(...key, secret.name) : ofGrantee.byId.all(...key, secret.id);
+  }
+
   return {
+    /** Those that one grantee has and that pass their check; `tell` is called for the others. */
+    listOfGrantee: (query: GranteeQuery, tell: (grant: DamagedGrant) => void) =>
+      intactRows(rowsOf(query), authentic, (row) => tell(GRANT.decode(row))),
     /** Every grant on a secret, oldest first, expired ones included. Throws damaged. */
     list: ({ projectId, secretId }: SecretIdRef) => ofSecret.all(secretId, projectId).map(authentic),
     /** The same without those that fail their check, which are passed to `tell`. */

@@ -1,0 +1,80 @@
+import { isOperationId, OPERATIONS, type Operation, type OperationId } from '../../core/operations.ts';
+import type { ActionId } from '../../core/policy/actions.ts';
+import type { Rights } from '../../core/rights.ts';
+import { restrict } from '../look-ups.ts';
+import type { Caller, Deps } from '../ports/deps.ts';
+import { type Check, createCheck } from './check.ts';
+import { rightToBegin, rightToEach } from './many.ts';
+import { rightsToKey } from './needs.ts';
+import { rightToOne, targetOf } from './one.ts';
+import type { Named } from './subject.ts';
+
+const LIST: ActionId = 'csms:secret:list';
+
+/** What is to be decided: by whom, where, and what is named. */
+export interface AccessRequest extends Named {
+  /** Whose action it is: that of the request, or of one item of a batch. */
+  readonly operation: OperationId;
+  /** Absent outside projects. */
+  readonly projectId: string | undefined;
+  readonly caller: Caller;
+  readonly userAgent: string | undefined;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
+}
+
+/**
+ * Decides whether the caller may do what it asks for, before anything else of the request is looked at. What depends on
+ * the resource is decided on what is found now, and goes with the actor, to be settled again on what is read or changed.
+ * Returns the dependencies that the request goes on with; at once where nothing depends on the resource.
+ * Throws action-forbidden. @see docs/adr/0072-two-moments.md
+ */
+export function authorize(deps: Deps, request: AccessRequest): Deps | Promise<Deps> {
+  const { action } = OPERATIONS[request.operation];
+  if (action === undefined) return deps;
+  const { narrowing, policies } = request.caller.permissions ?? {};
+  if (policies === undefined && narrowing === undefined && deps.learn === undefined) return deps;
+  const check = createCheck(deps, request);
+  return isAllowedAtOnce(check, action) ? deps : decideOpen(check, action);
+}
+
+/** True when nothing depends on any resource, which is so for most callers. */
+function isAllowedAtOnce(check: Check, action: ActionId): boolean {
+  const { deps, request } = check;
+  const { each, needs } = operationOf(request.operation);
+  const isMany = request.subject.kind === 'many';
+  if (deps.learn !== undefined || isMany || each !== undefined) return false;
+  if (check.judge(action, targetOf(check)).kind !== 'allowed') return false;
+  return needs.length === 0 || rightsToKey(check, action, needs) === undefined;
+}
+
+async function decideOpen(check: Check, action: ActionId): Promise<Deps> {
+  const { deps, request } = check;
+  const { each, needs } = operationOf(request.operation);
+  if (request.subject.kind === 'many') return decideMany(check, action);
+  const own = await rightToOne(check, action);
+  if (each === undefined) return narrowed(deps, { own, needs: await rightsToKey(check, action, needs) });
+  const item = operationOf(each);
+  if (item.action === undefined) return deps;
+  const right = await rightToEach(check, item.action);
+  return narrowed(deps, { own: right, needs: await rightsToKey(check, item.action, item.needs) });
+}
+
+async function decideMany(check: Check, action: ActionId): Promise<Deps> {
+  const { deps, request } = check;
+  const own = await rightToBegin(check, action);
+  if (operationOf(request.operation).each === undefined) check.learn(action, '*');
+  // Each item is decided by itself, as the operation that creates one.
+  if (request.operation === 'BatchImportSecrets') return deps;
+  const isDeletion = request.operation === 'BatchDeleteSecrets';
+  return narrowed(deps, { own, shows: isDeletion ? await rightToEach(check, LIST) : undefined });
+}
+
+function narrowed(deps: Deps, rights: Rights): Deps {
+  return Object.values(rights).some((right) => right !== undefined) ? restrict(deps, rights) : deps;
+}
+
+function operationOf(id: string): Operation & { readonly needs: readonly ActionId[] } {
+  if (!isOperationId(id)) throw new Error(`no operation ${id}`);
+  return { needs: [], ...OPERATIONS[id] };
+}

@@ -1,0 +1,27 @@
+import type { RequestFacts } from '../../core/policy/facts.ts';
+
+/** What a request names, as far as it says so by itself. Absent texts: what it should name is missing or of a wrong type. */
+export type Subject =
+  /** Its action has no type of resource. */
+  | { readonly kind: 'none' }
+  /** A list whose rows are decided one by one, or a batch whose items are. */
+  | { readonly kind: 'many' }
+  | { readonly kind: 'secret'; readonly name: string | undefined; readonly version?: 'latest' | undefined }
+  | { readonly kind: 'secret-by-id'; readonly id: string | undefined }
+  /** A secret that the request makes. */
+  | { readonly kind: 'new-secret'; readonly name: string | undefined }
+  /** A secret that the request makes of what its blob holds. */
+  | { readonly kind: 'blob'; readonly text: string | undefined }
+  /** By id, alias, or URN of an alias. */
+  | { readonly kind: 'key'; readonly keyId: string | undefined }
+  /** The key that a ciphertext was made with, unless the request names it. */
+  | { readonly kind: 'ciphertext'; readonly text: string | undefined }
+  | { readonly kind: 'new-key' };
+
+/** What a request names, and what else of it policies may consider. */
+export interface Named {
+  readonly subject: Subject;
+  readonly facts?: RequestFacts;
+  /** The key of a new or changed secret, as it is named: by id, alias, or URN of an alias; absent: none is named. */
+  readonly kmsKeyId?: string | undefined;
+}
