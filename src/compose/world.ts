@@ -48,8 +48,6 @@ export interface WorldParts {
   readonly jitter?: Jitter | undefined;
   /** Counts the requests of each user in place of the setting's limit. Throws throttled when none is left. */
   readonly takeRequest?: World['takeRequest'] | undefined;
-  /** Called for what requests read; absent: every actor may read everything. The store calls it for changes. */
-  readonly permit?: Permit | undefined;
 }
 
 /** Data with their clock, their keys and their background work. */

@@ -5,7 +5,6 @@ import type { App } from './app.ts';
 import { createBodyReader } from './connections/bodies.ts';
 import { answerClientError } from './connections/client-error.ts';
 import { createHttpServer } from './connections/http-server.ts';
-import { readLongBody } from './connections/long-bodies.ts';
 import { checkTarget, readQuery } from './connections/target.ts';
 import { boundUnreadResponses } from './connections/unread-responses.ts';
 import { createWrongProtocol } from './connections/wrong-protocol.ts';
@@ -13,12 +12,13 @@ import { registerCertificate } from './csms/notifications.ts';
 import { registerIdentity, registerLogin } from './iam/identity.ts';
 import { registerHealth } from './observability/health.ts';
 import { registerMetrics } from './observability/metrics.ts';
+import { requireAccess } from './requests/access.ts';
 import { NO_BODY } from './requests/context.ts';
 import { createRequestEnds, labelsOf, type RequestEnds } from './requests/ends.ts';
 import { guardEntrance } from './requests/entrance.ts';
 import { createErrorHandler } from './requests/error-handler.ts';
 import * as hooks from './requests/hooks.ts';
-import { requireLastParameter, routeNotFound } from './requests/not-found.ts';
+import { routeNotFound } from './requests/not-found.ts';
 import { refuseOtherMethods } from './requests/other-methods.ts';
 import { separatePhases } from './requests/phases.ts';
 import { addRequestProperties } from './requests/properties.ts';
@@ -166,16 +166,9 @@ async function registerSigned(signed: App, options: ServerOptions): Promise<void
 function registerApi(api: App, options: ServerOptions): void {
   api.addHook('preValidation', (request, _reply, done) => {
     try {
-      requireLastParameter(request);
-      if (request.rawBody.length > limits.SHORT_BODY_BYTES_MAX) {
-        readLongBody(request)
-          .then(() => hooks.requireBody(request))
-          .then(() => done(), done);
-        return;
-      }
-      request.body = hooks.parseBody(request.rawBody);
-      hooks.requireBody(request);
-      done();
+      const later = requireAccess(request);
+      if (later === undefined) done();
+      else later.then(() => done(), done);
     } catch (error) {
       done(error as Error);
     }

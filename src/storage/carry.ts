@@ -2,7 +2,7 @@ import type { Awaitable } from '../app/ports/deps.ts';
 import type { Actor } from '../core/actor.ts';
 import type { AggregateKind, Command, ResultOf } from '../core/commands.ts';
 import type { KeyRef } from '../core/kms/keys.ts';
-import type { Attributes, Permit } from '../core/permit.ts';
+import { type Attributes, type Permit, permit as settled } from '../core/permit.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Carried } from './carriers.ts';
 import type { Engine, Loaded } from './engine.ts';
@@ -14,7 +14,7 @@ import { kindOf } from './kinds.ts';
  */
 export type Recorder = (actor: Actor, command: Command, carried: Carried<AggregateKind>) => Awaitable<void>;
 
-/** Watches over changes. Absent `permit`: every actor may do everything. Absent `record`: no records are kept. */
+/** Watches over changes. Absent `permit`: what the policies of actors leave open is settled. Absent `record`: no records are kept. */
 export interface Oversight {
   readonly permit?: Permit | undefined;
   readonly record?: Recorder | undefined;
@@ -27,7 +27,7 @@ export interface Oversight {
 export function* carry<C extends Command>(
   engine: Engine<Loaded>,
   command: C,
-  { actor, permit, record }: Oversight & { readonly actor: Actor },
+  { actor, permit = permitOf(actor), record }: Oversight & { readonly actor: Actor },
 ): Asking<ResultOf<C>> {
   const allow =
     permit &&
@@ -40,4 +40,9 @@ export function* carry<C extends Command>(
   if (record !== undefined) yield* ask(record(actor, command, carried));
   // Each kind's rules have the results of its commands, which the compiler cannot follow through the union.
   return carried.decision.result as ResultOf<C>;
+}
+
+/** Undefined where nothing is open, which is so for most actors: nothing is looked up for it. */
+function permitOf(actor: Actor): Permit | undefined {
+  return actor.kind === 'caller' && actor.rights !== undefined ? settled : undefined;
 }

@@ -3,7 +3,6 @@ import { type ActionId, actionOf } from '../../core/policy/actions.ts';
 import { type Decision, decide, isOpenFor, type Question } from '../../core/policy/decide.ts';
 import { createFacts, type Facts, type RequestContext, type RequestFacts, UNKNOWN } from '../../core/policy/facts.ts';
 import type { OpenQuestion } from '../../core/policy/open-question.ts';
-import type { Policies } from '../../core/policy/policies.ts';
 import type { SecretError } from '../../core/errors.ts';
 import type { Deps } from '../ports/deps.ts';
 import type { AccessRequest } from './authorize.ts';

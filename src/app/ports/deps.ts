@@ -133,8 +133,8 @@ export type Learn = (allowed: {
 /** Which entries of a list the actor sees; the others neither show nor count. */
 export interface Sees {
   secret(found: SecretWithTags): boolean;
-  /** Whether a list would show a secret that a batch could not delete. */
-  listed(found: SecretWithTags): boolean;
+  /** Whether a list would show a secret that a batch may not delete; absent: it would. */
+  listed?(found: SecretWithTags): boolean;
   key(key: Key): boolean;
 }
 

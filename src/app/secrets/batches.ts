@@ -3,7 +3,7 @@ import { instanceIdOf } from '../../core/rotation/rotation.ts';
 import type { Secret } from '../../core/secrets/secrets.ts';
 import type { SecretType } from '../../core/secrets/types.ts';
 import { collectPage } from '../pages.ts';
-import type { Deps } from '../ports/deps.ts';
+import type { Awaitable, Deps } from '../ports/deps.ts';
 import { deleteSecret } from './lifecycle.ts';
 import { type CreateSecret, createSecret, secretsOf } from './secrets.ts';
 import { type OpenedVersion, showVersion } from './versions.ts';
@@ -24,21 +24,24 @@ export interface InstanceQuery {
 
 /**
  * Creates secrets one after the other, each by the rules for one; one that is refused, or whose name a damaged secret
- * has, does not stop the others. `inputs` are parsed one by one. Returns each one's refusal, undefined for what was
- * created. Throws failures of the server.
+ * has, does not stop the others. `inputs` are parsed one by one, each once `authorize` has provided what it is created
+ * with: whether the caller may create it comes before what is wrong with it. Returns each one's refusal, undefined for
+ * what was created. Throws failures of the server.
  * @see API page BatchImportSecrets
  */
 export async function importSecrets(
   deps: Deps,
   projectId: string,
   inputs: readonly (() => CreateSecret)[],
+  authorize: (index: number) => Awaitable<Deps> = () => deps,
 ): Promise<(SecretError | undefined)[]> {
   const pause = deps.turns.pauseOf(projectId);
   const refusals: (SecretError | undefined)[] = [];
-  for (const parse of inputs) {
+  for (const [index, parse] of inputs.entries()) {
     await pause();
     try {
-      await createSecret(deps, parse());
+      const own = await authorize(index);
+      await createSecret(own, parse());
       refusals.push(undefined);
     } catch (error) {
       if (!isOfOne(error)) throw error;
@@ -95,7 +98,7 @@ export async function deleteOfInstance(
       deleted.push(secret.name);
     } catch (error) {
       if (!isOfOne(error)) throw error;
-      const isShown = error.code !== 'action-forbidden' || (deps.sees?.listed({ secret }) ?? true);
+      const isShown = error.code !== 'action-forbidden' || (deps.sees?.listed?.({ secret }) ?? true);
       if (isShown) refused.push(secret.name);
     }
   }

@@ -8,6 +8,7 @@ import { requireSecretName } from '../../core/names.ts';
 import { INSTANCE_SERVICES, secretTypesWith } from '../../core/secrets/types.ts';
 import type { App } from '../app.ts';
 import { LONG_RESPONSE_BYTES_MAX, sendPieces } from '../connections/pieces.ts';
+import { accessTo } from '../requests/access.ts';
 import { validationError, wireMessage } from '../requests/error-handler.ts';
 import { LARGE_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route } from '../wire/operation.ts';
@@ -76,7 +77,8 @@ export function registerBatches(api: App): void {
         (secret) => () =>
           toCreateSecret(params.project_id, requireShape(request, secret), deps.choices.limits),
       );
-      const refusals = await app.importSecrets(deps, params.project_id, inputs);
+      const authorize = (index: number) => accessTo(request, 'CreateSecret', body.secrets[index]);
+      const refusals = await app.importSecrets(deps, params.project_id, inputs, authorize);
       const error_list = refusals.flatMap((refusal, index) =>
         refusal === undefined ? [] : [{ name: nameIn(body.secrets[index]), error_msg: wireMessage(refusal) }],
       );

@@ -2,32 +2,68 @@ import type { FastifyRequest } from 'fastify';
 import { authorize } from '../../app/access/authorize.ts';
 import type { Deps } from '../../app/ports/deps.ts';
 import type { OperationId } from '../../core/operations.ts';
+import { readLongBody } from '../connections/long-bodies.ts';
 import { CSMS_NAMED } from '../csms/named.ts';
 import { KMS_NAMED } from '../kms/named.ts';
+import { SHORT_BODY_BYTES_MAX } from '../wire/limits.ts';
+import { parseBody, requireBody } from './hooks.ts';
 import { membersOf, namesNothing, type ReadNamed } from './named.ts';
+import { requireLastParameter } from './not-found.ts';
 
-/** What the requests of every operation name. */
-const NAMED: Readonly<Record<OperationId, ReadNamed>> = {
-  ...CSMS_NAMED,
-  ...KMS_NAMED,
-  KeystoneShowVersion: namesNothing,
-};
+/** What the requests of every operation with an action name. */
+export const NAMED: Readonly<Partial<Record<OperationId, ReadNamed>>> = { ...CSMS_NAMED, ...KMS_NAMED };
 
 /**
- * Decides whether the caller of a request may do what it asks for, and narrows the request’s dependencies to that.
- * Undefined: done at once. Throws action-forbidden.
+ * Reads the body of a request and decides whether its caller may do what it asks for, which comes before what is wrong with
+ * the body: one that is no JSON counts as empty. Narrows the request’s dependencies to what the caller may do.
+ * Undefined: done at once. Throws action-forbidden, invalid-body, invalid-parameter.
  */
 export function requireAccess(request: FastifyRequest): Promise<void> | undefined {
-  const { labels } = request;
-  if (labels === undefined || labels.operation === 'none') return undefined;
-  const deps = accessTo(request, labels.operation, request.body);
-  if (!(deps instanceof Promise)) {
-    request.deps = deps;
-    return undefined;
-  }
-  return deps.then((narrowed) => {
-    request.deps = narrowed;
+  if (request.rawBody.length > SHORT_BODY_BYTES_MAX) return requireLong(request);
+  const fault = faultOf(() => {
+    request.body = parseBody(request.rawBody);
   });
+  const later = narrow(request);
+  if (later !== undefined) return later.then(() => requireSound(request, fault));
+  requireSound(request, fault);
+  return undefined;
+}
+
+async function requireLong(request: FastifyRequest): Promise<void> {
+  const fault = await readLongBody(request).then(
+    () => undefined,
+    (error: Error) => error,
+  );
+  await narrow(request);
+  requireSound(request, fault);
+}
+
+function narrow(request: FastifyRequest): Promise<void> | undefined {
+  const { operation = 'none' } = request.labels ?? {};
+  if (operation === 'none') return undefined;
+  const deps = accessTo(request, operation, request.body);
+  if (deps instanceof Promise) {
+    return deps.then((narrowed) => {
+      request.deps = narrowed;
+    });
+  }
+  request.deps = deps;
+  return undefined;
+}
+
+function requireSound(request: FastifyRequest, fault: Error | undefined): void {
+  requireLastParameter(request);
+  if (fault !== undefined) throw fault;
+  requireBody(request);
+}
+
+function faultOf(work: () => void): Error | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /**
@@ -40,7 +76,7 @@ export function accessTo(request: FastifyRequest, operation: OperationId, body: 
   const query = request.query as Record<string, unknown>;
   const { project_id: projectId } = params;
   return authorize(deps, {
-    ...NAMED[operation]({ params, query, body: membersOf(body) }),
+    ...(NAMED[operation] ?? namesNothing)({ params, query, body: membersOf(body) }),
     operation,
     projectId: typeof projectId === 'string' ? projectId : undefined,
     caller,

@@ -100,9 +100,9 @@ export function requireBody(request: FastifyRequest): void {
 }
 
 /**
- * Authenticates a request, checks its project, counts it against the caller's rate, and sets its caller and dependencies.
- * Throws unauthenticated, credentials-unsupported, token-expired, project-forbidden, invalid-parameter, unavailable,
- * throttled.
+ * Authenticates a request, counts it against the caller's rate, checks its project, and sets its caller and dependencies.
+ * Throws unauthenticated, credentials-unsupported, token-expired, throttled, project-forbidden, invalid-parameter,
+ * unavailable.
  */
 export function authenticate(
   request: FastifyRequest,
@@ -125,10 +125,10 @@ export function authenticate(
   if (caller.plus === 'literal') readQueryAgain(request);
   const connection = connectionOf(request.raw.socket);
   if (connection !== undefined) connection.isKnown = true;
+  options.takeRequest(caller);
   requireProject(request, caller);
   const { operation = 'none' } = request.labels ?? {};
   if (operation === 'none') throw new SecretError('internal');
-  options.takeRequest(caller);
   request.deps = options.depsFor(caller, {
     operation,
     requestId: request.id,
