@@ -3,12 +3,13 @@ import { BUILT_IN_DOCUMENTS } from '../core/policy/built-in.ts';
 import { type AttachedPolicy, createPolicies, type Policies } from '../core/policy/policies.ts';
 import type { Directory, PolicyReference, User } from './identities/identities.ts';
 
-/** Of users who have called since their directory was read. */
-const known = new WeakMap<User, Permissions>();
+/** Of users who have called since their directory was read. The same user may have others in another directory. */
+const known = new WeakMap<Directory, WeakMap<User, Permissions>>();
 
 /** What decides over a user: made at its first request after each reload. */
 export function permissionsOf(directory: Directory, user: User): Permissions {
-  const present = known.get(user);
+  const ofDirectory = known.get(directory) ?? new WeakMap<User, Permissions>();
+  const present = ofDirectory.get(user);
   if (present !== undefined) return present;
   const permissions: Permissions = {
     policies: directory.usesPolicies ? policiesOf(directory, user) : undefined,
@@ -16,7 +17,7 @@ export function permissionsOf(directory: Directory, user: User): Permissions {
     groupIds: user.groups.map(({ id }) => id),
     projectNames: new Map(user.projects.map(({ id, name }) => [id, name])),
   };
-  known.set(user, permissions);
+  known.set(directory, ofDirectory.set(user, permissions));
   return permissions;
 }
 

@@ -118,7 +118,8 @@ export function forbidden(
   { action, isExplicit, resource }: Pick<Right, 'action' | 'isExplicit' | 'resource'>,
   wanted?: Command | LookUp,
 ): SecretError {
-  const named = typeof resource === 'string' ? resource : `${resource.before}${(wanted && pathOf(wanted)) ?? '*'}`;
+  const named =
+    typeof resource === 'string' ? resource : `${resource.before}${(wanted && pathOf(wanted)) ?? '*'}`;
   const why = isExplicit
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;

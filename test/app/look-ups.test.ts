@@ -1,47 +1,59 @@
 import { expect, it } from 'vitest';
-import { createLookUps } from '../../src/app/look-ups.ts';
+import { restrict } from '../../src/app/look-ups.ts';
 import type { Store } from '../../src/app/ports/deps.ts';
 import { SecretError } from '../../src/core/errors.ts';
-import type { Attributes } from '../../src/core/permit.ts';
-import { ACTOR } from '../support/acting.ts';
+import type { Right } from '../../src/core/rights.ts';
+import { CALLER_ACTOR } from '../support/acting.ts';
 import { aWorld } from '../support/world.ts';
 
-it('what is damaged is kept from those who would not learn that it is missing', async () => {
-  const { store } = aWorld().deps;
-  const damaged = () => {
-    throw new SecretError('damaged');
-  };
-  const finds = { findVersions: damaged, findSecretById: damaged, findValue: damaged, findContents: damaged };
-  const listSecrets: Store['listSecrets'] = ({ onDamaged }) => {
-    onDamaged?.('n');
-    return [];
-  };
-  const all = { ...store, ...finds, findKey: damaged, findKeyByAlias: damaged, listSecrets };
-  let mayLearn = false;
-  const asked: (Attributes | undefined)[] = [];
-  const looked = createLookUps(all, (_, wanted, attributes) => {
-    if (wanted === undefined) return undefined;
-    asked.push(attributes);
-    return mayLearn ? undefined : new SecretError('project-forbidden');
-  })(ACTOR).store;
-  const ref = { projectId: 'p', name: 'n' };
-  const looks = [
-    () => looked.findSecret(ref),
-    () => looked.findVersions(ref),
-    () => looked.findSecretById('p', 'id'),
-    () => looked.findValue(ref, 'latest'),
-    () => looked.findContents(ref),
-    () => looked.findKey({ projectId: 'p', id: 'id' }),
-    () => looked.findKeyByAlias('p', 'alias'),
-  ];
-  const named: string[] = [];
-  const query = { projectId: 'p', limit: 1, onDamaged: (name: string) => named.push(name) };
-  for (const look of looks) await expect(look()).rejects.toMatchObject({ code: 'project-forbidden' });
-  await looked.listSecrets(query);
-  expect(named).toEqual([]);
-  mayLearn = true;
-  for (const look of looks) await expect(look()).rejects.toMatchObject({ code: 'damaged' });
-  await looked.listSecrets(query);
-  expect(named).toEqual(['n']);
-  expect(asked).toEqual(Array(2 * looks.length + 2).fill(undefined));
+const damaged = () => {
+  throw new SecretError('damaged');
+};
+const ref = { projectId: 'p', name: 'n' };
+const right = (action: Right['action'], isAllowed: boolean): Right => ({
+  action,
+  resource: '*',
+  ways: isAllowed ? [{ rests: [] }] : [],
 });
+
+it.each([
+  [false, 'action-forbidden', []],
+  [true, 'damaged', ['n']],
+])(
+  'what is damaged is kept from those who would not learn that it is missing: %s',
+  async (isAllowed, code, names) => {
+    const { deps } = aWorld();
+    const finds = {
+      findVersions: damaged,
+      findSecretById: damaged,
+      findValue: damaged,
+      findContents: damaged,
+    };
+    const listSecrets: Store['listSecrets'] = ({ onDamaged }) => {
+      onDamaged?.('n');
+      return [];
+    };
+    const store = { ...deps.store, ...finds, findKey: damaged, findKeyByAlias: damaged, listSecrets };
+    const actor = CALLER_ACTOR;
+    const own = right('csms:secret:get', isAllowed);
+    const secrets = restrict({ ...deps, store, actor }, { own, shows: own }).store;
+    const keysActor = { ...actor, operation: 'ListKeyDetail' } as const;
+    const keys = restrict(
+      { ...deps, store, actor: keysActor },
+      { own: right('kms:cmk:get', isAllowed) },
+    ).store;
+    const looks = [
+      () => secrets.findSecret(ref),
+      () => secrets.findVersions(ref),
+      () => secrets.findSecretById('p', 'id'),
+      () => secrets.findValue(ref, 'latest'),
+      () => secrets.findContents(ref),
+      () => keys.findKey({ projectId: 'p', id: 'id' }),
+      () => keys.findKeyByAlias('p', 'alias'),
+    ];
+    for (const look of looks) await expect(look()).rejects.toMatchObject({ code });
+    const named: string[] = [];
+    await secrets.listSecrets({ projectId: 'p', limit: 1, onDamaged: (name) => named.push(name) });
+    expect(named).toEqual(names);
+  },
+);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { collectPage, type Scan, walkPage } from '../../src/app/pages.ts';
-import { deleteOfInstance, importSecrets } from '../../src/app/secrets/batches.ts';
+import { importSecrets } from '../../src/app/secrets/batches.ts';
 import { walkSecrets } from '../../src/app/secrets/secrets.ts';
 import { searchSecrets } from '../../src/app/secrets/tags.ts';
 import { aDraft, REF, range } from '../support/builders.ts';
@@ -93,12 +93,5 @@ describe('an actor who does not see everything', () => {
     expect(entries.map(({ secret }) => secret.name)).toEqual(range(1_003, 1_006).map((n) => `mine-${n}`));
     expect(end).toBe(130);
     expect(await walked(searchSecrets(deps, { ...search, limit: 0 }))).toEqual({ entries: [], end: 130 });
-  });
-
-  it('deletes no other with its instance', async () => {
-    const { deps, secrets } = await aPartlySeenWorld(['mine-1', 'theirs-1']);
-    const query = { projectId, instanceId: 'i-1', secretTypes: undefined };
-    expect(await deleteOfInstance(deps, query)).toEqual({ deleted: ['mine-1'], refused: [] });
-    expect([...secrets.values()].map(({ secret }) => secret.name)).toEqual(['theirs-1']);
   });
 });

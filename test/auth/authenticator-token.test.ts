@@ -21,7 +21,7 @@ function plain(...headers: readonly (readonly [string, string])[]): RawRequest {
 
 describe('a token', () => {
   it('has its user as the caller, with its one project', () => {
-    expect(authenticatorOf().authenticate(plain(['X-Auth-Token', tokenFor()]))).toEqual({
+    expect(authenticatorOf().authenticate(plain(['X-Auth-Token', tokenFor()]))).toMatchObject({
       world: 'main',
       domainId: DOMAIN_ID,
       userId: ADMIN_ID,

@@ -151,7 +151,8 @@ function identitiesOf(world: string): Directory {
     const { accessKeyId, secretKey } = userOf(world, user.name);
     return { user, key: createRequestKey({ accessKeyId, secretKey }) };
   });
-  return createDirectory({ domains: [...domains.values()], users, accessKeys, policies: [] });
+  const policies = [...main.directory().policies.values()];
+  return createDirectory({ domains: [...domains.values()], users, accessKeys, policies });
 }
 
 /** A copy of the main world. */

@@ -1,10 +1,25 @@
 import type { Store } from '../../src/app/ports/deps.ts';
-import type { Actor } from '../../src/core/actor.ts';
+import type { Actor, CallerActor } from '../../src/core/actor.ts';
 import type { Command, ResultOf } from '../../src/core/commands.ts';
 import type { Request } from '../../src/storage/sqlite/engine/protocol.ts';
 
 /** Who makes the changes of tests in which that does not matter. */
 export const ACTOR: Actor = Object.freeze({ kind: 'system', job: 'test' });
+
+/** A user by one of its requests. */
+export const CALLER_ACTOR: CallerActor = Object.freeze({
+  kind: 'caller',
+  operation: 'ShowSecret',
+  requestId: '0'.repeat(32),
+  address: '127.0.0.1',
+  receivedMs: 0,
+  world: 'main',
+  domainId: '1'.repeat(32),
+  userId: '2'.repeat(32),
+  userName: 'ann',
+  method: 'signature',
+  accessKeyId: 'AK',
+});
 
 /** A store whose changes are ACTOR's unless someone else is named. */
 export interface TestStore extends Omit<Store, 'change'> {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,20 @@ export const OUTSIDER: TestUser = {
   secretKey: 'CanarySecretKeyOfOther90817263544f3e2d',
 };
 
+/** Someone else of acme who reaches ALPHA, where the identities of a test name it. */
+export function member(name: string): TestUser {
+  const digest = hash('sha256', name);
+  const [id, secretKey] = [digest.slice(0, 32), digest.slice(24)];
+  return {
+    ...ACME,
+    id,
+    name,
+    password: `${name}-password-1`,
+    accessKeyId: `AK${id.slice(0, 16).toUpperCase()}`,
+    secretKey,
+  };
+}
+
 /** A server that is put together as in production, over a directory of its own. */
 export interface TestServer {
   readonly app: App;
@@ -88,6 +103,7 @@ export interface TestServer {
 export async function prepareFiles(
   mode: ServerMode,
   env: Readonly<Record<string, string>> = {},
+  identities: TestIdentities = {},
 ): Promise<{ readonly config: Config; readonly directory: string }> {
   const directory = mkdtempSync(join(tmpdir(), 'csms-http-'));
   const config = readConfig(mode, {
@@ -102,7 +118,7 @@ export async function prepareFiles(
   });
   mkdirSync(config.dataDirectory, { mode: 0o700 });
   createRootKeyFile(join(directory, 'root.key'));
-  writeFileSync(join(directory, 'identities.yaml'), await identitiesYaml(), { mode: 0o600 });
+  writeFileSync(join(directory, 'identities.yaml'), await identitiesYaml(identities), { mode: 0o600 });
   return { config, directory };
 }
 
@@ -115,6 +131,19 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly listen?: boolean;
   readonly pressure?: PressureGauge;
+  /** What users may do; absent: everything. */
+  readonly identities?: TestIdentities;
+}
+
+/** The identities of a test: the users whom it names have these policies, and may be in groups of acme. */
+export interface TestIdentities {
+  readonly policies?: readonly { readonly name: string; readonly document: object }[];
+  /** By name: ADMIN, GUEST, or what `member` returns. */
+  readonly users?: Readonly<
+    Record<string, { readonly policies: readonly unknown[]; readonly groups?: readonly string[] }>
+  >;
+  readonly groups?: readonly object[];
+  readonly enterpriseProjects?: readonly object[];
 }
 
 /** One server for all tests of the file or block that asks for it: there once they run, and closed behind them. */
@@ -147,8 +176,8 @@ function serverBetween(
 
 /** Starts the whole server over a fresh directory: SQLite with its writer thread, keyring, identities file, routes. */
 export async function startTestServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { mode = 'serve', env = {}, listen = false, pressure = NO_PRESSURE } = options;
-  const { config, directory } = await prepareFiles(mode, env);
+  const { mode = 'serve', env = {}, listen = false, pressure = NO_PRESSURE, identities } = options;
+  const { config, directory } = await prepareFiles(mode, env, identities);
   const lines: string[] = [];
   const composed = await compose(config, createLog(config.logLevel, lines), {
     pressure,
@@ -216,26 +245,39 @@ export function createLog(level: string, lines: string[]): pino.Logger {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
 }
 
-async function identitiesYaml(): Promise<string> {
+async function identitiesYaml({
+  enterpriseProjects,
+  groups,
+  policies = [],
+  users = {},
+}: TestIdentities): Promise<string> {
   const userOf = async (user: TestUser, projects: readonly string[]) => ({
     id: user.id,
     name: user.name,
     password: await hashPassword(user.password, { ln: 10, r: 8, p: 1 }),
     access_keys: [{ ak: user.accessKeyId, sk: user.secretKey }],
-    policies: ['everything'],
+    policies: users[user.name]?.policies ?? ['everything'],
+    groups: users[user.name]?.groups ?? [],
     projects,
   });
+  const members = Object.keys(users).filter((name) => name !== ADMIN.name && name !== GUEST.name);
   const acmeProjects = [
     { id: ALPHA, name: 'local-1' },
     { id: BETA, name: 'local-2' },
   ];
-  return stringify({
+  const identities = {
     domains: [
       {
         id: ACME.domainId,
         name: ACME.domainName,
         projects: acmeProjects,
-        users: [await userOf(ADMIN, ['local-1', 'local-2']), await userOf(GUEST, ['local-1'])],
+        ...(groups && { groups }),
+        ...(enterpriseProjects && { enterprise_projects: enterpriseProjects }),
+        users: [
+          await userOf(ADMIN, ['local-1', 'local-2']),
+          await userOf(GUEST, ['local-1']),
+          ...(await Promise.all(members.map((name) => userOf(member(name), ['local-1'])))),
+        ],
       },
       {
         id: GLOBEX.domainId,
@@ -249,6 +291,8 @@ async function identitiesYaml(): Promise<string> {
         name: 'everything',
         document: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['csms:*:*', 'kms:*:*'] }] },
       },
+      ...policies,
     ],
-  });
+  };
+  return stringify(identities, { aliasDuplicateObjects: false });
 }

@@ -1,9 +1,15 @@
+import type { SecretError } from '../../core/errors.ts';
 import { forbidden } from '../../core/permit.ts';
 import { type ActionId, actionOf } from '../../core/policy/actions.ts';
 import { type Decision, decide, isOpenFor, type Question } from '../../core/policy/decide.ts';
-import { createFacts, type Facts, type RequestContext, type RequestFacts, UNKNOWN } from '../../core/policy/facts.ts';
+import {
+  createFacts,
+  type Facts,
+  type RequestContext,
+  type RequestFacts,
+  UNKNOWN,
+} from '../../core/policy/facts.ts';
 import type { OpenQuestion } from '../../core/policy/open-question.ts';
-import type { SecretError } from '../../core/errors.ts';
 import type { Deps } from '../ports/deps.ts';
 import type { AccessRequest } from './authorize.ts';
 
@@ -55,7 +61,9 @@ export function createCheck(deps: Deps, request: AccessRequest): Check {
   // A grant counts instead of the user’s own policies; those that narrow it have to allow it all the same.
   const decideAll = (question: Question): Judgement => {
     const first: Decision = policies === undefined ? ALLOWED : decide(policies, question);
-    return narrowing === undefined ? judgementOf(first) : both(first, decide(narrowing, { ...question, grant: undefined }));
+    return narrowing === undefined
+      ? judgementOf(first)
+      : both(first, decide(narrowing, { ...question, grant: undefined }));
   };
   return {
     deps,

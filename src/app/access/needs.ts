@@ -35,7 +35,8 @@ async function rightToKey(
   const { action, judgement, need, target } = asked;
   const resource = check.urnOf(need, check.request.kmsKeyId ?? '*');
   const isExplicit = judgement.kind === 'denied' && judgement.isExplicit;
-  const ways: Way[] = judgement.kind === 'denied' ? [] : [{ rests: judgement.kind === 'open' ? judgement.rests : [] }];
+  const ways: Way[] =
+    judgement.kind === 'denied' ? [] : [{ rests: judgement.kind === 'open' ? judgement.rests : [] }];
   if (judgement.kind !== 'allowed' && need === GRANTED_ON_KEY && GRANTED.has(action)) {
     const granted = check.judgeGranted(need, target);
     const { deps, projectId, request } = check;

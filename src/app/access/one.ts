@@ -57,7 +57,9 @@ export async function rightToOne(check: Check, action: ActionId): Promise<Right 
   if (judged.kind === 'open') {
     const { isMaking } = actionOf(action);
     const right = { action, resource, ways: [{ rests: judged.rests }] };
-    const found = isMaking ? undefined : await findSubject(check.deps, check.projectId, check.request.subject);
+    const found = isMaking
+      ? undefined
+      : await findSubject(check.deps, check.projectId, check.request.subject);
     if (isMet(right, lookUpOf(check, action, target, found), found?.attributes)) {
       check.learn(action, check.urnOf(action, found?.attributes.path ?? target.path ?? '*'));
       return isMaking ? undefined : right;

@@ -75,7 +75,8 @@ export async function findBlob(deps: Deps, projectId: string, text: string): Pro
   let bytes: Buffer | undefined;
   try {
     const { header, bound, sealed } = parseBlob(text);
-    const key = header.projectId === projectId ? await deps.store.findKey({ projectId, id: header.keyId }) : undefined;
+    const key =
+      header.projectId === projectId ? await deps.store.findKey({ projectId, id: header.keyId }) : undefined;
     bytes = key && deps.keyring.openBackup(key, bound, sealed);
     return bytes && decodeBackup(bytes, deps.completeBackup).aggregate.secret;
   } catch (error) {

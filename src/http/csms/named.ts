@@ -1,7 +1,6 @@
 import type { TagFact } from '../../core/policy/facts.ts';
 import {
   elementsOf,
-
   namesMany,
   namesNothing,
   type ReadNamed,
@@ -52,7 +51,10 @@ export const CSMS_NAMED = {
   DeleteSecret: namesSecret,
   DeleteSecretForSchedule: (parts) => {
     const { recovery_window_in_days: days } = parts.body;
-    return { ...namesSecret(parts), ...(typeof days === 'number' && { facts: { recoveryWindowDays: days } }) };
+    return {
+      ...namesSecret(parts),
+      ...(typeof days === 'number' && { facts: { recoveryWindowDays: days } }),
+    };
   },
   RestoreSecret: namesSecret,
   RotateSecret: namesSecret,

@@ -70,7 +70,11 @@ function faultOf(work: () => void): Error | undefined {
  * The dependencies with which the caller may carry out one operation, of the request or of one item in its body.
  * Throws action-forbidden.
  */
-export function accessTo(request: FastifyRequest, operation: OperationId, body: unknown): Deps | Promise<Deps> {
+export function accessTo(
+  request: FastifyRequest,
+  operation: OperationId,
+  body: unknown,
+): Deps | Promise<Deps> {
   const { caller, deps, headers } = request;
   const params = request.params as Record<string, unknown>;
   const query = request.query as Record<string, unknown>;

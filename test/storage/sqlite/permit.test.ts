@@ -73,7 +73,7 @@ describe('a permit', () => {
   it('is asked by whom and for what, with the attributes of the very state that is changed', () => {
     send(created, putTags(ref, id, [tag]), putTags(ref, id, [mark]), startRotation(ref, id));
     send(createGrant({ projectId: ref.projectId, secretId: id }, 'u'.repeat(32)));
-    const attributes = { enterpriseProjectId: '0', secretType: 'COMMON' };
+    const attributes = { id, path: ref.name, enterpriseProjectId: '0', secretType: 'COMMON' };
     expect(asked).toEqual([
       [ACTOR, 'create-secret', undefined],
       [ACTOR, 'put-tags', { ...attributes, tags: [] }],

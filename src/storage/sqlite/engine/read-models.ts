@@ -109,8 +109,7 @@ function createSecretModels({ db, mac, changes, random, snapshot, onDamage }: So
     listTags: (projectId) => inSteps(snapshot, tags.list(projectId)),
     searchSecrets: (query) => inSteps(snapshot, search(query)),
     listGrants: (ref) => snapshot(() => grants.listIntact(ref, ({ id }) => onDamage(`grant ${id}`))),
-    listGrantsOf: (query) =>
-      snapshot(() => grants.listOfGrantee(query, ({ id }) => onDamage(`grant ${id}`))),
+    listGrantsOf: (query) => snapshot(() => grants.listOfGrantee(query, ({ id }) => onDamage(`grant ${id}`))),
   } satisfies Partial<ReadModels>;
 }
 

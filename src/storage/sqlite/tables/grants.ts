@@ -32,7 +32,9 @@ export function createGrantReads(db: Connection, mac: RowMac) {
   function rowsOf({ projectId, grantee, secret }: GranteeQuery): Row[] {
     const key = [projectId, grantee.type, grantee.id] as const;
     if (secret === undefined) return ofGrantee.inProject.all(...key);
-    return 'name' in secret ? ofGrantee.byName.all(...key, secret.name) : ofGrantee.byId.all(...key, secret.id);
+    return 'name' in secret
+      ? ofGrantee.byName.all(...key, secret.name)
+      : ofGrantee.byId.all(...key, secret.id);
   }
 
   return {
