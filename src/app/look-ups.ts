@@ -1,14 +1,7 @@
+import { type Attributes, keyAttributes, type SecretWithTags, secretAttributes } from '../core/attributes.ts';
 import { isDamaged } from '../core/errors.ts';
 import type { Key } from '../core/kms/keys.ts';
-import {
-  type Attributes,
-  isMet,
-  keyAttributes,
-  type LookUp,
-  permit,
-  type SecretWithTags,
-  secretAttributes,
-} from '../core/permit.ts';
+import { isMet, type LookUp, permit } from '../core/permit.ts';
 import type { Right, Rights } from '../core/rights.ts';
 import type { SecretRef } from '../core/secrets/secrets.ts';
 import { withRights } from './caller.ts';

@@ -1,26 +1,10 @@
 import type { Actor, CallerActor } from './actor.ts';
+import { type Attributes, newKeyAttributes } from './attributes.ts';
 import type { Command } from './commands.ts';
 import { SecretError } from './errors.ts';
-import type { Key, KeyAlias } from './kms/keys.ts';
 import { OPERATIONS } from './operations.ts';
 import { settle } from './policy/decide.ts';
 import type { Right, Rights } from './rights.ts';
-import type { SecretAggregate, Tag } from './secrets/secrets.ts';
-import type { SecretType } from './secrets/types.ts';
-
-/** What a policy may consider of a resource that was found. */
-export interface Attributes {
-  readonly id: string;
-  /** The last part of its URN: the name of a secret, the id of a key. */
-  readonly path: string;
-  readonly enterpriseProjectId: string;
-  /** Absent in a list that is read without them. */
-  readonly tags?: readonly Tag[] | undefined;
-  /** Of a secret. */
-  readonly secretType?: SecretType;
-  /** Of a key, without `alias/`. */
-  readonly aliases?: readonly string[];
-}
 
 /** Looking up one secret, one of its versions, or one key. */
 export interface LookUp {
@@ -107,11 +91,6 @@ function attributesOfNew(wanted: Command | LookUp): Attributes | undefined {
   return wanted.kind === 'ensure-key' ? newKeyAttributes(wanted.ref.id) : undefined;
 }
 
-/** The attributes of a key that a request would make. */
-export function newKeyAttributes(id: string): Attributes {
-  return { id, path: id, enterpriseProjectId: '0', tags: [], aliases: [] };
-}
-
 /** The refusal of an action, in the vendor’s words. */
 export function forbidden(
   { domainId, userName }: Pick<CallerActor, 'domainId' | 'userName'>,
@@ -127,24 +106,4 @@ export function forbidden(
   const who = `iam::${domainId}:user:${userName}`;
   const message = `User: ${who} is not authorized to perform: ${action} on resource: ${named} ${why}`;
   return new SecretError('action-forbidden', message, { logReason });
-}
-
-/** A secret as a permit sees it. */
-export interface SecretWithTags
-  extends Pick<SecretAggregate, 'secret'>,
-    Partial<Pick<SecretAggregate, 'tags'>> {}
-
-/** The attributes of a secret. */
-export function secretAttributes({ secret, tags }: SecretWithTags): Attributes {
-  const { enterpriseProjectId, id, name, secretType } = secret;
-  return { id, path: name, enterpriseProjectId, tags, secretType };
-}
-
-/** The attributes of a key. */
-export function keyAttributes({ aliases, enterpriseProjectId, id, tags }: Key): Attributes {
-  return { id, path: id, enterpriseProjectId, tags, aliases: aliases.map(bareAlias) };
-}
-
-function bareAlias({ alias }: Pick<KeyAlias, 'alias'>): string {
-  return alias.replace(/^alias\//, '');
 }

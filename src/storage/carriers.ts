@@ -1,10 +1,10 @@
 import type { Awaitable } from '../app/ports/deps.ts';
+import { type Attributes, keyAttributes, secretAttributes } from '../core/attributes.ts';
 import { type AggregateKind, type Aggregates, decide } from '../core/commands.ts';
 import { isDamaged, SecretError } from '../core/errors.ts';
 import type { SecretEvent } from '../core/events/events.ts';
 import type { DamagedGrant } from '../core/identity/grants.ts';
 import type { KeyRef } from '../core/kms/keys.ts';
-import { type Attributes, keyAttributes, secretAttributes } from '../core/permit.ts';
 import { chosenNames, subscribedNames } from '../core/secrets/rules.ts';
 import { type Asking, ask } from './asking.ts';
 import { addressOf, type Table } from './columns/fields.ts';

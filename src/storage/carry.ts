@@ -1,8 +1,9 @@
 import type { Awaitable } from '../app/ports/deps.ts';
 import type { Actor } from '../core/actor.ts';
+import type { Attributes } from '../core/attributes.ts';
 import type { AggregateKind, Command, ResultOf } from '../core/commands.ts';
 import type { KeyRef } from '../core/kms/keys.ts';
-import { type Attributes, type Permit, permit as settled } from '../core/permit.ts';
+import { type Permit, permit as settled } from '../core/permit.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Carried } from './carriers.ts';
 import type { Engine, Loaded } from './engine.ts';

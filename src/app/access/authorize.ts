@@ -1,32 +1,20 @@
-import { isOperationId, OPERATIONS, type Operation, type OperationId } from '../../core/operations.ts';
+import { isOperationId, OPERATIONS, type Operation } from '../../core/operations.ts';
 import type { ActionId } from '../../core/policy/actions.ts';
 import type { Rights } from '../../core/rights.ts';
 import { restrict } from '../look-ups.ts';
-import type { Caller, Deps } from '../ports/deps.ts';
+import type { Deps } from '../ports/deps.ts';
 import { type Check, createCheck } from './check.ts';
 import { rightToBegin, rightToEach } from './many.ts';
 import { rightsToKey } from './needs.ts';
 import { rightToOne, targetOf } from './one.ts';
-import type { Named } from './subject.ts';
+import type { AccessRequest } from './subject.ts';
 
 const LIST: ActionId = 'csms:secret:list';
 
-/** What is to be decided: by whom, where, and what is named. */
-export interface AccessRequest extends Named {
-  /** Whose action it is: that of the request, or of one item of a batch. */
-  readonly operation: OperationId;
-  /** Absent outside projects. */
-  readonly projectId: string | undefined;
-  readonly caller: Caller;
-  readonly userAgent: string | undefined;
-  /** Whether it came over TLS. */
-  readonly isSecure: boolean;
-}
-
 /**
- * Decides whether the caller may do what it asks for, before anything else of the request is looked at. What depends on
- * the resource is decided on what is found now, and goes with the actor, to be settled again on what is read or changed.
- * Returns the dependencies that the request goes on with; at once where nothing depends on the resource.
+ * Decides whether the caller may do what it asks for, before anything else of the request is checked. What depends on the
+ * resource is decided on what is found now, and accompanies the actor, to be settled again on what is read or changed.
+ * Returns the dependencies for the rest of the request, at once where nothing depends on the resource.
  * Throws action-forbidden. @see docs/adr/0072-two-moments.md
  */
 export function authorize(deps: Deps, request: AccessRequest): Deps | Promise<Deps> {

@@ -11,7 +11,7 @@ import {
 } from '../../core/policy/facts.ts';
 import type { OpenQuestion } from '../../core/policy/open-question.ts';
 import type { Deps } from '../ports/deps.ts';
-import type { AccessRequest } from './authorize.ts';
+import type { AccessRequest } from './subject.ts';
 
 /** What the caller’s policies say: at once, or once its rests are settled. */
 export type Judgement =

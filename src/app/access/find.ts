@@ -1,7 +1,7 @@
+import { type Attributes, keyAttributes, secretAttributes } from '../../core/attributes.ts';
 import { isDamaged } from '../../core/errors.ts';
 import type { Key } from '../../core/kms/keys.ts';
 import { SYSCURRENT } from '../../core/names.ts';
-import { type Attributes, keyAttributes, secretAttributes } from '../../core/permit.ts';
 import type { SecretAggregate } from '../../core/secrets/secrets.ts';
 import { aliasIn } from '../kms/keys.ts';
 import type { Deps } from '../ports/deps.ts';

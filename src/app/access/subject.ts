@@ -1,4 +1,6 @@
+import type { OperationId } from '../../core/operations.ts';
 import type { RequestFacts } from '../../core/policy/facts.ts';
+import type { Caller } from '../caller.ts';
 
 /** What a request names, as far as it says so by itself. Absent texts: what it should name is missing or of a wrong type. */
 export type Subject =
@@ -24,4 +26,16 @@ export interface Named {
   readonly facts?: RequestFacts;
   /** The key of a new or changed secret, as it is named: by id, alias, or URN of an alias; absent: none is named. */
   readonly kmsKeyId?: string | undefined;
+}
+
+/** What is to be decided: by whom, where, and what is named. */
+export interface AccessRequest extends Named {
+  /** Whose action it is: that of the request, or of one item of a batch. */
+  readonly operation: OperationId;
+  /** Absent outside projects. */
+  readonly projectId: string | undefined;
+  readonly caller: Caller;
+  readonly userAgent: string | undefined;
+  /** Whether it came over TLS. */
+  readonly isSecure: boolean;
 }

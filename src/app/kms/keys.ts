@@ -1,3 +1,4 @@
+import { keyAttributes, newKeyAttributes } from '../../core/attributes.ts';
 import { SecretError } from '../../core/errors.ts';
 import {
   DEFAULT_KEY_ALIAS,
@@ -7,7 +8,7 @@ import {
   requireEnabledKey,
   requireUsableKey,
 } from '../../core/kms/keys.ts';
-import { keyAttributes, type LookUp, newKeyAttributes } from '../../core/permit.ts';
+import type { LookUp } from '../../core/permit.ts';
 import { change } from '../change.ts';
 import { freshRevision } from '../fresh-revision.ts';
 import type { Deps } from '../ports/deps.ts';

@@ -1,8 +1,9 @@
 import type { Actor } from '../../core/actor.ts';
+import type { Attributes, SecretWithTags } from '../../core/attributes.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Attributes, LookUp, SecretWithTags } from '../../core/permit.ts';
+import type { LookUp } from '../../core/permit.ts';
 import type { SealedValue, SecretAggregate, ValueKind } from '../../core/secrets/secrets.ts';
 import type { Caller, ProvenCaller } from '../caller.ts';
 import type { Turns } from '../turns.ts';

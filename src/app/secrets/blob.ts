@@ -1,6 +1,7 @@
+import { keyAttributes } from '../../core/attributes.ts';
 import { invalidParameter, isDamaged, isOfOne, SecretError } from '../../core/errors.ts';
 import { type Key, type KeyRef, requireUsableKey } from '../../core/kms/keys.ts';
-import { type KeyUse, keyAttributes } from '../../core/permit.ts';
+import type { KeyUse } from '../../core/permit.ts';
 import {
   boundHeader,
   decodeBackup,

@@ -1,4 +1,4 @@
-import type { Attributes } from '../permit.ts';
+import type { Attributes } from '../attributes.ts';
 import type { Matcher } from './evaluation.ts';
 import { type ContextValue, type Facts, fullAlias, KEY_FACTS, UNKNOWN, type Unknown } from './facts.ts';
 import type { NamedKey } from './keys.ts';

@@ -1,9 +1,10 @@
 import type Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Actor } from '../../../src/core/actor.ts';
+import type { Attributes } from '../../../src/core/attributes.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
-import type { Attributes, Permit } from '../../../src/core/permit.ts';
+import type { Permit } from '../../../src/core/permit.ts';
 import type { Recorder } from '../../../src/storage/carry.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
