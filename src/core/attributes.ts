@@ -2,11 +2,8 @@ import type { Key, KeyAlias } from './kms/keys.ts';
 import type { SecretAggregate, Tag } from './secrets/secrets.ts';
 import type { SecretType } from './secrets/types.ts';
 
-/** What a policy may consider of a resource that was found. */
-export interface Attributes {
-  readonly id: string;
-  /** The last part of its URN: the name of a secret, the id of a key. */
-  readonly path: string;
+/** What a policy may consider of a resource besides the last part of its URN. */
+export interface PolicyAttributes {
   readonly enterpriseProjectId: string;
   /** Absent in a list that is read without them. */
   readonly tags?: readonly Tag[] | undefined;
@@ -14,6 +11,13 @@ export interface Attributes {
   readonly secretType?: SecretType;
   /** Of a key, without `alias/`. */
   readonly aliases?: readonly string[];
+}
+
+/** What is known of a resource that was found. */
+export interface Attributes extends PolicyAttributes {
+  readonly id: string;
+  /** The last part of its URN: the name of a secret, the id of a key. */
+  readonly path: string;
 }
 
 /** The attributes of a key that a request would make. */

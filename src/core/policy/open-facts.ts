@@ -1,4 +1,4 @@
-import type { Attributes } from '../attributes.ts';
+import type { PolicyAttributes } from '../attributes.ts';
 import type { Matcher } from './evaluation.ts';
 import { type ContextValue, type Facts, fullAlias, KEY_FACTS, UNKNOWN, type Unknown } from './facts.ts';
 import type { NamedKey } from './keys.ts';
@@ -10,7 +10,7 @@ import type { View } from './view.ts';
 export interface FoundResource {
   /** The last part of its name: that of a secret, the id of a key. */
   readonly path: string;
-  readonly attributes: Attributes;
+  readonly attributes: PolicyAttributes;
   /** The number of the version that `latest` stands for. */
   readonly version?: number | undefined;
   /** What the request says of it that could not be read before, by the names of condition keys in lower case. */
