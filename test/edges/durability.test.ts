@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { signRequest } from '../../src/auth/signatures/signer.ts';
+import { TIMEOUT_MS } from '../../src/http/wire/limits.ts';
 import { type Client, createClient, createSecret, devAccount, readValue, SECRETS } from '../e2e/client.ts';
 import { createScratch, run, startDev } from '../e2e/process.ts';
 
@@ -11,7 +12,8 @@ const WRITERS = 8;
 const ACKNOWLEDGED_BEFORE_KILL = 25;
 /** Long enough for the server to have read what was written. */
 const PAUSE_MS = 300;
-const PROMPT_MS = 3_000;
+/** Below the time that requests in progress would get. */
+const PROMPT_MS = TIMEOUT_MS.drain - 1_000;
 
 describe('kill -9 under write load', () => {
   it(`loses no acknowledged write in ${ROUNDS} rounds`, { timeout: 300_000 }, async () => {

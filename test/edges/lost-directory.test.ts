@@ -6,7 +6,7 @@ import { createScratch, MAIN, type RunningServer, startDev, startServer } from '
 
 const GONE = 'the data directory has been removed or replaced';
 /** A second is promised; a busy machine may be late to look. */
-const SOON = { timeout: 5_000, interval: 50 };
+const SOON = { timeout: 30_000, interval: 50 };
 const STOP_MS_MAX = 10_000;
 
 interface Started {
