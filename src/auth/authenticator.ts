@@ -1,6 +1,7 @@
 import { type KeyObject, randomBytes } from 'node:crypto';
-import type { Authenticator, Clock, ProvenCaller, RawRequest } from '../app/ports/deps.ts';
+import type { Authenticator, ClientCertificate, Clock, ProvenCaller, RawRequest } from '../app/ports/deps.ts';
 import { invalidParameter, SecretError } from '../core/errors.ts';
+import { requireCertificate, requireCertificateOwner } from './certificates.ts';
 import type { User } from './identities/identities.ts';
 import { permissionsOf } from './permissions.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
@@ -28,7 +29,8 @@ export const CLOCK_WINDOW_MS = 15 * 60_000;
 const ECHO = /, canonicalRequest:.*$/s;
 
 /**
- * Creates an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) takes precedence over X-Auth-Token. All
+ * Creates an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) takes precedence over X-Auth-Token, and either over a client
+ * certificate. All
  * access keys are permanent, so none belongs to an X-Security-Token.
  * @see API Gateway, error codes, for the wording of the refusals
  */
@@ -54,6 +56,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     // Signed for a path other than the one that the router sees, so the request must not be carried out.
     if (verdict.mode === 'raw') throw missingProject();
     const { realm, user } = found;
+    requireCertificate(deps, user, request);
     return {
       ...whoIs(user, realm.world),
       projectIds: user.projectIds,
@@ -64,30 +67,44 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     };
   }
 
-  function byToken(token: string): ProvenCaller {
-    const { claims, realm, user } = readToken(deps, token);
-    const permissions = permissionsOf(realm.directory(), user);
-    return {
-      ...whoIs(user, claims.world),
-      permissions: { ...permissions, tokenIssuedAtMs: claims.issuedAtMs },
-      projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
-      method: 'token',
-      accessKeyId: undefined,
-      federation: claims.federation,
-      plus: 'blank',
-    };
-  }
-
   return {
     authenticate(request) {
       const { authorization, 'x-auth-token': token } = request.headers;
       const isPresent = authorization !== undefined && authorization !== '';
       const parsed = typeof authorization === 'string' ? parseAuthorization(authorization) : undefined;
       if (parsed !== undefined) return bySignature(request, parsed);
-      if (typeof token === 'string' && token !== '') return byToken(token);
+      if (typeof token === 'string' && token !== '') return byToken(deps, token, request);
       if (isPresent || Array.isArray(token)) throw unreadableToken();
+      if (request.certificate !== undefined) return byCertificate(deps, request.certificate);
       throw refused('x-auth-token not found', 'the request has no credentials');
     },
+  };
+}
+
+function byToken(deps: AuthenticatorDeps, token: string, request: RawRequest): ProvenCaller {
+  const { claims, realm, user } = readToken(deps, token);
+  requireCertificate(deps, user, request);
+  const permissions = permissionsOf(realm.directory(), user);
+  return {
+    ...whoIs(user, claims.world),
+    permissions: { ...permissions, tokenIssuedAtMs: claims.issuedAtMs },
+    projectIds: new Set(claims.projectId === undefined ? [] : [claims.projectId]),
+    method: 'token',
+    accessKeyId: undefined,
+    federation: claims.federation,
+    plus: 'blank',
+  };
+}
+
+function byCertificate(deps: AuthenticatorDeps, certificate: ClientCertificate): ProvenCaller {
+  const { user, realm } = requireCertificateOwner(deps, certificate);
+  return {
+    ...whoIs(user, realm.world),
+    permissions: permissionsOf(realm.directory(), user),
+    projectIds: user.projectIds,
+    method: 'certificate',
+    accessKeyId: undefined,
+    plus: 'blank',
   };
 }
 

@@ -1,6 +1,7 @@
-import type { Claim } from '../app/ports/deps.ts';
+import type { Claim, ClientCertificate } from '../app/ports/deps.ts';
 import { SecretError } from '../core/errors.ts';
 import { type AuthenticatorDeps, readToken } from './authenticator.ts';
+import { requireCertificateOwner } from './certificates.ts';
 import { findAccessKey } from './realm.ts';
 import { parseAuthorization } from './signatures/authorization.ts';
 
@@ -8,26 +9,35 @@ import { parseAuthorization } from './signatures/authorization.ts';
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Creates a reader of whom a request claims to be from, before its body has arrived: a token proves it, an access key
+ * Creates a reader of whom a request claims to be from, before its body has arrived: a token or a certificate proves it, an access key
  * only names a user until the signature is verified. Undefined when no user fits; authentication then says why.
  */
 export function createClaimReader(
-  deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey'>,
-): (headers: Headers) => Claim | undefined {
-  function read({ authorization, 'x-auth-token': token }: Headers): Claim | undefined {
+  deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey' | 'machineClock'>,
+): (headers: Headers, certificate?: ClientCertificate) => Claim | undefined {
+  function read(
+    { authorization, 'x-auth-token': token }: Headers,
+    certificate: ClientCertificate | undefined,
+  ): Claim | undefined {
     const parsed = typeof authorization === 'string' ? parseAuthorization(authorization) : undefined;
     if (parsed !== undefined) {
       const found = findAccessKey(deps.realms, parsed.accessKeyId);
       return found && { world: found.realm.world, userId: found.user.id, isProven: false };
     }
-    if (typeof token !== 'string' || token === '') return undefined;
+    if (token === undefined || token === '') return certificate && byCertificate(certificate);
+    if (typeof token !== 'string') return undefined;
     const { world, userId } = readToken(deps, token).claims;
     return { world, userId, isProven: true };
   }
 
-  return (headers) => {
+  function byCertificate(certificate: ClientCertificate): Claim {
+    const { realm, user } = requireCertificateOwner(deps, certificate);
+    return { world: realm.world, userId: user.id, isProven: true };
+  }
+
+  return (headers, certificate) => {
     try {
-      return read(headers);
+      return read(headers, certificate);
     } catch (error) {
       if (error instanceof SecretError) return undefined;
       throw error;

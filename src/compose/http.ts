@@ -8,6 +8,7 @@ import { createIam } from '../auth/tokens/iam.ts';
 import { readFunctionTemplates } from '../function-templates/texts.ts';
 import type { App } from '../http/app.ts';
 import type { Certificate } from '../http/connections/certificate.ts';
+import { contextOf } from '../http/connections/http-server.ts';
 import { createSite } from '../http/connections/site.ts';
 import { parseTrustedProxies } from '../http/connections/trusted-proxies.ts';
 import { buildServer } from '../http/server.ts';
@@ -40,7 +41,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
   const tls = certificate?.present();
   let app: App | undefined;
   app = await buildServer({
-    readClaim: createClaimReader(access),
+    readClaim: createClaimReader({ ...access, machineClock: systemClock }),
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
     authenticator: createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload }),
     identity: {
@@ -70,6 +71,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
     requestLog: linesOf(log),
     notFoundStatus: config.notFoundStatus,
     tls,
+    onAuthoritiesChange: (use) => certificate?.onAuthoritiesChange(use),
   });
   const { server } = app;
   certificate?.onChange((next) => setCertificate(server, next));
@@ -82,8 +84,8 @@ function addressOf(app: App | undefined): string | undefined {
   return typeof bound === 'object' ? bound?.address : undefined;
 }
 
-function setCertificate(server: App['server'], { cert, key }: Certificate): void {
+function setCertificate(server: App['server'], next: Certificate): void {
   // Only a TLS server has the method, and there is a certificate only with one.
   const secure = server as unknown as { setSecureContext(options: object): void };
-  secure.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+  secure.setSecureContext(contextOf(next));
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import { createFileReader, type FileReader } from '../files/file-reader.ts';
 import { createReloadable, type Reloadable } from '../files/reloadable.ts';
 import { type Certificate, readCertificate, validityFault } from '../http/connections/certificate.ts';
+import { isSameAuthorities } from '../http/connections/client-authorities.ts';
 import { createLoadingThreads, type LoadingThreads } from './loading-thread.ts';
 
 /** How often the files are checked. A change takes effect at the second check that finds it. */
@@ -80,6 +81,8 @@ export interface CertificateFiles {
   readonly files: Reloadable;
   /** `use` gets each later one. */
   onChange(use: (certificate: Certificate) => void): void;
+  /** `use` is called behind that, for each that comes with other authorities of client certificates. */
+  onAuthoritiesChange(use: () => void): void;
 }
 
 /**
@@ -87,14 +90,15 @@ export interface CertificateFiles {
  * will refuse. Throws StartError (configuration).
  */
 export function openCertificate(
-  { tlsCertFile: certFile, tlsKeyFile: keyFile }: Config,
+  { tlsCertFile: certFile, tlsClientCaFile: clientCaFile, tlsKeyFile: keyFile }: Config,
   { reader, log, clock }: { readonly reader: FileReader; readonly log: Log; readonly clock: Clock },
 ): CertificateFiles | undefined {
   if (certFile === undefined || keyFile === undefined) return undefined;
   let present: Certificate | undefined;
   const uses: ((certificate: Certificate) => void)[] = [];
+  const authorityUses: (() => void)[] = [];
   const load = (files: FileReader): Certificate => {
-    const next = readCertificate(files, { certFile, keyFile });
+    const next = readCertificate(files, { certFile, keyFile, clientCaFile });
     const { startMs, endMs } = next;
     const fault = validityFault(next, clock.nowMs());
     if (fault !== undefined) {
@@ -102,6 +106,8 @@ export function openCertificate(
       log.warn({ file: certFile, ...validity }, `${fault}: clients will refuse it`);
     }
     for (const use of uses) use(next);
+    const isOther = !isSameAuthorities(present?.clientAuthorities, next.clientAuthorities);
+    if (isOther) for (const use of authorityUses) use();
     present = next;
     return next;
   };
@@ -110,5 +116,6 @@ export function openCertificate(
     present: () => present ?? load(reader),
     files,
     onChange: (use) => uses.push(use),
+    onAuthoritiesChange: (use) => authorityUses.push(use),
   };
 }

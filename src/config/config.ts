@@ -60,10 +60,12 @@ function requireKnown(env: Environment): void {
 
 /** Refuses plain HTTP beyond loopback unless it is allowed, and half a certificate. Throws StartError (configuration). */
 export function requireSafeTransport(config: Config): void {
-  const { tlsCertFile, tlsKeyFile, host, allowHttp, mode } = config;
+  const { tlsCertFile, tlsClientCaFile, tlsKeyFile, host, allowHttp, mode } = config;
   if ((tlsCertFile === undefined) !== (tlsKeyFile === undefined)) {
     throw new StartError('configuration', 'CSMS_TLS_CERT and CSMS_TLS_KEY go together');
   }
+  if (tlsClientCaFile !== undefined && tlsCertFile === undefined)
+    throw new StartError('configuration', 'CSMS_TLS_CLIENT_CA needs CSMS_TLS_CERT and CSMS_TLS_KEY');
   if (tlsCertFile !== undefined || allowHttp || LOOPBACK.test(host)) return;
   const remedy =
     mode === 'dev' ? 'set CSMS_ALLOW_HTTP=1' : 'set CSMS_TLS_CERT and CSMS_TLS_KEY, or CSMS_ALLOW_HTTP=1';

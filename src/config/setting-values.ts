@@ -35,6 +35,8 @@ export interface SettingValues {
   readonly dev: DevCredentials;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
+  /** Authorities of client certificates. */
+  readonly tlsClientCaFile: string | undefined;
   readonly allowHttp: boolean;
   readonly logLevel: string;
   readonly region: string;

@@ -99,6 +99,12 @@ export const SETTINGS = Object.freeze([
   setting('CSMS_TLS_KEY', 'none', 'Private key of the certificate, PEM file', ({ text }) => ({
     tlsKeyFile: text,
   })),
+  setting(
+    'CSMS_TLS_CLIENT_CA',
+    'none',
+    'Authorities of client certificates, PEM file; read again when it changes',
+    ({ text }) => ({ tlsClientCaFile: text }),
+  ),
   setting('CSMS_ALLOW_HTTP', '0', '1 allows plain HTTP beyond loopback', (given) => ({
     allowHttp: choice(given, ['0', '1'], '0') === '1',
   })),

@@ -8,7 +8,7 @@ export interface Principal {
   readonly domainId: string;
   readonly userId: string;
   readonly userName: string;
-  readonly method: 'signature' | 'token';
+  readonly method: 'signature' | 'token' | 'certificate';
   /** Access key id of a signed request; for logs. */
   readonly accessKeyId: string | undefined;
 }

@@ -5,6 +5,7 @@ import type {
   Authenticator,
   Caller,
   Claim,
+  ClientCertificate,
   Deps,
   IdentityService,
   ReceivedRequest,
@@ -12,6 +13,7 @@ import type {
 } from '../app/ports/deps.ts';
 import type { FunctionTemplates } from '../core/rotation/rotation.ts';
 import type { App } from './app.ts';
+import type { TlsOptions } from './connections/http-server.ts';
 import type { Site } from './connections/site.ts';
 import type { IsTrustedProxy } from './connections/trusted-proxies.ts';
 import type { RequestLog } from './observability/log.ts';
@@ -30,7 +32,10 @@ export interface Additions {
 export interface ServerOptions {
   readonly authenticator: Authenticator;
   /** Whom a request claims to be from, before its body is read; undefined when it cannot be any user's. */
-  readClaim(headers: IncomingMessage['headers']): Claim | undefined;
+  readClaim(
+    headers: IncomingMessage['headers'],
+    certificate: ClientCertificate | undefined,
+  ): Claim | undefined;
   readonly identity: IdentityService;
   readonly users: Users;
   readonly functionTemplates: FunctionTemplates;
@@ -64,6 +69,8 @@ export interface ServerOptions {
   readonly site: Site;
   /** 404, or the published table's 400. */
   readonly notFoundStatus: number;
-  /** PEM texts; absent: plain HTTP. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** Absent: plain HTTP. */
+  readonly tls: TlsOptions | undefined;
+  /** `use` is called when the authorities of client certificates have changed. */
+  onAuthoritiesChange?(use: () => void): void;
 }

@@ -169,6 +169,17 @@ export interface Deps {
 /** The part that is the same for all actors. */
 export type SharedDeps = Omit<Deps, 'actor'>;
 
+/** What a client has shown in its TLS handshake. */
+export interface ClientCertificate {
+  /** Why it counts for nothing; undefined: it is from an authority that the operator trusts. */
+  readonly fault: string | undefined;
+  /** `sha256:<hex>`, and `URI:…`, `DNS:…`, `email:…` for its alternative names. */
+  readonly names: readonly string[];
+  /** Its validity, epoch milliseconds. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** A request as received: what a signature covers. */
 export interface RawRequest {
   /** Upper case. */
@@ -180,6 +191,8 @@ export interface RawRequest {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
+  /** What the client has shown on this connection; absent: nothing. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 /** Whom a request claims to be from, by its headers alone. */

@@ -41,6 +41,7 @@ export function createDirectoryBuilder() {
   const usersByName = new Map<string, User>();
   const usersByDomain = new Map<string, User[]>();
   const passwordCosts: ScryptCost[] = [];
+  const usersByCertificate = new Map<string, User>();
 
   return {
     /** Its groups may still grow until the end. */
@@ -53,6 +54,7 @@ export function createDirectoryBuilder() {
       else ofDomain.push(user);
       if (user.isDisabled) return;
       usersByName.set(nameKey(user.domainId, user.name), user);
+      for (const name of namesAlone(user)) usersByCertificate.set(name, user);
       const cost = costOf(user.passwordHash ?? '');
       if (cost !== undefined) passwordCosts.push(cost);
     },
@@ -82,6 +84,7 @@ export function createDirectoryBuilder() {
           return user?.id === userId ? user : undefined;
         },
         findFederated,
+        findByCertificate: (names: readonly string[]) => onlyOneOf(usersByCertificate, names),
         findMember: (userId: string) => members.get(userId),
         usersOf: (domainId: string) => usersByDomain.get(domainId) ?? [],
         ...createGroupSearch(domains.values()),
@@ -120,6 +123,17 @@ function createGroupSearch(domains: Iterable<Domain>): Pick<Directory, 'findGrou
     findGroup: (groupId) => groups.get(groupId),
     findGroupByName: (domainId, name) => byName.get(nameKey(domainId, name)),
   };
+}
+
+/** What a certificate has to have to be enough for the user. */
+function namesAlone({ certificates }: User): readonly string[] {
+  return certificates?.isRequired === false ? certificates.names : [];
+}
+
+/** Undefined when the names lead to several: which of them calls would be a guess. */
+function onlyOneOf(users: ReadonlyMap<string, User>, names: readonly string[]): User | undefined {
+  const found = new Set(names.map((name) => users.get(name)).filter((user) => user !== undefined));
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 function nameKey(domainId: string, name: string): string {

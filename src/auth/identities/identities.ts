@@ -70,6 +70,16 @@ export interface User {
   /** The named projects, or all of the domain. */
   readonly projects: readonly Project[];
   readonly projectIds: ReadonlySet<string>;
+  /** Absent: it has none. */
+  readonly certificates?: UserCertificates | undefined;
+}
+
+/** The client certificates of a user. */
+export interface UserCertificates {
+  /** `sha256:<hex>`, `URI:…`, `DNS:…` or `email:…`: a certificate that has one of them is the user's. */
+  readonly names: readonly string[];
+  /** True: other credentials count only on a connection with one of them. False: one of them is enough. */
+  readonly isRequired: boolean;
 }
 
 /** An access key with its owner. */
@@ -137,6 +147,8 @@ export interface Directory {
   findUserById(userId: string): User | undefined;
   /** Whom credentials are for at present; undefined: nobody any more, or a disabled user. */
   findPrincipal(query: PrincipalQuery): User | undefined;
+  /** The one user for whom a certificate of these names is enough. Not a disabled user. */
+  findByCertificate(names: readonly string[]): User | undefined;
   /**
    * Whom a rule lets in: its user, or a member of its group that exists only for the credentials' subject. Undefined: the
    * rule is gone, or its user, group or one of its projects, or the user is disabled.

@@ -5,7 +5,10 @@ import type { Directory, DirectoryContents, Domain, Group, Policy, Project, User
 
 /** A user with the ids of its groups and projects; no projects: all of the domain, so that they need not be repeated. */
 interface UserPiece
-  extends Pick<User, 'id' | 'name' | 'domainId' | 'isDisabled' | 'passwordHash' | 'policies'> {
+  extends Pick<
+    User,
+    'id' | 'name' | 'domainId' | 'isDisabled' | 'passwordHash' | 'policies' | 'certificates'
+  > {
   readonly groupIds: readonly string[];
   readonly projectIds: readonly string[] | undefined;
 }
@@ -35,11 +38,12 @@ export function* identityPieces(contents: DirectoryContents): Generator<Identity
     for (const group of groups) yield { group };
   }
   for (const user of contents.users) {
-    const { id, name, domainId, groups, isDisabled, passwordHash, policies, projects } = user;
+    const { id, name, certificates, domainId, groups, isDisabled, passwordHash, policies, projects } = user;
     const projectIds =
       projects === ofDomain.get(domainId) ? undefined : projects.map((project) => project.id);
     const groupIds = groups.map((group) => group.id);
-    yield { user: { id, name, domainId, isDisabled, passwordHash, policies, groupIds, projectIds } };
+    const own = { id, name, certificates, domainId, isDisabled, passwordHash, policies };
+    yield { user: { ...own, groupIds, projectIds } };
   }
   for (const provider of contents.providers) yield { provider };
   for (const { accessKeyId: id, key, user } of contents.accessKeys) {
@@ -51,10 +55,13 @@ export function* identityPieces(contents: DirectoryContents): Generator<Identity
  * How much a piece weighs beside a user: it takes so many times as long to receive. Documents may be long.
  */
 export function weightOf(piece: IdentityPiece): number {
+  if ('provider' in piece) return 1 + piece.provider.rules.length + KEYS_WEIGHT;
   if (!('policy' in piece)) return 1;
   return 1 + Math.floor(JSON.stringify(piece.policy.document).length / CHARACTERS_PER_PIECE);
 }
 
+/** Of the keys of a provider. */
+const KEYS_WEIGHT = 16;
 /** Of a document that takes about as long as a user. */
 const CHARACTERS_PER_PIECE = 1_024;
 

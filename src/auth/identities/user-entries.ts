@@ -10,6 +10,7 @@ import {
 } from '../../yaml/yaml-node.ts';
 import { isPasswordHash } from '../logins/password.ts';
 import { createRequestKey } from '../signatures/algorithms.ts';
+import { readCertificates } from './certificate-entries.ts';
 import type { AccessKeyEntry, Domain, Group, Project, User } from './identities.ts';
 import {
   distinct,
@@ -42,6 +43,8 @@ const FIELDS = [
   'password',
   'password_file',
   'access_keys',
+  'certificates',
+  'require_certificate',
   'groups',
   'policies',
   'projects',
@@ -78,6 +81,7 @@ export function readUser(reading: IdentitiesReading, node: YamlNode, shared: Dom
     projects: Object.freeze(projects),
     projectIds:
       projects === domain.projects ? shared.projectIds : new Set(projects.map((project) => project.id)),
+    certificates: readCertificates(reading, node, fields),
   });
   reading.users.push(user);
   for (const entry of entriesOf(fields.get('access_keys'))) {

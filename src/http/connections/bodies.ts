@@ -2,8 +2,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { shareOf } from '../../app/caller.ts';
 import type { Claim } from '../../app/ports/deps.ts';
 import { SecretError, unavailable } from '../../core/errors.ts';
+import type { ServerOptions } from '../server-options.ts';
 import { BODIES, BODY_BYTES_FREE, BODY_BYTES_MAX } from '../wire/limits.ts';
 import { createByteAccount, type Hold } from './byte-account.ts';
+import { clientCertificateOf } from './client-certificate.ts';
 
 /**
  * Reads the body of a request, any method's, into `rawBody`; calls back when it is complete, or with what is wrong with
@@ -25,9 +27,7 @@ const ANYBODY: Claim = Object.freeze({ world: '', userId: '', isProven: false })
  * request-malformed, unavailable.
  * @see docs/adr/0027-bytes-of-peers.md
  */
-export function createBodyReader(
-  readClaim: (headers: FastifyRequest['headers']) => Claim | undefined,
-): ReadBody {
+export function createBodyReader(readClaim: ServerOptions['readClaim']): ReadBody {
   const unproven = createByteAccount(BODIES.unproven);
   const proven = createByteAccount(BODIES.proven);
 
@@ -56,7 +56,10 @@ export function createBodyReader(
       receive(request, { max, stated, isKept: true }, finish);
       return;
     }
-    const claim = request.labels?.isOpen === true ? ANYBODY : readClaim(request.headers);
+    const claim =
+      request.labels?.isOpen === true
+        ? ANYBODY
+        : readClaim(request.headers, clientCertificateOf(request.raw.socket));
     if (claim === undefined) {
       request.isBodyDropped = true;
       receive(request, { max, stated, isKept: false }, finish);

@@ -4,6 +4,7 @@ import { StartError } from '../../app/start-error.ts';
 import type { FileReader } from '../../files/file-reader.ts';
 import { FileFault } from '../../files/guarded-file.ts';
 import { systemCode } from '../../std/system-code.ts';
+import { type ClientAuthorities, readClientAuthorities } from './client-authorities.ts';
 
 /** A certificate chain with its private key, fit to serve with. */
 export interface Certificate {
@@ -14,19 +15,29 @@ export interface Certificate {
   /** The validity of the server's own certificate, epoch milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
+  /** Absent: clients are asked for no certificate. */
+  readonly clientAuthorities?: ClientAuthorities | undefined;
 }
 
 const PEM_BYTES_MAX = 1_048_576;
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
+/** Where its parts are. */
+export interface CertificatePaths {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** Authorities of client certificates. */
+  readonly clientCaFile?: string | undefined;
+}
+
 /**
- * Reads the files of CSMS_TLS_CERT and CSMS_TLS_KEY. Throws StartError (configuration) that names the file and its fault:
+ * Reads the files of CSMS_TLS_CERT and CSMS_TLS_KEY, and CSMS_TLS_CLIENT_CA. Throws StartError (configuration) that names the file and its fault:
  * it cannot be read, is not PEM, or the two do not belong together. A certificate that is not valid now is not an error:
  * a server that starts with one is better than none.
  */
 export function readCertificate(
   reader: FileReader,
-  { certFile, keyFile }: { readonly certFile: string; readonly keyFile: string },
+  { certFile, keyFile, clientCaFile }: CertificatePaths,
 ): Certificate {
   const cert = readPem(reader, { name: 'CSMS_TLS_CERT', path: certFile, content: 'authority' });
   const key = readPem(reader, { name: 'CSMS_TLS_KEY', path: keyFile, content: 'secret' });
@@ -44,7 +55,13 @@ export function readCertificate(
   } catch (cause) {
     throw wrong(`CSMS_TLS_CERT: ${certFile} cannot be used: ${systemCode(cause) || 'unknown reason'}`, cause);
   }
-  return { cert, key, startMs: Date.parse(own.validFrom), endMs: Date.parse(own.validTo) };
+  return {
+    cert,
+    key,
+    startMs: Date.parse(own.validFrom),
+    endMs: Date.parse(own.validTo),
+    clientAuthorities: clientCaFile === undefined ? undefined : readClientAuthorities(reader, clientCaFile),
+  };
 }
 
 /** Why clients will refuse the certificate at that time; undefined: they will not. */

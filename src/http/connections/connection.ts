@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientCertificate } from '../../app/ports/deps.ts';
 import { boundParser } from './parser.ts';
 
 /** A response; on the server's side it always has its request. */
@@ -14,6 +15,10 @@ export interface PeerConnection {
   readonly address: string;
   /** May only ask about health: all places for ordinary connections were in use. */
   readonly isReserved: boolean;
+  /** What the client has shown in the handshake. */
+  certificate: ClientCertificate | undefined;
+  /** From before the authorities of client certificates changed: what it has shown counts no more. */
+  isOutdated: boolean;
   /** Has carried a request with valid credentials. */
   isKnown: boolean;
   /** The response to the request in progress. */

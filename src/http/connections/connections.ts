@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { watchStart } from '../../app/jobs/rest.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { CONNECTIONS, TIMEOUT_MS } from '../wire/limits.ts';
+import { readClientCertificate } from './client-certificate.ts';
 import { destroy, mark } from './connection.ts';
 import { watchCrowd } from './crowd.ts';
 import { createPlaces, type Places } from './places.ts';
@@ -24,6 +25,11 @@ export interface Connections {
   counts(): ConnectionCounts;
   /** Ends those without a request, and each other one when its response is sent; after TIMEOUT_MS.drain all. */
   drain(): void;
+  /**
+   * Ends those without a request, and lets what others have shown in their handshake count no more: the authorities of
+   * client certificates have changed.
+   */
+  renew(): void;
   stop(): void;
 }
 
@@ -81,6 +87,12 @@ export function watchConnections(
       };
       sweep ??= setInterval(endUnused, TIMEOUT_MS.sweep);
     },
+    renew() {
+      for (const connection of places.all()) {
+        connection.isOutdated = true;
+        if (connection.current === undefined) destroy(connection);
+      }
+    },
     stop() {
       clearInterval(watch);
       clearInterval(sweep);
@@ -97,6 +109,7 @@ function watchHandshakes(server: Server, places: Places, wrongProtocol: WrongPro
       return;
     }
     connection.socket = socket;
+    connection.certificate = readClientCertificate(socket);
     mark(socket, connection);
   });
   // After a failed handshake nothing can be answered, except plain HTTP, and only this ends the connection.

@@ -1,18 +1,39 @@
+import { constants } from 'node:crypto';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { SecureContextOptions } from 'node:tls';
 import { nodeHttp } from '../../std/node-http.ts';
 import * as limits from '../wire/limits.ts';
+import type { ClientAuthorities } from './client-authorities.ts';
 import { PiecewiseResponse } from './response.ts';
 import { inTurn } from './turns.ts';
+
+/** What the server speaks TLS with. */
+export interface TlsOptions {
+  /** PEM. */
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Absent: clients are asked for no certificate. */
+  readonly clientAuthorities?: ClientAuthorities | undefined;
+}
+
+/** The settings of handshakes. Another certificate in a later handshake of a connection would not be seen: there is none. */
+export function contextOf({ cert, key, clientAuthorities }: TlsOptions): SecureContextOptions {
+  return {
+    cert,
+    key,
+    minVersion: 'TLSv1.2',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientAuthorities && { ca: [...clientAuthorities.ca] }),
+    ...(clientAuthorities && clientAuthorities.crl.length > 0 && { crl: [...clientAuthorities.crl] }),
+  };
+}
 
 /**
  * Creates Node's server, with a bound for everything that a peer may do slowly or not at all. With PEM texts it speaks
  * TLS.
  */
-export function createHttpServer(
-  listener: RequestListener,
-  tls: { readonly cert: Buffer; readonly key: Buffer } | undefined,
-): Server {
+export function createHttpServer(listener: RequestListener, tls: TlsOptions | undefined): Server {
   const handler = inTurn(listener);
   const settings = {
     maxHeaderSize: limits.HEADER_BYTES_MAX,
@@ -27,7 +48,16 @@ export function createHttpServer(
   };
   // An https.Server has everything of an http.Server that is used here.
   const server = tls
-    ? (createTlsServer({ ...settings, ...tls, minVersion: 'TLSv1.2' }, handler) as unknown as Server)
+    ? (createTlsServer(
+        // Who shows no certificate, or a wrong one, is served as far as other credentials reach.
+        {
+          ...settings,
+          ...contextOf(tls),
+          requestCert: tls.clientAuthorities !== undefined,
+          rejectUnauthorized: false,
+        },
+        handler,
+      ) as unknown as Server)
     : nodeHttp.createServer(settings, handler);
   // An unknown expectation is ignored, as RFC 9110 allows, instead of answered in Node's shape.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));

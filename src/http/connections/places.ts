@@ -86,6 +86,8 @@ function createConnection(
     socket: tcp,
     address,
     isReserved,
+    certificate: undefined,
+    isOutdated: false,
     isKnown: false,
     current: undefined,
     waiting: [],

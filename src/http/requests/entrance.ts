@@ -15,7 +15,13 @@ export function guardEntrance(
   app: App,
   options: Pick<
     ServerOptions,
-    'connectionsAllowed' | 'giveMemoryBack' | 'isTrustedProxy' | 'log' | 'metrics' | 'pressure'
+    | 'connectionsAllowed'
+    | 'giveMemoryBack'
+    | 'isTrustedProxy'
+    | 'log'
+    | 'metrics'
+    | 'onAuthoritiesChange'
+    | 'pressure'
   >,
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const { pressure = createPressureGauge() } = options;
@@ -25,6 +31,7 @@ export function guardEntrance(
     connectionsRefused: () => connections.counts().refused,
     connectionsEvicted: () => connections.counts().evicted,
   });
+  options.onAuthoritiesChange?.(() => connections.renew());
   let isClosing = false;
   app.addHook('preClose', (done) => {
     isClosing = true;
@@ -38,8 +45,9 @@ export function guardEntrance(
   });
   return (request, reply) => {
     if (isClosing) throw unavailable('the server stops');
-    const isReserved = connectionOf(request.raw.socket)?.isReserved === true;
-    if (isReserved) reply.header('connection', 'close');
+    const connection = connectionOf(request.raw.socket);
+    const isReserved = connection?.isReserved === true;
+    if (isReserved || connection?.isOutdated === true) reply.header('connection', 'close');
     if (isHealth(request)) return;
     if (isReserved) throw unavailable('its connection has a place for questions about health only');
     if (pressure.isHigh()) throw unavailable('the process has more to do than it can');

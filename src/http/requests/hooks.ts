@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
 import type { Caller } from '../../app/ports/deps.ts';
 import { invalidParameter, SecretError, unavailable } from '../../core/errors.ts';
+import { clientCertificateOf } from '../connections/client-certificate.ts';
 import { connectionOf } from '../connections/connection.ts';
 import { readQuery } from '../connections/target.ts';
 import type { ServerOptions } from '../server-options.ts';
@@ -116,11 +117,14 @@ export function authenticate(
     rawHeaders,
     headers: request.headers,
     body: request.rawBody,
+    certificate: clientCertificateOf(request.raw.socket),
   });
   // The credentials became valid while the body was discarded: a retry will succeed.
   if (request.isBodyDropped) {
     throw unavailable('its credentials became good too late for its body');
   }
+  // A browser shows its certificate for the pages of any site.
+  if (caller.method === 'certificate') requireMediaType(request);
   request.caller = caller;
   if (caller.plus === 'literal') readQueryAgain(request);
   const connection = connectionOf(request.raw.socket);

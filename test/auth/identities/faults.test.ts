@@ -130,6 +130,30 @@ describe('a faulty identities file', () => {
     );
   });
 
+  it.each([
+    ['certificates: []', '.certificates: must hold 1 to 16 certificates'],
+    ['certificates: [ { san: "spiffe://a/b" } ]', '.certificates[0].san: must be URI:<uri>, DNS:'],
+    ['certificates: [ { san: "DNS:Ops.example" } ]', '.certificates[0].san: must be URI:<uri>, DNS:'],
+    ['certificates: [ { san: "IP:10.0.0.1" } ]', '.certificates[0].san: must be URI:<uri>, DNS:'],
+    ['certificates: [ { sha256: ab } ]', '.certificates[0].sha256: must be a SHA-256 fingerprint'],
+    ['certificates: [ {} ]', '.certificates[0]: takes one of san, sha256'],
+    ['certificates: [ { cn: a } ]', '.certificates[0].cn: is not known here'],
+    [
+      'certificates: [ { san: "DNS:a" }, { san: "DNS:a" } ]',
+      '.certificates[1].san: DNS:a is already in line 13',
+    ],
+    [
+      `certificates: [ { sha256: ${'ab'.repeat(32)} }, { sha256: "${Array(32).fill('AB').join(':')}" } ]`,
+      '.certificates[1].sha256: sha256:abab',
+    ],
+    ['require_certificate: true', ': require_certificate goes with certificates'],
+    ['require_certificate: maybe', '.require_certificate: must be'],
+  ])('is refused with %s', (field, words) => {
+    expect(complaint(line(13, `        ${field}`))).toMatch(
+      new RegExp(`^identities\\.yaml:\\d+: ${`${USER}${words}`.replaceAll(/[.[\]]/g, '\\$&')}`),
+    );
+  });
+
   it('never has its secrets quoted', () => {
     const texts = [
       line(11, '          - { ak: a, sk: hush hush }'),

@@ -70,7 +70,7 @@ describe('the error table', () => {
     for (const code of codes) {
       const { status, body } = toWireError(new SecretError(code), flat);
       expect([code, status >= 400 && status < 600]).toEqual([code, true]);
-      expect(String(body.error_code)).toMatch(/^(CSMS|KMS|APIGW)\.\d{4}$/);
+      expect(String(body.error_code)).toMatch(/^(CSMS|KMS|APIGW|IAM)\.\d{4}$/);
       expect(String(body.error_msg).length).toBeGreaterThan(1);
     }
   });
