@@ -54,5 +54,5 @@ export function administratorYaml(
 
 const ADMIN_POLICY = Object.freeze({
   name: 'admin',
-  document: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['csms:*:*', 'kms:*:*'] }] },
+  document: { Version: '1.1', Statement: [{ Effect: 'Allow', Action: ['csms:*:*', 'kms:*:*', 'cts:*:*'] }] },
 });

@@ -1,6 +1,4 @@
 import type { Logger } from 'pino';
-import { countNarrowUsers } from '../auth/identities/policy-scope.ts';
-import { warnOfPolicies } from '../compose/identity.ts';
 import type { Composed } from '../compose/server.ts';
 import type { Config } from '../config/config.ts';
 import { readVersion } from '../config/version.ts';
@@ -18,12 +16,12 @@ export async function logStart(log: Logger, config: Config, composed: Composed):
       region: config.region,
       secrets,
       rootKey: composed.rootKeyFingerprint,
-      policies: 'not evaluated',
+      policies: composed.directory().usesPolicies ? 'in force' : 'none',
       ...(endMs !== undefined && { certificateDays: daysLeft(endMs) }),
     },
     'started',
   );
-  warnOfPolicies(log, countNarrowUsers(composed.directory()));
+  composed.warnOfIdentities();
   const projects = [...composed.directory().domains.values()].flatMap((domain) => domain.projects);
   const named = new Set(projects.map(({ id }) => id));
   for (const count of counts.filter(({ projectId }) => !named.has(projectId))) {

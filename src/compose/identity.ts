@@ -6,11 +6,13 @@ import { loadIdentities } from '../auth/identities/file.ts';
 import type { Directory } from '../auth/identities/identities.ts';
 import { createPieceCollector } from '../auth/identities/pieces.ts';
 import type { UsersDeps } from '../auth/identities/users.ts';
+import type { IdentityWarning } from '../auth/identities/warnings.ts';
 import type { Realm } from '../auth/realm.ts';
 import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
 import { parseAddressRules } from '../webhook/address-rules.ts';
+import { logWarnings, warningsAbout } from './identity-warnings.ts';
 import type { LoadingEnd, LoadingTask } from './loading.ts';
 import { loadAside } from './loading-thread.ts';
 import type { FileWays } from './operator-files.ts';
@@ -47,6 +49,8 @@ export function issueProjectToken(
 /** The identities of a server, and how to change them. */
 export interface OpenIdentities {
   readonly present: Present;
+  /** Logs the warnings about the identities that were read first. */
+  warnAtStart(): void;
   readonly identitiesFiles: Reloadable;
   readonly replaceHash: UsersDeps['replaceHash'];
 }
@@ -60,6 +64,7 @@ export function openIdentities(
   const { refuseUrl } = parseAddressRules(webhookHosts);
   // Nobody, until the file is read right here.
   const present: Present = { directory: createDirectoryBuilder().build() };
+  let warnings: readonly IdentityWarning[] = [];
   const readAside = (task: LoadingTask, adopted: (end: LoadingEnd) => void): Promise<LoadOutcome> => {
     const next = createPieceCollector();
     return loadAside(threads, task, {
@@ -76,16 +81,17 @@ export function openIdentities(
     name: 'identities',
     reader,
     load(files) {
-      present.directory = createDirectory(loadIdentities({ file, env, reader: files, refuseUrl }));
+      const contents = loadIdentities({ file, env, reader: files, refuseUrl });
+      present.directory = createDirectory(contents);
+      warnings = warningsAbout(contents);
     },
     // A failed start says one thing, so the first reading is logged when the server listens.
     loadAside: () =>
-      readAside({ kind: 'identities', file, webhookHosts }, ({ narrowUsers }) =>
-        warnOfPolicies(log, narrowUsers),
-      ),
+      readAside({ kind: 'identities', file, webhookHosts }, (end) => logWarnings(log, end.identityWarnings)),
   });
   return {
     present,
+    warnAtStart: () => logWarnings(log, warnings),
     identitiesFiles,
     // A reading that began before must not restore the former password.
     replaceHash: (change) =>
@@ -96,23 +102,12 @@ export function openIdentities(
   };
 }
 
-/**
- * Warns at each start and reload that policies decide nothing yet, and for how many users that makes a difference: a file
- * that is accepted silently would be mistaken for a protection.
- */
-export function warnOfPolicies(log: Log, narrowUsers: number): void {
-  log.warn(
-    { narrowUsers },
-    'policies are not evaluated in this release: every user may do everything in the own projects',
-  );
-}
-
 /** Who can be granted something, according to the present identities. */
 export function granteesOf(directory: () => Directory): Grantees {
   return {
-    userName(domainId, userId) {
-      const user = directory().findMember(userId);
-      return user?.domainId === domainId ? user.name : undefined;
+    nameOf(domainId, { id, type }) {
+      const found = type === 'user' ? directory().findMember(id) : directory().findGroup(id);
+      return found?.domainId === domainId ? found.name : undefined;
     },
   };
 }

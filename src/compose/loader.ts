@@ -1,14 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createDirectory } from '../auth/identities/directory.ts';
 import { loadIdentities } from '../auth/identities/file.ts';
-import { identityPieces } from '../auth/identities/pieces.ts';
-import { countNarrowUsers } from '../auth/identities/policy-scope.ts';
+import { identityPieces, weightOf } from '../auth/identities/pieces.ts';
 import { replaceHash } from '../auth/logins/password-change.ts';
 import { SecretError } from '../core/errors.ts';
 import { createFileReader, type FileReader } from '../files/file-reader.ts';
 import { type Seen, watchReading } from '../files/reloadable.ts';
 import { parseAddressRules } from '../webhook/address-rules.ts';
 import { loadHooks } from '../webhook/hooks-file.ts';
+import { warningsAbout } from './identity-warnings.ts';
 import {
   type FromLoader,
   type LoaderInput,
@@ -39,11 +38,14 @@ function* messagesFor({ task, isStrict }: LoaderInput): Generator<FromLoader> {
   const warn = (message: string) => void warnings.push(message);
   const { pieces, ...end } = read(task, watchReading(createFileReader({ isStrict, warn }), seen));
   let slice: Piece[] = [];
+  let weight = 0;
   for (const piece of allPieces(seen, pieces)) {
     slice.push(piece);
-    if (slice.length < PIECES_MAX) continue;
+    weight += 'identity' in piece ? weightOf(piece.identity) : 1;
+    if (weight < PIECES_MAX) continue;
     yield { pieces: slice };
     slice = [];
+    weight = 0;
   }
   yield { pieces: slice, end: { ...end, warnings } };
 }
@@ -61,14 +63,14 @@ function read(task: LoadingTask, reader: FileReader): Contents {
     const message = error instanceof Error ? error.message : 'unknown';
     const isForCaller = error instanceof SecretError && error.code === 'password-fixed';
     const code = isForCaller ? 'password-fixed' : undefined;
-    return { pieces: [], narrowUsers: 0, failure: { message, code } };
+    return { pieces: [], identityWarnings: [], failure: { message, code } };
   }
 }
 
 function readHooks(task: LoadingTask & { kind: 'hooks' }, reader: FileReader): Contents {
   const rules = parseAddressRules(task.webhookHosts);
   const hooks = loadHooks({ ...task, rules, reader });
-  return { pieces: hooks.map((hook) => ({ hook })), narrowUsers: 0 };
+  return { pieces: hooks.map((hook) => ({ hook })), identityWarnings: [] };
 }
 
 function readIdentities(task: LoadingTask & { kind: 'identities' | 'hash' }, reader: FileReader): Contents {
@@ -77,6 +79,6 @@ function readIdentities(task: LoadingTask & { kind: 'identities' | 'hash' }, rea
   const contents = task.kind === 'hash' ? replaceHash(source, task.change) : loadIdentities(source);
   return {
     pieces: [...identityPieces(contents)].map((identity) => ({ identity })),
-    narrowUsers: countNarrowUsers(createDirectory(contents)),
+    identityWarnings: warningsAbout(contents),
   };
 }

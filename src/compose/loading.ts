@@ -1,4 +1,5 @@
 import type { IdentityPiece } from '../auth/identities/pieces.ts';
+import type { IdentityWarning } from '../auth/identities/warnings.ts';
 import type { HashChange } from '../auth/logins/password-change.ts';
 import type { Seen } from '../files/reloadable.ts';
 import type { HookEntry } from '../webhook/hooks-file.ts';
@@ -32,7 +33,7 @@ export type Piece =
   | { readonly hook: HookEntry }
   | { readonly identity: IdentityPiece };
 
-/** Pieces of one message: receiving so many holds a thread for a few milliseconds. */
+/** Pieces of one message, a long one counted as several: receiving so many holds a thread for a few milliseconds. */
 export const PIECES_MAX = 128;
 
 /** Why the task failed. */
@@ -45,8 +46,8 @@ export interface LoadingFailure {
 /** What is known at the end. */
 export interface LoadingEnd {
   readonly failure?: LoadingFailure;
-  /** Users whom their policies would limit. */
-  readonly narrowUsers: number;
+  /** Warnings about the identities. */
+  readonly identityWarnings: readonly IdentityWarning[];
   /** Files that should not have been trusted. */
   readonly warnings: readonly string[];
 }

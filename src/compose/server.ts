@@ -17,6 +17,8 @@ export interface Composed extends Pick<ServerProcess, 'metrics' | 'reload' | 'se
   /** Fingerprint of the root key, which is not secret. */
   readonly rootKeyFingerprint: string;
   readonly directory: () => Directory;
+  /** Logs the warnings about the identities that were read first. */
+  warnOfIdentities(): void;
   /** When the certificate that the server shows ends, epoch milliseconds; undefined without TLS. */
   certificateEndMs(): number | undefined;
   /** A token for a user in one project; undefined when there is no such user. */
@@ -51,6 +53,7 @@ export async function compose(config: Config, log: Logger, start: CompanionStart
     rootKeyFingerprint,
     metrics,
     directory: main.directory,
+    warnOfIdentities: shared.identities.warnAtStart,
     setBaseUrl: shared.setBaseUrl,
     reload: shared.reload,
     certificateEndMs: () => certificate?.present().endMs,

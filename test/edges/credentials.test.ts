@@ -91,7 +91,7 @@ describe('credentials.env', () => {
 });
 
 describe('the start log', () => {
-  it('says what runs over which data, and that policies decide nothing', async () => {
+  it('says what runs over which data, and warns of nothing', async () => {
     const server = await startDev(createScratch());
     await server.logged('"msg":"started"');
     const lines = server
@@ -104,21 +104,21 @@ describe('the start log', () => {
       region: 'local-1',
       secrets: 0,
       rootKey: expect.stringMatching(/^[0-9a-f]{16}$/),
-      policies: 'not evaluated',
+      policies: 'in force',
     });
-    expect(lines.find(({ msg }) => msg.includes('policies are not evaluated'))).toMatchObject({
-      level: 40,
-      narrowUsers: 0,
-    });
+    expect(lines.filter(({ level }) => level >= 40)).toEqual([]);
   });
 
-  it('warns of policies again at a reload, with the number of users whom they would stop', async () => {
+  it('warns of an action that does not exist, at a reload and at a start', async () => {
     const directory = createScratch();
     const server = await startDev(directory);
     const identities = join(directory, 'identities.yaml');
-    writeFileSync(identities, readFileSync(identities, 'utf8').replace('csms:*:*', 'csms:secret:get'));
+    writeFileSync(identities, readFileSync(identities, 'utf8').replace('cts:*:*', 'csms:secret:git'));
     server.process.kill('SIGHUP');
-    await server.logged('"narrowUsers":1');
+    await server.logged('"action":"csms:secret:git","nearest":"csms:secret:get"');
+    await server.stop();
+    const again = await startDev(directory);
+    await again.logged('"action":"csms:secret:git","nearest":"csms:secret:get"');
   });
 
   it('warns of secrets that nobody can reach, when the identities were recreated', async () => {

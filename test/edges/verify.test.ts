@@ -17,6 +17,9 @@ beforeAll(async () => {
   const account = devAccount(dev.directory, dev.server.baseUrl);
   ({ projectId } = account);
   const client = createClient(account);
+  const userId = /- id: ([0-9a-f]{32})\n\s+name: admin/.exec(
+    readFileSync(join(dev.directory, 'identities.yaml'), 'utf8'),
+  )?.[1];
   for (const name of ['alpha', 'beta']) {
     await createSecret(client, name);
     await client('POST', `${SECRETS}/${name}/versions`, { secret_string: `second of ${name}` });
@@ -24,7 +27,7 @@ beforeAll(async () => {
     const { body } = await client('GET', `${SECRETS}/${name}`);
     const csms = '/v1/{project_id}/csms';
     await client('POST', `${csms}/${body.secret.id}/tags`, { tag: { key: 'team', value: 'a' } });
-    const grantee = { grantee_type: '2', grantee_target_id: 'ops' };
+    const grantee = { grantee_type: '0', grantee_target_id: userId };
     await client('POST', `${csms}/grants`, { resource_id: body.secret.id, type: 'SECRET', ...grantee });
   }
   const topic = { target_type: 'SMN', target_id: 'urn:smn:r:p:t', target_name: 't' };

@@ -271,7 +271,7 @@ async function identitiesYaml({
         id: ACME.domainId,
         name: ACME.domainName,
         projects: acmeProjects,
-        ...(groups && { groups }),
+        groups: [{ id: 'ops', name: 'operators' }, ...manyGroups(), ...(groups ?? [])],
         ...(enterpriseProjects && { enterprise_projects: enterpriseProjects }),
         users: [
           await userOf(ADMIN, ['local-1', 'local-2']),
@@ -295,4 +295,9 @@ async function identitiesYaml({
     ],
   };
   return stringify(identities, { aliasDuplicateObjects: false });
+}
+
+/** As many as can be granted one secret. */
+function manyGroups() {
+  return Array.from({ length: 100 }, (_, index) => ({ id: `group-${index}`, name: `group ${index}` }));
 }

@@ -20,6 +20,8 @@ export interface World extends ReturnType<typeof shelvesOf> {
   readonly clock: { wallMs: number };
   /** User id -> name, all of one domain. */
   readonly users: Map<string, string>;
+  /** The same for groups. */
+  readonly groups: Map<string, string>;
   /** Messages of level warn and error. */
   readonly logged: string[];
   /** Puts a secret of that name past every rule, under the id `id-of-<name>`; its versions expire then. */
@@ -38,6 +40,7 @@ export const DOMAIN_ID = 'd'.repeat(32);
 export function aWorld(choices: Partial<Deps['choices']> = {}): World {
   const clock = { wallMs: T0 };
   const users = new Map<string, string>();
+  const groups = new Map<string, string>();
   const logged: string[] = [];
   let lastId = 0;
   const nextId = () => (++lastId).toString(16).padStart(32, '0');
@@ -61,7 +64,10 @@ export function aWorld(choices: Partial<Deps['choices']> = {}): World {
       region: 'local-1',
       ...choices,
     },
-    grantees: { userName: (domainId, userId) => (domainId === DOMAIN_ID ? users.get(userId) : undefined) },
+    grantees: {
+      nameOf: (domainId, { id, type }) =>
+        domainId === DOMAIN_ID ? (type === 'user' ? users : groups).get(id) : undefined,
+    },
     log: {
       info: () => undefined,
       warn: (_, message) => logged.push(message),
@@ -73,6 +79,7 @@ export function aWorld(choices: Partial<Deps['choices']> = {}): World {
     deps,
     clock,
     users,
+    groups,
     logged,
     put(name, secret = {}, expireTimeMs = undefined, versionCount = 1) {
       const parts = { secret: { id: `id-of-${name}`, name, ...secret }, versions: range(1, versionCount) };

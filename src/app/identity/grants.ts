@@ -22,7 +22,7 @@ export interface NamedGrant {
 
 /**
  * Gives a user or a group a permission on a secret; an existing one gets the new end.
- * Throws resource-not-found, secret-pending-deletion, invalid-parameter (no such user; an end in the past), grant-limit.
+ * Throws resource-not-found, secret-pending-deletion, invalid-parameter (no such user or group; an end in the past), grant-limit.
  * @see CSMS API, CreateGrants
  */
 export async function createGrant(deps: Deps, caller: Caller, input: PutGrant): Promise<Grant> {
@@ -63,14 +63,12 @@ export async function removeGrants(
   await change(deps, { aggregate: 'grant', kind: 'remove-grants', ref, granteeId });
 }
 
-/** Identities have no groups yet, so a group's id cannot be checked. */
-function requireGrantee(deps: Deps, { domainId }: Caller, { type, id }: Grantee): void {
-  if (type === 'user' && deps.grantees.userName(domainId, id) === undefined) {
-    throw invalidParameter('grantee_target_id', 'must be the id of a user');
+function requireGrantee(deps: Deps, { domainId }: Caller, grantee: Grantee): void {
+  if (deps.grantees.nameOf(domainId, grantee) === undefined) {
+    throw invalidParameter('grantee_target_id', `must be the id of a ${grantee.type}`);
   }
 }
 
 function nameOf(deps: Deps, { domainId }: Caller, { grantee }: Grant): string {
-  const name = grantee.type === 'user' ? deps.grantees.userName(domainId, grantee.id) : undefined;
-  return name ?? grantee.id;
+  return deps.grantees.nameOf(domainId, grantee) ?? grantee.id;
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../core/actor.ts';
 import type { Attributes, SecretWithTags } from '../../core/attributes.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
+import type { Grantee } from '../../core/identity/grants.ts';
 import type { Key, KeyRef } from '../../core/kms/keys.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { LookUp } from '../../core/permit.ts';
@@ -118,8 +119,8 @@ export interface Choices {
 
 /** Who can be granted something: a view of the present identities. */
 export interface Grantees {
-  /** The name of a domain's user; undefined when the domain has no such user. */
-  userName(domainId: string, userId: string): string | undefined;
+  /** The name of a domain's user or group; undefined when the domain has none of this id. */
+  nameOf(domainId: string, grantee: Grantee): string | undefined;
 }
 
 /** Takes one action that was allowed: names, and a URN or `*`. Never throws. */

@@ -39,15 +39,17 @@ describe('a grant', () => {
     expect(again.id).not.toBe(grant.id);
   });
 
-  it('is for users of the caller’s own domain; groups are taken at their word', async () => {
-    const { deps, ref } = await aSecret();
+  it('is for users and groups of the caller’s own domain', async () => {
+    const { deps, groups, ref } = await aSecret();
     const stranger = { ...CALLER, domainId: 'another' };
     const input = { ref, grantee: ANN, expireTimeMs: undefined };
     expect(await outcomeOf(createGrant(deps, stranger, input))).toBe('invalid-parameter');
     const eve = { ...input, grantee: { type: 'user', id: 'eve' } } as const;
     expect(await outcomeOf(createGrant(deps, CALLER, eve))).toBe('invalid-parameter');
     const group = { ...input, grantee: { type: 'group', id: 'ann' } } as const;
+    expect(await outcomeOf(createGrant(deps, CALLER, group))).toBe('invalid-parameter');
+    groups.set('ann', 'Anns');
     await createGrant(deps, CALLER, group);
-    expect((await listGrants(deps, CALLER, ref)).grants[0]?.granteeName).toBe('ann');
+    expect((await listGrants(deps, CALLER, ref)).grants[0]?.granteeName).toBe('Anns');
   });
 });

@@ -69,8 +69,10 @@ describe('CreateGrants', () => {
     expect(answer.json.error_msg).toContain('grantee_target_id');
   });
 
-  it('takes any group', async () => {
+  it('takes a group of the domain, and no other', async () => {
     expect(ok(await grant(await aSecret(), OPS)).data.granteeUser).toBe('ops');
+    const answer = await grant(await aSecret(), { ...OPS, grantee_target_id: ADMIN.id });
+    expect(problem(answer)).toEqual(INVALID);
   });
 
   it('knows secrets by their ids alone, and no groups of them', async () => {
@@ -118,7 +120,7 @@ describe('UpdateGrant', () => {
 
   it('changes no grant that is not there', async () => {
     const id = await aSecret();
-    ok(await grant(id, { ...OPS, grantee_target_id: GUEST.id }));
+    ok(await grant(id, OPS));
     expect(problem(await update(id))).toEqual(NOT_THERE);
   });
 
@@ -154,7 +156,7 @@ describe('ListGrants', () => {
     });
   });
 
-  it('names users, and shows the id of a group', async () => {
+  it('names users and groups', async () => {
     const id = await aSecret();
     const guest = ok(await grant(id, { validity_time: '2099-12-31' })).data;
     const ops = ok(await grant(id, OPS)).data;
@@ -173,7 +175,7 @@ describe('ListGrants', () => {
     });
     expect(entryOf('ops')).toEqual({
       user_id: 'ops',
-      user_name: 'ops',
+      user_name: 'operators',
       grantee_type: '2',
       create_time: ops.createTime,
       validity_time: null,
