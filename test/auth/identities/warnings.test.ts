@@ -9,7 +9,7 @@ const FULL = '[CSMS FullAccess, KMS Administrator]';
 /** What is said about these users, the policy `mine` with these actions, and secrets of that age. */
 function warnings(users: readonly string[], { actions = 'csms:*:*', days = 0 } = {}) {
   const entries = users.map((user, index) => `      - { id: u${index}, name: n${index}, ${user} }`);
-  const document = `{ Version: "1.1", Statement: [ { Effect: Allow, Action: [${actions}] } ] }`;
+  const document = `{ Version: "5.0", Statement: [ { Effect: Allow, Action: [${actions}] } ] }`;
   const text = [
     `domains:\n  - id: ${DOMAIN_ID}\n    name: acme\n    projects: [{ id: ${'1'.repeat(32)}, name: p }]`,
     '    groups: [{ id: g, name: g, policies: [mine] }, { id: h, name: h }]',
