@@ -2,9 +2,9 @@ import { ACTIONS } from '../../core/policy/actions.ts';
 import { decide } from '../../core/policy/decide.ts';
 import { type Facts, UNKNOWN } from '../../core/policy/facts.ts';
 import { DAY_MS } from '../../std/durations.ts';
+import { policiesOf } from '../permissions.ts';
 import type { Directory, DirectoryContents, User } from './identities.ts';
 import { findUnknownActions, nearestAction } from './unknown-actions.ts';
-import { policiesOf } from './user-policies.ts';
 
 /** Something in valid identities that is probably not meant so: a line of the log. */
 export interface IdentityWarning {
