@@ -4,12 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { decide, explain, isOpenFor, settle } from '../../src/core/policy/decide.ts';
 import { cases, policies, wholes } from './generators.ts';
 import { explained, firstDecision, isAllowed, isOpen } from './oracle.ts';
+import { parameters, SEED } from './runs.ts';
 import { subjectFound, subjectPolicies, subjectQuestion, subjectWholeQuestion } from './subject.ts';
-
-/** How many cases there are in all; the gate takes ten times as many. `POLICY_SEED` repeats a run. */
-const CASES = Number(process.env.POLICY_CASES ?? 10_000);
-const SEED = Number(process.env.POLICY_SEED ?? Date.now() % 2 ** 31);
-const parameters = (share: number) => ({ numRuns: Math.round(CASES * share), seed: SEED });
 
 /** Counts how often something came up, so that a generator that has gone blind is noticed. */
 function createTally() {

@@ -1,0 +1,7 @@
+/** How many cases are generated in all; the gate takes ten times as many. */
+export const CASES = Number(process.env.POLICY_CASES ?? 10_000);
+/** `POLICY_SEED` repeats a run. */
+export const SEED = Number(process.env.POLICY_SEED ?? Date.now() % 2 ** 31);
+
+/** For so many of them. */
+export const parameters = (share: number) => ({ numRuns: Math.ceil(CASES * share), seed: SEED });
