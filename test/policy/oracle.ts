@@ -180,12 +180,18 @@ type Piece = { readonly text: string } | { readonly wild: '*' | '?' };
 const wildOrText = (character: string): Piece =>
   character === '*' || character === '?' ? { wild: character } : { text: character };
 
+/** Many cases have the same patterns. */
+const compiled = new Map<string, RegExp>();
+
 function regex(pieces: readonly Piece[], flags = ''): RegExp {
   const source = pieces.map((piece) => {
     if ('wild' in piece) return piece.wild === '*' ? '.*' : '.';
     return [...piece.text].map((one) => `\\u{${one.codePointAt(0)!.toString(16)}}`).join('');
   });
-  return new RegExp(`^${source.join('')}$`, `su${flags}`);
+  const whole = `^${source.join('')}$`;
+  const made = compiled.get(flags + whole) ?? new RegExp(whole, `su${flags}`);
+  compiled.set(flags + whole, made);
+  return made;
 }
 
 /**
