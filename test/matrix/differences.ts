@@ -37,7 +37,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   CreateAgency: 'Nothing has to be granted here: returns fixed local agencies.',
   ShowAgency: 'Always granted.',
   CreateGrants:
-    'Stored and listed, but not enforced before policies are. A user must exist; type GROUP is 404. Times are epoch milliseconds, as in the schema; the samples show text.',
+    'A grant in force lets its users list and read the secret and its values. Users and groups must exist; type GROUP is 404. Times are epoch milliseconds, as in the schema; the samples show text.',
   ListGrants: 'Grants that are not over. Times are epoch milliseconds; `grantee_type` is added.',
   UpdateGrant: 'Only a grant that is in force. Times are epoch milliseconds.',
   DeleteGrant: 'Without `grantee_user`, every grant of the secret.',
