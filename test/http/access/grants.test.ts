@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN, ALPHA, member, OPS, shareServer, type TestUser } from '../../support/server.ts';
+import { ADMIN, ALPHA, member, shareServer, type TestUser } from '../../support/server.ts';
 
 const [nobody, grouped, denied, listing] = ['nobody', 'grouped', 'denied', 'listing'].map(member);
 const server = shareServer({
@@ -21,7 +21,7 @@ const server = shareServer({
     ],
     users: {
       nobody: { policies: [] },
-      grouped: { policies: [], groups: [OPS.name] },
+      grouped: { policies: [], groups: ['operators'] },
       denied: { policies: ['no-values'] },
       listing: { policies: ['lists'] },
     },
@@ -95,7 +95,7 @@ describe('a grant on a secret', () => {
   });
 
   it('to a group is one to its members', async () => {
-    await grant({ grantee_type: '2', grantee_target_id: OPS.id });
+    await grant({ grantee_type: '2', grantee_target_id: 'ops' });
     expect(await statusesOf(grouped)).toEqual(Array(7).fill(200));
     expect(await statusesOf(nobody)).toEqual(Array(7).fill(403));
     expect(namesIn((await call(grouped, 'GET', secrets)).json)).toEqual(['db']);
