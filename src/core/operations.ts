@@ -162,6 +162,7 @@ export const OPERATIONS = Object.freeze({
     KeystoneListServices: {},
     KeystoneListEndpoints: {},
     GetCallerIdentity: {},
+    GetAuthorizationSchemaV5: {},
   }),
   ...under('Health', { ShowHealth: {}, ShowReadiness: {} }),
 });

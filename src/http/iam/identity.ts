@@ -18,6 +18,7 @@ import {
 } from '../wire/identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route, routesOf } from '../wire/operation.ts';
+import { registerAuthorizationSchemas } from './authorization-schemas.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
 
 /** Most projects that a log line names: a user with many could make it arbitrarily long. */
@@ -129,6 +130,7 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
   });
   registerUsers(signed, identity);
   registerCatalogue(signed, identity);
+  registerAuthorizationSchemas(signed);
 }
 
 /** The same list under the names of the cloud and of OpenStack. */

@@ -94,6 +94,33 @@ export const CallerIdentityResponse = Titled('GetCallerIdentityResponse', {
   principal_urn: Type.String(),
   principal_id: Type.String(),
 });
+const Texts = Type.Array(Type.String());
+const KeysOfResource = { urn_template: Type.String(), required: Type.Boolean(), condition_keys: Texts };
+/** What policies of a service can be about. */
+export const AuthorizationSchemaResponse = Titled('GetAuthorizationSchemaV5Response', {
+  version: Type.String(),
+  actions: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      access_level: Type.String(),
+      permission_only: Type.Boolean(),
+      aliases: Texts,
+      condition_keys: Texts,
+      resources: Type.Array(Type.Object(KeysOfResource)),
+    }),
+  ),
+  conditions: Type.Array(
+    Type.Object({ key: Type.String(), value_type: Type.String(), multi_valued: Type.Boolean() }),
+  ),
+  operations: Type.Array(
+    Type.Object({
+      operation_id: Type.String(),
+      operation_action: Type.String(),
+      dependent_actions: Texts,
+    }),
+  ),
+  resources: Type.Array(Type.Object({ type_name: Type.String(), urn_template: Type.String() })),
+});
 /** The identity service’s own error body. */
 export const IdentityError = Titled('IdentityError', {
   error: Type.Object({ code: Type.Integer(), message: Type.String(), title: Type.String() }),

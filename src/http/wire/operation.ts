@@ -66,6 +66,7 @@ const PARAMETERS = {
   secret_id: Type.String({ pattern: '^[0-9a-zA-Z-]{36}$', description: 'Id of the secret' }),
   key: Type.String({ description: 'Key of the tag, percent-encoded' }),
   user_id: Type.String(),
+  service_code: Type.String({ description: 'csms, kms or cts' }),
 };
 
 /** Declares a route with its method, its URL and what else is true of it. */
