@@ -1,8 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readIdentities } from '../../src/auth/identities/file.ts';
 import { EXIT } from '../../src/cli/exit-codes.ts';
+import { parseAddressRules } from '../../src/webhook/address-rules.ts';
 import { parseHooks } from '../../src/webhook/hooks-file.ts';
 import { withSettings } from '../docs/generate.ts';
 import { blockOf, readPage } from '../docs/pages.ts';
@@ -22,6 +24,17 @@ describe('the page of the configuration', () => {
     };
     const { users } = readIdentities({ file: 'identities.yaml', text, sources });
     expect(users.map(({ name }) => name)).toEqual(['admin', 'reports']);
+  });
+
+  it('shows identities of workloads that the server accepts', () => {
+    const text = blockOf('docs/configuration.md', 'workloads');
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const readPublic = () => JSON.stringify({ keys: [publicKey.export({ format: 'jwk' })] });
+    const { refuseUrl } = parseAddressRules('token.actions.githubusercontent.com');
+    const sources = { env: {}, readFile: () => '', readPublic, refuseUrl };
+    const { providers, users } = readIdentities({ file: 'identities.yaml', text, sources });
+    expect(providers.map(({ id }) => id)).toEqual(['cluster', 'actions']);
+    expect(users[0]?.certificates?.names).toHaveLength(2);
   });
 
   it('shows a hooks file that the server accepts', () => {

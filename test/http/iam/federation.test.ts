@@ -31,7 +31,7 @@ async function change(edit: (identities: Identities) => void): Promise<void> {
   const file = join(server.directory, 'identities.yaml');
   const identities = parse(readFileSync(file, 'utf8')) as Identities;
   edit(identities);
-  writeFileSync(file, stringify(identities));
+  writeFileSync(file, stringify(identities, { aliasDuplicateObjects: false }));
   await server.composed.reload();
 }
 
@@ -123,7 +123,7 @@ describe('CreateTokenWithIdToken', () => {
 
   it('lets a member of a group in, who is in no file', async () => {
     await change(({ domains: [acme] }) => {
-      acme!.groups = [{ id: 'g1', name: 'jobs', policies: ['everything'] }];
+      acme!.groups = [{ id: 'g1', name: 'jobs', policies: ['CSMS ReadOnlyAccess'] }];
       const [provider] = provideAll();
       const rules = [{ claims: { sub: SUBJECT }, group: 'jobs', projects: ['local-1'] }];
       acme!.identity_providers = [{ ...provider, rules }];
@@ -144,6 +144,16 @@ describe('CreateTokenWithIdToken', () => {
       principal_urn: `iam::${GUEST.domainId}:user:cluster/${SUBJECT}`,
       principal_id: answer.json.token.user.id,
     });
+    const refused = await server.sendUnsigned({
+      method: 'POST',
+      path: `/v1/${ALPHA}/secrets`,
+      body: { name: 'by-a-job', secret_string: 'x' },
+      headers: { 'x-auth-token': token ?? '' },
+    });
+    expect(refused.status).toBe(403);
+    expect(refused.json.error_msg).toContain(
+      `User: iam::${GUEST.domainId}:user:cluster/${SUBJECT} is not authorized to perform: csms:secret:create`,
+    );
     const { json } = await withToken(token, '/v3/projects');
     expect(json.projects.map(({ id }: { id: string }) => id)).toEqual([ALPHA]);
     expect((await exchange(await podToken(), 'cluster', { project: { id: BETA } })).status).toBe(401);
@@ -270,14 +280,22 @@ describe('CreateTokenWithIdToken', () => {
 });
 
 describe('an issuer that answers with', () => {
-  let path = 0;
-  const askFresh = async (more: object = {}) => {
-    path += 1;
-    await change(({ domains: [acme] }) => {
+  let next = 0;
+  /** Providers whose keys nobody has asked for yet. */
+  beforeAll(() =>
+    change(({ domains: [acme] }) => {
       const [, provider] = provideAll();
-      acme!.identity_providers = [{ ...provider, jwks_uri: `${provider!.jwks_uri}/${path}`, ...more }];
-    });
-    return exchange(await actions.sign(githubClaims(Date.now())), 'actions');
+      acme!.identity_providers = Array.from({ length: 6 }, (_, index) => ({
+        ...provider,
+        id: `fresh-${index}`,
+        jwks_uri: `${provider!.jwks_uri}/${index}`,
+        ca_file: index === 5 ? undefined : provider!.ca_file,
+      }));
+    }),
+  );
+  const askFresh = async () => {
+    next += 1;
+    return exchange(await actions.sign(githubClaims(Date.now())), `fresh-${next - 1}`);
   };
 
   it.each([
@@ -296,7 +314,7 @@ describe('an issuer that answers with', () => {
   it('a certificate of other authorities has no keys either', async () => {
     served = () => ({ text: JSON.stringify(actions.keySet) });
     expect((await askFresh()).status).toBe(201);
-    expect((await askFresh({ ca_file: undefined })).status).toBe(503);
+    expect((await askFresh()).status).toBe(503);
     expect(server.logText()).toContain('tls-failed');
   });
 });
