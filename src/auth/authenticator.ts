@@ -114,7 +114,8 @@ function whoIs({ domainId, id: userId, name: userName }: User, world: string) {
 
 /**
  * Checks a token against the present directory of its world: it is invalid when its user is gone, has changed the
- * password, or has lost the token's project, and when the rule or the provider that it was issued by is gone.
+ * password, or has lost the token's project, when it is revoked, and when the rule or the provider that it was issued by
+ * is gone.
  * Throws unauthenticated, token-expired.
  */
 export function readToken(
@@ -124,6 +125,7 @@ export function readToken(
   const claims = verifyToken(deps.tokenKey, token);
   const realm = deps.realms.find(claims.world);
   if (realm === undefined) throw unreadableToken();
+  if (realm.revoked.has(claims.id)) throw unreadableToken();
   if (realm.clock.nowMs() >= claims.expiresAtMs) throw new SecretError('token-expired');
   const user = realm.directory().findPrincipal(claims);
   if (user === undefined || user.domainId !== claims.domainId) throw unreadableToken();

@@ -1,3 +1,4 @@
+import type { Revocations } from '../app/identity/revocations.ts';
 import type { Clock } from '../app/ports/deps.ts';
 import { unavailable } from '../core/errors.ts';
 import { type BoundedMap, createBoundedMap } from '../std/bounded-map.ts';
@@ -10,6 +11,8 @@ export interface Realm {
   /** Tells it from former worlds of its name, whose tokens are not its own; empty for main, which is the only one. */
   readonly nonce: string;
   readonly clock: Clock;
+  /** Its tokens that are refused before they expire. */
+  readonly revoked: Revocations;
   /** The present directory; read for each request, so that a reload takes effect at once. */
   directory(): Directory;
 }

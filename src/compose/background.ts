@@ -6,6 +6,7 @@ import { createNotificationRetention } from '../app/events/notifications.ts';
 import type { LoadSigningKey } from '../app/events/signing-key.ts';
 import { takesJobs } from '../app/health/storage-status.ts';
 import { createStorageWatch } from '../app/health/storage-watch.ts';
+import { createRevocationRetention } from '../app/identity/revocations.ts';
 import { createClockRecorder, recallClock, recordClock } from '../app/jobs/clock.ts';
 import type { Job } from '../app/jobs/job.ts';
 import { createPurgeJob } from '../app/jobs/purge.ts';
@@ -132,6 +133,7 @@ function listJobs(
     createDelivery({ ...as('delivery'), pause }),
     createNotificationRetention(as('notification-retention')),
     createTaskRetention(as('task-retention')),
+    createRevocationRetention(as('revocation-retention')),
     ...(clock.watched ? [createClockRecorder(as('clock'), clock.watched, () => !clock.isMoved())] : []),
   ];
 }

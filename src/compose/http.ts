@@ -34,7 +34,7 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
     pressure,
     storage,
   } = shared;
-  const { allowedHosts, publicUrl, region, trustedProxies, unsignedPayload } = config;
+  const { allowedHosts, publicUrl, region, tokenLifetimeMs, trustedProxies, unsignedPayload } = config;
   const { keyring, store, tokenKey } = storage;
   const access = { realms: worlds, tokenKey, passwords };
   const listenAddress = () => addressOf(app) ?? config.host;
@@ -45,8 +45,8 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
     authenticator: createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload }),
     identity: {
-      ...createIam({ ...access, region }),
-      ...createIdTokenLogin({ ...access, ...idTokens, region }),
+      ...createIam({ ...access, region, tokenLifetimeMs }),
+      ...createIdTokenLogin({ ...access, ...idTokens, region, tokenLifetimeMs }),
     },
     additions,
     metrics,

@@ -8,7 +8,7 @@ import { createPieceCollector } from '../auth/identities/pieces.ts';
 import type { UsersDeps } from '../auth/identities/users.ts';
 import type { IdentityWarning } from '../auth/identities/warnings.ts';
 import type { Realm } from '../auth/realm.ts';
-import { credentialMark, issueToken, TOKEN_VALIDITY_MS } from '../auth/tokens/token.ts';
+import { credentialMark, issueToken } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { createReloadable, type LoadOutcome, type Reloadable } from '../files/reloadable.ts';
 import { parseAddressRules } from '../webhook/address-rules.ts';
@@ -26,7 +26,11 @@ export interface Present {
 export function issueProjectToken(
   realm: Realm,
   tokenKey: KeyObject,
-  { userId, projectId }: { readonly userId: string; readonly projectId: string },
+  {
+    userId,
+    projectId,
+    lifetimeMs,
+  }: { readonly userId: string; readonly projectId: string; readonly lifetimeMs: number },
 ): string | undefined {
   const { clock, directory, world } = realm;
   const user = directory().findUserById(userId);
@@ -40,7 +44,7 @@ export function issueProjectToken(
     projectId,
     scope: 'project',
     issuedAtMs: nowMs,
-    expiresAtMs: nowMs + TOKEN_VALIDITY_MS,
+    expiresAtMs: nowMs + lifetimeMs,
     credentialMark: credentialMark(tokenKey, user, realm),
     federation: undefined,
   });

@@ -57,7 +57,8 @@ export async function compose(config: Config, log: Logger, start: CompanionStart
     setBaseUrl: shared.setBaseUrl,
     reload: shared.reload,
     certificateEndMs: () => certificate?.present().endMs,
-    issueToken: (userId, projectId) => issueProjectToken(main, tokenKey, { userId, projectId }),
+    issueToken: (userId, projectId) =>
+      issueProjectToken(main, tokenKey, { userId, projectId, lifetimeMs: config.tokenLifetimeMs }),
     close,
   };
 }

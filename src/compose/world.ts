@@ -2,6 +2,7 @@ import { actorOf } from '../app/caller.ts';
 import { createSigningKeyLoader, type LoadSigningKey } from '../app/events/signing-key.ts';
 import { createGate } from '../app/gate.ts';
 import { isReadable } from '../app/health/storage-status.ts';
+import { loadRevocations, type Revocations } from '../app/identity/revocations.ts';
 import type { Hooks, Webhooks } from '../app/outbound/webhooks.ts';
 import type { Choices, Clock, Jitter, SharedDeps } from '../app/ports/deps.ts';
 import type { Turns } from '../app/turns.ts';
@@ -109,9 +110,10 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     baseUrl: shared.baseUrl,
   };
   const outgoing = { ...outbound, hooks, webhooks, signingKeys, loadSigningKey };
+  const revoked = await loadRevocations(storage);
   const background = await startBackground({ ...deps, ...outgoing, ...sources });
   return {
-    ...realmOf(parts),
+    ...realmOf(parts, revoked),
     depsFor: binding(deps),
     takeRequest: parts.takeRequest ?? createRequestLimit(config),
     loadSigningKey,
@@ -124,8 +126,8 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
   };
 }
 
-function realmOf({ clock, directory, nonce = '', world }: WorldParts): Realm {
-  return { world, nonce, clock, directory };
+function realmOf({ clock, directory, nonce = '', world }: WorldParts, revoked: Revocations): Realm {
+  return { world, nonce, clock, revoked, directory };
 }
 
 /** The world of the process's own data directory, on the machine's clock unless a companion has another one. */

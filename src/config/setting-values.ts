@@ -1,5 +1,6 @@
 import { StartError } from '../app/start-error.ts';
 import { DEFAULT_LIMITS, LIMIT_BOUNDS, type Limits } from '../core/limits.ts';
+import { DAY_MS, HOUR_MS } from '../std/durations.ts';
 
 /** Variables by their names; an empty one counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,6 +57,8 @@ export interface SettingValues {
   readonly trustedProxies: string;
   /** Requests per second and user; absent: no limit. */
   readonly rateLimit: number | undefined;
+  /** How long a token is good for. */
+  readonly tokenLifetimeMs: number;
   /** Absent: no hooks, or in dev the file of that name in the data directory, which may be absent too. */
   readonly hooksFile: string | undefined;
   /** What hooks may call, as written. */
@@ -151,6 +154,16 @@ export function integer(
   const value = /^\d{1,9}$/.test(shown) ? Number(shown) : Number.NaN;
   if (value >= min && value <= max) return value;
   throw wrong(name, `must be a whole number from ${min} to ${max}`);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: HOUR_MS };
+
+/** A time from a minute to a day, such as `90m`, in milliseconds. Throws StartError. */
+export function lifetime({ name, text }: Given, otherwise: string): number {
+  const [, figure = '', unit = ''] = /^(\d{1,5})([smh])$/.exec(text ?? otherwise) ?? [];
+  const valueMs = Number(figure) * (UNIT_MS[unit] ?? Number.NaN);
+  if (valueMs >= 60_000 && valueMs <= DAY_MS) return valueMs;
+  throw wrong(name, 'must be from 1m to 24h: a whole number with s, m or h');
 }
 
 /** One of several words. Throws StartError. */

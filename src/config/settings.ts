@@ -3,6 +3,7 @@ import {
   devOnly,
   type Given,
   integer,
+  lifetime,
   needed,
   pattern,
   readLimits,
@@ -145,6 +146,12 @@ export const SETTINGS = Object.freeze([
     rateLimit:
       (given.text ?? 'off') === 'off' ? undefined : integer(given, { min: 1, max: 1_000_000, otherwise: 1 }),
   })),
+  setting(
+    'CSMS_TOKEN_LIFETIME',
+    '24h',
+    'How long a token is good for: `1m` to `24h`, a whole number with `s`, `m` or `h`',
+    (given) => ({ tokenLifetimeMs: lifetime(given, '24h') }),
+  ),
   setting(
     'CSMS_HOOKS',
     '`dev`: `hooks.yaml` in the data directory, may be absent; `serve`: none',

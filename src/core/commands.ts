@@ -4,6 +4,7 @@ import { decideEvent } from './events/events.ts';
 import { decideNotification } from './events/notifications.ts';
 import { decideSigningKey } from './events/signing-key.ts';
 import { decideGrant } from './identity/grants.ts';
+import { decideRevocation } from './identity/revocations.ts';
 import { decideKey } from './kms/rules.ts';
 import { decideTask } from './rotation/rules.ts';
 import { decideChecker } from './secrets/checker.ts';
@@ -23,6 +24,7 @@ export const decide = {
   key: decideKey,
   checker: decideChecker,
   clock: decideClock,
+  revocation: decideRevocation,
   contents: decideContents,
 } as const;
 

@@ -69,6 +69,7 @@ const ERRORS = {
   'id-token-refused': 'refusal',
   'id-token-invalid': 'refusal',
   'subject-token-invalid': 'refusal',
+  'subject-token-foreign': 'refusal',
   'password-fixed': 'refusal',
   // The way to the operation
   'route-not-found': 'refusal',

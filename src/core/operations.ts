@@ -154,6 +154,7 @@ export const OPERATIONS = Object.freeze({
     KeystoneCreateUserTokenByPassword: { trace: 'createToken' },
     CreateTokenWithIdToken: { trace: 'createToken' },
     KeystoneValidateToken: {},
+    KeystoneRevokeToken: {},
     KeystoneListProjects: {},
     KeystoneListAuthProjects: {},
     KeystoneListAuthDomains: {},

@@ -206,7 +206,7 @@ function* findEvents<L extends Loaded>(
 }
 
 /** What `find` returns; undefined when it meets a damaged row, for which `tell` is called. */
-function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | undefined> {
+export function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking<T | undefined> {
   try {
     return yield* ask(find());
   } catch (error) {

@@ -71,6 +71,7 @@ export interface Engine<L extends Loaded> {
   };
   /** Keeps the number of a project's notifications bounded. */
   readonly notifications: { readonly save: Save<Notification, NotificationDecision> };
+  readonly revocations: { countOfUser(userId: string): Awaitable<number> };
   /** Removes, unread, all that the commands of all projects have stored, tasks and notifications included. */
   clear(): Awaitable<void>;
   /** For kinds that need only their table. */

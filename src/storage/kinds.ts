@@ -14,8 +14,9 @@ import {
 import type { Table } from './columns/fields.ts';
 import { DESTROYED_KEY, KEY } from './columns/keys.ts';
 import { GRANT, SECRET } from './columns/secrets.ts';
-import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from './columns/small.ts';
+import { CHECKER, CLOCK, EVENT, NOTIFICATION, REVOCATION, SIGNING_KEY, TASK } from './columns/small.ts';
 import { carryContents } from './contents.ts';
+import { carryRevocation } from './revocations.ts';
 
 /** Everything that is true of a kind of aggregate on every engine. */
 export interface Kind<A extends AggregateKind> {
@@ -83,6 +84,12 @@ export const KINDS: { readonly [A in AggregateKind]: Kind<A> } = {
   'signing-key': {
     carry: carryRow(SIGNING_KEY, () => [], decide['signing-key']),
     wholes: [SIGNING_KEY],
+  },
+  revocation: {
+    carry: carryRevocation,
+    wholes: [REVOCATION],
+    // A stolen token must not stay good because the disk is full; how many there are is bounded.
+    whenFull: ['revoke-token', 'remove-revocation'],
   },
   clock: { carry: carryClock, wholes: [CLOCK], whenFull: ['record-clock'] },
   contents: {

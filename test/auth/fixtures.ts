@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createRevocations } from '../../src/app/identity/revocations.ts';
 import type { Authenticator, Clock, RawRequest } from '../../src/app/ports/deps.ts';
 import { createAuthenticator } from '../../src/auth/authenticator.ts';
 import { parseIdentities } from '../../src/auth/identities/file.ts';
@@ -57,7 +58,7 @@ export const PASSWORD_HASH =
 
 /** One world, with these identities and this clock. */
 export function realmsOf(directory: () => Directory, clock: Clock): Realms {
-  const main = { world: 'main', nonce: '', clock, directory };
+  const main = { world: 'main', nonce: '', clock, revoked: createRevocations(), directory };
   return { main, all: () => [main], find: (world) => (world === 'main' ? main : undefined) };
 }
 
@@ -221,7 +222,7 @@ export function refusal(request: RawRequest, authenticator = authenticatorOf()) 
 }
 
 /** The administrator's, for its project, good for a day from NOW_MS. */
-export const CLAIMS: TokenClaims = {
+export const CLAIMS: Omit<TokenClaims, 'id'> = {
   world: 'main',
   method: 'password',
   userId: ADMIN_ID,
@@ -275,6 +276,7 @@ export function loginsOf(directory: () => Directory, clock: Clock) {
     tokenKey: TOKEN_KEY,
     passwords: createPasswordChecker({ clock, costs, wait: async () => undefined }),
     region: 'local-1',
+    tokenLifetimeMs: 24 * 3_600_000,
   });
   const login = (body: unknown, address = '10.0.0.1') =>
     iam.createTokenFor({ body, address, baseUrl: BASE_URL, noCatalog: false });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createRevocations } from '../../src/app/identity/revocations.ts';
 import { createDirectory } from '../../src/auth/identities/directory.ts';
 import type { Directory } from '../../src/auth/identities/identities.ts';
 import { digestPassword } from '../../src/auth/logins/password.ts';
@@ -34,6 +35,7 @@ function realmOf(name: string, directory = directoryOf(name)): Realm {
   return {
     world: name,
     nonce: '',
+    revoked: createRevocations(),
     clock: { nowMs: Date.now },
     directory() {
       searched += 1;

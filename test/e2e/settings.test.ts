@@ -16,6 +16,7 @@ const WRONG_VALUES: Variables = {
   CSMS_UNSIGNED_PAYLOAD: 'maybe',
   CSMS_THREADS: '0',
   CSMS_RATE_LIMIT: '0',
+  CSMS_TOKEN_LIFETIME: '25h',
   CSMS_METRICS: 'sometimes',
   CSMS_PUBLIC_URL: 'csms.example',
   CSMS_DEV_AK: 'a b',

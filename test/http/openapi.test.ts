@@ -13,6 +13,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 /** Operations that succeed without a body. */
 const BODILESS: ReadonlySet<string> = new Set([
+  'KeystoneRevokeToken',
   'DeleteSecretStage',
   'DeleteSecretEvent',
   'CreateSecretTag',

@@ -272,7 +272,7 @@ describe('two worlds of one process', () => {
 
   it('have tokens that lead to one of them, and end by its clock', async () => {
     const { tokenKey } = shared.storage;
-    const wanted = { userId: ADMIN.id, projectId: ALPHA };
+    const wanted = { userId: ADMIN.id, projectId: ALPHA, lifetimeMs: DAY_MS };
     const token = issueProjectToken(fork, tokenKey, wanted) ?? '';
     const own = issueProjectToken(main, tokenKey, wanted) ?? '';
     const names = async (with_: string) => (await ask(two, 'GET', SECRETS, { token: with_ })).json;

@@ -67,6 +67,9 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   CreateDatakey: 'The ciphertext is of our own format.',
   KeystoneCreateUserTokenByPassword:
     'Methods password and token. A token for a token ends with the first one, and one of a project stays in it. The right password with a scope out of reach is 401 with its own text.',
+  KeystoneValidateToken: 'Of the caller’s own domain alone.',
+  KeystoneRevokeToken:
+    'By who holds the token, or its user. It ends that token alone, not those that it was exchanged for.',
   CreateTokenWithIdToken:
     'Whatever is wrong with the ID token is one 401. The token lasts an hour unless the provider says otherwise, and ends with the rule that let it in.',
   KeystoneListProjects: 'By name, or all.',

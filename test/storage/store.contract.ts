@@ -14,6 +14,7 @@ import { keyContract } from './contract/keys.ts';
 import { lifecycleContract } from './contract/lifecycle.ts';
 import { listContract } from './contract/lists.ts';
 import { notificationContract } from './contract/notifications.ts';
+import { revocationContract } from './contract/revocations.ts';
 import { secretContract } from './contract/secrets.ts';
 import { tagContract } from './contract/tags.ts';
 import { taskContract } from './contract/tasks.ts';
@@ -40,6 +41,7 @@ export function storeContract(engine: StoreEngine): void {
     describe('notifications', () => notificationContract(it, harnessOf));
     describe('tasks', () => taskContract(it, harnessOf));
     describe('the clock', () => clockContract(it));
+    describe('revoked tokens', () => revocationContract(it));
     describe('due times', () => dueTimeContract(engine));
     describe('two processes', () => twoProcessesContract(it));
     describe('counts', () => countsContract(it));

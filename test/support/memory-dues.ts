@@ -1,7 +1,7 @@
 import type { DueKind, ExpiredVersion } from '../../src/app/ports/deps.ts';
 import type { Notification } from '../../src/core/events/notifications.ts';
 import type { Task } from '../../src/core/rotation/tasks.ts';
-import { NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
+import { NOTIFICATION, REVOCATION, TASK } from '../../src/storage/columns/small.ts';
 import type { ReadModels } from '../../src/storage/sqlite/engine/read-models.ts';
 import type { Memory } from './memory-engine.ts';
 
@@ -49,6 +49,8 @@ export function memoryDues(memory: Memory) {
       list('notification', limit, nowMs, nowMs + waitMsMax).map(({ id, projectId }) => ({ id, projectId })),
     listOldNotifications: (beforeMs, limit) =>
       list('notification-record', limit, beforeMs - 1).map(({ id }) => id),
+    listOldRevocations: (beforeMs, limit) =>
+      list('revocation-record', limit, beforeMs - 1).map(({ id }) => id),
     listExpiringProjects: (afterProjectId, limit) =>
       [...byProject(expiring(memory)).keys()].filter((id) => id > afterProjectId).slice(0, limit),
     listExpiredVersions: ({ projectId, nowMs, after, limit }) =>
@@ -113,4 +115,11 @@ const timesOf: Readonly<Record<DueKind, (memory: Memory) => Due[]>> = {
   task: ({ rows }) => timed(rows(TASK).values(), attemptOf),
   'notification-record': ({ rows }) => timed(rows(NOTIFICATION).values(), recordOf),
   'task-record': ({ rows }) => timed(rows(TASK).values(), recordOf),
+  'revocation-record': ({ rows }) =>
+    [...rows(REVOCATION).values()].map(({ id, expireTimeMs }) => ({
+      projectId: '',
+      id,
+      name: '',
+      timeMs: expireTimeMs,
+    })),
 };

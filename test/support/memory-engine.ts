@@ -5,7 +5,7 @@ import type { Task } from '../../src/core/rotation/tasks.ts';
 import type { SealedValue, SecretAggregate } from '../../src/core/secrets/secrets.ts';
 import type { Table } from '../../src/storage/columns/fields.ts';
 import { SECRET, VERSION } from '../../src/storage/columns/secrets.ts';
-import { CHECKER, EVENT, NOTIFICATION, TASK } from '../../src/storage/columns/small.ts';
+import { CHECKER, EVENT, NOTIFICATION, REVOCATION, TASK } from '../../src/storage/columns/small.ts';
 import type { Engine, Loaded } from '../../src/storage/engine.ts';
 
 /** Everything that is stored in memory. Paths are `<project id>/<name or id>`, or the id where there is no project. */
@@ -139,6 +139,10 @@ export function memoryEngine(memory: Memory): MemoryEngine {
       save: (current, { next }) => write(keys, pathOf((next ?? current)!), next),
     },
     notifications: { save: (current, { next }) => rows(NOTIFICATION).save(current, next) },
+    revocations: {
+      countOfUser: (user) =>
+        [...memory.rows(REVOCATION).values()].filter(({ userId }) => userId === user).length,
+    },
     clear() {
       for (const id of [...secrets.values()].map(({ secret }) => secret.id)) leaving.add(id);
       writes.push(() => {

@@ -7,7 +7,15 @@ import type { Task } from '../../src/core/rotation/tasks.ts';
 import type { SecretAggregate, SecretRef, Tag } from '../../src/core/secrets/secrets.ts';
 import { fitsTags } from '../../src/core/secrets/tags.ts';
 import { findVersion, latestVersionNumber } from '../../src/core/secrets/versions.ts';
-import { CHECKER, CLOCK, EVENT, NOTIFICATION, SIGNING_KEY, TASK } from '../../src/storage/columns/small.ts';
+import {
+  CHECKER,
+  CLOCK,
+  EVENT,
+  NOTIFICATION,
+  REVOCATION,
+  SIGNING_KEY,
+  TASK,
+} from '../../src/storage/columns/small.ts';
 import type { ReadModels } from '../../src/storage/sqlite/engine/read-models.ts';
 import { byProject, memoryDues } from './memory-dues.ts';
 import { byAge, type Memory, memoryEngine, pathOf } from './memory-engine.ts';
@@ -100,6 +108,13 @@ export function memoryReads(memory: Memory, random: RandomSource): ReadModels {
     findNotification: (id) => memory.rows(NOTIFICATION).get(id),
     listNotifications: (projectId) =>
       inProject(all(NOTIFICATION), projectId).filter(isFinal).sort(byAge).slice(0, RECORDS_MAX),
+    listRevocations: (afterId, limit) => ({
+      revocations: [...all(REVOCATION)]
+        .filter(({ id }) => byBytes(id, afterId) > 0)
+        .sort((one, other) => byBytes(one.id, other.id))
+        .slice(0, limit),
+      damagedIds: [],
+    }),
     findTask: (id) => memory.rows(TASK).get(id),
     listTasks: ({ limit, after, ...filter }) =>
       tasksIn(memory, filter)

@@ -210,6 +210,12 @@ export function recordClock(record: ClockRecord) {
   return { aggregate: 'clock', kind: 'record-clock', record, nowMs: T0 } as const;
 }
 
+/** Revokes a token of someone that expires a day later. */
+export function revokeToken(id: string, userId = 'someone', nowMs = T0) {
+  const expireTimeMs = nowMs + DAY_MS;
+  return { aggregate: 'revocation', kind: 'revoke-token', ref: { id }, userId, expireTimeMs, nowMs } as const;
+}
+
 /** A signing key that is made of this text. */
 export function ensureSigningKey(text = 'pem', createTimeMs = T0) {
   const key = { certificatePem: text, sealedPrivateKey: Buffer.from(text), createTimeMs };

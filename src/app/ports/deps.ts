@@ -12,6 +12,7 @@ import type { Store } from './store.ts';
 
 export type * from '../caller.ts';
 export type * from './identity.ts';
+export type * from './revocations.ts';
 export type * from './store.ts';
 export type * from './tasks.ts';
 

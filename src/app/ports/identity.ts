@@ -1,4 +1,8 @@
+import type { Revocation } from '../../core/identity/revocations.ts';
 import type { Caller } from '../caller.ts';
+
+/** Stores a revocation durably. */
+export type StoreRevocation = (revocation: Revocation) => Promise<void>;
 
 /** A body in the identity service's own wire form. */
 export type IdentityBody = object;
@@ -27,12 +31,16 @@ export interface IdentityService {
     readonly baseUrl: string;
     readonly noCatalog: boolean;
   }): Promise<{ readonly token: string; readonly issuedAtMs: number; readonly body: IdentityBody }>;
-  /** What a token says. Throws unauthenticated, token-expired. */
-  showToken(input: {
-    readonly token: string;
-    readonly baseUrl: string;
-    readonly noCatalog: boolean;
-  }): IdentityBody;
+  /** What a token of the caller's domain says. Throws subject-token-invalid. */
+  showToken(
+    caller: Caller,
+    input: { readonly token: string; readonly baseUrl: string; readonly noCatalog: boolean },
+  ): IdentityBody;
+  /**
+   * Refuses one of the caller's tokens from now on, durably; tokens and keys that were obtained with it stay.
+   * Throws subject-token-invalid, subject-token-foreign (another user's), throttled, and what a change throws.
+   */
+  revokeToken(caller: Caller, token: string, store: StoreRevocation): Promise<void>;
   /** The caller itself, unless `name` is another's. */
   listUsers(
     caller: Caller,

@@ -18,7 +18,8 @@ import type {
 } from '../../core/secrets/secrets.ts';
 import type { TagCondition } from '../../core/secrets/tags.ts';
 import type { StorageStatus } from '../health/storage-status.ts';
-import type { Awaitable, DueSecret, TaskStore } from './tasks.ts';
+import type { RevocationStore } from './revocations.ts';
+import type { Awaitable, DueKind, DueSecret, TaskStore } from './tasks.ts';
 
 /** A version with everything needed to open its value. */
 export interface StoredValue extends StagedVersion, FoundSecret {
@@ -39,18 +40,6 @@ export interface SecretWithValues {
   /** In the order of the aggregate's versions. */
   readonly values: readonly StoredValue[];
 }
-
-/** What becomes due by itself, each kind with a list of what is due; records are due by when they were created. */
-export type DueKind =
-  | 'secret-deletion'
-  | 'secret-rotation'
-  | 'key-deletion'
-  | 'key-rotation'
-  | 'expiry'
-  | 'notification'
-  | 'task'
-  | 'notification-record'
-  | 'task-record';
 
 /** Called when changes, of whichever caller, have been confirmed, or when the status has changed. */
 export type OnNews = (news: 'changes' | 'status') => void;
@@ -164,7 +153,7 @@ export interface DueNotification {
  * everything else is a read model that sees every confirmed change. Rows are authenticated as they are read: a changed
  * one throws damaged, and is left out of a list, which is logged.
  */
-export interface Store extends TaskStore {
+export interface Store extends TaskStore, RevocationStore {
   /**
    * For `app/change.ts`. Throws what the rules throw; unavailable (queue full), storage-full, outcome-unknown.
    */

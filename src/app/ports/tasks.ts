@@ -4,6 +4,22 @@ import type { SecretRef } from '../../core/secrets/secrets.ts';
 /** A value, or the promise of one: an embedded engine has it at once, a remote one does not. */
 export type Awaitable<T> = T | Promise<T>;
 
+/**
+ * What becomes due by itself, each kind with a list of what is due; records are due by when they were created,
+ * revocations by when their tokens expire.
+ */
+export type DueKind =
+  | 'secret-deletion'
+  | 'secret-rotation'
+  | 'key-deletion'
+  | 'key-rotation'
+  | 'expiry'
+  | 'notification'
+  | 'task'
+  | 'notification-record'
+  | 'task-record'
+  | 'revocation-record';
+
 /** A secret whose deletion or rotation is due. */
 export interface DueSecret {
   readonly ref: SecretRef;

@@ -6,13 +6,13 @@ import { readIdTokenLogin } from '../logins/login.ts';
 import type { Found } from '../realm.ts';
 import { describeToken, type IamDeps } from '../tokens/iam.ts';
 import { requireScope } from '../tokens/scope.ts';
-import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from '../tokens/token.ts';
+import { credentialMark, issueToken, type TokenClaims } from '../tokens/token.ts';
 import { findRule, IdTokenFault, verifyIdToken } from './id-token.ts';
 import type { KeySets } from './key-sets.ts';
 import type { IdentityProvider } from './providers.ts';
 
 /** What logins by ID tokens work with. */
-export interface IdTokenDeps extends Pick<IamDeps, 'realms' | 'tokenKey' | 'region'> {
+export interface IdTokenDeps extends Pick<IamDeps, 'realms' | 'tokenKey' | 'region' | 'tokenLifetimeMs'> {
   readonly keySets: KeySets;
   /** Counts failed attempts for each provider and address. */
   readonly gate: LoginGate;
@@ -35,14 +35,14 @@ export function createIdTokenLogin(deps: IdTokenDeps): Pick<IdentityService, 'cr
       );
       const scope = requireScope(user, login.scope);
       const issuedAtMs = realm.clock.nowMs();
-      const claims: TokenClaims = {
+      const claims: Omit<TokenClaims, 'id'> = {
         world: realm.world,
         method: 'mapped',
         userId: user.id,
         domainId: user.domainId,
         ...scope,
         issuedAtMs,
-        expiresAtMs: issuedAtMs + Math.min(provider?.tokenValidityMs ?? 0, TOKEN_VALIDITY_MS),
+        expiresAtMs: issuedAtMs + Math.min(provider?.tokenValidityMs ?? 0, deps.tokenLifetimeMs),
         credentialMark: credentialMark(deps.tokenKey, user, realm),
         federation,
       };

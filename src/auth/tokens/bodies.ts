@@ -7,7 +7,7 @@ import type { TokenClaims } from './token.ts';
  * What a token says, in wire form; `site` undefined leaves the catalogue empty.
  * @see IAM API, POST /v3/auth/tokens
  */
-export function tokenBody(claims: TokenClaims, user: User, site: CatalogueSite | undefined) {
+export function tokenBody(claims: Omit<TokenClaims, 'id'>, user: User, site: CatalogueSite | undefined) {
   const domain = { id: user.domainId, name: user.domainName };
   const project = user.projects.find(({ id }) => id === claims.projectId);
   return {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { IdentityService } from '../../app/ports/deps.ts';
+import type { Caller, IdentityService } from '../../app/ports/deps.ts';
 import { SecretError } from '../../core/errors.ts';
 import { readToken } from '../authenticator.ts';
 import type { Directory, User, UserQuery } from '../identities/identities.ts';
@@ -10,7 +10,8 @@ import { type Found, type Realms, worldOf } from '../realm.ts';
 import { domainsBody, projectsBody, tokenBody, usersBody } from './bodies.ts';
 import { catalogBody, endpointsBody, servicesBody, versionBody } from './catalogue.ts';
 import { requireNarrower, requireScope } from './scope.ts';
-import { credentialMark, issueToken, TOKEN_VALIDITY_MS, type TokenClaims } from './token.ts';
+import { createSubjects } from './subjects.ts';
+import { credentialMark, issueToken, type TokenClaims } from './token.ts';
 
 /** What the IAM slice works with. */
 export interface IamDeps {
@@ -19,12 +20,13 @@ export interface IamDeps {
   readonly passwords: PasswordChecker;
   /** Region id shown in the catalogue. */
   readonly region: string;
+  /** How long a token is good for. */
+  readonly tokenLifetimeMs: number;
 }
 
 /** Creates the identity service. It keeps no state except the password checker's. */
 export function createIam(deps: IamDeps) {
   const { region } = deps;
-
   return {
     async createTokenFor(input) {
       const login = readLogin(input.body);
@@ -32,7 +34,7 @@ export function createIam(deps: IamDeps) {
       const scope = requireScope(user, login.scope);
       if (held !== undefined) requireNarrower(held, scope);
       const issuedAtMs = realm.clock.nowMs();
-      const claims: TokenClaims = {
+      const claims: Omit<TokenClaims, 'id'> = {
         world: realm.world,
         method: login.method,
         userId: user.id,
@@ -40,7 +42,7 @@ export function createIam(deps: IamDeps) {
         ...scope,
         issuedAtMs,
         // However often a token is exchanged, it expires with the first one.
-        expiresAtMs: held?.expiresAtMs ?? issuedAtMs + TOKEN_VALIDITY_MS,
+        expiresAtMs: held?.expiresAtMs ?? issuedAtMs + deps.tokenLifetimeMs,
         credentialMark: credentialMark(deps.tokenKey, user, realm),
         federation: held?.federation,
       };
@@ -50,12 +52,9 @@ export function createIam(deps: IamDeps) {
         body: describeToken(claims, user, { ...input, region }),
       };
     },
-    showToken(input) {
-      const { claims, user } = readToken(deps, input.token);
-      return describeToken(claims, user, { ...input, region });
-    },
+    ...createSubjects(deps, (claims, user, input) => describeToken(claims, user, { ...input, region })),
     listProjects(caller, query) {
-      const user = worldOf(deps.realms, caller).directory().findPrincipal(caller);
+      const user = principalOfCaller(deps, caller);
       const projects = user?.projects.filter(({ name }) => (query.name ?? name) === name);
       return projectsBody(query, projects ?? []);
     },
@@ -67,7 +66,7 @@ export function createIam(deps: IamDeps) {
       return domainsBody(baseUrl, worldOf(deps.realms, caller).directory().domains.get(caller.domainId));
     },
     listUsers(caller, query) {
-      const user = worldOf(deps.realms, caller).directory().findPrincipal(caller);
+      const user = principalOfCaller(deps, caller);
       const isListed = (query.name ?? user?.name) === user?.name;
       return usersBody(query.baseUrl, isListed ? user : undefined);
     },
@@ -76,7 +75,7 @@ export function createIam(deps: IamDeps) {
 
 /** What a token says, in wire form. */
 export function describeToken(
-  claims: TokenClaims,
+  claims: Omit<TokenClaims, 'id'>,
   user: User,
   {
     baseUrl,
@@ -85,6 +84,11 @@ export function describeToken(
   }: { readonly baseUrl: string; readonly noCatalog: boolean; readonly region: string },
 ) {
   return tokenBody(claims, user, noCatalog ? undefined : { baseUrl, region });
+}
+
+/** Who a caller is at present. */
+function principalOfCaller({ realms }: IamDeps, caller: Caller): User | undefined {
+  return worldOf(realms, caller).directory().findPrincipal(caller);
 }
 
 /** Who asks for a token, and the claims of the token shown for it. */

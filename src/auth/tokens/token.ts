@@ -1,8 +1,7 @@
-import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Federation } from '../../app/ports/deps.ts';
 import { SecretError } from '../../core/errors.ts';
 import { type BoundedMap, createBoundedMap } from '../../std/bounded-map.ts';
-import { DAY_MS } from '../../std/durations.ts';
 
 /** What a token gives access to. */
 export type TokenScope = 'project' | 'domain' | 'unscoped';
@@ -12,6 +11,8 @@ export type TokenMethod = 'password' | 'token' | 'mapped';
 
 /** What a token says. Times are epoch milliseconds. */
 export interface TokenClaims {
+  /** Its own name, by which it is revoked; 32 hex digits that tell nothing about it. */
+  readonly id: string;
   /** The user's world. */
   readonly world: string;
   readonly method: TokenMethod;
@@ -28,13 +29,11 @@ export interface TokenClaims {
   readonly federation: Federation | undefined;
 }
 
-/** Lifetime of a token. @see IAM API, POST /v3/auth/tokens: 24 hours */
-export const TOKEN_VALIDITY_MS = DAY_MS;
-
 /** Tokens that are cached as genuine. */
 const KNOWN_TOKENS_MAX = 4_096;
 
-const FORMAT = 4;
+const FORMAT = 5;
+const ID_BYTES = 16;
 const TOKEN_CHARACTERS_MAX = 4_096;
 /** Unpadded base64url, a dot, 32 bytes of MAC: no character needs escaping in a header. */
 const TOKEN = /^([A-Za-z0-9_-]{1,4000})\.([A-Za-z0-9_-]{43})$/;
@@ -64,9 +63,9 @@ export function createTokenKey(share: KeyObject, installationId: string): KeyObj
 
 /**
  * Issues a token: the claims in plaintext (ids and times, nothing secret) and an HMAC-SHA256 over them. key: of the
- * installation, so that any replica can verify what another has issued.
+ * installation, so that any replica can verify what another has issued. No two tokens are the same.
  */
-export function issueToken(key: KeyObject, claims: TokenClaims): string {
+export function issueToken(key: KeyObject, claims: Omit<TokenClaims, 'id'>): string {
   const payload = Buffer.from(
     JSON.stringify([
       FORMAT,
@@ -80,6 +79,7 @@ export function issueToken(key: KeyObject, claims: TokenClaims): string {
       claims.credentialMark,
       claims.world,
       federationFields(claims.federation),
+      randomBytes(ID_BYTES).toString('hex'),
     ]),
   ).toString('base64url');
   return `${payload}.${macOf(key, payload)}`;
@@ -151,9 +151,9 @@ function macOf(key: KeyObject, payload: string): string {
 /** The MAC was right, so `issueToken` of some release has written this; an unknown format is refused. */
 function readClaims(payload: string): TokenClaims {
   const fields: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-  if (!Array.isArray(fields) || fields.length !== 11 || fields[0] !== FORMAT) throw unreadableToken();
+  if (!Array.isArray(fields) || fields.length !== 12 || fields[0] !== FORMAT) throw unreadableToken();
   // The cast is what `issueToken` writes for this format.
-  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world, federation] =
+  const [, method, userId, domainId, projectId, scope, issuedAtMs, expiresAtMs, mark, world, federation, id] =
     fields as [
       number,
       TokenMethod,
@@ -166,8 +166,10 @@ function readClaims(payload: string): TokenClaims {
       string,
       string,
       ReturnType<typeof federationFields>,
+      string,
     ];
   return {
+    id,
     world,
     method,
     userId,

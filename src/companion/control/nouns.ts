@@ -37,6 +37,7 @@ export function registerNouns(control: ControlApp, deps: NounDeps): void {
     worlds: deps.worlds,
     region: deps.config.region,
     publicUrl: deps.config.publicUrl,
+    tokenLifetimeMs: deps.config.tokenLifetimeMs,
     tokenKey: deps.tokenKey,
     resetMain: deps.seeds.resetMain,
   });

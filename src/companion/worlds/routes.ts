@@ -17,6 +17,7 @@ export interface WorldsDeps {
   /** The server's address behind a proxy that ends TLS, for who calls it by that. */
   readonly publicUrl: string | undefined;
   readonly tokenKey: KeyObject;
+  readonly tokenLifetimeMs: number;
   /** Brings main back to the seed that was applied last. Rejects with ControlError (no-seed). */
   resetMain(): Promise<void>;
 }
@@ -79,13 +80,14 @@ function rowOf({ clock, from, name, ttl }: TestWorld) {
 }
 
 /** A world with the credentials of all of its users. */
-function show({ publicUrl, region, tokenKey }: WorldsDeps, testWorld: TestWorld, request: FastifyRequest) {
+function show(deps: WorldsDeps, testWorld: TestWorld, request: FastifyRequest) {
+  const { publicUrl, region, tokenKey, tokenLifetimeMs: lifetimeMs } = deps;
   const users = testWorld.users.list();
   const [first] = users;
   const endpoint = endpointOf(request, publicUrl);
   const projectId = first?.user.projects[0]?.id ?? null;
   const userId = first?.user.id ?? '';
-  const token = projectId && issueProjectToken(testWorld.world, tokenKey, { userId, projectId });
+  const token = projectId && issueProjectToken(testWorld.world, tokenKey, { userId, projectId, lifetimeMs });
   const { user } = first ?? {};
   const env = clientVariables({
     endpoint,

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
+import { storeRevocation } from '../../app/identity/revocations.ts';
 import type { IdentityService } from '../../app/ports/deps.ts';
 import { type ErrorCode, SecretError } from '../../core/errors.ts';
 import type { App } from '../app.ts';
@@ -18,6 +19,7 @@ import {
 } from '../wire/identity-schemas.ts';
 import { LOGIN_BODY_BYTES_MAX } from '../wire/limits.ts';
 import { operation, route, routesOf } from '../wire/operation.ts';
+import { NoBody } from '../wire/schemas.ts';
 import { registerAuthorizationSchemas } from './authorization-schemas.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
 
@@ -129,6 +131,7 @@ export function registerIdentity(signed: App, { identity }: Pick<ServerOptions, 
     }),
   });
   registerUsers(signed, identity);
+  registerTokens(signed, identity);
   registerCatalogue(signed, identity);
   registerAuthorizationSchemas(signed);
 }
@@ -167,17 +170,35 @@ function registerUsers(signed: App, identity: IdentityService): void {
     }),
     handler: async ({ baseUrl, caller, query }) => identity.listUsers(caller, { ...query, baseUrl }),
   });
+}
+
+const SubjectHeaders = Type.Object({ 'x-subject-token': Type.Optional(Type.String()) });
+
+/** What is asked of a token in X-Subject-Token, and its end. */
+function registerTokens(signed: App, identity: IdentityService): void {
+  signed.route({
+    ...iamRoute('DELETE', '/v3/auth/tokens', {
+      ...operation('KeystoneRevokeToken', 'Ends the token in X-Subject-Token, one of the caller’s'),
+      headers: SubjectHeaders,
+      response: { 204: NoBody },
+    }),
+    handler: async ({ caller, deps, headers }, reply) => {
+      const token = headers['x-subject-token'] ?? '';
+      await identity.revokeToken(caller, token, (revocation) => storeRevocation(deps, revocation));
+      return reply.code(204).send(undefined);
+    },
+  });
   signed.route({
     ...iamRoute('GET', '/v3/auth/tokens', {
       ...operation('KeystoneValidateToken', 'Shows what the token in X-Subject-Token says'),
       querystring: Type.Object({ nocatalog: Type.Optional(Type.String()) }),
-      headers: Type.Object({ 'x-subject-token': Type.Optional(Type.String()) }),
+      headers: SubjectHeaders,
       response: { 200: body(TokenResponse) },
     }),
-    handler: async ({ baseUrl, headers, query }, reply) => {
+    handler: async ({ baseUrl, caller, headers, query }, reply) => {
       const token = headers['x-subject-token'] ?? '';
       const noCatalog = query.nocatalog !== undefined;
-      const claims = showToken(identity, { token, baseUrl, noCatalog });
+      const claims = identity.showToken(caller, { token, baseUrl, noCatalog });
       reply.raw.setHeader('X-Subject-Token', token);
       return claims;
     },
@@ -190,15 +211,5 @@ function parseLogin(bytes: Buffer, code: ErrorCode = 'login-invalid'): unknown {
     return parseBody(bytes);
   } catch (cause) {
     throw new SecretError(code, '', { cause });
-  }
-}
-
-/** An invalid token is reported as absent, whatever is wrong with it. */
-function showToken(identity: IdentityService, input: Parameters<IdentityService['showToken']>[0]) {
-  try {
-    return identity.showToken(input);
-  } catch (error) {
-    if (error instanceof SecretError) throw new SecretError('subject-token-invalid');
-    throw error;
   }
 }

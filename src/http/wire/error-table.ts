@@ -111,6 +111,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'id-token-refused': IAM(401, '0001', 'The request you have made requires authentication.'),
   'id-token-invalid': IAM(400, '0011', 'Request body is invalid.'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
+  'subject-token-foreign': APIGW(403, '0302', 'You are not authorized to perform the requested action.'),
   'password-fixed': CSMS(400, '0003', 'The request is invalid.'),
   'route-not-found': APIGW(
     404,

@@ -2,6 +2,7 @@ import type { ClockRecord } from '../../core/clock.ts';
 import type { SecretEvent } from '../../core/events/events.ts';
 import type { Notification } from '../../core/events/notifications.ts';
 import type { SigningKey } from '../../core/events/signing-key.ts';
+import type { Revocation } from '../../core/identity/revocations.ts';
 import type { Task, TaskError } from '../../core/rotation/tasks.ts';
 import type { CheckerConfig } from '../../core/secrets/checker.ts';
 import { allOf, defineTable, flag, names, optional, plain } from './fields.ts';
@@ -115,6 +116,15 @@ export const CLOCK = defineTable<
     seenMs,
     hold: allOf<NonNullable<ClockRecord['hold']>>({ seenMs: holdSeenMs, passedMs }),
   }),
+});
+
+/** A token that is refused. */
+export const REVOCATION = defineTable<Revocation>({
+  name: 'revoked_token',
+  kind: 'revocation/2',
+  label: 'revoked token',
+  key: ['id'],
+  fields: { id: plain(), userId: plain(), expireTimeMs: plain() },
 });
 
 /** The key that signs notifications. */

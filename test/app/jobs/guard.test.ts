@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createDelivery } from '../../../src/app/events/delivery.ts';
 import { createExpiryScan } from '../../../src/app/events/expiry.ts';
 import { createNotificationRetention } from '../../../src/app/events/notifications.ts';
+import { createRevocationRetention } from '../../../src/app/identity/revocations.ts';
 import { createItemGuard } from '../../../src/app/jobs/guard.ts';
 import type { Job } from '../../../src/app/jobs/job.ts';
 import { createPurgeJob } from '../../../src/app/jobs/purge.ts';
@@ -124,6 +125,7 @@ function depsOver(work: Work): RotationDeps & Parameters<typeof createDelivery>[
     listDueRotations: async (_: number, limit: number) => page(limit).map(item),
     listDueTasks: async (_: number, { limit }: { limit: number }) => page(limit).map(item),
     listOldTasks: async (_: number, limit: number) => page(limit).map(item),
+    listOldRevocations: async (_: number, limit: number) => page(limit),
     listOldNotifications: async (_: number, limit: number) => page(limit),
     listDueNotifications: async (_: number, { limit }: { limit: number }) =>
       page(limit).map((id) => ({ id, projectId: REF.projectId })),
@@ -150,6 +152,7 @@ const JOBS: Record<string, { create: (work: ReturnType<typeof depsOver>) => Job;
   expiry: { create: createExpiryScan, head: 99 },
   delivery: { create: createDelivery, head: 64 },
   'retention of notifications': { create: createNotificationRetention, head: 200 },
+  'retention of revocations': { create: createRevocationRetention, head: 200 },
   'retention of tasks': { create: createTaskRetention, head: 200 },
   'rotation schedule': { create: createRotationSchedule, head: 100 },
   rotation: { create: createRotation, head: 32 },

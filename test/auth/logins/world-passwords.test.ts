@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRevocations } from '../../../src/app/identity/revocations.ts';
 import { createDirectory } from '../../../src/auth/identities/directory.ts';
 import { type DigestWay, digestPassword } from '../../../src/auth/logins/password.ts';
 import { LOGIN_FAILURES_MAX, LOGIN_WINDOW_MS } from '../../../src/auth/logins/throttle.ts';
@@ -26,7 +27,13 @@ function realmOf(world: string, passwordHash: string): Realm {
   };
   const domain = { id: 'd', name: 'acme', projects: [], enterpriseProjects: [], groups: [] };
   const directory = createDirectory({ domains: [domain], users: [user], accessKeys: [], policies: [] });
-  return { world, nonce: '', clock: { nowMs: Date.now }, directory: () => directory };
+  return {
+    world,
+    nonce: '',
+    revoked: createRevocations(),
+    clock: { nowMs: Date.now },
+    directory: () => directory,
+  };
 }
 
 const forkOf = (name: string, way: DigestWay = {}) =>

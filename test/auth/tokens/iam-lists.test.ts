@@ -36,13 +36,13 @@ beforeEach(() => {
 describe('the other IAM calls', () => {
   it('show what a token says, until it expires', async () => {
     const { token, body } = await login(bodyOf(USER, { domain: { name: 'acme' } }));
-    expect(iam.showToken({ token, baseUrl: BASE_URL, noCatalog: false })).toEqual(body);
+    expect(iam.showToken(CALLER, { token, baseUrl: BASE_URL, noCatalog: false })).toEqual(body);
     expect(
-      refusalOf(() => iam.showToken({ token: `${token}x`, baseUrl: BASE_URL, noCatalog: true })).code,
-    ).toBe('unauthenticated');
+      refusalOf(() => iam.showToken(CALLER, { token: `${token}x`, baseUrl: BASE_URL, noCatalog: true })).code,
+    ).toBe('subject-token-invalid');
     clock.advance(24 * 3_600_000);
-    expect(refusalOf(() => iam.showToken({ token, baseUrl: BASE_URL, noCatalog: true })).code).toBe(
-      'token-expired',
+    expect(refusalOf(() => iam.showToken(CALLER, { token, baseUrl: BASE_URL, noCatalog: true })).code).toBe(
+      'subject-token-invalid',
     );
     clock.advance(-24 * 3_600_000);
     expect(clock.nowMs()).toBe(NOW_MS);

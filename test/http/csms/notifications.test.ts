@@ -177,6 +177,7 @@ describe('/metrics', () => {
       'rotation',
       'rotation-schedule',
       'task-retention',
+      'revocation-retention',
     ]) {
       expect(payload).toContain(`csms_job_failed{job="${job}"} 0`);
     }

@@ -75,6 +75,10 @@ const THINGS: Readonly<Record<string, readonly [object, object]>> = {
     { projectId: 'p', checksStrength: true, updateTimeMs: 1, revision: 1 },
     { projectId: 'p', checksStrength: false, updateTimeMs: 1, revision: 1 },
   ],
+  revoked_token: [
+    { id: 'a', userId: 'u', expireTimeMs: 1 },
+    { id: '', userId: '', expireTimeMs: 0 },
+  ],
   clock: [
     { seenMs: 1, hold: { seenMs: 2, passedMs: 0 } },
     { seenMs: 1, hold: undefined },

@@ -8,7 +8,15 @@ import { createRowMac } from '../../../src/crypto/row-mac.ts';
 import { createSigningKeys } from '../../../src/crypto/signing-keys.ts';
 import { createSqliteStore, startWriter } from '../../../src/storage/sqlite/engine/store.ts';
 import { byTest } from '../../support/acting.ts';
-import { changeKey, createKey, DAY_MS, destroyKey, recordClock, T0 } from '../../support/stores.ts';
+import {
+  changeKey,
+  createKey,
+  DAY_MS,
+  destroyKey,
+  recordClock,
+  revokeToken,
+  T0,
+} from '../../support/stores.ts';
 import {
   databaseFile,
   MIGRATIONS,
@@ -71,6 +79,8 @@ export async function readGolden(directory: string): Promise<Record<string, unkn
   }
   answers.clock = await store.findClock();
   answers['signing key'] = await store.findSigningKey();
+  const { revocations } = await store.listRevocations('', 10);
+  if (revocations.length > 0) answers.revocations = revocations;
   await store.close();
   const text = JSON.stringify(answers, (name, value) => {
     const repeated = ['key', 'secret', 'sealed'].includes(name) && typeof value === 'object';
@@ -92,6 +102,7 @@ async function fill(directory: string): Promise<void> {
   await destroyKey(store, destroyed);
   const key = await createSigningKeys(sealing).create(T0);
   await store.change({ aggregate: 'signing-key', kind: 'ensure-signing-key', key, nowMs: T0 });
+  await store.change(revokeToken('revoked'));
   await store.change(recordClock({ seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } }));
   await store.close();
 

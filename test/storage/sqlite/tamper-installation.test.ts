@@ -45,6 +45,12 @@ describe('tampering with rows of the installation', () => {
       create_time_ms: 'create_time_ms + 1',
       row_mac: 'zeroblob(32)',
     },
+    revoked_token: {
+      id: "'another'",
+      user_id: "'another'",
+      expire_time_ms: 'expire_time_ms + 1',
+      row_mac: 'zeroblob(32)',
+    },
     clock: {
       seen_ms: 'seen_ms + 1',
       hold_seen_ms: 'hold_seen_ms + 1',
@@ -131,6 +137,11 @@ describe('tampering with rows of the installation', () => {
       return;
     }
     const { store } = filled;
+    if (table === 'revoked_token') {
+      const page = await store.listRevocations('', 10);
+      expect(page).toEqual({ revocations: [], damagedIds: [expect.any(String)] });
+      return;
+    }
     const read = async (): Promise<unknown> =>
       table === 'clock' ? store.findClock() : store.findSigningKey();
     await expectRefused(read(), 'damaged');

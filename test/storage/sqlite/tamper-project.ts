@@ -22,6 +22,7 @@ import {
   putTags,
   ROTATED_DRAFT,
   recordClock,
+  revokeToken,
   schedule,
   setStrengthCheck,
   settle,
@@ -101,6 +102,7 @@ export async function fillInstallation(store: TestStore): Promise<void> {
   await store.change(createKey(ref));
   await destroyKey(store, ref);
   await store.change(ensureSigningKey());
+  await store.change(revokeToken('revoked'));
   await store.change(recordClock({ seenMs: T0, hold: { seenMs: T0 + 1, passedMs: 2 } }));
 }
 

@@ -15,6 +15,7 @@ import { createGrantReads, createGrantWrites } from '../tables/grants.ts';
 import { createKeyWrites } from '../tables/key-writes.ts';
 import { createKeyReads } from '../tables/keys.ts';
 import { createNotificationWrites } from '../tables/notifications.ts';
+import { createRevocationCount } from '../tables/revocations.ts';
 import { createSecretReads, type LoadedSecret } from '../tables/secret-reads.ts';
 import { createSecretWrites, type SecretEars } from '../tables/secret-writes.ts';
 import { createTaskReads, createTaskWrites } from '../tables/tasks.ts';
@@ -85,6 +86,7 @@ export function createEngine(db: Connection, mac: RowMac, ears: EngineEars): Sql
     },
     keys: { ...keys, save: createKeyWrites(db, mac, onRemoval) },
     notifications,
+    revocations: { countOfUser: createRevocationCount(db) },
     rows: createWholes(db, mac, find),
     clear() {
       forget();

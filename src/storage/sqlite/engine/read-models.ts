@@ -14,6 +14,7 @@ import { createExpiredReads } from '../tables/expired-versions.ts';
 import { createGrantReads } from '../tables/grants.ts';
 import { createKeyReads, type KeyReads } from '../tables/keys.ts';
 import { createNotificationReads } from '../tables/notifications.ts';
+import { createRevocationReads } from '../tables/revocations.ts';
 import { createSecretReads } from '../tables/secret-reads.ts';
 import { createSecretSearch } from '../tables/secret-search.ts';
 import { createTagReads } from '../tables/tags.ts';
@@ -68,6 +69,7 @@ export function createReadModels(
     ...createKeyModels(source, keys),
     ...createNotificationModels(source),
     ...createTaskModels(source),
+    ...createRevocationModels(source),
     // Read at every new value; most projects have never made a choice, which is worth caching too.
     findChecker: (projectId) => knownChoices.get(projectId, SHARED_SLOT, () => readChoice(projectId))?.config,
     findClock: () => readOrDamaged(wholes(CLOCK)),
@@ -156,6 +158,15 @@ function createTaskModels({ db, mac, snapshot, wholes, onDamage }: Source) {
     listDueTasks: (nowMs, page) => snapshot(() => tasks.listDue(nowMs, page)),
     listOldTasks: (beforeMs, limit) => snapshot(() => tasks.listOld(beforeMs, limit)),
     listDueRotations: (nowMs, limit) => snapshot(() => tasks.listDueSecrets(nowMs, limit)),
+  } satisfies Partial<ReadModels>;
+}
+
+function createRevocationModels({ db, mac, snapshot, onDamage }: Source) {
+  const revocations = createRevocationReads(db, mac);
+  return {
+    listRevocations: (afterId, limit) =>
+      snapshot(() => revocations.list(afterId, limit, (id) => onDamage(`revoked token ${id}`))),
+    listOldRevocations: (beforeMs, limit) => snapshot(() => revocations.listOld(beforeMs, limit)),
   } satisfies Partial<ReadModels>;
 }
 

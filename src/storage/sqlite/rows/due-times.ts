@@ -40,6 +40,11 @@ const TABLES: Readonly<Record<DueKind, TimeTable>> = {
   notification: { table: 'notification', ...ATTEMPT },
   task: { table: 'task', ...ATTEMPT },
   'notification-record': { table: 'notification', ...RECORD },
+  'revocation-record': {
+    table: 'revoked_token',
+    time: 'expire_time_ms',
+    where: 'expire_time_ms IS NOT NULL',
+  },
   'task-record': { table: 'task', ...RECORD },
 };
 

@@ -17,6 +17,7 @@ import {
   DAY_MS,
   putTags,
   remove,
+  revokeToken,
   setStrengthCheck,
   startRotation,
   T0,
@@ -64,6 +65,7 @@ describe('rows that are put back, removed or brought back', () => {
     const ensure = { aggregate: 'signing-key', kind: 'ensure-signing-key', nowMs: T0 } as const;
     await open.store.change({ ...ensure, key: SIGNING_KEY });
     await open.store.change(recordClock(T0));
+    await open.store.change(revokeToken('revoked'));
     await open.store.close();
     copyFileSync(databaseFile(former), databaseFile(present));
     const { store } = await openSqlite(present);
@@ -209,7 +211,7 @@ describe('rows that are put back, removed or brought back', () => {
 
   it('are not added up anew once there are sums', () => {
     tamper(directory, (db) => {
-      db.exec('DROP TABLE row_sums');
+      db.exec('DROP TABLE row_sums; DROP TABLE revoked_token');
       db.pragma('user_version = 13');
     });
     expect(() => staleShards(directory)).toThrow(/sums over its rows have been changed or removed/);
