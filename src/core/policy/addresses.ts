@@ -9,7 +9,7 @@ const MAPPED_BITS = 96;
 
 /** True for an IPv4 or IPv6 address, also with a zone. */
 export function isAddress(text: string): boolean {
-  return readAddress(withoutZone(text)) !== undefined;
+  return readPeer(text) !== undefined;
 }
 
 /** Reads an address or a network such as `10.0.0.0/8`; undefined for any other text. IPv6 forms of IPv4 are IPv4. */
@@ -29,12 +29,21 @@ export function readNetwork(text: string): Network | undefined {
 
 /** True when the address is in the network; false for a text that is none. */
 export function isWithin(address: string, { groups, prefix }: Network): boolean {
-  const own = readAddress(withoutZone(address));
+  const own = readPeer(address);
   if (own?.length !== groups.length) return false;
-  return groups.every((group, index) => {
-    const bits = Math.min(Math.max(prefix - index * 16, 0), 16);
-    return (own[index] ?? 0) >> (16 - bits) === group >> (16 - bits);
-  });
+  for (let index = 0; index * 16 < prefix; index += 1) {
+    const dropped = Math.max((index + 1) * 16 - prefix, 0);
+    if ((own[index] ?? 0) >> dropped !== (groups[index] ?? 0) >> dropped) return false;
+  }
+  return true;
+}
+
+/** The last one is kept: the networks of a policy are all compared with the same peer. */
+let last: { readonly text: string; readonly groups: readonly number[] | undefined } | undefined;
+
+function readPeer(text: string): readonly number[] | undefined {
+  if (last?.text !== text) last = { text, groups: readAddress(withoutZone(text)) };
+  return last.groups;
 }
 
 function withoutZone(address: string): string {

@@ -80,22 +80,26 @@ function fitsWithout(pattern: ResourcePattern, { service }: Action): boolean {
   return pattern.kind === 'all' || pattern.wholeService === service;
 }
 
+/** The path first: it is what patterns differ by. */
 function fitsResource(pattern: ResourcePattern, view: ResourceView): boolean | Unknown {
   if (pattern.kind === 'all') return true;
   const { action, facts, path } = view;
-  const type = action.resource === undefined ? '' : TYPES[action.resource];
-  let result: boolean | Unknown = true;
-  for (const fit of [
-    fitsTemplate(pattern.service, action.service, view),
-    fitsTemplate(pattern.type, type, view),
-    fitsTemplate(pattern.region, facts.region, view),
-    fitsTemplate(pattern.account, facts.domainId, view),
-    fitsTemplate(pattern.path, path, view),
-  ]) {
-    if (fit === false) return false;
-    if (fit === UNKNOWN) result = UNKNOWN;
-  }
-  return result;
+  const ofPath = fitsTemplate(pattern.path, path, view);
+  if (ofPath === false) return false;
+  const ofService = fitsTemplate(pattern.service, action.service, view);
+  if (ofService === false) return false;
+  const ofType = fitsTemplate(
+    pattern.type,
+    action.resource === undefined ? '' : TYPES[action.resource],
+    view,
+  );
+  if (ofType === false) return false;
+  const ofRegion = fitsTemplate(pattern.region, facts.region, view);
+  if (ofRegion === false) return false;
+  const ofAccount = fitsTemplate(pattern.account, facts.domainId, view);
+  if (ofAccount === false) return false;
+  const isKnown = ofPath === true && ofService === true && ofType === true;
+  return isKnown && ofRegion === true && ofAccount === true ? true : UNKNOWN;
 }
 
 /** True for a list of resources that holds `*`. */
