@@ -4,6 +4,7 @@ import type { Key } from '../core/kms/keys.ts';
 import { isMet, type LookUp, permit } from '../core/permit.ts';
 import type { Right, Rights } from '../core/rights.ts';
 import type { SecretRef } from '../core/secrets/secrets.ts';
+import { type NoteAllowed, noteLookUp, notingChanges } from './access/learning.ts';
 import { withRights } from './caller.ts';
 import type { Awaitable, Deps, FoundSecret, SecretQuery, Sees, Store, StoredValue } from './ports/deps.ts';
 
@@ -13,20 +14,27 @@ type Ask = (wanted: LookUp, attributes: Attributes | undefined) => void;
 /**
  * Dependencies with which a request settles what its caller’s policies leave open: on every secret, version and key that
  * it looks up, found or not, before that is returned; lists leave out what is refused. Its changes are settled where they
- * are made, for which the rights go with the actor.
+ * are made, for which the rights go with the actor. `note`: takes what is allowed; absent: nobody wants to know.
  */
-export function restrict(deps: Deps, rights: Rights): Deps {
+export function restrict(deps: Deps, rights: Rights, note?: NoteAllowed): Deps {
   const { actor: caller, store } = deps;
   if (caller.kind === 'system') return deps;
   const actor = withRights(caller, rights);
   const ask: Ask = (wanted, attributes) => {
     const refusal = permit(actor, wanted, attributes);
     if (refusal !== undefined) throw refusal;
+    if (note !== undefined) noteLookUp(actor, { wanted, attributes }, note);
   };
   return {
     ...deps,
     actor,
-    store: { ...store, ...secretsOf(store, ask, rights), ...keysOf(store, ask, rights), listSecrets },
+    store: {
+      ...store,
+      ...secretsOf(store, ask, rights),
+      ...keysOf(store, ask, rights),
+      listSecrets,
+      ...(note !== undefined && { change: notingChanges(store, rights, note) }),
+    },
     sees: seesOf(rights),
     ...(rights.needs !== undefined && { requireNeeds: ask }),
   };

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Learn } from '../app/ports/deps.ts';
 import { createTurns, type Turns } from '../app/turns.ts';
 import type { IdTokenDeps } from '../auth/federation/id-token-login.ts';
 import { createKeySets } from '../auth/federation/key-sets.ts';
@@ -11,9 +12,10 @@ import type { PressureGauge } from '../http/requests/pressure.ts';
 import type { ClaimedDirectory } from '../storage/sqlite/files/data-directory.ts';
 import { type Outbound, openOutbound } from './background.ts';
 import { type OpenIdentities, openIdentities } from './identity.ts';
+import { openLearning } from './learning.ts';
 import { type CertificateFiles, openCertificate, openFileWays, watchFiles } from './operator-files.ts';
 import { monotonicClock, systemClock } from './sources.ts';
-import { type OpenStorage, openStorage } from './storage.ts';
+import { closing, type OpenStorage, openStorage } from './storage.ts';
 
 /** What a start comes with, beside its settings. */
 export interface Start {
@@ -46,6 +48,8 @@ export interface ServerProcess {
   readonly certificate: CertificateFiles | undefined;
   /** What is counted; absent when metrics are off. */
   readonly metrics: Metrics | undefined;
+  /** Takes what is allowed; absent: nobody wants to know. */
+  readonly learn: Learn | undefined;
   /** The server's address where no caller says it; empty until it listens. */
   baseUrl(): string;
   setBaseUrl(url: string): void;
@@ -67,6 +71,9 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
     outbound.hooksFiles,
     ...(certificate ? [certificate.files] : []),
   ];
+  const learning = await openLearning(config.policyLearnFile, { clock: systemClock, log }).catch(
+    closing(storage.store),
+  );
   const files = watchFiles(log, reloadables, ways.threads);
   let baseUrl = '';
   return {
@@ -88,6 +95,7 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
     turns: createTurns(),
     certificate,
     metrics: config.metrics === 'off' ? undefined : createMetrics(),
+    learn: learning?.learn,
     baseUrl: () => baseUrl,
     setBaseUrl(url) {
       baseUrl = url;
@@ -95,6 +103,7 @@ export async function createProcess(config: Config, log: Logger, start: Start): 
     reload: () => files.reload(),
     async close() {
       files.stop();
+      await learning?.close();
       await storage.store.close();
     },
   };

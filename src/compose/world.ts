@@ -95,6 +95,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
     grantees: granteesOf(directory),
     turns: turnsOf(shared, world),
     completeBackup,
+    learn: shared.learn,
     log,
   };
   const actor = { kind: 'system', job: 'signing-key' } as const;

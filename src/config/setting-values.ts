@@ -31,6 +31,8 @@ export interface SettingValues {
   readonly dataDirectory: string;
   /** A root key source, such as `file:PATH`; absent in dev until it has created one. */
   readonly rootKey: string | undefined;
+  /** What is allowed is noted there; absent: nobody wants to know. */
+  readonly policyLearnFile: string | undefined;
   /** Absent in dev: the file that dev creates. */
   readonly identitiesFile: string | undefined;
   readonly dev: DevCredentials;

@@ -89,6 +89,12 @@ export const SETTINGS = Object.freeze([
       companion: { controlHosts: devOnly(given, /^[\x21-\x7e, ]{1,4096}$/, 'a list of hosts') ?? '' },
     }),
   ),
+  setting(
+    'CSMS_POLICY_LEARN',
+    'none',
+    '`dev` only: file to which each allowed action is added, for `policy suggest`',
+    (given) => ({ policyLearnFile: devOnly(given, /^[^\0]{1,4096}$/, 'a path') }),
+  ),
   setting('CSMS_WORLDS', '256', '`dev` only: worlds beside `main`, 1 to 1,000', (given) => ({
     companion: {
       worldsMax: integer({ ...given, text: devOnly(given, /^/, '') }, { min: 1, max: 1_000, otherwise: 256 }),
@@ -213,7 +219,6 @@ export const UNSUPPORTED: readonly string[] = [
   'CSMS_AUDIT_HEAD',
   'CSMS_AUDIT_RETENTION',
   'CSMS_CONSOLE',
-  'CSMS_POLICY_LEARN',
 ];
 /** Variables of the client commands; they are no mistake in a server's environment. */
 export const CLIENT_VARIABLES: readonly string[] = [

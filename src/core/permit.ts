@@ -50,11 +50,13 @@ export const permit: Permit = (actor, wanted, attributes) => {
   const right = rightsFor(actor.operation, actor.rights, wanted).find(
     (one) => !isMet(one, wanted, attributes),
   );
-  return right && forbidden(actor, right, wanted);
+  if (right === undefined) return undefined;
+  const { action, isExplicit = false, named = pathOf(wanted) ?? '*', urn } = right;
+  return forbidden(actor, { action, resource: `${urn}${named}`, isExplicit });
 };
 
 /** A caller of the key service acts on keys; every other one only needs them for its secrets. */
-function rightsFor(
+export function rightsFor(
   operation: CallerActor['operation'],
   { own, needs = [] }: Rights,
   wanted: Command | LookUp,
@@ -94,16 +96,14 @@ function attributesOfNew(wanted: Command | LookUp): Attributes | undefined {
 /** The refusal of an action, in the vendor’s words. */
 export function forbidden(
   { domainId, userName }: Pick<CallerActor, 'domainId' | 'userName'>,
-  { action, isExplicit, resource }: Pick<Right, 'action' | 'isExplicit' | 'resource'>,
-  wanted?: Command | LookUp,
+  refused: { readonly action: string; readonly resource: string; readonly isExplicit: boolean },
 ): SecretError {
-  const named =
-    typeof resource === 'string' ? resource : `${resource.before}${(wanted && pathOf(wanted)) ?? '*'}`;
+  const { action, isExplicit, resource } = refused;
   const why = isExplicit
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
-  const logReason = `${action}: ${isExplicit ? 'an explicit deny' : 'no policy allows it'}`;
   const who = `iam::${domainId}:user:${userName}`;
-  const message = `User: ${who} is not authorized to perform: ${action} on resource: ${named} ${why}`;
+  const message = `User: ${who} is not authorized to perform: ${action} on resource: ${resource} ${why}`;
+  const logReason = `${action}: ${isExplicit ? 'an explicit deny' : 'no policy allows it'}`;
   return new SecretError('action-forbidden', message, { logReason });
 }

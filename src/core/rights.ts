@@ -7,8 +7,10 @@ import type { OpenQuestion } from './policy/open-question.ts';
  */
 export interface Right {
   readonly action: ActionId;
-  /** For the refusal: as the caller named it; `before`: the path of each item follows. */
-  readonly resource: string | { readonly before: string };
+  /** The URN of its resources without the last part. */
+  readonly urn: string;
+  /** The last part as the caller named it; absent: that of each item. */
+  readonly named?: string;
   /** One of them must be met; none: the action is refused whatever the resource is. */
   readonly ways: readonly Way[];
   /** True when a Deny refuses it whatever the resource is. */

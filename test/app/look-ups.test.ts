@@ -12,7 +12,7 @@ const damaged = () => {
 const ref = { projectId: 'p', name: 'n' };
 const right = (action: Right['action'], isAllowed: boolean): Right => ({
   action,
-  resource: '*',
+  urn: '',
   ways: isAllowed ? [{ rests: [] }] : [],
 });
 

@@ -25,7 +25,7 @@
 {{- end -}}
 {{- if not $values.persistence.enabled }}{{ fail "persistence.enabled: without a volume, all secrets would be gone with the pod (mode: dev may)" }}{{ end -}}
 {{- if or $values.dev.existingSecret $values.dev.credentials $values.dev.seedSecret }}{{ fail "dev: is for mode dev" }}{{ end -}}
-{{- range $name := list "CSMS_CONTROL_HOSTS" "CSMS_WORLDS" -}}
+{{- range $name := list "CSMS_CONTROL_HOSTS" "CSMS_POLICY_LEARN" "CSMS_WORLDS" -}}
 {{- if hasKey $values.settings $name }}{{ fail (printf "settings.%s: is for mode dev" $name) }}{{ end -}}
 {{- end -}}
 {{- end -}}

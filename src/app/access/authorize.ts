@@ -41,11 +41,11 @@ async function decideOpen(check: Check, action: ActionId): Promise<Deps> {
   const { each, needs } = operationOf(request.operation);
   if (request.subject.kind === 'many') return decideMany(check, action);
   const own = await rightToOne(check, action);
-  if (each === undefined) return narrowed(deps, { own, needs: await rightsToKey(check, action, needs) });
+  if (each === undefined) return narrowed(check, { own, needs: await rightsToKey(check, action, needs) });
   const item = operationOf(each);
   if (item.action === undefined) return deps;
   const right = await rightToEach(check, item.action);
-  return narrowed(deps, { own: right, needs: await rightsToKey(check, item.action, item.needs) });
+  return narrowed(check, { own: right, needs: await rightsToKey(check, item.action, item.needs) });
 }
 
 async function decideMany(check: Check, action: ActionId): Promise<Deps> {
@@ -55,11 +55,12 @@ async function decideMany(check: Check, action: ActionId): Promise<Deps> {
   // Each item is decided by itself, as the operation that creates one.
   if (request.operation === 'BatchImportSecrets') return deps;
   const isDeletion = request.operation === 'BatchDeleteSecrets';
-  return narrowed(deps, { own, shows: isDeletion ? await rightToEach(check, LIST) : undefined });
+  return narrowed(check, { own, shows: isDeletion ? await rightToEach(check, LIST) : undefined });
 }
 
-function narrowed(deps: Deps, rights: Rights): Deps {
-  return Object.values(rights).some((right) => right !== undefined) ? restrict(deps, rights) : deps;
+function narrowed({ deps, learn }: Check, rights: Rights): Deps {
+  if (Object.values(rights).every((right) => right === undefined)) return deps;
+  return restrict(deps, rights, deps.learn && learn);
 }
 
 function operationOf(id: string): Operation & { readonly needs: readonly ActionId[] } {

@@ -25,7 +25,7 @@ export async function rightToEach(check: Check, action: ActionId): Promise<Right
     const granted = await wayByGrant(check, action);
     if (granted !== undefined) ways.push(granted);
   }
-  return { action, resource: { before: check.urnOf(action, '') }, ways, isExplicit };
+  return { action, urn: check.urnOf(action, ''), ways, isExplicit };
 }
 
 async function wayByGrant(check: Check, action: ActionId): Promise<Way | undefined> {

@@ -33,7 +33,6 @@ async function rightToKey(
   },
 ): Promise<Right> {
   const { action, judgement, need, target } = asked;
-  const resource = check.urnOf(need, check.request.kmsKeyId ?? '*');
   const isExplicit = judgement.kind === 'denied' && judgement.isExplicit;
   const ways: Way[] =
     judgement.kind === 'denied' ? [] : [{ rests: judgement.kind === 'open' ? judgement.rests : [] }];
@@ -45,5 +44,5 @@ async function rightToKey(
       granted.kind === 'denied' ? [] : await grantedSecretIds(deps, request.caller, { projectId, secret });
     if (secretIds.length > 0) ways.push({ rests: granted.kind === 'open' ? granted.rests : [], secretIds });
   }
-  return { action: need, resource, ways, isExplicit };
+  return { action: need, urn: check.urnOf(need, ''), named: check.request.kmsKeyId ?? '*', ways, isExplicit };
 }

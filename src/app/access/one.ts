@@ -49,14 +49,13 @@ function withKey(kmsKeyId: string | undefined, target: Omit<Target, 'unknown'>):
  */
 export async function rightToOne(check: Check, action: ActionId): Promise<Right | undefined> {
   const [target, judged] = await judgeKnown(check, action);
-  const resource = resourceOf(check, action);
   if (judged.kind === 'allowed') {
     await learnOne(check, action, target);
     return undefined;
   }
   if (judged.kind === 'open') {
     const { isMaking } = actionOf(action);
-    const right = { action, resource, ways: [{ rests: judged.rests }] };
+    const right = { ...rightOf(check, action), ways: [{ rests: judged.rests }] };
     const found = isMaking
       ? undefined
       : await findSubject(check.deps, check.projectId, check.request.subject);
@@ -67,7 +66,7 @@ export async function rightToOne(check: Check, action: ActionId): Promise<Right 
   }
   const isExplicit = judged.kind === 'denied' && judged.isExplicit;
   const granted = isExplicit ? undefined : await rightByGrant(check, action, target);
-  if (granted === undefined) throw check.refusal(action, resource, isExplicit);
+  if (granted === undefined) throw check.refusal(action, resourceOf(check, action), isExplicit);
   return granted;
 }
 
@@ -101,7 +100,7 @@ async function rightByGrant(check: Check, action: ActionId, target: Target): Pro
   const secretIds = await grantedSecretIds(deps, request.caller, { projectId, secret: secretOf(check) });
   if (secretIds.length === 0) return undefined;
   const rests = judged.kind === 'open' ? judged.rests : [];
-  const right = { action, resource: resourceOf(check, action), ways: [{ rests, secretIds }] };
+  const right = { ...rightOf(check, action), ways: [{ rests, secretIds }] };
   const found = await findSubject(deps, projectId, request.subject);
   if (!isMet(right, lookUpOf(check, action, target, found), found?.attributes)) return undefined;
   check.learn(action, check.urnOf(action, found?.attributes.path ?? '*'));
@@ -125,14 +124,18 @@ function lookUpOf(
   return { aggregate, kind: 'look-up', ref, version: found?.version };
 }
 
+function rightOf(check: Check, action: ActionId): Omit<Right, 'ways'> {
+  return { action, urn: check.urnOf(action, ''), named: namedIn(check) };
+}
+
 /** The URN as the caller named it. */
 function resourceOf(check: Check, action: ActionId): string {
-  const { subject } = check.request;
-  if (actionOf(action).resource === undefined) return '*';
-  if (subject.kind === 'secret' || subject.kind === 'new-secret') {
-    return check.urnOf(action, subject.name ?? '*');
-  }
-  return check.urnOf(action, subject.kind === 'key' ? (subject.keyId ?? '*') : '*');
+  return actionOf(action).resource === undefined ? '*' : check.urnOf(action, namedIn(check));
+}
+
+function namedIn({ request: { subject } }: Check): string {
+  if (subject.kind === 'secret' || subject.kind === 'new-secret') return subject.name ?? '*';
+  return subject.kind === 'key' ? (subject.keyId ?? '*') : '*';
 }
 
 /** A list of what was used names the resource itself, which an id or alias does not. */
