@@ -218,3 +218,41 @@ describe('a bad receiver', () => {
     expect(await post(clientOf('loopback'), `http://127.0.0.1:${port}/`)).toMatchObject(expected);
   });
 });
+
+describe('a reading', () => {
+  const BOUNDS = { timeoutMs: 30_000, responseBytesMax: 1_024 };
+
+  it('sends no body, and returns what is there', async () => {
+    const { port, received } = await receiver();
+    const outcome = await clientOf('loopback').get(`http://127.0.0.1:${port}/jwks`, BOUNDS);
+    expect('body' in outcome && Buffer.from(outcome.body).toString()).toBe('{}');
+    expect(received[0]).toMatchObject({ method: 'GET', url: '/jwks', body: '' });
+    expect(received[0]?.headers).toMatchObject({ accept: 'application/json', connection: 'close' });
+  });
+
+  it('ends at its bounds when the other end is silent or endless', async () => {
+    const silent = await receiver(() => undefined);
+    const drop = await receiver((response) => response.writeHead(200).write('{'));
+    const flood = await receiver((response) => {
+      const write = () => response.write('x'.repeat(65_536), (error) => error ?? write());
+      write();
+    });
+    const read = ({ port }: { port: number }, timeoutMs: number) =>
+      clientOf('loopback').get(`http://127.0.0.1:${port}/`, { ...BOUNDS, timeoutMs });
+    expect(await read(silent, 100)).toEqual({ kind: 'failed', reason: 'timed-out' });
+    expect(await read(drop, 100)).toEqual({ kind: 'failed', reason: 'timed-out' });
+    expect(await read(flood, 30_000)).toEqual({ kind: 'failed', reason: 'answer-too-large' });
+  });
+
+  it('reaches no address that a webhook would not', async () => {
+    const { port, received } = await receiver();
+    expect(await clientOf('issuer.example', ['127.0.0.1']).get('https://issuer.example/', BOUNDS)).toEqual({
+      kind: 'failed',
+      reason: 'not-allowed',
+    });
+    expect(await clientOf('').get(`http://127.0.0.1:${port}/`, BOUNDS)).toMatchObject({
+      reason: 'not-allowed',
+    });
+    expect(received).toEqual([]);
+  });
+});

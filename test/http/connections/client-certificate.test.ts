@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -244,6 +245,19 @@ describe('a resumed session', () => {
     expect((await talk({ ...api, session })).text).toContain('401 Unauthorized');
     await trust(authority.certificate);
     expect(await nameOf(api)).toBe('guest');
+  });
+});
+
+describe('a second handshake on a connection', () => {
+  it('is refused: it could bring a certificate that the first verdict was not about', async () => {
+    const only = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' } as const;
+    const socket = connect({ host: '127.0.0.1', port: portOf(), rejectUnauthorized: false, ...only, ...ops });
+    await once(socket, 'secureConnect');
+    const outcome = Promise.withResolvers<string>();
+    socket.on('error', (error) => outcome.resolve(error.message));
+    socket.renegotiate({ rejectUnauthorized: false }, (error) => outcome.resolve(error?.message ?? 'done'));
+    expect(await outcome.promise).toMatch(/no renegotiation/i);
+    socket.destroy();
   });
 });
 
