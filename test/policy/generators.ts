@@ -43,8 +43,8 @@ const AS_A_WHOLE = [
 ];
 
 const NAMES = ['app-a', 'app-b', 'db:x', 'ann', 'A', 'a*b', 'k?', '𝛂x', '$', "it's"];
-const TAG_KEYS = ['team', 'Team', 'TEAM', 'a', 'A', 'k', '\u212a'];
-const TEXTS = ['a', 'b', 'A', 'ann', 'Ann', 'app-a', 'a*', '', 'x:y'];
+const TAG_KEYS = ['team', 'Team', 'TEAM', 'a', 'k', '\u212a'];
+const TEXTS = ['a', 'b', 'ann', 'Ann', 'team', 'a*', '', "it's"];
 const USER_NAMES = ['ann', 'bob', 'a*b', 'app-a', 'Ann'];
 const TYPES = ['COMMON', 'RDS-FG', 'GaussDB-FG'];
 const ENTERPRISE = ['0', 'e1', 'e2'];
@@ -121,7 +121,7 @@ const actionPattern = inAnyCase(
     [4, actionName],
     [3, withWildcards(actionName).filter(hasThreeParts)],
     [
-      4,
+      7,
       oneOf(
         '*:*:*',
         'csms:*:*',
@@ -161,16 +161,23 @@ const variable = weighted(
   [
     3,
     fc
-      .tuple(blanks, singleKey, blanks, oneOf('a', 'ann', "it''s", '', '*', 'x:y', 'a}b', 'app-a'))
+      .tuple(blanks, singleKey, blanks, oneOf('a', 'ann', "it''s", "it''s", '', '*', 'x:y', 'a}b', 'app-a'))
       .map(([before, key, between, value]) => `\${${key}${between},${before}'${value}'${between}}`),
   ],
   [2, oneOf(...['$', '*', '?', ' $ '].map((name) => `\${${name}}`))],
   [
-    1,
+    2,
     oneOf(
-      ...['', ' ', 'g:UserName,', "g:UserName, 'a", 'g:UserName, a', 'g:TagKeys'].map(
-        (inner) => `\${${inner}}`,
-      ),
+      ...[
+        '',
+        ' ',
+        'g:UserName,',
+        "g:UserName, 'a",
+        'g:UserName, a',
+        'g:TagKeys',
+        "g:tagkeys, 'a'",
+        "kms:ResourceAliases, 'b'",
+      ].map((inner) => `\${${inner}}`),
       ...['$', '$x', '{a}', `\${g:UserName`],
     ),
   ],
@@ -194,6 +201,7 @@ const part = (own: string, other: string, version: string): fc.Arbitrary<string>
     [4, fc.constant(own)],
     [1, oneOf(other, '')],
     [1, withWildcards(fc.constant(own))],
+    [1, oneOf(...['g:RequestedRegion', 'g:DomainId', 'g:ServiceName'].map((name) => `\${${name}}`))],
   );
   const varied = version === '5.0' ? weighted([12, text], [1, withVariables(text)]) : text;
   return varied.filter(
@@ -280,10 +288,10 @@ const keyFor = weighted(
   [3, oneOf(...TABLE_KEYS)],
   [3, oneOf(...TABLE_KEYS.filter(({ letter }) => /[EGQTk]/.test(letter)))],
   [
-    2,
+    4,
     oneOf(
       ...TABLE_KEYS.filter(({ name }) =>
-        /UserName|SourceIp|CurrentTime|TagKeys|VersionId|Recovery|Aliases/.test(name),
+        /UserName|SourceIp|CurrentTime|Tag|VersionId|Recovery|Aliases/.test(name),
       ),
     ),
   ],
@@ -295,6 +303,9 @@ const foreign = fc
     listOf(oneOf('1', '2')),
   )
   .map((one): [string, string, string | string[]] => one);
+const tagKey = oneOf(...TABLE_KEYS.filter(({ name }) => /g:Re.*Tag/.test(name)));
+const oneConditionOf = (key: fc.Arbitrary<TableKey>) =>
+  key.chain(conditionOf).map(([operator, name, values]) => ({ [operator]: { [name]: values } }));
 const conditions = fc
   .array(weighted([12, keyFor.chain(conditionOf)], [1, foreign]), { minLength: 1, maxLength: 3 })
   .map((all) => {
@@ -339,8 +350,26 @@ export const documents: fc.Arbitrary<WrittenDocument> = oneOf<'1.1' | '5.0'>('1.
     .map((statements) => ({ Version: version, Statement: statements })),
 );
 
+/** One statement that has one condition or one resource, with an Allow of all beside a Deny: nothing else can decide. */
+const narrow: fc.Arbitrary<WrittenPolicy[]> = fc
+  .record({
+    version: oneOf<'1.1' | '5.0'>('1.1', '5.0'),
+    effect: oneOf<'Allow' | 'Deny'>('Allow', 'Deny'),
+    rest: weighted<Pick<WrittenStatement, 'Condition' | 'Resource'>>(
+      [3, oneConditionOf(keyFor).map((Condition) => ({ Condition }))],
+      [1, oneConditionOf(tagKey).map((Condition) => ({ Condition }))],
+      [1, resource('5.0').map((Resource) => ({ Resource }))],
+    ),
+  })
+  .map(({ version, effect, rest }) => {
+    const all = { Action: '*:*:*' };
+    const allowsAll: WrittenStatement[] = effect === 'Deny' ? [{ Effect: 'Allow', ...all }] : [];
+    const Statement = [...allowsAll, { Effect: effect, ...all, ...rest }];
+    return [{ name: 'policy 0', via: 'user', document: { Version: version, Statement } }];
+  });
+
 /** Those of a user, then those of its groups. */
-export const policies: fc.Arbitrary<WrittenPolicy[]> = fc
+const several: fc.Arbitrary<WrittenPolicy[]> = fc
   .array(
     fc.record({
       document: documents,
@@ -360,10 +389,12 @@ export const policies: fc.Arbitrary<WrittenPolicy[]> = fc
       })),
   );
 
+export const policies: fc.Arbitrary<WrittenPolicy[]> = weighted([2, several], [1, narrow]);
+
 /* Requests and resources */
 
 const tags = (value: fc.Arbitrary<string | undefined>): fc.Arbitrary<Tag[]> =>
-  fc.uniqueArray(fc.record({ key: oneOf(...TAG_KEYS), value }), { maxLength: 3, selector: ({ key }) => key });
+  fc.uniqueArray(fc.record({ key: oneOf(...TAG_KEYS), value }), { maxLength: 4, selector: ({ key }) => key });
 
 const sent: fc.Arbitrary<Sent> = fc.record({
   tags: often(tags(weighted<string | undefined>([5, oneOf(...TEXTS)], [1, fc.constant(undefined)]))),
@@ -384,7 +415,7 @@ const existing: fc.Arbitrary<Existing> = fc.record({
   tags: tags(oneOf(...TEXTS)),
   secretType: oneOf(...TYPES),
   aliases: fc.uniqueArray(oneOf('a', 'b', 'c'), { maxLength: 2 }),
-  latest: inTenths(9, oneOf(1, 2)),
+  latest: inTenths(7, oneOf(1, 2)),
   isGranted: fc.boolean(),
 });
 

@@ -536,6 +536,11 @@ const KEYS: readonly Row[] = [
   ['V as it is asked for', YES, is('csms:VersionId', 'v2', version('v2'))],
   ['V of latest is resolved', LATER_YES, is('csms:VersionId', 'v3', version('latest', there))],
   [
+    'V of a latest that is not there is not known to be absent',
+    LATER_NO,
+    isAbsent('csms:VersionId', version('latest', { resource: { latest: undefined } })),
+  ],
+  [
     'V of a latest that is not there',
     LATER_NO,
     is('csms:VersionId', 'v3', version('latest', { resource: { latest: undefined } })),
