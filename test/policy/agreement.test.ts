@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decide, explain, isOpenFor, settle } from '../../src/core/policy/decide.ts';
 import { cases, policies, wholes } from './generators.ts';
 import { explained, firstDecision, isAllowed, isOpen } from './oracle.ts';
-import { parameters, SEED } from './runs.ts';
+import { parameters, SEED, TIMEOUT_MS } from './runs.ts';
 import { subjectFound, subjectPolicies, subjectQuestion, subjectWholeQuestion } from './subject.ts';
 
 /** Counts how often something came up, so that a generator that has gone blind is noticed. */
@@ -29,7 +29,7 @@ function createTally() {
   };
 }
 
-describe(`two evaluators of policies agree, with seed ${SEED}`, () => {
+describe(`two evaluators of policies agree, with seed ${SEED}`, { timeout: TIMEOUT_MS }, () => {
   it('on what is allowed, before and after the resource is known', () => {
     const tally = createTally();
     fc.assert(

@@ -6,7 +6,7 @@ import { parseYaml } from '../../src/yaml/yaml-node.ts';
 import { BARE_VALUES, FAULTS, LIMITS_REACHED, type Spoil } from './faults.ts';
 import { documents } from './generators.ts';
 import { faultOf } from './oracle-documents.ts';
-import { CASES, parameters, SEED } from './runs.ts';
+import { CASES, parameters, SEED, TIMEOUT_MS } from './runs.ts';
 
 function isReadBy(read: typeof readPolicyJson, document: unknown): boolean {
   try {
@@ -33,7 +33,7 @@ const spoilt = (spoils: Readonly<Record<string, Spoil>>) =>
     .map(([document, name, at]) => ({ name, document: spoils[name]!(plain(document), at) }))
     .filter(({ document }) => document !== undefined);
 
-describe(`documents are accepted or refused alike, with seed ${SEED}`, () => {
+describe(`documents are accepted or refused alike, with seed ${SEED}`, { timeout: TIMEOUT_MS }, () => {
   it('whatever is in them', () => {
     let accepted = 0;
     fc.assert(

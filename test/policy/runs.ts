@@ -5,3 +5,6 @@ export const SEED = Number(process.env.POLICY_SEED ?? Date.now() % 2 ** 31);
 
 /** For so many of them. */
 export const parameters = (share: number) => ({ numRuns: Math.ceil(CASES * share), seed: SEED });
+
+/** Ends a test that hangs: ten times as many cases take minutes where others use the machine. */
+export const TIMEOUT_MS = 600_000;
