@@ -5,6 +5,7 @@ import { requireCertificate, requireCertificateOwner } from './certificates.ts';
 import type { User } from './identities/identities.ts';
 import { permissionsOf } from './permissions.ts';
 import { findAccessKey, type Realm, type Realms } from './realm.ts';
+import { type FoundSession, findSession } from './sessions.ts';
 import { createRequestKey } from './signatures/algorithms.ts';
 import { type ParsedAuthorization, parseAuthorization } from './signatures/authorization.ts';
 import { formatSdkDate, parseSdkDate } from './signatures/sdk-date.ts';
@@ -29,9 +30,8 @@ export const CLOCK_WINDOW_MS = 15 * 60_000;
 const ECHO = /, canonicalRequest:.*$/s;
 
 /**
- * Creates an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) takes precedence over X-Auth-Token, and either over a client
- * certificate. All
- * access keys are permanent, so none belongs to an X-Security-Token.
+ * Creates an authenticator. A signature (`Authorization: SDK-*` or `V11-*`) takes precedence over X-Auth-Token, and
+ * either over a client certificate. X-Security-Token belongs to a temporary access key, and to no other.
  * @see API Gateway, error codes, for the wording of the refusals
  */
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
@@ -40,7 +40,10 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
   function bySignature(request: RawRequest, authorization: ParsedAuthorization): ProvenCaller {
     const { accessKeyId } = authorization;
-    const found = findAccessKey(deps.realms, accessKeyId);
+    const { 'x-security-token': securityToken } = request.headers;
+    const permanent = findAccessKey(deps.realms, accessKeyId);
+    const temporary = permanent ? undefined : findSession(deps, accessKeyId, securityToken);
+    const found = permanent ?? temporary;
     const verdict = verifySignature({
       request,
       authorization,
@@ -52,7 +55,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     }
     if (!verdict.isAuthentic) throw refused(verdict.reason, verdict.reason.replace(ECHO, ''));
     checkWindow(verdict.date, [found.realm.clock, deps.machineClock], deps.windowMs);
-    if ((request.headers['x-security-token'] ?? '') !== '') throw strayToken();
+    if (permanent !== undefined && (securityToken ?? '') !== '') throw strayToken();
     // Signed for a path other than the one that the router sees, so the request must not be carried out.
     if (verdict.mode === 'raw') throw missingProject();
     const { realm, user } = found;
@@ -61,6 +64,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
       ...whoIs(user, realm.world),
       projectIds: user.projectIds,
       permissions: permissionsOf(realm.directory(), user),
+      ...(temporary && narrowed(temporary)),
       method: 'signature',
       accessKeyId,
       plus: verdict.plus,
@@ -105,6 +109,17 @@ function byCertificate(deps: AuthenticatorDeps, certificate: ClientCertificate):
     method: 'certificate',
     accessKeyId: undefined,
     plus: 'blank',
+  };
+}
+
+/** What a temporary access key changes of what its user is as a caller. */
+function narrowed({ realm, session, user }: FoundSession) {
+  const { claims, narrowing } = session;
+  const { federation, projectId } = claims;
+  return {
+    projectIds: projectId === undefined ? user.projectIds : new Set([projectId]),
+    permissions: { ...permissionsOf(realm.directory(), user), narrowing },
+    federation,
   };
 }
 

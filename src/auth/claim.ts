@@ -3,6 +3,7 @@ import { SecretError } from '../core/errors.ts';
 import { type AuthenticatorDeps, readToken } from './authenticator.ts';
 import { requireCertificateOwner } from './certificates.ts';
 import { findAccessKey } from './realm.ts';
+import { findSession } from './sessions.ts';
 import { parseAuthorization } from './signatures/authorization.ts';
 
 /** The headers of a request, by lower-case name. */
@@ -16,12 +17,13 @@ export function createClaimReader(
   deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey' | 'machineClock'>,
 ): (headers: Headers, certificate?: ClientCertificate) => Claim | undefined {
   function read(
-    { authorization, 'x-auth-token': token }: Headers,
+    { authorization, 'x-auth-token': token, 'x-security-token': securityToken }: Headers,
     certificate: ClientCertificate | undefined,
   ): Claim | undefined {
     const parsed = typeof authorization === 'string' ? parseAuthorization(authorization) : undefined;
     if (parsed !== undefined) {
-      const found = findAccessKey(deps.realms, parsed.accessKeyId);
+      const { accessKeyId } = parsed;
+      const found = findAccessKey(deps.realms, accessKeyId) ?? findSession(deps, accessKeyId, securityToken);
       return found && { world: found.realm.world, userId: found.user.id, isProven: false };
     }
     if (token === undefined || token === '') return certificate && byCertificate(certificate);

@@ -5,6 +5,7 @@ import { createIdTokenLogin } from '../auth/federation/id-token-login.ts';
 import { createUsers } from '../auth/identities/users.ts';
 import { worldOf } from '../auth/realm.ts';
 import { createIam } from '../auth/tokens/iam.ts';
+import { createTemporaryKeys } from '../auth/tokens/temporary-keys.ts';
 import { readFunctionTemplates } from '../function-templates/texts.ts';
 import type { App } from '../http/app.ts';
 import type { Certificate } from '../http/connections/certificate.ts';
@@ -37,13 +38,15 @@ export async function createHttp(shared: ServerProcess, worlds: Worlds, addition
   const { allowedHosts, publicUrl, region, tokenLifetimeMs, trustedProxies, unsignedPayload } = config;
   const { keyring, store, tokenKey } = storage;
   const access = { realms: worlds, tokenKey, passwords };
+  const authenticator = createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload });
   const listenAddress = () => addressOf(app) ?? config.host;
   const tls = certificate?.present();
   let app: App | undefined;
   app = await buildServer({
     readClaim: createClaimReader({ ...access, machineClock: systemClock }),
     users: createUsers({ ...access, replaceHash: identities.replaceHash, passwordChanged }),
-    authenticator: createAuthenticator({ ...access, machineClock: systemClock, unsignedPayload }),
+    authenticator,
+    temporaryKeys: createTemporaryKeys({ ...access, ...authenticator, machineClock: systemClock }),
     identity: {
       ...createIam({ ...access, region, tokenLifetimeMs }),
       ...createIdTokenLogin({ ...access, ...idTokens, region, tokenLifetimeMs }),

@@ -14,6 +14,7 @@ const OPTIONS: ServerOptions = {
   authenticator: ABSENT,
   readClaim: ABSENT,
   identity: ABSENT,
+  temporaryKeys: ABSENT,
   users: ABSENT,
   functionTemplates: ABSENT,
   depsFor: ABSENT,

@@ -9,6 +9,7 @@ import type { Turns } from '../app/turns.ts';
 import type { Directory } from '../auth/identities/identities.ts';
 import { createRateLimiter } from '../auth/logins/throttle.ts';
 import type { Realm, Realms } from '../auth/realm.ts';
+import { forgetSecurityTokens } from '../auth/tokens/security-token.ts';
 import { forgetTokens } from '../auth/tokens/token.ts';
 import type { Config } from '../config/config.ts';
 import { unavailable } from '../core/errors.ts';
@@ -123,6 +124,7 @@ export async function createWorld(shared: ServerProcess, parts: WorldParts): Pro
       await background.stop();
       await store.close();
       forgetTokens(shared.storage.tokenKey, world);
+      forgetSecurityTokens(shared.storage.tokenKey, world);
     },
   };
 }

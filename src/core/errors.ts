@@ -70,6 +70,7 @@ const ERRORS = {
   'id-token-invalid': 'refusal',
   'subject-token-invalid': 'refusal',
   'subject-token-foreign': 'refusal',
+  'temporary-key-refused': 'refusal',
   'password-fixed': 'refusal',
   // The way to the operation
   'route-not-found': 'refusal',

@@ -155,6 +155,7 @@ export const OPERATIONS = Object.freeze({
     CreateTokenWithIdToken: { trace: 'createToken' },
     KeystoneValidateToken: {},
     KeystoneRevokeToken: {},
+    CreateTemporaryAccessKeyByToken: {},
     KeystoneListProjects: {},
     KeystoneListAuthProjects: {},
     KeystoneListAuthDomains: {},

@@ -11,6 +11,7 @@ import type {
   ReceivedRequest,
   Users,
 } from '../app/ports/deps.ts';
+import type { TemporaryKeys } from '../app/ports/temporary-keys.ts';
 import type { FunctionTemplates } from '../core/rotation/rotation.ts';
 import type { App } from './app.ts';
 import type { TlsOptions } from './connections/http-server.ts';
@@ -37,6 +38,7 @@ export interface ServerOptions {
     certificate: ClientCertificate | undefined,
   ): Claim | undefined;
   readonly identity: IdentityService;
+  readonly temporaryKeys: TemporaryKeys;
   readonly users: Users;
   readonly functionTemplates: FunctionTemplates;
   /** Provides a request's dependencies. */
@@ -46,7 +48,7 @@ export interface ServerOptions {
   /** 32 lower-case hex digits, never repeated. */
   readonly newRequestId: () => string;
   /** Throws throttled when the user has no request left. */
-  readonly takeRequest: (caller: Caller) => void;
+  readonly takeRequest: (caller: Pick<Caller, 'world' | 'userId'>) => void;
   /** PEM of the certificate that notifications are signed with. */
   certificate(): Promise<string>;
   readonly additions?: Additions | undefined;

@@ -118,7 +118,6 @@ describe('an operation that clients know and this server has not', () => {
     [`/v1.0/${ALPHA}/kms/sign`, 'sign'],
     [`/v1.0/${ALPHA}/kms/get-publickey`, 'get-publickey'],
     [`/v1.0/${ALPHA}/keystores`, 'dedicated keystores'],
-    ['/v3.0/OS-CREDENTIAL/securitytokens', 'temporary access keys'],
     ['/v5/users', 'version 5 of the identity service'],
     ['/v1.0', 'the list of API versions'],
   ])('is named in the log: %s', async (path, name) => {

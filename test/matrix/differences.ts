@@ -70,6 +70,8 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   KeystoneValidateToken: 'Of the caller’s own domain alone.',
   KeystoneRevokeToken:
     'By who holds the token, or its user. It ends that token alone, not those that it was exchanged for.',
+  CreateTemporaryAccessKeyByToken:
+    'For a token or a signed request. It ends with its token at the latest, temporary credentials get no further ones, and a policy of at most 2,048 bytes narrows all services. Other methods are 400.',
   CreateTokenWithIdToken:
     'Whatever is wrong with the ID token is one 401. The token lasts an hour unless the provider says otherwise, and ends with the rule that let it in.',
   KeystoneListProjects: 'By name, or all.',

@@ -107,13 +107,15 @@ function readScope(scope: object | undefined): LoginScope | undefined {
   return { kind: 'domain', domainId, domainName };
 }
 
-function objectIn(parent: unknown, name: string): object {
+/** The member, an object. Throws login-invalid. */
+export function objectIn(parent: unknown, name: string): object {
   const member = optionalObjectIn(parent, name);
   if (member === undefined) throw invalid();
   return member;
 }
 
-function optionalObjectIn(parent: unknown, name: string): object | undefined {
+/** The same, where it may be absent. */
+export function optionalObjectIn(parent: unknown, name: string): object | undefined {
   const member = memberOf(parent, name);
   if (member === undefined) return undefined;
   if (typeof member !== 'object' || member === null || Array.isArray(member)) throw invalid();
@@ -121,7 +123,7 @@ function optionalObjectIn(parent: unknown, name: string): object | undefined {
 }
 
 /** 1 to `charactersMax` characters, or undefined when the member is absent. */
-function textIn(
+export function textIn(
   parent: unknown,
   name: string,
   charactersMax: number = LOGIN_LIMITS.name,
@@ -133,7 +135,7 @@ function textIn(
 }
 
 /** Own members only: a body cannot reach the prototype. */
-function memberOf(parent: unknown, name: string): unknown {
+export function memberOf(parent: unknown, name: string): unknown {
   if (typeof parent !== 'object' || parent === null || !Object.hasOwn(parent, name)) return undefined;
   // The line before checks what the cast assumes.
   return (parent as Record<string, unknown>)[name];

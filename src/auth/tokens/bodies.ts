@@ -70,7 +70,7 @@ function rolesOf({ groups, policies }: User) {
 }
 
 /** Microseconds, as expected by clients that replace `000Z` with `Z`. */
-function iamTime(timeMs: number): string {
+export function iamTime(timeMs: number): string {
   return new Date(timeMs).toISOString().replace('Z', '000Z');
 }
 

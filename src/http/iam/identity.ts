@@ -22,6 +22,7 @@ import { operation, route, routesOf } from '../wire/operation.ts';
 import { NoBody } from '../wire/schemas.ts';
 import { registerAuthorizationSchemas } from './authorization-schemas.ts';
 import { registerCatalogue, registerVersion } from './catalogue.ts';
+import { registerTemporaryKeys } from './temporary-keys.ts';
 
 /** Most projects that a log line names: a user with many could make it arbitrarily long. */
 const NAMED_MAX = 5;
@@ -29,9 +30,14 @@ const NAMED_MAX = 5;
 const iamRoute = routesOf('iam', IdentityError, {});
 
 /** The identity service's calls that need no credentials: its version, and a token for a password. */
-export function registerLogin(app: App, { identity }: Pick<ServerOptions, 'identity'>): void {
+export function registerLogin(
+  app: App,
+  options: Pick<ServerOptions, 'identity' | 'takeRequest' | 'temporaryKeys'>,
+): void {
+  const { identity } = options;
   nameTraces(app);
   registerVersion(app, identity);
+  registerTemporaryKeys(app, options);
   registerIdTokens(app, identity);
   app.route({
     ...iamRoute('POST', '/v3/auth/tokens', {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parse as parseJson } from 'secure-json-parse';
-import type { Caller } from '../../app/ports/deps.ts';
+import type { Caller, RawRequest } from '../../app/ports/deps.ts';
 import { invalidParameter, SecretError, unavailable } from '../../core/errors.ts';
 import { clientCertificateOf } from '../connections/client-certificate.ts';
 import { connectionOf } from '../connections/connection.ts';
@@ -110,15 +110,7 @@ export function authenticate(
   reply: FastifyReply,
   options: Pick<ServerOptions, 'authenticator' | 'depsFor' | 'takeRequest'>,
 ): void {
-  const { method, url: target, rawHeaders } = request.raw;
-  const caller = options.authenticator.authenticate({
-    method: method ?? '',
-    target: target ?? '',
-    rawHeaders,
-    headers: request.headers,
-    body: request.rawBody,
-    certificate: clientCertificateOf(request.raw.socket),
-  });
+  const caller = options.authenticator.authenticate(rawRequestOf(request));
   // The credentials became valid while the body was discarded: a retry will succeed.
   if (request.isBodyDropped) {
     throw unavailable('its credentials became good too late for its body');
@@ -140,6 +132,19 @@ export function authenticate(
     elapsedMs: reply.elapsedTime,
     connection: request.raw.socket,
   });
+}
+
+/** A request as it was received, for authentication. */
+export function rawRequestOf(request: FastifyRequest): RawRequest {
+  const { method, url: target, rawHeaders } = request.raw;
+  return {
+    method: method ?? '',
+    target: target ?? '',
+    rawHeaders,
+    headers: request.headers,
+    body: request.rawBody,
+    certificate: clientCertificateOf(request.raw.socket),
+  };
 }
 
 /** The router reads every `+` as a space; this one was signed as itself. */

@@ -24,7 +24,6 @@ const OTHERS: readonly (readonly [path: RegExp, name: string])[] = [
   [/^\/v1\.0\/[^/]+\/keystores(?:\/|$)/, 'dedicated keystores'],
   [/^\/v2\/[^/]+\/kms\//, 'keys in several regions'],
   [/^\/v3\/[^/]+\/keypairs(?:\/|$)/, 'SSH key pairs'],
-  [/^\/v3\.0\/OS-CREDENTIAL\/securitytokens$/, 'temporary access keys'],
   [/^\/v5\//, 'version 5 of the identity service'],
   [/^\/(?:v1|v1\.0|v2)?$/, 'the list of API versions'],
 ];

@@ -112,6 +112,7 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, WireRow>> = Object.freeze({
   'id-token-invalid': IAM(400, '0011', 'Request body is invalid.'),
   'subject-token-invalid': APIGW(404, '0602', 'X-Subject-Token is invalid in the request'),
   'subject-token-foreign': APIGW(403, '0302', 'You are not authorized to perform the requested action.'),
+  'temporary-key-refused': APIGW(403, '0302', 'Temporary credentials cannot be used to obtain further ones.'),
   'password-fixed': CSMS(400, '0003', 'The request is invalid.'),
   'route-not-found': APIGW(
     404,

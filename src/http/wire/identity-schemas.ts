@@ -71,6 +71,36 @@ export const TokenResponse = Titled('TokenResponse', {
   }),
 });
 
+/** The request for a temporary access key, for the document only, as that for a token. */
+export const TemporaryKeySchema = Titled('TemporaryAccessKeyRequest', {
+  auth: Type.Object({
+    identity: Type.Object({
+      methods: Type.Array(Type.String(), { description: 'token' }),
+      token: Type.Optional(
+        Type.Object({
+          id: Type.Optional(Type.String({ description: 'Absent: the credentials are in the headers' })),
+          duration_seconds: Type.Optional(
+            Type.Union([Type.Integer(), Type.String()], { description: '900 to 86400; 900 by default' }),
+          ),
+        }),
+      ),
+      policy: Type.Optional(
+        Type.Object({}, { description: 'A policy document that has to allow each request as well' }),
+      ),
+    }),
+  }),
+});
+
+/** A temporary access key. */
+export const TemporaryKeyResponse = Titled('TemporaryAccessKeyResponse', {
+  credential: Type.Object({
+    access: Type.String(),
+    secret: Type.String(),
+    securitytoken: Type.String({ description: 'For X-Security-Token, in every request with this key' }),
+    expires_at: Type.String(),
+  }),
+});
+
 /** The caller's projects. */
 export const ProjectsResponse = Titled('ProjectsResponse', {
   projects: Type.Array(
