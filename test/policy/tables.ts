@@ -81,9 +81,36 @@ export const TABLE_ACTIONS: ReadonlyMap<string, TableAction> = new Map(
     .map((action) => [action.id, action]),
 );
 
+export interface TableOperation {
+  readonly action: string;
+  /** Actions on the key. */
+  readonly needs: readonly string[];
+}
+
+/** By the operation’s name; what is checked for each item by `<operation> per item`. */
+export const TABLE_OPERATIONS: ReadonlyMap<string, TableOperation> = new Map(
+  OPERATIONS.trim().split('\n').flatMap(rowOperations),
+);
+
+function rowOperations(row: string): [string, TableOperation][] {
+  const [, names = '', actions = '', , , dependencies = ''] = row.split('|');
+  const ids = slashed(withService(actions));
+  const needs = dependencies.split(', ').filter((need) => need !== '');
+  // What is in lower case behind a comma says when the action is checked.
+  const operations = names.split(/[,;] /).filter((name) => /^[A-Z]/.test(name));
+  return operations.map((name, at) => {
+    const action = ids[ids.length === 1 ? 0 : at] ?? '';
+    return [name, { action, needs: needs.map(withService) }];
+  });
+}
+
+function withService(name: string): string {
+  return name.replace(/^s:/, 'csms:secret:').replace(/^k:/, 'kms:cmk:');
+}
+
 function rowActions(row: string): TableAction[] {
   const [, , names = '', rest = '', aliases = ''] = row.split('|');
-  const full = names.replace(/^s:/, 'csms:secret:').replace(/^k:/, 'kms:cmk:');
+  const full = withService(names);
   const service = full.slice(0, full.indexOf(':'));
   const [level = '', resource = '', ...letters] = rest.split(' ');
   const always = resource === 'secret*' ? 'TEG' : resource === 'key*' ? 'kEG' : '';
