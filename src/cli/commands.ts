@@ -27,6 +27,9 @@ function command(
 const CONTROL_NOTE =
   'Reads CSMS_ENDPOINT, CSMS_CONTROL_TOKEN and CSMS_WORLD (main) from the environment, or from credentials.env in the data directory of dev.\n';
 
+const IDENTITIES_NOTE =
+  'The file is that of --identities (CSMS_IDENTITIES), else that of dev. A running server takes a change by itself.\n';
+
 /** Every command by its name. */
 export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
   Object.entries({
@@ -75,6 +78,21 @@ export const COMMANDS: ReadonlyMap<string, CliCommand> = new Map(
       'Hashes a password for an identities file',
       'Reads the password from stdin, one line; on a terminal, asks for it twice and does not show it.\n',
       { flags: ['json'], load: () => import('./hash-password.ts') },
+    ),
+    identity: command(
+      'identity check [FILE]|hash-password|add-user NAME|add-key USER|rotate-key AK [flags] [--json]',
+      'Checks an identities file, and adds users and access keys to it',
+      `check prints FILE:LINE: KEY: REASON and ends with exit code 1 when something is wrong.
+add-user takes --domain N, --groups A,B, --policies A,B, --projects A,B and --password-stdin, and makes an access key.
+add-key takes --domain N. rotate-key makes another key of the same user; --disable disables the old one.
+Comments and layout stay. A secret key goes into a file beside the identities and is printed once.
+${IDENTITIES_NOTE}`,
+      {
+        flags: ['disable', 'domain', 'groups', 'json', 'password-stdin', 'policies', 'projects'],
+        argumentsMax: 2,
+        takesSettings: true,
+        load: () => import('./identity.ts'),
+      },
     ),
     verify: command(
       'verify [--older DIRECTORY] [--accept] [--json]',

@@ -7,11 +7,12 @@ export class UsageError extends Error {}
 const SWITCHES: ReadonlySet<string> = new Set([
   'accept',
   'allow-http',
+  'disable',
   'help',
   'json',
+  'password-stdin',
   'tls-self-signed',
   'unattended',
-  'version',
 ]);
 
 /**

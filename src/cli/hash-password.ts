@@ -13,17 +13,23 @@ const STDIN = 0;
  * typed is not shown.
  */
 export async function run({ flags }: CommandInput): Promise<number> {
-  const password = process.stdin.isTTY
-    ? await askForPassword()
-    : readFileSync(STDIN, 'utf8').replace(/\r?\n$/, '');
+  const hash = await hashPassword(process.stdin.isTTY ? requireGood(await askForPassword()) : readPassword());
+  process.stdout.write(flags.has('json') ? `${JSON.stringify({ password: hash })}\n` : `${hash}\n`);
+  return EXIT.ok;
+}
+
+/** The password on stdin, one line. Throws UsageError. */
+export function readPassword(): string {
+  return requireGood(readFileSync(STDIN, 'utf8').replace(/\r?\n$/, ''));
+}
+
+function requireGood(password: string): string {
   if (password === '' || /[\r\n]/.test(password) || password.length > LOGIN_LIMITS.password) {
     throw new UsageError(
       `give the password as one line on stdin, of at most ${LOGIN_LIMITS.password} characters`,
     );
   }
-  const hash = await hashPassword(password);
-  process.stdout.write(flags.has('json') ? `${JSON.stringify({ password: hash })}\n` : `${hash}\n`);
-  return EXIT.ok;
+  return password;
 }
 
 async function askForPassword(): Promise<string> {

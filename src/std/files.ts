@@ -19,8 +19,13 @@ export function replaceFile(path: string, text: string): void {
   // A leftover has permissions of its own, or is a link by someone who could once write here.
   rmSync(temporary, { force: true });
   writeNew(temporary, text);
-  renameSync(temporary, path);
-  syncDirectory(path);
+  renameFile(temporary, path);
+}
+
+/** Puts a file in the place of another, in one step; on the disk when this returns. Throws the system's errors. */
+export function renameFile(from: string, to: string): void {
+  renameSync(from, to);
+  syncDirectory(to);
 }
 
 function writeNew(path: string, text: string): void {

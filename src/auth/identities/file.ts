@@ -27,7 +27,7 @@ export function loadIdentities(input: SourcesInput & { readonly file: string }):
     text = readIdentitiesText(reader, file);
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    throw new FileError({ file, line: 1, key: '(file)' }, error.reason);
+    throw new FileError({ file, line: 1, key: '(file)' }, error.reason, { cause: error });
   }
   return readIdentities({ file, text, sources: createSecretSources(input) });
 }
