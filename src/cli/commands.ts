@@ -94,6 +94,21 @@ ${IDENTITIES_NOTE}`,
         load: () => import('./identity.ts'),
       },
     ),
+    policy: command(
+      'policy explain --user NAME --action A [flags] [--json]\n       csms-server policy suggest FILE [--user NAME] [--version 5.0|1.1]',
+      'Says who may do what and why, and makes a policy of what was done',
+      `explain takes --domain N, --project N (the first by default), --resource NAME or URN (a secret; for kms the id of a key),
+--key KEY_ID for the key that the action also takes, and --context '{"g:ResourceTag/team": "a"}' for what conditions see.
+Needs no server. Exit code 0 when the action and all that it takes is allowed, else 1. Grants do not count.
+suggest reads what dev has written to CSMS_POLICY_LEARN and prints the least policy for it; FILE may be - for stdin.
+${IDENTITIES_NOTE}`,
+      {
+        flags: ['action', 'context', 'domain', 'json', 'key', 'project', 'resource', 'user', 'version'],
+        argumentsMax: 2,
+        takesSettings: true,
+        load: () => import('./policy.ts'),
+      },
+    ),
     verify: command(
       'verify [--older DIRECTORY] [--accept] [--json]',
       'Checks everything that is stored',

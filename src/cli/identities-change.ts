@@ -44,7 +44,7 @@ export async function changeIdentities(
     const next = checkedText(file, present, { change, secretFile });
     const temporary = await placeFor(target, next);
     try {
-      // The temporary file keeps other commands away; whoever writes without it is noticed.
+      // The temporary file keeps other commands away; a change by others is noticed.
       if (present.textNow() === present.text) {
         put({ temporary, target, secretFile }, change.secretKey);
         return;

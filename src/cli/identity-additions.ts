@@ -83,7 +83,7 @@ export async function addKey({ env, flags }: CommandInput, name: string) {
 }
 
 /**
- * Adds an access key to the user who has another one, and disables that one when it is told to. Throws UsageError for an
+ * Adds an access key to the user who has another one, and with --disable disables that one. Throws UsageError for an
  * unknown key, and what the change throws.
  */
 export async function rotateKey({ env, flags }: CommandInput, replaces: string) {
