@@ -21,6 +21,11 @@ describe('a command line that cannot be understood ends with 64 and says why:', 
     ['a call without a path', ['call', 'GET'], 'PATH'],
     ['a call with too much', ['call', 'GET', '/a', '/b'], '/b'],
     ['a method that is none', ['call', 'G E T', '/a'], 'METHOD'],
+    ['an unknown word for identity', ['identity', 'list'], 'add-user'],
+    ['an identity command without a name', ['identity', 'add-key'], 'add-key USER'],
+    ['an unknown word for policy', ['policy', 'list'], 'explain'],
+    ['an explanation for nobody', ['policy', 'explain', '--action', 'csms::listTasks'], '--user'],
+    ['a suggestion of another version', ['policy', 'suggest', '-', '--version', '2'], '5.0 or 1.1'],
     ['two directories for init', ['init', 'a', 'b'], 'init'],
     ['a command after dev', ['dev', 'serve'], 'serve'],
     ['a file for serve', ['serve', 'csms.env'], 'csms.env'],
@@ -80,9 +85,10 @@ describe('what is asked for ends with 0:', () => {
   }
 
   it('--help, of the program and of every command', async () => {
-    const names = 'dev serve init call sign token hash-password verify clock world seed diff openapi'.split(
-      ' ',
-    );
+    const names =
+      'dev serve init call sign token hash-password identity policy verify clock world seed diff openapi'.split(
+        ' ',
+      );
     expect([...COMMANDS.keys()].sort()).toEqual(names.sort());
     const help = await printed('--help');
     for (const name of names) {
