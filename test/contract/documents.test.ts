@@ -23,7 +23,7 @@ describe('the page of the configuration', () => {
       readFile: () => 'the-key-of-admin',
     };
     const { users } = readIdentities({ file: 'identities.yaml', text, sources });
-    expect(users.map(({ name }) => name)).toEqual(['admin', 'reports']);
+    expect(users.map(({ name }) => name)).toEqual(['admin', 'reports', 'ann']);
   });
 
   it('shows identities of workloads that the server accepts', () => {
