@@ -1,18 +1,15 @@
 import type { Awaitable } from '../app/ports/deps.ts';
-import { type Attributes, keyAttributes, secretAttributes } from '../core/attributes.ts';
+import { keyAttributes } from '../core/attributes.ts';
 import { type AggregateKind, type Aggregates, decide } from '../core/commands.ts';
 import { isDamaged, SecretError } from '../core/errors.ts';
 import type { SecretEvent } from '../core/events/events.ts';
 import type { DamagedGrant } from '../core/identity/grants.ts';
-import type { KeyRef } from '../core/kms/keys.ts';
 import { chosenNames, subscribedNames } from '../core/secrets/rules.ts';
+import { type Allow, allowKeys, attributesOf, loadFor } from './allow.ts';
 import { type Asking, ask } from './asking.ts';
 import { addressOf, type Table } from './columns/fields.ts';
 import { CLOCK, EVENT, NOTIFICATION, TASK } from './columns/small.ts';
 import type { Engine, Loaded } from './engine.ts';
-
-/** Throws when something with these attributes must not be changed, or the `key` not be used for it. */
-export type Allow = (attributes: Attributes | undefined, key?: KeyRef) => void;
 
 /** What the rules saw, and what they decided. */
 export interface Carried<A extends AggregateKind> {
@@ -75,11 +72,8 @@ export const carryTask: Carry<'task'> = function* (engine, command, allow) {
   const secret = loaded?.aggregate;
   const current = yield* ask(rows(TASK).find(id));
   const rotated = kind === 'start-rotation' ? secret?.secret : undefined;
-  if (allow !== undefined && rotated !== undefined) {
-    const key = { projectId: ref.projectId, id: rotated.kmsKeyId };
-    const found = yield* ask(engine.keys.find(key));
-    allow(found && keyAttributes(found), key);
-  }
+  // Whether the keys may be used follows the state of the secret, for which the rules refuse, and precedes all else.
+  if (allow !== undefined && rotated?.state === 'ENABLED') yield* allowKeys(engine, secret, allow);
   const rotatedId = rotated?.id;
   if (rotatedId !== undefined) yield* ask(tasks.clearDamaged(rotatedId));
   const latest = rotatedId === undefined ? undefined : yield* ask(tasks.findLatest(rotatedId));
@@ -214,26 +208,4 @@ export function* ifIntact<T>(find: () => Awaitable<T>, tell: () => void): Asking
     tell();
     return undefined;
   }
-}
-
-const attributesOf = ({ aggregate }: Loaded) => secretAttributes(aggregate);
-
-/**
- * Loads what a change concerns and checks that it may be changed, before the rest of the scope is loaded: that may be
- * damaged too. What is damaged counts as missing.
- */
-function* loadFor<T>(
-  allow: Allow | undefined,
-  load: () => Awaitable<T | undefined>,
-  attributes: (found: T) => Attributes,
-) {
-  let found: T | undefined;
-  try {
-    found = yield* ask(load());
-  } catch (error) {
-    if (isDamaged(error)) allow?.(undefined);
-    throw error;
-  }
-  allow?.(found && attributes(found));
-  return found;
 }

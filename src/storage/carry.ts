@@ -2,8 +2,8 @@ import type { Awaitable } from '../app/ports/deps.ts';
 import type { Actor } from '../core/actor.ts';
 import type { Attributes } from '../core/attributes.ts';
 import type { AggregateKind, Command, ResultOf } from '../core/commands.ts';
-import type { KeyRef } from '../core/kms/keys.ts';
 import { type Permit, permit as settled } from '../core/permit.ts';
+import type { Allow } from './allow.ts';
 import { type Asking, ask } from './asking.ts';
 import type { Carried } from './carriers.ts';
 import type { Engine, Loaded } from './engine.ts';
@@ -32,8 +32,8 @@ export function* carry<C extends Command>(
 ): Asking<ResultOf<C>> {
   const allow =
     permit &&
-    ((attributes?: Attributes, ref?: KeyRef) => {
-      const wanted = ref ? ({ aggregate: 'key', kind: 'look-up', ref } as const) : command;
+    ((attributes?: Attributes, key?: Parameters<Allow>[1]) => {
+      const wanted = key ? ({ aggregate: 'key', kind: 'look-up', ...key } as const) : command;
       const refusal = permit(actor, wanted, attributes);
       if (refusal !== undefined) throw refusal;
     });

@@ -5,12 +5,14 @@ import type { Attributes } from '../../../src/core/attributes.ts';
 import type { Command } from '../../../src/core/commands.ts';
 import { SecretError } from '../../../src/core/errors.ts';
 import type { Permit } from '../../../src/core/permit.ts';
+import { decide } from '../../../src/core/policy/decide.ts';
 import type { Recorder } from '../../../src/storage/carry.ts';
 import { createChangeCounters } from '../../../src/storage/sqlite/engine/change-counters.ts';
 import { createCommitBatch } from '../../../src/storage/sqlite/engine/group-commit.ts';
 import { openWriter } from '../../../src/storage/sqlite/engine/open.ts';
 import { openDirectory } from '../../../src/storage/sqlite/files/installation.ts';
-import { ACTOR, requests } from '../../support/acting.ts';
+import { policiesOf, questionOf } from '../../core/policy/questions.ts';
+import { ACTOR, CALLER_ACTOR, requests } from '../../support/acting.ts';
 import {
   addVersion,
   changeKey,
@@ -80,7 +82,8 @@ describe('a permit', () => {
       [ACTOR, 'put-tags', { ...attributes, tags: [] }],
       [ACTOR, 'put-tags', { ...attributes, tags: [tag] }],
       [ACTOR, 'start-rotation', { ...attributes, tags: [mark, tag] }],
-      // The key that the rotation needs.
+      // The keys that the rotation needs, to seal and to open.
+      [ACTOR, 'look-up', undefined],
       [ACTOR, 'look-up', undefined],
       [ACTOR, 'create-grant', { ...attributes, tags: [mark, tag] }],
     ]);
@@ -157,6 +160,50 @@ describe('a permit', () => {
     expect(db.prepare('SELECT name FROM secret').pluck().all()).toEqual([ref.name]);
     expect(db.prepare('SELECT kind FROM note').pluck().all()).toEqual(['create-secret']);
   });
+});
+
+it('what policies leave open is settled on the state that each change of a batch meets', () => {
+  const directory = makeDirectory();
+  openDirectory(directory, MIGRATIONS).release();
+  const db = openWriter(databaseFile(directory));
+  const ref = { projectId: freshProject(), name: 'db' };
+  const created = create(ref);
+  const policies = policiesOf([
+    { Action: 'csms:*:*' },
+    { Effect: 'Deny', Condition: { StringEquals: { 'g:ResourceTag/team': 'pay' } } },
+  ]);
+  const decision = decide(policies, questionOf({ action: 'csms:secret:update', path: ref.name }));
+  const rests = decision.kind === 'open' ? [decision.rest] : [];
+  const rights = {
+    own: { action: 'csms:secret:update', urn: 'csms:', named: ref.name, ways: [{ rests }] },
+  } as const;
+  const actor = { ...CALLER_ACTOR, operation: 'UpdateSecret', rights } as const;
+  const change = update(ref, { description: 'x' });
+  const tagged = putTags(ref, created.id, [{ key: 'team', value: 'pay' }]);
+  const by = (who: Actor, command: Command, id: number) => ({ id, command, actor: who });
+  const outcomes = createCommitBatch(
+    db,
+    ROW_MAC,
+    createChangeCounters(),
+  )([
+    by(ACTOR, created, 0),
+    by(actor, change, 1),
+    by(ACTOR, tagged, 2),
+    by(actor, change, 3),
+    by(actor, update({ ...ref, name: 'none' }, { description: 'x' }), 4),
+    by(ACTOR, change, 5),
+  ]);
+  const refused = { error: { code: 'action-forbidden' } };
+  expect(outcomes).toMatchObject([
+    { result: {} },
+    { result: {} },
+    { result: {} },
+    refused,
+    refused,
+    { result: {} },
+  ]);
+  db.close();
+  removeDirectory(directory);
 });
 
 it('who makes a change goes with it to the thread that writes', async () => {
