@@ -13,6 +13,7 @@ import {
   OUTSIDER,
   prepareFiles,
   shareServer,
+  signedHeaders,
   type TestUser,
 } from '../../support/server.ts';
 import { loginBody, problem, stopClock } from '../calls.ts';
@@ -133,6 +134,10 @@ describe('a revocation', () => {
       return (await first.send({ method: 'POST', path: TOKENS, body })).headers['x-subject-token'] ?? '';
     };
     const [token, other] = [await make(), await make()];
+    const identity = { methods: ['token'], token: { id: other } };
+    const path = '/v3.0/OS-CREDENTIAL/securitytokens';
+    const issued = await first.send({ method: 'POST', path, body: { auth: { identity } } });
+    const { access: accessKeyId, secret: secretKey, securitytoken } = issued.json.credential;
     const headers = { 'x-auth-token': other, 'x-subject-token': token };
     expect((await first.send({ method: 'DELETE', path: TOKENS, headers })).status).toBe(204);
     await first.close();
@@ -140,6 +145,11 @@ describe('a revocation', () => {
     const get = (value: string) =>
       second.send({ method: 'GET', path: SECRETS, headers: { 'x-auth-token': value } });
     expect([(await get(token)).status, (await get(other)).status]).toEqual([401, 200]);
+    // Temporary access keys are stored nowhere, and are known all the same.
+    const signed = { method: 'GET', path: SECRETS, headers: { 'x-security-token': securitytoken } } as const;
+    const user = { ...ADMIN, accessKeyId, secretKey };
+    const again = { ...signed, headers: signedHeaders('http://csms.test', signed, user) };
+    expect((await second.send(again)).status).toBe(200);
     await second.close();
     first.remove();
   });
