@@ -12,7 +12,8 @@ export function permissionsOf(directory: Directory, user: User): Permissions {
   const present = ofDirectory.get(user);
   if (present !== undefined) return present;
   const permissions: Permissions = {
-    policies: directory.usesPolicies ? policiesOf(directory, user) : undefined,
+    policies:
+      directory.usesPolicies && user.isUnrestricted !== true ? policiesOf(directory, user) : undefined,
     domainName: user.domainName,
     groupIds: user.groups.map(({ id }) => id),
     projectNames: new Map(user.projects.map(({ id, name }) => [id, name])),

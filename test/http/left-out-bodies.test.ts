@@ -12,7 +12,7 @@ const withBody = Object.entries(paths).flatMap(([path, methods]) =>
 );
 
 /** What each family of errors says of a body that is none: what is missing in one that counts as empty has other codes. */
-const NO_BODY = /The body must be a JSON object|The request body is invalid/;
+const NO_BODY = /The body must be a JSON object|request body is invalid/i;
 
 describe('a body that is left out', () => {
   it.each(withBody)(
@@ -23,7 +23,9 @@ describe('a body that is left out', () => {
         .replaceAll(/\{(?:secret_id|key_id|user_id)\}/g, crypto.randomUUID())
         .replace('{version_id}', 'v1')
         .replaceAll(/\{\w+\}/g, 'absent');
-      const answer = await server.send({ method: method.toUpperCase(), path: filled });
+      // The header that one of them needs beside its body.
+      const headers = { 'X-Idp-Id': 'absent' };
+      const answer = await server.send({ method: method.toUpperCase(), path: filled, headers });
       expect([answer.text, !NO_BODY.test(answer.text)]).toEqual([
         answer.text,
         requestBody?.required === false,

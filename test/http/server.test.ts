@@ -48,6 +48,7 @@ describe('who is calling', () => {
       '/healthz',
       '/readyz',
       '/v3',
+      '/v3.0/OS-AUTH/id-token/tokens',
       '/v3/auth/tokens',
     ]);
     for (const { method, path } of all.filter(({ isOpen }) => !isOpen)) {

@@ -133,6 +133,7 @@ function knownUser(added: AddedUser, first: User): KnownUser {
     domainId,
     domainName,
     isDisabled: false,
+    isUnrestricted: true,
     passwordHash,
     projectIds,
     projects,
