@@ -51,7 +51,9 @@ describe('who is calling', () => {
       '/v3.0/OS-AUTH/id-token/tokens',
       '/v3/auth/tokens',
     ]);
-    for (const { method, path } of all.filter(({ isOpen }) => !isOpen)) {
+    // A token may be in its body.
+    const isInBody = (path: string) => path === '/v3.0/OS-CREDENTIAL/securitytokens';
+    for (const { method, path } of all.filter((one) => !one.isOpen && !isInBody(one.path))) {
       const body = method === 'GET' ? {} : { body: 'no JSON' };
       const answer = await server.sendUnsigned({ method, path, ...body });
       expect([method, path, answer.status]).toEqual([method, path, 401]);
