@@ -290,6 +290,17 @@ describe('what a temporary access key was obtained with', () => {
     expect(await statuses()).toEqual([401, 401]);
   });
 
+  it('ends it when the user or the access key is disabled', async () => {
+    const statuses = await both();
+    const key = `- ak: ${ADMIN.accessKeyId}\n`;
+    await edit((text) => text.replace(key, `${key}            disabled: true\n`));
+    expect(await statuses()).toEqual([401, 200]);
+    await edit((text) =>
+      text.replace('        name: admin\n', '        name: admin\n        disabled: true\n'),
+    );
+    expect(await statuses()).toEqual([401, 401]);
+  });
+
   it('ends it when the user has another id, and when the project is not the user’s any more', async () => {
     const statuses = await both();
     await edit((text) => text.replace('          - local-1\n          - local-2\n', '          - local-2\n'));
