@@ -1,7 +1,12 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readIdentities } from '../../../src/auth/identities/file.ts';
+import { loadIdentities, readIdentities } from '../../../src/auth/identities/file.ts';
 import type { Directory } from '../../../src/auth/identities/identities.ts';
 import { createPieceCollector, identityPieces } from '../../../src/auth/identities/pieces.ts';
+import { createFileReader } from '../../../src/files/file-reader.ts';
+import { type Seen, watchReading } from '../../../src/files/reloadable.ts';
+import { createScratch } from '../../e2e/process.ts';
 import { ADMIN_ID, AK, DOMAIN_ID, PASSWORD_HASH, PROJECT_ID, sources } from '../fixtures.ts';
 import { complaint, GOOD, line, parse } from '../identities-text.ts';
 
@@ -125,6 +130,25 @@ describe('a policy whose document is a file', () => {
     expect(complaint(GOOD.toSpliced(15, 1).join('\n'))).toContain(
       'one of document, document_file is missing',
     );
+  });
+});
+
+describe('a document in a file', () => {
+  it('is one of the files that are looked at for changes, and others may read it but not write it', () => {
+    const directory = createScratch();
+    const [file, policy] = [join(directory, 'identities.yaml'), join(directory, 'mine.json')];
+    writeFileSync(file, GOOD.toSpliced(15, 1, '    document_file: mine.json').join('\n'), { mode: 0o600 });
+    writeFileSync(policy, DOCUMENT);
+    const load = () => {
+      const seen = new Map<string, Seen>();
+      const strict = createFileReader({ isStrict: true, warn: () => undefined });
+      loadIdentities({ file, env: {}, reader: watchReading(strict, seen) });
+      return [...seen.keys()];
+    };
+    chmodSync(policy, 0o644);
+    expect(load()).toEqual([file, policy]);
+    chmodSync(policy, 0o666);
+    expect(load).toThrow(`identities.yaml:16: policies[0].document_file: ${policy} can be written by others`);
   });
 });
 
