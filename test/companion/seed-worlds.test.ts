@@ -101,7 +101,9 @@ describe('the users of a seed', () => {
   });
 
   it('stay until main is reset, and then are those of the seed that was applied last', async () => {
-    await put(seedOf('users:', '  - { name: writer, ak: AKWRITER, sk: sk-writer-000001 }'));
+    await put(
+      seedOf('users:', '  - { name: writer, ak: AKWRITER, sk: sk-writer-000001, policies: [everything] }'),
+    );
     expect((await get(SECRETS, await userOf('main', 'writer'))).status).toBe(200);
     const reader = await userOf('main', 'reader');
     await reset();
@@ -115,13 +117,14 @@ describe('the users of a seed', () => {
     const text = seedOf(
       'policies:',
       '  - name: look',
-      '    document: { Version: "5.0", Statement: [{ Effect: Allow, Action: ["csms:secret:get"] }] }',
+      '    document: { Version: "5.0", Statement: [{ Effect: Allow, Action: ["csms:secret:list"] }] }',
       'users:',
       '  - { name: some, policies: [look] }',
     );
     await put(text);
     const some = await userOf('main', 'some');
     expect((await get(SECRETS, some)).status).toBe(200);
+    expect((await get(`${SECRETS}/none`, some)).status).toBe(403);
     await put(text);
     expect(await userOf('main', 'some')).toEqual(some);
   });
@@ -141,7 +144,8 @@ describe('the users of a seed', () => {
     const before = await userOf('w1', 'reader');
     const text = EXAMPLE.replace('hunter2', 'hunter3')
       .replace('name: reader', 'name: other')
-      .replace('AKREADER', 'AKOTHER');
+      .replace('AKREADER', 'AKOTHER')
+      .replace('CSMS ReadOnlyAccess', 'everything');
     for (const world of ['w1', 'w2']) {
       expect((await put(EXAMPLE, world)).json).toEqual({ created: 0, replaced: 0, unchanged: 6 });
       expect((await put(text, world)).json).toMatchObject({ replaced: 1 });
