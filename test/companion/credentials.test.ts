@@ -34,7 +34,7 @@ const statusWith = async (token: string) =>
 
 describe('a token', () => {
   it('ends with its world: another one of that name, with the same password, is another', async () => {
-    const seed = 'csms: 1\nusers: [{ name: reader, password: reader-password, policies: [everything] }]\n';
+    const seed = 'csms: 1\nusers: [{ name: reader, password: reader-password }]\n';
     const make = async () => {
       const { credentials } = await fork('again', CHOSEN);
       expect((await control(server, 'PUT', '/again/seed', { body: seed })).status).toBe(200);

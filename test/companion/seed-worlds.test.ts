@@ -101,9 +101,7 @@ describe('the users of a seed', () => {
   });
 
   it('stay until main is reset, and then are those of the seed that was applied last', async () => {
-    await put(
-      seedOf('users:', '  - { name: writer, ak: AKWRITER, sk: sk-writer-000001, policies: [everything] }'),
-    );
+    await put(seedOf('users:', '  - { name: writer, ak: AKWRITER, sk: sk-writer-000001 }'));
     expect((await get(SECRETS, await userOf('main', 'writer'))).status).toBe(200);
     const reader = await userOf('main', 'reader');
     await reset();

@@ -63,7 +63,7 @@ export interface User {
   readonly passwordHash: string | undefined;
   /** True: keys, tokens and password are as if they did not exist. */
   readonly isDisabled: boolean;
-  /** Its policies are not evaluated, and it may do everything: a user that only tests have. */
+  /** No policies decide over it, and it may do everything: a user that only tests have. */
   readonly isUnrestricted?: true;
   /** Its own, without those of its groups. */
   readonly policies: readonly PolicyReference[];

@@ -133,7 +133,8 @@ function knownUser(added: AddedUser, first: User): KnownUser {
     domainId,
     domainName,
     isDisabled: false,
-    isUnrestricted: true,
+    // Most seeds are not about permissions: only users who are given policies are held to them.
+    ...(policies.length === 0 && { isUnrestricted: true as const }),
     passwordHash,
     projectIds,
     projects,
