@@ -128,6 +128,7 @@ function secretsOf(store: Store, ask: Ask, { needs, own }: Rights): Partial<Stor
 /** Keys that an operation acts on: what it only needs them for is asked where they are used. */
 function keysOf(store: Store, ask: Ask, { own }: Rights): Partial<Store> {
   if (own?.action.startsWith('kms:') !== true) return {};
+  if (own.named === undefined) return listedKeysOf(store, own);
   const askForKey = (ref: Ref, found: Key | undefined) => ask(keyLookUp(ref), found && keyAttributes(found));
   return {
     findKey: (ref) =>
@@ -140,6 +141,24 @@ function keysOf(store: Store, ask: Ask, { own }: Rights): Partial<Store> {
         () => store.findKeyByAlias(projectId, alias),
         (found) => askForKey({ projectId, alias, id: found?.id }, found),
       ),
+  };
+}
+
+/** A list may be about one key: one that its caller may not see is as one that is not there, intact or not. */
+function listedKeysOf(store: Store, own: Right): Partial<Store> {
+  const see = async (ref: Ref, find: () => Awaitable<Key | undefined>) => {
+    try {
+      const found = await find();
+      return found && isMet(own, keyLookUp(found), keyAttributes(found)) ? found : undefined;
+    } catch (error) {
+      if (isDamaged(error) && !isMet(own, keyLookUp(ref), undefined)) return undefined;
+      throw error;
+    }
+  };
+  return {
+    findKey: (ref) => see(ref, () => store.findKey(ref)),
+    findKeyByAlias: (projectId, alias) =>
+      see({ projectId, alias }, () => store.findKeyByAlias(projectId, alias)),
   };
 }
 

@@ -5,7 +5,7 @@ import { NAMED } from '../../../src/http/requests/access.ts';
 import { TABLE_OPERATIONS } from '../../policy/tables.ts';
 import type { Answer } from '../../support/exchange.ts';
 import { ADMIN, ALPHA, BETA, GUEST, OUTSIDER, type TestServer, type TestUser } from '../../support/server.ts';
-import { createMaker, type Fixture, type Maker, PAYMENTS, requestOf, targetOf } from './fixtures.ts';
+import { type Fixture, type Maker, PAYMENTS, requestOf, targetOf } from './fixtures.ts';
 import { dependencyRefused, MANY, refusalOf, refused } from './refusals.ts';
 import { allButUser, DEMANDS, type Demand, lackingUser, NOBODY, onlyUser, PAYER } from './users.ts';
 
@@ -21,11 +21,7 @@ const isEach = (id: OperationId) => (OPERATIONS[id] as Operation).each !== undef
 const namesProject = ({ id }: Demand) => targetOf(id)?.template.includes('{project_id}') === true;
 
 /** Every operation by every kind of caller. */
-export function describeMatrix(server: TestServer): void {
-  let maker: Maker;
-  beforeAll(() => {
-    maker = createMaker(server);
-  });
+export function describeMatrix(server: TestServer, maker: Maker): void {
   const call = (fixture: Fixture, user: TestUser) => server.send(requestOf(fixture), user);
 
   describe('every operation', () => {

@@ -27,10 +27,12 @@ const deny = (Action: readonly string[], more = {}) => ({ Effect: 'Deny', Action
 const ALL = allow(['csms:*:*', 'kms:*:*']);
 const TAGGED = { Condition: { StringEquals: { 'g:ResourceTag/seen': 'yes' } } };
 const SEEN = ['csms:*:*:secretName:seen-*', 'kms:*:*:KeyId:none'];
+const HALF = [...'01234567'].map((digit) => `kms:*:*:KeyId:${digit}*`);
 
 /** What the users may do who differ from all others by more than one operation. */
 const STATEMENTS: Readonly<Record<string, Statements>> = {
   'by-path': [allow(['csms:*:*'], { Resource: SEEN }), allow(['kms:*:*'], { Resource: SEEN })],
+  'by-digit': [allow(['kms:*:*'], { Resource: HALF })],
   'by-tag': [allow(['csms:*:*', 'kms:*:*'], TAGGED)],
   'not-by-tag': [
     ALL,
@@ -49,7 +51,11 @@ export const allButUser = ({ id }: Demand): TestUser => member(`all-but-${id}`);
 /** May do what the operation takes but for one of the others. */
 export const lackingUser = ({ id }: Demand, index: number): TestUser => member(`lacking-${index}-${id}`);
 /** Those who may do everything, but not see everything. */
-export const SEEING: readonly TestUser[] = [...Object.keys(STATEMENTS).map(member), PAYER];
+export const SEEING: readonly TestUser[] = [...['by-path', 'by-tag', 'not-by-tag'].map(member), PAYER];
+/** Sees secrets whose names begin with `seen-`. */
+export const BY_PATH: TestUser = member('by-path');
+/** Sees keys whose ids begin with 0 to 7. */
+export const BY_DIGIT: TestUser = member('by-digit');
 
 /** All of them. */
 export function identities(): TestIdentities {
