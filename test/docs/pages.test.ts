@@ -30,6 +30,15 @@ describe('the pages', () => {
     expect(absent).toEqual([]);
   });
 
+  it('name tests that are in the files that they name', () => {
+    const absent = [...readPage('docs/security.md').matchAll(/`(test\/[\w./-]+)`: ((?:\*[^*]+\*(?:, )?)+)/g)]
+      .flatMap(([, file = '', titles = '']) =>
+        [...titles.matchAll(/\*([^*]+)\*/g)].map(([, title = '']) => ({ file, title })),
+      )
+      .filter(({ file, title }) => !readPage(file).includes(title));
+    expect(absent).toEqual([]);
+  });
+
   it('are reached from the README by links', () => {
     const reached = new Set(['README.md']);
     for (const page of reached) {

@@ -10,7 +10,7 @@ import { appendFileSync, globSync, readFileSync } from 'node:fs';
 
 const LANGUAGES = /^(?:sh|bash|python|js|java|go|hcl|nginx|sql)$/;
 /** These have suites of their own, which run their blocks. */
-const ELSEWHERE = /^docs\/(?:clients\/.*|container\.md|kubernetes\.md|testing\.md)$/;
+const ELSEWHERE = /^docs\/(?:clients\/.*|container\.md|kubernetes\.md|testing\.md|permissions\.md)$/;
 const ANNOUNCEMENT = '=== ';
 
 const [action, ...rest] = process.argv.slice(2);
