@@ -6,7 +6,7 @@ import { ADMIN, type TestServer, type TestUser } from '../../support/server.ts';
 import { ABSENT_KEY } from '../kms-calls.ts';
 import { type Fixture, type Known, type Maker, requestOf } from './fixtures.ts';
 import { MANY } from './refusals.ts';
-import { DEMANDS, onlyUser, SEEING } from './users.ts';
+import { DEMANDS, KEYLESS, onlyUser, SEEING } from './users.ts';
 
 const ABSENT_SECRET = 'c0a80101-0000-4000-8000-00000000abcd';
 const UNREADABLE = Buffer.alloc(120, 7).toString('base64');
@@ -94,6 +94,18 @@ export function describeHidden(server: TestServer, maker: Maker): void {
       const answer = await send(id, known, onlyUser(demand));
       expect([400, 404], answer.text).toContain(answer.status);
       expect(answer.text).toEqual((await send(id, known, ADMIN)).text);
+    }
+  });
+
+  it('a key that a new secret is to have is not told from one that is not there', async () => {
+    const { enterprise_project_id: _, ...known } = fixture.known;
+    for (const pair of [pairs.key, pairs.alias]) {
+      const [there, absent] = [pair.there.key_id, pair.absent.key_id].map(async (kms_key_id) => {
+        const sent = { ...known, name: 'keyless', kms_key_id };
+        return told(await send('CreateSecret', sent, KEYLESS), { kms_key_id });
+      });
+      expect((await there)?.[0]).toBe(403);
+      expect(await absent).toEqual(await there);
     }
   });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { OperationId } from '../../../src/core/operations.ts';
-import { BETA, type TestServer } from '../../support/server.ts';
+import { BETA, GUEST, startTestServer, type TestServer } from '../../support/server.ts';
 import { ABSENT_KEY } from '../kms-calls.ts';
 import { type Fixture, type Maker, requestOf, targetOf } from './fixtures.ts';
 import { refusalOf } from './refusals.ts';
@@ -43,6 +43,20 @@ export function describeOrder(server: TestServer, maker: Maker): void {
       for (const body of [BODY, [], '{"limit":{}}'])
         expect(refusalOf(await server.send({ ...requestFor(id), body }, NOBODY))[0]).toBe(403);
     });
+  });
+
+  it('too many requests are told after who is not known, and before the project', async () => {
+    const request = requestOf({ operation: 'ShowSecret', known: { project_id: BETA } });
+    const few = await startTestServer({ env: { CSMS_RATE_LIMIT: '1' } });
+    try {
+      const codes: unknown[] = [];
+      for (let count = 0; count < 20 && !codes.includes('APIGW.0308'); count += 1)
+        codes.push(refusalOf(await few.send(request, GUEST))[1]);
+      expect(new Set(codes)).toEqual(new Set(['APIGW.0302', 'APIGW.0308']));
+      expect((await few.sendUnsigned(request)).status).toBe(401);
+    } finally {
+      await few.close();
+    }
   });
 
   describe('who may do it', () => {

@@ -33,6 +33,7 @@ const HALF = [...'01234567'].map((digit) => `kms:*:*:KeyId:${digit}*`);
 const STATEMENTS: Readonly<Record<string, Statements>> = {
   'by-path': [allow(['csms:*:*'], { Resource: SEEN }), allow(['kms:*:*'], { Resource: SEEN })],
   'by-digit': [allow(['kms:*:*'], { Resource: HALF })],
+  keyless: [allow(['csms:*:*']), allow(['kms:*:*'], TAGGED)],
   'by-tag': [allow(['csms:*:*', 'kms:*:*'], TAGGED)],
   'not-by-tag': [
     ALL,
@@ -52,6 +53,8 @@ export const allButUser = ({ id }: Demand): TestUser => member(`all-but-${id}`);
 export const lackingUser = ({ id }: Demand, index: number): TestUser => member(`lacking-${index}-${id}`);
 /** Those who may do everything, but not see everything. */
 export const SEEING: readonly TestUser[] = [...['by-path', 'by-tag', 'not-by-tag'].map(member), PAYER];
+/** May do everything to secrets, and to keys with a tag that none has. */
+export const KEYLESS: TestUser = member('keyless');
 /** Sees secrets whose names begin with `seen-`. */
 export const BY_PATH: TestUser = member('by-path');
 /** Sees keys whose ids begin with 0 to 7. */
