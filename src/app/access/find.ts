@@ -54,7 +54,7 @@ async function find(
 }
 
 /** The key that is named by id, alias, or URN of an alias. */
-export async function findKeyNamed(
+async function findKeyNamed(
   store: Deps['store'],
   projectId: string,
   keyId: string,

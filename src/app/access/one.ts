@@ -5,7 +5,7 @@ import { aliasIn } from '../kms/keys.ts';
 import type { GranteeQuery } from '../ports/deps.ts';
 import { findBlob } from '../secrets/blob.ts';
 import type { Check, Judgement, Target } from './check.ts';
-import { type FoundSubject, findKeyNamed, findSubject } from './find.ts';
+import { type FoundSubject, findSubject } from './find.ts';
 import { GRANTED, grantedSecretIds } from './grants.ts';
 
 /** Condition keys of the request whose values only a blob can tell. */
@@ -56,7 +56,9 @@ export async function rightToOne(check: Check, action: ActionId): Promise<Right 
   if (judged.kind === 'open') {
     const { isMaking } = actionOf(action);
     const right = { ...rightOf(check, action), ways: [{ rests: judged.rests }] };
-    const found = isMaking
+    // An alias of no key leaves the request itself unknown, whatever the resource is.
+    const isUnknown = isMaking || target.unknown.length > 0;
+    const found = isUnknown
       ? undefined
       : await findSubject(check.deps, check.projectId, check.request.subject);
     if (isMet(right, lookUpOf(check, action, target, found), found?.attributes)) {
@@ -87,9 +89,9 @@ async function resolved({ deps, projectId, request }: Check, target: Target): Pr
     const { enterpriseProjectId, name, secretType } = secret;
     return { path: name, facts: { ...target.facts, enterpriseProjectId, secretType }, unknown: [] };
   }
-  const key = await findKeyNamed(deps.store, projectId, kmsKeyId ?? '');
-  if (key === undefined) return target;
-  return { ...target, facts: { ...target.facts, kmsKeyId: key.id }, unknown: [] };
+  const found = await findSubject(deps, projectId, { kind: 'key', keyId: kmsKeyId });
+  if (found === undefined) return target;
+  return { ...target, facts: { ...target.facts, kmsKeyId: found.attributes.id }, unknown: [] };
 }
 
 /** A grant on the secret counts where policies do not allow, and where none of them denies. */

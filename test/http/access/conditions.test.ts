@@ -12,6 +12,10 @@ const statements = (keyId: string) => [
   allow(['csms:secret:create'], { StringEquals: { 'csms:KmsKeyId': [keyId] } }),
   allow(['csms:secret:create'], { StringEquals: { 'csms:Type': ['RDS-FG'] } }),
   allow(['csms:secret:create'], { StringEquals: { 'g:EnterpriseProjectId': ['pay'] } }),
+  allow(['csms:secret:update'], {
+    Null: { 'csms:KmsKeyId': ['true'] },
+    StringEquals: { 'csms:Type': ['COMMON'] },
+  }),
   allow(['csms:secret:scheduleDeletion'], {
     NumberGreaterThanEquals: { 'csms:RecoveryWindowInDays': ['20'] },
   }),
@@ -67,6 +71,15 @@ describe('a condition on what a request says', () => {
     names += 1;
     const answer = await as('POST', secrets, { name: `s${names}`, secret_string: 'x', ...more });
     expect(answer.status).toBe(status);
+  });
+
+  it('decides over an update by its key, of which an alias of no key tells nothing', async () => {
+    const path = `${secrets}/db`;
+    expect((await as('PUT', path, { description: 'x' })).status).toBe(200);
+    for (const kms_key_id of [KEY_ID, `alias/${KEY_ALIAS}`, 'alias/none']) {
+      const { json } = await as('PUT', path, { kms_key_id });
+      expect([kms_key_id, json.error_code]).toEqual([kms_key_id, 'CSMS.0302']);
+    }
   });
 
   it('decides over a backup by what is in it', async () => {
