@@ -13,6 +13,7 @@ const ref = { projectId: 'p', name: 'n' };
 const right = (action: Right['action'], isAllowed: boolean): Right => ({
   action,
   urn: '',
+  named: '*',
   ways: isAllowed ? [{ rests: [] }] : [],
 });
 
