@@ -24,10 +24,12 @@ export function targetOf({ deps, request }: Check): Target {
     }
     case 'blob':
       return { path: undefined, facts, unknown: IN_BLOB };
-    case 'key': {
+    case 'key':
+    case 'ciphertext': {
       const alias = aliasIn(subject.keyId ?? '');
-      if (alias === undefined) return { path: subject.keyId, facts, unknown: [] };
-      return { path: undefined, facts: { ...facts, requestAlias: alias }, unknown: [] };
+      if (alias !== undefined)
+        return { path: undefined, facts: { ...facts, requestAlias: alias }, unknown: [] };
+      return { path: subject.kind === 'key' ? subject.keyId : undefined, facts, unknown: [] };
     }
     case 'new-key':
       return { path: deps.ids.uuid(), facts, unknown: [] };
@@ -137,7 +139,7 @@ function resourceOf(check: Check, action: ActionId): string {
 
 function namedIn({ request: { subject } }: Check): string {
   if (subject.kind === 'secret' || subject.kind === 'new-secret') return subject.name ?? '*';
-  return subject.kind === 'key' ? (subject.keyId ?? '*') : '*';
+  return subject.kind === 'key' || subject.kind === 'ciphertext' ? (subject.keyId ?? '*') : '*';
 }
 
 /** A list of what was used names the resource itself, which an id or alias does not. */

@@ -16,8 +16,8 @@ export type Subject =
   | { readonly kind: 'blob'; readonly text: string | undefined }
   /** By id, alias, or URN of an alias. */
   | { readonly kind: 'key'; readonly keyId: string | undefined }
-  /** The key that a ciphertext was made with, unless the request names it. */
-  | { readonly kind: 'ciphertext'; readonly text: string | undefined }
+  /** The key that a ciphertext was made with; `keyId`: the one that the request names beside it, if any. */
+  | { readonly kind: 'ciphertext'; readonly text: string | undefined; readonly keyId: string | undefined }
   | { readonly kind: 'new-key' };
 
 /** What a request names, and what else of it policies may consider. */

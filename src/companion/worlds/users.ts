@@ -133,8 +133,8 @@ function knownUser(added: AddedUser, first: User): KnownUser {
     domainId,
     domainName,
     isDisabled: false,
-    // Most seeds are not about permissions: only users who are given policies are held to them.
-    ...(policies.length === 0 && { isUnrestricted: true as const }),
+    // A seed describes test data. Users whose policies are to be tested are in the identities file.
+    isUnrestricted: true,
     passwordHash,
     projectIds,
     projects,

@@ -55,12 +55,14 @@ export const KMS_NAMED = {
   EncryptDatakey: namesKey,
   DecryptDatakey: namesKey,
   EncryptData: namesEncryption,
-  DecryptData: (parts) => {
-    const keyId = textIn(parts.body.key_id);
-    const named = namesEncryption(parts);
-    return keyId === undefined
-      ? { ...named, subject: { kind: 'ciphertext', text: textIn(parts.body.cipher_text) } }
-      : named;
-  },
+  // The key in the ciphertext counts, whichever the request names beside it.
+  DecryptData: (parts) => ({
+    ...namesEncryption(parts),
+    subject: {
+      kind: 'ciphertext',
+      text: textIn(parts.body.cipher_text),
+      keyId: textIn(parts.body.key_id),
+    },
+  }),
   CreateRandom: namesNothing,
 } as const satisfies Readonly<Record<string, ReadNamed>>;

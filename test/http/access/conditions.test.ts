@@ -26,6 +26,7 @@ const statements = (keyId: string) => [
     'ForAllValues:StringEquals': { 'g:TagKeys': ['team', 'stage'] },
   }),
   { Effect: 'Allow', Action: ['kms:cmk:createDataKey', 'kms:cmk:decryptDataKey'] },
+  { Effect: 'Allow', Action: ['kms:cmk:decryptData'], Resource: [`kms:*:*:KeyId:${keyId}`] },
   allow(['csms::listEvents'], {
     IpAddress: { 'g:SourceIp': ['127.0.0.0/8'] },
     Bool: { 'g:SecureTransport': ['false'] },
@@ -92,6 +93,21 @@ describe('a condition on what a request says', () => {
       expect([body.name, status]).toEqual([body.name, body === pay ? 200 : 403]);
       expect((await as('POST', `${secrets}/restore`, { secret_blob: `${secret_blob}x` })).status).toBe(403);
     }
+  });
+
+  it('decides over a ciphertext by the key in it, whichever the request names', async () => {
+    const kms = `/v1.0/${ALPHA}/kms`;
+    const { key_id: other } = (await call(ADMIN, 'POST', `${kms}/create-key`, { key_alias: 'other' })).json
+      .key_info;
+    const encrypt = async (key_id: string) =>
+      (await call(ADMIN, 'POST', `${kms}/encrypt-data`, { key_id, plain_text: 'eA==' })).json.cipher_text;
+    const [own, foreign] = [await encrypt(KEY_ID), await encrypt(other)];
+    const decrypt = async (body: object) => (await as('POST', `${kms}/decrypt-data`, body)).status;
+    expect(await decrypt({ cipher_text: own })).toBe(200);
+    expect(await decrypt({ cipher_text: own, key_id: KEY_ID })).toBe(200);
+    expect(await decrypt({ cipher_text: own, key_id: `alias/${KEY_ALIAS}` })).toBe(200);
+    expect(await decrypt({ cipher_text: foreign, key_id: KEY_ID })).toBe(403);
+    expect(await decrypt({ cipher_text: 'AAAA', key_id: KEY_ID })).toBe(403);
   });
 
   it('knows a stage, a version and what latest is', async () => {
