@@ -36,7 +36,10 @@ describe(`two evaluators of policies agree, with seed ${SEED}`, { timeout: TIMEO
       fc.property(policies, cases, (written, { asked, resource }) => {
         const first = firstDecision(written, asked);
         const last = isAllowed(written, { asked, resource });
-        const decision = decide(subjectPolicies(written), subjectQuestion(asked));
+        const [subject, question] = [subjectPolicies(written), subjectQuestion(asked)];
+        const decision = decide(subject, question);
+        const { isAlwaysAllowed } = subject.about(question.action);
+        if (isAlwaysAllowed) expect(first).toBe('allowed');
         const isSettled =
           decision.kind === 'open'
             ? settle(structuredClone(decision.rest), subjectFound(asked, resource))
@@ -44,11 +47,18 @@ describe(`two evaluators of policies agree, with seed ${SEED}`, { timeout: TIMEO
         const kind = decision.kind === 'denied' && decision.isExplicit ? 'denied explicitly' : decision.kind;
         expect({ kind, isSettled }).toEqual({ kind: first, isSettled: last });
         const there = resource === undefined ? 'not there' : 'there';
-        tally.count(first, `${last ? 'allowed' : 'denied'}, ${there}`, `${first}, then ${last}, ${there}`);
+        const always = isAlwaysAllowed ? ['always allowed'] : [];
+        tally.count(
+          ...always,
+          first,
+          `${last ? 'allowed' : 'denied'}, ${there}`,
+          `${first}, then ${last}, ${there}`,
+        );
       }),
       parameters(0.7),
     );
     tally.require({
+      'always allowed': 0.01,
       allowed: 0.05,
       denied: 0.05,
       'denied explicitly': 0.05,

@@ -1,8 +1,8 @@
-import { isOperationId, OPERATIONS, type Operation } from '../../core/operations.ts';
-import type { ActionId } from '../../core/policy/actions.ts';
+import { isOperationId, OPERATIONS, type Operation, type OperationId } from '../../core/operations.ts';
+import { type Action, type ActionId, actionOf } from '../../core/policy/actions.ts';
 import type { Rights } from '../../core/rights.ts';
 import { restrict } from '../look-ups.ts';
-import type { Deps } from '../ports/deps.ts';
+import type { Caller, Deps } from '../ports/deps.ts';
 import { type Check, createCheck } from './check.ts';
 import { rightToBegin, rightToEach } from './many.ts';
 import { rightsToKey } from './needs.ts';
@@ -10,6 +10,16 @@ import { rightToOne, targetOf } from './one.ts';
 import type { AccessRequest } from './subject.ts';
 
 const LIST: ActionId = 'csms:secret:list';
+
+/** All that each operation asks for: its own action, what it needs, and the same of what it does to each item. */
+const ASKED: ReadonlyMap<string, readonly Action[]> = new Map(
+  Object.keys(OPERATIONS).map((id) => [id, askedBy(id).map(actionOf)]),
+);
+
+function askedBy(id: string): readonly ActionId[] {
+  const { action, each, needs } = operationOf(id);
+  return [...(action === undefined ? [] : [action]), ...needs, ...(each === undefined ? [] : askedBy(each))];
+}
 
 /**
  * Decides whether the caller may do what it asks for, before anything else of the request is checked. What depends on the
@@ -20,10 +30,25 @@ const LIST: ActionId = 'csms:secret:list';
 export function authorize(deps: Deps, request: AccessRequest): Deps | Promise<Deps> {
   const { action } = OPERATIONS[request.operation];
   if (action === undefined) return deps;
-  const { narrowing, policies } = request.caller.permissions ?? {};
-  if (policies === undefined && narrowing === undefined && deps.learn === undefined) return deps;
   const check = createCheck(deps, request);
   return isAllowedAtOnce(check, action) ? deps : decideOpen(check, action);
+}
+
+/**
+ * True when nothing of the request has any part in the decision: its action, what it needs and what it does to each item
+ * are always allowed to the caller, which is so for most.
+ */
+export function isAlwaysAllowed(
+  { learn }: Pick<Deps, 'learn'>,
+  { permissions }: Pick<Caller, 'permissions'>,
+  operation: OperationId,
+): boolean {
+  const { narrowing, policies } = permissions ?? {};
+  if (narrowing !== undefined || learn !== undefined) return false;
+  return (
+    policies === undefined ||
+    (ASKED.get(operation) ?? []).every((action) => policies.about(action).isAlwaysAllowed)
+  );
 }
 
 /** True when nothing depends on any resource, which is so for most callers. */

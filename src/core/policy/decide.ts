@@ -5,7 +5,8 @@ import { UNKNOWN } from './facts.ts';
 import { type FoundResource, settledFacts, usedFacts } from './open-facts.ts';
 import type { OpenQuestion, OpenStatement } from './open-question.ts';
 import type { Policies, PolicyEntry } from './policies.ts';
-import { holdsAll, type ResourceView } from './resources.ts';
+import type { ResourceView } from './resources.ts';
+import { isOfAll } from './statements.ts';
 
 /** What is asked of policies. */
 export interface Question extends ResourceView {
@@ -122,9 +123,7 @@ export function isOpenFor(policies: Policies, question: Question): boolean {
   const conditionsOf = ({ enterpriseProjectIds, statement }: PolicyEntry) =>
     meetsConditions(statement, enterpriseProjectIds, view);
   const isDenied = denies.some((entry) => {
-    const { isExcluding, resources } = entry.statement;
-    const isOfAll = resources === undefined || (!isExcluding && holdsAll(resources));
-    return isOfAll && isInScope(entry, question) && conditionsOf(entry) === true;
+    return isOfAll(entry.statement) && isInScope(entry, question) && conditionsOf(entry) === true;
   });
   if (isDenied) return false;
   if (question.grant !== undefined) return true;

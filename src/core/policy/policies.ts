@@ -1,6 +1,6 @@
 import type { Action } from './actions.ts';
 import type { PolicyDocument } from './document.ts';
-import { type CompiledStatement, compileDocument } from './statements.ts';
+import { type CompiledStatement, compileDocument, isOfAll } from './statements.ts';
 
 /** A policy as a user has it. */
 export interface AttachedPolicy {
@@ -23,6 +23,8 @@ export interface PolicyEntry extends Omit<AttachedPolicy, 'name' | 'document'> {
 export interface ActionEntries {
   readonly denies: readonly PolicyEntry[];
   readonly allows: readonly PolicyEntry[];
+  /** Whether they allow it wherever, whenever and whatever the resource is. */
+  readonly isAlwaysAllowed: boolean;
 }
 
 /** All that a user’s policies say. */
@@ -42,10 +44,16 @@ export function createPolicies(attached: readonly AttachedPolicy[]): Policies {
   function find(action: Action): ActionEntries {
     const about = entries.filter(({ statement }) => statement.actions.has(action));
     const of = (effect: 'Allow' | 'Deny') => about.filter(({ statement }) => statement.effect === effect);
-    const found = { denies: of('Deny'), allows: of('Allow') };
+    const [denies, allows] = [of('Deny'), of('Allow')];
+    const found = { denies, allows, isAlwaysAllowed: denies.length === 0 && allows.some(hasNoBounds) };
     byAction.set(action, found);
     return found;
   }
 
   return { entries, about: (action) => byAction.get(action) ?? find(action) };
+}
+
+function hasNoBounds({ enterpriseProjectIds, projectIds, statement }: PolicyEntry): boolean {
+  const isScoped = projectIds !== undefined || enterpriseProjectIds !== undefined;
+  return !isScoped && isOfAll(statement) && statement.conditions.length === 0;
 }

@@ -3,7 +3,7 @@ import { compileConditions } from './conditions.ts';
 import type { PolicyDocument, PolicyStatement } from './document.ts';
 import type { Matcher } from './evaluation.ts';
 import { fitsPattern, piecesOf } from './pattern.ts';
-import { compileResource } from './resources.ts';
+import { compileResource, holdsAll } from './resources.ts';
 
 /** A statement, ready to be evaluated. */
 export interface CompiledStatement extends Matcher {
@@ -43,6 +43,11 @@ function compileStatement(
     isExcluding: NotResource !== undefined,
     conditions: compileConditions(Condition, version),
   });
+}
+
+/** True when a statement is about every resource, and about what has none. */
+export function isOfAll({ isExcluding, resources }: Pick<Matcher, 'isExcluding' | 'resources'>): boolean {
+  return resources === undefined || (!isExcluding && holdsAll(resources));
 }
 
 /** The actions one of whose names fits a pattern such as `csms:secret:get*`, in any case; empty for an unknown one. */

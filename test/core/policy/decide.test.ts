@@ -3,7 +3,7 @@ import { ACTIONS } from '../../../src/core/policy/actions.ts';
 import { BUILT_IN_DOCUMENTS } from '../../../src/core/policy/built-in.ts';
 import { decide, explain, isOpenFor, settle } from '../../../src/core/policy/decide.ts';
 import type { FoundResource } from '../../../src/core/policy/open-facts.ts';
-import { createPolicies } from '../../../src/core/policy/policies.ts';
+import { type AttachedPolicy, createPolicies } from '../../../src/core/policy/policies.ts';
 import { type Ask, decided, foundSecret, outcome, policiesOf, questionOf, type Short } from './questions.ts';
 
 /** A variable of a policy. */
@@ -40,6 +40,23 @@ describe('a decision', () => {
     ['a Deny beside one that depends', [{}, deny(TEAM_A), deny({})], 'explicit'],
   ])('by %s: %s', (_, statements, wanted) => {
     expect(decided(statements)).toBe(wanted);
+  });
+
+  it.each<[boolean, string, readonly Short[], Partial<AttachedPolicy>?]>([
+    [true, 'an Allow without bounds', [{}]],
+    [true, 'one of all resources', [{ Resource: '*' }]],
+    [true, 'one beside others', [TEAM_A, {}, NAMED_DB]],
+    [true, 'one beside a Deny of another action', [{}, deny({ Action: 'kms:*:*' })]],
+    [false, 'nothing', []],
+    [false, 'a Deny, whatever its bounds', [{}, deny(TEAM_A)]],
+    [false, 'a condition, whatever it is about', [FAILING]],
+    [false, 'a resource', [NAMED_DB]],
+    [false, 'every resource but one', [{ NotResource: '*' }]],
+    [false, 'a policy of one project', [{}], { projectIds: new Set(['p1']) }],
+    [false, 'a policy of one enterprise project', [{}], { enterpriseProjectIds: ['0'] }],
+  ])('needs no request: %s, by %s', (isAlwaysAllowed, _, statements, scope = {}) => {
+    const about = policiesOf(statements, scope).about(questionOf({}).action);
+    expect(about.isAlwaysAllowed).toBe(isAlwaysAllowed);
   });
 
   it('by a policy that counts in some projects, in these and outside of any', () => {
