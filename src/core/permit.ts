@@ -3,7 +3,7 @@ import { type Attributes, newKeyAttributes } from './attributes.ts';
 import type { Command } from './commands.ts';
 import { SecretError } from './errors.ts';
 import { OPERATIONS } from './operations.ts';
-import { settle } from './policy/decide.ts';
+import { isDeniedByPath, settle } from './policy/decide.ts';
 import type { Right, Rights } from './rights.ts';
 
 /** Looking up one secret, one of its versions, or one key. */
@@ -51,9 +51,21 @@ export const permit: Permit = (actor, wanted, attributes) => {
     (one) => !isMet(one, wanted, attributes),
   );
   if (right === undefined) return undefined;
-  const { action, isExplicit = false, named = pathOf(wanted) ?? '*', urn } = right;
+  const { action, named = pathOf(wanted) ?? '*', urn } = right;
+  const isExplicit = isDeniedExplicitly(right, wanted, attributes);
   return forbidden(actor, { action, resource: `${urn}${named}`, isExplicit });
 };
+
+/** Whether what is not met is refused by a Deny that its caller may be told of. */
+export function isDeniedExplicitly(
+  { isExplicit = false, isPathHidden = false, ways }: Right,
+  wanted: Command | LookUp,
+  attributes: Attributes | undefined,
+): boolean {
+  const path = isPathHidden ? undefined : (attributes?.path ?? pathOf(wanted));
+  if (isExplicit || path === undefined) return isExplicit;
+  return ways.some(({ rests }) => rests.some((rest) => isDeniedByPath(rest, path)));
+}
 
 /** A caller of the key service acts on keys; every other one only needs them for its secrets. */
 export function rightsFor(

@@ -15,6 +15,8 @@ export interface Right {
   readonly ways: readonly Way[];
   /** True when a Deny refuses it whatever the resource is. */
   readonly isExplicit?: boolean;
+  /** True when an id of a secret or an alias names it: a refusal must not tell what a Deny says of its path. */
+  readonly isPathHidden?: boolean;
 }
 
 /** Policies that allow it, or a grant. */

@@ -44,5 +44,12 @@ async function rightToKey(
       granted.kind === 'denied' ? [] : await grantedSecretIds(deps, request.caller, { projectId, secret });
     if (secretIds.length > 0) ways.push({ rests: granted.kind === 'open' ? granted.rests : [], secretIds });
   }
-  return { action: need, urn: check.urnOf(need, ''), named: check.request.kmsKeyId ?? '*', ways, isExplicit };
+  return {
+    action: need,
+    urn: check.urnOf(need, ''),
+    named: check.request.kmsKeyId ?? '*',
+    ways,
+    isExplicit,
+    isPathHidden: target.facts.requestAlias !== undefined,
+  };
 }

@@ -1,4 +1,4 @@
-import { isMet, type LookUp } from '../../core/permit.ts';
+import { isDeniedExplicitly, isMet, type LookUp } from '../../core/permit.ts';
 import { type ActionId, actionOf } from '../../core/policy/actions.ts';
 import type { Right } from '../../core/rights.ts';
 import { aliasIn } from '../kms/keys.ts';
@@ -55,6 +55,7 @@ export async function rightToOne(check: Check, action: ActionId): Promise<Right 
     await learnOne(check, action, target);
     return undefined;
   }
+  let isExplicit = judged.kind === 'denied' && judged.isExplicit;
   if (judged.kind === 'open') {
     const { isMaking } = actionOf(action);
     const right = { ...rightOf(check, action), ways: [{ rests: judged.rests }] };
@@ -63,12 +64,13 @@ export async function rightToOne(check: Check, action: ActionId): Promise<Right 
     const found = isUnknown
       ? undefined
       : await findSubject(check.deps, check.projectId, check.request.subject);
-    if (isMet(right, lookUpOf(check, action, target, found), found?.attributes)) {
+    const wanted = lookUpOf(check, action, target, found);
+    if (isMet(right, wanted, found?.attributes)) {
       check.learn(action, check.urnOf(action, found?.attributes.path ?? target.path ?? '*'));
       return isMaking ? undefined : right;
     }
+    isExplicit = isDeniedExplicitly(right, wanted, found?.attributes);
   }
-  const isExplicit = judged.kind === 'denied' && judged.isExplicit;
   const granted = isExplicit ? undefined : await rightByGrant(check, action, target);
   if (granted === undefined) throw check.refusal(action, resourceOf(check, action), isExplicit);
   return granted;
@@ -129,7 +131,10 @@ function lookUpOf(
 }
 
 function rightOf(check: Check, action: ActionId): Omit<Right, 'ways'> {
-  return { action, urn: check.urnOf(action, ''), named: namedIn(check) };
+  const { subject } = check.request;
+  const isAlias = 'keyId' in subject && aliasIn(subject.keyId ?? '') !== undefined;
+  const isPathHidden = isAlias || subject.kind === 'secret-by-id';
+  return { action, urn: check.urnOf(action, ''), named: namedIn(check), isPathHidden };
 }
 
 /** The URN as the caller named it. */

@@ -113,6 +113,15 @@ export function settle(rest: OpenQuestion, found: FoundResource | undefined): bo
   return rest.statements.some((statement) => statement.effect === 'Allow' && matched(statement) === true);
 }
 
+/** Whether a Deny that depends on no attribute refuses it; `path`: the last part of the resource’s name. */
+export function isDeniedByPath(rest: OpenQuestion, path: string): boolean {
+  const view: ResourceView = { action: actionOf(rest.action), facts: settledFacts(rest, undefined), path };
+  return rest.statements.some(
+    (statement) =>
+      statement.effect === 'Deny' && matches(statement, statement.enterpriseProjectIds, view) === true,
+  );
+}
+
 /**
  * The check of a list or batch as a whole: true unless no Allow names the action with its conditions met, or a Deny of
  * everything matches. Conditions on what differs by row or item are set aside.
