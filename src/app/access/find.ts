@@ -1,11 +1,11 @@
 import { type Attributes, keyAttributes, secretAttributes } from '../../core/attributes.ts';
-import { isDamaged } from '../../core/errors.ts';
+import { isDamaged, isOfOne } from '../../core/errors.ts';
 import type { Key } from '../../core/kms/keys.ts';
 import { SYSCURRENT } from '../../core/names.ts';
 import type { SecretAggregate } from '../../core/secrets/secrets.ts';
 import { aliasIn } from '../kms/keys.ts';
 import type { Deps } from '../ports/deps.ts';
-import type { Subject } from './subject.ts';
+import type { CiphertextSubject, Subject } from './subject.ts';
 
 /** A resource that a request names, as it was found. */
 export interface FoundSubject {
@@ -47,7 +47,7 @@ async function find(
         ? undefined
         : foundKey(await findKeyNamed(store, projectId, subject.keyId));
     case 'ciphertext':
-      return foundKey(await findKeyNamed(store, projectId, keyIdIn(cipher, subject.text) ?? ''));
+      return foundKey(await findKeyOf({ cipher, store }, projectId, subject));
     default:
       return undefined;
   }
@@ -75,11 +75,19 @@ function foundSecret(aggregate: SecretAggregate | undefined): FoundSubject | und
   return { attributes: secretAttributes(aggregate), version };
 }
 
-/** A ciphertext that cannot be read names no key. */
-function keyIdIn(cipher: Deps['cipher'], text: string | undefined): string | undefined {
+/** The key that a ciphertext names, which only counts if it opens it. */
+async function findKeyOf(
+  { cipher, store }: Pick<Deps, 'cipher' | 'store'>,
+  projectId: string,
+  { aad = '', text = '' }: CiphertextSubject,
+): Promise<Key | undefined> {
+  const ciphertext = Buffer.from(text, 'base64');
   try {
-    return text === undefined ? undefined : cipher.keyIdOf('data', Buffer.from(text, 'base64'));
-  } catch {
+    const key = await store.findKey({ projectId, id: cipher.keyIdOf('data', ciphertext) });
+    if (key !== undefined) cipher.decrypt(key, { use: 'data', ciphertext, aad }).fill(0);
+    return key;
+  } catch (error) {
+    if (!isOfOne(error)) throw error;
     return undefined;
   }
 }

@@ -16,9 +16,20 @@ export type Subject =
   | { readonly kind: 'blob'; readonly text: string | undefined }
   /** By id, alias, or URN of an alias. */
   | { readonly kind: 'key'; readonly keyId: string | undefined }
-  /** The key that a ciphertext was made with; `keyId`: the one that the request names beside it, if any. */
-  | { readonly kind: 'ciphertext'; readonly text: string | undefined; readonly keyId: string | undefined }
+  /** The key that a ciphertext was made with. */
+  | CiphertextSubject
   | { readonly kind: 'new-key' };
+
+/** A ciphertext as a request has it. */
+export interface CiphertextSubject {
+  readonly kind: 'ciphertext';
+  /** Base64. */
+  readonly text: string | undefined;
+  /** What it is authenticated with. */
+  readonly aad: string | undefined;
+  /** The key that the request names beside it, if any. */
+  readonly keyId: string | undefined;
+}
 
 /** What a request names, and what else of it policies may consider. */
 export interface Named {

@@ -61,6 +61,7 @@ export const KMS_NAMED = {
     subject: {
       kind: 'ciphertext',
       text: textIn(parts.body.cipher_text),
+      aad: textIn(parts.body.additional_authenticated_data),
       keyId: textIn(parts.body.key_id),
     },
   }),

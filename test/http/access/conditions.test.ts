@@ -108,6 +108,10 @@ describe('a condition on what a request says', () => {
     expect(await decrypt({ cipher_text: own, key_id: `alias/${KEY_ALIAS}` })).toBe(200);
     expect(await decrypt({ cipher_text: foreign, key_id: KEY_ID })).toBe(403);
     expect(await decrypt({ cipher_text: 'AAAA', key_id: KEY_ID })).toBe(403);
+    const changed = Buffer.from(own, 'base64');
+    changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+    expect(await decrypt({ cipher_text: changed.toString('base64') })).toBe(403);
+    expect(await decrypt({ cipher_text: own, additional_authenticated_data: 'other' })).toBe(403);
   });
 
   it('knows a stage, a version and what latest is', async () => {
