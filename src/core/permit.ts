@@ -56,7 +56,7 @@ export const permit: Permit = (actor, wanted, attributes) => {
   return forbidden(actor, { action, resource: `${urn}${named}`, isExplicit });
 };
 
-/** Whether what is not met is refused by a Deny that its caller may be told of. */
+/** Whether a Deny refuses what is not met, as far as its caller may know: attributes and hidden paths stay out of it. */
 export function isDeniedExplicitly(
   { isExplicit = false, isPathHidden = false, ways }: Right,
   wanted: Command | LookUp,

@@ -183,6 +183,7 @@ function directoryOf(
     builder.addAccessKey({ user, key: createRequestKey({ accessKeyId: ak, secretKey: sk }) });
   }
   for (const policy of [...directory.policies.values(), ...policies]) builder.addPolicy(policy);
+  for (const provider of directory.providers.values()) builder.addProvider(provider);
   return builder.build(directory);
 }
 
