@@ -10,8 +10,9 @@ import { parseAuthorization } from './signatures/authorization.ts';
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Creates a reader of whom a request claims to be from, before its body has arrived: a token or a certificate proves it, an access key
- * only names a user until the signature is verified. Undefined when no user fits; authentication then says why.
+ * Creates a reader of whom a request claims to be from, before its body has arrived: a token or a certificate proves it,
+ * an access key only names a user until the signature is verified. Undefined when no user fits; authentication then says
+ * why.
  */
 export function createClaimReader(
   deps: Pick<AuthenticatorDeps, 'realms' | 'tokenKey' | 'machineClock'>,

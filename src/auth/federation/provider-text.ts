@@ -1,6 +1,4 @@
 import { hash, X509Certificate } from 'node:crypto';
-import { dirname, resolve } from 'node:path';
-import { FileFault } from '../../files/guarded-file.ts';
 import {
   entriesOf,
   fieldsOf,
@@ -12,6 +10,7 @@ import {
   textOf,
   type YamlNode,
 } from '../../yaml/yaml-node.ts';
+import { pathOf, readFileAt } from '../identities/identities-reading.ts';
 import type { SecretSources } from '../identities/sources.ts';
 import { hasKeyFor, KEY_SET_LIMITS, readKeySet } from './key-set.ts';
 import {
@@ -41,7 +40,6 @@ const VALUE: TextRule = {
   pattern: /^[^\p{Cc}]{1,512}$/u,
   rule: '1 to 512 characters without control characters',
 };
-const PATH: TextRule = { pattern: /^[^\p{Cc}]{1,4096}$/u, rule: 'a path' };
 const URI: TextRule = { pattern: /^https:\/\/[\x21-\x7e]{1,2000}$/, rule: 'an https URL' };
 const NAME: TextRule = { pattern: /^[^\p{Cc}]{1,128}$/u, rule: '1 to 128 characters' };
 const SECONDS: TextRule = { pattern: /^\d{1,6}$/, rule: 'a number of seconds' };
@@ -155,15 +153,11 @@ function readAuthorities(node: YamlNode, reading: ProviderReading): string {
 }
 
 function readPublicText(node: YamlNode, { sources }: ProviderReading): string {
-  const path = resolve(dirname(node.file), textOf(node, PATH));
-  try {
-    return sources.readPublic(path);
-  } catch (error) {
-    throw problemAt(node, error instanceof FileFault ? error.message : 'the file cannot be read');
-  }
+  const path = pathOf(node);
+  return readFileAt(node, () => sources.readPublic(path));
 }
 
-/** bound: what the rule's provider demands; with it the rule's id follows from everything that lets a token in. */
+/** `bound`: what the rule's provider demands; with it the rule's id follows from everything that lets a token in. */
 function readRule(node: YamlNode, reading: ProviderReading, bound: string): MappingRule {
   const fields = fieldsOf(node, ['claims', 'user', 'group', 'projects']);
   const at = requiredField(node, fields, 'claims');

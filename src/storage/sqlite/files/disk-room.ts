@@ -4,9 +4,7 @@ import type { Connection } from '../engine/open.ts';
 import type { WriterSettings } from '../engine/protocol.ts';
 import { type Disk, measureDisk, missingReserve } from './disk.ts';
 
-/**
- * DiskRoom inside the file counts only while this share of the limit is free outside: a change goes through the log first.
- */
+/** Room inside the file counts only while this share of the limit is free outside: a change goes through the log first. */
 const OUTSIDE_SHARE = 1 / 8;
 
 /** What a database has room for. */
