@@ -27,7 +27,7 @@ const ASKED: Asked = {
   now: Date.parse('2026-01-31T12:00:00Z'),
   path: 'app-a',
   sent: {},
-  grant: undefined,
+  isGranted: false,
 };
 
 const EXISTING: Existing = {
@@ -37,7 +37,6 @@ const EXISTING: Existing = {
   secretType: 'COMMON',
   aliases: [],
   latest: 3,
-  isGranted: false,
 };
 
 function readExample({ statements, version = '5.0', asked: more, sent = {}, resource: found }: Example) {

@@ -416,7 +416,6 @@ const existing: fc.Arbitrary<Existing> = fc.record({
   secretType: oneOf(...TYPES),
   aliases: fc.uniqueArray(oneOf('a', 'b', 'c'), { maxLength: 2 }),
   latest: inTenths(7, oneOf(1, 2)),
-  isGranted: fc.boolean(),
 });
 
 /** A request, and the resource if it is there. */
@@ -443,10 +442,7 @@ const askedOf = (action: fc.Arbitrary<string>): fc.Arbitrary<Asked> =>
     now: oneOf(NOW, NOW - 1000, NOW + 1),
     path: inTenths(5, oneOf(...NAMES)),
     sent,
-    grant: weighted<Asked['grant']>(
-      [6, fc.constant(undefined)],
-      [1, oneOf<Asked['grant']>('given', 'possible')],
-    ),
+    isGranted: weighted<boolean>([6, fc.constant(false)], [1, fc.constant(true)]),
   });
 
 /** What the request makes is there, by the name that it has or gets; and what it names by its name is of that name. */

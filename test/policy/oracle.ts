@@ -29,12 +29,8 @@ function placed(policies: readonly WrittenPolicy[], effect: 'Allow' | 'Deny'): P
 export function isAllowed(policies: readonly WrittenPolicy[], situation: Situation): boolean {
   if (placed(policies, 'Deny').some((one) => matches(one, situation, true))) return false;
   if (placed(policies, 'Allow').some((one) => matches(one, situation, false))) return true;
-  return (
-    situation.asked.grant === 'given' || (isGrantable(situation) && situation.resource?.isGranted === true)
-  );
+  return situation.asked.isGranted;
 }
-
-const isGrantable = ({ asked }: Situation) => asked.grant !== undefined;
 
 /** A Deny matches that depends on no attribute, nor on a path that is not known. */
 export function isExplicit(policies: readonly WrittenPolicy[], asked: Asked): boolean {
@@ -50,7 +46,7 @@ export function firstDecision(
   if (isExplicit(policies, asked)) return 'denied explicitly';
   if (isAllowed(policies, situation)) return 'allowed';
   const mayBeAllowed = placed(policies, 'Allow').some((one) => matches(one, situation, true));
-  return mayBeAllowed || asked.grant !== undefined ? 'open' : 'denied';
+  return mayBeAllowed || asked.isGranted ? 'open' : 'denied';
 }
 
 /**
@@ -66,7 +62,7 @@ export function isOpen(policies: readonly WrittenPolicy[], asked: Asked): boolea
       failedPart(one, situation, { whenUnknown: false, isWithoutResource: true }) === undefined,
   );
   if (isRefused) return false;
-  if (asked.grant !== undefined) return true;
+  if (asked.isGranted) return true;
   return placed(policies, 'Allow').some(
     (one) => failedPart(one, situation, { whenUnknown: true, isWithoutResource: true }) === undefined,
   );

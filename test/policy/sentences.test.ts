@@ -585,10 +585,7 @@ const KEYS: readonly Row[] = [
 
 const tagA = when('StringEquals', 'g:ResourceTag/a', 'b');
 const named = { Resource: 'csms:*:*:secretName:app-a' };
-const grant = (is: 'given' | 'possible', more: Omit<Example, 'statements'> = {}) => ({
-  ...more,
-  asked: { grant: is },
-});
+const granted = { asked: { isGranted: true } };
 const scoped = (scope: Parameters<typeof policyOf>[1]) => [
   policyOf({ Version: '5.0', Statement: [ALLOW] }, scope),
 ];
@@ -608,14 +605,8 @@ const DECISIONS: readonly Row[] = [
       ],
     },
   ],
-  ['a grant: allowed', YES, { statements: [], ...grant('given') }],
-  [
-    'a grant that the resource tells',
-    LATER_YES,
-    { statements: [], ...grant('possible', { resource: { isGranted: true } }) },
-  ],
-  ['a grant that it does not tell', LATER_NO, { statements: [], ...grant('possible', there) }],
-  ['a Deny wins over a grant', EXPLICIT, { statements: [deny({ Action: '*' })], ...grant('given') }],
+  ['a grant: allowed', YES, { statements: [], ...granted }],
+  ['a Deny wins over a grant', EXPLICIT, { statements: [deny({ Action: '*' })], ...granted }],
   ['a policy counts in its projects', YES, { statements: scoped({ projectIds: ['p1'] }) }],
   ['and not in others', NO, { statements: scoped({ projectIds: ['p2'] }) }],
   ['and outside of any', YES, { statements: scoped({ projectIds: ['p2'] }), asked: { project: undefined } }],
@@ -692,7 +683,7 @@ const WHOLES: readonly (readonly [sentence: string, isOpen: boolean, example: Ex
     true,
     { ...allowed(when('StringEquals', 'csms:Type', 'RDS-FG')), ...create() },
   ],
-  ['a grant opens', true, { statements: [], asked: { action: 'csms:secret:list', grant: 'possible' } }],
+  ['a grant opens', true, { statements: [], asked: { action: 'csms:secret:list', isGranted: true } }],
 ];
 
 describe('Lists and batches', () => {

@@ -45,8 +45,8 @@ export interface Asked {
   readonly path: string | undefined;
   /** What the request says. */
   readonly sent: Sent;
-  /** What a grant in force says: it gives the action, or the resource can tell. */
-  readonly grant: 'given' | 'possible' | undefined;
+  /** A grant in force gives the action. */
+  readonly isGranted: boolean;
 }
 
 export interface Sent {
@@ -76,7 +76,6 @@ export interface Existing {
   readonly aliases: readonly string[];
   /** That of `latest`; undefined: it is not there. */
   readonly latest: number | undefined;
-  readonly isGranted: boolean;
 }
 
 /** What is asked, and what is known of the resource; undefined: nothing. */

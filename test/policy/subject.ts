@@ -52,7 +52,7 @@ export function subjectQuestion(asked: Asked): Question {
     projectId: asked.project?.id,
     path: asked.path,
     facts: factsOf(asked),
-    grant: asked.grant,
+    isGranted: asked.isGranted,
   };
 }
 
@@ -73,7 +73,7 @@ function factsOf(asked: Asked): Facts {
 
 export function subjectFound(asked: Asked, resource: Existing | undefined): FoundResource | undefined {
   if (resource === undefined) return undefined;
-  const { enterpriseProjectId, tags, secretType, aliases, latest, path, isGranted } = resource;
+  const { enterpriseProjectId, tags, secretType, aliases, latest, path } = resource;
   const isSecret = actionNamed(asked.action).resource === 'secret';
   return {
     path,
@@ -83,7 +83,6 @@ export function subjectFound(asked: Asked, resource: Existing | undefined): Foun
       ...(isSecret ? { secretType: secretType as SecretType } : { aliases }),
     },
     version: latest,
-    isGranted,
   };
 }
 
@@ -92,7 +91,7 @@ export function subjectWholeQuestion(asked: Asked, resource: Existing): Question
   const question = subjectQuestion(asked);
   const found = subjectFound(asked, resource)!;
   const { domainId, region } = question.facts;
-  const nothing = { values: {}, requestTags: [], statements: [], isAllowed: false, isGrantable: false };
+  const nothing = { values: {}, requestTags: [], statements: [], isAllowed: false };
   const ofResource = settledFacts(
     { ...nothing, action: question.action.id, region, domainId, path: found.path },
     found,

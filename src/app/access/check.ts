@@ -63,14 +63,14 @@ export function createCheck(deps: Deps, request: AccessRequest): Check {
     const first: Decision = policies === undefined ? ALLOWED : decide(policies, question);
     return narrowing === undefined
       ? judgementOf(first)
-      : both(first, decide(narrowing, { ...question, grant: undefined }));
+      : both(first, decide(narrowing, { ...question, isGranted: false }));
   };
   return {
     deps,
     request,
     projectId: projectId ?? '',
     judge: (action, target) => decideAll(questionOf(action, target)),
-    judgeGranted: (action, target) => decideAll({ ...questionOf(action, target), grant: 'given' }),
+    judgeGranted: (action, target) => decideAll({ ...questionOf(action, target), isGranted: true }),
     mayBegin(action, target) {
       const question = questionOf(action, target);
       return [policies, narrowing].every((one) => one === undefined || isOpenFor(one, question));
@@ -84,10 +84,11 @@ export function createCheck(deps: Deps, request: AccessRequest): Check {
 }
 
 function contextOf({ actor, choices, clock }: Deps, request: AccessRequest): RequestContext {
-  const { caller, isSecure, projectId, userAgent } = request;
-  const { domainName = '', projectNames, tokenIssuedAtMs } = caller.permissions ?? {};
+  const { isSecure, projectId, userAgent } = request;
+  const { domainId, permissions, userId, userName } = request.caller;
+  const { domainName = '', projectNames, tokenIssuedAtMs } = permissions ?? {};
   return {
-    caller: { ...caller, domainName },
+    caller: { userId, userName, domainId, domainName },
     projectName: projectId === undefined ? undefined : projectNames?.get(projectId),
     region: choices.region,
     address: actor.kind === 'caller' ? actor.address : '',

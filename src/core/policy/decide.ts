@@ -15,8 +15,8 @@ export interface Question extends ResourceView {
   readonly projectId: string | undefined;
   /** The last part of the resource’s name; undefined: unknown, as it is for an id of a secret or an alias. */
   readonly path: string | undefined;
-  /** A grant in force that gives the action: known, or one that only the resource can tell. */
-  readonly grant?: 'given' | 'possible' | undefined;
+  /** True when a grant in force gives the action: only a Deny can refuse it. */
+  readonly isGranted?: boolean | undefined;
 }
 
 /** Whether an action is allowed; `open`: that depends on what the resource is. */
@@ -43,7 +43,7 @@ export function decide(policies: Policies, question: Question): Decision {
     if (denied === UNKNOWN) open = [...(open ?? []), entry];
   }
   let possible: PolicyEntry[] | undefined;
-  let isAllowed = question.grant === 'given';
+  let isAllowed = question.isGranted === true;
   for (const entry of allows) {
     if (isAllowed) break;
     const allowed = entryMatches(entry, question);
@@ -51,8 +51,8 @@ export function decide(policies: Policies, question: Question): Decision {
     else if (allowed === UNKNOWN) possible = [...(possible ?? []), entry];
   }
   if (isAllowed) return open === undefined ? ALLOWED : openDecision(open, question, true);
-  if (possible === undefined && question.grant === undefined) return DENIED;
-  return openDecision([...(open ?? []), ...(possible ?? [])], question, false);
+  if (possible === undefined) return DENIED;
+  return openDecision([...(open ?? []), ...possible], question, false);
 }
 
 function entryMatches(entry: PolicyEntry, question: Question) {
@@ -66,7 +66,7 @@ function isInScope({ projectIds }: PolicyEntry, { projectId }: Question): boolea
 }
 
 function openDecision(entries: readonly PolicyEntry[], question: Question, isAllowed: boolean): Decision {
-  const { action, facts, grant, path } = question;
+  const { action, facts, path } = question;
   const statements = entries.map((entry) => openStatement(entry, question));
   const rest = {
     action: action.id,
@@ -74,7 +74,6 @@ function openDecision(entries: readonly PolicyEntry[], question: Question, isAll
     domainId: facts.domainId,
     path,
     isAllowed,
-    isGrantable: grant !== undefined,
     statements,
     ...usedFacts(statements, question),
   };
@@ -109,7 +108,7 @@ export function settle(rest: OpenQuestion, found: FoundResource | undefined): bo
     (statement) => statement.effect === 'Deny' && matched(statement) !== false,
   );
   if (isDenied) return false;
-  if (rest.isAllowed || (rest.isGrantable && found?.isGranted === true)) return true;
+  if (rest.isAllowed) return true;
   return rest.statements.some((statement) => statement.effect === 'Allow' && matched(statement) === true);
 }
 
@@ -135,7 +134,7 @@ export function isOpenFor(policies: Policies, question: Question): boolean {
     return isOfAll(entry.statement) && isInScope(entry, question) && conditionsOf(entry) === true;
   });
   if (isDenied) return false;
-  if (question.grant !== undefined) return true;
+  if (question.isGranted === true) return true;
   return allows.some((entry) => isInScope(entry, question) && conditionsOf(entry) !== false);
 }
 

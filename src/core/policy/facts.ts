@@ -1,6 +1,4 @@
 import type { Action } from './actions.ts';
-import { findKey, type NamedKey } from './keys.ts';
-import { readDate } from './operators.ts';
 
 /** Stands for a value that only the resource can tell. */
 export const UNKNOWN: unique symbol = Symbol('unknown');
@@ -179,53 +177,4 @@ function serviceValue(request: RequestFacts, name: string, { isMaking }: Action)
 /** An alias with `alias/` in front. */
 export function fullAlias(alias: string): string {
   return alias.startsWith('alias/') ? alias : `alias/${alias}`;
-}
-
-/** What is asked about without a request. */
-export interface GivenFacts {
-  readonly context: RequestContext;
-  /** By condition keys in any case: texts, numbers, booleans and lists of texts; times as ISO 8601. */
-  readonly values: Readonly<Record<string, unknown>>;
-  /** False: what is not given of the resource is unknown, and not absent. */
-  readonly isResourceKnown: boolean;
-}
-
-/** Facts that are stated, and not taken from a request. A value of a wrong type counts as absent, as does a key that nothing here has. */
-export function createGivenFacts({ context, isResourceKnown, values }: GivenFacts): Facts {
-  const base = createFacts(context, {});
-  const given = new Map<string, ContextValue | undefined>();
-  const tags: Record<'resource' | 'request', TagFact[]> = { resource: [], request: [] };
-  for (const [written, value] of Object.entries(values)) {
-    const key = findKey(written);
-    if (key === undefined) continue;
-    if (key.tag === undefined) given.set(key.name, contextValue(key, value));
-    else if (typeof value === 'string') {
-      tags[key.name === 'g:resourcetag' ? 'resource' : 'request'].push({ key: key.tag, value });
-    }
-  }
-
-  /** What every request has is there even if it is not stated. */
-  function notGiven(name: string, action: Action): ContextValue | Unknown | undefined {
-    const usual = base.value(name, action);
-    if (findKey(name)?.letter === undefined) return usual;
-    return usual === UNKNOWN && !isResourceKnown ? UNKNOWN : undefined;
-  }
-
-  return {
-    region: base.region,
-    domainId: base.domainId,
-    value: (name, action) => (given.has(name) ? given.get(name) : notGiven(name, action)),
-    tags: (of) => (of === 'request' || isResourceKnown || tags.resource.length > 0 ? tags[of] : UNKNOWN),
-  };
-}
-
-function contextValue({ isMulti, type }: NamedKey, value: unknown): ContextValue | undefined {
-  if (isMulti) {
-    const isList = Array.isArray(value) && value.every((one) => typeof one === 'string');
-    return isList ? (value as readonly string[]) : undefined;
-  }
-  if (type === 'date') return typeof value === 'string' ? readDate(value) : undefined;
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : undefined;
 }

@@ -13,10 +13,6 @@ export interface FoundResource {
   readonly attributes: PolicyAttributes;
   /** The number of the version that `latest` stands for. */
   readonly version?: number | undefined;
-  /** What the request says of it that could not be read before, by the names of condition keys in lower case. */
-  readonly values?: Readonly<Record<string, ContextValue>> | undefined;
-  /** True when a grant in force gives the caller this action on it. */
-  readonly isGranted?: boolean | undefined;
 }
 
 /** The known facts that statements use, as plain data. */
@@ -65,7 +61,7 @@ export function settledFacts(open: OpenQuestion, found: FoundResource | undefine
     value(name) {
       const known = values[name];
       if (known !== undefined) return known ?? undefined;
-      return found === undefined ? UNKNOWN : (found.values?.[name] ?? attributeOf(name, found));
+      return found === undefined ? UNKNOWN : attributeOf(name, found);
     },
     tags: (of) => (of === 'request' ? requestTags : (found?.attributes.tags ?? UNKNOWN)),
   };

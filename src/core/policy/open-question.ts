@@ -20,8 +20,6 @@ export interface OpenQuestion {
   readonly path: string | undefined;
   /** True when nothing but a Deny can still refuse. */
   readonly isAllowed: boolean;
-  /** True when a grant would allow it. */
-  readonly isGrantable: boolean;
   readonly statements: readonly OpenStatement[];
   /** Known values of the keys that the statements use; null: known to be absent. */
   readonly values: Readonly<Record<string, ContextValue | null>>;

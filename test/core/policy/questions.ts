@@ -64,18 +64,18 @@ export interface Ask extends RequestFacts {
   readonly action?: ActionId;
   readonly path?: string | undefined;
   readonly projectId?: string | undefined;
-  readonly grant?: Question['grant'];
+  readonly isGranted?: boolean;
   readonly context?: Partial<RequestContext>;
 }
 
 /** A question about the secret `db` of the project `p1`. */
 export function questionOf(ask: Ask = {}): Question {
-  const { action = 'csms:secret:get', context, grant, ...facts } = ask;
+  const { action = 'csms:secret:get', context, isGranted, ...facts } = ask;
   return {
     action: actionOf(action),
     projectId: 'projectId' in ask ? ask.projectId : 'p1',
     path: 'path' in ask ? ask.path : 'db',
-    grant,
+    isGranted,
     facts: createFacts({ ...CONTEXT, ...context }, facts),
   };
 }
