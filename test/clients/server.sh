@@ -3,7 +3,8 @@
 # was given arguments and so ran a part of its tests only.
 # Sets `repo`, `cache` (CLIENTS_CACHE, default .cache/clients), `node` and `scratch`; `start_server` exports what
 # credentials.env holds. `start_tls_server` does the same with a server that has a certificate, and sets `ca`: whoever
-# trusts this file trusts that server. The servers are stopped, by their pids, when the script ends.
+# trusts this file trusts that server. `start_users_server`, before these, starts one for the users of identities.yaml and
+# exports where it is as `USERS_ENDPOINT`. The servers are stopped, by their pids, when the script ends.
 
 repo=$(CDPATH= cd -- "$(dirname -- "$0")/../../.." && pwd)
 cache=${CLIENTS_CACHE:-$repo/.cache/clients}
@@ -47,6 +48,13 @@ start_tls_server() {
   (cd "$repo" && "$node" src/main.ts init "$scratch/tls-config" --tls-self-signed >/dev/null)
   ca=$scratch/tls-config/tls.crt
   launch tls CSMS_TLS_CERT="$ca" CSMS_TLS_KEY="$scratch/tls-config/tls.key"
+}
+
+start_users_server() {
+  # A file with keys must not be readable by others, as one in a checkout is.
+  install -m 600 "$repo/test/clients/identities.yaml" "$scratch/identities.yaml"
+  launch users CSMS_IDENTITIES="$scratch/identities.yaml"
+  export USERS_ENDPOINT="$CSMS_ENDPOINT"
 }
 
 # Starts a server with its data in the folder of that name; the rest are further variables of its environment.

@@ -14,6 +14,7 @@ if ! cmp -s "$here/package-lock.json" "$modules/installed.json"; then
   cp "$here/package-lock.json" "$modules/installed.json"
 fi
 
+start_users_server
 start_server
 cd "$here"
 code=0
