@@ -118,12 +118,12 @@ func TestUsersAndGrants(t *testing.T) {
 	equal(t, os.Getenv("CSMS_USER"), *detail.UserName)
 	id := idOf(t, client, name)
 	grant := &model.GrantSecretReqBody{
-		ResourceId: id, Type: "SECRET", GranteeType: "2", GranteeTargetId: os.Getenv("CSMS_USER")}
+		ResourceId: id, Type: "SECRET", GranteeType: "0", GranteeTargetId: user}
 	done[model.CreateGrantsResponse](t)(client.CreateGrants(&model.CreateGrantsRequest{Body: grant}))
 	done[model.UpdateGrantResponse](t)(client.UpdateGrant(&model.UpdateGrantRequest{ResourceId: id, Body: grant}))
 	grants := done[model.ListGrantsResponse](t)(client.ListGrants(&model.ListGrantsRequest{ResourceId: id}))
 	equal(t, 1, len(grants.Data.GranteeUser))
-	done[model.DeleteGrantResponse](t)(client.DeleteGrant(&model.DeleteGrantRequest{ResourceId: id}))
+	done[model.DeleteGrantResponse](t)(client.DeleteGrant(&model.DeleteGrantRequest{ResourceId: id, GranteeUser: &user}))
 }
 
 func TestImportAndBlob(t *testing.T) {

@@ -17,6 +17,7 @@ go test -c -o suite .
 # The SDK writes an application id into the home directory.
 export HOME="$scratch"
 
+start_users_server
 start_server
 expect 'program of the page' 'latest = battery staple' ./page
 expect 'tests' PASS ./suite -test.v

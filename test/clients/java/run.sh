@@ -14,6 +14,7 @@ mvn --quiet --batch-mode $offline --file "$here/pom.xml" -Dmaven.repo.local="$bu
   -Dclasses="$build/target" compile dependency:build-classpath -Dmdep.outputFile="$build/classpath"
 cp "$here/pom.xml" "$build/installed.xml"
 
+start_users_server
 start_server
 code=0
 # The SDK writes an application id into the home directory.

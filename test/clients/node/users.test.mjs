@@ -59,11 +59,18 @@ describe('of three users', () => {
 
   it('the stranger may do nothing', async () => {
     const error = await refusedWith(403, 'CSMS.0302', read(stranger, 'shop-db'));
-    assert.match(error.errorMsg, /user:stranger is not authorized to perform: csms:secret:getVersion on resource: /);
+    assert.match(
+      error.errorMsg,
+      /user:stranger is not authorized to perform: csms:secret:getVersion on resource: /,
+    );
     await refusedWith(403, 'CSMS.0302', send(stranger, 'GET', ''));
     await refusedWith(403, 'CSMS.0302', create(stranger, 'of-a-stranger'));
     await refusedWith(403, 'CSMS.0302', send(stranger, 'GET', '/no-such'));
-    await refusedWith(403, 'KMS.0307', sendTo(stranger, 'POST', '/v1.0/{project_id}/kms/list-keys', { data: {} }));
+    await refusedWith(
+      403,
+      'KMS.0307',
+      sendTo(stranger, 'POST', '/v1.0/{project_id}/kms/list-keys', { data: {} }),
+    );
   });
 
   it('the partner may use what has its name, and read what has its tag', async () => {

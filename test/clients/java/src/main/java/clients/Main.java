@@ -21,6 +21,7 @@ public final class Main {
     ImportTests.run(suite);
     AgencyTests.run(suite);
     RotationTests.run(suite);
+    PolicyTests.run(suite);
     // The SDK keeps threads of its own, so the program must be ended.
     System.exit(suite.finish());
   }
