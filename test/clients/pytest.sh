@@ -18,7 +18,6 @@ run_pytest() {
   here=$repo/test/clients/$1
   install_packages "$1"
   shift
-  start_users_server
   start_server
   # The SDK writes an application id into the home directory; a proxy would stand between it and the server.
   cd "$here"

@@ -46,7 +46,7 @@ export const DIFFERENCES: Readonly<Record<string, string>> = Object.freeze({
   UpdateUserPassword:
     'The caller’s own password, of 8 characters or more, where the identities file can be written.',
   GenerateRandomPassword:
-    'Lengths from 1 to 4,096. There are no policies, so `password_policy_name` is refused.',
+    'Lengths from 1 to 4,096. There are no policies for passwords, so `password_policy_name` is refused.',
   CheckSecrets:
     'Rates each member of `data` as weak, medium or strong: the contract is our own, since the documents leave it open.',
   UpdateSecretsConfig: 'While it is on, weak new values are refused.',

@@ -3,4 +3,5 @@
 set -eu
 . "$(dirname -- "$0")/../server.sh"
 . "$(dirname -- "$0")/../pytest.sh"
+start_users_server
 run_pytest python-kms "$@"
