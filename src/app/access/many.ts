@@ -1,7 +1,8 @@
 import type { ActionId } from '../../core/policy/actions.ts';
-import type { Right, Way } from '../../core/rights.ts';
+import type { Right } from '../../core/rights.ts';
 import type { Check, Target } from './check.ts';
-import { GRANTED, grantedSecretIds } from './grants.ts';
+import { GRANTED } from './grants.ts';
+import { waysByGrant, waysOf } from './ways.ts';
 
 /** Nothing is known of what differs by row or item; where an item is a version, it is the latest. */
 const EACH: Target = Object.freeze({ path: undefined, facts: { versionId: 'latest' }, unknown: [] });
@@ -19,20 +20,8 @@ export async function rightToEach(check: Check, action: ActionId): Promise<Right
   const judged = check.judge(action, EACH);
   const isLearning = check.deps.learn !== undefined;
   if (judged.kind === 'allowed' && !isLearning) return undefined;
-  const ways: Way[] = judged.kind === 'denied' ? [] : [{ rests: judged.kind === 'open' ? judged.rests : [] }];
   const isExplicit = judged.kind === 'denied' && judged.isExplicit;
-  if (judged.kind !== 'allowed' && !isExplicit && GRANTED.has(action)) {
-    const granted = await wayByGrant(check, action);
-    if (granted !== undefined) ways.push(granted);
-  }
-  return { action, urn: check.urnOf(action, ''), ways, isExplicit };
-}
-
-async function wayByGrant(check: Check, action: ActionId): Promise<Way | undefined> {
-  const judged = check.judgeGranted(action, EACH);
-  if (judged.kind === 'denied') return undefined;
-  const { deps, projectId, request } = check;
-  const secretIds = await grantedSecretIds(deps, request.caller, { projectId });
-  if (secretIds.length === 0) return undefined;
-  return { rests: judged.kind === 'open' ? judged.rests : [], secretIds };
+  const isGrantable = judged.kind !== 'allowed' && !isExplicit && GRANTED.has(action);
+  const granted = isGrantable ? await waysByGrant(check, { action, target: EACH }) : [];
+  return { action, urn: check.urnOf(action, ''), ways: [...waysOf(judged), ...granted], isExplicit };
 }

@@ -1,9 +1,10 @@
 import type { ActionId } from '../../core/policy/actions.ts';
-import type { Right, Way } from '../../core/rights.ts';
+import type { Right } from '../../core/rights.ts';
 import { aliasIn } from '../kms/keys.ts';
 import type { Check, Judgement, Target } from './check.ts';
-import { GRANTED, GRANTED_ON_KEY, grantedSecretIds } from './grants.ts';
+import { GRANTED, GRANTED_ON_KEY } from './grants.ts';
 import { secretOf } from './one.ts';
+import { waysByGrant, waysOf } from './ways.ts';
 
 /**
  * What the caller’s policies leave open about the actions on a key that its own `action` needs. Undefined: nothing, since
@@ -34,21 +35,15 @@ async function rightToKey(
 ): Promise<Right> {
   const { action, judgement, need, target } = asked;
   const isExplicit = judgement.kind === 'denied' && judgement.isExplicit;
-  const ways: Way[] =
-    judgement.kind === 'denied' ? [] : [{ rests: judgement.kind === 'open' ? judgement.rests : [] }];
-  if (judgement.kind !== 'allowed' && need === GRANTED_ON_KEY && GRANTED.has(action)) {
-    const granted = check.judgeGranted(need, target);
-    const { deps, projectId, request } = check;
-    const secret = secretOf(check);
-    const secretIds =
-      granted.kind === 'denied' ? [] : await grantedSecretIds(deps, request.caller, { projectId, secret });
-    if (secretIds.length > 0) ways.push({ rests: granted.kind === 'open' ? granted.rests : [], secretIds });
-  }
+  const isGrantable = judgement.kind !== 'allowed' && need === GRANTED_ON_KEY && GRANTED.has(action);
+  const granted = isGrantable
+    ? await waysByGrant(check, { action: need, target, secret: secretOf(check) })
+    : [];
   return {
     action: need,
     urn: check.urnOf(need, ''),
     named: check.request.kmsKeyId ?? '*',
-    ways,
+    ways: [...waysOf(judgement), ...granted],
     isExplicit,
     isPathHidden: target.facts.requestAlias !== undefined,
   };

@@ -6,7 +6,8 @@ import type { GranteeQuery } from '../ports/deps.ts';
 import { findBlob } from '../secrets/blob.ts';
 import type { Check, Judgement, Target } from './check.ts';
 import { type FoundSubject, findSubject } from './find.ts';
-import { GRANTED, grantedSecretIds } from './grants.ts';
+import { GRANTED } from './grants.ts';
+import { waysByGrant } from './ways.ts';
 
 /** Condition keys of the request whose values only a blob can tell. */
 const IN_BLOB = ['csms:type', 'g:enterpriseprojectid'];
@@ -100,14 +101,11 @@ async function resolved({ deps, projectId, request }: Check, target: Target): Pr
 
 /** A grant on the secret counts where policies do not allow, and where none of them denies. */
 async function rightByGrant(check: Check, action: ActionId, target: Target): Promise<Right | undefined> {
-  const { deps, projectId, request } = check;
-  const judged = GRANTED.has(action) ? check.judgeGranted(action, target) : undefined;
-  if (judged === undefined || judged.kind === 'denied') return undefined;
-  const secretIds = await grantedSecretIds(deps, request.caller, { projectId, secret: secretOf(check) });
-  if (secretIds.length === 0) return undefined;
-  const rests = judged.kind === 'open' ? judged.rests : [];
-  const right = { ...rightOf(check, action), ways: [{ rests, secretIds }] };
-  const found = await findSubject(deps, projectId, request.subject);
+  if (!GRANTED.has(action)) return undefined;
+  const ways = await waysByGrant(check, { action, target, secret: secretOf(check) });
+  if (ways.length === 0) return undefined;
+  const right = { ...rightOf(check, action), ways };
+  const found = await findSubject(check.deps, check.projectId, check.request.subject);
   if (!isMet(right, lookUpOf(check, action, target, found), found?.attributes)) return undefined;
   check.learn(action, check.urnOf(action, found?.attributes.path ?? '*'));
   return right;
