@@ -83,15 +83,15 @@ export function createCheck(deps: Deps, request: AccessRequest): Check {
   };
 }
 
-function contextOf({ actor, choices, clock }: Deps, request: AccessRequest): RequestContext {
-  const { isSecure, projectId, userAgent } = request;
+function contextOf({ choices, clock }: Deps, request: AccessRequest): RequestContext {
+  const { address, isSecure, projectId, userAgent } = request;
   const { domainId, permissions, userId, userName } = request.caller;
   const { domainName = '', projectNames, tokenIssuedAtMs } = permissions ?? {};
   return {
     caller: { userId, userName, domainId, domainName },
     projectName: projectId === undefined ? undefined : projectNames?.get(projectId),
     region: choices.region,
-    address: actor.kind === 'caller' ? actor.address : '',
+    address,
     userAgent,
     isSecure,
     tokenIssuedAtMs,

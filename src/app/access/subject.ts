@@ -46,6 +46,8 @@ export interface AccessRequest extends Named {
   /** Absent outside projects. */
   readonly projectId: string | undefined;
   readonly caller: Caller;
+  /** The other end of the connection, be it a proxy; undefined: it is gone. */
+  readonly address: string | undefined;
   readonly userAgent: string | undefined;
   /** Whether it came over TLS. */
   readonly isSecure: boolean;

@@ -80,12 +80,14 @@ export function accessTo(
   const params = request.params as Record<string, unknown>;
   const query = request.query as Record<string, unknown>;
   const { project_id: projectId } = params;
+  const { socket } = request.raw;
   return authorize(deps, {
     ...(NAMED[operation] ?? namesNothing)({ params, query, body: membersOf(body) }),
     operation,
     projectId: typeof projectId === 'string' ? projectId : undefined,
     caller,
+    address: socket.remoteAddress,
     userAgent: headers['user-agent'],
-    isSecure: 'encrypted' in request.raw.socket,
+    isSecure: 'encrypted' in socket,
   });
 }

@@ -50,7 +50,12 @@ function aLargeWorld(statements: readonly Short[]) {
   };
   const list = async (limit: number) => {
     const request = { subject: { kind: 'many' }, operation: 'ListSecrets', projectId, caller } as const;
-    const own = await authorize(given, { ...request, userAgent: undefined, isSecure: false });
+    const own = await authorize(given, {
+      ...request,
+      address: undefined,
+      userAgent: undefined,
+      isSecure: false,
+    });
     const { entries, end } = await walked(walkSecrets(own, { projectId, limit }));
     return { names: entries.map(({ name }) => name), hasMore: end, own };
   };
