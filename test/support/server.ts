@@ -140,7 +140,14 @@ export interface TestIdentities {
   readonly policies?: readonly { readonly name: string; readonly document: object }[];
   /** By name: ADMIN, GUEST, or what `member` returns. */
   readonly users?: Readonly<
-    Record<string, { readonly policies: readonly unknown[]; readonly groups?: readonly string[] }>
+    Record<
+      string,
+      {
+        readonly policies: readonly unknown[];
+        readonly groups?: readonly string[];
+        readonly isDisabled?: boolean;
+      }
+    >
   >;
   readonly groups?: readonly object[];
   readonly enterpriseProjects?: readonly object[];
@@ -258,6 +265,7 @@ async function identitiesYaml({
     access_keys: [{ ak: user.accessKeyId, sk: user.secretKey }],
     policies: users[user.name]?.policies ?? ['everything'],
     groups: users[user.name]?.groups ?? [],
+    ...(users[user.name]?.isDisabled && { disabled: true }),
     projects,
   });
   const members = Object.keys(users).filter((name) => name !== ADMIN.name && name !== GUEST.name);

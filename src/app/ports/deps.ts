@@ -220,6 +220,7 @@ export interface UserView {
   readonly id: string;
   readonly name: string;
   readonly domainId: string;
+  readonly isDisabled: boolean;
 }
 
 /** The users of the identities, as CSMS shows them. */

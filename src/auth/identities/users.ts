@@ -53,8 +53,8 @@ export function createUsers(deps: UsersDeps): Users {
   };
 }
 
-function viewOf({ id, name, domainId }: User): UserView {
-  return { id, name, domainId };
+function viewOf({ id, name, domainId, isDisabled }: User): UserView {
+  return { id, name, domainId, isDisabled };
 }
 
 /** Only the main world has passwords, in its file. */

@@ -60,7 +60,7 @@ export function registerUsers(api: App, users: Users): void {
     }),
     handler: async ({ caller, params }) => {
       const user = users.show(caller, params.user_id);
-      return { ...toWireUser(user), disabled: false, locked: 'false', domain_id: user.domainId };
+      return { ...toWireUser(user), disabled: user.isDisabled, locked: 'false', domain_id: user.domainId };
     },
   });
   api.route({
@@ -78,7 +78,7 @@ export function registerUsers(api: App, users: Users): void {
 }
 
 function toListedUser(user: UserView): Static<typeof ListedUser> {
-  return { ...toWireUser(user), disabled: 'false', locked: 'false' };
+  return { ...toWireUser(user), disabled: user.isDisabled ? 'true' : 'false', locked: 'false' };
 }
 
 function toWireUser({ id, name, domainId }: UserView) {

@@ -73,9 +73,9 @@ describe('the list', () => {
     expect(page()).toEqual({
       total: 3,
       users: [
-        { id: 'u1', name: 'Ada', domainId: 'acme' },
-        { id: 'u2', name: 'adam', domainId: 'acme' },
-        { id: 'u3', name: 'bob', domainId: 'acme' },
+        { id: 'u1', name: 'Ada', domainId: 'acme', isDisabled: false },
+        { id: 'u2', name: 'adam', domainId: 'acme', isDisabled: false },
+        { id: 'u3', name: 'bob', domainId: 'acme', isDisabled: false },
       ],
     });
   });
@@ -111,7 +111,12 @@ describe('the list', () => {
 
 describe('a user', () => {
   it('is shown to its own domain, and to no other', () => {
-    expect(users().show(callerOf(ADA), 'u3')).toEqual({ id: 'u3', name: 'bob', domainId: 'acme' });
+    expect(users().show(callerOf(ADA), 'u3')).toEqual({
+      id: 'u3',
+      name: 'bob',
+      domainId: 'acme',
+      isDisabled: false,
+    });
     for (const id of ['u4', 'absent', 'constructor'])
       expect(outcome(() => users().show(callerOf(ADA), id))).toBe('resource-not-found');
   });

@@ -6,6 +6,7 @@ import {
   ADMIN,
   ALPHA,
   GUEST,
+  member,
   OUTSIDER,
   shareServer,
   startTestServer,
@@ -78,6 +79,22 @@ describe('ShowUserDetail', () => {
       expect(answer.json.error).toBeUndefined();
     },
   );
+});
+
+describe('a disabled user', () => {
+  const left = member('left');
+  const withLeft = shareServer({ identities: { users: { left: { policies: [], isDisabled: true } } } });
+
+  it('is shown as one, with the type of each call', async () => {
+    const list = ok(await withLeft.send({ method: 'GET', path: `${users}?offset=0&limit=10` }, ADMIN));
+    expect(list.users.map(({ disabled }: { disabled: string }) => disabled)).toEqual([
+      'false',
+      'false',
+      'true',
+    ]);
+    const shown = ok(await withLeft.send({ method: 'GET', path: `${users}/${left.id}` }, ADMIN));
+    expect(shown.disabled).toBe(true);
+  });
 });
 
 describe('UpdateUserPassword', () => {
